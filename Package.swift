@@ -1,0 +1,64 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: GPL-2.0-only
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "dioscope",
+    products: [
+        .executable(name: "dioscope", targets: ["dioscope"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLibbpf"),
+        .systemLibrary(name: "CZlib"),
+        .target(name: "CProbeRecords"),
+        .target(name: "DirectIO", swiftSettings: strict),
+        .target(
+            name: "Probes",
+            dependencies: ["DirectIO", "CProbeRecords", "CLibbpf"],
+            swiftSettings: strict,
+            plugins: ["EmbedBPF"]
+        ),
+        .target(
+            name: "Capture",
+            dependencies: [
+                "DirectIO", "CProbeRecords", "CZlib",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(name: "Attribution", dependencies: ["DirectIO"], swiftSettings: strict),
+        .target(
+            name: "Report",
+            dependencies: [
+                "Attribution", "DirectIO",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(name: "Rendering", dependencies: ["Report", "Attribution", "DirectIO"], swiftSettings: strict),
+        .executableTarget(
+            name: "dioscope",
+            dependencies: [
+                "DirectIO", "Probes", "Capture", "Attribution", "Report", "Rendering",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(name: "embed-bpf", swiftSettings: strict),
+        .plugin(name: "EmbedBPF", capability: .buildTool(), dependencies: ["embed-bpf"]),
+    ]
+)

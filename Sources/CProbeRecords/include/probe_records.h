@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the BPF programs and user space agree on: the records that cross the
+ * ring, the settings that user space fills in before load, and the counters.
+ *
+ * Records are stored in capture files as they are. Numbers here are forever:
+ * append, never renumber; Documentation/CaptureFormat.md describes every byte.
+ * All integers are little-endian.
+ */
+#ifndef PROBE_RECORDS_H
+#define PROBE_RECORDS_H
+
+#ifdef __bpf__
+typedef unsigned char probe_u8;
+typedef unsigned short probe_u16;
+typedef short probe_s16;
+typedef unsigned int probe_u32;
+typedef unsigned long long probe_u64;
+#else
+#include <stddef.h>
+#include <stdint.h>
+typedef uint8_t probe_u8;
+typedef uint16_t probe_u16;
+typedef int16_t probe_s16;
+typedef uint32_t probe_u32;
+typedef uint64_t probe_u64;
+#endif
+
+/* First byte of every record. */
+enum probe_record_kind {
+	PROBE_RECORD_IO = 1,
+	PROBE_RECORD_TASK = 2,
+};
+
+/* Who asked for the I/O, decided by kiocb->ki_complete at submit. */
+enum probe_issuer {
+	PROBE_ISSUER_UNKNOWN = 0,
+	PROBE_ISSUER_SYNC = 1,		/* ki_complete == NULL */
+	PROBE_ISSUER_LIBAIO = 2,	/* aio_complete_rw */
+	PROBE_ISSUER_IO_URING = 3,	/* io_complete_rw[_iopoll] */
+	PROBE_ISSUER_OTHER = 4,		/* loop, nfsd, target, ... */
+};
+
+/* Where a function ran, from preempt_count and PF_WQ_WORKER. */
+enum probe_context {
+	PROBE_CONTEXT_UNSEEN = 0,
+	PROBE_CONTEXT_HARDIRQ = 1,
+	PROBE_CONTEXT_SOFTIRQ = 2,
+	PROBE_CONTEXT_KWORKER = 3,
+	PROBE_CONTEXT_TASK = 4,
+};
+
+/* probe_io.facts: what was true of this I/O, kernel differences removed. */
+enum probe_fact {
+	/* at submit */
+	PROBE_FACT_WRITE		= 1u << 0,	/* data flows to the device */
+	PROBE_FACT_DSYNC		= 1u << 1,	/* IOCB_DSYNC */
+	PROBE_FACT_SYNC			= 1u << 2,	/* IOCB_SYNC */
+	PROBE_FACT_HIPRI		= 1u << 3,	/* IOCB_HIPRI: polled */
+	PROBE_FACT_NOWAIT		= 1u << 4,	/* IOCB_NOWAIT */
+	PROBE_FACT_FORCE_WAIT		= 1u << 5,	/* IOMAP_DIO_FORCE_WAIT from the file system */
+
+	/* at the last bio's end_io */
+	PROBE_FACT_END_SEEN		= 1u << 8,
+	PROBE_FACT_END_DECIDES		= 1u << 9,	/* dio->ref was 1 at entry */
+	PROBE_FACT_WAITER		= 1u << 10,	/* dio->wait_for_completion; valid with END_DECIDES */
+	PROBE_FACT_NEED_SYNC		= 1u << 11,	/* IOMAP_DIO_NEED_SYNC */
+	PROBE_FACT_WRITE_THROUGH	= 1u << 12,	/* IOMAP_DIO_WRITE_THROUGH, earlier WRITE_FUA */
+	PROBE_FACT_UNWRITTEN		= 1u << 13,	/* IOMAP_DIO_UNWRITTEN */
+	PROBE_FACT_COW			= 1u << 14,	/* IOMAP_DIO_COW */
+	PROBE_FACT_INLINE_COMP		= 1u << 15,	/* IOMAP_DIO_INLINE_COMP, about 6.6 to 6.18 */
+	PROBE_FACT_CALLER_COMP		= 1u << 16,	/* IOMAP_DIO_CALLER_COMP, about 6.6 to 6.18 */
+	PROBE_FACT_COMP_WORK		= 1u << 17,	/* IOMAP_DIO_COMP_WORK, 6.19 and later */
+	PROBE_FACT_EXTENDS_ISIZE	= 1u << 18,	/* ends beyond dio->i_size */
+	PROBE_FACT_PAGE_CACHE		= 1u << 19,	/* f_mapping->nrpages != 0; writes only */
+	PROBE_FACT_END_ERROR		= 1u << 20,	/* dio->error or bio->bi_status */
+	PROBE_FACT_MULTI_BIO		= 1u << 21,	/* more than one end_io */
+
+	/* at completion */
+	PROBE_FACT_BY_SUBMITTER		= 1u << 24,	/* completed by the submitting thread */
+	PROBE_FACT_PREEMPTED_SUBMITTER	= 1u << 25,	/* the worker that ran it took the CPU from the submitter */
+};
+
+#define PROBE_NO_CPU	0xffffu
+#define PROBE_NO_IRQ	0xffffffffu
+
+/* One direct I/O, joined in the kernel. A time of 0 was not seen. Clock: CLOCK_MONOTONIC. */
+struct probe_io {
+	probe_u8 kind;			/* PROBE_RECORD_IO */
+	probe_u8 issuer;		/* enum probe_issuer */
+	probe_u8 end_context;		/* enum probe_context of the last end_io */
+	probe_u8 complete_context;	/* enum probe_context of iomap_dio_complete */
+	probe_u16 submit_cpu;		/* or PROBE_NO_CPU */
+	probe_u16 end_cpu;
+	probe_u16 worker_cpu;
+	probe_u16 complete_cpu;
+	probe_u32 facts;		/* enum probe_fact */
+	probe_u64 submitted_ns;		/* iomap_dio_rw_begin */
+	probe_u64 issued_ns;		/* last block_rq_issue */
+	probe_u64 interrupted_ns;	/* entry of the hard IRQ or softirq that ran end_io */
+	probe_u64 ended_ns;		/* last iomap_dio_bio_end_io */
+	probe_u64 queued_ns;		/* workqueue_queue_work */
+	probe_u64 started_ns;		/* workqueue_execute_start */
+	probe_u64 completed_ns;		/* iomap_dio_complete */
+	probe_u64 iocb_completed_ns;	/* ki_complete; not probed yet */
+	probe_u64 task_work_ns;		/* io_req_rw_complete */
+	probe_u64 inode;
+	probe_u64 offset_bytes;
+	probe_u32 dev;			/* super block's dev_t as the kernel holds it: major << 20 | minor */
+	probe_u32 length_bytes;		/* asked for; saturates at 4 GiB - 1 */
+	probe_u32 submitter_tid;	/* in the initial pid namespace, as all tids here */
+	probe_u32 worker_tid;		/* kworker; 0 = none seen */
+	probe_u32 irq;			/* number in /proc/interrupts, or PROBE_NO_IRQ */
+	probe_s16 error;		/* 0 or negative errno given to the issuer */
+	probe_u16 irq_batch;		/* 1 = first end_io of its interrupt; 0 = not in one */
+};
+
+/* The name of a thread, sent when its number is first seen. */
+struct probe_task {
+	probe_u8 kind;			/* PROBE_RECORD_TASK */
+	probe_u8 reserved[3];
+	probe_u32 tid;
+	probe_u32 tgid;
+	probe_u32 reserved2;
+	char comm[16];			/* untrusted bytes, NUL padded */
+};
+
+#define PROBE_COMM_SIZE		16
+#define PROBE_MAX_DEVICES	16
+
+/* Read-only to BPF; user space writes it between open and load. */
+struct probe_settings {
+	probe_u32 bucket_mask;		/* slots = (bucket_mask + 1) * PROBE_BUCKET_SLOTS */
+	probe_u32 ring_mask;		/* rings - 1 */
+	probe_u32 filter_task;		/* only tgids marked in the traced map */
+	probe_u32 filter_comm;		/* only submitters named comm */
+	probe_u32 filter_inode;		/* only this inode number */
+	probe_u32 device_count;		/* only these devices; 0 = all */
+	probe_u32 task_work_seen;	/* io_req_rw_complete is attached: io_uring's I/Os end there */
+	probe_u32 reserved;
+	probe_u64 inode;
+	probe_u32 devices[PROBE_MAX_DEVICES];
+	char comm[PROBE_COMM_SIZE];
+};
+
+/* Programs that look up a slot; each has its own place in probe_cpu.key. */
+enum probe_key_user {
+	PROBE_KEY_BEGIN,
+	PROBE_KEY_ISSUE,
+	PROBE_KEY_END,
+	PROBE_KEY_QUEUE,
+	PROBE_KEY_START,
+	PROBE_KEY_COMPLETE,
+	PROBE_KEY_TASK_WORK,
+	PROBE_KEY_SPARE,
+	PROBE_KEY_USERS,
+};
+
+/*
+ * One per CPU, written by that CPU only. Interrupt-safe without atomics: every
+ * field has one writer program, and a program never nests on a CPU.
+ */
+struct probe_cpu {
+	/* state */
+	probe_u64 irq_entered_ns;	/* 0 = not in a handler */
+	probe_u64 softirq_entered_ns;
+	probe_u32 irq;
+	probe_u32 irq_ends;		/* end_io calls since the last hard IRQ entry */
+	probe_u32 softirq_ends;		/* ... and softirq entry */
+	probe_u32 switched_from_tid;	/* last sched_switch */
+	probe_u32 switched_to_tid;
+	probe_u32 switched_preempted;	/* the previous task was still runnable */
+	probe_u64 key[PROBE_KEY_USERS];	/* where a pointer becomes a number, see iocb_key() */
+	/* counters */
+	probe_u64 begins;		/* I/Os that passed the filters */
+	probe_u64 filtered;		/* I/Os that did not */
+	probe_u64 slots_full;		/* no free slot: this I/O is not in the capture */
+	probe_u64 restarted;		/* a kiocb began again before its completion was seen */
+	probe_u64 unmatched;		/* completions without a begin */
+	probe_u64 records;		/* records put in the ring at iomap_dio_complete */
+	probe_u64 ring_full;		/* ... and those that did not fit */
+	probe_u64 late_records;		/* the same two at io_req_rw_complete */
+	probe_u64 late_ring_full;
+	probe_u64 begin_records;	/* and at iomap_dio_rw_begin (restarts, task names) */
+	probe_u64 begin_ring_full;
+};
+
+#define PROBE_BUCKET_SLOTS	8
+
+/* Keys of eight slots, one cache line. A key is a kiocb address, 0 = free. */
+struct probe_bucket {
+	probe_u64 iocb[PROBE_BUCKET_SLOTS];
+};
+
+/* Part of the traced map: one byte a process, so that marking needs no atomics. */
+#define PROBE_TRACED_CHUNK	64
+struct probe_traced {
+	probe_u8 tgid[PROBE_TRACED_CHUNK];
+};
+
+_Static_assert(sizeof(struct probe_io) == 128, "probe_io is 128 bytes in every capture");
+_Static_assert(sizeof(struct probe_task) == 32, "probe_task is 32 bytes in every capture");
+_Static_assert(sizeof(struct probe_bucket) == 64, "a bucket is a cache line");
+_Static_assert(sizeof(struct probe_cpu) % 64 == 0, "CPUs do not share a cache line");
+_Static_assert(__builtin_offsetof(struct probe_io, facts) == 12, "");
+_Static_assert(__builtin_offsetof(struct probe_io, submitted_ns) == 16, "");
+_Static_assert(__builtin_offsetof(struct probe_io, task_work_ns) == 80, "");
+_Static_assert(__builtin_offsetof(struct probe_io, inode) == 88, "");
+_Static_assert(__builtin_offsetof(struct probe_io, dev) == 104, "");
+_Static_assert(__builtin_offsetof(struct probe_io, irq) == 120, "");
+_Static_assert(__builtin_offsetof(struct probe_io, error) == 124, "");
+_Static_assert(__builtin_offsetof(struct probe_io, irq_batch) == 126, "");
+_Static_assert(__builtin_offsetof(struct probe_task, comm) == 16, "");
+
+#endif

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// Where a direct I/O was completed: the closed list that every report counts by.
+public enum CompletionContext: String, Sendable, CaseIterable, Codable {
+    /// In the device's interrupt handler.
+    case hardirq
+    /// In a softirq: the block layer's, raised by the interrupt or by another CPU.
+    case softirq
+    /// In a kworker: `end_io` deferred the completion to a workqueue.
+    case kworker
+    /// In the issuer's task_work (`IOCB_DIO_CALLER_COMP`).
+    case taskWork = "task_work"
+    /// In the thread that polled the device.
+    case poll
+    /// In the submitter, which slept until the I/O was done.
+    case syncWait = "sync_wait"
+    /// In the submitter: all bios had ended before it dropped its reference.
+    case submitRace = "submit_race"
+    /// Not seen.
+    case unknown
+
+    public var isDeferred: Bool { self == .kworker }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// One direct I/O's life: when it passed each point, where it ran, and what was true of it.
+///
+/// A time, CPU or thread that was not seen is `nil`; it is never guessed. Each property names the tracepoint or
+/// kernel function that it comes from in a live recording.
+public struct DirectIO: Equatable, Sendable {
+    // MARK: Times
+
+    /// `iomap_dio_rw_begin`: the submitter enters the direct I/O code.
+    public var submitted: Timestamp
+    /// `block_rq_issue`: the last of its requests was given to the driver.
+    public var issued: Timestamp?
+    /// Entry of the hard IRQ (`irq_handler_entry`) or softirq (`softirq_entry`) in which `end_io` ran.
+    public var interrupted: Timestamp?
+    /// `iomap_dio_bio_end_io` of the last bio.
+    public var ended: Timestamp?
+    /// `workqueue_queue_work`: the completion was deferred to a kworker.
+    public var workQueued: Timestamp?
+    /// `workqueue_execute_start`: the kworker began with it.
+    public var workStarted: Timestamp?
+    /// `iomap_dio_complete`: the direct I/O is complete, about to call `ki_complete`.
+    public var completed: Timestamp?
+    /// `ki_complete` of the issuer.
+    public var iocbCompleted: Timestamp?
+    /// `io_req_rw_complete`: io_uring's task_work took the completion up.
+    public var taskWorkRun: Timestamp?
+
+    // MARK: Places
+
+    public var submitCPU: UInt16?
+    /// Where `end_io` ran: the CPU that the interrupt chose.
+    public var endCPU: UInt16?
+    /// Where the kworker ran.
+    public var workerCPU: UInt16?
+    public var completionCPU: UInt16?
+    /// Linux number of the interrupt in which `end_io` ran, as in `/proc/interrupts`.
+    public var irq: UInt32?
+    /// Position among the `end_io` calls of one interrupt, 1 = first.
+    public var irqBatchPosition: UInt16?
+    public var submitterThread: UInt32
+    public var workerThread: UInt32?
+
+    // MARK: Facts
+
+    public var device: DeviceNumber
+    public var inode: UInt64
+    /// In bytes from the start of the file.
+    public var offset: UInt64
+    /// In bytes, as asked for.
+    public var length: UInt32
+    public var operation: Operation
+    public var issuer: Issuer
+    /// Negative errno given to the issuer, or 0.
+    public var error: Int16
+    /// Where the last `end_io` ran.
+    public var endContext: ExecutionContext?
+    /// Where `iomap_dio_complete` ran.
+    public var completeContext: ExecutionContext?
+    public var facts: Facts
+
+    /// An I/O of which only its submission is known.
+    public init(
+        submitted: Timestamp, submitterThread: UInt32, device: DeviceNumber, inode: UInt64, offset: UInt64,
+        length: UInt32, operation: Operation, issuer: Issuer
+    ) {
+        self.submitted = submitted
+        self.submitterThread = submitterThread
+        self.device = device
+        self.inode = inode
+        self.offset = offset
+        self.length = length
+        self.operation = operation
+        self.issuer = issuer
+        self.error = 0
+        self.facts = []
+    }
+
+    public enum Operation: String, Sendable, CaseIterable {
+        case read, write
+    }
+}
+
+/// Who asked for the I/O, by the `ki_complete` of its kiocb.
+public enum Issuer: String, Sendable, CaseIterable {
+    /// `ki_complete` is NULL: the submitter waits.
+    case sync
+    case libaio
+    case ioUring = "io_uring"
+    /// A kernel user: loop, nfsd, SCSI target ...
+    case other
+    case unknown
+}
+
+/// The kind of code that was interrupted or called, from `preempt_count` and the task's flags.
+public enum ExecutionContext: String, Sendable, CaseIterable {
+    case hardirq, softirq, kworker, task
+}
+
+/// A device number: the super block's `s_dev`.
+public struct DeviceNumber: Hashable, Sendable, CustomStringConvertible {
+    public let major: UInt32
+    public let minor: UInt32
+
+    public init(major: UInt32, minor: UInt32) {
+        self.major = major
+        self.minor = minor
+    }
+
+    /// From the kernel's own `dev_t`, major << 20 | minor.
+    @inlinable
+    public init(kernel number: UInt32) {
+        self.init(major: number >> 20, minor: number & 0xfffff)
+    }
+
+    /// The kernel's own `dev_t`.
+    public var kernelNumber: UInt32 { major << 20 | minor }
+
+    public var description: String { "\(major):\(minor)" }
+}

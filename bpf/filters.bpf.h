@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Which I/Os are recorded; decided once, at submit. */
+#ifndef FILTERS_BPF_H
+#define FILTERS_BPF_H
+
+#include "slots.bpf.h"
+
+/* Which processes are traced, by tgid: --pid, and COMMAND with its children. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct probe_traced);
+} probe_traced SEC(".maps");
+
+static __always_inline __u8 *traced_mark(__u32 tgid)
+{
+	__u32 index = tgid / PROBE_TRACED_CHUNK;
+	struct probe_traced *chunk = bpf_map_lookup_elem(&probe_traced, &index);
+
+	return chunk ? &chunk->tgid[tgid % PROBE_TRACED_CHUNK] : 0;
+}
+
+static __always_inline bool task_passes(__u32 tgid)
+{
+	__u8 *mark = traced_mark(tgid);
+
+	return mark && *mark;
+}
+
+static __always_inline bool comm_passes(void)
+{
+	__u64 comm[PROBE_COMM_SIZE / 8] = {};
+	const volatile __u64 *wanted = (const volatile __u64 *)probe_settings.comm;
+
+	bpf_get_current_comm(comm, sizeof(comm));
+	return comm[0] == wanted[0] && comm[1] == wanted[1];
+}
+
+static __always_inline bool device_passes(__u32 dev)
+{
+	for (__u32 i = 0; i < PROBE_MAX_DEVICES; i++)
+		if (i < probe_settings.device_count && probe_settings.devices[i] == dev)
+			return true;
+	return false;
+}
+
+static __always_inline bool io_passes(__u32 tgid, __u32 dev, __u64 inode)
+{
+	if (probe_settings.filter_task && !task_passes(tgid))
+		return false;
+	if (probe_settings.device_count && !device_passes(dev))
+		return false;
+	if (probe_settings.filter_inode && probe_settings.inode != inode)
+		return false;
+	return !probe_settings.filter_comm || comm_passes();
+}
+
+/* Does any filter look at who submits? Then a completion cannot be judged alone. */
+static __always_inline bool filtered_at_all(void)
+{
+	return probe_settings.filter_task || probe_settings.filter_comm ||
+	       probe_settings.filter_inode || probe_settings.device_count;
+}
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every difference between kernels, one helper each, decided by what the
+ * kernel's BTF holds and never by its version.
+ *
+ * The programs are compiled twice. PROBE_MODERN needs bpf_rdonly_cast()
+ * (since 6.2): casts cost nothing, and direct loads are allowed under lockdown.
+ * Without it pointers that the verifier does not know are read by
+ * bpf_probe_read_kernel(), and the compare-and-exchange that claims a slot
+ * (since 5.12) is done by a hash map.
+ */
+#ifndef KERNEL_FLAVOURS_BPF_H
+#define KERNEL_FLAVOURS_BPF_H
+
+#include "kernel_types.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+
+#include "probe_records.h"
+
+/* Arguments of a BTF-typed program: ctx is an array of 64-bit words. */
+#define ARG(n) ((void *)ctx[n])
+
+#ifdef PROBE_MODERN
+
+extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;
+
+#define cast_kernel(type, pointer) \
+	((type *)bpf_rdonly_cast((void *)(pointer), bpf_core_type_id_kernel(type)))
+#define read_kernel(pointer, member) ((pointer)->member)
+
+#else
+
+#define cast_kernel(type, pointer) ((type *)(pointer))
+#define read_kernel(pointer, member) BPF_CORE_READ(pointer, member)
+
+#endif
+
+/* Constants that are #define in the kernel and so absent from BTF. */
+#define IOCB_HIPRI	(1 << 0)
+#define IOCB_DSYNC	(1 << 1)
+#define IOCB_SYNC	(1 << 2)
+#define IOCB_NOWAIT	(1 << 3)
+#define IOCB_WRITE	(1 << 18)
+
+#define PF_WQ_WORKER	0x20
+
+#define IOMAP_DIO_FORCE_WAIT	(1 << 0)	/* argument of iomap_dio_rw */
+
+#define IOMAP_DIO_UNWRITTEN	(1 << 0)	/* dio->flags */
+#define IOMAP_DIO_COW		(1 << 1)
+#define IOMAP_DIO_BIT26		(1 << 26)	/* 6.6: CALLER_COMP; 6.19: NO_INVALIDATE */
+#define IOMAP_DIO_BIT27		(1 << 27)	/* 6.6: INLINE_COMP; 6.19: COMP_WORK */
+#define IOMAP_DIO_WRITE_THROUGH	(1 << 28)
+#define IOMAP_DIO_NEED_SYNC	(1 << 29)
+#define IOMAP_DIO_WRITE		(1 << 30)
+
+extern const void aio_complete_rw __ksym __weak;
+extern const void io_complete_rw __ksym __weak;
+extern const void io_complete_rw_iopoll __ksym __weak;
+extern const void iomap_dio_bio_end_io __ksym __weak;
+extern const void iomap_dio_complete_work __ksym __weak;
+
+extern const struct pcpu_hot pcpu_hot __ksym __weak;
+extern const int __preempt_count __ksym __weak;
+
+/* The caller's preempt_count; 0 (task) where the kernel does not show it. */
+static __always_inline int preempt_count(void)
+{
+	if (&__preempt_count)
+		return *(const int *)bpf_this_cpu_ptr(&__preempt_count);
+	if (&pcpu_hot)
+		return ((const struct pcpu_hot *)bpf_this_cpu_ptr(&pcpu_hot))->preempt_count;
+	return 0;
+}
+
+#define SOFTIRQ_SERVING	0x00000100
+#define HARDIRQ_MASK	0x000f0000
+
+static __always_inline struct task_struct *current_task(void)
+{
+#ifdef PROBE_MODERN
+	return bpf_get_current_task_btf();
+#else
+	return (struct task_struct *)bpf_get_current_task();
+#endif
+}
+
+static __always_inline enum probe_context current_context(void)
+{
+	int count = preempt_count();
+
+	if (count & HARDIRQ_MASK)
+		return PROBE_CONTEXT_HARDIRQ;
+	if (count & SOFTIRQ_SERVING)
+		return PROBE_CONTEXT_SOFTIRQ;
+	if (read_kernel(current_task(), flags) & PF_WQ_WORKER)
+		return PROBE_CONTEXT_KWORKER;
+	return PROBE_CONTEXT_TASK;
+}
+
+/* inode->i_ino became 64 bit wide on every architecture in 7.2. */
+static __always_inline __u64 inode_number(struct inode *inode)
+{
+	struct inode___u64_ino *wide = (void *)inode;
+
+	if (bpf_core_field_size(wide->i_ino) == 8)
+		return read_kernel(wide, i_ino);
+	return read_kernel(inode, i_ino);
+}
+
+/* Is the task that sched_switch takes from the CPU still runnable? */
+static __always_inline bool task_is_runnable(struct task_struct *task)
+{
+	struct task_struct___state *renamed = (void *)task;
+	struct task_struct___old_state *old = (void *)task;
+
+	if (bpf_core_field_exists(renamed->__state))
+		return !read_kernel(renamed, __state);
+	return !read_kernel(old, state);
+}
+
+/*
+ * What iomap_dio_bio_end_io will decide by, from dio->flags. Bits 26 and 27
+ * changed their meaning: 6.6 brought kiocb.dio_complete with INLINE_COMP and
+ * CALLER_COMP; 6.19 took it away and has COMP_WORK, of the opposite sense.
+ */
+static __always_inline __u32 dio_flag_facts(__u32 flags)
+{
+	struct kiocb___dio_complete *has_dio_complete = 0;
+	struct kiocb___write_stream *has_write_stream = 0;
+	__u32 facts = 0;
+
+	if (flags & IOMAP_DIO_UNWRITTEN)
+		facts |= PROBE_FACT_UNWRITTEN;
+	if (flags & IOMAP_DIO_COW)
+		facts |= PROBE_FACT_COW;
+	if (flags & IOMAP_DIO_WRITE_THROUGH)
+		facts |= PROBE_FACT_WRITE_THROUGH;
+	if (flags & IOMAP_DIO_NEED_SYNC)
+		facts |= PROBE_FACT_NEED_SYNC;
+
+	if (bpf_core_field_exists(has_dio_complete->dio_complete)) {
+		if (flags & IOMAP_DIO_BIT26)
+			facts |= PROBE_FACT_CALLER_COMP;
+		if (flags & IOMAP_DIO_BIT27)
+			facts |= PROBE_FACT_INLINE_COMP;
+	} else if (bpf_core_field_exists(has_write_stream->ki_write_stream)) {
+		if (flags & IOMAP_DIO_BIT27)
+			facts |= PROBE_FACT_COMP_WORK;
+	}
+	return facts;
+}
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The members of kernel structures that the probes read, and no others.
+ * preserve_access_index makes libbpf fit every offset to the running kernel;
+ * a "___" suffix names a variant of the same structure on other kernels.
+ */
+#ifndef KERNEL_TYPES_H
+#define KERNEL_TYPES_H
+
+#include <linux/bpf.h>
+
+typedef long long loff_t;
+typedef _Bool bool;
+enum { false = 0, true = 1 };
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct address_space {
+	unsigned long nrpages;
+};
+
+struct super_block {
+	__u32 s_dev;
+};
+
+struct inode {
+	struct super_block *i_sb;
+	unsigned long i_ino;
+};
+
+struct inode___u64_ino {		/* 7.2 and later */
+	__u64 i_ino;
+};
+
+struct file {
+	struct inode *f_inode;
+	struct address_space *f_mapping;
+};
+
+struct kiocb {
+	struct file *ki_filp;
+	loff_t ki_pos;
+	void (*ki_complete)(struct kiocb *iocb, long ret);
+	int ki_flags;
+};
+
+struct kiocb___dio_complete {		/* about 6.6 to 6.18 */
+	long (*dio_complete)(void *data);
+};
+
+struct kiocb___write_stream {		/* about 6.16 and later */
+	__u8 ki_write_stream;
+};
+
+struct iov_iter {
+	__u64 count;
+};
+
+struct bio {
+	struct bio *bi_next;
+	void (*bi_end_io)(struct bio *bio);
+	void *bi_private;
+	__u8 bi_status;
+};
+
+struct request {
+	struct bio *bio;
+};
+
+struct work_struct {
+	void (*func)(struct work_struct *work);
+};
+
+struct iomap_dio {
+	struct kiocb *iocb;
+	loff_t i_size;
+	__u64 size;
+	atomic_t ref;
+	unsigned int flags;
+	int error;
+	bool wait_for_completion;
+	union {
+		struct {
+			struct work_struct work;
+		} aio;
+	};
+};
+
+struct task_struct {
+	unsigned int flags;
+	int pid;
+	int tgid;
+};
+
+struct task_struct___state {		/* 5.14 and later */
+	unsigned int __state;
+};
+
+struct task_struct___old_state {
+	long state;
+};
+
+struct irqaction;
+
+struct pcpu_hot {			/* x86, 6.2 to 6.14 */
+	int preempt_count;
+};
+
+struct pool_workqueue;
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Records to user space: a ring per CPU, so that CPUs do not wait for each other. */
+#ifndef RINGS_BPF_H
+#define RINGS_BPF_H
+
+#include "slots.bpf.h"
+
+struct probe_ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct probe_ring);
+} probe_rings SEC(".maps");
+
+/* User space looks ten times a second by itself; it is woken early only at this rate. */
+#define WAKE_EVERY	4096
+
+static __always_inline void emit(void *record, __u64 size, __u64 *records, __u64 *ring_full)
+{
+	__u32 index = bpf_get_smp_processor_id() & probe_settings.ring_mask;
+	void *ring = bpf_map_lookup_elem(&probe_rings, &index);
+	__u64 flags = (*records % WAKE_EVERY) ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
+
+	if (ring && !bpf_ringbuf_output(ring, record, size, flags))
+		*records += 1;
+	else
+		*ring_full += 1;
+}
+
+#endif

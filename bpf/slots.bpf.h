@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One slot per I/O in flight, found by its kiocb. Slots live in an array, and
+ * their keys apart from them, eight to a cache line: a look-up is one line and
+ * no helper call. kiocbs are recycled within microseconds, so a slot is freed
+ * at completion and overwritten when its kiocb begins anew.
+ */
+#ifndef SLOTS_BPF_H
+#define SLOTS_BPF_H
+
+#include "kernel_flavours.bpf.h"
+
+const volatile struct probe_settings probe_settings SEC(".rodata.settings");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct probe_cpu);
+} probe_cpus SEC(".maps");
+
+/* State of the CPU that runs the program. */
+static __always_inline struct probe_cpu *this_cpu(void)
+{
+	__u32 index = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&probe_cpus, &index);
+}
+
+#ifdef PROBE_MODERN
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct probe_io);
+} probe_slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct probe_bucket);
+} probe_buckets SEC(".maps");
+
+/*
+ * The verifier refuses arithmetic on pointers; what comes back from a map is a
+ * number. A place per program: an interrupt's program must not change another's.
+ */
+static __always_inline __u64 iocb_key(struct probe_cpu *cpu, enum probe_key_user user, const void *iocb)
+{
+	volatile __u64 *key = &cpu->key[user];
+
+	*key = (__u64)iocb;
+	return *key;
+}
+
+/* kiocbs come from slab caches of 64-byte multiples: the low bits say nothing. */
+static __always_inline __u32 bucket_of(__u64 key)
+{
+	return (__u32)(((key >> 6) * 0x9e3779b97f4a7c15ULL) >> 32) & probe_settings.bucket_mask;
+}
+
+static __always_inline struct probe_io *slot_at(__u32 bucket, __u32 way)
+{
+	__u32 index = bucket * PROBE_BUCKET_SLOTS + way;
+
+	return bpf_map_lookup_elem(&probe_slots, &index);
+}
+
+/* The slot of an I/O in flight, or NULL: not traced, or begun before we were. */
+static __always_inline struct probe_io *slot_find(__u64 key)
+{
+	__u32 index = bucket_of(key);
+	struct probe_bucket *bucket = bpf_map_lookup_elem(&probe_buckets, &index);
+
+	if (!bucket)
+		return 0;
+	for (__u32 way = 0; way < PROBE_BUCKET_SLOTS; way++)
+		if (bucket->iocb[way] == key)
+			return slot_at(index, way);
+	return 0;
+}
+
+/* A free slot for this kiocb, or NULL when its bucket is full. */
+static __always_inline struct probe_io *slot_claim(__u64 key)
+{
+	__u32 index = bucket_of(key);
+	struct probe_bucket *bucket = bpf_map_lookup_elem(&probe_buckets, &index);
+
+	if (!bucket)
+		return 0;
+	for (__u32 way = 0; way < PROBE_BUCKET_SLOTS; way++)
+		if (!bucket->iocb[way] && !__sync_val_compare_and_swap(&bucket->iocb[way], 0, key))
+			return slot_at(index, way);
+	return 0;
+}
+
+static __always_inline void slot_free(__u64 key)
+{
+	__u32 index = bucket_of(key);
+	struct probe_bucket *bucket = bpf_map_lookup_elem(&probe_buckets, &index);
+
+	if (!bucket)
+		return;
+	for (__u32 way = 0; way < PROBE_BUCKET_SLOTS; way++)
+		if (bucket->iocb[way] == key) {
+			bucket->iocb[way] = 0;
+			return;
+		}
+}
+
+#else
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct probe_io);
+} probe_slots SEC(".maps");
+
+static __always_inline __u64 iocb_key(struct probe_cpu *cpu, enum probe_key_user user, const void *iocb)
+{
+	return (__u64)iocb;
+}
+
+static __always_inline struct probe_io *slot_find(__u64 key)
+{
+	return bpf_map_lookup_elem(&probe_slots, &key);
+}
+
+static __always_inline struct probe_io *slot_claim(__u64 key)
+{
+	struct probe_io empty = {};
+
+	if (bpf_map_update_elem(&probe_slots, &key, &empty, BPF_ANY))
+		return 0;
+	return bpf_map_lookup_elem(&probe_slots, &key);
+}
+
+static __always_inline void slot_free(__u64 key)
+{
+	bpf_map_delete_elem(&probe_slots, &key);
+}
+
+#endif
+
+#endif
