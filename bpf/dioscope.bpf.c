@@ -302,9 +302,11 @@ static __always_inline __u32 end_facts(struct kiocb *iocb, struct iomap_dio *dio
 	PROBE_FACT_INLINE_COMP | PROBE_FACT_CALLER_COMP | PROBE_FACT_COMP_WORK | \
 	PROBE_FACT_EXTENDS_ISIZE | PROBE_FACT_PAGE_CACHE | PROBE_FACT_END_ERROR)
 
-/* In which interrupt, if any, end_io runs. */
-static __always_inline void note_interrupt(struct probe_io *io, struct probe_cpu *cpu)
+/* Where, and in which interrupt if any, end_io runs: this CPU, now. */
+static __always_inline void note_end(struct probe_io *io, struct probe_cpu *cpu)
 {
+	io->end_context = current_context(cpu);
+	io->end_cpu = bpf_get_smp_processor_id();
 	io->interrupted_ns = 0;
 	io->irq = PROBE_NO_IRQ;
 	io->irq_batch = 0;
@@ -338,9 +340,7 @@ int bio_ended(__u64 *ctx)
 	if (facts & PROBE_FACT_END_SEEN)
 		facts |= PROBE_FACT_MULTI_BIO;
 	io->facts = facts | end_facts(iocb, dio, bio);
-	io->end_context = current_context();
-	io->end_cpu = bpf_get_smp_processor_id();
-	note_interrupt(io, cpu);
+	note_end(io, cpu);
 	io->ended_ns = bpf_ktime_get_ns();
 	return 0;
 }
@@ -371,8 +371,12 @@ int work_queued(__u64 *ctx)
 	if (!cpu)
 		return 0;
 	io = slot_find(iocb_key(cpu, PROBE_KEY_QUEUE, iocb));
-	if (io)
-		io->queued_ns = bpf_ktime_get_ns();
+	if (!io)
+		return 0;
+	/* end_io queues the work: where it cannot be probed, this still tells where it ran. */
+	if (!(io->facts & PROBE_FACT_END_SEEN))
+		note_end(io, cpu);
+	io->queued_ns = bpf_ktime_get_ns();
 	return 0;
 }
 
@@ -427,8 +431,10 @@ int dio_completed(__u64 *ctx)
 			cpu->unmatched++;
 		return 0;
 	}
-	io->complete_context = current_context();
+	io->complete_context = current_context(cpu);
 	io->complete_cpu = bpf_get_smp_processor_id();
+	if (!(io->facts & PROBE_FACT_END_SEEN) && io->complete_context <= PROBE_CONTEXT_SOFTIRQ)
+		note_end(io, cpu);
 	io->error = error ? error : ret < 0 ? ret : 0;
 	if (io->complete_context == PROBE_CONTEXT_TASK &&
 	    (__u32)bpf_get_current_pid_tgid() == io->submitter_tid)

@@ -3,11 +3,12 @@
  * Every difference between kernels, one helper each, decided by what the
  * kernel's BTF holds and never by its version.
  *
- * The programs are compiled twice. PROBE_MODERN needs bpf_rdonly_cast()
+ * The programs are compiled in several flavours. PROBE_MODERN needs bpf_rdonly_cast()
  * (since 6.2): casts cost nothing, and direct loads are allowed under lockdown.
  * Without it pointers that the verifier does not know are read by
  * bpf_probe_read_kernel(), and the compare-and-exchange that claims a slot
- * (since 5.12) is done by a hash map.
+ * (since 5.12) is done by a hash map. PROBE_INFER_CONTEXT is for kernels whose
+ * preempt_count cannot be reached.
  */
 #ifndef KERNEL_FLAVOURS_BPF_H
 #define KERNEL_FLAVOURS_BPF_H
@@ -62,22 +63,6 @@ extern const void io_complete_rw_iopoll __ksym __weak;
 extern const void iomap_dio_bio_end_io __ksym __weak;
 extern const void iomap_dio_complete_work __ksym __weak;
 
-extern const struct pcpu_hot pcpu_hot __ksym __weak;
-extern const int __preempt_count __ksym __weak;
-
-/* The caller's preempt_count; 0 (task) where the kernel does not show it. */
-static __always_inline int preempt_count(void)
-{
-	if (&__preempt_count)
-		return *(const int *)bpf_this_cpu_ptr(&__preempt_count);
-	if (&pcpu_hot)
-		return ((const struct pcpu_hot *)bpf_this_cpu_ptr(&pcpu_hot))->preempt_count;
-	return 0;
-}
-
-#define SOFTIRQ_SERVING	0x00000100
-#define HARDIRQ_MASK	0x000f0000
-
 static __always_inline struct task_struct *current_task(void)
 {
 #ifdef PROBE_MODERN
@@ -87,9 +72,39 @@ static __always_inline struct task_struct *current_task(void)
 #endif
 }
 
-static __always_inline enum probe_context current_context(void)
+#define SOFTIRQ_SERVING	0x00000100
+#define HARDIRQ_MASK	0x000f0000
+
+#ifdef PROBE_INFER_CONTEXT
+
+/*
+ * From the handlers that were seen to begin and not to end. An interrupt
+ * without irq_handler_entry, such as a CPU's own timer, is not told apart.
+ */
+static __always_inline int preempt_count(const struct probe_cpu *cpu)
 {
-	int count = preempt_count();
+	return (cpu->irq_entered_ns ? HARDIRQ_MASK : 0) | (cpu->softirq_entered_ns ? SOFTIRQ_SERVING : 0);
+}
+
+#else
+
+extern const struct pcpu_hot pcpu_hot __ksym __weak;	/* x86, 6.2 to 6.14 */
+extern const int __preempt_count __ksym __weak;		/* x86, before and after */
+
+static __always_inline int preempt_count(const struct probe_cpu *cpu)
+{
+	if (&__preempt_count)
+		return *(const int *)bpf_this_cpu_ptr(&__preempt_count);
+	if (&pcpu_hot)
+		return ((const struct pcpu_hot *)bpf_this_cpu_ptr(&pcpu_hot))->preempt_count;
+	return 0;
+}
+
+#endif
+
+static __always_inline enum probe_context current_context(const struct probe_cpu *cpu)
+{
+	int count = preempt_count(cpu);
 
 	if (count & HARDIRQ_MASK)
 		return PROBE_CONTEXT_HARDIRQ;

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CLibbpf
+import CProbeRecords
+import DirectIO
+import Glibc
+
+/// The probes in the running kernel, from load to the last record.
+///
+/// Not for sharing between threads: one loop owns it, drains it and reads its counters.
+public final class LiveProbes {
+    /// What could be attached, with the reason for the rest.
+    public private(set) var plan: ProbePlan
+
+    private let object: ProbeObject
+    private let rings: ProbeRings
+    private let cpuCount: Int
+
+    /// Sizes that a user can change.
+    public struct Sizes: Sendable {
+        /// Bytes of all rings together.
+        public var ringBytes = 32 << 20
+        /// I/Os in flight that can be followed, a power of two.
+        public var slots = 65536
+
+        public init() {}
+    }
+
+    /// Loads everything that the kernel takes, attaches all but the program that lets I/Os in.
+    ///
+    /// - Parameter take: gets every record as it came from the kernel (`struct probe_io`, `struct probe_task`); the
+    ///   bytes are valid during the call only.
+    public init(
+        plan wanted: ProbePlan, filter: ProbeFilter, sizes: Sizes = Sizes(), isVerbose: Bool = false,
+        take: @escaping (UnsafeRawBufferPointer) -> Void
+    ) throws(ProbeError) {
+        LibbpfMessages.capture(echo: isVerbose)
+        cpuCount = Int(libbpf_num_possible_cpus())
+        rings = try ProbeRings(
+            count: ProbeRings.count(forCPUs: cpuCount), bytes: sizes.ringBytes, take: take)
+        (object, plan) = try Self.load(wanted, filter: filter, sizes: sizes, cpuCount: cpuCount, rings: rings.count)
+        try rings.install(in: object.descriptor(of: "probe_rings"))
+        for process in filter.processes { try trace(process: process) }
+    }
+
+    /// Lets I/Os in: from here on they are recorded.
+    public func activate() throws(ProbeError) {
+        let status = object.attach(ProbeProgram.begin)
+        guard status == 0 else {
+            throw .refused(step: "attaching \(ProbeProgram.begin.place)", errno: status, detail: "")
+        }
+    }
+
+    /// Lets no new I/Os in; those in flight are still followed while `drain` is called.
+    public func deactivate() {
+        object.detach(ProbeProgram.begin)
+    }
+
+    /// Sleeps up to the timeout, or until a signal or a filling ring, then delivers all records that are there.
+    @available(*, noasync, message: "blocks the calling thread")
+    public func drain(timeoutMilliseconds: Int32) {
+        rings.drain(timeoutMilliseconds: timeoutMilliseconds)
+    }
+
+    /// The counters as they are now.
+    public func counters() -> ProbeCounters {
+        var counters = ProbeCounters()
+        let map = object.descriptor(of: "probe_cpus")
+        for cpu in 0..<UInt32(cpuCount) {
+            var (key, value) = (cpu, probe_cpu())
+            if bpf_map_lookup_elem(map, &key, &value) == 0 { counters.add(value) }
+        }
+        for program in plan.included { counters.probeMissed += object.misses(of: program) }
+        return counters
+    }
+
+    /// Marks a process; its future children are marked by the fork tracepoint.
+    private func trace(process: Int32) throws(ProbeError) {
+        let map = object.descriptor(of: "probe_traced")
+        var key = UInt32(process) / UInt32(PROBE_TRACED_CHUNK)
+        var marks = probe_traced()
+        guard bpf_map_lookup_elem(map, &key, &marks) == 0 else {
+            throw .refused(step: "marking process \(process)", errno: errno, detail: "")
+        }
+        withUnsafeMutableBytes(of: &marks) { $0[Int(process) % Int(PROBE_TRACED_CHUNK)] = 1 }
+        guard bpf_map_update_elem(map, &key, &marks, 0) == 0 else {
+            throw .refused(step: "marking process \(process)", errno: errno, detail: "")
+        }
+    }
+}
+
+extension LiveProbes {
+    /// Loads and attaches the plan. A program that the kernel refuses is left out and all is loaded anew: what a
+    /// program does can depend on which others are there.
+    private static func load(
+        _ wanted: ProbePlan, filter: ProbeFilter, sizes: Sizes, cpuCount: Int, rings: Int
+    ) throws(ProbeError) -> (ProbeObject, ProbePlan) {
+        var plan = wanted
+        for _ in 0...ProbeProgram.all.count {
+            if let missing = plan.missingEssential {
+                throw .missingEssential(place: missing.program.place, reason: missing.refusal ?? "")
+            }
+            let object = try ProbeObject(plan: plan)
+            try object.set(settings(plan: plan, filter: filter, sizes: sizes, rings: rings))
+            try setSizes(of: object, sizes: sizes, cpuCount: cpuCount, rings: rings)
+            switch object.load() {
+            case .loaded:
+                guard let (program, reason) = attachAll(of: plan, in: object) else { return (object, plan) }
+                plan.leaveOut(program.function, because: reason)
+            case .variableUnreachable where plan.flavour == .modern:
+                plan.flavour = .inferring
+            case .refused(let program, let status) where plan.includes(program):
+                if status == -EPERM && geteuid() != 0 { throw .notPermitted }
+                plan.leaveOut(program, because: "refused by the kernel: \(errorText(status))")
+            case .refused(_, let status), .failed(let status):
+                if status == -EPERM && geteuid() != 0 { throw .notPermitted }
+                throw .refused(step: "loading the BPF programs", errno: status, detail: LibbpfMessages.last)
+            case .variableUnreachable:
+                throw .refused(step: "loading the BPF programs", errno: ENOENT, detail: LibbpfMessages.last)
+            }
+        }
+        throw .refused(step: "loading the BPF programs", errno: EPERM, detail: "the kernel refuses every program")
+    }
+
+    /// All but `begin`; the first program that the kernel refuses to attach, with the reason.
+    private static func attachAll(of plan: ProbePlan, in object: ProbeObject) -> (ProbeProgram, String)? {
+        for program in plan.included where program.function != ProbeProgram.begin.function {
+            let status = object.attach(program)
+            if status != 0 { return (program, "cannot attach: \(errorText(status))") }
+        }
+        return nil
+    }
+
+    private static func setSizes(
+        of object: ProbeObject, sizes: Sizes, cpuCount: Int, rings: Int
+    ) throws(ProbeError) {
+        try object.setSize(of: "probe_cpus", to: cpuCount)
+        try object.setSize(of: "probe_slots", to: sizes.slots)
+        try object.setSize(of: "probe_buckets", to: sizes.slots / Int(PROBE_BUCKET_SLOTS))
+        try object.setSize(of: "probe_rings", to: rings)
+        // Process numbers end at 4194304 (PID_MAX_LIMIT) on 64-bit kernels.
+        try object.setSize(of: "probe_traced", to: (4 << 20) / Int(PROBE_TRACED_CHUNK) + 1)
+    }
+
+    private static func settings(
+        plan: ProbePlan, filter: ProbeFilter, sizes: Sizes, rings: Int
+    ) -> probe_settings {
+        var settings = probe_settings()
+        settings.bucket_mask = UInt32(sizes.slots / Int(PROBE_BUCKET_SLOTS) - 1)
+        settings.ring_mask = UInt32(rings - 1)
+        settings.task_work_seen = plan.includes("request_completed") ? 1 : 0
+        settings.filter_task = filter.processes.isEmpty ? 0 : 1
+        if let inode = filter.inode {
+            settings.filter_inode = 1
+            settings.inode = inode
+        }
+        settings.device_count = UInt32(min(filter.devices.count, ProbeFilter.maximumDevices))
+        withUnsafeMutableBytes(of: &settings.devices) { bytes in
+            for (index, device) in filter.devices.prefix(ProbeFilter.maximumDevices).enumerated() {
+                bytes.storeBytes(of: device.kernelNumber, toByteOffset: 4 * index, as: UInt32.self)
+            }
+        }
+        if let comm = filter.comm {
+            settings.filter_comm = 1
+            withUnsafeMutableBytes(of: &settings.comm) { $0.copyBytes(from: comm.utf8.prefix(15)) }
+        }
+        return settings
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CProbeRecords
+import DirectIO
+
+/// What the probes counted, summed over all CPUs; see `struct probe_cpu`.
+public struct ProbeCounters: Equatable, Sendable {
+    /// I/Os that passed the filters.
+    public var begun: UInt64 = 0
+    /// I/Os that did not.
+    public var filteredOut: UInt64 = 0
+    public var slotsFull: UInt64 = 0
+    public var restarted: UInt64 = 0
+    public var unmatched: UInt64 = 0
+    /// I/Os whose record went into a ring.
+    public var recorded: UInt64 = 0
+    public var ringFull: UInt64 = 0
+    /// Probe runs that the kernel skipped.
+    public var probeMissed: UInt64 = 0
+
+    public init() {}
+
+    mutating func add(_ cpu: probe_cpu) {
+        begun += cpu.begins
+        filteredOut += cpu.filtered
+        slotsFull += cpu.slots_full
+        restarted += cpu.restarted
+        unmatched += cpu.unmatched
+        recorded += cpu.records + cpu.late_records
+        ringFull += cpu.ring_full + cpu.late_ring_full + cpu.begin_ring_full
+    }
+
+    /// Begun and neither recorded nor lost: still on their way.
+    public var inFlight: UInt64 {
+        let ended = recorded + ringFull + slotsFull + restarted
+        return begun > ended ? begun - ended : 0
+    }
+
+    /// I/Os that the capture lacks, as far as it is known.
+    public var lost: UInt64 { ringFull + slotsFull + probeMissed }
+
+    /// All counters in the words of the reports, those that are zero as well.
+    public var losses: [DataLoss] {
+        [
+            DataLoss(
+                what: "ring-full", count: ringFull, severity: .loss,
+                help: "records did not fit into the ring; use a larger --buffer or fewer I/Os (filters)"),
+            DataLoss(
+                what: "slots-full", count: slotsFull, severity: .loss,
+                help: "more I/Os in flight than slots; use a larger --slots"),
+            DataLoss(
+                what: "probe-missed", count: probeMissed, severity: .loss,
+                help: "the kernel skipped a probe because it was already running on that CPU"),
+            DataLoss(
+                what: "in-flight-at-end", count: inFlight, severity: .info,
+                help: "I/Os that were not complete when the recording ended; they are not in the capture"),
+            DataLoss(
+                what: "unmatched-completion", count: unmatched, severity: .info,
+                help: "I/Os that were in flight when the recording began; they are not in the capture"),
+            DataLoss(
+                what: "restarted", count: restarted, severity: .info,
+                help: "submissions that failed at once and were tried again, e.g. a NOWAIT write that would block"),
+        ]
+    }
+}

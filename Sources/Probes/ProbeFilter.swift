@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+
+/// Which I/Os to record. All conditions that are given must hold; none = every direct I/O of the box.
+public struct ProbeFilter: Sendable {
+    /// Only these processes and the children that they will have.
+    public var processes: [Int32] = []
+    /// Only threads with exactly this name (at most 15 bytes, as the kernel holds it).
+    public var comm: String?
+    /// Only file systems on these devices.
+    public var devices: [DeviceNumber] = []
+    public var inode: UInt64?
+
+    public init() {}
+
+    /// The most devices that the BPF side compares with.
+    public static let maximumDevices = 16
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CLibbpf
+import CProbeRecords
+import Glibc
+
+/// The BPF object in the kernel: opened, sized, loaded and attached in steps, each of which can fail by name.
+final class ProbeObject {
+    private let object: OpaquePointer
+    private var links: [String: OpaquePointer] = [:]
+    private let plan: ProbePlan
+
+    /// Opens the object of the plan's flavour, with only the plan's programs.
+    init(plan: ProbePlan) throws(ProbeError) {
+        let image = Self.image(of: plan.flavour)
+        var options = bpf_object_open_opts()
+        options.sz = MemoryLayout<bpf_object_open_opts>.size
+        let opened = image.withUnsafeBytes { bytes in
+            // libbpf copies what it keeps of the image.
+            "dioscope".withCString { name in
+                options.object_name = name
+                return bpf_object__open_mem(bytes.baseAddress, bytes.count, &options)
+            }
+        }
+        guard let opened else {
+            throw .refused(step: "opening the BPF object", errno: errno, detail: LibbpfMessages.last)
+        }
+        object = opened
+        self.plan = plan
+        for entry in plan.programs {
+            guard let program = bpf_object__find_program_by_name(object, entry.program.function) else { continue }
+            bpf_program__set_autoload(program, entry.refusal == nil)
+        }
+    }
+
+    deinit {
+        // Detaching `begin` first keeps I/Os from being half recorded.
+        detach(ProbeProgram.begin)
+        for link in links.values { bpf_link__destroy(link) }
+        bpf_object__close(object)
+    }
+
+    func setSize(of map: String, to entries: Int) throws(ProbeError) {
+        guard let map = bpf_object__find_map_by_name(object, map) else { return }
+        let status = bpf_map__set_max_entries(map, UInt32(entries))
+        guard status == 0 else { throw .refused(step: "sizing a map", errno: status, detail: LibbpfMessages.last) }
+    }
+
+    /// Writes the settings into the read-only section that the programs are verified with.
+    func set(_ settings: probe_settings) throws(ProbeError) {
+        var settings = settings
+        guard let map = bpf_object__find_map_by_name(object, ".rodata.settings") else {
+            throw .refused(step: "writing the settings", errno: ENOENT, detail: "no .rodata.settings in the object")
+        }
+        let status = bpf_map__set_initial_value(map, &settings, MemoryLayout<probe_settings>.size)
+        guard status == 0 else { throw .refused(step: "writing the settings", errno: status, detail: "") }
+    }
+
+    enum LoadResult {
+        case loaded
+        /// A kernel variable is in BTF, but its address is not in kallsyms (`CONFIG_KALLSYMS_ALL`).
+        case variableUnreachable
+        case refused(program: String, status: Int32)
+        case failed(status: Int32)
+    }
+
+    func load() -> LoadResult {
+        LibbpfMessages.forget()
+        let status = bpf_object__load(object)
+        if status == 0 { return .loaded }
+        if LibbpfMessages.contain("failed to find the address for kernel symbol") { return .variableUnreachable }
+        guard let program = LibbpfMessages.refusedProgram else { return .failed(status: status) }
+        return .refused(program: program, status: status)
+    }
+
+    /// 0, or the negative errno of the kernel.
+    func attach(_ program: ProbeProgram) -> Int32 {
+        guard let handle = bpf_object__find_program_by_name(object, program.function) else { return -ENOENT }
+        guard let link = bpf_program__attach(handle) else { return -errno }
+        links[program.function] = link
+        return 0
+    }
+
+    func detach(_ program: ProbeProgram) {
+        guard let link = links.removeValue(forKey: program.function) else { return }
+        bpf_link__destroy(link)
+    }
+
+    /// -1 when the object has no such map.
+    func descriptor(of map: String) -> Int32 {
+        bpf_object__find_map_fd_by_name(object, map)
+    }
+
+    /// Runs of a program that the kernel skipped because it was already running on that CPU (since 5.12).
+    func misses(of program: ProbeProgram) -> UInt64 {
+        guard let handle = bpf_object__find_program_by_name(object, program.function) else { return 0 }
+        var info = bpf_prog_info()
+        var length = UInt32(MemoryLayout<bpf_prog_info>.size)
+        guard bpf_obj_get_info_by_fd(bpf_program__fd(handle), &info, &length) == 0 else { return 0 }
+        return info.recursion_misses
+    }
+
+    /// The object's ELF image, out of the hexadecimal text that the build embeds.
+    private static func image(of flavour: ProbePlan.Flavour) -> [UInt8] {
+        let hex =
+            switch flavour {
+            case .modern: BPFObjects.modern
+            case .inferring: BPFObjects.inferring
+            case .baseline: BPFObjects.baseline
+            }
+        return hex.withUTF8Buffer { digits in
+            (0..<digits.count / 2).map { nibble(digits[2 * $0]) << 4 | nibble(digits[2 * $0 + 1]) }
+        }
+    }
+
+    private static func nibble(_ digit: UInt8) -> UInt8 {
+        digit <= UInt8(ascii: "9") ? digit - UInt8(ascii: "0") : digit - UInt8(ascii: "a") + 10
+    }
+}

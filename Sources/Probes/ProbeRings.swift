@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CLibbpf
+import Glibc
+
+/// The rings through which records reach user space: one per CPU, or shared by several on a big box.
+final class ProbeRings {
+    let count: Int
+    private var descriptors: [Int32] = []
+    private var reader: OpaquePointer?
+    private let sink: Sink
+
+    /// What libbpf's callback gets: it has no other way to reach Swift.
+    private final class Sink {
+        let take: (UnsafeRawBufferPointer) -> Void
+        init(_ take: @escaping (UnsafeRawBufferPointer) -> Void) { self.take = take }
+    }
+
+    static let maximumCount = 64
+
+    /// Rings for so many CPUs: a power of two, so that a CPU finds its ring by a mask.
+    static func count(forCPUs cpus: Int) -> Int {
+        var count = 1
+        while count < min(cpus, maximumCount) { count *= 2 }
+        return count
+    }
+
+    /// - Parameter bytes: size of all rings together; each gets a power of two of at least 64 KiB.
+    init(count: Int, bytes: Int, take: @escaping (UnsafeRawBufferPointer) -> Void) throws(ProbeError) {
+        self.count = count
+        sink = Sink(take)
+        var size = 64 << 10
+        while size * 2 * count <= bytes { size *= 2 }
+        for _ in 0..<count {
+            let descriptor = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "probe_ring", 0, 0, UInt32(size), nil)
+            guard descriptor >= 0 else {
+                throw .refused(step: "creating a ring of \(size) bytes", errno: errno, detail: "")
+            }
+            descriptors.append(descriptor)
+        }
+    }
+
+    deinit {
+        if let reader { ring_buffer__free(reader) }
+        for descriptor in descriptors { close(descriptor) }
+    }
+
+    /// Puts the rings into the map in which the programs look for them.
+    func install(in outerMap: Int32) throws(ProbeError) {
+        for (index, descriptor) in descriptors.enumerated() {
+            var (key, value) = (UInt32(index), descriptor)
+            guard bpf_map_update_elem(outerMap, &key, &value, 0) == 0 else {
+                throw .refused(step: "installing a ring", errno: errno, detail: "")
+            }
+        }
+        // Unretained: the reader is freed before `sink`, which this object owns.
+        let context = Unmanaged.passUnretained(sink).toOpaque()
+        for descriptor in descriptors {
+            if let reader {
+                guard ring_buffer__add(reader, descriptor, Self.deliver, context) == 0 else {
+                    throw .refused(step: "reading a ring", errno: errno, detail: "")
+                }
+            } else {
+                reader = ring_buffer__new(descriptor, Self.deliver, context, nil)
+                guard reader != nil else { throw .refused(step: "reading a ring", errno: errno, detail: "") }
+            }
+        }
+    }
+
+    private static let deliver: ring_buffer_sample_fn = { context, data, size in
+        guard let context, let data else { return 0 }
+        let sink = Unmanaged<Sink>.fromOpaque(context).takeUnretainedValue()
+        sink.take(UnsafeRawBufferPointer(start: data, count: size))
+        return 0
+    }
+
+    /// Sleeps until woken by a filling ring, a signal or the timeout, then takes all records that are there.
+    @available(*, noasync, message: "blocks the calling thread")
+    func drain(timeoutMilliseconds: Int32) {
+        guard let reader else { return }
+        if timeoutMilliseconds > 0 { _ = ring_buffer__poll(reader, timeoutMilliseconds) }
+        // Most records are put in without waking anybody, and poll looks only at rings that woke it.
+        _ = ring_buffer__consume(reader)
+    }
+}
