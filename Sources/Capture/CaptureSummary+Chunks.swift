@@ -42,8 +42,8 @@ extension CaptureSummary {
         var parsed: UInt64 = 0
         for index in 0..<count {
             let record = payload.load(fromByteOffset: index * RecordSize.io, as: probe_io.self)
-            guard let io = DirectIO(record: record) else { continue }
-            try each(io)
+            guard record.isIO else { continue }
+            try each(DirectIO(checked: record))
             parsed &+= 1
         }
         ios &+= parsed

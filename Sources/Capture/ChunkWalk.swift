@@ -97,10 +97,13 @@ struct ChunkWalk {
             let count = try source.read(window.count, at: start, into: &window)
             guard count >= ChunkHeader.size else { return nil }
             let last = count - ChunkHeader.size
-            let found: Int? = window.withUnsafeBytes { bytes in
-                (0...last).first {
-                    bytes[$0] == ChunkHeader.magicFirstByte && ChunkHeader(bytes, at: $0) != nil
+            let found = window.withUnsafeBytes { bytes -> Int? in
+                var place = 0
+                while place <= last {
+                    if bytes[place] == ChunkHeader.magicFirstByte, ChunkHeader(bytes, at: place) != nil { return place }
+                    place += 1
                 }
+                return nil
             }
             if let found { return start + UInt64(found) }
             start += UInt64(last + 1)
