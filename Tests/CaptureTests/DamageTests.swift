@@ -69,6 +69,18 @@ struct DamageTests {
         #expect(content.summary.damageCount == 1)
     }
 
+    /// The scan reads windows of 512 bytes, then 1024: the next header is at every place around their ends.
+    @Test func headerAcrossTheEndOfAWindowIsFound() throws {
+        let sample = SampleCapture(ios: 3, flushEvery: 1)
+        let bytes = try sample.bytes()
+        let chunk = ChunkBytes.layout(of: bytes).filter { $0.kind == 2 }[1]
+        for size in Array(480...520) + Array(1480...1520) {
+            var damaged = bytes
+            damaged.insert(contentsOf: repeatElement(0, count: size), at: chunk.start)
+            #expect(try CaptureContent(damaged).ios == sample.ios, "\(size)")
+        }
+    }
+
     @Test func lostBytesCostTheirChunkAndTheNext() throws {
         let sample = SampleCapture(ios: 12, flushEvery: 3)
         var bytes = try sample.bytes()
