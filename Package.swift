@@ -56,6 +56,16 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "RecordLayoutTests", dependencies: ["Capture", "DirectIO", "CProbeRecords"], swiftSettings: strict),
+        .testTarget(
+            name: "CaptureTests",
+            dependencies: [
+                "Capture", "DirectIO", "CProbeRecords",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict
+        ),
         .executableTarget(name: "embed-bpf", swiftSettings: strict),
         .plugin(name: "EmbedBPF", capability: .buildTool(), dependencies: ["embed-bpf"]),
     ]

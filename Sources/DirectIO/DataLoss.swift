@@ -21,5 +21,10 @@ public struct DataLoss: Hashable, Sendable, Codable {
         case loss
         /// Nothing is missing; it helps to read the result.
         case info
+
+        /// A severity that a later version may have stored is a `loss`.
+        public init(from decoder: any Decoder) throws {
+            self = Severity(rawValue: try decoder.singleValueContainer().decode(String.self)) ?? .loss
+        }
     }
 }

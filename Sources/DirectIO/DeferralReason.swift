@@ -45,4 +45,9 @@ public enum CompletionRule: String, Sendable, Codable {
     case flaggedWork = "work-if-flagged"
     /// The recorded kernel's rule is not known.
     case unknown
+
+    /// A rule that a later version may have stored is `unknown`, so that its captures stay readable.
+    public init(from decoder: any Decoder) throws {
+        self = CompletionRule(rawValue: try decoder.singleValueContainer().decode(String.self)) ?? .unknown
+    }
 }

@@ -60,6 +60,7 @@ public struct DirectIO: Equatable, Sendable {
     public var facts: Facts
 
     /// An I/O of which only its submission is known.
+    @inlinable
     public init(
         submitted: Timestamp, submitterThread: UInt32, device: DeviceNumber, inode: UInt64, offset: UInt64,
         length: UInt32, operation: Operation, issuer: Issuer
@@ -102,6 +103,7 @@ public struct DeviceNumber: Hashable, Sendable, CustomStringConvertible {
     public let major: UInt32
     public let minor: UInt32
 
+    @inlinable
     public init(major: UInt32, minor: UInt32) {
         self.major = major
         self.minor = minor

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#if !_endian(little)
+    #error("captures hold little-endian records that are loaded as they are")
+#endif
+
+/// The constants of the capture file; `Documentation/CaptureFormat.md` describes every byte.
+enum CaptureFormat {
+    /// What a capture begins with. Bit 7, CR LF, ^Z and LF each break under one kind of text-mode transfer.
+    static let magic: [UInt8] = [0x89, 0x44, 0x49, 0x4f, 0x0d, 0x0a, 0x1a, 0x0a]
+    static let version = CaptureVersion(major: 1, minor: 0)
+    /// Bytes of the file header: magic, version, flags.
+    static let headerSize = 16
+    /// The longest payload of a chunk, in bytes: bounds the memory of a reader whatever the file says.
+    static let maximumPayload = 16 << 20
+}
+
+/// What a chunk holds. Numbers are forever: append, never renumber.
+enum ChunkKind: UInt16, Sendable {
+    /// JSON of `RecordingSession`; the first chunk, and there once.
+    case session = 1
+    /// `struct probe_io` records as the kernel sent them.
+    case ios = 2
+    /// `struct probe_task` records as the kernel sent them.
+    case threads = 3
+    /// JSON array of `DeviceName`; the last one counts.
+    case devices = 4
+    /// JSON array of `DataLoss`; the last one counts.
+    case loss = 5
+    /// JSON of `RecordingEnd`; the last chunk.
+    case end = 6
+
+    /// Bytes of one record; `nil` when the payload is JSON, which counts as one record.
+    var recordSize: Int? {
+        switch self {
+        case .ios: RecordSize.io
+        case .threads: RecordSize.task
+        case .session, .devices, .loss, .end: nil
+        }
+    }
+}

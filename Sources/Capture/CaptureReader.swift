@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import SystemPackage
+
+/// Reads a capture: the session at once, then the I/Os in file order, as often as asked.
+///
+/// A capture is untrusted input. Whatever is in it, memory stays bounded by one chunk (and the thread names), nothing
+/// traps, and what could not be read is told by the summary.
+public final class CaptureReader {
+    /// Of the file; its major is one that this version reads.
+    public let version: CaptureVersion
+    public let session: RecordingSession
+
+    private let source: CaptureSource
+    private let ownsDescriptor: Bool
+    /// Where the chunk after the session begins, in bytes.
+    private let body: UInt64
+
+    /// Opens the capture at `path`, checks its header and reads its session.
+    public convenience init(path: FilePath) throws(CaptureError) {
+        let descriptor: FileDescriptor
+        do {
+            // Without nonBlocking, opening a FIFO would wait for a writer.
+            descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
+        } catch {
+            throw .cannotOpen(path, error as? Errno ?? .ioError)
+        }
+        try self.init(CaptureSource(path: path, storage: .file(descriptor)), ownsDescriptor: true)
+    }
+
+    /// Reads from an open regular file, which stays open and whose position does not matter. `name` is for errors.
+    public convenience init(descriptor: FileDescriptor, name: FilePath) throws(CaptureError) {
+        try self.init(CaptureSource(path: name, storage: .file(descriptor)), ownsDescriptor: false)
+    }
+
+    /// Reads from memory. `name` is for errors.
+    public convenience init(bytes: [UInt8], name: FilePath) throws(CaptureError) {
+        try self.init(CaptureSource(path: name, storage: .memory(bytes)), ownsDescriptor: false)
+    }
+
+    private init(_ source: CaptureSource, ownsDescriptor: Bool) throws(CaptureError) {
+        do throws(CaptureError) {
+            version = try Self.version(of: source)
+            (session, body) = try Self.session(of: source)
+        } catch {
+            if ownsDescriptor { source.close() }
+            throw error
+        }
+        self.source = source
+        self.ownsDescriptor = ownsDescriptor
+    }
+
+    deinit {
+        if ownsDescriptor { source.close() }
+    }
+
+    /// Whether a file that begins with `prefix`, at least 4 bytes, is meant to be a capture. It may still be damaged,
+    /// cut or of another version: `init` says so.
+    public static func recognises(_ prefix: some Sequence<UInt8>) -> Bool {
+        prefix.starts(with: CaptureFormat.magic.prefix(4))
+    }
+
+    /// Calls `each` with every I/O in file order.
+    /// - Returns: All else that the capture holds, and what could not be read.
+    /// - Throws: `CaptureError.cannotRead`, or what `each` throws.
+    public func read(_ each: (DirectIO) throws -> Void) throws -> CaptureSummary {
+        var walk = try ChunkWalk(source, from: body)
+        var summary = CaptureSummary()
+        while summary.end == nil, let chunk = try walk.next() {
+            try summary.read(chunk, of: &walk, each)
+        }
+        if summary.end == nil {
+            if !walk.endsCut { walk.damage.add(.cut, at: walk.size, bytes: 0, ios: nil) }
+        } else if walk.position < walk.size {
+            walk.stop(at: walk.position, .afterEnd)
+        }
+        if let end = summary.end, walk.damage.count == 0, end.ios != summary.records {
+            walk.damage.add(.miscounted(expected: end.ios, found: summary.records), at: walk.size, bytes: 0, ios: nil)
+        }
+        summary.take(walk.damage)
+        return summary
+    }
+
+    private static func version(of source: CaptureSource) throws(CaptureError) -> CaptureVersion {
+        let path = source.path
+        let header = try source.bytes(CaptureFormat.headerSize, at: 0)
+        guard !header.isEmpty else { throw .empty(path) }
+        let magic = header.prefix(CaptureFormat.magic.count)
+        guard CaptureFormat.magic.starts(with: magic) else {
+            throw isTextTransfer(magic) ? .textTransfer(path) : .notACapture(path, firstBytes: Array(magic))
+        }
+        guard header.count == CaptureFormat.headerSize else { throw .cutInHeader(path, size: header.count) }
+        let found = header.withUnsafeBytes {
+            CaptureVersion(
+                major: $0.loadUnaligned(fromByteOffset: 8, as: UInt16.self),
+                minor: $0.loadUnaligned(fromByteOffset: 10, as: UInt16.self))
+        }
+        guard found.major == CaptureFormat.version.major else {
+            throw .otherVersion(path, found: found, supported: CaptureFormat.version)
+        }
+        return found
+    }
+
+    /// Line ends changed, or bit 7 lost.
+    private static func isTextTransfer(_ magic: ArraySlice<UInt8>) -> Bool {
+        magic.prefix(4).map { $0 & 0x7f } == CaptureFormat.magic.prefix(4).map { $0 & 0x7f }
+    }
+
+    /// - Returns: The session, and where the next chunk begins.
+    private static func session(of source: CaptureSource) throws(CaptureError) -> (RecordingSession, UInt64) {
+        let path = source.path
+        let start = UInt64(CaptureFormat.headerSize)
+        var walk = try ChunkWalk(source, from: start)
+        guard let chunk = try walk.next(), chunk.offset == start else {
+            switch walk.damage.findings.first?.problem {
+            case nil: throw .missingSession(path, offset: start)
+            case .cut: throw .damagedSession(path, offset: start, problem: "the file ends in it")
+            case .payload: throw .damagedSession(path, offset: start, problem: "wrong checksum")
+            default: throw .damagedSession(path, offset: start, problem: "no chunk begins here")
+            }
+        }
+        guard chunk.header.kind == ChunkKind.session.rawValue else { throw .missingSession(path, offset: start) }
+        guard chunk.header.flags == 0,
+            let session = walk.withPayload(of: chunk.header, { ChunkJSON.decode(RecordingSession.self, from: $0) })
+        else { throw .damagedSession(path, offset: start, problem: "not the JSON of a session") }
+        return (session, walk.position)
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CProbeRecords
+import DirectIO
+
+extension CaptureSummary {
+    /// Takes in one whole chunk; its I/Os go to `each`.
+    mutating func read(
+        _ chunk: ChunkWalk.Chunk, of walk: inout ChunkWalk, _ each: (DirectIO) throws -> Void
+    ) throws {
+        let header = chunk.header
+        guard let kind = ChunkKind(rawValue: header.kind) else {
+            unknownChunks += 1
+            return
+        }
+        guard header.flags == 0 else {
+            walk.damage.add(.flags(header.flags), at: chunk.offset, bytes: header.chunkSize, ios: header.ios)
+            return
+        }
+        if let size = kind.recordSize, UInt64(header.count) * UInt64(size) != UInt64(header.length) {
+            walk.damage.add(.count, at: chunk.offset, bytes: header.chunkSize, ios: kind == .ios ? nil : 0)
+            return
+        }
+        func decoded<Value: Decodable>(_ type: Value.Type) -> Value? {
+            let value = walk.withPayload(of: header) { ChunkJSON.decode(type, from: $0) }
+            if value == nil { walk.damage.add(.json, at: chunk.offset, bytes: header.chunkSize, ios: 0) }
+            return value
+        }
+        switch kind {
+        case .session: walk.stop(at: chunk.offset, .secondSession)
+        case .ios: try walk.withPayload(of: header) { try readIOs($0, each) }
+        case .threads: walk.withPayload(of: header) { readThreads($0) }
+        case .devices: devices = decoded([DeviceName].self) ?? devices
+        case .loss: recordedLoss = decoded([DataLoss].self) ?? recordedLoss
+        case .end: end = decoded(RecordingEnd.self)
+        }
+    }
+
+    /// The path of every I/O: no allocation, one aligned load each.
+    private mutating func readIOs(_ payload: UnsafeRawBufferPointer, _ each: (DirectIO) throws -> Void) rethrows {
+        let count = payload.count / RecordSize.io
+        var parsed: UInt64 = 0
+        for index in 0..<count {
+            let record = payload.load(fromByteOffset: index * RecordSize.io, as: probe_io.self)
+            guard record.isIO else { continue }
+            try each(DirectIO(checked: record))
+            parsed &+= 1
+        }
+        ios &+= parsed
+        records &+= UInt64(count)
+        unparsed &+= UInt64(count) &- parsed
+    }
+
+    private mutating func readThreads(_ payload: UnsafeRawBufferPointer) {
+        for index in 0..<payload.count / RecordSize.task {
+            let record = payload.load(fromByteOffset: index * RecordSize.task, as: probe_task.self)
+            if let thread = ThreadName(record: record) {
+                threads[thread.thread] = thread
+            } else {
+                unparsed &+= 1
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+
+/// What a capture holds besides its I/Os, and what reading it lost.
+public struct CaptureSummary: Sendable {
+    /// I/Os that were read.
+    public internal(set) var ios: UInt64 = 0
+    public internal(set) var devices: [DeviceName] = []
+    /// By thread number; of a thread that changed its name the last name.
+    public internal(set) var threads: [UInt32: ThreadName] = [:]
+    /// As counted by the recorder.
+    public internal(set) var recordedLoss: [DataLoss] = []
+    /// `nil` when the recording has no end: it was cut, or still goes on.
+    public internal(set) var end: RecordingEnd?
+    /// Records that are none of this version: of another kind, or without a time of submission.
+    public internal(set) var unparsed: UInt64 = 0
+    /// Records in the chunks of I/Os, parsed or not: what the end mark counts.
+    var records: UInt64 = 0
+    /// Chunks of kinds that this version does not know.
+    public internal(set) var unknownChunks: UInt64 = 0
+    /// Where the file is damaged, in file order; the first 256 places.
+    public internal(set) var damage: [CaptureDamage] = []
+    /// Number of damaged places.
+    public internal(set) var damageCount = 0
+    /// Bytes in all damaged places.
+    public internal(set) var bytesLost: UInt64 = 0
+    /// I/Os in all damaged places, as far as it is known; see `iosLostIsExact`.
+    public internal(set) var iosLost: UInt64 = 0
+    public internal(set) var iosLostIsExact = true
+
+    /// The file has its end mark and no damage: all that was recorded was read.
+    public var isComplete: Bool { end != nil && damageCount == 0 }
+
+    /// The recorder's losses and those of reading.
+    public var loss: [DataLoss] {
+        func lost(_ what: String, _ count: UInt64, _ severity: DataLoss.Severity, _ help: String) -> DataLoss? {
+            count == 0 ? nil : DataLoss(what: what, count: count, severity: severity, help: help)
+        }
+        let reading = [
+            lost("capture-cut", end == nil ? 1 : 0, .loss, "the capture has no end mark: I/Os at its end are missing"),
+            lost("capture-damaged-bytes", bytesLost, .loss, "bytes of the capture that could not be used"),
+            lost(
+                "capture-ios-lost", iosLost, .loss,
+                iosLostIsExact ? "I/Os in damaged chunks" : "I/Os in damaged chunks; there are more, not countable"),
+            lost("capture-unparsed", unparsed, .loss, "records that this dioscope does not know; use a newer one"),
+            lost("capture-unknown-chunks", unknownChunks, .info, "chunks that this dioscope does not know"),
+        ]
+        return recordedLoss + reading.compactMap(\.self)
+    }
+
+    mutating func take(_ log: DamageLog) {
+        damage = log.findings
+        damageCount = log.count
+        bytesLost = log.bytesLost
+        iosLost = log.iosLost
+        iosLostIsExact = log.iosLostIsExact
+    }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CProbeRecords
+import DirectIO
+import FoundationEssentials
+import SystemPackage
+
+/// Writes a capture: the session, then records in chunks as they come, then the end mark.
+///
+/// The file is readable up to its last whole chunk at any moment. After a failed write the file is truncated to its
+/// whole chunks and every later call throws the same error. Without `finish` the capture reads as cut.
+public final class CaptureWriter {
+    /// Records of I/Os in the file; those still buffered are not counted.
+    public private(set) var iosWritten: UInt64 = 0
+    /// Size of the file: whole chunks only.
+    public private(set) var bytesWritten: UInt64 = 0
+    /// Records that `append` could not place and dropped: unknown kind or wrong size.
+    public private(set) var unparsed: UInt64 = 0
+
+    private let path: FilePath
+    private let descriptor: FileDescriptor
+    private var ios = RecordBuffer(.ios, recordSize: RecordSize.io)
+    private var threads = RecordBuffer(.threads, recordSize: RecordSize.task)
+    private var isOpen = true
+    private var failure: CaptureError?
+
+    /// Creates the file and writes the session.
+    /// - Throws: `exists`, `cannotCreate`, or a failed write, after which there is no file.
+    public convenience init(creating path: FilePath, session: RecordingSession) throws(CaptureError) {
+        let descriptor: FileDescriptor
+        do {
+            descriptor = try FileDescriptor.open(
+                path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+                permissions: [.ownerReadWrite, .groupRead, .otherRead])
+        } catch {
+            let errno = error as? Errno ?? .ioError
+            throw errno == .fileExists ? .exists(path) : .cannotCreate(path, errno)
+        }
+        do throws(CaptureError) {
+            try self.init(descriptor: descriptor, path: path, session: session)
+        } catch {
+            try? FileManager.default.removeItem(atPath: path.string)
+            throw error
+        }
+    }
+
+    /// Takes over `descriptor`, which is at the start of an empty file.
+    init(descriptor: FileDescriptor, path: FilePath, session: RecordingSession) throws(CaptureError) {
+        self.path = path
+        self.descriptor = descriptor
+        var header = CaptureFormat.magic
+        header.append(littleEndian: CaptureFormat.version.major)
+        header.append(littleEndian: CaptureFormat.version.minor)
+        header.append(littleEndian: UInt32(0))
+        try write(header)
+        try write(.session, json: session)
+    }
+
+    deinit {
+        if isOpen { try? descriptor.close() }
+    }
+
+    /// Takes one record as it came from the ring; its first byte says what it is. Writes when a buffer is full.
+    public func append(_ record: UnsafeRawBufferPointer) throws(CaptureError) {
+        switch record.first.map({ probe_record_kind(rawValue: UInt32($0)) }) {
+        case PROBE_RECORD_IO where record.count == RecordSize.io:
+            if ios.isFull { try flush() }
+            ios.append(record)
+        case PROBE_RECORD_TASK where record.count == RecordSize.task:
+            if threads.isFull { try flush() }
+            threads.append(record)
+        default:
+            unparsed &+= 1
+        }
+    }
+
+    /// Writes out what is buffered, as chunks. For the recorder about once a second, so that a crash loses little.
+    public func flush() throws(CaptureError) {
+        if threads.count > 0 {
+            try write(.threads, count: threads.count, payload: threads.bytes)
+            threads.clear()
+        }
+        if ios.count > 0 {
+            try write(.ios, count: ios.count, payload: ios.bytes)
+            iosWritten &+= UInt64(ios.count)
+            ios.clear()
+        }
+    }
+
+    /// Writes all devices known so far; the list replaces an earlier one.
+    public func write(devices: [DeviceName]) throws(CaptureError) {
+        try write(.devices, json: devices)
+    }
+
+    /// Writes all losses counted so far; the list replaces an earlier one.
+    public func write(loss: [DataLoss]) throws(CaptureError) {
+        try write(.loss, json: loss)
+    }
+
+    /// Writes what is buffered and the end mark, and closes the file. The mark counts the I/Os that were written,
+    /// whatever `end.ios` says.
+    public func finish(_ end: RecordingEnd) throws(CaptureError) {
+        try flush()
+        var end = end
+        end.ios = iosWritten
+        try write(.end, json: end)
+        isOpen = false
+        do {
+            try descriptor.close()
+        } catch {
+            throw writeError(error)
+        }
+    }
+
+    private func write(_ kind: ChunkKind, json value: some Encodable) throws(CaptureError) {
+        let payload: [UInt8]
+        do {
+            payload = try ChunkJSON.encode(value)
+        } catch {
+            throw .writeFailed(path, kept: bytesWritten, .invalidArgument)
+        }
+        try write(kind, count: 1, payload: payload)
+    }
+
+    private func write(_ kind: ChunkKind, count: Int, payload: [UInt8]) throws(CaptureError) {
+        guard payload.count <= CaptureFormat.maximumPayload else { throw .chunkTooLong(path, bytes: payload.count) }
+        let header = payload.withUnsafeBytes {
+            ChunkHeader(kind: kind, count: UInt32(truncatingIfNeeded: count), payload: $0)
+        }
+        try write(header.bytes, payload)
+    }
+
+    /// Writes all parts, or none of them.
+    private func write(_ parts: [UInt8]...) throws(CaptureError) {
+        if let failure { throw failure }
+        guard isOpen else { throw .finished(path) }
+        do {
+            var size: UInt64 = 0
+            for part in parts { size += UInt64(try descriptor.writeAll(part)) }
+            bytesWritten += size
+        } catch {
+            // Best effort: a reader copes with half a chunk, and a device cannot be truncated.
+            try? descriptor.resize(to: Int64(clamping: bytesWritten))
+            let error = writeError(error)
+            failure = error
+            throw error
+        }
+    }
+
+    private func writeError(_ error: any Error) -> CaptureError {
+        let errno = error as? Errno ?? .ioError
+        return switch errno {
+        case .noSpace, .diskQuotaExceeded: .diskFull(path, kept: bytesWritten, errno)
+        default: .writeFailed(path, kept: bytesWritten, errno)
+        }
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+
+/// A generator with a seed, so that a failing life is the same in the next run.
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+extension DirectIO {
+    /// Anything that a record can hold, plausible or not.
+    static func random(using random: inout SplitMix) -> DirectIO {
+        func sometimes<Value>(_ value: Value) -> Value? { Bool.random(using: &random) ? value : nil }
+        func time() -> Timestamp { Timestamp(nanoseconds: .random(in: 1 ... .max, using: &random)) }
+        func cpu() -> UInt16 { .random(in: 0..<0xffff, using: &random) }
+        let write = Bool.random(using: &random)
+        var io = DirectIO(
+            submitted: time(), submitterThread: .random(in: 0 ... .max, using: &random),
+            device: DeviceNumber(kernel: .random(in: 0 ... .max, using: &random)),
+            inode: .random(in: 0 ... .max, using: &random), offset: .random(in: 0 ... .max, using: &random),
+            length: .random(in: 0 ... .max, using: &random), operation: write ? .write : .read,
+            issuer: Issuer.allCases.randomElement(using: &random) ?? .unknown)
+        let facts = Facts(rawValue: .random(in: 0 ... .max, using: &random))
+        io.facts = write ? facts.union(.write) : facts.subtracting(.write)
+        io.issued = sometimes(time())
+        io.interrupted = sometimes(time())
+        io.ended = sometimes(time())
+        io.workQueued = sometimes(time())
+        io.workStarted = sometimes(time())
+        io.completed = sometimes(time())
+        io.iocbCompleted = sometimes(time())
+        io.taskWorkRun = sometimes(time())
+        io.submitCPU = sometimes(cpu())
+        io.endCPU = sometimes(cpu())
+        io.workerCPU = sometimes(cpu())
+        io.completionCPU = sometimes(cpu())
+        io.irq = sometimes(.random(in: 0..<UInt32.max, using: &random))
+        io.irqBatchPosition = sometimes(.random(in: 1 ... .max, using: &random))
+        io.workerThread = sometimes(.random(in: 1 ... .max, using: &random))
+        io.error = .random(in: .min ... .max, using: &random)
+        io.endContext = sometimes(ExecutionContext.allCases.randomElement(using: &random) ?? .task)
+        io.completeContext = sometimes(ExecutionContext.allCases.randomElement(using: &random) ?? .task)
+        return io
+    }
+}

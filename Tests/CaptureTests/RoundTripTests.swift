@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CProbeRecords
+import Capture
+import DirectIO
+import SystemPackage
+import Testing
+
+struct RoundTripTests {
+    @Test func randomLivesComeBackAsTheyWere() throws {
+        let sample = SampleCapture(ios: 10_007, flushEvery: 9_001)
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("sample.dioscope")
+            try sample.write(to: path)
+            let reader = try CaptureReader(path: path)
+            let content = try CaptureContent(reader)
+            #expect(sample.equals(content))
+            #expect(content.summary.isComplete)
+            #expect(content.summary.damage.isEmpty)
+            #expect(content.summary.loss == sample.loss)
+            #expect(reader.version == CaptureVersion(major: 1, minor: 0))
+
+            let again = try CaptureContent(reader)
+            #expect(sample.equals(again))
+        }
+    }
+
+    @Test func fileIsAsDocumented() throws {
+        let sample = SampleCapture(ios: 23, flushEvery: 10)
+        let bytes = try sample.bytes()
+        #expect(Array(bytes.prefix(16)) == ChunkBytes.fileHeader())
+        let chunks = ChunkBytes.layout(of: bytes)
+        #expect(chunks.map(\.kind) == [1, 4, 3, 2, 2, 5, 2, 6])
+        #expect(chunks.filter { $0.kind == 2 }.map(\.count) == [10, 10, 3])
+        let first = chunks[3]
+        #expect(Array(bytes[first.start..<first.end]) == ChunkBytes.ios(Array(sample.ios.prefix(10))))
+    }
+
+    @Test func handMadeCaptureIsRead() throws {
+        let lives = SampleCapture(ios: 23, flushEvery: 1).ios
+        let content = try CaptureContent(ChunkBytes.capture(ChunkBytes.ios(lives), ChunkBytes.end(ios: 23)))
+        #expect(content.ios == lives)
+        #expect(content.summary.isComplete)
+        #expect(content.summary.end == RecordingEnd(wall: 1, monotonic: 2, ios: 23))
+    }
+
+    @Test func lastNameOfAThreadWins() throws {
+        var sample = SampleCapture(ios: 0, flushEvery: 1)
+        sample.threads = ["bash", "fio"].map { ThreadName(thread: 5, process: 5, name: $0) }
+        #expect(try CaptureContent(sample.bytes()).summary.threads[5]?.name == "fio")
+    }
+
+    @Test func lastListOfDevicesAndLossCounts() throws {
+        let content = try withTemporaryDirectory { directory in
+            let path = directory.appending("a.dioscope")
+            let sample = SampleCapture(ios: 0, flushEvery: 1)
+            let writer = try CaptureWriter(creating: path, session: sample.session)
+            try writer.write(devices: [])
+            try writer.write(loss: sample.loss)
+            try writer.write(devices: sample.devices)
+            try writer.write(loss: sample.loss + sample.loss)
+            try writer.finish(sample.end)
+            return try CaptureContent(CaptureReader(path: path))
+        }
+        let sample = SampleCapture(ios: 0, flushEvery: 1)
+        #expect(content.summary.devices == sample.devices)
+        #expect(content.summary.recordedLoss == sample.loss + sample.loss)
+    }
+
+    @Test func unknownKindsAndRecordsAreCounted() throws {
+        let lives = SampleCapture(ios: 3, flushEvery: 1).ios
+        var records = lives.map { probe_io($0) }
+        records[1].kind = 77
+        let payload = records.flatMap { withUnsafeBytes(of: $0, Array.init) }
+        let content = try CaptureContent(
+            ChunkBytes.capture(
+                ChunkBytes.chunk(kind: 900, [1, 2, 3]), ChunkBytes.chunk(kind: 2, count: 3, payload),
+                ChunkBytes.end(ios: 3)))
+        #expect(content.ios == [lives[0], lives[2]])
+        #expect(content.summary.unparsed == 1)
+        #expect(content.summary.unknownChunks == 1)
+        #expect(content.summary.isComplete)
+        #expect(content.summary.loss.map(\.what) == ["capture-unparsed", "capture-unknown-chunks"])
+    }
+
+    @Test func sessionOfALaterMinorIsRead() throws {
+        let json = ChunkBytes.sessionJSON
+            .replacing("\"completionRule\":\"unknown\"", with: "\"completionRule\":\"by-dice\",\"colour\":[{}]")
+        let bytes = ChunkBytes.fileHeader(minor: 9, flags: 1) + ChunkBytes.session(json) + ChunkBytes.end(ios: 0)
+        let content = try CaptureContent(bytes)
+        #expect(content.session.completionRule == .unknown)
+        #expect(content.summary.isComplete)
+    }
+
+    @Test func errorOfTheConsumerEndsTheReading() throws {
+        struct Enough: Error {}
+        let reader = try CaptureReader(bytes: SampleCapture(ios: 9, flushEvery: 2).bytes(), name: "memory")
+        var seen = 0
+        #expect(throws: Enough.self) {
+            try reader.read { _ in
+                seen += 1
+                if seen == 3 { throw Enough() }
+            }
+        }
+        #expect(seen == 3)
+    }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CProbeRecords
+import Capture
+import DirectIO
+import Testing
+
+/// A record in which byte `n` holds `n`, but for the kind.
+private func patterned() -> probe_io {
+    var bytes = (0..<128).map { UInt8($0) }
+    bytes[0] = 1
+    return bytes.withUnsafeBytes { $0.loadUnaligned(as: probe_io.self) }
+}
+
+/// The little-endian number of `size` bytes whose first byte is `offset`.
+private func number<Value: FixedWidthInteger>(at offset: Int, _ type: Value.Type = Value.self) -> Value {
+    (0..<MemoryLayout<Value>.size).reduce(0) { $0 | Value(truncatingIfNeeded: offset + $1) << Value($1 * 8) }
+}
+
+struct RecordDecodingTests {
+    @Test func everyFieldIsTakenFromItsPlace() throws {
+        var record = patterned()
+        record.issuer = 3
+        record.end_context = 1
+        record.complete_context = 3
+        let io = try #require(DirectIO(record: record))
+        #expect(io.issuer == .ioUring)
+        #expect(io.endContext == .hardirq)
+        #expect(io.completeContext == .kworker)
+        #expect(io.submitCPU == number(at: 4))
+        #expect(io.endCPU == number(at: 6))
+        #expect(io.workerCPU == number(at: 8))
+        #expect(io.completionCPU == number(at: 10))
+        #expect(io.facts.rawValue == number(at: 12))
+        #expect(io.operation == .read)
+        #expect(io.submitted.nanoseconds == number(at: 16))
+        #expect(io.issued?.nanoseconds == number(at: 24))
+        #expect(io.interrupted?.nanoseconds == number(at: 32))
+        #expect(io.ended?.nanoseconds == number(at: 40))
+        #expect(io.workQueued?.nanoseconds == number(at: 48))
+        #expect(io.workStarted?.nanoseconds == number(at: 56))
+        #expect(io.completed?.nanoseconds == number(at: 64))
+        #expect(io.iocbCompleted?.nanoseconds == number(at: 72))
+        #expect(io.taskWorkRun?.nanoseconds == number(at: 80))
+        #expect(io.inode == number(at: 88))
+        #expect(io.offset == number(at: 96))
+        #expect(io.device.kernelNumber == number(at: 104))
+        #expect(io.length == number(at: 108))
+        #expect(io.submitterThread == number(at: 112))
+        #expect(io.workerThread == number(at: 116))
+        #expect(io.irq == number(at: 120))
+        #expect(io.error == number(at: 124))
+        #expect(io.irqBatchPosition == number(at: 126))
+    }
+
+    @Test func whatWasNotSeenIsNil() throws {
+        var record = probe_io()
+        record.kind = 1
+        record.submitted_ns = 1
+        record.submit_cpu = 0xffff
+        record.end_cpu = 0xffff
+        record.worker_cpu = 0xffff
+        record.complete_cpu = 0xffff
+        record.irq = 0xffff_ffff
+        let io = try #require(DirectIO(record: record))
+        let expected = DirectIO(
+            submitted: Timestamp(nanoseconds: 1), submitterThread: 0, device: DeviceNumber(major: 0, minor: 0),
+            inode: 0, offset: 0, length: 0, operation: .read, issuer: .unknown)
+        #expect(io == expected)
+    }
+
+    @Test func zeroIsACPUAndAnInterrupt() throws {
+        var record = probe_io()
+        record.kind = 1
+        record.submitted_ns = 1
+        let io = try #require(DirectIO(record: record))
+        #expect(io.submitCPU == 0)
+        #expect(io.irq == 0)
+    }
+
+    @Test(
+        arguments: [(0, .unknown), (1, .sync), (2, .libaio), (3, .ioUring), (4, .other), (5, .unknown)]
+            as [(UInt8, Issuer)])
+    func issuersHaveTheirNumbers(number: UInt8, issuer: Issuer) {
+        var record = patterned()
+        record.issuer = number
+        #expect(DirectIO(record: record)?.issuer == issuer)
+    }
+
+    @Test(
+        arguments: [(0, nil), (1, .hardirq), (2, .softirq), (3, .kworker), (4, .task), (255, nil)]
+            as [(UInt8, ExecutionContext?)])
+    func contextsHaveTheirNumbers(number: UInt8, context: ExecutionContext?) {
+        var record = patterned()
+        record.end_context = number
+        record.complete_context = number
+        #expect(DirectIO(record: record)?.endContext == context)
+        #expect(DirectIO(record: record)?.completeContext == context)
+    }
+
+    @Test func unknownFactsAreKept() throws {
+        var record = patterned()
+        record.facts = 0xffff_ffff
+        let io = try #require(DirectIO(record: record))
+        #expect(io.facts.rawValue == 0xffff_ffff)
+        #expect(io.operation == .write)
+        #expect(probe_io(io).facts == 0xffff_ffff)
+    }
+
+    @Test func factsHaveTheBitsOfTheHeader() {
+        let facts: [(Facts, probe_fact)] = [
+            (.write, PROBE_FACT_WRITE), (.dataSync, PROBE_FACT_DSYNC), (.sync, PROBE_FACT_SYNC),
+            (.polled, PROBE_FACT_HIPRI), (.noWait, PROBE_FACT_NOWAIT), (.forceWait, PROBE_FACT_FORCE_WAIT),
+            (.endSeen, PROBE_FACT_END_SEEN), (.endDecides, PROBE_FACT_END_DECIDES), (.waiter, PROBE_FACT_WAITER),
+            (.needSync, PROBE_FACT_NEED_SYNC), (.writeThrough, PROBE_FACT_WRITE_THROUGH),
+            (.unwritten, PROBE_FACT_UNWRITTEN), (.copyOnWrite, PROBE_FACT_COW),
+            (.inlineCompletion, PROBE_FACT_INLINE_COMP), (.callerCompletion, PROBE_FACT_CALLER_COMP),
+            (.completionWork, PROBE_FACT_COMP_WORK), (.extendsSize, PROBE_FACT_EXTENDS_ISIZE),
+            (.pageCache, PROBE_FACT_PAGE_CACHE), (.endError, PROBE_FACT_END_ERROR),
+            (.multiBio, PROBE_FACT_MULTI_BIO), (.bySubmitter, PROBE_FACT_BY_SUBMITTER),
+            (.preemptedSubmitter, PROBE_FACT_PREEMPTED_SUBMITTER),
+        ]
+        for (fact, bit) in facts { #expect(fact.rawValue == bit.rawValue) }
+    }
+
+    @Test func otherRecordsAreNoIOs() {
+        var record = patterned()
+        record.kind = 2
+        #expect(DirectIO(record: record) == nil)
+        record = patterned()
+        record.submitted_ns = 0
+        #expect(DirectIO(record: record) == nil)
+    }
+
+    @Test func threadNamesEndAtNULAndAreRepaired() {
+        var record = probe_task()
+        record.kind = 2
+        record.tid = 42
+        record.tgid = 40
+        let bytes: [UInt8] = Array("fio".utf8) + [0xff, 0x1b, 0, 0x41]
+        withUnsafeMutableBytes(of: &record.comm) { $0.copyBytes(from: bytes) }
+        #expect(ThreadName(record: record) == ThreadName(thread: 42, process: 40, name: "fio\u{fffd}\u{1b}"))
+        withUnsafeMutableBytes(of: &record.comm) { $0.copyBytes(from: Array(repeating: 0x78, count: 16)) }
+        #expect(ThreadName(record: record)?.name == String(repeating: "x", count: 16))
+        record.tid = 5_000_000
+        #expect(ThreadName(record: record) == nil)
+        record.tid = 42
+        record.kind = 1
+        #expect(ThreadName(record: record) == nil)
+    }
+
+    @Test func longThreadNamesAreCutAsInTheKernel() {
+        let name = ThreadName(thread: 1, process: 1, name: "abcdefghijklmnopqrstuvwxyz")
+        #expect(ThreadName(record: probe_task(name))?.name == "abcdefghijklmno")
+    }
+}

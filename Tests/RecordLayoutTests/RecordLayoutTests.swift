@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CProbeRecords
+import Testing
+
+struct RecordLayoutTests {
+    @Test func sizesAreThoseOfEveryCapture() {
+        #expect(MemoryLayout<probe_io>.size == 128)
+        #expect(MemoryLayout<probe_io>.stride == 128)
+        #expect(MemoryLayout<probe_task>.size == 32)
+        #expect(MemoryLayout<probe_task>.stride == 32)
+    }
+
+    @Test func headerOfIOsIsAsDocumented() throws {
+        let page = try DocumentedLayout(of: "probe_io")
+        #expect(page.fields == ioFields.map(\.field))
+        #expect(page.size == 128)
+    }
+
+    @Test func headerOfThreadsIsAsDocumented() throws {
+        let page = try DocumentedLayout(of: "probe_task")
+        #expect(page.fields == taskFields.map(\.field))
+        #expect(page.size == 32)
+    }
+
+    @Test func fieldsCoverTheRecordsWithoutHoles() {
+        for (fields, size) in [(ioFields.map(\.field), 128), (taskFields.map(\.field), 32)] {
+            var end = 0
+            for field in fields {
+                #expect(field.offset == end, "\(field.name)")
+                end = field.offset + field.size
+            }
+            #expect(end == size)
+        }
+    }
+
+    @Test func numbersAreForever() {
+        #expect(PROBE_RECORD_IO.rawValue == 1)
+        #expect(PROBE_RECORD_TASK.rawValue == 2)
+        #expect(
+            [
+                PROBE_ISSUER_UNKNOWN, PROBE_ISSUER_SYNC, PROBE_ISSUER_LIBAIO, PROBE_ISSUER_IO_URING,
+                PROBE_ISSUER_OTHER,
+            ].map(\.rawValue) == [0, 1, 2, 3, 4])
+        #expect(
+            [
+                PROBE_CONTEXT_UNSEEN, PROBE_CONTEXT_HARDIRQ, PROBE_CONTEXT_SOFTIRQ, PROBE_CONTEXT_KWORKER,
+                PROBE_CONTEXT_TASK,
+            ].map(\.rawValue) == [0, 1, 2, 3, 4])
+        #expect(PROBE_NO_CPU == 65535)
+        #expect(PROBE_NO_IRQ == 4_294_967_295)
+    }
+}
+
+struct MemberLayout<Record> {
+    let field: DocumentedLayout.Field
+
+    init<Value>(_ name: String, _ member: KeyPath<Record, Value>) {
+        field = .init(
+            name: name, offset: MemoryLayout<Record>.offset(of: member) ?? -1, size: MemoryLayout<Value>.size)
+    }
+}
+
+private let ioFields: [MemberLayout<probe_io>] = [
+    .init("kind", \.kind), .init("issuer", \.issuer), .init("end_context", \.end_context),
+    .init("complete_context", \.complete_context), .init("submit_cpu", \.submit_cpu), .init("end_cpu", \.end_cpu),
+    .init("worker_cpu", \.worker_cpu), .init("complete_cpu", \.complete_cpu), .init("facts", \.facts),
+    .init("submitted_ns", \.submitted_ns), .init("issued_ns", \.issued_ns),
+    .init("interrupted_ns", \.interrupted_ns), .init("ended_ns", \.ended_ns), .init("queued_ns", \.queued_ns),
+    .init("started_ns", \.started_ns), .init("completed_ns", \.completed_ns),
+    .init("iocb_completed_ns", \.iocb_completed_ns), .init("task_work_ns", \.task_work_ns),
+    .init("inode", \.inode), .init("offset_bytes", \.offset_bytes), .init("dev", \.dev),
+    .init("length_bytes", \.length_bytes), .init("submitter_tid", \.submitter_tid),
+    .init("worker_tid", \.worker_tid), .init("irq", \.irq), .init("error", \.error),
+    .init("irq_batch", \.irq_batch),
+]
+
+private let taskFields: [MemberLayout<probe_task>] = [
+    .init("kind", \.kind), .init("reserved", \.reserved), .init("tid", \.tid), .init("tgid", \.tgid),
+    .init("reserved2", \.reserved2), .init("comm", \.comm),
+]
