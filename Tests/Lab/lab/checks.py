@@ -1,0 +1,148 @@
+"""The checks: fio, ftrace and dioscope have to tell the same story. Every failure shows both numbers."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from .evidence import Evidence
+from .scenarios import Expectation, Scenario
+
+# dioscope tells apart how a task completed its own I/O; ftrace only sees that a task did.
+AS_SEEN_BY_FTRACE = {
+    "hardirq": "hardirq", "softirq": "softirq", "kworker": "kworker",
+    "sync_wait": "task", "submit_race": "task", "poll": "task", "task_work": "task",
+}
+
+
+def check(scenario: Scenario, kernel: str, evidence: Evidence) -> list[str]:
+    """All failures of one scenario; an empty list is a pass."""
+    failures = list(evidence.problems)
+    failures += [f"step {step} ended with exit code {code}" for step, code in evidence.status.items() if code]
+    failures += _truth(scenario, evidence)
+    failures += _fio(scenario, evidence)
+    expectation = scenario.expectation(kernel)
+    if expectation is not None:
+        seen = {context for context, count in evidence.truth.contexts.items() if count}
+        failures += _expected("ftrace", seen, _coarse(expectation))
+    if evidence.report is not None and evidence.ios is not None and not evidence.problems:
+        failures += _report(scenario, evidence, evidence.report)
+        failures += _ios(scenario, evidence, evidence.ios)
+        failures += _times(evidence, evidence.report)
+        if expectation is not None:
+            contexts = evidence.report.get("contexts") or {}
+            seen = {context for context, count in contexts.items() if count}
+            failures += _expected("the report", seen, expectation)
+            waited = ((evidence.report.get("queue_wait") or {}).get("ios") or 0) > 0
+            if waited != expectation.queue_wait and (expectation.queue_wait or "kworker" not in expectation.may):
+                failures.append(f"queue wait is {'shown' if waited else 'not shown'} but "
+                                f"{'must' if expectation.queue_wait else 'must not'} be")
+    return failures
+
+
+def _coarse(expectation: Expectation) -> Expectation:
+    return Expectation(frozenset(AS_SEEN_BY_FTRACE[context] for context in expectation.must),
+                       frozenset(AS_SEEN_BY_FTRACE[context] for context in expectation.may))
+
+
+def _expected(who: str, seen: set[str], expectation: Expectation) -> Iterator[str]:
+    for context in sorted(expectation.must - seen):
+        yield f"no completion in {context} seen by {who}, which must appear (seen: {_list(seen)})"
+    for context in sorted(seen - expectation.must - expectation.may):
+        yield f"completions in {context} seen by {who}, which must not appear (expected: {_list(expectation.must)})"
+
+
+def _list(words: set[str] | frozenset[str]) -> str:
+    return ", ".join(sorted(words)) or "none"
+
+
+def _equal(what: str, got: Any, source: str, wanted: Any) -> Iterator[str]:
+    if got != wanted:
+        yield f"{what}: {got}, but {source} {wanted}"
+
+
+def _close(
+    what: str, got: float | None, source: str, wanted: float | None, share: float, slack: float
+) -> Iterator[str]:
+    if got is None or wanted is None:
+        yield f"{what}: {got}, {source} {wanted}: one of them is missing"
+    elif abs(got - wanted) > wanted * share + slack:
+        yield f"{what}: {got:.0f} ns, but {source} {wanted:.0f} ns (allowed: {share:.0%} + {slack:.0f} ns)"
+
+
+def _truth(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+    truth = evidence.truth
+    for what, count in truth.lost.items():
+        yield f"the truth is void: {what} {count}"
+    for line in truth.unread_lines[:3]:
+        yield f"the truth has a line that could not be read: {line}"
+    yield from _equal("ftrace completions", truth.contexts.total(), "the scenario does", scenario.ios)
+    yield from _equal("ftrace begins", len(truth.begin_ns), "the scenario does", scenario.ios)
+    yield from _equal("ftrace work queued", len(truth.queued_ns), "works started", len(truth.started_ns))
+    yield from _equal("ftrace kworker completions", truth.contexts["kworker"], "work function hits", truth.work_hits)
+
+
+def _fio(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+    jobs = evidence.fio.get("jobs", [])
+    for direction, wanted in (("read", scenario.reads), ("write", not scenario.reads)):
+        total = sum(job[direction]["total_ios"] for job in jobs)
+        yield from _equal(f"fio {direction}s", total, "the scenario does", scenario.ios if wanted else 0)
+    yield from _equal("fio errors", sum(job["error"] for job in jobs), "wanted", 0)
+
+
+def _report(scenario: Scenario, evidence: Evidence, report: dict[str, Any]) -> Iterator[str]:
+    truth = evidence.truth
+    ios = report.get("ios") or {}
+    yield from _equal("report ios.total", ios.get("total"), "fio did", scenario.ios)
+    yield from _equal("report ios.read", ios.get("read"), "fio did", scenario.ios if scenario.reads else 0)
+    yield from _equal("report ios.write", ios.get("write"), "fio did", 0 if scenario.reads else scenario.ios)
+    yield from _equal("report ios.errors", ios.get("errors"), "fio had", 0)
+    contexts: Counter[str] = Counter()
+    for context, count in (report.get("contexts") or {}).items():
+        contexts[AS_SEEN_BY_FTRACE.get(context, context)] += count or 0
+    for context in sorted(set(contexts) | set(truth.contexts)):
+        yield from _equal(f"report completions in {context}", contexts[context], "ftrace", truth.contexts[context])
+    end_io = report.get("end_io_contexts") or {}
+    for context in sorted(set(end_io) | set(truth.end_io_contexts)):
+        yield from _equal(f"report end_io in {context}", end_io.get(context), "ftrace", truth.end_io_contexts[context])
+    queued = (report.get("queue_wait") or {}).get("ios") or 0
+    yield from _equal("report queue_wait.ios", queued, "ftrace works", len(truth.queued_ns))
+    yield from _equal("report contexts.kworker", contexts["kworker"], "ftrace work function hits", truth.work_hits)
+    for loss in report.get("loss") or []:
+        if loss.get("severity") == "loss" and loss.get("count"):
+            yield f"report loss {loss.get('what')}: {loss['count']}, wanted 0"
+
+
+def _ios(scenario: Scenario, evidence: Evidence, ios: list[dict[str, Any]]) -> Iterator[str]:
+    yield from _equal("I/O lines", len(ios), "fio did", scenario.ios)
+    torn = [(io, sum(stage["ns"] for stage in io.get("stages", []))) for io in ios]
+    torn = [(io, total) for io, total in torn if total != io.get("latency_ns")]
+    if torn:
+        io, total = torn[0]
+        yield (f"stages do not add up in {len(torn)} of {len(ios)} I/Os; the first: sum {total}, "
+               f"latency_ns {io.get('latency_ns')}, offset {io.get('offset')}")
+    got: Counter[tuple[Any, Any]] = Counter((io.get("offset"), io.get("length")) for io in ios)
+    wanted: Counter[tuple[Any, Any]] = Counter(evidence.truth.ranges)
+    missing, extra = wanted - got, got - wanted
+    if missing or extra:
+        yield (f"I/O identities differ: {missing.total()} of ftrace are not in the list (first "
+               f"{next(iter(missing), None)}), {extra.total()} of the list are not in ftrace (first "
+               f"{next(iter(extra), None)}), as (offset, length)")
+
+
+def _times(evidence: Evidence, report: dict[str, Any]) -> Iterator[str]:
+    truth = evidence.truth
+    mean = (report.get("latency") or {}).get("mean_ns")
+    yield from _close("report latency.mean_ns", mean, "ftrace", truth.mean_latency_ns, 0.03, 3000)
+    if truth.queued_ns:
+        waited = (report.get("queue_wait") or {}).get("mean_ns")
+        yield from _close("report queue_wait.mean_ns", waited, "ftrace", truth.mean_queue_wait_ns, 0.05, 5000)
+    fio = fio_mean_ns(evidence.fio)
+    if mean is not None and fio is not None and mean > fio:
+        yield f"report latency.mean_ns: {mean:.0f} ns, but fio, which measures around it, {fio:.0f} ns"
+
+
+def fio_mean_ns(fio: dict[str, Any]) -> float | None:
+    """fio's mean total latency over all jobs and both directions."""
+    parts = [job[direction] for job in fio.get("jobs", []) for direction in ("read", "write")]
+    count = sum(part["total_ios"] for part in parts)
+    return sum(part["lat_ns"]["mean"] * part["total_ios"] for part in parts) / count if count else None

@@ -1,0 +1,60 @@
+"""What one scenario left behind in the guest's /out: exit codes, fio's JSON, the truth, and what dioscope says."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .truth import Truth, read_truth
+
+
+@dataclass
+class Evidence:
+    """`problems` holds what could not be read; a missing file is a finding, not an accident."""
+
+    status: dict[str, int] = field(default_factory=dict)
+    truth: Truth = field(default_factory=Truth)
+    fio: dict[str, Any] = field(default_factory=dict)
+    report: dict[str, Any] | None = None
+    ios: list[dict[str, Any]] | None = None
+    problems: list[str] = field(default_factory=list)
+    said: dict[str, str] = field(default_factory=dict)
+
+
+def read_evidence(directory: Path, name: str, with_dioscope: bool) -> Evidence:
+    evidence = Evidence()
+
+    def text(suffix: str) -> str:
+        path = directory / f"{name}.{suffix}"
+        if not path.is_file():
+            evidence.problems.append(f"{path.name} is missing")
+            return ""
+        return path.read_text(errors="replace")
+
+    def parsed(suffix: str) -> Any:
+        content = text(suffix)
+        try:
+            return json.loads(content)
+        except json.JSONDecodeError as error:
+            evidence.problems.append(f"{name}.{suffix} is not JSON ({error}); it begins {content[:60]!r}")
+            return {}
+
+    for line in text("status").splitlines():
+        step, _, code = line.partition(" ")
+        evidence.status[step] = int(code)
+    evidence.truth = read_truth(text("trace"), text("trace-stats"))
+    evidence.fio = parsed("fio.json")
+    if with_dioscope:
+        evidence.report = parsed("json")
+        evidence.ios = []
+        for number, line in enumerate(text("ios.jsonl").splitlines(), 1):
+            try:
+                evidence.ios.append(json.loads(line))
+            except json.JSONDecodeError as error:
+                evidence.problems.append(f"{name}.ios.jsonl line {number} is not JSON ({error})")
+                break
+    for path in sorted(directory.glob(f"{name}.*.err")):
+        said = path.read_text(errors="replace").strip()
+        if said:
+            evidence.said[path.name] = said
+    return evidence

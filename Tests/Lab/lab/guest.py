@@ -1,0 +1,198 @@
+"""One guest: QEMU by software emulation, a time limit, and the results it wrote to its second disk."""
+
+import ctypes
+import fcntl
+import os
+import re
+import signal
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import initramfs
+from .kernels import Kernel, need_fetched
+from .places import cache
+from .problem import Problem, tool
+
+MEMORY = "1536M"
+TEST_DISK_BYTES = 512 << 20
+RESULT_DISK_BYTES = 512 << 20
+CPU = "max"
+# Emulated cmpxchg16b corrupts flags, which kills 6.12 in every third boot, so the kernel must not use it: 141 is
+# X86_FEATURE_CX16. The CPU keeps it (no cx16=off), because Swift's runtime cannot do without.
+WITHOUT_CMPXCHG16B = "clearcpuid=141"
+CRASH = re.compile(r"Kernel panic|BUG: |Oops|double fault|general protection fault|Out of memory")
+
+
+@dataclass(frozen=True)
+class Boot:
+    """What to boot, and what to run in it. `overlay` must hold /lab/main, the script that the guest runs."""
+
+    kernel: Kernel
+    device: str
+    overlay: dict[str, bytes | Path]
+    seconds: float | None
+    with_tools: bool = False
+    icount: bool = False
+    terminal: str = "none"  # of the second serial port: none, output (to stdout) or interactive
+    kernel_arguments: tuple[str, ...] = ()
+
+
+@dataclass
+class Outcome:
+    """How a guest ended. `results` is what it brought out; without it the console has to explain."""
+
+    results: Path
+    finished: bool
+    timed_out: bool
+    seconds: float
+    console: str
+    attempts: int = 1
+    exit_code: int | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def tail(self, lines: int = 25) -> str:
+        """The end of the console, from the first sign of a crash on if there is one: the cause comes first."""
+        console = self.console.splitlines()
+        for number, line in enumerate(console):
+            if CRASH.search(line):
+                return "\n".join(console[max(0, number - 3):][:3 * lines])
+        return "\n".join(console[-lines:])
+
+
+@contextmanager
+def run(boot: Boot) -> Iterator[Outcome]:
+    """Boot, wait, and yield the outcome; the files behind it go away when the block ends, however it ends."""
+    need_fetched(boot.kernel)
+    with _alone(), tempfile.TemporaryDirectory(prefix="dioscope-lab-") as scratch:
+        directory = Path(scratch)
+        image = directory / "initramfs"
+        initramfs.build(boot.kernel, boot.overlay, boot.with_tools, image)
+        outcome = _attempt(boot, directory / "1", image)
+        if _worth_another_try(outcome):
+            first = outcome
+            outcome = _attempt(boot, directory / "2", image)
+            outcome.attempts = 2
+            outcome.notes.append(f"first boot failed by an emulator fault: {_last_words(first.console)}")
+        yield outcome
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One guest at a time on a machine: two emulated ones would disturb each other's timing until limits break."""
+    cache().mkdir(parents=True, exist_ok=True)
+    with (cache() / "guest.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("lab: waiting until the guest of another lab has ended", file=sys.stderr)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _attempt(boot: Boot, directory: Path, image: Path) -> Outcome:
+    directory.mkdir()
+    console, disk, results = directory / "console", directory / "results.raw", directory / "out"
+    results.mkdir()
+    _sparse(disk, RESULT_DISK_BYTES)
+    _sparse(directory / "test.raw", TEST_DISK_BYTES)
+    command = _command(boot, directory, image)
+    started = time.monotonic()
+    quiet = boot.terminal == "none"
+    process = subprocess.Popen(
+        command, stdin=None if boot.terminal == "interactive" else subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL if quiet else None, stderr=subprocess.PIPE, text=True,
+        preexec_fn=_die_with(os.getpid()))
+    try:
+        _, complaints = process.communicate(timeout=boot.seconds)
+        timed_out = False
+    except subprocess.TimeoutExpired:
+        timed_out = True
+        complaints = ""
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    seconds = time.monotonic() - started
+    text = console.read_text(errors="replace") if console.is_file() else ""
+    if process.returncode not in (0, -signal.SIGKILL) and not text:
+        raise Problem(f"qemu-system-x86_64 does not start: {' '.join((complaints or 'no reason given').split())}")
+    finished = "lab: done" in text and _unpack(disk, results)
+    outcome = Outcome(results, finished, timed_out, seconds, text)
+    if finished:
+        outcome.exit_code = int((results / "exit").read_text())
+    return outcome
+
+
+def _command(boot: Boot, directory: Path, image: Path) -> list[str]:
+    queues = ",max_ioqpairs=1" if boot.device == "nvme-1q" else ""
+    append = ["console=ttyS0", "panic=-1", "loglevel=4", "mitigations=off", WITHOUT_CMPXCHG16B, *boot.kernel_arguments]
+    if boot.icount:
+        machine = ["-accel", "tcg,thread=single", "-smp", "1", "-icount", "shift=0,sleep=off"]
+    else:
+        machine = ["-accel", "tcg", "-smp", "2"]
+    terminal = {
+        "none": ["-serial", "null"],
+        "output": ["-chardev", "stdio,id=terminal,signal=on", "-serial", "chardev:terminal"],
+        "interactive": ["-chardev", "stdio,id=terminal,signal=off", "-serial", "chardev:terminal"],
+    }[boot.terminal]
+    return [
+        tool("qemu-system-x86_64"), *machine, "-cpu", CPU, "-m", MEMORY, "-nodefaults", "-no-reboot",
+        "-display", "none", "-nic", "none", "-kernel", str(boot.kernel.vmlinuz), "-initrd", str(image),
+        "-append", " ".join(append), "-serial", f"file:{directory / 'console'}", *terminal,
+        "-drive", f"if=none,id=test,file={directory / 'test.raw'},format=raw,cache=unsafe",
+        "-device", f"nvme,drive=test,serial=test{queues}",
+        "-drive", f"if=none,id=results,file={directory / 'results.raw'},format=raw,cache=unsafe",
+        "-device", "nvme,drive=results,serial=results",
+    ]
+
+
+def _worth_another_try(outcome: Outcome) -> bool:
+    """Only faults of the emulator are retried: a failure of what is tested must stay one."""
+    if outcome.finished or outcome.timed_out:
+        return False
+    return "double fault" in outcome.console or "lab: init" not in outcome.console
+
+
+def _last_words(console: str) -> str:
+    for line in console.splitlines():
+        if "panic" in line or "double fault" in line:
+            return line.strip()
+    return "the guest ended before its init started"
+
+
+def _sparse(path: Path, size: int) -> None:
+    with path.open("wb") as file:
+        file.truncate(size)
+
+
+def _unpack(disk: Path, results: Path) -> bool:
+    """Plain files only; nothing in the archive may land outside."""
+    try:
+        with tarfile.open(disk, "r:") as archive:
+            for member in archive:
+                target = results / os.path.normpath(member.name)
+                content = archive.extractfile(member) if member.isfile() else None
+                if content is not None and results in target.parents:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_bytes(content.read())
+    except (tarfile.TarError, EOFError):
+        return False
+    return (results / "exit").is_file()
+
+
+def _die_with(parent: int) -> Callable[[], None]:
+    """A lab that is killed outright must not leave a guest behind (PR_SET_PDEATHSIG)."""
+    libc = ctypes.CDLL(None)
+
+    def arrange() -> None:
+        libc.prctl(1, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+    return arrange

@@ -1,0 +1,144 @@
+"""What the guest boots into, in three layers: base (per kernel), tools (for `exec`), and the overlay of one run.
+
+The first two are cached: they change only with a kernel or with the machine's packages. The kernel unpacks
+archives that follow each other in one file, so a boot costs one copy and no rebuild.
+"""
+
+import hashlib
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from .archive import Archive
+from .kernels import Kernel
+from .places import GUEST_FILES, cache
+from .problem import Problem, tool
+
+MODULES = ("configfs", "null_blk", "xfs", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1", "nls_utf8", "crc32c-intel",
+           "crc32c_generic")
+BASE_PROGRAMS = ("fio", "mkfs.ext4", "mkfs.xfs", "mkfs.vfat")
+TOOL_PROGRAMS = ("bpftrace", "trace-cmd")
+
+
+def build(kernel: Kernel, overlay: dict[str, bytes | Path], with_tools: bool, target: Path) -> None:
+    """Write the initramfs of one boot to `target`."""
+    layers = [_base(kernel)] + ([_tools()] if with_tools else [])
+    with target.open("wb") as out:
+        for layer in layers:
+            out.write(layer.read_bytes())
+        archive = Archive(out)
+        for script in sorted(GUEST_FILES.glob("*.sh")):
+            archive.data(f"lab/{script.name}", script.read_bytes(), executable=True)
+        archive.data("init", (GUEST_FILES / "init.sh").read_bytes(), executable=True)
+        for path, content in overlay.items():
+            if isinstance(content, Path):
+                archive.file(path, content)
+            else:
+                archive.data(path, content, executable=True)
+        archive.close()
+
+
+def _base(kernel: Kernel) -> Path:
+    def fill(archive: Archive) -> None:
+        for path in ("proc", "sys", "dev", "tmp", "mnt/t", "out", "etc", "root"):
+            archive.directory(path)
+        archive.device("dev/console", 5, 1)
+        archive.device("dev/null", 1, 3)
+        archive.data("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
+        archive.data("etc/group", b"root:x:0:\n")
+        archive.symlink("etc/mtab", "/proc/mounts")
+        busybox = tool("busybox")
+        archive.file("bin/busybox", Path(busybox))
+        for applet in subprocess.run([busybox, "--list"], capture_output=True, text=True).stdout.split():
+            archive.symlink(f"bin/{applet}", "busybox")
+        for name in BASE_PROGRAMS:
+            _program(archive, tool(name))
+        order: list[str] = []
+        for name in _in_load_order(kernel, MODULES):
+            archive.data(f"lab/modules/{name}.ko", _module(_module_paths(kernel)[name]))
+            order.append(name)
+        archive.data("lab/modules/order", "".join(f"{name}\n" for name in order).encode())
+    return _cached(f"base-{kernel.name}", [kernel.version, *_identities(("busybox", *BASE_PROGRAMS))], fill)
+
+
+def _tools() -> Path:
+    def fill(archive: Archive) -> None:
+        for name in TOOL_PROGRAMS:
+            _program(archive, tool(name))
+    return _cached("tools", _identities(TOOL_PROGRAMS), fill)
+
+
+def _cached(name: str, identity: list[str], fill: Callable[[Archive], None]) -> Path:
+    """A layer by the name of what went into it, this file included; older ones of the same name are dropped."""
+    digest = hashlib.sha256("\0".join(identity).encode() + Path(__file__).read_bytes()).hexdigest()[:12]
+    directory = cache() / "initramfs"
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{name}-{digest}.cpio"
+    if path.is_file():
+        return path
+    handle, scratch = tempfile.mkstemp(dir=directory, prefix="new-")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            archive = Archive(out)
+            fill(archive)
+            archive.close()
+        for old in directory.glob(f"{name}-????????????.cpio"):
+            old.unlink()
+        os.rename(scratch, path)
+    except BaseException:
+        os.unlink(scratch)
+        raise
+    return path
+
+
+def _identities(programs: tuple[str, ...]) -> list[str]:
+    states = [(name, os.stat(tool(name))) for name in programs]
+    return [f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states]
+
+
+def _program(archive: Archive, path: str) -> None:
+    """A program under /bin with its shared libraries where its loader looks for them."""
+    archive.file(f"bin/{Path(path).name}", Path(path))
+    listed = subprocess.run([tool("ldd"), path], capture_output=True, text=True).stdout
+    if "not found" in listed:
+        raise Problem(f"{path} lacks shared libraries: {listed.split(' =>')[0].strip()}")
+    for library in re.findall(r"(/\S+) \(0x", listed):
+        archive.file(library, Path(library))
+
+
+def _module_paths(kernel: Kernel) -> dict[str, Path]:
+    """Modules by name; the kernel treats - and _ alike, so the index knows only _."""
+    return {path.name.split(".ko")[0].replace("-", "_"): path for path in kernel.module_tree.rglob("*.ko*")}
+
+
+def _module(path: Path) -> bytes:
+    """A module's plain bytes: busybox's insmod cannot unpack, and the guest would be slower at it."""
+    unpack = {".xz": "xz", ".zst": "zstd"}.get(path.suffix)
+    if unpack is None:
+        return path.read_bytes()
+    return subprocess.run([tool(unpack), "-dc", str(path)], check=True, capture_output=True).stdout
+
+
+def _in_load_order(kernel: Kernel, wanted: tuple[str, ...]) -> list[str]:
+    """Modules with what they depend on first. Debian's packages carry no modules.dep, so the modules are asked.
+
+    A module that the kernel does not have is built in, or not there: the scenario that needs it will say so.
+    """
+    paths = _module_paths(kernel)
+    order: list[str] = []
+
+    def add(name: str) -> None:
+        name = name.replace("-", "_")
+        if name in order or name not in paths:
+            return
+        found = re.search(rb"\0depends=([^\0]*)\0", _module(paths[name]))
+        for needed in found.group(1).decode().split(",") if found else []:
+            add(needed)
+        order.append(name)
+
+    for name in wanted:
+        add(name)
+    return order

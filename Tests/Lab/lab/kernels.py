@@ -1,0 +1,116 @@
+"""The kernels: which Debian suite has each, how it gets into the cache, and what is there."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from .apt import PrivateApt, machine_mirror
+from .places import cache
+from .problem import USAGE, Problem, tool
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One row of the table. `image` and `modules` are package-name patterns; 5.10 to 6.12 have both in one package."""
+
+    name: str
+    suite: str
+    image: str
+    modules: str | None = None
+
+    @property
+    def directory(self) -> Path:
+        return cache() / "kernels" / self.name
+
+    @property
+    def fetched(self) -> bool:
+        return (self.directory / "version").is_file()
+
+    @property
+    def version(self) -> str:
+        """Package version and suite, as fetched."""
+        return (self.directory / "version").read_text().strip()
+
+    @property
+    def vmlinuz(self) -> Path:
+        return self.directory / "vmlinuz"
+
+    @property
+    def module_tree(self) -> Path:
+        return self.directory / "modules"
+
+
+def _one_package(series: str) -> str:
+    return rf"linux-image-{re.escape(series)}\.[0-9][0-9a-z.+-]*-cloud-amd64-unsigned"
+
+
+def _two_packages(series: str, part: str) -> str:
+    return rf"linux-{part}-{re.escape(series)}[0-9a-z.+~-]*-cloud-amd64"
+
+
+KERNELS = {
+    kernel.name: kernel
+    for kernel in (
+        Kernel("5.10", "bullseye", _one_package("5.10")),
+        Kernel("6.1", "bookworm", _one_package("6.1")),
+        Kernel("6.12", "trixie", _one_package("6.12")),
+        Kernel("7.2", "sid", _two_packages("7.2", "binary"), _two_packages("7.2", "modules")),
+        Kernel("7.3-rc", "experimental", _two_packages("7.3", "binary"), _two_packages("7.3", "modules")),
+    )
+}
+
+
+def kernel_named(name: str) -> Kernel:
+    if name not in KERNELS:
+        raise Problem(f"unknown kernel {name}; there are {', '.join(KERNELS)}", USAGE)
+    return KERNELS[name]
+
+
+def need_fetched(kernel: Kernel) -> None:
+    if not kernel.fetched:
+        raise Problem(f"kernel {kernel.name} is not fetched; run: Scripts/lab fetch {kernel.name}")
+
+
+def fetch(kernel: Kernel) -> None:
+    """Download and unpack one kernel. The directory appears only when it is complete."""
+    cache().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache(), prefix="fetch-") as scratch_name:
+        scratch = Path(scratch_name)
+        apt = PrivateApt(scratch / "apt", kernel.suite, machine_mirror())
+        apt.update()
+        tree = scratch / "tree"
+        newest = ""
+        for pattern in filter(None, (kernel.image, kernel.modules)):
+            names = [name for name in apt.names("linux-") if re.fullmatch(pattern, name)]
+            if not names:
+                raise Problem(f"suite {kernel.suite} lists no package like {pattern}: no kernel {kernel.name} there")
+            package, version = apt.newest(names)
+            _unpack(apt.download(package, version), tree)
+            newest = newest or version
+        _keep(tree, scratch / "kernel", f"{newest} ({kernel.suite})")
+        if kernel.directory.exists():
+            shutil.rmtree(kernel.directory)
+        kernel.directory.parent.mkdir(exist_ok=True)
+        (scratch / "kernel").rename(kernel.directory)
+
+
+def _unpack(deb: Path, tree: Path) -> None:
+    done = subprocess.run([tool("dpkg-deb"), "-x", str(deb), str(tree)], capture_output=True, text=True)
+    if done.returncode:
+        raise Problem(f"unpacking {deb.name} failed: {done.stderr.strip()}")
+
+
+def _keep(tree: Path, target: Path, version: str) -> None:
+    """The kernel image sits in /boot or, for 7.x, beside the modules; /lib may or may not be under /usr."""
+    below = [path for pattern in ("lib/modules/*", "usr/lib/modules/*") for path in tree.glob(pattern)]
+    images = [*tree.glob("boot/vmlinuz-*"), *(path / "vmlinuz" for path in below if (path / "vmlinuz").is_file())]
+    modules = [path / "kernel" for path in below if (path / "kernel").is_dir()]
+    if len(images) != 1 or len(modules) != 1:
+        raise Problem(f"unexpected package layout of {version}: {len(images)} images, {len(modules)} module trees")
+    target.mkdir()
+    images[0].rename(target / "vmlinuz")
+    modules[0].rename(target / "modules")
+    (target / "version").write_text(version + "\n")

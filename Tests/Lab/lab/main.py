@@ -1,0 +1,143 @@
+"""The command line of the lab."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from . import command, kernels, matrix, program, scenarios
+from .kernels import KERNELS, Kernel, kernel_named, need_fetched
+from .places import cache
+from .problem import USAGE, Problem
+
+DEVICES = ("nvme", "nvme-1q", "null_blk")
+STAGE_KERNELS = "6.12,7.2"  # those that have to pass
+
+EXAMPLES = {
+    None: "Scripts/lab fetch 6.12 7.2\n  Scripts/lab matrix\n  Scripts/lab exec 6.12 -- uname -r",
+    "list": "Scripts/lab list",
+    "fetch": "Scripts/lab fetch\n  Scripts/lab fetch 6.12 7.2\n  Scripts/lab fetch --update 7.3-rc",
+    "run": "Scripts/lab run 6.12 ext4-libaio-overwrite\n"
+           "  Scripts/lab run 7.2 nvme/ext4-libaio-read --keep /tmp/evidence",
+    "matrix": "Scripts/lab matrix\n"
+              "  Scripts/lab matrix --kernels 6.12 --scenarios ext4-sync-write,xfs-libaio-overwrite",
+    "exec": "Scripts/lab exec 6.12 -- dioscope check\n"
+            "  Scripts/lab exec 7.2 --device null_blk --out /tmp/out -- 'dmesg >/out/dmesg; ls /mnt/t'\n"
+            "  Scripts/lab exec 6.1",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with one line for an error, exit code 64, and examples in --help."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs)
+
+    def error(self, message: str) -> NoReturn:
+        raise Problem(f"{message} (see {self.prog} --help)", USAGE)
+
+
+def _parser() -> Parser:
+    what = "Boots real Debian kernels and compares dioscope with ftrace and fio."
+    parser = Parser(prog="Scripts/lab", description=what, epilog=_examples(None))
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=Parser)
+
+    def verb(name: str, what: str) -> Parser:
+        return verbs.add_parser(name, help=what, description=what, epilog=_examples(name))
+
+    verb("list", "show kernels and scenarios")
+    fetch = verb("fetch", "download kernels into the cache; what is there stays")
+    fetch.add_argument("kernels", nargs="*", metavar="KERNEL", help=f"of {', '.join(KERNELS)}; all when none is named")
+    fetch.add_argument("--update", action="store_true", help="fetch again, taking what is newest now")
+    run = verb("run", "run one scenario on one kernel")
+    run.add_argument("kernel", metavar="KERNEL")
+    run.add_argument("scenario", metavar="SCENARIO", help="its name, or DEVICE/NAME")
+    every = verb("matrix", "run scenarios on kernels")
+    every.add_argument("--kernels", default=STAGE_KERNELS, metavar="LIST", help=f"default {STAGE_KERNELS}")
+    every.add_argument("--scenarios", metavar="LIST", help="default all")
+    for sub in (run, every):
+        sub.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
+    execute = verb("exec", "run a command, or a shell without one, in a guest with ext4 mounted at /mnt/t")
+    execute.add_argument("kernel", metavar="KERNEL")
+    execute.add_argument("--device", choices=DEVICES, help="default nvme, with --icount null_blk")
+    execute.add_argument("--icount", action="store_true", help="guest time counts instructions: one CPU, repeatable")
+    execute.add_argument("--out", type=Path, metavar="DIR", help="bring the guest's /out here")
+    execute.add_argument("--seconds", type=float, default=180, help="time limit (default 180)")
+    for sub in (run, every, execute):
+        sub.add_argument("--without-dioscope", action="store_true", help="do without the dioscope executable")
+    return parser
+
+
+def _examples(name: str | None) -> str:
+    return f"examples:\n  {EXAMPLES[name]}"
+
+
+def _list() -> int:
+    print(f"kernels (cache: {cache()}):")
+    for kernel in KERNELS.values():
+        print(f"  {kernel.name:8}{kernel.version if kernel.fetched else f'not fetched ({kernel.suite})'}")
+    print("scenarios:")
+    for row in scenarios.SCENARIOS:
+        print(f"  {scenarios.full_name(row):42}{row.ios} {'reads' if row.reads else 'writes'}")
+    return 0
+
+
+def _fetch(names: list[str], update: bool) -> int:
+    failed = 0
+    for kernel in [kernel_named(name) for name in names] or list(KERNELS.values()):
+        if kernel.fetched and not update:
+            print(f"{kernel.name}: {kernel.version} is there")
+            continue
+        try:
+            kernels.fetch(kernel)
+            print(f"{kernel.name}: {kernel.version} fetched", flush=True)
+        except Problem as problem:
+            failed = problem.code
+            print(f"{kernel.name}: not fetched: {problem}", file=sys.stderr)
+    return failed
+
+
+def _ready(names: list[str]) -> list[Kernel]:
+    chosen = [kernel_named(name) for name in names]
+    for kernel in chosen:
+        need_fetched(kernel)
+    return chosen
+
+
+def _dispatch(arguments: list[str]) -> int:
+    words: list[str] = []
+    if "--" in arguments:
+        at = arguments.index("--")
+        arguments, words = arguments[:at], arguments[at + 1:]
+    options = _parser().parse_args(arguments)
+    if words and options.verb != "exec":
+        raise Problem(f"{options.verb} takes no command", USAGE)
+    if options.verb == "list":
+        return _list()
+    if options.verb == "fetch":
+        return _fetch(options.kernels, options.update)
+    if options.verb == "exec":
+        [kernel] = _ready([options.kernel])
+        device = options.device or ("null_blk" if options.icount else "nvme")
+        executable = None if options.without_dioscope else program.dioscope()
+        return command.run(kernel, device, words, executable, options.out, options.icount, options.seconds)
+    if options.verb == "run":
+        names, wanted = options.kernel, options.scenario
+    else:
+        names, wanted = options.kernels, options.scenarios
+    chosen = _ready(names.split(","))
+    rows = scenarios.scenarios_named(wanted.split(",")) if wanted else list(scenarios.SCENARIOS)
+    executable = None if options.without_dioscope else program.dioscope()
+    return matrix.print_results(chosen, rows, executable, options.keep)
+
+
+def main(arguments: list[str]) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        return _dispatch(arguments)
+    except Problem as problem:
+        print(f"lab: {problem}", file=sys.stderr)
+        return problem.code
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,130 @@
+"""Runs scenarios on kernels, one boot for all scenarios that share a kernel and a device, and prints the results."""
+
+import shlex
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import guest
+from .checks import check
+from .evidence import Evidence, read_evidence
+from .kernels import Kernel
+from .scenarios import Scenario
+
+BOOT_SECONDS = 120
+SCENARIO_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Result:
+    """One scenario on one kernel. `detail` says what was seen when it passed, `diagnosis` what is wrong if not."""
+
+    kernel: Kernel
+    scenario: Scenario
+    passed: bool
+    detail: str
+    diagnosis: list[str]
+
+    @property
+    def line(self) -> str:
+        return f"{self.kernel.name} {self.scenario.device} {self.scenario.name}: {self.detail}"
+
+
+def boots(kernels: list[Kernel], scenarios: list[Scenario]) -> list[tuple[Kernel, list[Scenario]]]:
+    """What runs in which guest. Scenarios of one guest share kernel, device and kernel arguments."""
+    planned: list[tuple[Kernel, list[Scenario]]] = []
+    for kernel in kernels:
+        groups: dict[tuple[str, tuple[str, ...]], list[Scenario]] = {}
+        for scenario in scenarios:
+            groups.setdefault((scenario.device, scenario.kernel_arguments), []).append(scenario)
+        planned += [(kernel, group) for group in groups.values()]
+    return planned
+
+
+def guest_script(scenarios: list[Scenario]) -> bytes:
+    """The shell script that the guest runs; what its words mean is in the guest's own files."""
+    lines = [". /lab/device.sh", ". /lab/truth.sh", ". /lab/scenario.sh",
+             f"make_device {scenarios[0].device} || {{ echo 'lab: no device'; exit 71; }}",
+             "truth_prepare || { echo 'lab: the truth cannot be recorded'; exit 72; }"]
+    for scenario in scenarios:
+        words = ("scenario", scenario.name, scenario.filesystem, scenario.preparation, str(scenario.megabytes),
+                 *scenario.fio_arguments)
+        lines.append(shlex.join(words))
+    return "\n".join(lines + ["exit 0", ""]).encode()
+
+
+def run_boot(kernel: Kernel, scenarios: list[Scenario], dioscope: Path | None, keep: Path | None) -> Iterator[Result]:
+    """One guest, and a result for each of its scenarios."""
+    overlay: dict[str, bytes | Path] = {"lab/main": guest_script(scenarios)}
+    if dioscope is not None:
+        overlay["bin/dioscope"] = dioscope
+    boot = guest.Boot(kernel, scenarios[0].device, overlay, BOOT_SECONDS + SCENARIO_SECONDS * len(scenarios),
+                      kernel_arguments=scenarios[0].kernel_arguments)
+    with guest.run(boot) as outcome:
+        if keep is not None:
+            _keep(outcome, keep / kernel.name / scenarios[0].device)
+        for scenario in scenarios:
+            if not outcome.finished or outcome.exit_code:
+                yield Result(kernel, scenario, False, "the guest did not get through", _of_guest(outcome))
+                continue
+            evidence = read_evidence(outcome.results, scenario.name, dioscope is not None)
+            failures = _check(scenario, kernel, evidence)
+            detail = f"{_lives(evidence)} ({_contexts(evidence)})"
+            yield Result(kernel, scenario, not failures, detail, _diagnosis(failures, evidence, outcome))
+
+
+def _check(scenario: Scenario, kernel: Kernel, evidence: Evidence) -> list[str]:
+    """What dioscope or fio wrote may have any shape while it is being built; that is a failure, not a crash."""
+    try:
+        return check(scenario, kernel.name, evidence)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return [*evidence.problems, f"the JSON does not keep its contract: {type(error).__name__} {error}"]
+
+
+def _lives(evidence: Evidence) -> str:
+    if evidence.ios is None:
+        return f"{evidence.truth.contexts.total()} I/Os in the truth"
+    return f"{len(evidence.ios)} lives"
+
+
+def _contexts(evidence: Evidence) -> str:
+    counts = sorted(evidence.truth.contexts.items(), key=lambda item: -item[1])
+    return ", ".join(f"{context} {count}" for context, count in counts) or "no completion"
+
+
+def _of_guest(outcome: guest.Outcome) -> list[str]:
+    why = "was stopped by the time limit" if outcome.timed_out else "ended early"
+    if outcome.finished:
+        why = f"gave up with exit code {outcome.exit_code}"
+    return [f"the guest {why} after {outcome.seconds:.0f} s; its console ends:", *outcome.tail().splitlines()]
+
+
+def _diagnosis(failures: list[str], evidence: Evidence, outcome: guest.Outcome) -> list[str]:
+    if not failures:
+        return []
+    lines = list(failures)
+    for name, said in evidence.said.items():
+        lines += [f"{name}:", *(f"  {line}" for line in said.splitlines()[-8:])]
+    return lines + outcome.notes
+
+
+def _keep(outcome: guest.Outcome, target: Path) -> None:
+    shutil.copytree(outcome.results, target, dirs_exist_ok=True)
+    (target / "console").write_text(outcome.console)
+
+
+def print_results(kernels: list[Kernel], scenarios: list[Scenario], dioscope: Path | None, keep: Path | None) -> int:
+    """The whole run as TAP-like lines and the closing count; the exit code."""
+    planned = boots(kernels, scenarios)
+    print(f"1..{sum(len(group) for _, group in planned)}", flush=True)
+    passed = failed = 0
+    for kernel, group in planned:
+        for result in run_boot(kernel, group, dioscope, keep):
+            passed += result.passed
+            failed += not result.passed
+            print(f"{'ok' if result.passed else 'not ok'} {passed + failed} - {result.line}", flush=True)
+            for line in result.diagnosis:
+                print(f"    {line}", flush=True)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0

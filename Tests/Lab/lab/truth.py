@@ -1,0 +1,132 @@
+"""The truth about one scenario: what ftrace recorded, read from its text form."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+# A comm may hold spaces, dashes and digits, so the line is read from its right end: greedy comm, then the fixed part.
+LINE = re.compile(
+    r"^\s*(?P<comm>.+)-(?P<pid>\d+)\s+\[(?P<cpu>\d+)\]\s+(?P<flags>\S{4,6})\s+(?P<seconds>\d+)\.(?P<micros>\d{6}):"
+    r"\s(?P<what>.*)$")
+RANGE = re.compile(r"\boffset[ =](0x[0-9a-f]+) length[ =](0x[0-9a-f]+)")
+
+COMPLETE = {"iomap_dio_complete", "iomap_dio_simple_complete", "dio_complete"}
+END_IO = {"iomap_dio_bio_end_io", "iomap_dio_simple_end_io", "dio_bio_end_aio", "dio_bio_end_io"}
+WORK = {"iomap_dio_complete_work", "iomap_dio_simple_complete_work", "dio_aio_complete_work"}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line: what happened, when, where."""
+
+    comm: str
+    pid: int
+    cpu: int
+    flags: str
+    ns: int
+    what: str
+
+    @property
+    def context(self) -> str:
+        """The third flag tells hard and soft interrupts; the comm in an interrupt is only who was interrupted."""
+        mark = self.flags[2]
+        if mark in "hHzZ":
+            return "hardirq"
+        if mark == "s":
+            return "softirq"
+        return "kworker" if self.comm.startswith("kworker/") else "task"
+
+
+def parse_line(line: str) -> Event | None:
+    """An event, or None for headers and blank lines. Times are microseconds in the text."""
+    match = LINE.match(line)
+    if match is None:
+        return None
+    ns = (int(match["seconds"]) * 1_000_000 + int(match["micros"])) * 1000
+    return Event(match["comm"].strip(), int(match["pid"]), int(match["cpu"]), match["flags"], ns, match["what"])
+
+
+@dataclass
+class Truth:
+    """Counts, times and ranges that dioscope has to agree with."""
+
+    contexts: Counter[str] = field(default_factory=Counter)
+    end_io_contexts: Counter[str] = field(default_factory=Counter)
+    work_hits: int = 0
+    ranges: Counter[tuple[int, int]] = field(default_factory=Counter)
+    begin_ns: list[int] = field(default_factory=list)
+    complete_ns: list[int] = field(default_factory=list)
+    queued_ns: list[int] = field(default_factory=list)
+    started_ns: list[int] = field(default_factory=list)
+    lost: dict[str, int] = field(default_factory=dict)
+    unread_lines: list[str] = field(default_factory=list)
+
+    @property
+    def mean_latency_ns(self) -> float | None:
+        return _mean_gap(self.begin_ns, self.complete_ns)
+
+    @property
+    def mean_queue_wait_ns(self) -> float | None:
+        return _mean_gap(self.queued_ns, self.started_ns)
+
+
+def _mean_gap(starts: list[int], ends: list[int]) -> float | None:
+    """Of equal counts the mean of the gaps needs no pairing: it is the difference of the sums."""
+    if not starts or len(starts) != len(ends):
+        return None
+    return (sum(ends) - sum(starts)) / len(starts)
+
+
+def read_truth(trace: str, stats: str) -> Truth:
+    """Build the truth from /trace and from the per_cpu/*/stats files, each line led by its CPU."""
+    truth = Truth(lost=read_losses(stats))
+    for line in trace.splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        event = parse_line(line)
+        if event is None:
+            truth.unread_lines.append(line)
+        else:
+            _take(truth, event)
+    return truth
+
+
+def _take(truth: Truth, event: Event) -> None:
+    name, _, rest = event.what.partition(" ")
+    if rest.startswith("<-"):
+        if name in COMPLETE:
+            truth.contexts[event.context] += 1
+            truth.complete_ns.append(event.ns)
+        elif name in END_IO:
+            context = event.context
+            truth.end_io_contexts["task" if context == "kworker" else context] += 1
+        elif name in WORK:
+            truth.work_hits += 1
+    elif name == "iomap_dio_rw_begin:":
+        found = RANGE.search(rest)
+        if found is None:
+            truth.unread_lines.append(event.what)
+            return
+        truth.ranges[int(found[1], 16), int(found[2], 16)] += 1
+        truth.begin_ns.append(event.ns)
+    elif name == "workqueue_queue_work:":
+        if _work_function(rest, "function=") in WORK:
+            truth.queued_ns.append(event.ns)
+    elif name == "workqueue_execute_start:":
+        if _work_function(rest, "function ") in WORK:
+            truth.started_ns.append(event.ns)
+
+
+def _work_function(text: str, before: str) -> str:
+    return text.partition(before)[2].partition(" ")[0]
+
+
+def read_losses(stats: str) -> dict[str, int]:
+    """Everything the ring buffer says it dropped or overwrote; the truth is void unless all of it is 0."""
+    lost: dict[str, int] = {}
+    for line in stats.splitlines():
+        cpu, _, rest = line.partition(" ")
+        name, _, value = rest.partition(":")
+        if name in ("overrun", "commit overrun", "dropped events") and int(value):
+            lost[f"{cpu} {name}"] = int(value)
+    return lost

@@ -1,0 +1,98 @@
+"""The checks, on a small story that agrees with itself and on what breaks it."""
+
+import copy
+import unittest
+from collections import Counter
+from typing import Any
+
+from lab.checks import check
+from lab.evidence import Evidence
+from lab.scenarios import Expectation, Scenario
+from lab.truth import Truth
+
+SCENARIO = Scenario("two-writes", "null_blk", "ext4", "prewrite", ("--rw=randwrite",),
+                    {"6.12": Expectation(frozenset({"kworker"}), frozenset({"submit_race"}))}, ios=2)
+
+
+def agreeing() -> Evidence:
+    """One write finished by a kworker and one by its submitter, as all three witnesses would tell it."""
+    io: dict[str, Any] = {"offset": 0, "length": 4096, "latency_ns": 90_000,
+                          "stages": [{"name": "device", "ns": 60_000}, {"name": "queue wait", "ns": 30_000}]}
+    return Evidence(
+        status={"record": 0},
+        truth=Truth(Counter(kworker=1, task=1), Counter(hardirq=2), 1, Counter({(0, 4096): 1, (8192, 4096): 1}),
+                    [0, 100_000], [90_000, 190_000], [60_000], [90_000]),
+        fio={"jobs": [{"error": 0, "read": {"total_ios": 0, "lat_ns": {"mean": 0.0}},
+                       "write": {"total_ios": 2, "lat_ns": {"mean": 120_000.0}}}]},
+        report={"ios": {"total": 2, "read": 0, "write": 2, "errors": 0}, "latency": {"mean_ns": 90_000},
+                "contexts": {"kworker": 1, "submit_race": 1, "hardirq": 0}, "end_io_contexts": {"hardirq": 2},
+                "queue_wait": {"ios": 1, "mean_ns": 30_000},
+                "loss": [{"what": "ring", "count": 0, "severity": "loss"}]},
+        ios=[io, io | {"offset": 8192}])
+
+
+class Checks(unittest.TestCase):
+    def failures(self, evidence: Evidence) -> str:
+        return "\n".join(check(SCENARIO, "6.12", evidence))
+
+    def broken_report(self, *keys: str, value: Any) -> str:
+        evidence = agreeing()
+        part: Any = copy.deepcopy(evidence.report)
+        evidence.report = part
+        for key in keys[:-1]:
+            part = part[key]
+        part[keys[-1]] = value
+        return self.failures(evidence)
+
+    def test_agreement(self) -> None:
+        self.assertEqual(self.failures(agreeing()), "")
+
+    def test_both_numbers_are_shown(self) -> None:
+        self.assertIn("report ios.total: 3, but fio did 2", self.broken_report("ios", "total", value=3))
+        self.assertIn("report completions in kworker: 2, but ftrace 1",
+                      self.broken_report("contexts", "kworker", value=2))
+        self.assertIn("report end_io in hardirq: 1, but ftrace 2",
+                      self.broken_report("end_io_contexts", "hardirq", value=1))
+
+    def test_times(self) -> None:
+        self.assertEqual(self.broken_report("latency", "mean_ns", value=95_000), "")
+        self.assertIn("96000 ns, but ftrace 90000 ns", self.broken_report("latency", "mean_ns", value=96_000))
+        self.assertIn("fio, which measures around it, 120000 ns",
+                      self.broken_report("latency", "mean_ns", value=121_000))
+        self.assertIn("report queue_wait.mean_ns: 40000 ns, but ftrace 30000 ns",
+                      self.broken_report("queue_wait", "mean_ns", value=40_000))
+
+    def test_context_that_must_not_appear(self) -> None:
+        text = self.broken_report("contexts", "hardirq", value=1)
+        self.assertIn("completions in hardirq seen by the report, which must not appear", text)
+
+    def test_stages_must_add_up(self) -> None:
+        evidence = agreeing()
+        assert evidence.ios is not None
+        evidence.ios[1] = evidence.ios[1] | {"latency_ns": 90_001}
+        self.assertIn("stages do not add up in 1 of 2 I/Os; the first: sum 90000, latency_ns 90001",
+                      self.failures(evidence))
+
+    def test_identity(self) -> None:
+        evidence = agreeing()
+        assert evidence.ios is not None
+        evidence.ios[1] = evidence.ios[1] | {"offset": 4096}
+        self.assertIn("1 of ftrace are not in the list (first (8192, 4096))", self.failures(evidence))
+
+    def test_loss(self) -> None:
+        self.assertIn("report loss ring: 4, wanted 0",
+                      self.broken_report("loss", value=[{"what": "ring", "count": 4, "severity": "loss"}]))
+
+    def test_void_truth(self) -> None:
+        evidence = agreeing()
+        evidence.truth.lost["cpu1 overrun"] = 12
+        self.assertIn("the truth is void: cpu1 overrun 12", self.failures(evidence))
+
+    def test_exit_code(self) -> None:
+        evidence = agreeing()
+        evidence.status["record"] = 3
+        self.assertIn("step record ended with exit code 3", self.failures(evidence))
+
+
+if __name__ == "__main__":
+    unittest.main()
