@@ -1,0 +1,324 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs the executable as a user would: exit codes, messages, signals, and a real recording on this machine's kernel.
+
+usage: commands.py DIOSCOPE
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+DIOSCOPE = ""
+IOS = 1499
+
+
+def dioscope(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
+    """Runs dioscope to its end, both outputs as text."""
+    return subprocess.run([DIOSCOPE, *words], capture_output=True, text=True, timeout=60, check=False, **options)
+
+
+def can_record() -> bool:
+    return dioscope("check").returncode == 0
+
+
+def fio_command(directory: Path, *more: str) -> list[str]:
+    return ["fio", "--name=job", f"--filename={directory}/file", "--size=16M", "--direct=1", "--ioengine=libaio",
+            "--rw=randwrite", "--bs=4k", "--iodepth=16", f"--number_ios={IOS}", "--fallocate=none",
+            "--output-format=json", *more]
+
+
+class Bed(unittest.TestCase):
+    """A test with a directory of its own, on a file system that takes direct I/O."""
+
+    def setUp(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="dioscope-test-", dir=os.environ.get("DIOSCOPE_TEST_DIR", "/var/tmp")))
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+
+    def file(self, name: str) -> str:
+        return str(self.directory / name)
+
+    def expect(self, done: subprocess.CompletedProcess[str], status: int, message: str) -> None:
+        """One clear line on standard error, and the documented exit code."""
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertRegex(done.stderr, message)
+        self.assertNotIn("Fatal error", done.stderr)
+
+
+class UsageTests(Bed):
+    def test_unknown_option(self) -> None:
+        self.expect(dioscope("record", "--bogus"), 64, "--bogus")
+
+    def test_unknown_verb(self) -> None:
+        self.expect(dioscope("frobnicate"), 64, "frobnicate")
+
+    def test_unknown_pid(self) -> None:
+        self.expect(dioscope("record", "--pid", "4194303", "--duration", "1"), 64, "no such process")
+
+    def test_unknown_device(self) -> None:
+        self.expect(dioscope("record", "--device", "nosuchdevice", "--duration", "1"), 64, "nosuchdevice")
+
+    def test_device_that_is_none(self) -> None:
+        self.expect(dioscope("record", "--device", "/dev/null", "--duration", "1"), 64, "not a block device")
+
+    def test_unknown_file(self) -> None:
+        self.expect(dioscope("record", "--file", self.file("none"), "--duration", "1"), 64, "No such file")
+
+    def test_bad_duration(self) -> None:
+        for word in ("0", "-1", "abc", "10x", "nan", "1e99"):
+            self.expect(dioscope("record", f"--duration={word}"), 64, "duration")
+
+    def test_long_comm(self) -> None:
+        self.expect(dioscope("record", "--comm", "a" * 16, "--duration", "1"), 64, "1 to 15 bytes")
+
+    def test_help_has_examples(self) -> None:
+        for verb in ("check", "record", "report", "list"):
+            done = dioscope(verb, "--help")
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("EXAMPLES", done.stdout)
+
+    def test_version(self) -> None:
+        self.assertRegex(dioscope("--version").stdout, r"^\d+\.\d+\.\d+\n$")
+
+
+class BadInputTests(Bed):
+    """Files that are no captures, or no longer."""
+
+    captures = sorted((Path(__file__).resolve().parents[2] / "captures").glob("*.dioscope"))
+
+    def capture(self) -> bytes:
+        if not self.captures:
+            self.fail("captures/ holds no capture")
+        return self.captures[0].read_bytes()
+
+    def write(self, name: str, content: bytes) -> str:
+        (self.directory / name).write_bytes(content)
+        return self.file(name)
+
+    def test_missing(self) -> None:
+        self.expect(dioscope("report", self.file("none")), 66, "No such file")
+
+    def test_directory(self) -> None:
+        self.expect(dioscope("report", str(self.directory)), 66, "directory")
+
+    def test_empty(self) -> None:
+        self.expect(dioscope("report", self.write("empty", b"")), 65, "is empty")
+
+    def test_no_capture(self) -> None:
+        self.expect(dioscope("report", self.write("text", b"hello, world\n" * 99)), 65, "not a capture")
+
+    def test_future_version(self) -> None:
+        content = bytearray(self.capture())
+        content[8:10] = (99).to_bytes(2, "little")
+        self.expect(dioscope("report", self.write("future", bytes(content))), 65, "newer dioscope")
+
+    def test_cut(self) -> None:
+        content = self.capture()
+        done = dioscope("report", self.write("cut", content[:len(content) * 2 // 3]))
+        self.expect(done, 2, "cut|end mark")
+        self.assertIn("incomplete", done.stdout + done.stderr)
+
+    def test_flipped(self) -> None:
+        content = bytearray(self.capture())
+        content[len(content) // 2] ^= 0xFF
+        self.expect(dioscope("report", self.write("flipped", bytes(content))), 2, "damaged|checksum")
+
+    def test_hostile_names_do_not_reach_the_terminal(self) -> None:
+        done = dioscope("report", "/nonexistent/\x1b[31mred")
+        self.assertEqual(done.returncode, 66)
+        self.assertNotIn("\x1b", done.stderr)
+
+    def test_committed_captures_give_their_reports(self) -> None:
+        for capture in self.captures:
+            with self.subTest(capture.name):
+                done = dioscope("report", str(capture))
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(done.stdout, capture.with_suffix(".txt").read_text())
+
+    def test_reader_that_goes_away(self) -> None:
+        shell = f"'{DIOSCOPE}' list --json '{self.captures[0]}' | head -n 1; echo ${{PIPESTATUS[0]}}"
+        done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, timeout=60, check=True)
+        self.assertEqual(done.stdout.splitlines()[-1], "0")
+        self.assertEqual(done.stderr, "")
+
+    def test_full_disk_on_output(self) -> None:
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([DIOSCOPE, "report", str(self.captures[0])], stdout=full, stderr=subprocess.PIPE,
+                                  text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 74)
+        self.assertIn("No space left", done.stderr)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "not root: privileges cannot be dropped")
+class PrivilegeTests(Bed):
+    def test_record_without_privileges(self) -> None:
+        self.directory.chmod(0o777)
+        program = shutil.copy(DIOSCOPE, self.file("dioscope"))
+        Path(program).chmod(0o755)
+        done = subprocess.run([program, "record", "--", "true"], capture_output=True, text=True, timeout=60,
+                              check=False, user=65534, cwd=self.directory)
+        self.expect(done, 77, "not permitted to load BPF programs\n.*run as root")
+        done = subprocess.run([program, "check"], capture_output=True, text=True, timeout=60, check=False, user=65534)
+        self.assertEqual(done.returncode, 77)
+        self.assertIn("run as root", done.stdout)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "not root: nothing can be recorded")
+class RecordTests(Bed):
+    """On this machine's own kernel, which may take only some of the probes."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        if not can_record():
+            self.skipTest("this kernel does not take the probes: see dioscope check")
+
+    def record(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return dioscope("record", "-o", self.file("capture"), *words)
+
+    def report(self) -> dict:
+        done = dioscope("report", "--json", self.file("capture"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_exit_code_is_the_commands(self) -> None:
+        for status in (0, 3, 255):
+            done = dioscope("record", "-q", "-o", self.file(f"exit{status}"), "--", "sh", "-c", f"exit {status}")
+            self.assertEqual(done.returncode, status)
+        done = dioscope("record", "-q", "-o", self.file("killed"), "--", "sh", "-c", "kill -9 $$")
+        self.assertEqual(done.returncode, 137)
+
+    def test_output_is_the_commands(self) -> None:
+        done = self.record("--", "echo", "untouched")
+        self.assertEqual(done.stdout, "untouched\n")
+        self.assertIn("0 I/Os recorded", done.stderr)
+
+    def test_command_not_found(self) -> None:
+        self.expect(self.record("--", "no-such-command"), 127, "command not found")
+        self.assertFalse(Path(self.file("capture")).exists())
+
+    def test_command_not_executable(self) -> None:
+        self.expect(self.record("--", "/etc/passwd"), 126, "Permission denied")
+
+    def test_output_exists(self) -> None:
+        Path(self.file("capture")).write_text("precious")
+        self.expect(self.record("--", "true"), 73, "exists")
+        self.assertEqual(Path(self.file("capture")).read_text(), "precious")
+
+    def test_output_not_writable(self) -> None:
+        self.expect(dioscope("record", "-o", "/proc/capture", "--", "true"), 73, "cannot create")
+
+    def test_default_names_differ(self) -> None:
+        for _ in range(2):
+            self.assertEqual(dioscope("record", "-q", "--", "true", cwd=self.directory).returncode, 0)
+        self.assertEqual(len(list(self.directory.glob("dioscope-*.dioscope"))), 2)
+
+    def test_full_disk(self) -> None:
+        mount = self.directory / "small"
+        mount.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(mount)], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", str(mount)], check=False)
+        done = dioscope("record", "-o", str(mount / "capture"), "--", *fio_command(self.directory, "--runtime=4"))
+        self.assertEqual(done.returncode, 74, done.stderr)
+        self.assertRegex(done.stderr, "no space left")
+        self.assertEqual(json.loads(done.stdout)["jobs"][0]["write"]["total_ios"], IOS)
+        self.assertEqual(dioscope("report", str(mount / "capture")).returncode, 2)
+
+    def running(self, *words: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen([DIOSCOPE, "record", "-o", self.file("capture"), *words],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(100):
+            if Path(self.file("capture")).exists():
+                break
+            time.sleep(0.05)
+        time.sleep(0.2)
+        return process
+
+    def test_signal_ends_cleanly(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number.name):
+                Path(self.file("capture")).unlink(missing_ok=True)
+                process = self.running()
+                process.send_signal(number)
+                output, messages = process.communicate(timeout=20)
+                self.assertEqual(process.returncode, 0, messages)
+                self.assertIn("I/Os", output)
+                self.assertEqual(dioscope("report", self.file("capture")).returncode, 0)
+
+    def test_signal_reaches_the_command(self) -> None:
+        process = self.running("--", "sleep", "60")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 128 + signal.SIGTERM)
+
+    def test_second_signal_aborts(self) -> None:
+        process = self.running("--", "sh", "-c", "trap '' INT; exec sleep 60")
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 128 + signal.SIGINT)
+        subprocess.run(["pkill", "-9", "-f", "^sleep 60$"], check=False)
+
+    def test_killed_recorder_leaves_a_readable_capture(self) -> None:
+        process = self.running()
+        subprocess.run(fio_command(self.directory), capture_output=True, check=True)
+        time.sleep(1.5)
+        process.kill()
+        process.communicate(timeout=20)
+        done = dioscope("report", "--json", self.file("capture"))
+        self.assertEqual(done.returncode, 2)
+        self.assertGreaterEqual(json.loads(done.stdout)["ios"]["total"], IOS)
+
+    def test_every_io_of_fio(self) -> None:
+        done = self.record("--", *fio_command(self.directory))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        job = json.loads(done.stdout)["jobs"][0]["write"]
+        report = self.report()
+        self.assertEqual(job["total_ios"], IOS)
+        self.assertEqual(report["ios"]["total"], IOS)
+        self.assertEqual(report["ios"]["write"], IOS)
+        self.assertEqual([loss for loss in report["loss"] if loss["severity"] == "loss" and loss["count"]], [])
+        self.assertEqual(sum(count for count in report["contexts"].values() if count), IOS)
+        self.assertLessEqual(report["latency"]["mean_ns"], job["lat_ns"]["mean"])
+        lines = [json.loads(line) for line in dioscope("list", "--json", self.file("capture")).stdout.splitlines()]
+        self.assertEqual(len(lines), IOS)
+        for io in lines:
+            self.assertEqual(sum(stage["ns"] for stage in io["stages"]), io["latency_ns"])
+
+    def test_filters(self) -> None:
+        fio = fio_command(self.directory)
+        subprocess.run(fio, capture_output=True, check=True)
+        inode = os.stat(self.directory / "file").st_ino
+        device = os.stat(self.directory / "file").st_dev
+        number = f"{os.major(device)}:{os.minor(device)}"
+        for words, count in (
+            (["--file", self.file("file")], IOS), (["--inode", str(inode)], IOS), (["--inode", str(inode + 1)], 0),
+            (["--device", number], IOS), (["--comm", "fio"], IOS), (["--comm", "other"], 0), (["--pid", "1"], 0),
+        ):
+            with self.subTest(" ".join(words)):
+                Path(self.file("capture")).unlink(missing_ok=True)
+                process = self.running(*words)
+                subprocess.run(fio, capture_output=True, check=True)
+                process.send_signal(signal.SIGINT)
+                process.communicate(timeout=20)
+                total = self.report()["ios"]["total"]
+                # Others may do direct I/O to the same device meanwhile.
+                (self.assertGreaterEqual if words[0] == "--device" else self.assertEqual)(total, count)
+
+    def test_status_line_only_on_a_terminal(self) -> None:
+        done = self.record("--", "sleep", "1.5")
+        self.assertNotIn("IOPS", done.stderr.split("wrote")[0])
+        self.assertIsNone(re.search("\x1b", done.stderr))
+
+
+if __name__ == "__main__":
+    DIOSCOPE = str(Path(sys.argv.pop(1)).resolve())
+    unittest.main(verbosity=2)
