@@ -156,8 +156,6 @@ static __always_inline __u32 submit_facts(__u32 ki_flags, __u32 dio_flags)
 {
 	__u32 facts = 0;
 
-	if (ki_flags & IOCB_WRITE)
-		facts |= PROBE_FACT_WRITE;
 	if (ki_flags & IOCB_DSYNC)
 		facts |= PROBE_FACT_DSYNC;
 	if (ki_flags & IOCB_SYNC)
@@ -185,8 +183,9 @@ static __always_inline struct probe_io *slot_restart(struct probe_cpu *cpu, __u6
 	return io;
 }
 
-static __always_inline int io_begin(struct kiocb *iocb, __u64 length, __u32 dio_flags)
+static __always_inline int io_begin(struct kiocb *iocb, struct iov_iter *iter, __u32 dio_flags)
 {
+	__u64 length = read_kernel(iter, count);
 	struct file *file = read_kernel(iocb, ki_filp);
 	struct inode *inode = read_kernel(file, f_inode);
 	struct super_block *sb = read_kernel(inode, i_sb);
@@ -218,6 +217,8 @@ static __always_inline int io_begin(struct kiocb *iocb, __u64 length, __u32 dio_
 	io->kind = PROBE_RECORD_IO;
 	io->issuer = issuer_of(iocb);
 	io->facts = submit_facts(read_kernel(iocb, ki_flags), dio_flags);
+	if (iter_is_write(iter))
+		io->facts |= PROBE_FACT_WRITE;
 	io->submit_cpu = bpf_get_smp_processor_id();
 	io->end_cpu = PROBE_NO_CPU;
 	io->worker_cpu = PROBE_NO_CPU;
@@ -235,9 +236,7 @@ static __always_inline int io_begin(struct kiocb *iocb, __u64 length, __u32 dio_
 SEC("?tp_btf/iomap_dio_rw_begin")
 int dio_began(__u64 *ctx)
 {
-	struct iov_iter *iter = ARG(1);
-
-	return io_begin(ARG(0), read_kernel(iter, count), (__u32)ctx[2]);
+	return io_begin(ARG(0), ARG(1), (__u32)ctx[2]);
 }
 
 /* ---- device ---- */

@@ -43,7 +43,6 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;
 #define IOCB_DSYNC	(1 << 1)
 #define IOCB_SYNC	(1 << 2)
 #define IOCB_NOWAIT	(1 << 3)
-#define IOCB_WRITE	(1 << 18)
 
 #define PF_WQ_WORKER	0x20
 
@@ -113,6 +112,19 @@ static __always_inline enum probe_context current_context(const struct probe_cpu
 	if (read_kernel(current_task(), flags) & PF_WQ_WORKER)
 		return PROBE_CONTEXT_KWORKER;
 	return PROBE_CONTEXT_TASK;
+}
+
+/*
+ * iov_iter_rw(): does data flow to the device? IOCB_WRITE would not do, the
+ * kernel sets it for asynchronous issuers only.
+ */
+static __always_inline bool iter_is_write(struct iov_iter *iter)
+{
+	struct iov_iter___type *old = (void *)iter;
+
+	if (bpf_core_field_exists(iter->data_source))
+		return read_kernel(iter, data_source);
+	return read_kernel(old, type) & 1;
 }
 
 /* inode->i_ino became 64 bit wide on every architecture in 7.2. */

@@ -58,6 +58,11 @@ struct kiocb___write_stream {		/* about 6.16 and later */
 
 struct iov_iter {
 	__u64 count;
+	bool data_source;		/* 5.14 and later: true for a write */
+};
+
+struct iov_iter___type {
+	unsigned int type;		/* before; bit 0 set for a write */
 };
 
 struct bio {
