@@ -58,6 +58,7 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(name: "AttributionTests", dependencies: ["Attribution", "DirectIO"], swiftSettings: strict),
         .executableTarget(name: "embed-bpf", swiftSettings: strict),
         .plugin(name: "EmbedBPF", capability: .buildTool(), dependencies: ["embed-bpf"]),
     ]
