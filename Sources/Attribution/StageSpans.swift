@@ -47,18 +47,25 @@ public struct StageSpans: Sendable {
     @inlinable public var indices: Range<Int> { 0..<used }
     @inlinable public subscript(index: Int) -> StageSpan { storage[index] }
 
+    /// Every span in causal order. A loop over `indices` of somebody's `StageSpans` would copy them all for each.
+    @inlinable
+    @inline(__always)
+    public func forEach(_ body: (StageSpan) -> Void) {
+        for index in 0..<used { body(storage[index]) }
+    }
+
     /// Nanoseconds in one stage, `nil` when it was not seen.
     public subscript(stage: Stage) -> UInt64? {
         var sum: UInt64?
-        for index in indices where self[index].stage == stage {
-            sum = (sum ?? 0) + self[index].nanoseconds
-        }
+        forEach { if $0.stage == stage { sum = (sum ?? 0) + $0.nanoseconds } }
         return sum
     }
 
     /// Nanoseconds in all stages: the latency.
     public var total: UInt64 {
-        indices.reduce(0) { $0 + self[$1].nanoseconds }
+        var sum: UInt64 = 0
+        forEach { sum += $0.nanoseconds }
+        return sum
     }
 }
 

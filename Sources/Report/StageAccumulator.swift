@@ -15,8 +15,7 @@ struct StageAccumulator {
         tail.add(life.spans, latency: life.latency)
         // Several holes in one I/O are one unattributed duration.
         var hole: UInt64?
-        for index in life.spans.indices {
-            let span = life.spans[index]
+        life.spans.forEach { span in
             if span.stage == .unattributed {
                 hole = (hole ?? 0) + span.nanoseconds
             } else {

@@ -30,10 +30,7 @@ struct TailTable {
         let row = Self.bucket(of: latency) * Stage.count
         if row >= sums.count { grow(to: row) }
         sums.withUnsafeMutableBufferPointer { sums in
-            for index in spans.indices {
-                let span = spans[index]
-                sums[row + Int(span.stage.rawValue)] += UInt128(span.nanoseconds)
-            }
+            spans.forEach { sums[row + Int($0.stage.rawValue)] += UInt128($0.nanoseconds) }
         }
     }
 
