@@ -64,6 +64,11 @@ let package = Package(
             dependencies: ["Report", "Attribution", "DirectIO"],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "RenderingTests",
+            dependencies: ["Rendering", "Report", "Attribution", "DirectIO"],
+            swiftSettings: strict
+        ),
         .executableTarget(name: "embed-bpf", swiftSettings: strict),
         .plugin(name: "EmbedBPF", capability: .buildTool(), dependencies: ["embed-bpf"]),
     ]
