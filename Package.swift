@@ -66,6 +66,17 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(name: "AttributionTests", dependencies: ["Attribution", "DirectIO"], swiftSettings: strict),
+        .testTarget(
+            name: "ReportTests",
+            dependencies: ["Report", "Attribution", "DirectIO"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "RenderingTests",
+            dependencies: ["Rendering", "Report", "Attribution", "DirectIO"],
+            swiftSettings: strict
+        ),
         .executableTarget(name: "embed-bpf", swiftSettings: strict),
         .plugin(name: "EmbedBPF", capability: .buildTool(), dependencies: ["embed-bpf"]),
     ]

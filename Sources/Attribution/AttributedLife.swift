@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+
+/// What one I/O's life says: where it was completed and why there, and which stage every nanosecond belongs to.
+public struct AttributedLife: Equatable, Sendable {
+    public let context: CompletionContext
+    /// Why it was deferred to a kworker, `nil` when it was not.
+    public let reason: DeferralReason?
+    /// Who shared the CPU, `nil` when it was not deferred.
+    public let placement: CPUPlacement?
+    public let spans: StageSpans
+    /// Nanoseconds from `submitted` to the last time seen: the sum of all stages.
+    public let latency: UInt64
+    /// Nanoseconds from `submitted` to `completed`, `nil` when that was not seen. Comparable between issuers: io_uring's
+    /// way through task_work is not in it.
+    public let completionLatency: UInt64?
+    /// Its completion, or what follows it, was seen. If not, `latency` is only what had passed when it was last seen.
+    public let isFinished: Bool
+    /// A time contradicted the others and was dropped.
+    public let isDisordered: Bool
+    /// Points that an I/O on this path passes, and of which nothing was seen. A dropped time is not missing.
+    public let missing: LifePoints
+
+    public init(_ io: DirectIO, rule: CompletionRule) {
+        context = CompletionContext(of: io)
+        reason = DeferralReason(of: io, rule: rule)
+        placement = CPUPlacement(of: io, deferred: reason != nil)
+        missing = Self.missing(in: io, context: context, deferred: reason != nil)
+
+        var walk = LifeWalk(io, context: context)
+        walk.run(io)
+        spans = walk.spans
+        latency = walk.elapsed
+        completionLatency = walk.completed?.nanoseconds(since: io.submitted)
+        isFinished = walk.isFinished
+        isDisordered = walk.isDisordered
+    }
+
+    /// Deferred to a kworker, by an event that says so or by where it was completed.
+    public var isDeferred: Bool { reason != nil }
+
+    /// Every point of its path was seen, in order, and every nanosecond has a stage.
+    /// - Parameter blind: points that nothing could have told of.
+    public func isComplete(blind: LifePoints) -> Bool {
+        missing.subtracting(blind).isEmpty && !isDisordered && spans[.unattributed] == nil
+    }
+
+    private static func missing(
+        in io: DirectIO, context: CompletionContext, deferred: Bool
+    ) -> LifePoints {
+        var missing: LifePoints = []
+        if io.issued == nil { missing.insert(LifePoints(.issued)) }
+        if io.ended == nil { missing.insert(LifePoints(.ended)) }
+        if io.completed == nil { missing.insert(LifePoints(.completed)) }
+        let inInterrupt = io.endContext == .hardirq || io.endContext == .softirq
+        if inInterrupt, io.interrupted == nil { missing.insert(LifePoints(.interrupted)) }
+        if deferred {
+            if io.workQueued == nil { missing.insert(LifePoints(.workQueued)) }
+            if io.workStarted == nil { missing.insert(LifePoints(.workStarted)) }
+        }
+        let outsideTask = context == .hardirq || context == .softirq || context == .kworker
+        // A polled request, or one completed by the submitter before it returned, takes no second hop.
+        if io.issuer == .ioUring, outsideTask, !io.facts.contains(.polled), io.taskWorkRun == nil {
+            missing.insert(LifePoints(.taskWorkRun))
+        }
+        return missing
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+
+extension CompletionContext {
+    /// Where an I/O was completed. Interrupts and kworkers speak for themselves; a completion in a task needs the
+    /// facts of `end_io` to tell a poller, a woken waiter, task_work and a submitter that was still submitting.
+    public init(of io: DirectIO) {
+        self =
+            switch io.completeContext {
+            case nil: .unknown
+            case .hardirq: .hardirq
+            case .softirq: .softirq
+            case .kworker: .kworker
+            case .task: Self.inTask(io)
+            }
+    }
+
+    private static func inTask(_ io: DirectIO) -> CompletionContext {
+        // First: a synchronous polled I/O waits by polling.
+        if io.facts.contains(.polled), io.endContext == .task { return .poll }
+        // `waiter` is only meaningful once the submitter let go of the I/O.
+        if io.issuer == .sync || io.facts.contains(.forceWait) || io.facts.contains([.endDecides, .waiter]) {
+            return .syncWait
+        }
+        if io.facts.contains([.endDecides, .callerCompletion]) { return .taskWork }
+        return io.facts.contains(.bySubmitter) ? .submitRace : .unknown
+    }
+
+    /// How many there are: the length of an array indexed by `index`.
+    public static let count = 8
+
+    /// Position in the closed list, for arrays of counts.
+    public var index: Int {
+        switch self {
+        case .hardirq: 0
+        case .softirq: 1
+        case .kworker: 2
+        case .taskWork: 3
+        case .poll: 4
+        case .syncWait: 5
+        case .submitRace: 6
+        case .unknown: 7
+        }
+    }
+}

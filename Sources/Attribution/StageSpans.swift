@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// One stage of one I/O.
+public struct StageSpan: Hashable, Sendable {
+    public var stage: Stage
+    public var context: StageContext
+    public var nanoseconds: UInt64
+
+    @inlinable
+    public init(stage: Stage, context: StageContext, nanoseconds: UInt64) {
+        self.stage = stage
+        self.context = context
+        self.nanoseconds = nanoseconds
+    }
+}
+
+/// The stages of one I/O in causal order, without a gap between them. A stage that was not seen is not here; one
+/// that took no time is here with 0. Each stage occurs once, except `unattributed`, which is told where it was.
+///
+/// Stored in place: attributing an I/O allocates nothing.
+public struct StageSpans: Sendable {
+    /// Nine points in a life, hence at most eight spans between them.
+    @usableFromInline static let capacity = 8
+
+    @usableFromInline var storage: InlineArray<8, StageSpan>
+    @usableFromInline var used: Int
+
+    public init() {
+        storage = InlineArray(repeating: StageSpan(stage: .unattributed, context: .device, nanoseconds: 0))
+        used = 0
+    }
+
+    /// Unattributed time right after unattributed time is one span.
+    mutating func append(_ span: StageSpan) {
+        if span.stage == .unattributed, used > 0, storage[used - 1].stage == .unattributed {
+            storage[used - 1].nanoseconds += span.nanoseconds
+            return
+        }
+        guard used < Self.capacity else {
+            preconditionFailure("a life has more spans than points: stages=\(used)")
+        }
+        storage[used] = span
+        used += 1
+    }
+
+    @inlinable public var count: Int { used }
+    @inlinable public var indices: Range<Int> { 0..<used }
+    @inlinable public subscript(index: Int) -> StageSpan { storage[index] }
+
+    /// Every span in causal order. A loop over `indices` of somebody's `StageSpans` would copy them all for each.
+    @inlinable
+    @inline(__always)
+    public func forEach(_ body: (StageSpan) -> Void) {
+        for index in 0..<used { body(storage[index]) }
+    }
+
+    /// Nanoseconds in one stage, `nil` when it was not seen.
+    public subscript(stage: Stage) -> UInt64? {
+        var sum: UInt64?
+        forEach { if $0.stage == stage { sum = (sum ?? 0) + $0.nanoseconds } }
+        return sum
+    }
+
+    /// Nanoseconds in all stages: the latency.
+    public var total: UInt64 {
+        var sum: UInt64 = 0
+        forEach { sum += $0.nanoseconds }
+        return sum
+    }
+}
+
+extension StageSpans: Equatable {
+    public static func == (left: StageSpans, right: StageSpans) -> Bool {
+        left.used == right.used && left.indices.allSatisfy { left[$0] == right[$0] }
+    }
+}

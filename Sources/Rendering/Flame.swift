@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import Report
+
+/// One line a stage, in causal order: bars as wide as the stage's mean over all I/Os, which add up to the mean latency.
+struct Flame {
+    private let report: Report
+    private let latency: DurationStatistics
+    private let style: TextStyle
+    /// Some stage is not in every I/O: then a column tells how many have it.
+    private let showsIOs: Bool
+    private let bars: FlameBar
+
+    private static let labelWidth = 24
+    private static let columnWidths = (mean: 7, share: 7, ios: 6, percentile: 7)
+
+    /// `nil` when no I/O finished.
+    init?(_ report: Report, style: TextStyle) {
+        guard let latency = report.latency else { return nil }
+        self.report = report
+        self.latency = latency
+        self.style = style
+        showsIOs = report.stages.contains { $0.durations.ios != latency.ios }
+        let widths = Self.columnWidths
+        let columns = widths.mean + widths.share + (showsIOs ? widths.ios : 0) + 2 * widths.percentile
+        bars = FlameBar(width: style.width - Self.labelWidth - 2 - columns, characters: style.characters)
+    }
+
+    var lines: [String] {
+        var lines = [heading]
+        var start = 0.0
+        for stage in report.stages {
+            lines.append(row(stage, start: start))
+            if stage.stage == .queueWait { lines += causes(start: start) }
+            start += stage.share
+        }
+        return lines
+    }
+
+    private var heading: String {
+        let widths = Self.columnWidths
+        var columns = TextLine.rightAligned("mean", to: widths.mean) + TextLine.rightAligned("share", to: widths.share)
+        if showsIOs { columns += TextLine.rightAligned("I/Os", to: widths.ios) }
+        columns += TextLine.rightAligned("p50", to: widths.percentile)
+        columns += TextLine.rightAligned("p99", to: widths.percentile)
+        return TextLine.padded(" all I/Os", to: Self.labelWidth) + bars.edge + bars.axis(whole: latency.mean)
+            + bars.edge
+            + columns
+    }
+
+    private func row(_ stage: StageSummary, start: Double) -> String {
+        let widths = Self.columnWidths
+        let durations = stage.durations
+        let label = TextLine.padded(" \(stage.context.letter) \(stage.stage.label)", to: Self.labelWidth)
+        var columns = meanAndShare(total: durations.total, share: stage.share)
+        if showsIOs {
+            let part = Double(durations.ios) / Double(latency.ios)
+            columns += TextLine.rightAligned(Quantity.wholePercent(part), to: widths.ios)
+        }
+        columns += TextLine.rightAligned(Quantity.duration(durations.p50), to: widths.percentile)
+        columns += TextLine.rightAligned(Quantity.duration(durations.p99), to: widths.percentile)
+        return label + bar(start: start, length: stage.share, context: stage.context) + columns
+    }
+
+    /// Who held the CPU during the queue wait, within its bar.
+    private func causes(start: Double) -> [String] {
+        var start = start
+        return (report.queueWait?.causes ?? []).map { cause in
+            defer { start += cause.share }
+            let label = String("   . \(style.escaped(cause.label))".prefix(Self.labelWidth - 1))
+            return TextLine.padded(label, to: Self.labelWidth)
+                + bar(start: start, length: cause.share, context: .kworker)
+                + meanAndShare(total: cause.total, share: cause.share)
+        }
+    }
+
+    /// The mean is over all I/Os, also those without the stage: so the column adds up.
+    private func meanAndShare(total: UInt128, share: Double) -> String {
+        let mean = Double(total) / Double(latency.ios)
+        return TextLine.rightAligned(Quantity.duration(mean), to: Self.columnWidths.mean)
+            + TextLine.rightAligned(Quantity.percent(share), to: Self.columnWidths.share)
+    }
+
+    private func bar(start: Double, length: Double, context: StageContext) -> String {
+        bars.edge + style.palette.paint(bars.bar(start: start, length: length), .stage(context)) + bars.edge
+    }
+}

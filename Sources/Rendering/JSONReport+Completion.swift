@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+import Report
+
+extension JSONReport {
+    static func writeCompletions(_ report: Report, to json: inout JSONWriter) {
+        json.object("contexts") { json in
+            for context in CompletionContext.allCases { json.member(key(of: context), report.count(in: context)) }
+        }
+        json.object("end_io_contexts") { json in
+            json.member("hardirq", report.endContexts?.hardirq)
+            json.member("softirq", report.endContexts?.softirq)
+            json.member("task", report.endContexts?.task)
+        }
+        json.array("reasons", report.reasons) { json, reason in
+            json.object { json in
+                json.member("reason", reason.reason.rawValue)
+                json.member("ios", reason.ios)
+                json.member("avoidable", reason.reason.isAvoidable)
+            }
+        }
+        let sharing = report.cpuSharing
+        json.object("cpu_sharing") { json in
+            json.member("deferred_ios", sharing.deferredIOs)
+            json.member("submit_irq_worker", sharing.submitIRQWorker)
+            json.member("irq_worker", sharing.irqWorker)
+            json.member("none", sharing.none)
+            json.member("unknown", sharing.unknown)
+            json.member("submitter_preempted", sharing.submitterPreempted)
+        }
+        json.array("interrupts", report.interrupts) { json, interrupt in
+            json.object { json in
+                json.member("irq", interrupt.irq)
+                json.member("context", interrupt.irq == nil ? "softirq" : "hardirq")
+                json.member("ios", interrupt.ios)
+                json.member("interrupts", interrupt.interrupts)
+                json.member("ios_per_interrupt", interrupt.iosPerInterrupt)
+            }
+        }
+    }
+
+    static func writeEvidence(_ report: Report, to json: inout JSONWriter) {
+        json.array("loss", report.loss) { json, loss in
+            json.object { json in
+                json.member("what", loss.what)
+                json.member("count", loss.count)
+                json.member("severity", loss.severity.rawValue)
+                json.member("help", loss.help)
+            }
+        }
+        json.object("verdict") { json in
+            json.array("sentences", report.verdict.sentences) { json, sentence in
+                json.object { json in
+                    json.member("kind", VerdictText.kind(of: sentence))
+                    json.member("text", VerdictText.text(of: sentence))
+                }
+            }
+            json.strings("refused", report.verdict.refusals.map(VerdictText.text))
+        }
+    }
+
+    private static func key(of context: CompletionContext) -> StaticString {
+        switch context {
+        case .hardirq: "hardirq"
+        case .softirq: "softirq"
+        case .kworker: "kworker"
+        case .taskWork: "task_work"
+        case .poll: "poll"
+        case .syncWait: "sync_wait"
+        case .submitRace: "submit_race"
+        case .unknown: "unknown"
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+import Report
+
+extension JSONReport {
+    static func write(_ source: ReportSource, to json: inout JSONWriter) {
+        json.object("source") { json in
+            json.member("kind", source.kind)
+            json.member("recorder", source.recorder)
+            json.member("kernel", source.kernel)
+            json.member("host", source.host)
+            json.member("machine", source.machine)
+            json.member("cpus", source.cpuCount)
+            json.strings("command", source.command)
+            json.member("started", source.started)
+            json.member("duration_ns", source.duration)
+            json.strings("filters", source.filters)
+            json.object("probes") { json in
+                json.strings("attached", source.probes.filter(\.attached).map(\.name))
+                json.array("missing", source.probes.filter { !$0.attached }) { json, probe in
+                    json.object { json in
+                        json.member("name", probe.name)
+                        json.member("reason", probe.reason)
+                    }
+                }
+            }
+            json.array("devices", source.devices) { json, device in
+                json.object { json in
+                    json.member("dev", device.device.description)
+                    json.member("name", device.name)
+                    json.member("fs", device.fileSystem)
+                    json.member("mount_point", device.mountPoint)
+                }
+            }
+            json.member("complete", source.isComplete)
+        }
+    }
+
+    static func write(_ quality: Report.Quality, to json: inout JSONWriter) {
+        json.object("quality") { json in
+            json.member("complete_share", quality.completeShare)
+            json.member("complete_ios", quality.completeIOs)
+            json.member("unfinished_ios", quality.unfinishedIOs)
+            json.member("disordered_ios", quality.disorderedIOs)
+            json.strings("blind", quality.blind.map(\.name))
+            json.array("missing", quality.missing) { json, missing in
+                json.object { json in
+                    json.member("point", missing.point.name)
+                    json.member("ios", missing.ios)
+                }
+            }
+        }
+    }
+
+    static func write(_ headline: Headline, to json: inout JSONWriter) {
+        json.object("headline") { json in
+            json.member("op", headline.operation?.value.rawValue)
+            json.member("op_share", headline.operation?.share)
+            json.member("length", headline.length?.value)
+            json.member("length_share", headline.length?.share)
+            json.member("issuer", headline.issuer?.value.rawValue)
+            json.member("issuer_share", headline.issuer?.share)
+            json.member("dev", headline.device?.value.description)
+            json.member("dev_share", headline.device?.share)
+            json.member("dev_name", headline.deviceName?.name)
+            json.member("fs", headline.deviceName?.fileSystem)
+            json.member("mean_in_flight", headline.meanInFlight)
+        }
+    }
+
+    static func write(_ ios: Report.IOCounts, to json: inout JSONWriter) {
+        json.object("ios") { json in
+            json.member("total", ios.total)
+            json.member("read", ios.read)
+            json.member("write", ios.write)
+            json.member("bytes", ios.bytes)
+            json.member("errors", ios.errors)
+        }
+        json.object("issuers") { json in
+            for (issuer, count) in zip(Issuer.allCases, ios.issuers) { json.member(key(of: issuer), count) }
+        }
+    }
+
+    private static func key(of issuer: Issuer) -> StaticString {
+        switch issuer {
+        case .sync: "sync"
+        case .libaio: "libaio"
+        case .ioUring: "io_uring"
+        case .other: "other"
+        case .unknown: "unknown"
+        }
+    }
+}

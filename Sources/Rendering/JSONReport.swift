@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+import Report
+
+/// The report as one JSON object: a contract with other tools. See `JSONSchema`.
+///
+/// Strings are as the recording had them: a JSON reader that prints them must escape them itself.
+public struct JSONReport: Sendable {
+    /// UTF-8, ending in a line break.
+    public let bytes: [UInt8]
+
+    public init(_ report: Report) {
+        var json = JSONWriter(isPretty: true)
+        json.object { json in
+            json.member("schema", Report.schema)
+            json.member("completion_rule", report.rule.rawValue)
+            Self.write(report.source, to: &json)
+            Self.write(report.quality, to: &json)
+            Self.write(report.headline, to: &json)
+            Self.write(report.ios, to: &json)
+            Self.writeDurations(report, to: &json)
+            Self.writeCompletions(report, to: &json)
+            Self.writeEvidence(report, to: &json)
+        }
+        bytes = json.bytes + [UInt8(ascii: "\n")]
+    }
+
+    public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    private static func writeDurations(_ report: Report, to json: inout JSONWriter) {
+        json.key("latency")
+        if let latency = report.latency {
+            json.object { json in
+                json.member("ios", latency.ios)
+                json.member("total_ns", latency.total)
+                json.member("mean_ns", latency.mean)
+                json.member("p50_ns", latency.p50)
+                json.member("p90_ns", latency.p90)
+                json.member("p99_ns", latency.p99)
+                json.member("p999_ns", latency.p999)
+                json.member("max_ns", latency.max)
+            }
+        } else {
+            json.null()
+        }
+        json.array("stages", report.stages) { json, stage in
+            json.object { json in
+                json.member("name", stage.stage.name)
+                json.member("label", stage.stage.label)
+                json.member("context", stage.context.letter)
+                writeShort(stage.durations, to: &json)
+                json.member("share", stage.share)
+            }
+        }
+        json.key("queue_wait")
+        if let wait = report.queueWait { write(wait, to: &json) } else { json.null() }
+        json.key("tail")
+        if let tail = report.tail { write(tail, to: &json) } else { json.null() }
+    }
+
+    private static func writeShort(_ durations: DurationStatistics, to json: inout JSONWriter) {
+        json.member("ios", durations.ios)
+        json.member("total_ns", durations.total)
+        json.member("mean_ns", durations.mean)
+        json.member("p50_ns", durations.p50)
+        json.member("p99_ns", durations.p99)
+        json.member("max_ns", durations.max)
+    }
+
+    private static func write(_ wait: QueueWait, to json: inout JSONWriter) {
+        json.object { json in
+            writeShort(wait.durations, to: &json)
+            json.array("causes", wait.causes) { json, cause in
+                json.object { json in
+                    json.member("cause", cause.name)
+                    json.member("total_ns", cause.total)
+                    json.member("share", cause.share)
+                }
+            }
+        }
+    }
+
+    private static func write(_ tail: TailComposition, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("percentile", TailComposition.percent)
+            json.member("from_ns", tail.from)
+            json.member("ios", tail.ios)
+            json.member("share_of_ios", tail.shareOfIOs)
+            json.member("mean_ns", tail.mean)
+            json.array("stages", tail.stages) { json, part in
+                json.object { json in
+                    json.member("name", part.stage.name)
+                    json.member("share", part.share)
+                }
+            }
+        }
+    }
+}

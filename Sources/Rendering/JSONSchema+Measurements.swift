@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+extension JSONSchema {
+    /// What was measured, and what it comes to.
+    static let measurements = """
+            "latency": {
+              "type": ["object", "null"],
+              "required": ["ios", "total_ns", "mean_ns", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns"],
+              "properties": {
+                "ios": {"$ref": "#/$defs/count"}, "total_ns": {"$ref": "#/$defs/count"},
+                "mean_ns": {"$ref": "#/$defs/number"}, "p50_ns": {"$ref": "#/$defs/count"},
+                "p90_ns": {"$ref": "#/$defs/count"}, "p99_ns": {"$ref": "#/$defs/count"},
+                "p999_ns": {"$ref": "#/$defs/count"}, "max_ns": {"$ref": "#/$defs/count"}
+              },
+              "description": "Of finished I/Os; null when there was none."
+            },
+            "stages": {
+              "type": "array",
+              "items": {
+                "type": "object",
+                "required": [
+                  "name", "label", "context", "ios", "total_ns", "mean_ns", "p50_ns", "p99_ns", "max_ns", "share"
+                ],
+                "properties": {
+                  "name": {
+                    "enum": [
+                      "submit", "device", "submit_and_device", "irq", "hand_off", "queue_wait", "completion_work",
+                      "inline_completion", "submitter_wakeup", "submitter_completion", "ki_complete",
+                      "task_work_wait", "caller_completion", "unattributed"
+                    ]
+                  },
+                  "label": {"type": "string"},
+                  "context": {
+                    "enum": ["T", "H", "S", "W", "U", "-"],
+                    "description": "Whose time it is for most I/Os: task, hardirq, softirq, kworker, task_work, \
+        device."
+                  },
+                  "ios": {"$ref": "#/$defs/count"}, "total_ns": {"$ref": "#/$defs/count"},
+                  "mean_ns": {"$ref": "#/$defs/number"}, "p50_ns": {"$ref": "#/$defs/count"},
+                  "p99_ns": {"$ref": "#/$defs/count"}, "max_ns": {"$ref": "#/$defs/count"},
+                  "share": {"$ref": "#/$defs/share", "description": "Part of the sum of all latencies."}
+                }
+              },
+              "description": "In causal order. Mean and percentiles are over the I/Os that have the stage."
+            },
+            "queue_wait": {
+              "type": ["object", "null"],
+              "required": ["ios", "total_ns", "mean_ns", "p50_ns", "p99_ns", "max_ns", "causes"],
+              "properties": {
+                "ios": {"$ref": "#/$defs/count"}, "total_ns": {"$ref": "#/$defs/count"},
+                "mean_ns": {"$ref": "#/$defs/number"}, "p50_ns": {"$ref": "#/$defs/count"},
+                "p99_ns": {"$ref": "#/$defs/count"}, "max_ns": {"$ref": "#/$defs/count"},
+                "causes": {
+                  "type": "array",
+                  "items": {
+                    "type": "object", "required": ["cause", "total_ns", "share"],
+                    "properties": {
+                      "cause": {"type": "string"}, "total_ns": {"$ref": "#/$defs/count"},
+                      "share": {"$ref": "#/$defs/share"}
+                    }
+                  }
+                }
+              },
+              "description": "null when no I/O was seen to wait for a kworker."
+            },
+            "tail": {
+              "type": ["object", "null"],
+              "required": ["percentile", "from_ns", "ios", "share_of_ios", "mean_ns", "stages"],
+              "properties": {
+                "percentile": {"$ref": "#/$defs/number"}, "from_ns": {"$ref": "#/$defs/count"},
+                "ios": {"$ref": "#/$defs/count"}, "share_of_ios": {"$ref": "#/$defs/share"},
+                "mean_ns": {"$ref": "#/$defs/number"},
+                "stages": {
+                  "type": "array",
+                  "items": {
+                    "type": "object", "required": ["name", "share"],
+                    "properties": {"name": {"type": "string"}, "share": {"$ref": "#/$defs/share"}}
+                  }
+                }
+              }
+            },
+            "contexts": {
+              "type": "object",
+              "required": [
+                "hardirq", "softirq", "kworker", "task_work", "poll", "sync_wait", "submit_race", "unknown"
+              ],
+              "properties": {
+                "hardirq": {"$ref": "#/$defs/count"}, "softirq": {"$ref": "#/$defs/count"},
+                "kworker": {"$ref": "#/$defs/count"}, "task_work": {"$ref": "#/$defs/count"},
+                "poll": {"$ref": "#/$defs/count"}, "sync_wait": {"$ref": "#/$defs/count"},
+                "submit_race": {"$ref": "#/$defs/count"}, "unknown": {"$ref": "#/$defs/count"}
+              }
+            },
+            "end_io_contexts": {
+              "type": "object", "required": ["hardirq", "softirq", "task"],
+              "properties": {
+                "hardirq": {"$ref": "#/$defs/maybe_count"}, "softirq": {"$ref": "#/$defs/maybe_count"},
+                "task": {"$ref": "#/$defs/maybe_count"}
+              }
+            },
+            "reasons": {
+              "type": "array",
+              "items": {
+                "type": "object", "required": ["reason", "ios", "avoidable"],
+                "properties": {
+                  "reason": {
+                    "enum": [
+                      "iomap-always-defers-writes", "issuer-no-caller-comp", "page-cache-present",
+                      "unwritten-conversion", "extends-isize", "sync-flush", "cow", "error", "new-block-metadata",
+                      "unknown"
+                    ]
+                  },
+                  "ios": {"$ref": "#/$defs/count"}, "avoidable": {"type": ["boolean", "null"]}
+                }
+              }
+            },
+            "cpu_sharing": {
+              "type": "object",
+              "required": [
+                "deferred_ios", "submit_irq_worker", "irq_worker", "none", "unknown", "submitter_preempted"
+              ],
+              "properties": {
+                "deferred_ios": {"$ref": "#/$defs/count"}, "submit_irq_worker": {"$ref": "#/$defs/count"},
+                "irq_worker": {"$ref": "#/$defs/count"}, "none": {"$ref": "#/$defs/count"},
+                "unknown": {"$ref": "#/$defs/count"}, "submitter_preempted": {"$ref": "#/$defs/maybe_count"}
+              }
+            },
+            "interrupts": {
+              "type": "array",
+              "items": {
+                "type": "object", "required": ["irq", "context", "ios", "interrupts", "ios_per_interrupt"],
+                "properties": {
+                  "irq": {"$ref": "#/$defs/maybe_count"}, "context": {"enum": ["hardirq", "softirq"]},
+                  "ios": {"$ref": "#/$defs/count"}, "interrupts": {"$ref": "#/$defs/maybe_count"},
+                  "ios_per_interrupt": {"$ref": "#/$defs/maybe_number"}
+                }
+              }
+            },
+            "loss": {
+              "type": "array",
+              "items": {
+                "type": "object", "required": ["what", "count", "severity", "help"],
+                "properties": {
+                  "what": {"type": "string"}, "count": {"$ref": "#/$defs/count"},
+                  "severity": {"enum": ["loss", "info"]}, "help": {"type": "string"}
+                }
+              }
+            },
+            "verdict": {
+              "type": "object", "required": ["sentences", "refused"],
+              "properties": {
+                "sentences": {
+                  "type": "array",
+                  "items": {
+                    "type": "object", "required": ["kind", "text"],
+                    "properties": {"kind": {"type": "string"}, "text": {"type": "string"}}
+                  }
+                },
+                "refused": {"$ref": "#/$defs/texts"}
+              }
+            }
+          },
+          "$defs": {
+            "count": {"type": "integer", "minimum": 0}, "maybe_count": {"type": ["integer", "null"], "minimum": 0},
+            "maybe_text": {"type": ["string", "null"]}, "number": {"type": "number", "minimum": 0},
+            "maybe_number": {"type": ["number", "null"], "minimum": 0},
+            "share": {"type": "number", "minimum": 0, "maximum": 1.000001},
+            "maybe_share": {"type": ["number", "null"], "minimum": 0, "maximum": 1.000001},
+            "texts": {"type": "array", "items": {"type": "string"}}
+          }
+        }
+
+        """
+}

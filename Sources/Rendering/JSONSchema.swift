@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// The JSON Schema (draft 2020-12) of `JSONReport`.
+public enum JSONSchema {
+    public static let text = recording + measurements
+
+    /// What the recording is of, and how good it is.
+    private static let recording = """
+        {
+          "$schema": "https://json-schema.org/draft/2020-12/schema",
+          "$id": "dioscope.report/1",
+          "title": "dioscope report",
+          "description": "Where the latency of a recording's direct I/Os went. Times are nanoseconds; means, maxima \
+        and totals are exact, percentiles within 1%. A count that could not be made is null, not 0. Members may be \
+        added: ignore those you do not know.",
+          "type": "object",
+          "required": [
+            "schema", "completion_rule", "source", "quality", "headline", "ios", "issuers", "latency", "stages",
+            "queue_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "interrupts", "loss",
+            "verdict"
+          ],
+          "properties": {
+            "schema": {"const": "dioscope.report/1"},
+            "completion_rule": {
+              "enum": ["defers-writes", "inline-if-flagged", "work-if-flagged", "unknown"],
+              "description": "By which rule the recorded kernel decides how a direct I/O completes."
+            },
+            "source": {
+              "type": "object",
+              "required": [
+                "kind", "recorder", "kernel", "host", "machine", "cpus", "command", "started", "duration_ns",
+                "filters", "probes", "devices", "complete"
+              ],
+              "properties": {
+                "kind": {"type": "string"}, "recorder": {"$ref": "#/$defs/maybe_text"},
+                "kernel": {"$ref": "#/$defs/maybe_text"}, "host": {"$ref": "#/$defs/maybe_text"},
+                "machine": {"$ref": "#/$defs/maybe_text"}, "cpus": {"$ref": "#/$defs/maybe_count"},
+                "command": {"$ref": "#/$defs/texts"},
+                "started": {"type": ["integer", "null"], "description": "Wall clock, nanoseconds since 1970."},
+                "duration_ns": {"$ref": "#/$defs/maybe_count"}, "filters": {"$ref": "#/$defs/texts"},
+                "probes": {
+                  "type": "object", "required": ["attached", "missing"],
+                  "properties": {
+                    "attached": {"$ref": "#/$defs/texts"},
+                    "missing": {
+                      "type": "array",
+                      "items": {
+                        "type": "object", "required": ["name", "reason"],
+                        "properties": {"name": {"type": "string"}, "reason": {"$ref": "#/$defs/maybe_text"}}
+                      }
+                    }
+                  }
+                },
+                "devices": {
+                  "type": "array",
+                  "items": {
+                    "type": "object", "required": ["dev", "name", "fs", "mount_point"],
+                    "properties": {
+                      "dev": {"type": "string"}, "name": {"$ref": "#/$defs/maybe_text"},
+                      "fs": {"$ref": "#/$defs/maybe_text"}, "mount_point": {"$ref": "#/$defs/maybe_text"}
+                    }
+                  }
+                },
+                "complete": {"type": "boolean", "description": "Nothing of the recording was cut off."}
+              }
+            },
+            "quality": {
+              "type": "object",
+              "required": ["complete_share", "complete_ios", "unfinished_ios", "disordered_ios", "blind", "missing"],
+              "properties": {
+                "complete_share": {
+                  "$ref": "#/$defs/maybe_share",
+                  "description": "I/Os of which every expected point was seen, in order."
+                },
+                "complete_ios": {"$ref": "#/$defs/count"},
+                "unfinished_ios": {"$ref": "#/$defs/count", "description": "Completion not seen; in no duration."},
+                "disordered_ios": {"$ref": "#/$defs/count"},
+                "blind": {"$ref": "#/$defs/texts", "description": "Points that no probe could tell of."},
+                "missing": {
+                  "type": "array",
+                  "items": {
+                    "type": "object", "required": ["point", "ios"],
+                    "properties": {"point": {"type": "string"}, "ios": {"$ref": "#/$defs/count"}}
+                  }
+                }
+              }
+            },
+            "headline": {
+              "type": "object",
+              "required": [
+                "op", "op_share", "length", "length_share", "issuer", "issuer_share", "dev", "dev_share",
+                "dev_name", "fs", "mean_in_flight"
+              ],
+              "properties": {
+                "op": {"$ref": "#/$defs/maybe_text"}, "op_share": {"$ref": "#/$defs/maybe_share"},
+                "length": {"$ref": "#/$defs/maybe_count"}, "length_share": {"$ref": "#/$defs/maybe_share"},
+                "issuer": {"$ref": "#/$defs/maybe_text"}, "issuer_share": {"$ref": "#/$defs/maybe_share"},
+                "dev": {"$ref": "#/$defs/maybe_text"}, "dev_share": {"$ref": "#/$defs/maybe_share"},
+                "dev_name": {"$ref": "#/$defs/maybe_text"}, "fs": {"$ref": "#/$defs/maybe_text"},
+                "mean_in_flight": {"$ref": "#/$defs/maybe_number"}
+              }
+            },
+            "ios": {
+              "type": "object", "required": ["total", "read", "write", "bytes", "errors"],
+              "properties": {
+                "total": {"$ref": "#/$defs/count"}, "read": {"$ref": "#/$defs/count"},
+                "write": {"$ref": "#/$defs/count"}, "bytes": {"$ref": "#/$defs/count"},
+                "errors": {"$ref": "#/$defs/count"}
+              }
+            },
+            "issuers": {
+              "type": "object", "required": ["sync", "libaio", "io_uring", "other", "unknown"],
+              "properties": {
+                "sync": {"$ref": "#/$defs/count"}, "libaio": {"$ref": "#/$defs/count"},
+                "io_uring": {"$ref": "#/$defs/count"}, "other": {"$ref": "#/$defs/count"},
+                "unknown": {"$ref": "#/$defs/count"}
+              }
+            },
+
+        """
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// Numbers as people read them, the same everywhere.
+enum Quantity {
+    /// Three significant figures: `0ns`, `999ns`, `1.04ms`, `12.3us`, `180us`, `5400s`.
+    static func duration(_ nanoseconds: Double) -> String {
+        var value = nanoseconds
+        for unit in ["ns", "us", "ms"] {
+            // Rounding to three figures must not make 1000 of a unit.
+            if value < 999.5 { return figures(value, wholeOnly: unit == "ns") + unit }
+            value /= 1000
+        }
+        return figures(value, wholeOnly: false) + "s"
+    }
+
+    static func duration(_ nanoseconds: UInt64) -> String { duration(Double(nanoseconds)) }
+
+    private static func figures(_ value: Double, wholeOnly: Bool) -> String {
+        if wholeOnly || value >= 99.95 { return fixed(value, 0) }
+        return fixed(value, value >= 9.995 ? 1 : 2)
+    }
+
+    /// `54.9%`, `0%`; what is there and rounds to nothing is `<0.1%`, what is not quite all stays below `100.0%`.
+    static func percent(_ share: Double) -> String {
+        let percent = share * 100
+        if percent == 0 { return "0%" }
+        if percent > 0, percent < 0.05 { return "<0.1%" }
+        if percent < 100, percent >= 99.95 { return ">99.9%" }
+        return fixed(percent, 1) + "%"
+    }
+
+    /// `54%`, with the same care at both ends.
+    static func wholePercent(_ share: Double) -> String {
+        let percent = share * 100
+        if percent > 0, percent < 0.5 { return "<1%" }
+        if percent < 100, percent >= 99.5 { return ">99%" }
+        return fixed(percent, 0) + "%"
+    }
+
+    /// `98,412`
+    static func count(_ count: UInt64) -> String {
+        var digits = ""
+        for (index, digit) in String(count).reversed().enumerated() {
+            if index > 0, index % 3 == 0 { digits.append(",") }
+            digits.append(digit)
+        }
+        return String(digits.reversed())
+    }
+
+    /// `512`, `4k`, `1M`: only what is exact gets a letter.
+    static func bytes(_ bytes: UInt64) -> String {
+        for (unit, letter) in [(UInt64(1) << 30, "G"), (1 << 20, "M"), (1 << 10, "k")]
+        where bytes >= unit && bytes % unit == 0 {
+            return "\(bytes / unit)\(letter)"
+        }
+        return "\(bytes)"
+    }
+
+    /// With so many decimals, halves away from zero.
+    static func fixed(_ value: Double, _ decimals: Int) -> String {
+        let scale = decimals == 0 ? 1.0 : decimals == 1 ? 10.0 : 100.0
+        let scaled = (value * scale).rounded()
+        guard scaled < 9e18 else { return "\(value)" }
+        let whole = UInt64(scaled) / UInt64(scale)
+        guard decimals > 0 else { return "\(whole)" }
+        let part = String(UInt64(scaled) % UInt64(scale))
+        return "\(whole)." + String(repeating: "0", count: decimals - part.count) + part
+    }
+}

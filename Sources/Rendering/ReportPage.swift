@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+import Report
+
+/// The lines around the flame.
+struct ReportPage {
+    let report: Report
+    let style: TextStyle
+
+    private func fields(_ label: String, _ items: [String]) -> [String] {
+        items.isEmpty ? [] : TextLine.labelled(label, items, width: style.width)
+    }
+
+    var header: [String] {
+        let first = TextLine.flow(what, separator: "  ", head: "", indent: 1, width: style.width)
+        let rest = [howMuch, whence].filter { !$0.isEmpty }.flatMap {
+            TextLine.flow($0, separator: "  ", head: " ", indent: 1, width: style.width)
+        }
+        return first.map { style.palette.paint($0, .heading) } + rest
+    }
+
+    private var what: [String] {
+        let headline = report.headline
+        guard let operation = headline.operation, let length = headline.length, let issuer = headline.issuer else {
+            return ["DIO: no I/Os"]
+        }
+        var items = [
+            "DIO " + dominant(operation) { $0.rawValue } + " " + dominant(length) { Quantity.bytes(UInt64($0)) }
+        ]
+        if let device = headline.device {
+            let name = headline.deviceName
+            let words = [name?.fileSystem, name?.name ?? device.value.description].compactMap { $0 }
+            items.append(style.escaped(words.joined(separator: " ")) + part(device.share))
+        }
+        items.append(dominant(issuer) { $0.rawValue })
+        if let inFlight = headline.meanInFlight { items.append("\(Quantity.fixed(inFlight, 1)) in flight") }
+        return items
+    }
+
+    private func dominant<Value>(_ dominant: Headline.Dominant<Value>, _ name: (Value) -> String) -> String {
+        name(dominant.value) + part(dominant.share)
+    }
+
+    /// How much of the I/Os the most frequent kind is, unless it is all.
+    private func part(_ share: Double) -> String { share < 1 ? " (\(Quantity.wholePercent(share)))" : "" }
+
+    private var howMuch: [String] {
+        guard let share = report.quality.completeShare else { return [] }
+        var items = ["\(Quantity.count(report.ios.total)) I/Os", "\(Quantity.percent(share)) complete"]
+        if report.ios.errors > 0 { items.append("\(Quantity.count(report.ios.errors)) errors") }
+        guard let latency = report.latency else { return items }
+        items.append("mean \(Quantity.duration(latency.mean))")
+        items.append("p50 \(Quantity.duration(latency.p50))")
+        items.append("p99 \(Quantity.duration(latency.p99))")
+        items.append("max \(Quantity.duration(latency.max))")
+        return items
+    }
+
+    private var whence: [String] {
+        let source = report.source
+        var items = [source.kind]
+        if let kernel = source.kernel { items.append("kernel \(kernel)") }
+        if let machine = source.machine { items.append(machine) }
+        if let cpus = source.cpuCount { items.append("\(cpus) CPUs") }
+        if let host = source.host { items.append("host \(host)") }
+        return items.map(style.escaped)
+    }
+
+    var completions: [String] {
+        slowest + contexts + reasons + sharing
+    }
+
+    private var slowest: [String] {
+        guard let tail = report.tail else { return [] }
+        let parts = tail.stages.map { "\($0.stage.name) \(Quantity.wholePercent($0.share))" }
+        return fields(
+            "slowest \(Quantity.wholePercent(tail.shareOfIOs))", [">= \(Quantity.duration(tail.from))"] + parts)
+    }
+
+    private var contexts: [String] {
+        fields(
+            "completed in",
+            CompletionContext.allCases.filter { report.count(in: $0) > 0 }.map {
+                "\($0.rawValue) \(part(report.count(in: $0), of: report.ios.total))"
+            })
+    }
+
+    private var reasons: [String] {
+        fields(
+            "why deferred",
+            report.reasons.map { reason in
+                let share = part(reason.ios, of: report.cpuSharing.deferredIOs)
+                return "\(reason.reason.rawValue) \(share)" + (reason.reason.isAvoidable == true ? " (avoidable)" : "")
+            })
+    }
+
+    private var sharing: [String] {
+        let sharing = report.cpuSharing
+        let all = sharing.deferredIOs
+        guard all > 0 else { return [] }
+        var items = [
+            "submit=irq=kworker \(part(sharing.submitIRQWorker, of: all))",
+            "irq=kworker only \(part(sharing.irqWorker, of: all))", "kworker elsewhere \(part(sharing.none, of: all))",
+        ]
+        if sharing.unknown > 0 { items.append("not seen \(part(sharing.unknown, of: all))") }
+        let preempted = sharing.submitterPreempted.map { part($0, of: all) } ?? "not seen"
+        items.append("submitter preempted \(preempted)")
+        return fields("CPU sharing", items)
+    }
+
+    private func part(_ count: UInt64, of all: UInt64) -> String {
+        all == 0 ? "-" : Quantity.percent(Double(count) / Double(all))
+    }
+
+    var quality: [String] {
+        let all = report.ios.total
+        let quality = report.quality
+        var lines = fields("loss", report.loss.map { "\(style.escaped($0.what)) \(Quantity.count($0.count))" })
+        for loss in report.loss where loss.severity == .loss && loss.count > 0 {
+            let sentence = "\(style.escaped(loss.what)): \(style.escaped(loss.help))"
+            lines += TextLine.labelled(" !!!", sentence: sentence, width: style.width)
+                .map { style.palette.paint($0, .warning) }
+        }
+        guard let share = quality.completeShare else { return lines }
+        var items = ["\(Quantity.percent(share)) of I/Os complete"]
+        items += quality.missing.map { "no \($0.point.name) \(part($0.ios, of: all))" }
+        if quality.disorderedIOs > 0 { items.append("disordered \(part(quality.disorderedIOs, of: all))") }
+        if quality.unfinishedIOs > 0 { items.append("unfinished \(part(quality.unfinishedIOs, of: all))") }
+        if !quality.blind.isEmpty {
+            items.append("not probed: " + quality.blind.map(\.name).joined(separator: ", "))
+        }
+        return lines + fields("quality", items)
+    }
+
+    var verdict: [String] {
+        if report.verdict.sentences.isEmpty {
+            let why = report.verdict.refusals.map { style.escaped(VerdictText.text(of: $0)) }
+            return TextLine.labelled("no verdict:", sentence: why.joined(separator: "; "), width: style.width)
+        }
+        let sentences = report.verdict.sentences.map(VerdictText.text).joined(separator: ". ")
+        return TextLine.labelled("VERDICT", sentence: sentences, width: style.width)
+            .map { style.palette.paint($0, .heading) }
+    }
+
+    var footer: [String] {
+        let taskWork = report.stage(.taskWorkWait) != nil
+        let end = "iomap_dio_complete" + (taskWork ? " or, after task_work, io_req_rw_complete" : "")
+        return TextLine.wrapped(
+            "Latency is from iomap_dio_rw_begin to \(end). fio's clat begins when the submitting call returns and"
+                + " ends when fio reaps the I/O; its lat begins before the call and covers both.",
+            indent: 1, width: style.width)
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// Puts text into columns of spaces.
+enum TextLine {
+    /// Width of the labels in front of the lines below a flame.
+    private static let labelWidth = 14
+
+    static func padded(_ text: String, to width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+
+    static func rightAligned(_ text: String, to width: Int) -> String {
+        String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+
+    /// A label and items with three spaces between them; what does not fit goes on below the first item.
+    static func labelled(_ label: String, _ items: [String], width: Int) -> [String] {
+        let head = " " + padded(label, to: labelWidth) + " "
+        return flow(items, separator: "   ", head: head, indent: head.count, width: width)
+    }
+
+    /// A label and a sentence, broken between words.
+    static func labelled(_ label: String, sentence: String, width: Int) -> [String] {
+        let head = " " + padded(label, to: labelWidth) + " "
+        return flow(words(sentence), separator: " ", head: head, indent: head.count, width: width)
+    }
+
+    static func wrapped(_ sentence: String, indent: Int, width: Int) -> [String] {
+        let head = String(repeating: " ", count: indent)
+        return flow(words(sentence), separator: " ", head: head, indent: indent, width: width)
+    }
+
+    private static func words(_ sentence: String) -> [String] {
+        sentence.split(separator: " ").map(String.init)
+    }
+
+    /// An item that is longer than a line is cut into pieces: a line never exceeds the width.
+    static func flow(_ items: [String], separator: String, head: String, indent: Int, width: Int) -> [String] {
+        var lines: [String] = []
+        var line = head
+        var isEmpty = true
+        func breakLine() {
+            lines.append(line)
+            line = String(repeating: " ", count: indent)
+            isEmpty = true
+        }
+        for item in items {
+            var rest = Substring(item)
+            if !isEmpty, line.count + separator.count + rest.count > width { breakLine() }
+            if !isEmpty { line += separator }
+            while line.count + rest.count > width {
+                let room = width - line.count
+                line += rest.prefix(room)
+                rest = rest.dropFirst(room)
+                breakLine()
+            }
+            line += rest
+            isEmpty = false
+        }
+        lines.append(line)
+        return lines.map { line in
+            var line = line
+            while line.last == " " { line.removeLast() }
+            return line
+        }
+    }
+}

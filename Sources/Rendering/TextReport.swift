@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+import Report
+
+/// The report for people: what it is of, the flame, the slowest I/Os, why, how good the data is, and the verdict.
+public struct TextReport: Sendable {
+    public let lines: [String]
+
+    public init(_ report: Report, style: TextStyle = TextStyle()) {
+        let page = ReportPage(report: report, style: style)
+        var lines = page.header
+        if let flame = Flame(report, style: style) { lines += flame.lines }
+        lines += page.completions + page.quality + page.verdict
+        if report.latency != nil { lines += page.footer }
+        self.lines = lines
+    }
+
+    public var text: String { lines.joined(separator: "\n") + "\n" }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+
+/// Where I/Os ended and completed, why, and beside whom.
+struct CompletionAccumulator {
+    private(set) var contexts = [UInt64](repeating: 0, count: CompletionContext.count)
+    private var reasons = [UInt64](repeating: 0, count: DeferralReason.count)
+    private var placements = [UInt64](repeating: 0, count: CPUPlacement.count)
+    private var ends = Report.EndContexts(hardirq: 0, softirq: 0, task: 0)
+    private var endsSeen: UInt64 = 0
+    private var preempted: UInt64 = 0
+
+    mutating func add(_ io: DirectIO, _ life: AttributedLife) {
+        contexts[life.context.index] += 1
+        switch io.endContext {
+        case .hardirq: ends.hardirq += 1
+        case .softirq: ends.softirq += 1
+        case .task, .kworker: ends.task += 1
+        case nil: break
+        }
+        if io.endContext != nil { endsSeen += 1 }
+        guard let reason = life.reason else { return }
+        reasons[reason.index] += 1
+        if let placement = life.placement { placements[Int(placement.rawValue)] += 1 }
+        if io.facts.contains(.preemptedSubmitter) { preempted += 1 }
+    }
+
+    var endContexts: Report.EndContexts? { endsSeen == 0 ? nil : ends }
+
+    var reasonCounts: [Report.ReasonCount] {
+        DeferralReason.allCases
+            .map { Report.ReasonCount(reason: $0, ios: reasons[$0.index]) }
+            .filter { $0.ios > 0 }
+            .sorted { ($1.ios, $0.reason.index) < ($0.ios, $1.reason.index) }
+    }
+
+    func cpuSharing(switchesSeen: Bool) -> Report.CPUSharing {
+        func count(_ placement: CPUPlacement) -> UInt64 { placements[Int(placement.rawValue)] }
+        return Report.CPUSharing(
+            deferredIOs: reasons.reduce(0, +), submitIRQWorker: count(.submitIRQWorker),
+            irqWorker: count(.irqWorker), none: count(.none), unknown: count(.unknown),
+            submitterPreempted: switchesSeen ? preempted : nil)
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+
+/// Which interrupts ended the I/Os, and how many I/Os each run of a handler picked up.
+struct InterruptCounts {
+    private struct Entry {
+        var ios: UInt64 = 0
+        /// I/Os that were the first of their interrupt.
+        var firsts: UInt64 = 0
+        /// I/Os of more than one bio, or whose position was not seen.
+        var unplaced: UInt64 = 0
+    }
+
+    /// By interrupt number: numbers are small, a large box with many queues has a few thousand.
+    private var hard: [Entry] = []
+    private static let limit: UInt32 = 4096
+    /// Larger numbers, which only a corrupt capture should have.
+    private var large: [UInt32: Entry] = [:]
+    /// A softirq has no number.
+    private var soft = Entry()
+
+    @inline(__always)
+    mutating func add(_ io: DirectIO) {
+        // The place is counted in calls of end_io. Of several bios the last one's is kept, and another one may have
+        // been the first of its interrupt.
+        let single = io.irqBatchPosition != nil && !io.facts.contains(.multiBio)
+        let first: UInt64 = io.irqBatchPosition == 1 ? 1 : 0
+        switch io.endContext {
+        case .hardirq:
+            guard let irq = io.irq else { return }
+            if irq < Self.limit {
+                if Int(irq) >= hard.count { grow(to: Int(irq)) }
+                Self.count(first, single, in: &hard[Int(irq)])
+            } else {
+                Self.count(first, single, in: &large[irq, default: Entry()])
+            }
+        case .softirq: Self.count(first, single, in: &soft)
+        case .kworker, .task, nil: return
+        }
+    }
+
+    private static func count(_ first: UInt64, _ single: Bool, in entry: inout Entry) {
+        entry.ios += 1
+        entry.firsts += first
+        entry.unplaced += single ? 0 : 1
+    }
+
+    private mutating func grow(to index: Int) {
+        hard.append(contentsOf: repeatElement(Entry(), count: index + 1 - hard.count))
+    }
+
+    /// - Parameter allSeen: no record is missing; otherwise the first I/O of an interrupt may be, and interrupts
+    ///   cannot be counted.
+    func summaries(allSeen: Bool) -> [InterruptSummary] {
+        let numbered = hard.enumerated().map { (UInt32($0.offset), $0.element) } + large.sorted { $0.key < $1.key }
+        let entries = numbered.map { (irq: Optional($0.0), entry: $0.1) } + [(irq: nil, entry: soft)]
+        return entries.filter { $0.entry.ios > 0 }.map { irq, entry in
+            let countable = allSeen && entry.unplaced == 0 && entry.firsts > 0
+            return InterruptSummary(irq: irq, ios: entry.ios, interrupts: countable ? entry.firsts : nil)
+        }
+    }
+}
+
+/// The I/Os that one interrupt ended.
+public struct InterruptSummary: Equatable, Sendable {
+    /// Number in `/proc/interrupts`; `nil` for the softirq.
+    public var irq: UInt32?
+    public var ios: UInt64
+    /// How often it came for them; `nil` when that cannot be told.
+    public var interrupts: UInt64?
+
+    public init(irq: UInt32?, ios: UInt64, interrupts: UInt64?) {
+        self.irq = irq
+        self.ios = ios
+        self.interrupts = interrupts
+    }
+
+    /// Mean number of the report's I/Os that one interrupt ended.
+    public var iosPerInterrupt: Double? {
+        interrupts.flatMap { $0 == 0 ? nil : Double(ios) / Double($0) }
+    }
+}

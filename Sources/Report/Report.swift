@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+
+/// Everything that is said about a recording's I/Os: a plain value that every output is rendered from.
+///
+/// Means, maxima and totals are exact, percentiles within 1%. What could not be counted is `nil`, never 0.
+public struct Report: Equatable, Sendable {
+    /// Name and version of the JSON object; the number rises when a reader would have to change.
+    public static let schema = "dioscope.report/1"
+
+    public var source: ReportSource
+    public var rule: CompletionRule
+    public var quality: Quality
+    public var headline: Headline
+    public var ios: IOCounts
+    /// From `submitted` to the last time seen, of finished I/Os; `nil` when there was none.
+    public var latency: DurationStatistics?
+    /// By `CompletionContext.index`.
+    public var contexts: [UInt64]
+    /// `nil` when `end_io` was never seen.
+    public var endContexts: EndContexts?
+    /// Of deferred I/Os, the most frequent first.
+    public var reasons: [ReasonCount]
+    /// In causal order, only those that occurred.
+    public var stages: [StageSummary]
+    /// `nil` when no I/O was seen to wait for a kworker.
+    public var queueWait: QueueWait?
+    public var tail: TailComposition?
+    public var cpuSharing: CPUSharing
+    /// By number, softirq last.
+    public var interrupts: [InterruptSummary]
+    public var loss: [DataLoss]
+    public var verdict: Verdict
+
+    /// How many I/Os completed in a context.
+    public func count(in context: CompletionContext) -> UInt64 { contexts[context.index] }
+
+    public func stage(_ stage: Stage) -> StageSummary? { stages.first { $0.stage == stage } }
+
+    public struct IOCounts: Equatable, Sendable {
+        public var total: UInt64 = 0
+        public var read: UInt64 = 0
+        public var write: UInt64 = 0
+        /// As asked for by the issuers.
+        public var bytes: UInt64 = 0
+        public var errors: UInt64 = 0
+        /// In the order of `Issuer.allCases`.
+        public var issuers = [UInt64](repeating: 0, count: Issuer.allCases.count)
+    }
+
+    /// How much of the data that a complete report needs is there.
+    public struct Quality: Equatable, Sendable {
+        /// I/Os of which every expected point was seen, in order.
+        public var completeIOs: UInt64
+        /// Their part of all I/Os, `nil` without I/Os.
+        public var completeShare: Double?
+        /// I/Os whose completion was not seen: counted, and in no duration.
+        public var unfinishedIOs: UInt64
+        /// I/Os with times that contradict each other.
+        public var disorderedIOs: UInt64
+        /// Points that no probe could tell of: their stages are part of a coarser one, and they are not expected.
+        public var blind: [LifePoint]
+        /// I/Os that lack a point which was expected of them.
+        public var missing: [MissingPoint]
+    }
+
+    public struct MissingPoint: Equatable, Sendable {
+        public var point: LifePoint
+        public var ios: UInt64
+    }
+
+    /// Where the last bio of an I/O ended. Kworkers count as tasks.
+    public struct EndContexts: Equatable, Sendable {
+        public var hardirq: UInt64
+        public var softirq: UInt64
+        public var task: UInt64
+    }
+
+    public struct ReasonCount: Equatable, Sendable {
+        public var reason: DeferralReason
+        public var ios: UInt64
+    }
+
+    /// Which CPUs the deferred I/Os shared; see `CPUPlacement`.
+    public struct CPUSharing: Equatable, Sendable {
+        public var deferredIOs: UInt64
+        public var submitIRQWorker: UInt64
+        public var irqWorker: UInt64
+        public var none: UInt64
+        /// One of the CPUs was not seen.
+        public var unknown: UInt64
+        /// I/Os whose kworker took the CPU from the submitter; `nil` when task switches were not seen.
+        public var submitterPreempted: UInt64?
+    }
+}

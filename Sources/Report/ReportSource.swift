@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+
+/// Where the I/Os of a report come from. Its texts come from a trace or a file: untrusted.
+public struct ReportSource: Equatable, Sendable {
+    /// The format, e.g. `dioscope capture`.
+    public var kind: String
+    public var recorder: String?
+    public var kernel: String?
+    public var host: String?
+    public var machine: String?
+    public var cpuCount: Int?
+    /// The command that was traced, else that of the recorder.
+    public var command: [String]
+    /// Wall clock at the start, nanoseconds since 1970.
+    public var started: Int64?
+    /// Length of the recording in nanoseconds, `nil` when its end was not recorded.
+    public var duration: UInt64?
+    public var filters: [String]
+    public var probes: [RecordingSession.Probe]
+    public var devices: [DeviceName]
+    /// The file has its end: nothing was cut off.
+    public var isComplete: Bool
+
+    public init(kind: String, isComplete: Bool) {
+        self.kind = kind
+        self.isComplete = isComplete
+        command = []
+        filters = []
+        probes = []
+        devices = []
+    }
+
+    /// A capture of our own, or a live recording.
+    public init(
+        kind: String = "dioscope capture", session: RecordingSession, end: RecordingEnd?, devices: [DeviceName],
+        isComplete: Bool
+    ) {
+        self.init(kind: kind, isComplete: isComplete)
+        recorder = session.recorder
+        kernel = session.kernel
+        host = session.host
+        machine = session.machine
+        cpuCount = session.cpuCount
+        command = session.tracedCommand.isEmpty ? session.commandLine : session.tracedCommand
+        started = session.startedWall
+        if let end, end.monotonic >= session.startedMonotonic {
+            duration = end.monotonic - session.startedMonotonic
+        }
+        filters = session.filters
+        probes = session.probes
+        self.devices = devices
+    }
+
+    /// Does a probe or event of this name (the part after the last `/` or `:`) tell of the I/Os?
+    public func sees(_ name: String) -> Bool {
+        probes.contains { probe in
+            probe.attached && probe.name.split(whereSeparator: { $0 == "/" || $0 == ":" }).last.map(String.init) == name
+        }
+    }
+
+    /// Points that none of the probes could have told of. Empty when the probes are not known.
+    var blindPoints: LifePoints {
+        guard !probes.isEmpty else { return [] }
+        var blind: LifePoints = []
+        for point in LifePoint.allCases where !point.optionalSources.isEmpty {
+            if !point.optionalSources.contains(where: sees) { blind.insert(LifePoints(point)) }
+        }
+        return blind
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+
+/// SplitMix64: the same lives in every run.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+enum RandomLives {
+    static let causal: [TimePath] = [
+        \.issued, \.interrupted, \.ended, \.workQueued, \.workStarted, \.completed, \.iocbCompleted, \.taskWorkRun,
+    ]
+
+    /// A life with any of its times absent; in causal order unless `disordered`.
+    static func next(_ random: inout SeededGenerator, disordered: Bool) -> DirectIO {
+        var io = Life.make(
+            pick(Issuer.allCases, &random),
+            pick(DirectIO.Operation.allCases, &random),
+            end: pick(ExecutionContext.allCases + [nil], &random),
+            complete: pick(ExecutionContext.allCases + [nil], &random),
+            facts: Facts(rawValue: UInt32.random(in: 0...UInt32.max, using: &random)))
+        let spread = UInt64(1) << UInt64.random(in: 0...62, using: &random)
+        var times = causal.map { _ in Life.submitted + UInt64.random(in: 0..<spread, using: &random) }
+        if disordered {
+            if Bool.random(using: &random) { times[Int.random(in: 0..<8, using: &random)] = 1 }
+        } else {
+            times.sort()
+        }
+        for (path, time) in zip(causal, times) where UInt8.random(in: 0..<4, using: &random) > 0 {
+            io[keyPath: path] = Timestamp(nanoseconds: time)
+        }
+        return io
+    }
+
+    private static func pick<Element>(_ elements: [Element], _ random: inout SeededGenerator) -> Element {
+        elements[Int.random(in: elements.indices, using: &random)]
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+import Foundation
+import Report
+import Testing
+
+@testable import Rendering
+
+struct JSONReportTests {
+    static func parse(_ bytes: [UInt8]) throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
+    }
+
+    @Test func countsComeBackFromARealParser() throws {
+        let report = Recordings.report()
+        let json = try Self.parse(JSONReport(report).bytes)
+        #expect(json["schema"] as? String == "dioscope.report/1")
+        let ios = try #require(json["ios"] as? [String: Int])
+        #expect(ios == ["total": 120, "read": 0, "write": 120, "bytes": 120 * 4096, "errors": 0])
+        let contexts = try #require(json["contexts"] as? [String: Int])
+        #expect(Set(contexts.keys) == Set(CompletionContext.allCases.map(\.rawValue)))
+        #expect(contexts["kworker"] == 40 && contexts["hardirq"] == 80 && contexts["unknown"] == 0)
+        let latency = try #require(json["latency"] as? [String: Any])
+        let total = try #require(latency["total_ns"] as? UInt64)
+        #expect(UInt128(total) == report.latency?.total)
+        #expect(latency["mean_ns"] as? Double == report.latency?.mean)
+        let stages = try #require(json["stages"] as? [[String: Any]])
+        #expect(stages.map { $0["name"] as? String } == report.stages.map(\.stage.name))
+        #expect(stages.reduce(0) { $0 + ($1["total_ns"] as? UInt64 ?? 0) } == total)
+        #expect(
+            json["issuers"] as? [String: Int] == ["sync": 0, "libaio": 120, "io_uring": 0, "other": 0, "unknown": 0])
+        let reasons = try #require(json["reasons"] as? [[String: Any]])
+        #expect(reasons.count == 1 && reasons[0]["avoidable"] as? Bool == true && reasons[0]["ios"] as? Int == 40)
+        let sharing = try #require(json["cpu_sharing"] as? [String: Int])
+        #expect(sharing["deferred_ios"] == 40 && sharing["submitter_preempted"] == 0)
+        let wait = try #require(json["queue_wait"] as? [String: Any])
+        #expect((wait["causes"] as? [Any])?.count == 0 && wait["ios"] as? Int == 39)
+    }
+
+    @Test func whatCouldNotBeCountedIsNull() throws {
+        let empty = try Self.parse(
+            JSONReport(Recordings.report(ios: 0, source: ReportSource(kind: "x", isComplete: false))).bytes)
+        #expect(empty["latency"] is NSNull)
+        #expect(empty["queue_wait"] is NSNull)
+        #expect(empty["tail"] is NSNull)
+        let quality = try #require(empty["quality"] as? [String: Any])
+        #expect(quality["complete_share"] is NSNull)
+        let sharing = try #require(empty["cpu_sharing"] as? [String: Any])
+        #expect(sharing["submitter_preempted"] is NSNull)
+        #expect(sharing["deferred_ios"] as? Int == 0)
+        let source = try #require(empty["source"] as? [String: Any])
+        #expect(source["duration_ns"] is NSNull && source["complete"] as? Bool == false)
+        let ends = try #require(empty["end_io_contexts"] as? [String: Any])
+        #expect(ends["hardirq"] is NSNull)
+    }
+
+    @Test func everyReportIsWhatTheSchemaSays() throws {
+        let schema = try Self.parse(Array(JSONSchema.text.utf8))
+        var cut = Recordings.source
+        cut.isComplete = false
+        (cut.host, cut.recorder, cut.started, cut.duration) = ("a\u{1b}\"\\\u{7f}é", "0.1", -5, 7)
+        for report in [
+            Recordings.report(), Recordings.report(ios: 0),
+            Recordings.report(ios: 3, loss: [Recordings.ringFull], source: cut),
+        ] {
+            let bytes = JSONReport(report).bytes
+            #expect(SchemaCheck(root: schema).violations(of: try Self.parse(bytes), schema) == [])
+            #expect(!bytes.contains(0x1b) && bytes.last == UInt8(ascii: "\n"))
+        }
+    }
+
+    @Test func theSchemaCheckCanFail() throws {
+        let schema = try Self.parse(Array(JSONSchema.text.utf8))
+        let check = SchemaCheck(root: schema)
+        let good = try Self.parse(JSONReport(Recordings.report()).bytes)
+        for key in good.keys {
+            var bad = good
+            bad[key] = nil
+            #expect(!check.violations(of: bad, schema).isEmpty, "\(key) is not required")
+            bad[key] = "no such value"
+            #expect(!check.violations(of: bad, schema).isEmpty, "\(key) may be anything")
+        }
+        var extra = good
+        extra["ios"] = ["total": -1, "read": 0, "write": 0, "bytes": 0, "errors": 0]
+        #expect(check.violations(of: extra, schema) == ["/ios/total: less than 0"])
+    }
+
+    @Test func stagesAndReasonsInTheSchemaAreTheClosedLists() {
+        for stage in Stage.allCases { #expect(JSONSchema.text.contains("\"\(stage.name)\"")) }
+        for reason in DeferralReason.allCases { #expect(JSONSchema.text.contains("\"\(reason.rawValue)\"")) }
+        for context in CompletionContext.allCases { #expect(JSONSchema.text.contains("\"\(context.rawValue)\"")) }
+    }
+
+    @Test func numbersBeyond64BitsAreWrittenExactly() {
+        var json = JSONWriter(isPretty: false)
+        json.array { json in
+            json.element()
+            json.value(UInt128(UInt64.max) * 3)
+            json.element()
+            json.value(Double.nan)
+        }
+        #expect(String(decoding: json.bytes, as: UTF8.self) == "[55340232221128654845,null]")
+    }
+}

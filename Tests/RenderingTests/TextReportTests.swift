@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import Report
+import Testing
+
+@testable import Rendering
+
+struct TextReportTests {
+    @Test func aWholeReportInEightyColumns() {
+        #expect(TextReport(Recordings.report()).text == Self.golden)
+    }
+
+    static let golden = """
+        DIO write 4k  ext4 nvme0n1  libaio  8.9 in flight
+         120 I/Os  99.2% complete  mean 197us  p50 138us  p99 327us  max 327us
+         dioscope capture  kernel 6.1.0-50-cloud-amd64  x86_64  2 CPUs
+         all I/Os               |0         100us     |   mean  share  I/Os    p50    p99
+         T submit               |#                   | 11.0us   5.6%  100% 11.0us 11.0us
+         - device               | ###########        |  106us  53.8%  100%  106us  112us
+         H irq -> end_io        |            #       | 15.0us   7.6%  100% 15.0us 15.0us
+         H end_io -> queue_work |             #      |  333ns   0.2%   33% 1.00us 1.00us
+         W queue_work -> start  |             ###### | 58.5us  29.7%   33%  180us  180us
+         W iomap_dio_complete   |                   #| 2.60us   1.3%   33% 8.00us 8.00us
+         H inline completion    |                   #| 2.00us   1.0%   67% 3.00us 3.00us
+         - unattributed         |                   #| 1.57us   0.8%    1%  188us  188us
+         slowest 3%     >= 326us   submit 3%   device 34%   irq 5%   hand_off <1%
+                        queue_wait 55%   completion_work 2%
+         completed in   hardirq 66.7%   kworker 33.3%
+         why deferred   iomap-always-defers-writes 100.0% (avoidable)
+         CPU sharing    submit=irq=kworker 50.0%   irq=kworker only 0%
+                        kworker elsewhere 50.0%   submitter preempted 0%
+         quality        99.2% of I/Os complete   no work_started 0.8%
+                        not probed: task_work_run
+         VERDICT        33.3% of I/Os are completed in a kworker, for which they wait
+                        180us on average (29.7% of all latency). 66.7% of I/Os are
+                        completed inline in the hardirq; an inline completion takes
+                        3.00us on average
+         Latency is from iomap_dio_rw_begin to iomap_dio_complete. fio's clat begins
+         when the submitting call returns and ends when fio reaps the I/O; its lat
+         begins before the call and covers both.
+
+        """
+
+    @Test func linesFitAndHaveNeitherTabsNorTrailingSpaces() {
+        var source = Recordings.source
+        source.host = String(repeating: "long-host-name.", count: 30)
+        let reports = [
+            Recordings.report(), Recordings.report(ios: 0), Recordings.report(ios: 1),
+            Recordings.report(loss: [Recordings.ringFull], source: source),
+        ]
+        for report in reports {
+            for width in [0, 80, 81, 100, 133, 200, 500] {
+                let style = TextStyle(width: width)
+                for line in TextReport(report, style: style).lines {
+                    #expect(line.count <= min(max(width, 80), 200), "\(line)")
+                    #expect(!line.isEmpty && line.last != " " && !line.contains("\t"))
+                    #expect(line.unicodeScalars.allSatisfy { (0x20..<0x7f).contains($0.value) })
+                }
+            }
+        }
+    }
+
+    @Test func aReportWithoutIOsSaysSo() {
+        let lines = TextReport(Recordings.report(ios: 0, loss: [Recordings.ringFull])).lines
+        #expect(lines.first == "DIO: no I/Os")
+        #expect(lines.contains(" no verdict:    no I/O was recorded"))
+        #expect(lines.contains(" loss           ring-full 12"))
+    }
+
+    @Test func qualityComesBeforeTheVerdictAndLossRefusesIt() throws {
+        let lines = TextReport(Recordings.report(loss: [Recordings.ringFull])).lines
+        let quality = try #require(lines.firstIndex { $0.hasPrefix(" quality") })
+        let verdict = try #require(lines.firstIndex { $0.hasPrefix(" no verdict:") })
+        #expect(quality < verdict)
+        #expect(lines[verdict].contains("data was lost: ring-full 12"))
+        #expect(lines.contains("  !!!           ring-full: records did not fit into the ring; make it larger"))
+        #expect(!lines.contains { $0.contains("VERDICT") })
+    }
+
+    @Test func untrustedNamesCannotReachTheTerminal() {
+        var source = Recordings.source
+        source.host = "box\u{1b}[2J\u{202e}evil\n"
+        source.devices[0].name = "nvme\u{7}é"
+        let text = TextReport(Recordings.report(source: source)).text
+        #expect(text.contains("host box\\x1b[2J\\u{202e}evil\\x0a"))
+        #expect(text.contains("ext4 nvme\\x07\\u{e9}"))
+        let utf8 = TextReport(Recordings.report(source: source), style: TextStyle(characters: .utf8)).text
+        #expect(utf8.contains("nvme\\x07é"))
+        #expect(!utf8.contains("\u{1b}") && !utf8.contains("\u{202e}"))
+    }
+
+    @Test func coloursChangeNothingElse() throws {
+        let plain = TextReport(Recordings.report()).text
+        let coloured = TextReport(Recordings.report(), style: TextStyle(palette: .ansi)).text
+        #expect(coloured.contains("\u{1b}["))
+        #expect(coloured.replacing(try Regex("\u{1b}\\[[0-9]+m"), with: "") == plain)
+    }
+
+    @Test func queueWaitCausesLieUnderTheirBar() throws {
+        var report = Recordings.report()
+        let wait = try #require(report.queueWait)
+        let share = try #require(report.stage(.queueWait)).share
+        report.queueWait?.causes = [
+            .init(name: "submitter", label: "fio\u{1b} there", total: wait.durations.total / 2, share: share / 2),
+            .init(name: "idle", label: "idle exit / wakeup", total: wait.durations.total / 2, share: share / 2),
+        ]
+        let lines = TextReport(report, style: TextStyle(width: 120)).lines
+        let row = try #require(lines.firstIndex { $0.hasPrefix(" W queue_work -> start") })
+        #expect(lines[row + 1].hasPrefix("   . fio\\x1b there"))
+        let bars = lines[row...(row + 2)].map { Self.bar(of: $0) }
+        #expect(bars[0].lowerBound == bars[1].lowerBound)
+        #expect(bars[1].upperBound == bars[2].lowerBound)
+        #expect(bars[2].upperBound == bars[0].upperBound)
+    }
+
+    /// Columns that a row's bar covers.
+    static func bar(of line: String) -> Range<Int> {
+        let columns = Array(line)
+        guard let first = columns.firstIndex(of: "#"), let last = columns.lastIndex(of: "#") else { return 0..<0 }
+        return first..<(last + 1)
+    }
+
+    @Test func barsTileFromSubmissionToTheMeanLatency() {
+        let flame = Flame(Recordings.report(), style: TextStyle(width: 200))
+        let bars = (flame?.lines ?? []).dropFirst().map { Self.bar(of: $0) }
+        let edge = 24
+        #expect(bars.first?.lowerBound == edge + 1)
+        for (bar, next) in zip(bars, bars.dropFirst()) where bar.count > 1 && next.count > 1 {
+            #expect(bar.upperBound == next.lowerBound || bar.upperBound + 1 == next.lowerBound)
+        }
+        let width = (flame?.lines.last.map { Array($0).lastIndex(of: "|") } ?? nil) ?? 0
+        #expect(bars.map(\.upperBound).max() == width)
+    }
+
+    @Test func axisHasRoundTicksInOneUnit() {
+        let bars = FlameBar(width: 35, characters: .ascii)
+        #expect(bars.axis(whole: 326_000) == "0         100        200us         ")
+        #expect(bars.axis(whole: 900) == "0                  500ns           ")
+        #expect(bars.axis(whole: 0).count == 35)
+        for whole in [1.0, 7, 99, 1234, 5e6, 3e9, 4e12, 9e18] {
+            #expect(bars.axis(whole: whole).count == 35)
+        }
+    }
+}

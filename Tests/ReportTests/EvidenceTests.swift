@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+import Testing
+
+@testable import Report
+
+struct EvidenceTests {
+    static let deferred = (0..<200).map { SyntheticIOs.deferred(at: 1000 + UInt64($0) * 1000) }
+
+    @Test func kworkerVerdictStandsOnTheReportsNumbers() throws {
+        let report = SyntheticIOs.report(Self.deferred)
+        let wait = try #require(report.stage(.queueWait))
+        #expect(report.verdict.refusals == [])
+        #expect(
+            report.verdict.sentences == [
+                .kworker(share: 1, queueWait: 180_000, queueWaitShare: wait.share)
+            ])
+    }
+
+    @Test func inlineVerdictTellsWhatItCosts() {
+        let report = SyntheticIOs.report((0..<200).map { SyntheticIOs.inline(at: 1000 + UInt64($0) * 1000) })
+        #expect(report.verdict.sentences == [.inline(context: .hardirq, share: 1, cost: 3000)])
+    }
+
+    @Test func verdictIsRefusedWhenTheEvidenceIsThin() {
+        let few = SyntheticIOs.report(Array(Self.deferred.prefix(99)))
+        #expect(few.verdict.refusals == [.fewIOs(99, needed: 100)])
+
+        var holes = Self.deferred
+        for index in 0..<11 { holes[index].workStarted = nil }
+        let incomplete = SyntheticIOs.report(holes)
+        #expect(incomplete.verdict.refusals == [.incomplete(share: 0.945, needed: 0.95)])
+        holes[10] = Self.deferred[10]
+        #expect(SyntheticIOs.report(holes).verdict.refusals == [])
+
+        let lost = DataLoss(what: "ring-full", count: 1, severity: .loss, help: "")
+        #expect(
+            SyntheticIOs.report(Self.deferred, loss: [lost]).verdict.refusals == [.loss(what: "ring-full", count: 1)])
+        let none = DataLoss(what: "ring-full", count: 0, severity: .loss, help: "")
+        let info = DataLoss(what: "filtered", count: 9, severity: .info, help: "")
+        #expect(SyntheticIOs.report(Self.deferred, loss: [none, info]).verdict.refusals == [])
+
+        let cut = SyntheticIOs.report(Self.deferred, source: ReportSource(kind: "test", isComplete: false))
+        #expect(cut.verdict.refusals == [.cutOff])
+        #expect(cut.verdict.sentences == [])
+    }
+
+    @Test func mixedContextsWithoutKworkersAreNoVerdict() {
+        let contexts: [ExecutionContext?] = [.hardirq, .softirq, nil]
+        let ios = (0..<300).map { index in
+            var io = SyntheticIOs.inline(at: 1000 + UInt64(index) * 1000)
+            io.completeContext = contexts[index % 3]
+            io.completed = index % 3 == 2 ? io.ended : io.completed
+            return io
+        }
+        // A completion whose context is not known leaves a hole.
+        let report = SyntheticIOs.report(ios)
+        #expect(report.verdict.refusals == [.incomplete(share: 200.0 / 300, needed: 0.95)])
+        let softer = (0..<300).map { index in
+            var io = ios[index % 2]
+            if index % 3 == 2 {
+                io.completeContext = .task
+                io.facts.insert(.bySubmitter)
+            }
+            return io
+        }
+        #expect(SyntheticIOs.report(softer).verdict.refusals == [.mixedContexts])
+    }
+
+    @Test func pointsThatNoProbeTellsOfAreBlindAndNotMissing() {
+        var ios = Self.deferred
+        for index in ios.indices { ios[index].issued = nil }
+        ios[0].interrupted = nil
+        ios[1].workStarted = nil
+        var source = ReportSource(kind: "test", isComplete: true)
+        source.probes = SyntheticIOs.probes(["tp_btf/irq_handler_entry", "tp_btf/softirq_entry"])
+        let quality = SyntheticIOs.report(ios, source: source).quality
+        #expect(quality.blind == [.issued, .taskWorkRun])
+        #expect(quality.missing == [.init(point: .interrupted, ios: 1), .init(point: .workStarted, ios: 1)])
+        #expect(quality.completeIOs == 198)
+        source.probes.append(.init(name: "tp_btf/block_rq_issue", attached: false, reason: "EPERM"))
+        #expect(SyntheticIOs.report(ios, source: source).quality.completeIOs == 198)
+        source.probes.append(.init(name: "tp_btf/block_rq_issue", attached: true))
+        #expect(SyntheticIOs.report(ios, source: source).quality.completeIOs == 0)
+    }
+
+    @Test func preemptionIsNotZeroWhenSwitchesWereNotSeen() {
+        var ios = Self.deferred
+        ios[3].facts.insert(.preemptedSubmitter)
+        #expect(SyntheticIOs.report(ios).cpuSharing.submitterPreempted == nil)
+        var source = ReportSource(kind: "test", isComplete: true)
+        source.probes = SyntheticIOs.probes(["tp_btf/sched_switch"])
+        #expect(SyntheticIOs.report(ios, source: source).cpuSharing.submitterPreempted == 1)
+    }
+
+    @Test func sourceComesFromTheSession() {
+        var session = RecordingSession(
+            recorder: "1.0", host: "box", kernel: "6.1.0", machine: "x86_64", cpuCount: 2,
+            completionRule: .defersWrites, commandLine: ["dioscope", "record"], startedWall: 5,
+            startedMonotonic: 100)
+        let end = RecordingEnd(wall: 9, monotonic: 350, ios: 1)
+        let whole = ReportSource(session: session, end: end, devices: [], isComplete: true)
+        #expect(whole.duration == 250)
+        #expect(whole.command == ["dioscope", "record"])
+        session.tracedCommand = ["fio", "job"]
+        let cut = ReportSource(session: session, end: nil, devices: [], isComplete: false)
+        #expect(cut.duration == nil)
+        #expect(cut.command == ["fio", "job"])
+    }
+}
