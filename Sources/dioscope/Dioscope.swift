@@ -1,6 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import ArgumentParser
+import Glibc
+
+/// The command line: verbs, and what becomes of their errors.
 @main
-struct Dioscope {
-    static func main() {}
+struct Dioscope: ParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "dioscope",
+        abstract: "Where did the latency of my direct I/O go after the device was done, and why?",
+        discussion: """
+            Follows every direct I/O from submit to completion, across interrupt, kworker and task_work, and prints \
+            a report whose parts add up to the whole.
+
+            EXAMPLES
+              dioscope check
+              sudo dioscope record -- fio job.fio
+              dioscope report run1.dioscope
+              dioscope list run1.dioscope | head
+            """,
+        version: version,
+        subcommands: [CheckCommand.self, RecordCommand.self, ReportCommand.self, ListCommand.self])
+
+    static func main() {
+        // A reader that goes away is noticed at the write.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let failure as Failure {
+            failure.say()
+            exit(withStatus: failure.status.rawValue)
+        } catch {
+            // Usage errors, help, and exit codes.
+            Self.exit(withError: error)
+        }
+    }
+
+    private static func exit(withStatus status: Int32) -> Never {
+        Glibc.exit(status)
+    }
 }

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import ArgumentParser
+import DirectIO
+import Probes
+
+/// `dioscope check`: what can be recorded here, and what to do about the rest.
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Show what can be traced on this kernel, what would be blind, and how to mend it.",
+        discussion: """
+            Needs no root; as root it also asks the kernel itself, by loading every probe and taking it out again.
+
+            EXAMPLES
+              dioscope check
+              sudo dioscope check
+
+            EXIT STATUS
+              0 recording works here   69 this kernel cannot do it   77 more privileges are needed
+            """)
+
+    func run() throws {
+        let access = KernelAccess()
+        let names = Box.names()
+        var lines = [
+            line("kernel", "\(names.kernel) \(names.machine), \(Box.cpuCount) CPUs"),
+            line("privileges", access.mayLoadPrograms ? "enough to load BPF programs" : "not enough to load BPF programs"),
+        ]
+        if !access.mayLoadPrograms { lines.append(fix("run as root, or with CAP_BPF and CAP_PERFMON")) }
+        lines += lockdownLines(access)
+        guard let btf = KernelBTF() else {
+            lines += [line("BTF", "none"), fix(ProbeError.noBTF.hint)]
+            try Terminal.write(lines.joined(separator: "\n") + "\n")
+            throw ExitCode(ExitStatus.unavailable.rawValue)
+        }
+        lines.append(line("BTF", "/sys/kernel/btf/vmlinux"))
+        let (plan, failure) = planTried(ProbePlan(kernel: btf), access)
+        lines += completionLines(plan) + probeLines(plan)
+        if let failure { lines += ["", "cannot record: \(failure)", fix(failure.hint)] }
+        if failure == nil, let missing = plan.missingEssential {
+            lines += ["", "cannot record: \(missing.program.place): \(missing.refusal ?? "")"]
+        }
+        try Terminal.write(lines.joined(separator: "\n") + "\n")
+        if failure != nil || plan.missingEssential != nil { throw ExitCode(ExitStatus.unavailable.rawValue) }
+        if !access.mayLoadPrograms { throw ExitCode(ExitStatus.notPermitted.rawValue) }
+    }
+
+    /// With the privileges, the plan as the kernel really takes it.
+    private func planTried(_ plan: ProbePlan, _ access: KernelAccess) -> (ProbePlan, ProbeError?) {
+        guard access.mayLoadPrograms, plan.missingEssential == nil else { return (plan, nil) }
+        do {
+            return (try LiveProbes(plan: plan, filter: ProbeFilter()) { _ in }.plan, nil)
+        } catch {
+            return (plan, error)
+        }
+    }
+
+    private func lockdownLines(_ access: KernelAccess) -> [String] {
+        switch access.lockdown {
+        case .confidentiality:
+            [
+                line("lockdown", "confidentiality: fentry and kprobes are refused, tracepoints work"),
+                fix("boot with lockdown=none, which may mean without Secure Boot"),
+            ]
+        case .some(let state): [line("lockdown", state.rawValue)]
+        case nil: [line("lockdown", "unknown: /sys/kernel/security/lockdown cannot be read")]
+        }
+    }
+
+    private func completionLines(_ plan: ProbePlan) -> [String] {
+        let rule =
+            switch plan.completionRule {
+            case .defersWrites: ["every asynchronous write is completed in a kworker; reads inline in the interrupt"]
+            case .flaggedInline:
+                [
+                    "reads inline in the interrupt; writes in a kworker, unless the issuer offered",
+                    "to complete them itself (caller-comp; stable updates took that offer away)",
+                ]
+            case .flaggedWork:
+                [
+                    "reads and overwrites inline in the interrupt; writes that need more (new blocks, size,",
+                    "sync, cached pages) in a kworker",
+                ]
+            case .unknown: ["unknown: this kernel has no struct iomap_dio"]
+            }
+        let simple = plan.hasSimpleReads ? ["small reads take the simple path, past iomap_dio_rw"] : []
+        let texts = rule + simple
+        return [line("completion", texts[0])] + texts.dropFirst().map { line("", $0) }
+    }
+
+    private func probeLines(_ plan: ProbePlan) -> [String] {
+        var lines = [""]
+        for entry in plan.programs {
+            let state = entry.refusal.map { "--  \(entry.program.place): \($0)" } ?? "ok  \(entry.program.place)"
+            lines.append("  " + state)
+        }
+        let blind = plan.programs.filter { $0.refusal != nil }
+        guard !blind.isEmpty else { return lines + ["", "no stage is blind"] }
+        var seen: Set<String> = []
+        let texts = blind.map(\.program.blindWithout).filter { seen.insert($0).inserted }
+        return lines + ["", "blind"] + texts.map { "  " + $0 }
+    }
+
+    private func line(_ name: String, _ text: String) -> String {
+        name + String(repeating: " ", count: 12 - name.count) + text
+    }
+
+    private func fix(_ text: String) -> String { line("", "-> " + text) }
+}

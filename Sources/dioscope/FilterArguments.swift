@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import ArgumentParser
+import DirectIO
+import Glibc
+import Probes
+
+/// The options that say which I/Os to record.
+struct FilterArguments: ParsableArguments {
+    @Option(name: .shortAndLong, help: "Only this process and its future children (repeatable).")
+    var pid: [Int32] = []
+
+    @Option(help: "Only threads with this name, as ps -o comm shows it.")
+    var comm: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Only file systems on this device: /dev/NAME, NAME or MAJOR:MINOR (repeatable).",
+            discussion: "A whole disk includes its partitions."))
+    var device: [String] = []
+
+    @Option(help: "Only this file.")
+    var file: String?
+
+    @Option(help: "Only this inode number; with --device when several file systems have it.")
+    var inode: UInt64?
+
+    func validate() throws {
+        if file != nil && inode != nil {
+            throw ValidationError("--file and --inode exclude each other: a file has one inode")
+        }
+    }
+
+    /// - Parameter tracesCommand: our own process is marked, so that the command which it starts is traced.
+    func filter(tracesCommand: Bool, access: KernelAccess) throws(Failure) -> ProbeFilter {
+        var filter = ProbeFilter()
+        filter.processes = try processes()
+        if tracesCommand { filter.processes.append(getpid()) }
+        if !filter.processes.isEmpty && !access.isInInitialPIDNamespace {
+            throw Failure(
+                .unavailable, "in a pid namespace (a container): process numbers here are not the kernel's",
+                hint: "record without COMMAND and --pid, e.g. by --comm, --device or --file")
+        }
+        if let comm {
+            guard (1...15).contains(comm.utf8.count) else {
+                throw Failure(.usage, "--comm '\(comm)': a thread's name has 1 to 15 bytes")
+            }
+            filter.comm = comm
+        }
+        for name in device { filter.devices += DeviceNames.withPartitions(try Self.deviceNumber(of: name)) }
+        guard filter.devices.count <= ProbeFilter.maximumDevices else {
+            throw Failure(
+                .usage, "\(filter.devices.count) devices and partitions: at most \(ProbeFilter.maximumDevices)")
+        }
+        filter.inode = inode
+        if let file { try Self.add(file: file, to: &filter) }
+        return filter
+    }
+
+    /// The filters in the user's words, for the capture.
+    var words: [String] {
+        pid.map { "--pid \($0)" } + (comm.map { ["--comm \($0)"] } ?? []) + device.map { "--device \($0)" }
+            + (file.map { ["--file \($0)"] } ?? []) + (inode.map { ["--inode \($0)"] } ?? [])
+    }
+
+    private func processes() throws(Failure) -> [Int32] {
+        for process in pid {
+            guard process > 0, access("/proc/\(process)", F_OK) == 0 else {
+                throw Failure(.usage, "--pid \(process): no such process")
+            }
+            var status = stat()
+            // A thread's number has a directory too, but only processes are listed; the probes compare processes.
+            guard stat("/proc/\(process)/task/\(process)", &status) == 0 else {
+                throw Failure(.usage, "--pid \(process): that is a thread; give its process")
+            }
+        }
+        return pid
+    }
+
+    private static func deviceNumber(of name: String) throws(Failure) -> DeviceNumber {
+        if let number = DeviceNumber(name) {
+            guard DeviceNames.kernelName(of: number) != nil else {
+                throw Failure(.usage, "--device \(name): no block device has this number")
+            }
+            return number
+        }
+        let path = name.contains("/") ? name : "/dev/\(name)"
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw Failure(.usage, "--device \(name): \(String(cString: strerror(errno)))")
+        }
+        guard status.st_mode & S_IFMT == S_IFBLK else {
+            throw Failure(
+                .usage, "--device \(name): not a block device", hint: "for a file or directory use --file")
+        }
+        return DeviceNumber(userNumber: UInt64(status.st_rdev))
+    }
+
+    private static func add(file: String, to filter: inout ProbeFilter) throws(Failure) {
+        var status = stat()
+        guard stat(file, &status) == 0 else {
+            throw Failure(.usage, "--file \(file): \(String(cString: strerror(errno)))")
+        }
+        filter.devices.append(DeviceNumber(userNumber: UInt64(status.st_dev)))
+        filter.inode = UInt64(status.st_ino)
+    }
+}

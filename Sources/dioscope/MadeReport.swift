@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Capture
+import DirectIO
+import Rendering
+import Report
+import SystemPackage
+
+/// The report of a capture file, and what was wrong with the file.
+struct MadeReport {
+    private let report: Report
+    private let summary: CaptureSummary
+    private let path: FilePath
+
+    init(of path: FilePath) throws(Failure) {
+        let (report, summary) = try reading { () throws -> (Report, CaptureSummary) in
+            let reader = try CaptureReader(path: path)
+            var builder = ReportBuilder(rule: reader.session.completionRule)
+            let summary = try reader.read { builder.add($0) }
+            let source = ReportSource(
+                session: reader.session, end: summary.end, devices: summary.devices, isComplete: summary.isComplete)
+            return (builder.finish(source: source, loss: summary.loss), summary)
+        }
+        self.report = report
+        self.summary = summary
+        self.path = path
+    }
+
+    func text(_ style: TextStyle) -> String { TextReport(report, style: style).text }
+
+    var json: String { JSONReport(report).text }
+
+    /// A cut or damaged capture is told on standard error too, and by the exit status.
+    func complainOfDamage() throws(Failure) { try summary.complain(of: path) }
+}
+
+extension CaptureSummary {
+    /// - Throws: when the capture is cut or damaged.
+    func complain(of path: FilePath) throws(Failure) {
+        guard !isComplete else { return }
+        for finding in damage.prefix(3) { Terminal.say("\(path.string.escapedForTerminal): \(finding)") }
+        if damageCount > 3 { Terminal.say("and \(damageCount - 3) more damaged places") }
+        throw Failure(.incomplete, "\(path.string.escapedForTerminal) is incomplete: \(ios) I/Os could be read")
+    }
+}
+
+/// Runs what reads a capture; its errors become failures as the user sees them.
+func reading<Result>(_ body: () throws -> Result) throws(Failure) -> Result {
+    do {
+        return try body()
+    } catch let error as CaptureError {
+        throw Failure(error)
+    } catch let failure as Failure {
+        throw failure
+    } catch {
+        throw Failure(.data, "\(error)")
+    }
+}
+
+extension String {
+    /// Safe to print: a name can hold control characters.
+    var escapedForTerminal: String { EscapedText(self).description }
+}

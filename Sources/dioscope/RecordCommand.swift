@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import ArgumentParser
+import Capture
+import DirectIO
+import FoundationEssentials
+import Glibc
+import Probes
+import SystemPackage
+
+/// `dioscope record`: follow direct I/Os live into a capture file, then print the report.
+struct RecordCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "record",
+        abstract: "Record the life of every direct I/O into a capture, then report where the time went.",
+        discussion: """
+            With COMMAND it records the I/Os of COMMAND and its children until COMMAND ends; its output is left \
+            alone, the report goes to standard error, and dioscope exits as COMMAND did. Without, it records \
+            everything until Ctrl-C or --duration, and the report goes to standard output. A second Ctrl-C aborts.
+
+            EXAMPLES
+              sudo dioscope record -- fio job.fio
+              sudo dioscope record -o run1.dioscope --duration 10s
+              sudo dioscope record --pid 4711 --device nvme0n1
+              sudo dioscope record --file /data/db/wal
+
+            EXIT STATUS
+              that of COMMAND; 126 or 127 when it cannot be run; 64 usage   69 not available on this kernel
+              73 the capture cannot be created   74 it cannot be written (disk full)   77 not permitted
+            """)
+
+    @Option(name: .shortAndLong, help: "Capture file to create; never overwrites. Default: a name from the time.")
+    var output: String?
+
+    @Option(help: "Stop after this long: 10s, 500ms, 2m.")
+    var duration: TimeSpan?
+
+    @OptionGroup(title: "Filters (all must hold)") var filters: FilterArguments
+
+    @Option(help: "Memory for records on their way to the file.")
+    var buffer = ByteSize(bytes: 32 << 20)
+
+    @Option(help: "I/Os in flight that can be followed; a power of two.")
+    var slots = 65536
+
+    @Flag(name: .shortAndLong, help: "Do not print the report.")
+    var quiet = false
+
+    @Flag(name: .shortAndLong, help: "Print libbpf's messages too.")
+    var verbose = false
+
+    @Argument(parsing: .postTerminator, help: "Command to run and trace, after '--'.")
+    var command: [String] = []
+
+    func validate() throws {
+        guard slots.nonzeroBitCount == 1, (64...1 << 22).contains(slots) else {
+            throw ValidationError("--slots must be a power of two from 64 to 4194304")
+        }
+    }
+
+    func run() throws {
+        let access = KernelAccess()
+        let filter = try filters.filter(tracesCommand: !command.isEmpty, access: access)
+        let path = try outputPath()
+        guard access.mayLoadPrograms else { throw Failure(ProbeError.notPermitted) }
+        guard let btf = KernelBTF() else { throw Failure(ProbeError.noBTF) }
+        Interruption.watch()
+
+        var sizes = LiveProbes.Sizes()
+        sizes.ringBytes = buffer.bytes
+        sizes.slots = slots
+        let recorder = Recorder(command: command, duration: duration)
+        try recorder.prepare(plan: ProbePlan(kernel: btf), filter: filter, sizes: sizes, isVerbose: verbose)
+        try recorder.create(path, filters: filters.words)
+        let outcome = try recorder.run()
+
+        Terminal.say(outcome.summary(path: path.string))
+        if !quiet { try printReport(of: path) }
+        if let failure = outcome.failure { failure.say() }
+        let status = outcome.commandStatus ?? 0
+        throw ExitCode(status != 0 ? status : outcome.failure?.status.rawValue ?? 0)
+    }
+
+    /// Standard output belongs to the traced command, if there is one.
+    private func printReport(of path: FilePath) throws {
+        let descriptor = command.isEmpty ? Terminal.output : Terminal.messages
+        let text = try MadeReport(of: path).text(StyleArguments.style(for: descriptor))
+        try Terminal.write("\n" + text, to: descriptor)
+    }
+
+    private func outputPath() throws -> FilePath {
+        guard let output else { return Self.freeName() }
+        guard !FileManager.default.fileExists(atPath: output) else {
+            throw Failure(
+                .cannotCreate, "\(output.escapedForTerminal) exists: a capture is never overwritten",
+                hint: "give another name with -o, or none")
+        }
+        return FilePath(output)
+    }
+
+    /// `dioscope-20260131-235959.dioscope`, with a number when that second has one already.
+    private static func freeName() -> FilePath {
+        var now = time(nil)
+        var local = tm()
+        localtime_r(&now, &local)
+        var text = [CChar](repeating: 0, count: 32)
+        strftime(&text, text.count, "dioscope-%Y%m%d-%H%M%S", &local)
+        let base = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let names = [base + ".dioscope"] + (2...99).map { "\(base)-\($0).dioscope" }
+        return FilePath(names.first { !FileManager.default.fileExists(atPath: $0) } ?? names[0])
+    }
+}

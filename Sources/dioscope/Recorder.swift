@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CProbeRecords
+import Capture
+import DirectIO
+import FoundationEssentials
+import Glibc
+import Probes
+import SystemPackage
+
+/// One recording, from the loaded probes to the finished file. One thread does it all.
+final class Recorder {
+    private let command: [String]
+    private let duration: TimeSpan?
+    private var probes: LiveProbes?
+    private var writer: CaptureWriter?
+    private var path: FilePath?
+    private var devices: [DeviceNumber: DeviceName] = [:]
+    private var lastDevice: UInt32?
+    private var failure: Failure?
+    private var isSignalPassedOn = false
+    private let status = StatusLine()
+
+    /// I/Os on their way when the recording ends are waited for this long.
+    private static let graceNanoseconds: UInt64 = 500_000_000
+
+    init(command: [String], duration: TimeSpan?) {
+        self.command = command
+        self.duration = duration
+    }
+
+    /// Loads and attaches the probes; nothing is recorded yet.
+    func prepare(plan: ProbePlan, filter: ProbeFilter, sizes: LiveProbes.Sizes, isVerbose: Bool) throws(Failure) {
+        do {
+            probes = try LiveProbes(plan: plan, filter: filter, sizes: sizes, isVerbose: isVerbose) { [unowned self] in
+                take($0)
+            }
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    /// Creates the capture file.
+    func create(_ path: FilePath, filters: [String]) throws(Failure) {
+        guard let plan = probes?.plan else { return }
+        let names = Box.names()
+        let session = RecordingSession(
+            recorder: Dioscope.version, host: names.host, kernel: names.kernel, machine: names.machine,
+            cpuCount: Box.cpuCount, completionRule: plan.completionRule, commandLine: CommandLine.arguments,
+            tracedCommand: command, filters: filters,
+            probes: plan.programs.map {
+                RecordingSession.Probe(name: $0.program.place, attached: $0.refusal == nil, reason: $0.refusal)
+            },
+            startedWall: Box.wall, startedMonotonic: Box.monotonic)
+        do {
+            writer = try CaptureWriter(creating: path, session: session)
+            self.path = path
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    /// Records until the command, the time or the user ends it, and finishes the file.
+    func run() throws(Failure) -> Outcome {
+        guard let probes, let writer else { throw Failure(.unavailable, "nothing is prepared") }
+        do {
+            try probes.activate()
+        } catch {
+            discard()
+            throw Failure(error)
+        }
+        var child: TracedCommand?
+        if !command.isEmpty {
+            do {
+                child = try TracedCommand(command)
+            } catch {
+                discard()
+                throw error
+            }
+        }
+        Interruption.watch(over: child)
+        var commandStatus = follow(child)
+        if commandStatus != nil { Interruption.watch(over: nil) }
+        probes.deactivate()
+        settle()
+        let counters = probes.counters()
+        finish(counters, commandStatus: commandStatus)
+        status.clear()
+        if let child, commandStatus == nil { commandStatus = wait(for: child) }
+        return Outcome(
+            ios: writer.iosWritten, bytes: writer.bytesWritten, counters: counters, commandStatus: commandStatus,
+            failure: failure)
+    }
+
+    /// Nothing was recorded: no file is better than one that says so.
+    private func discard() {
+        if let path { try? FileManager.default.removeItem(atPath: path.string) }
+    }
+
+    /// The main loop: drains, flushes, shows how it goes. Returns the command's status if it ended.
+    private func follow(_ child: TracedCommand?) -> Int32? {
+        let start = Box.monotonic
+        var nextSecond = start + 1_000_000_000
+        while failure == nil {
+            probes?.drain(timeoutMilliseconds: 100)
+            if let ended = child?.endedStatus() { return ended }
+            let now = Box.monotonic
+            if now >= nextSecond {
+                nextSecond += 1_000_000_000
+                attempt { writer throws(CaptureError) in try writer.flush() }
+                status.show(after: now - start, counters: probes?.counters())
+            }
+            if let duration, now - start >= duration.nanoseconds { return nil }
+            guard Interruption.received != nil else { continue }
+            guard let child else { return nil }
+            passSignalOn(to: child)
+        }
+        return nil
+    }
+
+    /// Once: a command may take a second signal for an abort, as we do.
+    private func passSignalOn(to child: TracedCommand) {
+        guard !isSignalPassedOn, let signal = Interruption.received else { return }
+        isSignalPassedOn = true
+        if Interruption.mustBePassedOn { child.send(signal) }
+    }
+
+    /// Follows the I/Os that are still on their way, for a moment.
+    private func settle() {
+        let end = Box.monotonic + Self.graceNanoseconds
+        probes?.drain(timeoutMilliseconds: 0)
+        while failure == nil, let counters = probes?.counters(), counters.inFlight > 0, Box.monotonic < end {
+            probes?.drain(timeoutMilliseconds: 10)
+        }
+        probes?.drain(timeoutMilliseconds: 0)
+    }
+
+    private func finish(_ counters: ProbeCounters, commandStatus: Int32?) {
+        attempt { writer throws(CaptureError) in
+            try writer.write(devices: devices.values.sorted { ($0.major, $0.minor) < ($1.major, $1.minor) })
+            try writer.write(loss: counters.losses)
+            try writer.finish(
+                RecordingEnd(
+                    wall: Box.wall, monotonic: Box.monotonic, ios: writer.iosWritten, commandStatus: commandStatus))
+        }
+    }
+
+    /// The recording has ended before the command: its status is still dioscope's.
+    private func wait(for child: TracedCommand) -> Int32 {
+        while true {
+            if let ended = child.endedStatus() { return ended }
+            passSignalOn(to: child)
+            usleep(50_000)
+        }
+    }
+
+    /// One record out of a ring.
+    private func take(_ record: UnsafeRawBufferPointer) {
+        guard failure == nil else { return }
+        if record.count == MemoryLayout<probe_io>.size {
+            // The layout is pinned by the shared header.
+            noteDevice(record.loadUnaligned(fromByteOffset: Self.deviceOffset, as: UInt32.self))
+        }
+        attempt { writer throws(CaptureError) in try writer.append(record) }
+    }
+
+    private static let deviceOffset = MemoryLayout<probe_io>.offset(of: \.dev) ?? 104
+
+    /// Looks a device's names up when it is first seen: later it may be unmounted.
+    private func noteDevice(_ number: UInt32) {
+        guard number != lastDevice else { return }
+        lastDevice = number
+        let device = DeviceNumber(kernel: number)
+        if devices[device] == nil { devices[device] = DeviceNames().name(of: device) }
+    }
+
+    /// A failure to write ends the recording, not the traced command.
+    private func attempt(_ write: (CaptureWriter) throws(CaptureError) -> Void) {
+        guard failure == nil, let writer else { return }
+        do {
+            try write(writer)
+        } catch {
+            failure = Failure(error)
+        }
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Glibc
+import Probes
+
+/// One line a second on standard error while recording; nothing when that is no terminal.
+final class StatusLine {
+    private let isShown = Terminal.isTerminal(STDERR_FILENO)
+    private var lastRecorded: UInt64 = 0
+    private var lastNanoseconds: UInt64 = 0
+
+    /// - Parameter nanoseconds: since the recording began.
+    func show(after nanoseconds: UInt64, counters: ProbeCounters?) {
+        guard isShown, let counters else { return }
+        let elapsed = Double(nanoseconds - lastNanoseconds) / 1e9
+        let rate = elapsed > 0 ? UInt64(Double(counters.recorded - lastRecorded) / elapsed) : 0
+        (lastRecorded, lastNanoseconds) = (counters.recorded, nanoseconds)
+        let text =
+            "\(nanoseconds / 1_000_000_000) s  \(counters.recorded) I/Os  \(rate) IOPS  "
+            + "\(counters.inFlight) in flight  \(counters.lost) lost"
+        try? Terminal.write("\r\u{1b}[K\(text)", to: STDERR_FILENO)
+    }
+
+    func clear() {
+        if isShown && lastNanoseconds > 0 { try? Terminal.write("\r\u{1b}[K", to: STDERR_FILENO) }
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Glibc
+
+/// Where text goes: standard output and error, what they are, and when they go away.
+enum Terminal {
+    static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+
+    static var output: Int32 { STDOUT_FILENO }
+    static var messages: Int32 { STDERR_FILENO }
+
+    /// Columns of a terminal, `nil` when it is none.
+    static func columns(of descriptor: Int32) -> Int? {
+        var size = winsize()
+        guard isTerminal(descriptor), ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0
+        else { return nil }
+        return Int(size.ws_col)
+    }
+
+    /// Colour only on a terminal that has it, and never with NO_COLOR (https://no-color.org).
+    static func wantsColour(_ descriptor: Int32) -> Bool {
+        isTerminal(descriptor) && (getenv("NO_COLOR").map { $0.pointee == 0 } ?? true)
+            && getenv("TERM").map { String(cString: $0) } != "dumb"
+    }
+
+    /// Writes everything; ends the process quietly when the reader of a pipe is gone.
+    static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) throws(Failure) {
+        try write(Array(text.utf8), to: descriptor)
+    }
+
+    static func write(_ bytes: [UInt8], to descriptor: Int32 = STDOUT_FILENO) throws(Failure) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+            } else if errno == EPIPE {
+                exit(ExitStatus.ok.rawValue)
+            } else if errno != EINTR {
+                throw Failure(.inputOutput, "cannot write the output: \(String(cString: strerror(errno)))")
+            }
+        }
+    }
+
+    /// A message of dioscope's own, on standard error.
+    static func say(_ line: String) {
+        try? write("dioscope: \(line)\n", to: STDERR_FILENO)
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import ArgumentParser
+
+/// A length of time as users write it: `10`, `10s`, `500ms`, `2m`, `1h`.
+struct TimeSpan: ExpressibleByArgument, Equatable {
+    let nanoseconds: UInt64
+
+    private static let units: [(suffix: String, nanoseconds: Double)] = [
+        ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("", 1e9),
+    ]
+
+    init?(argument: String) {
+        for unit in Self.units where argument.hasSuffix(unit.suffix) {
+            guard let number = Double(argument.dropLast(unit.suffix.count)), number > 0, number < 1e6 else { return nil }
+            nanoseconds = UInt64(number * unit.nanoseconds)
+            return
+        }
+        return nil
+    }
+}
+
+/// A size in bytes as users write it: `64K`, `32M`, `1G`.
+struct ByteSize: ExpressibleByArgument, Equatable {
+    let bytes: Int
+
+    init(bytes: Int) {
+        self.bytes = bytes
+    }
+
+    init?(argument: String) {
+        let shifts: [Character: Int] = ["K": 10, "M": 20, "G": 30]
+        let shift = argument.last.flatMap { shifts[Character($0.uppercased())] }
+        guard let number = Int(shift == nil ? argument : String(argument.dropLast())), (1..<1 << 20).contains(number)
+        else { return nil }
+        bytes = number << (shift ?? 0)
+    }
+
+    /// As it is shown for a default value.
+    var defaultValueDescription: String { "\(bytes >> 20)M" }
+}
