@@ -16,7 +16,7 @@ SCENARIO = Scenario("two-writes", "null_blk", "ext4", "prewrite", ("--rw=randwri
 
 def agreeing() -> Evidence:
     """One write finished by a kworker and one by its submitter, as all three witnesses would tell it."""
-    io: dict[str, Any] = {"offset": 0, "length": 4096, "latency_ns": 90_000,
+    io: dict[str, Any] = {"offset": 0, "length": 4096, "submitted_ns": 1_000, "completed_ns": 91_000, "latency_ns": 90_000,
                           "stages": [{"name": "device", "ns": 60_000}, {"name": "queue wait", "ns": 30_000}]}
     return Evidence(
         status={"record": 0},
@@ -44,6 +44,12 @@ class Checks(unittest.TestCase):
         part[keys[-1]] = value
         return self.failures(evidence)
 
+    def completed_at(self, time_ns: int) -> str:
+        evidence = agreeing()
+        assert evidence.ios is not None
+        evidence.ios = [io | {"completed_ns": time_ns} for io in evidence.ios]
+        return self.failures(evidence)
+
     def test_agreement(self) -> None:
         self.assertEqual(self.failures(agreeing()), "")
 
@@ -55,8 +61,10 @@ class Checks(unittest.TestCase):
                       self.broken_report("end_io_contexts", "hardirq", value=1))
 
     def test_times(self) -> None:
-        self.assertEqual(self.broken_report("latency", "mean_ns", value=95_000), "")
-        self.assertIn("96000 ns, but ftrace 90000 ns", self.broken_report("latency", "mean_ns", value=96_000))
+        self.assertEqual(self.completed_at(96_000), "")
+        self.assertIn("list mean time to completed_ns: 96000 ns, but ftrace 90000 ns", self.completed_at(97_000))
+        self.assertIn("report latency.mean_ns: 90002 ns, but the list has 90000 ns",
+                      self.broken_report("latency", "mean_ns", value=90_002))
         self.assertIn("fio, which measures around it, 120000 ns",
                       self.broken_report("latency", "mean_ns", value=121_000))
         self.assertIn("report queue_wait.mean_ns: 40000 ns, but ftrace 30000 ns",
