@@ -8,6 +8,9 @@ public struct IOList: Sendable {
     private let rule: CompletionRule
     private let threads: [UInt32: ThreadName]
 
+    /// Bytes of a JSON line with every key.
+    private static let lineCapacity = 1024
+
     /// - Parameters:
     ///   - rule: by which the recorded kernel decides how to complete.
     ///   - threads: names of submitters, by thread number.
@@ -19,8 +22,7 @@ public struct IOList: Sendable {
     /// One JSON object and a line break. What was not seen has no key.
     public func appendJSON(_ io: DirectIO, to buffer: inout [UInt8]) {
         let life = AttributedLife(io, rule: rule)
-        // Moved in and out again, so that the writer appends to the buffer itself.
-        var json = JSONWriter(appendingTo: exchange(&buffer, with: []))
+        var json = JSONWriter(isPretty: false, capacity: Self.lineCapacity)
         json.object { json in
             json.member("submitted_ns", io.submitted.nanoseconds)
             json.member("latency_ns", life.latency)
@@ -52,14 +54,8 @@ public struct IOList: Sendable {
             json.member("offset", io.offset)
             json.member("length", io.length)
         }
-        buffer = json.bytes
+        buffer.append(contentsOf: json.bytes)
         buffer.append(UInt8(ascii: "\n"))
-    }
-
-    private func exchange(_ buffer: inout [UInt8], with other: [UInt8]) -> [UInt8] {
-        let old = buffer
-        buffer = other
-        return old
     }
 
     /// The I/O as a waterfall: a line that says what it is, and one for each stage, from top left to bottom right.

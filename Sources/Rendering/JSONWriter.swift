@@ -11,14 +11,10 @@ struct JSONWriter {
     private var depth = 0
     private var needsComma = false
 
-    init(isPretty: Bool) {
+    /// - Parameter capacity: bytes that will probably be written.
+    init(isPretty: Bool, capacity: Int = 0) {
         self.isPretty = isPretty
-    }
-
-    /// Continues a buffer that already has other lines; give it back with `bytes`.
-    init(appendingTo bytes: consuming [UInt8]) {
-        self.init(isPretty: false)
-        self.bytes = bytes
+        bytes.reserveCapacity(capacity)
     }
 
     mutating func object(_ body: (inout JSONWriter) -> Void) { nest("{", "}", body) }

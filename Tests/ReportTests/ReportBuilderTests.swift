@@ -43,6 +43,16 @@ struct ReportBuilderTests {
         for stage in report.stages { #expect(stage.contexts.reduce(0, +) == stage.durations.ios) }
     }
 
+    @Test func severalHolesInOneIOAreOneDuration() throws {
+        var io = SyntheticIOs.deferred(at: 1_000)
+        (io.interrupted, io.ended, io.completed) = (nil, nil, nil)
+        io.iocbCompleted = io.workStarted.map { Timestamp(nanoseconds: $0.nanoseconds + 500) }
+        let hole = try #require(SyntheticIOs.report([io]).stage(.unattributed)?.durations)
+        // 106 us from issue to queue_work, and half a microsecond at the end.
+        #expect(hole.ios == 1)
+        #expect(hole.total == 106_500)
+    }
+
     @Test func tailIsTheExactCompositionOfTheSlowestIOs() throws {
         let ios = Self.mixed(5000)
         let report = SyntheticIOs.report(ios)
