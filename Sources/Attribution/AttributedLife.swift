@@ -40,10 +40,10 @@ public struct AttributedLife: Equatable, Sendable {
     /// Deferred to a kworker, by an event that says so or by where it was completed.
     public var isDeferred: Bool { reason != nil }
 
-    /// Every point of its path was seen, in order, and every nanosecond has a stage.
+    /// Every point of its path was seen but borders, in order, and every nanosecond has a stage.
     /// - Parameter blind: points that nothing could have told of.
     public func isComplete(blind: LifePoints) -> Bool {
-        missing.subtracting(blind).isEmpty && !isDisordered && spans[.unattributed] == nil
+        missing.subtracting(blind).subtracting(.borders).isEmpty && !isDisordered && spans[.unattributed] == nil
     }
 
     private static func missing(

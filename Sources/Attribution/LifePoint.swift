@@ -26,9 +26,10 @@ public enum LifePoint: UInt8, Sendable, CaseIterable {
     public var optionalSources: [String] {
         switch self {
         case .issued: ["block_rq_issue"]
+        case .ended: ["iomap_dio_bio_end_io"]
         case .interrupted: ["irq_handler_entry", "softirq_entry"]
         case .taskWorkRun: ["io_req_rw_complete"]
-        case .submitted, .ended, .workQueued, .workStarted, .completed, .iocbCompleted: []
+        case .submitted, .workQueued, .workStarted, .completed, .iocbCompleted: []
         }
     }
 }
@@ -46,6 +47,10 @@ public struct LifePoints: OptionSet, Hashable, Sendable {
     public init(_ point: LifePoint) {
         rawValue = 1 << UInt16(point.rawValue)
     }
+
+    /// Points that are only a border between two stages: without one of them there is one coarser stage, and nothing
+    /// is unknown. Not every I/O passes them: requests are merged, and a CPU's own timer has no interrupt entry.
+    public static let borders: LifePoints = [LifePoints(.issued), LifePoints(.interrupted)]
 
     /// How many different sets there are: the length of an array indexed by `rawValue`.
     public static let combinations = 1 << 9

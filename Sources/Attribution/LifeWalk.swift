@@ -98,6 +98,9 @@ struct LifeWalk {
         case (.submitted, .interrupted), (.submitted, .ended): .submitAndDevice
         case (.issued, .interrupted), (.issued, .ended): .device
         case (.interrupted, .ended): .interrupt
+        case (.interrupted, .workQueued): .interruptAndHandOff
+        case (.interrupted, .completed) where context == .hardirq || context == .softirq: .interruptAndCompletion
+        case (.issued, .completed) where context == .syncWait || context == .submitRace: .deviceAndCompletion
         case (.ended, .workQueued): .handOff
         case (.workQueued, .workStarted): .queueWait
         case (.workStarted, .completed): .completionWork

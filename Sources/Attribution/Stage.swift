@@ -11,8 +11,14 @@ public enum Stage: UInt8, Sendable, CaseIterable {
     case device
     /// The two before in one, when `block_rq_issue` was not seen.
     case submitAndDevice
+    /// `block_rq_issue` to `iomap_dio_complete`, when neither the interrupt nor `end_io` was seen.
+    case deviceAndCompletion
     /// Entry of the interrupt to `end_io` of this I/O's last bio: the handler and the completions before this one.
     case interrupt
+    /// Entry of the interrupt to `workqueue_queue_work`, when `end_io` was not seen.
+    case interruptAndHandOff
+    /// Entry of the interrupt to `iomap_dio_complete` in it, when `end_io` was not seen.
+    case interruptAndCompletion
     /// `end_io` to `workqueue_queue_work`.
     case handOff
     /// `workqueue_queue_work` to `workqueue_execute_start`: the completion waits for its kworker.
@@ -36,7 +42,7 @@ public enum Stage: UInt8, Sendable, CaseIterable {
     case unattributed
 
     /// How many there are: the length of an array indexed by `rawValue`.
-    public static let count = 14
+    public static let count = 17
 
     /// The name in JSON: stable.
     public var name: String {
@@ -44,7 +50,10 @@ public enum Stage: UInt8, Sendable, CaseIterable {
         case .submit: "submit"
         case .device: "device"
         case .submitAndDevice: "submit_and_device"
+        case .deviceAndCompletion: "device_and_completion"
         case .interrupt: "irq"
+        case .interruptAndHandOff: "irq_and_hand_off"
+        case .interruptAndCompletion: "irq_and_completion"
         case .handOff: "hand_off"
         case .queueWait: "queue_wait"
         case .completionWork: "completion_work"
@@ -64,7 +73,10 @@ public enum Stage: UInt8, Sendable, CaseIterable {
         case .submit: "submit"
         case .device: "device"
         case .submitAndDevice: "submit + device"
+        case .deviceAndCompletion: "device + completion"
         case .interrupt: "irq -> end_io"
+        case .interruptAndHandOff: "irq -> queue_work"
+        case .interruptAndCompletion: "irq + completion"
         case .handOff: "end_io -> queue_work"
         case .queueWait: "queue_work -> start"
         case .completionWork: "iomap_dio_complete"

@@ -38,9 +38,9 @@ public enum StageContext: UInt8, Sendable, CaseIterable {
         self =
             switch stage {
             case .submit, .submitterWakeup, .submitterCompletion: .task
-            case .device, .submitAndDevice, .unattributed: .device
-            case .interrupt, .handOff: StageContext(io.endContext)
-            case .inlineCompletion, .iocbCompletion: StageContext(io.completeContext)
+            case .device, .submitAndDevice, .deviceAndCompletion, .unattributed: .device
+            case .interrupt, .interruptAndHandOff, .handOff: StageContext(io.endContext)
+            case .interruptAndCompletion, .inlineCompletion, .iocbCompletion: StageContext(io.completeContext)
             case .queueWait, .completionWork: .kworker
             case .taskWorkWait, .callerCompletion: .taskWork
             }

@@ -29,30 +29,34 @@ struct FlameBar {
 
     var edge: String { characters == .ascii ? "|" : "\u{2502}" }
 
-    /// Round ticks from 0 to at most `whole` nanoseconds, with the unit at the last one that has room for it.
+    /// Round ticks from 0 to at most `whole` nanoseconds, with the unit at the last one. Ticks are nine columns apart
+    /// or, on a short axis, as near as it takes to have one beside 0.
     func axis(whole: Double) -> String {
         guard whole > 0 else { return TextLine.padded("0", to: width) }
-        let step = Self.step(atLeast: whole * 9 / Double(width))
-        let (unit, name) = Self.unit(of: step)
-        var ticks: [(column: Int, label: String)] = []
-        var tick = 0.0
-        while tick <= whole {
-            let label = Quantity.fixed(tick / unit, 0)
-            let column = Int(tick / whole * Double(width))
-            guard column + label.count <= width else { break }
-            ticks.append((column, label))
-            tick += step
-        }
-        if let named = ticks.lastIndex(where: { $0.column + $0.label.count + name.count <= width }) {
-            // A unit in the middle would read as that of one tick only.
-            if named == ticks.count - 1 || named == ticks.count - 2 {
-                ticks.removeSubrange((named + 1)...)
-                ticks[named].label += name
+        for distance in [9.0, 7, 5] {
+            let labels = labels(whole: whole, step: Self.step(atLeast: whole * distance / Double(width)))
+            if labels.count > 1 || distance == 5 {
+                let axis = labels.reduce("") { TextLine.padded($0, to: $1.column) + $1.text }
+                return TextLine.padded(axis, to: width)
             }
         }
-        var axis = ""
-        for tick in ticks { axis = TextLine.padded(axis, to: tick.column) + tick.label }
-        return TextLine.padded(axis, to: width)
+        return ""
+    }
+
+    /// What fits; the unit is at the last one only, since in the middle it would read as that of one tick.
+    private func labels(whole: Double, step: Double) -> [(column: Int, text: String)] {
+        let (unit, name) = Self.unit(of: step)
+        var labels: [(column: Int, text: String)] = []
+        var tick = 0.0
+        while tick <= whole {
+            labels.append((Int(tick / whole * Double(width)), Quantity.fixed(tick / unit, 0)))
+            tick += step
+        }
+        while labels.count > 1, let last = labels.last, last.column + last.text.count + name.count > width {
+            labels.removeLast()
+        }
+        labels[labels.count - 1].text += name
+        return labels
     }
 
     /// The smallest of 1, 2, 5, 10, 20, ... nanoseconds that is large enough.

@@ -25,6 +25,7 @@ public struct IOList: Sendable {
         var json = JSONWriter(isPretty: false, capacity: Self.lineCapacity)
         json.object { json in
             json.member("submitted_ns", io.submitted.nanoseconds)
+            if let completed = io.completed { json.member("completed_ns", completed.nanoseconds) }
             json.member("latency_ns", life.latency)
             json.member("context", life.context.rawValue)
             if let end = io.endContext { json.member("end_io_context", end.rawValue) }

@@ -29,7 +29,7 @@ struct QualityAccumulator {
         var missing = [UInt64](repeating: 0, count: LifePoint.allCases.count)
         for set in 0..<LifePoints.combinations where sound[set] + flawed[set] > 0 {
             let expected = LifePoints(rawValue: UInt16(set)).subtracting(blind)
-            if expected.isEmpty { complete += sound[set] }
+            if expected.subtracting(.borders).isEmpty { complete += sound[set] }
             for point in expected.points { missing[Int(point.rawValue)] += sound[set] + flawed[set] }
         }
         return Report.Quality(

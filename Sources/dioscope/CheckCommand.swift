@@ -25,7 +25,9 @@ struct CheckCommand: ParsableCommand {
         let names = Box.names()
         var lines = [
             line("kernel", "\(names.kernel) \(names.machine), \(Box.cpuCount) CPUs"),
-            line("privileges", access.mayLoadPrograms ? "enough to load BPF programs" : "not enough to load BPF programs"),
+            line(
+                "privileges", access.mayLoadPrograms ? "enough to load BPF programs" : "not enough to load BPF programs"
+            ),
         ]
         if !access.mayLoadPrograms { lines.append(fix("run as root, or with CAP_BPF and CAP_PERFMON")) }
         lines += lockdownLines(access)

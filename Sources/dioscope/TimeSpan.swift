@@ -12,7 +12,9 @@ struct TimeSpan: ExpressibleByArgument, Equatable {
 
     init?(argument: String) {
         for unit in Self.units where argument.hasSuffix(unit.suffix) {
-            guard let number = Double(argument.dropLast(unit.suffix.count)), number > 0, number < 1e6 else { return nil }
+            guard let number = Double(argument.dropLast(unit.suffix.count)), number > 0, number < 1e6 else {
+                return nil
+            }
             nanoseconds = UInt64(number * unit.nanoseconds)
             return
         }

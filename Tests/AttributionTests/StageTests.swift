@@ -113,6 +113,24 @@ struct StageTests {
         #expect(missing == [.workQueued, .workStarted])
     }
 
+    @Test func withoutEndIOThereAreCoarserStages() {
+        let irq: Times = [(\.issued, 10), (\.interrupted, 100)]
+        let deferred = Life.make(
+            complete: .kworker, times: irq + [(\.workQueued, 110), (\.workStarted, 150), (\.completed, 160)])
+        #expect(
+            stages(deferred) == [
+                "T submit 10", "- device 90", "H irq_and_hand_off 10", "W queue_wait 40", "W completion_work 10",
+            ])
+        let inline = Life.make(complete: .hardirq, times: irq + [(\.completed, 120)])
+        #expect(stages(inline) == ["T submit 10", "- device 90", "H irq_and_completion 20"])
+        let sync = Life.make(.sync, complete: .task, times: [(\.issued, 10), (\.completed, 120)])
+        #expect(stages(sync) == ["T submit 10", "- device_and_completion 110"])
+        for io in [deferred, inline, sync] {
+            #expect(!AttributedLife(io, rule: .flaggedInline).isComplete(blind: []))
+            #expect(AttributedLife(io, rule: .flaggedInline).isComplete(blind: [LifePoints(.ended)]))
+        }
+    }
+
     @Test func adjacentHolesAreOneAndSeparateOnesAreTwo() {
         let adjacent = Life.make(
             complete: .kworker, times: [(\.issued, 10), (\.workStarted, 300), (\.iocbCompleted, 310)])

@@ -16,7 +16,7 @@ struct IOListTests {
         IOList(rule: .defersWrites).appendJSON(Recordings.io(3), to: &buffer)
         #expect(
             String(decoding: buffer, as: UTF8.self) == """
-                {"submitted_ns":1060000,"latency_ns":315300,"context":"kworker","end_io_context":"hardirq",\
+                {"submitted_ns":1060000,"completed_ns":1375300,"latency_ns":315300,"context":"kworker","end_io_context":"hardirq",\
                 "issuer":"libaio","op":"write","error":0,"reason":"iomap-always-defers-writes",\
                 "stages":[{"name":"submit","ns":11000},{"name":"device","ns":100300},{"name":"irq","ns":15000},\
                 {"name":"hand_off","ns":1000},{"name":"queue_wait","ns":180000},{"name":"completion_work","ns":8000}],\

@@ -36,6 +36,7 @@ enum Recordings {
         (source.kernel, source.machine, source.cpuCount) = ("6.1.0-50-cloud-amd64", "x86_64", 2)
         source.probes = [
             .init(name: "tp_btf/block_rq_issue", attached: true),
+            .init(name: "fentry/iomap_dio_bio_end_io", attached: true),
             .init(name: "tp_btf/irq_handler_entry", attached: true),
             .init(name: "tp_btf/sched_switch", attached: true),
             .init(name: "fentry/io_req_rw_complete", attached: false, reason: "EPERM"),

@@ -37,7 +37,8 @@ struct ReportBuilderTests {
         #expect(report.quality.unfinishedIOs == 1)
         #expect(report.quality.disorderedIOs == 1)
         #expect(report.quality.completeIOs == 4996)
-        #expect(report.stage(.unattributed)?.durations.ios == 2)
+        #expect(report.stage(.unattributed)?.durations.ios == 1)
+        #expect(report.stage(.interruptAndCompletion)?.durations.ios == 1)
         #expect(report.loss.map(\.what) == ["disordered-times"])
         #expect(report.stages.map(\.stage.rawValue) == report.stages.map(\.stage.rawValue).sorted())
         for stage in report.stages { #expect(stage.contexts.reduce(0, +) == stage.durations.ios) }
