@@ -117,7 +117,9 @@ struct ReportPage {
     var quality: [String] {
         let all = report.ios.total
         let quality = report.quality
-        var lines = fields("loss", report.loss.map { "\(style.escaped($0.what)) \(Quantity.count($0.count))" })
+        // Each way of losing is shown at 0 too: it was counted, and there was none.
+        let shown = report.loss.filter { $0.severity == .loss || $0.count > 0 }
+        var lines = fields("loss", shown.map { "\(style.escaped($0.what)) \(Quantity.count($0.count))" })
         for loss in report.loss where loss.severity == .loss && loss.count > 0 {
             let sentence = "\(style.escaped(loss.what)): \(style.escaped(loss.help))"
             lines += TextLine.labelled(" !!!", sentence: sentence, width: style.width)

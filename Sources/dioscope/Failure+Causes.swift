@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import Capture
-import Glibc
 import Probes
-import Rendering
 
 extension Failure {
     init(_ error: ProbeError) {
@@ -29,6 +27,6 @@ extension Failure {
     /// Prints it on standard error.
     func say() {
         Terminal.say(message)
-        if let hint { try? Terminal.write("  -> \(hint)\n", to: STDERR_FILENO) }
+        if let hint { Terminal.advise(hint) }
     }
 }

@@ -38,9 +38,9 @@ extension CaptureSummary {
     /// - Throws: when the capture is cut or damaged.
     func complain(of path: FilePath) throws(Failure) {
         guard !isComplete else { return }
-        for finding in damage.prefix(3) { Terminal.say("\(path.string.escapedForTerminal): \(finding)") }
+        for finding in damage.prefix(3) { Terminal.say("\(path.string): \(finding)") }
         if damageCount > 3 { Terminal.say("and \(damageCount - 3) more damaged places") }
-        throw Failure(.incomplete, "\(path.string.escapedForTerminal) is incomplete: \(ios) I/Os could be read")
+        throw Failure(.incomplete, "\(path.string) is incomplete: \(ios) I/Os could be read")
     }
 }
 
@@ -55,9 +55,4 @@ func reading<Result>(_ body: () throws -> Result) throws(Failure) -> Result {
     } catch {
         throw Failure(.data, "\(error)")
     }
-}
-
-extension String {
-    /// Safe to print: a name can hold control characters.
-    var escapedForTerminal: String { EscapedText(self).description }
 }

@@ -15,6 +15,6 @@ struct Outcome {
         var text = "\(ios) I/Os recorded, \(counters.lost) lost"
         if counters.inFlight > 0 { text += ", \(counters.inFlight) still in flight" }
         if counters.filteredOut > 0 { text += ", \(counters.filteredOut) left out by the filters" }
-        return text + "; wrote \(path.escapedForTerminal) (\(bytes) bytes)"
+        return text + "; wrote \(path) (\(bytes) bytes)"
     }
 }

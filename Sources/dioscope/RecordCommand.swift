@@ -92,7 +92,7 @@ struct RecordCommand: ParsableCommand {
         guard let output else { return Self.freeName() }
         guard !FileManager.default.fileExists(atPath: output) else {
             throw Failure(
-                .cannotCreate, "\(output.escapedForTerminal) exists: a capture is never overwritten",
+                .cannotCreate, "\(output) exists: a capture is never overwritten",
                 hint: "give another name with -o, or none")
         }
         return FilePath(output)

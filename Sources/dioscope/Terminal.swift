@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import Glibc
+import Rendering
 
 /// Where text goes: standard output and error, what they are, and when they go away.
 enum Terminal {
@@ -42,8 +43,13 @@ enum Terminal {
         }
     }
 
-    /// A message of dioscope's own, on standard error.
+    /// A message of dioscope's own, one line on standard error; names in it are made safe to print.
     static func say(_ line: String) {
-        try? write("dioscope: \(line)\n", to: STDERR_FILENO)
+        try? write("dioscope: \(EscapedText(line))\n", to: STDERR_FILENO)
+    }
+
+    /// What to do about the message before.
+    static func advise(_ line: String) {
+        try? write("  -> \(EscapedText(line))\n", to: STDERR_FILENO)
     }
 }
