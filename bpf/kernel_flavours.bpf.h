@@ -20,6 +20,8 @@
 
 #include "probe_records.h"
 
+const volatile struct probe_settings probe_settings SEC(".rodata.settings");
+
 /* Arguments of a BTF-typed program: ctx is an array of 64-bit words. */
 #define ARG(n) ((void *)ctx[n])
 
@@ -43,6 +45,7 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;
 #define IOCB_DSYNC	(1 << 1)
 #define IOCB_SYNC	(1 << 2)
 #define IOCB_NOWAIT	(1 << 3)
+#define IOCB_DIRECT	(1 << 17)
 
 #define PF_WQ_WORKER	0x20
 
@@ -59,8 +62,16 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;
 extern const void aio_complete_rw __ksym __weak;
 extern const void io_complete_rw __ksym __weak;
 extern const void io_complete_rw_iopoll __ksym __weak;
+
 extern const void iomap_dio_bio_end_io __ksym __weak;
 extern const void iomap_dio_complete_work __ksym __weak;
+extern const void iomap_dio_simple_end_io __ksym __weak;	/* 7.3 and later */
+extern const void iomap_dio_simple_complete_work __ksym __weak;
+extern const void dio_bio_end_aio __ksym __weak;
+extern const void dio_bio_end_io __ksym __weak;
+extern const void dio_aio_complete_work __ksym __weak;
+extern const void blkdev_bio_end_io __ksym __weak;
+extern const void blkdev_bio_end_io_async __ksym __weak;	/* 5.16 and later */
 
 static __always_inline struct task_struct *current_task(void)
 {
@@ -72,7 +83,12 @@ static __always_inline struct task_struct *current_task(void)
 }
 
 #define SOFTIRQ_SERVING	0x00000100
-#define HARDIRQ_MASK	0x000f0000
+
+/* 7.3 put a count of interrupt disabling where the count of hard interrupts was. */
+static __always_inline int hardirq_mask(void)
+{
+	return probe_settings.irq_disable_counted ? 0x0f000000 : 0x000f0000;
+}
 
 #ifdef PROBE_INFER_CONTEXT
 
@@ -82,10 +98,10 @@ static __always_inline struct task_struct *current_task(void)
  */
 static __always_inline int preempt_count(const struct probe_cpu *cpu)
 {
-	return (cpu->irq_entered_ns ? HARDIRQ_MASK : 0) | (cpu->softirq_entered_ns ? SOFTIRQ_SERVING : 0);
+	return (cpu->irq_entered_ns ? hardirq_mask() : 0) | (cpu->softirq_entered_ns ? SOFTIRQ_SERVING : 0);
 }
 
-#else
+#elif defined(PROBE_MODERN)
 
 extern const struct pcpu_hot pcpu_hot __ksym __weak;	/* x86, 6.2 to 6.14 */
 extern const int __preempt_count __ksym __weak;		/* x86, before and after */
@@ -99,13 +115,30 @@ static __always_inline int preempt_count(const struct probe_cpu *cpu)
 	return 0;
 }
 
+#else
+
+/* 5.10's BTF has no per-CPU variables, so by address: the CPU's base and the offset in it. */
+extern const void __preempt_count __ksym;
+extern const void __per_cpu_offset __ksym;
+
+static __always_inline int preempt_count(const struct probe_cpu *cpu)
+{
+	const __u64 *bases = (const __u64 *)&__per_cpu_offset;
+	__u64 base = 0;
+	int count = 0;
+
+	bpf_probe_read_kernel(&base, sizeof(base), bases + bpf_get_smp_processor_id());
+	bpf_probe_read_kernel(&count, sizeof(count), (const void *)(base + (__u64)&__preempt_count));
+	return count;
+}
+
 #endif
 
 static __always_inline enum probe_context current_context(const struct probe_cpu *cpu)
 {
 	int count = preempt_count(cpu);
 
-	if (count & HARDIRQ_MASK)
+	if (count & hardirq_mask())
 		return PROBE_CONTEXT_HARDIRQ;
 	if (count & SOFTIRQ_SERVING)
 		return PROBE_CONTEXT_SOFTIRQ;

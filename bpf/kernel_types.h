@@ -7,6 +7,7 @@
 #ifndef KERNEL_TYPES_H
 #define KERNEL_TYPES_H
 
+#include <asm/ptrace.h>
 #include <linux/bpf.h>
 
 typedef long long loff_t;
@@ -29,7 +30,9 @@ struct super_block {
 
 struct inode {
 	struct super_block *i_sb;
+	struct address_space *i_mapping;
 	unsigned long i_ino;
+	__u32 i_rdev;
 };
 
 struct inode___u64_ino {		/* 7.2 and later */
@@ -93,6 +96,26 @@ struct iomap_dio {
 			struct work_struct work;
 		} aio;
 	};
+};
+
+struct iomap_dio_simple {		/* 7.3 and later */
+	struct kiocb *iocb;
+	struct work_struct work;
+	struct bio bio;
+};
+
+struct dio {				/* fs/direct-io.c */
+	struct kiocb *iocb;
+	struct inode *inode;
+	int io_error;
+	long refcount;
+	bool defer_completion;
+	struct work_struct complete_work;
+};
+
+struct blkdev_dio {			/* block/fops.c */
+	struct kiocb *iocb;		/* or the waiter, when it is synchronous */
+	struct bio bio;
 };
 
 struct task_struct {

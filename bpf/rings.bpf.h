@@ -27,9 +27,9 @@ static __always_inline void emit(void *record, __u64 size, __u64 *records, __u64
 	__u64 flags = (*records % WAKE_EVERY) ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
 
 	if (ring && !bpf_ringbuf_output(ring, record, size, flags))
-		*records += 1;
+		__sync_fetch_and_add(records, 1);
 	else
-		*ring_full += 1;
+		__sync_fetch_and_add(ring_full, 1);
 }
 
 #endif

@@ -10,8 +10,6 @@
 
 #include "kernel_flavours.bpf.h"
 
-const volatile struct probe_settings probe_settings SEC(".rodata.settings");
-
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

@@ -46,12 +46,18 @@ public struct AttributedLife: Equatable, Sendable {
         missing.subtracting(blind).subtracting(.borders).isEmpty && !isDisordered && spans[.unattributed] == nil
     }
 
+    /// A synchronous submitter can wait in `submit_bio_wait()`, past any `end_io` of direct I/O's: small reads of 7.3
+    /// do, and block devices wait in a way of their own.
+    private static func waitsPastEndIO(_ io: DirectIO) -> Bool {
+        io.issuer == .sync && (io.facts.contains(.blockDevice) || io.issued == nil)
+    }
+
     private static func missing(
         in io: DirectIO, context: CompletionContext, deferred: Bool
     ) -> LifePoints {
         var missing: LifePoints = []
         if io.issued == nil { missing.insert(LifePoints(.issued)) }
-        if io.ended == nil { missing.insert(LifePoints(.ended)) }
+        if io.ended == nil, !waitsPastEndIO(io) { missing.insert(LifePoints(.ended)) }
         if io.completed == nil { missing.insert(LifePoints(.completed)) }
         let inInterrupt = io.endContext == .hardirq || io.endContext == .softirq
         if inInterrupt, io.interrupted == nil { missing.insert(LifePoints(.interrupted)) }

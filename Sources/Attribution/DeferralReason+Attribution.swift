@@ -32,6 +32,8 @@ extension DeferralReason {
         if facts.contains(.needSync), !facts.contains(.writeThrough) { return .syncFlush }
         if facts.contains(.extendsSize) { return .extendsSize }
         if facts.contains(.pageCache) { return .pageCachePresent }
+        // The rules below are iomap's.
+        if facts.contains(.legacy) { return .unknown }
         switch rule {
         case .defersWrites: return .iomapAlwaysDefersWrites
         case .flaggedInline:

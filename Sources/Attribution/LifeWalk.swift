@@ -101,6 +101,7 @@ struct LifeWalk {
         case (.interrupted, .workQueued): .interruptAndHandOff
         case (.interrupted, .completed) where context == .hardirq || context == .softirq: .interruptAndCompletion
         case (.issued, .completed) where context == .syncWait || context == .submitRace: .deviceAndCompletion
+        case (.submitted, .completed) where context == .syncWait: .submitToCompletion
         case (.ended, .workQueued): .handOff
         case (.workQueued, .workStarted): .queueWait
         case (.workStarted, .completed): .completionWork

@@ -13,6 +13,8 @@ public enum Stage: UInt8, Sendable, CaseIterable {
     case submitAndDevice
     /// `block_rq_issue` to `iomap_dio_complete`, when neither the interrupt nor `end_io` was seen.
     case deviceAndCompletion
+    /// `iomap_dio_rw_begin` to `iomap_dio_complete` of a submitter that waited, when nothing between was seen.
+    case submitToCompletion
     /// Entry of the interrupt to `end_io` of this I/O's last bio: the handler and the completions before this one.
     case interrupt
     /// Entry of the interrupt to `workqueue_queue_work`, when `end_io` was not seen.
@@ -42,7 +44,7 @@ public enum Stage: UInt8, Sendable, CaseIterable {
     case unattributed
 
     /// How many there are: the length of an array indexed by `rawValue`.
-    public static let count = 17
+    public static let count = 18
 
     /// The name in JSON: stable.
     public var name: String {
@@ -51,6 +53,7 @@ public enum Stage: UInt8, Sendable, CaseIterable {
         case .device: "device"
         case .submitAndDevice: "submit_and_device"
         case .deviceAndCompletion: "device_and_completion"
+        case .submitToCompletion: "submit_to_completion"
         case .interrupt: "irq"
         case .interruptAndHandOff: "irq_and_hand_off"
         case .interruptAndCompletion: "irq_and_completion"
@@ -74,6 +77,7 @@ public enum Stage: UInt8, Sendable, CaseIterable {
         case .device: "device"
         case .submitAndDevice: "submit + device"
         case .deviceAndCompletion: "device + completion"
+        case .submitToCompletion: "submit to completion"
         case .interrupt: "irq -> end_io"
         case .interruptAndHandOff: "irq -> queue_work"
         case .interruptAndCompletion: "irq + completion"

@@ -38,7 +38,7 @@ public enum StageContext: UInt8, Sendable, CaseIterable {
         self =
             switch stage {
             case .submit, .submitterWakeup, .submitterCompletion: .task
-            case .device, .submitAndDevice, .deviceAndCompletion, .unattributed: .device
+            case .device, .submitAndDevice, .deviceAndCompletion, .submitToCompletion, .unattributed: .device
             case .interrupt, .interruptAndHandOff, .handOff: StageContext(io.endContext)
             case .interruptAndCompletion, .inlineCompletion, .iocbCompletion: StageContext(io.completeContext)
             case .queueWait, .completionWork: .kworker

@@ -47,4 +47,12 @@ public struct Facts: OptionSet, Hashable, Sendable {
     public static let bySubmitter = Facts(rawValue: 1 << 24)
     /// The kworker that completed it had taken the CPU from the submitter, who was still runnable.
     public static let preemptedSubmitter = Facts(rawValue: 1 << 25)
+
+    // Which code it went through; none of these: iomap's struct iomap_dio.
+    /// iomap's simple path for small reads (7.3), as far as its `end_io` was seen.
+    public static let simple = Facts(rawValue: 1 << 28)
+    /// `fs/direct-io.c`.
+    public static let legacy = Facts(rawValue: 1 << 29)
+    /// A block device without a file system.
+    public static let blockDevice = Facts(rawValue: 1 << 30)
 }

@@ -46,8 +46,10 @@ public struct KernelAccess: Sendable {
 
     /// The file names all states and puts the one in force in brackets: `none [integrity] confidentiality`.
     static func lockdownState(in text: String?) -> Lockdown? {
-        guard let inForce = text?.split(separator: "[").last?.split(separator: "]").first else { return nil }
-        return Lockdown(rawValue: String(inForce))
+        guard let text, let open = text.firstIndex(of: "["), let close = text[open...].firstIndex(of: "]") else {
+            return nil
+        }
+        return Lockdown(rawValue: String(text[text.index(after: open)..<close]))
     }
 
     private static func text(of path: String) -> String? {

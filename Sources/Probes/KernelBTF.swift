@@ -29,9 +29,22 @@ public final class KernelBTF {
         find(name, .function) != nil
     }
 
-    /// A tracepoint can be taken by tp_btf when its prototype is in BTF.
-    public func hasTracepoint(_ name: String) -> Bool {
-        find("btf_trace_" + name, .typedef) != nil
+    /// How many arguments a function has, `nil` when there is no such function.
+    public func parameterCount(of function: String) -> Int? {
+        find(function, .function).flatMap { btf__type_by_id(btf, $0) }.flatMap { prototypeLength($0.pointee.type) }
+    }
+
+    /// The same of a tracepoint's handler, the handler's own data included. A tracepoint can be taken by tp_btf when
+    /// its prototype is in BTF.
+    public func tracepointParameterCount(_ name: String) -> Int? {
+        guard let typedef = find("btf_trace_" + name, .typedef).flatMap({ btf__type_by_id(btf, $0) }),
+            let pointer = btf__type_by_id(btf, typedef.pointee.type)
+        else { return nil }
+        return prototypeLength(pointer.pointee.type)
+    }
+
+    private func prototypeLength(_ id: UInt32) -> Int? {
+        btf__type_by_id(btf, id).map { Int($0.pointee.info & 0xffff) }
     }
 
     public func hasStructure(_ name: String) -> Bool {

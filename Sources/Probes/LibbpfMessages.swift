@@ -14,7 +14,8 @@ enum LibbpfMessages {
         echo.store(isEchoed, ordering: .relaxed)
         libbpf_set_print { level, format, arguments in
             guard let format, let arguments, level != LIBBPF_DEBUG else { return 0 }
-            var buffer = [CChar](repeating: 0, count: 1024)
+            // Large enough for the verifier's log, of which the end tells what it refused.
+            var buffer = [CChar](repeating: 0, count: 1 << 18)
             vsnprintf(&buffer, buffer.count, format, arguments)
             let text = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
             if LibbpfMessages.echo.load(ordering: .relaxed) { write(STDERR_FILENO, text, text.utf8.count) }

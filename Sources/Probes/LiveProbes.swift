@@ -26,7 +26,7 @@ public final class LiveProbes {
         public init() {}
     }
 
-    /// Loads everything that the kernel takes, attaches all but the program that lets I/Os in.
+    /// Loads everything that the kernel takes, attaches all but the programs that let I/Os in.
     ///
     /// - Parameter take: gets every record as it came from the kernel (`struct probe_io`, `struct probe_task`); the
     ///   bytes are valid during the call only.
@@ -45,15 +45,17 @@ public final class LiveProbes {
 
     /// Lets I/Os in: from here on they are recorded.
     public func activate() throws(ProbeError) {
-        let status = object.attach(ProbeProgram.begin)
-        guard status == 0 else {
-            throw .refused(step: "attaching \(ProbeProgram.begin.place)", errno: status, detail: "")
+        for program in plan.included where program.role == .begins {
+            let status = object.attach(program)
+            guard status == 0 else {
+                throw .refused(step: "attaching \(program.place)", errno: status, detail: LibbpfMessages.last)
+            }
         }
     }
 
     /// Lets no new I/Os in; those in flight are still followed while `drain` is called.
     public func deactivate() {
-        object.detach(ProbeProgram.begin)
+        for program in plan.included where program.role == .begins { object.detach(program) }
     }
 
     /// Sleeps up to the timeout, or until a signal or a filling ring, then delivers all records that are there.
@@ -122,9 +124,9 @@ extension LiveProbes {
         throw .refused(step: "loading the BPF programs", errno: EPERM, detail: "the kernel refuses every program")
     }
 
-    /// All but `begin`; the first program that the kernel refuses to attach, with the reason.
+    /// All but those that let I/Os in; the first program that the kernel refuses to attach, with the reason.
     private static func attachAll(of plan: ProbePlan, in object: ProbeObject) -> (ProbeProgram, String)? {
-        for program in plan.included where program.function != ProbeProgram.begin.function {
+        for program in plan.included where program.role != .begins {
             let status = object.attach(program)
             if status != 0 { return (program, "cannot attach: \(errorText(status))") }
         }
@@ -138,6 +140,7 @@ extension LiveProbes {
         try object.setSize(of: "probe_slots", to: sizes.slots)
         try object.setSize(of: "probe_buckets", to: sizes.slots / Int(PROBE_BUCKET_SLOTS))
         try object.setSize(of: "probe_rings", to: rings)
+        try object.setSize(of: "probe_completing", to: object.plan.includes("completion_left") ? sizes.slots : 1)
         // Process numbers end at 4194304 (PID_MAX_LIMIT) on 64-bit kernels.
         try object.setSize(of: "probe_traced", to: (4 << 20) / Int(PROBE_TRACED_CHUNK) + 1)
     }
@@ -148,6 +151,7 @@ extension LiveProbes {
         var settings = probe_settings()
         settings.bucket_mask = UInt32(sizes.slots / Int(PROBE_BUCKET_SLOTS) - 1)
         settings.ring_mask = UInt32(rings - 1)
+        settings.irq_disable_counted = plan.countsIRQDisabling ? 1 : 0
         settings.task_work_seen = plan.includes("request_completed") ? 1 : 0
         settings.filter_task = filter.processes.isEmpty ? 0 : 1
         if let inode = filter.inode {

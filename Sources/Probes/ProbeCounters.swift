@@ -15,6 +15,8 @@ public struct ProbeCounters: Equatable, Sendable {
     /// I/Os whose record went into a ring.
     public var recorded: UInt64 = 0
     public var ringFull: UInt64 = 0
+    /// Names of threads that did not fit into a ring: their I/Os are there, without a name.
+    public var namesFull: UInt64 = 0
     /// Probe runs that the kernel skipped.
     public var probeMissed: UInt64 = 0
 
@@ -26,8 +28,9 @@ public struct ProbeCounters: Equatable, Sendable {
         slotsFull += cpu.slots_full
         restarted += cpu.restarted
         unmatched += cpu.unmatched
-        recorded += cpu.records + cpu.late_records
-        ringFull += cpu.ring_full + cpu.late_ring_full + cpu.begin_ring_full
+        recorded += cpu.records
+        ringFull += cpu.ring_full
+        namesFull += cpu.names_full
     }
 
     /// Begun and neither recorded nor lost: still on their way.
@@ -51,6 +54,9 @@ public struct ProbeCounters: Equatable, Sendable {
             DataLoss(
                 what: "probe-missed", count: probeMissed, severity: .loss,
                 help: "the kernel skipped a probe because it was already running on that CPU"),
+            DataLoss(
+                what: "thread-names-lost", count: namesFull, severity: .info,
+                help: "names of threads that did not fit into the ring; their I/Os are complete, without a name"),
             DataLoss(
                 what: "in-flight-at-end", count: inFlight, severity: .info,
                 help: "I/Os that were not complete when the recording ended; they are not in the capture"),

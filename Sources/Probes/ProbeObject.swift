@@ -8,7 +8,7 @@ import Glibc
 final class ProbeObject {
     private let object: OpaquePointer
     private var links: [String: OpaquePointer] = [:]
-    private let plan: ProbePlan
+    let plan: ProbePlan
 
     /// Opens the object of the plan's flavour, with only the plan's programs.
     init(plan: ProbePlan) throws(ProbeError) {
@@ -29,13 +29,13 @@ final class ProbeObject {
         self.plan = plan
         for entry in plan.programs {
             guard let program = bpf_object__find_program_by_name(object, entry.program.function) else { continue }
-            bpf_program__set_autoload(program, entry.refusal == nil)
+            bpf_program__set_autoload(program, plan.includes(entry.program.function))
         }
     }
 
     deinit {
-        // Detaching `begin` first keeps I/Os from being half recorded.
-        detach(ProbeProgram.begin)
+        // First those that let I/Os in: no I/O is half recorded.
+        for program in plan.included where program.role == .begins { detach(program) }
         for link in links.values { bpf_link__destroy(link) }
         bpf_object__close(object)
     }
@@ -101,7 +101,7 @@ final class ProbeObject {
     }
 
     /// The object's ELF image, out of the hexadecimal text that the build embeds.
-    private static func image(of flavour: ProbePlan.Flavour) -> [UInt8] {
+    static func image(of flavour: ProbePlan.Flavour) -> [UInt8] {
         let hex =
             switch flavour {
             case .modern: BPFObjects.modern

@@ -17,27 +17,57 @@ public struct ProbePlan: Sendable {
     public internal(set) var flavour: Flavour
     /// By which rule this kernel's `iomap_dio_bio_end_io` decides how an I/O completes.
     public let completionRule: CompletionRule
+    /// preempt_count also counts the disabling of interrupts, and has its other counts elsewhere for it (7.3).
+    let countsIRQDisabling: Bool
     /// Small reads take a path of their own, past `iomap_dio_rw` (7.3).
     public let hasSimpleReads: Bool
     public private(set) var programs: [Entry]
 
-    /// A program with why it is left out, `nil` = it is in.
+    /// A program with why it is left out, `nil` = it is not.
     public struct Entry: Sendable {
         public let program: ProbeProgram
         public var refusal: String?
+        /// The kernel could never have it: another kernel's function, not a hole in what can be seen.
+        public let isOtherKernels: Bool
     }
 
     public init(kernel btf: KernelBTF) {
         flavour = Self.flavour(for: btf)
         completionRule = Self.completionRule(of: btf)
+        countsIRQDisabling = btf.hasVariable("local_interrupt_disable_state")
         hasSimpleReads = btf.hasStructure("iomap_dio_simple")
+        let hasLegacy = btf.hasFunction("__blockdev_direct_IO")
         programs = ProbeProgram.all.map { program in
-            let isThere =
-                switch program.kind {
-                case .tracepoint: btf.hasTracepoint(program.target)
-                case .functionEntry: btf.hasFunction(program.target)
-                }
-            return Entry(program: program, refusal: isThere ? nil : "not in this kernel")
+            let refusal = Self.refusal(of: program, by: btf)
+            let isLegacy = program.function.hasPrefix("legacy_")
+            return Entry(
+                program: program, refusal: refusal,
+                isOtherKernels: isLegacy
+                    ? !hasLegacy : refusal != nil && Self.kernelDependent.contains(program.function))
+        }
+        settle()
+    }
+
+    /// Functions that come and go between kernels, without a loss where they are missing; so does fs/direct-io.c.
+    private static let kernelDependent: Set<String> = [
+        "simple_bio_ended", "block_device_async_bio_ended", "request_issued_from_queue", "request_issued",
+    ]
+
+    private static func refusal(of program: ProbeProgram, by btf: KernelBTF) -> String? {
+        switch program.kind {
+        case .tracepoint:
+            guard let count = btf.tracepointParameterCount(program.target) else { return "not in this kernel" }
+            // The first is the tracepoint's own data; before 5.11 a queue came before the request.
+            switch program.function {
+            case "request_issued" where count != 2, "request_issued_from_queue" where count != 3:
+                return "other arguments in this kernel"
+            default: return nil
+            }
+        case .functionEntry, .functionExit:
+            guard let count = btf.parameterCount(of: program.target) else { return "not in this kernel" }
+            return count > 6 ? "more arguments than \(program.kind.rawValue) takes" : nil
+        case .kprobe:
+            return btf.hasFunction(program.target) ? nil : "not in this kernel"
         }
     }
 
@@ -54,26 +84,63 @@ public struct ProbePlan: Sendable {
         return btf.hasMember("ki_write_stream", of: "kiocb") ? .flaggedWork : .defersWrites
     }
 
+    /// A program that can be attached and is not only there for want of a better one that can be, too.
     public var included: [ProbeProgram] {
-        programs.filter { $0.refusal == nil }.map(\.program)
+        programs.filter { $0.refusal == nil && !isSpare($0.program) }.map(\.program)
     }
 
-    /// An essential program that is left out: nothing can be recorded.
+    /// Left out because a better program does the same.
+    public func isSpare(_ program: ProbeProgram) -> Bool {
+        program.insteadOf.contains { better in programs.contains { $0.program.function == better && $0.refusal == nil }
+        }
+    }
+
+    /// Programs that are missed: nothing stands in for them.
+    public var missed: [Entry] {
+        programs.filter { entry in
+            guard entry.refusal != nil, !entry.isOtherKernels, !isSpare(entry.program) else { return false }
+            return !included.contains { $0.insteadOf.contains(entry.program.function) }
+        }
+    }
+
+    /// Why nothing can be recorded: of all programs that let I/Os in, or that end them, none is left.
     public var missingEssential: Entry? {
-        programs.first { $0.program.isEssential && $0.refusal != nil }
+        for role in [ProbeProgram.Role.begins, .completes] where !included.contains(where: { $0.role == role }) {
+            return programs.first { $0.program.role == role }
+        }
+        return nil
     }
 
     public func includes(_ function: String) -> Bool {
         included.contains { $0.function == function }
     }
 
-    /// Leaves a program out, e.g. after the kernel refused it. A program whose partner is gone goes with it: without
-    /// the exit of an interrupt, its entry would be taken for that of a later one.
+    /// Leaves a program out, e.g. after the kernel refused it.
     public mutating func leaveOut(_ function: String, because reason: String) {
-        let partners = [["irq_entered", "irq_left"], ["softirq_entered", "softirq_left"]]
-        let gone = partners.first { $0.contains(function) } ?? [function]
-        for index in programs.indices where gone.contains(programs[index].program.function) {
+        for index in programs.indices where programs[index].program.function == function {
             programs[index].refusal = programs[index].refusal ?? reason
+        }
+        settle()
+    }
+
+    /// Leaves out what is of no use without a program that is left out.
+    private mutating func settle() {
+        for group in ProbeProgram.partners {
+            let members = programs.indices.filter { group.contains(programs[$0].program.function) }
+            guard let gone = members.first(where: { programs[$0].refusal != nil }) else { continue }
+            let reason = "of no use without \(programs[gone].program.place)"
+            for index in members where programs[index].refusal == nil && isPartnerOnly(index, in: group) {
+                programs[index].refusal = reason
+            }
+        }
+    }
+
+    /// A program in several groups goes only with the last of them.
+    private func isPartnerOnly(_ index: Int, in group: [String]) -> Bool {
+        let function = programs[index].program.function
+        return ProbeProgram.partners.filter { $0.contains(function) }.allSatisfy { other in
+            other == group
+                || programs.contains { other.contains($0.program.function) && $0.refusal != nil }
         }
     }
 }

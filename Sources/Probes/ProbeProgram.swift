@@ -1,74 +1,146 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// One program of `bpf/dioscope.bpf.c`: where it attaches and what would be blind without it.
+/// One program of `bpf/`: where it attaches, what it stands in for and what would be blind without it.
 public struct ProbeProgram: Sendable {
     /// Name of the C function in the BPF object.
     public let function: String
     public let kind: Kind
     /// The tracepoint or kernel function.
     public let target: String
-    /// What a report lacks when this program is not attached.
+    /// What a report lacks when neither this program nor one that stands in for it is attached.
     public let blindWithout: String
-    /// Without it there is nothing to record.
-    public let isEssential: Bool
+    /// Programs that do the same better: this one is left out where one of them can be attached.
+    public let insteadOf: [String]
+    public let role: Role
 
+    /// In order of preference.
     public enum Kind: String, Sendable {
         /// A tracepoint with arguments typed by BTF: the cheapest, and allowed under lockdown.
         case tracepoint = "tp_btf"
         /// Entry of a kernel function.
         case functionEntry = "fentry"
+        /// Its return.
+        case functionExit = "fexit"
+        /// Any instruction, here the entry of functions with more arguments than fentry takes.
+        case kprobe
+    }
+
+    public enum Role: Sendable {
+        /// Lets I/Os in: attached last and detached first, so that no life is half recorded.
+        case begins
+        /// Ends a life: without one of those there is no record.
+        case completes
+        case tells
+    }
+
+    init(
+        _ function: String, _ kind: Kind, _ target: String, role: Role = .tells, insteadOf: [String] = [],
+        blind: String
+    ) {
+        self.function = function
+        self.kind = kind
+        self.target = target
+        self.role = role
+        self.insteadOf = insteadOf
+        blindWithout = blind
     }
 
     /// e.g. `tp_btf/iomap_dio_complete`.
     public var place: String { "\(kind.rawValue)/\(target)" }
+}
 
-    /// The program that lets I/Os in. Attached last and detached first, so that no life is half recorded.
-    public static let begin = ProbeProgram(
-        function: "dio_began", kind: .tracepoint, target: "iomap_dio_rw_begin",
-        blindWithout: "every I/O", isEssential: true)
-
+extension ProbeProgram {
     /// All programs, in the order in which they are attached.
-    public static let all: [ProbeProgram] = [
+    public static let all = completion + deferral + device + context + processes + beginnings
+
+    private static let iomap = "every I/O of ext4, xfs and other file systems that use iomap"
+    private static let legacy = "I/Os of file systems that use fs/direct-io.c, such as vfat"
+    private static let blockDevice = "I/Os to block devices without a file system"
+
+    private static let completion = [
+        ProbeProgram("dio_completed", .tracepoint, "iomap_dio_complete", role: .completes, blind: iomap),
         ProbeProgram(
-            function: "dio_completed", kind: .tracepoint, target: "iomap_dio_complete",
-            blindWithout: "every I/O", isEssential: true),
+            "completion_entered", .functionEntry, "iomap_dio_complete", insteadOf: ["dio_completed"], blind: iomap),
         ProbeProgram(
-            function: "bio_ended", kind: .functionEntry, target: "iomap_dio_bio_end_io",
-            blindWithout: "end_io: its time and context, why an I/O was deferred, inline completion work",
-            isEssential: false),
+            "completion_left", .functionExit, "iomap_dio_complete", role: .completes, insteadOf: ["dio_completed"],
+            blind: iomap),
+        ProbeProgram("legacy_completed", .functionEntry, "dio_complete", blind: legacy),
+        ProbeProgram("block_device_read_returned", .functionExit, "blkdev_read_iter", blind: blockDevice),
+        ProbeProgram("block_device_write_returned", .functionExit, "blkdev_write_iter", blind: blockDevice),
+        ProbeProgram("aio_completed", .functionEntry, "aio_complete_rw", blind: legacy),
+        ProbeProgram("io_uring_completed", .functionEntry, "io_complete_rw", blind: legacy),
+        ProbeProgram("io_uring_poll_completed", .functionEntry, "io_complete_rw_iopoll", blind: legacy),
         ProbeProgram(
-            function: "work_queued", kind: .tracepoint, target: "workqueue_queue_work",
-            blindWithout: "queue wait of deferred completions", isEssential: false),
+            "request_completed", .functionEntry, "io_req_rw_complete",
+            blind: "io_uring's second hop, the wait for task_work"),
+    ]
+
+    private static let deferral = [
         ProbeProgram(
-            function: "work_started", kind: .tracepoint, target: "workqueue_execute_start",
-            blindWithout: "queue wait, worker CPU, completion work of deferred completions", isEssential: false),
+            "work_queued", .tracepoint, "workqueue_queue_work", blind: "queue wait of deferred completions"),
         ProbeProgram(
-            function: "request_issued", kind: .tracepoint, target: "block_rq_issue",
-            blindWithout: "the border between submit and device", isEssential: false),
+            "work_started", .tracepoint, "workqueue_execute_start",
+            blind: "queue wait, worker CPU, completion work of deferred completions"),
+    ]
+
+    private static let endIO = "end_io: its time, why an I/O was deferred"
+
+    private static let device = [
+        ProbeProgram("bio_ended", .functionEntry, "iomap_dio_bio_end_io", blind: endIO),
+        ProbeProgram("simple_bio_ended", .functionEntry, "iomap_dio_simple_end_io", blind: "end_io of small reads"),
+        ProbeProgram("legacy_bio_ended", .functionEntry, "dio_bio_end_aio", blind: legacy),
+        ProbeProgram("legacy_sync_bio_ended", .functionEntry, "dio_bio_end_io", blind: legacy),
+        ProbeProgram("block_device_bio_ended", .functionEntry, "blkdev_bio_end_io", blind: blockDevice),
+        ProbeProgram("block_device_async_bio_ended", .functionEntry, "blkdev_bio_end_io_async", blind: blockDevice),
         ProbeProgram(
-            function: "irq_entered", kind: .tracepoint, target: "irq_handler_entry",
-            blindWithout: "entry of the hard interrupt, its number", isEssential: false),
+            "request_issued", .tracepoint, "block_rq_issue", blind: "the border between submit and device"),
         ProbeProgram(
-            function: "irq_left", kind: .tracepoint, target: "irq_handler_exit",
-            blindWithout: "entry of the hard interrupt, its number", isEssential: false),
+            "request_issued_from_queue", .tracepoint, "block_rq_issue", insteadOf: ["request_issued"],
+            blind: "the border between submit and device"),
+    ]
+
+    private static let context = [
+        ProbeProgram("irq_entered", .tracepoint, "irq_handler_entry", blind: "entry of the hard interrupt, its number"),
+        ProbeProgram("irq_left", .tracepoint, "irq_handler_exit", blind: "entry of the hard interrupt, its number"),
+        ProbeProgram("softirq_entered", .tracepoint, "softirq_entry", blind: "entry of the softirq"),
+        ProbeProgram("softirq_left", .tracepoint, "softirq_exit", blind: "entry of the softirq"),
         ProbeProgram(
-            function: "softirq_entered", kind: .tracepoint, target: "softirq_entry",
-            blindWithout: "entry of the softirq", isEssential: false),
+            "task_switched", .tracepoint, "sched_switch", blind: "whether a kworker preempted its submitter"),
+    ]
+
+    private static let processes = [
         ProbeProgram(
-            function: "softirq_left", kind: .tracepoint, target: "softirq_exit",
-            blindWithout: "entry of the softirq", isEssential: false),
+            "process_forked", .tracepoint, "sched_process_fork", blind: "children of a traced process"),
         ProbeProgram(
-            function: "task_switched", kind: .tracepoint, target: "sched_switch",
-            blindWithout: "whether a kworker preempted its submitter", isEssential: false),
+            "process_freed", .tracepoint, "sched_process_free",
+            blind: "an end to tracing a process whose number is used again"),
+    ]
+
+    private static let beginnings = [
+        ProbeProgram("legacy_began", .kprobe, "__blockdev_direct_IO", role: .begins, blind: legacy),
+        ProbeProgram("block_device_read_began", .functionEntry, "blkdev_read_iter", role: .begins, blind: blockDevice),
         ProbeProgram(
-            function: "request_completed", kind: .functionEntry, target: "io_req_rw_complete",
-            blindWithout: "io_uring's second hop, the wait for task_work", isEssential: false),
+            "block_device_write_began", .functionEntry, "blkdev_write_iter", role: .begins, blind: blockDevice),
+        ProbeProgram("dio_began", .tracepoint, "iomap_dio_rw_begin", role: .begins, blind: iomap),
         ProbeProgram(
-            function: "process_forked", kind: .tracepoint, target: "sched_process_fork",
-            blindWithout: "children of a traced process", isEssential: false),
+            "dio_rw_entered", .functionEntry, "iomap_dio_rw", role: .begins, insteadOf: ["dio_began"], blind: iomap),
         ProbeProgram(
-            function: "process_freed", kind: .tracepoint, target: "sched_process_free",
-            blindWithout: "an end to tracing a process whose number is used again", isEssential: false),
-        begin,
+            "dio_rw_probed", .kprobe, "iomap_dio_rw", role: .begins, insteadOf: ["dio_began", "dio_rw_entered"],
+            blind: iomap),
+    ]
+
+    /// Programs that are of use only together: when one cannot be attached, the others are left out.
+    ///
+    /// Without the exit of an interrupt, its entry would be taken for that of a later one. Without the way out of a
+    /// kind of I/O, its slots would stay taken.
+    static let partners: [[String]] = [
+        ["irq_entered", "irq_left"],
+        ["softirq_entered", "softirq_left"],
+        ["completion_entered", "completion_left"],
+        ["legacy_began", "legacy_completed", "aio_completed", "io_uring_completed"],
+        [
+            "block_device_read_began", "block_device_write_began", "block_device_read_returned",
+            "block_device_write_returned", "aio_completed", "io_uring_completed",
+        ],
     ]
 }

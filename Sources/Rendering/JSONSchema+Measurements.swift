@@ -25,6 +25,7 @@ extension JSONSchema {
                   "name": {
                     "enum": [
                       "submit", "device", "submit_and_device", "device_and_completion",
+                      "submit_to_completion",
                       "irq", "irq_and_hand_off", "irq_and_completion", "hand_off", "queue_wait", "completion_work",
                       "inline_completion", "submitter_wakeup", "submitter_completion", "ki_complete",
                       "task_work_wait", "caller_completion", "unattributed"

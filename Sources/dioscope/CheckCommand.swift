@@ -93,15 +93,25 @@ struct CheckCommand: ParsableCommand {
 
     private func probeLines(_ plan: ProbePlan) -> [String] {
         var lines = [""]
-        for entry in plan.programs {
-            let state = entry.refusal.map { "--  \(entry.program.place): \($0)" } ?? "ok  \(entry.program.place)"
-            lines.append("  " + state)
-        }
-        let blind = plan.programs.filter { $0.refusal != nil }
+        lines += plan.included.map { "  ok  \($0.place)" }
+        let blind = plan.missed
+        lines += blind.map { "  --  \($0.program.place): \($0.refusal ?? "")" }
         guard !blind.isEmpty else { return lines + ["", "no stage is blind"] }
         var seen: Set<String> = []
         let texts = blind.map(\.program.blindWithout).filter { seen.insert($0).inserted }
-        return lines + ["", "blind"] + texts.map { "  " + $0 }
+        return lines + ["", "blind"] + texts.map { "  " + $0 } + remedies(for: blind)
+    }
+
+    private func remedies(for blind: [ProbePlan.Entry]) -> [String] {
+        let refusals = blind.compactMap(\.refusal)
+        var lines: [String] = []
+        if refusals.contains(where: { $0.contains("not permitted") }) {
+            lines.append(fix("a locked-down kernel refuses fentry and kprobes: boot with lockdown=none"))
+        }
+        if refusals.contains("not in this kernel") {
+            lines.append(fix("other kernels have these: iomap's tracepoints came with 6.5"))
+        }
+        return lines
     }
 
     private func line(_ name: String, _ text: String) -> String {

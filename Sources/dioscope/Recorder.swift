@@ -48,9 +48,10 @@ final class Recorder {
             recorder: Dioscope.version, host: names.host, kernel: names.kernel, machine: names.machine,
             cpuCount: Box.cpuCount, completionRule: plan.completionRule, commandLine: CommandLine.arguments,
             tracedCommand: command, filters: filters,
-            probes: plan.programs.map {
-                RecordingSession.Probe(name: $0.program.place, attached: $0.refusal == nil, reason: $0.refusal)
-            },
+            probes: plan.included.map { RecordingSession.Probe(name: $0.place, attached: true) }
+                + plan.missed.map {
+                    RecordingSession.Probe(name: $0.program.place, attached: false, reason: $0.refusal)
+                },
             startedWall: Box.wall, startedMonotonic: Box.monotonic)
         do {
             writer = try CaptureWriter(creating: path, session: session)

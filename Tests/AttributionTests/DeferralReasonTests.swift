@@ -29,6 +29,14 @@ struct DeferralReasonTests {
         (.needSync, .syncFlush), (.extendsSize, .extendsSize), (.pageCache, .pageCachePresent),
     ]
 
+    /// fs/direct-io.c decides by the needs of the I/O alone; iomap's rules say nothing of it.
+    @Test(arguments: rules)
+    func legacyCodeHasNoneOfIomapsReasons(rule: CompletionRule) {
+        let facts: Facts = [.endSeen, .endDecides, .legacy, .completionWork]
+        #expect(DeferralReason(of: Self.deferred(facts), rule: rule) == .unknown)
+        #expect(DeferralReason(of: Self.deferred(facts.union(.pageCache)), rule: rule) == .pageCachePresent)
+    }
+
     @Test(arguments: rules)
     func needsOfTheIOOutrankEachOtherAndTheRule(rule: CompletionRule) {
         for (rank, (fact, reason)) in Self.ranked.enumerated() {

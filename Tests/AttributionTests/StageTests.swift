@@ -125,6 +125,10 @@ struct StageTests {
         #expect(stages(inline) == ["T submit 10", "- device 90", "H irq_and_completion 20"])
         let sync = Life.make(.sync, complete: .task, times: [(\.issued, 10), (\.completed, 120)])
         #expect(stages(sync) == ["T submit 10", "- device_and_completion 110"])
+        let blind = Life.make(.sync, complete: .task, times: [(\.completed, 120)])
+        #expect(stages(blind) == ["- submit_to_completion 120"])
+        // submit_bio_wait() has no end_io of direct I/O's: nothing is missing.
+        #expect(AttributedLife(blind, rule: .flaggedWork).isComplete(blind: []))
         for io in [deferred, inline, sync] {
             #expect(!AttributedLife(io, rule: .flaggedInline).isComplete(blind: []))
             #expect(AttributedLife(io, rule: .flaggedInline).isComplete(blind: [LifePoints(.ended)]))

@@ -56,7 +56,7 @@ enum probe_fact {
 	PROBE_FACT_WRITE		= 1u << 0,	/* data flows to the device */
 	PROBE_FACT_DSYNC		= 1u << 1,	/* IOCB_DSYNC */
 	PROBE_FACT_SYNC			= 1u << 2,	/* IOCB_SYNC */
-	PROBE_FACT_HIPRI		= 1u << 3,	/* IOCB_HIPRI: polled */
+	PROBE_FACT_HIPRI		= 1u << 3,	/* IOCB_HIPRI, or io_uring polls for it */
 	PROBE_FACT_NOWAIT		= 1u << 4,	/* IOCB_NOWAIT */
 	PROBE_FACT_FORCE_WAIT		= 1u << 5,	/* IOMAP_DIO_FORCE_WAIT from the file system */
 
@@ -79,6 +79,11 @@ enum probe_fact {
 	/* at completion */
 	PROBE_FACT_BY_SUBMITTER		= 1u << 24,	/* completed by the submitting thread */
 	PROBE_FACT_PREEMPTED_SUBMITTER	= 1u << 25,	/* the worker that ran it took the CPU from the submitter */
+
+	/* which code: none of these = iomap's struct iomap_dio */
+	PROBE_FACT_SIMPLE		= 1u << 28,	/* iomap's simple path for small reads, 7.3 */
+	PROBE_FACT_LEGACY		= 1u << 29,	/* fs/direct-io.c */
+	PROBE_FACT_BLOCK_DEVICE		= 1u << 30,	/* the block device itself */
 };
 
 #define PROBE_NO_CPU	0xffffu
@@ -137,7 +142,7 @@ struct probe_settings {
 	probe_u32 filter_inode;		/* only this inode number */
 	probe_u32 device_count;		/* only these devices; 0 = all */
 	probe_u32 task_work_seen;	/* io_req_rw_complete is attached: io_uring's I/Os end there */
-	probe_u32 reserved;
+	probe_u32 irq_disable_counted;	/* preempt_count has HARDIRQ_DISABLE_BITS (7.3): moves the hardirq bits */
 	probe_u64 inode;
 	probe_u32 devices[PROBE_MAX_DEVICES];
 	char comm[PROBE_COMM_SIZE];
@@ -146,19 +151,32 @@ struct probe_settings {
 /* Programs that look up a slot; each has its own place in probe_cpu.key. */
 enum probe_key_user {
 	PROBE_KEY_BEGIN,
+	PROBE_KEY_LEGACY_BEGIN,
+	PROBE_KEY_BLOCK_DEVICE_READ,
+	PROBE_KEY_BLOCK_DEVICE_WRITE,
 	PROBE_KEY_ISSUE,
 	PROBE_KEY_END,
+	PROBE_KEY_SIMPLE_END,
+	PROBE_KEY_LEGACY_END,
+	PROBE_KEY_LEGACY_SYNC_END,
+	PROBE_KEY_BLOCK_DEVICE_END,
+	PROBE_KEY_BLOCK_DEVICE_ASYNC_END,
 	PROBE_KEY_QUEUE,
 	PROBE_KEY_START,
 	PROBE_KEY_COMPLETE,
+	PROBE_KEY_LEGACY_COMPLETE,
+	PROBE_KEY_BLOCK_DEVICE_READ_RETURN,
+	PROBE_KEY_BLOCK_DEVICE_WRITE_RETURN,
+	PROBE_KEY_AIO_COMPLETE,
+	PROBE_KEY_IO_URING_COMPLETE,
+	PROBE_KEY_IOPOLL_COMPLETE,
 	PROBE_KEY_TASK_WORK,
-	PROBE_KEY_SPARE,
-	PROBE_KEY_USERS,
+	PROBE_KEY_USERS = 24,
 };
 
 /*
- * One per CPU, written by that CPU only. Interrupt-safe without atomics: every
- * field has one writer program, and a program never nests on a CPU.
+ * One per CPU, written by that CPU only. State has one writer program each, and
+ * a program never nests on a CPU; counters have several and are atomic.
  */
 struct probe_cpu {
 	/* state */
@@ -177,12 +195,11 @@ struct probe_cpu {
 	probe_u64 slots_full;		/* no free slot: this I/O is not in the capture */
 	probe_u64 restarted;		/* a kiocb began again before its completion was seen */
 	probe_u64 unmatched;		/* completions without a begin */
-	probe_u64 records;		/* records put in the ring at iomap_dio_complete */
-	probe_u64 ring_full;		/* ... and those that did not fit */
-	probe_u64 late_records;		/* the same two at io_req_rw_complete */
-	probe_u64 late_ring_full;
-	probe_u64 begin_records;	/* and at iomap_dio_rw_begin (restarts, task names) */
-	probe_u64 begin_ring_full;
+	probe_u64 records;		/* I/Os whose record was put in the ring */
+	probe_u64 ring_full;		/* I/Os whose record did not fit */
+	probe_u64 names;		/* task records put in the ring */
+	probe_u64 names_full;		/* task records that did not fit */
+	probe_u64 reserved[2];
 };
 
 #define PROBE_BUCKET_SLOTS	8

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Completion: the slot becomes a record, is sent and freed. */
+#ifndef COMPLETION_BPF_H
+#define COMPLETION_BPF_H
+
+#include "device.bpf.h"
+#include "rings.bpf.h"
+
+/* Will io_req_rw_complete be called for it? Not when the submitter completed it, or polls. */
+static __always_inline bool task_work_follows(const struct probe_io *io)
+{
+	return probe_settings.task_work_seen && io->issuer == PROBE_ISSUER_IO_URING &&
+	       !(io->facts & PROBE_FACT_HIPRI) && io->complete_context != PROBE_CONTEXT_TASK;
+}
+
+static __always_inline void io_send(struct probe_cpu *cpu, struct probe_io *io, __u64 key)
+{
+	emit(io, sizeof(*io), &cpu->records, &cpu->ring_full);
+	slot_free(key);
+}
+
+static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *io, __u64 key, long ret)
+{
+	io->complete_context = current_context(cpu);
+	io->complete_cpu = bpf_get_smp_processor_id();
+	/* In an interrupt that is where end_io ran, also where it cannot be probed. */
+	if (!(io->facts & PROBE_FACT_END_SEEN) && io->complete_context <= PROBE_CONTEXT_SOFTIRQ)
+		note_end(io, cpu);
+	io->error = ret < 0 ? ret : 0;
+	if (io->complete_context == PROBE_CONTEXT_TASK &&
+	    (__u32)bpf_get_current_pid_tgid() == io->submitter_tid)
+		io->facts |= PROBE_FACT_BY_SUBMITTER;
+	io->completed_ns = bpf_ktime_get_ns();
+	if (!task_work_follows(io))
+		io_send(cpu, io, key);
+}
+
+/* ---- iomap ---- */
+
+static __always_inline int iomap_complete(struct probe_cpu *cpu, __u64 key, long ret)
+{
+	struct probe_io *io = slot_find(key);
+
+	if (io)
+		io_complete(cpu, io, key, ret);
+	else if (!filtered_at_all())
+		__sync_fetch_and_add(&cpu->unmatched, 1);
+	return 0;
+}
+
+SEC("?tp_btf/iomap_dio_complete")
+int dio_completed(__u64 *ctx)
+{
+	struct probe_cpu *cpu = this_cpu();
+	int error = (int)ctx[1];
+
+	if (!cpu)
+		return 0;
+	return iomap_complete(cpu, iocb_key(cpu, PROBE_KEY_COMPLETE, ARG(0)), error ? error : (long)ctx[2]);
+}
+
+/*
+ * Before 6.5 there is no tracepoint. iomap_dio_complete frees the dio, so that
+ * its kiocb has to be remembered from entry to return.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, __u64);
+} probe_completing SEC(".maps");
+
+SEC("?fentry/iomap_dio_complete")
+int completion_entered(__u64 *ctx)
+{
+	struct iomap_dio *dio = ARG(0);
+	__u64 key = (__u64)dio;
+	__u64 iocb = (__u64)read_kernel(dio, iocb);
+
+	bpf_map_update_elem(&probe_completing, &key, &iocb, BPF_ANY);
+	return 0;
+}
+
+SEC("?fexit/iomap_dio_complete")
+int completion_left(__u64 *ctx)
+{
+	struct probe_cpu *cpu = this_cpu();
+	__u64 dio = ctx[0];
+	__u64 *found = bpf_map_lookup_elem(&probe_completing, &dio);
+	__u64 iocb;
+
+	if (!found || !cpu)
+		return 0;
+	iocb = *found;
+	bpf_map_delete_elem(&probe_completing, &dio);
+	return iomap_complete(cpu, iocb, (long)ctx[1]);
+}
+
+/* ---- fs/direct-io.c and block devices: nothing comes after their own code but ki_complete ---- */
+
+#define DIO_COMPLETE_ASYNC	0x01
+
+/* Without DIO_COMPLETE_ASYNC the result goes back to the submitter, past ki_complete. */
+SEC("?fentry/dio_complete")
+int legacy_completed(__u64 *ctx)
+{
+	struct dio *dio = ARG(0);
+	struct probe_cpu *cpu = this_cpu();
+	struct probe_io *io;
+	__u64 key;
+
+	if (!cpu || (__u32)ctx[2] & DIO_COMPLETE_ASYNC)
+		return 0;
+	key = iocb_key(cpu, PROBE_KEY_LEGACY_COMPLETE, read_kernel(dio, iocb));
+	io = slot_find(key);
+	if (io)
+		io_complete(cpu, io, key, (long)ctx[1]);
+	return 0;
+}
+
+#define EIOCBQUEUED	529
+
+/* Not queued: the I/O is done, and its kiocb still the submitter's. */
+static __always_inline int block_device_return(__u64 *ctx, enum probe_key_user key_user)
+{
+	struct probe_cpu *cpu = this_cpu();
+	long ret = (long)ctx[2];
+	struct probe_io *io;
+	__u64 key;
+
+	if (!cpu || ret == -EIOCBQUEUED)
+		return 0;
+	key = iocb_key(cpu, key_user, ARG(0));
+	io = slot_find(key);
+	if (io && io->facts & PROBE_FACT_BLOCK_DEVICE)
+		io_complete(cpu, io, key, ret);
+	return 0;
+}
+
+SEC("?fexit/blkdev_read_iter")
+int block_device_read_returned(__u64 *ctx)
+{
+	return block_device_return(ctx, PROBE_KEY_BLOCK_DEVICE_READ_RETURN);
+}
+
+SEC("?fexit/blkdev_write_iter")
+int block_device_write_returned(__u64 *ctx)
+{
+	return block_device_return(ctx, PROBE_KEY_BLOCK_DEVICE_WRITE_RETURN);
+}
+
+static __always_inline int iocb_complete(__u64 *ctx, enum probe_key_user key_user)
+{
+	struct probe_cpu *cpu = this_cpu();
+	struct probe_io *io;
+	__u64 key;
+
+	if (!cpu)
+		return 0;
+	key = iocb_key(cpu, key_user, ARG(0));
+	io = slot_find(key);
+	if (io && !io->completed_ns && io->facts & (PROBE_FACT_LEGACY | PROBE_FACT_BLOCK_DEVICE))
+		io_complete(cpu, io, key, (long)ctx[1]);
+	return 0;
+}
+
+SEC("?fentry/aio_complete_rw")
+int aio_completed(__u64 *ctx)
+{
+	return iocb_complete(ctx, PROBE_KEY_AIO_COMPLETE);
+}
+
+SEC("?fentry/io_complete_rw")
+int io_uring_completed(__u64 *ctx)
+{
+	return iocb_complete(ctx, PROBE_KEY_IO_URING_COMPLETE);
+}
+
+SEC("?fentry/io_complete_rw_iopoll")
+int io_uring_poll_completed(__u64 *ctx)
+{
+	return iocb_complete(ctx, PROBE_KEY_IOPOLL_COMPLETE);
+}
+
+/* ---- io_uring's second hop ---- */
+
+/*
+ * A kiocb is the first member of its io_kiocb: same address. With
+ * IOCB_DIO_CALLER_COMP the direct I/O is completed from here.
+ */
+SEC("?fentry/io_req_rw_complete")
+int request_completed(__u64 *ctx)
+{
+	struct probe_cpu *cpu = this_cpu();
+	struct probe_io *io;
+	__u64 key;
+
+	if (!cpu)
+		return 0;
+	key = iocb_key(cpu, PROBE_KEY_TASK_WORK, ARG(0));
+	io = slot_find(key);
+	if (!io)
+		return 0;
+	io->task_work_ns = bpf_ktime_get_ns();
+	if (io->completed_ns)
+		io_send(cpu, io, key);
+	return 0;
+}
+
+#endif

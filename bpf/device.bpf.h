@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Down to the driver, and back to the end_io of each of its bios. */
+#ifndef DEVICE_BPF_H
+#define DEVICE_BPF_H
+
+#include "slots.bpf.h"
+
+#define is_function(pointer, symbol) (&symbol && (const void *)(pointer) == &symbol)
+#define container_of_kernel(type, member, pointer) \
+	cast_kernel(type, (char *)(pointer) - bpf_core_field_offset(type, member))
+
+static __always_inline struct kiocb *iocb_of_iomap_bio(struct bio *bio)
+{
+	void *dio = read_kernel(bio, bi_private);
+
+	return read_kernel(cast_kernel(struct iomap_dio, dio), iocb);
+}
+
+static __always_inline struct kiocb *iocb_of_simple_bio(struct bio *bio)
+{
+	if (!bpf_core_type_exists(struct iomap_dio_simple))
+		return 0;
+	return read_kernel(container_of_kernel(struct iomap_dio_simple, bio, bio), iocb);
+}
+
+static __always_inline struct kiocb *iocb_of_legacy_bio(struct bio *bio)
+{
+	void *dio = read_kernel(bio, bi_private);
+
+	return read_kernel(cast_kernel(struct dio, dio), iocb);
+}
+
+static __always_inline struct kiocb *iocb_of_block_device_bio(struct bio *bio)
+{
+	void *dio = read_kernel(bio, bi_private);
+
+	return read_kernel(cast_kernel(struct blkdev_dio, dio), iocb);
+}
+
+/* A single asynchronous bio is a member of its blkdev_dio. */
+static __always_inline struct kiocb *iocb_of_block_device_async_bio(struct bio *bio)
+{
+	return read_kernel(container_of_kernel(struct blkdev_dio, bio, bio), iocb);
+}
+
+/* The I/O that a bio belongs to, or NULL: it is no direct I/O's. */
+static __always_inline struct kiocb *iocb_of_bio(struct bio *bio)
+{
+	const void *end_io = (const void *)read_kernel(bio, bi_end_io);
+
+	if (is_function(end_io, iomap_dio_bio_end_io))
+		return iocb_of_iomap_bio(bio);
+	if (is_function(end_io, iomap_dio_simple_end_io))
+		return iocb_of_simple_bio(bio);
+	if (is_function(end_io, dio_bio_end_aio) || is_function(end_io, dio_bio_end_io))
+		return iocb_of_legacy_bio(bio);
+	if (is_function(end_io, blkdev_bio_end_io_async))
+		return iocb_of_block_device_async_bio(bio);
+	if (is_function(end_io, blkdev_bio_end_io))
+		return iocb_of_block_device_bio(bio);
+	return 0;
+}
+
+static __always_inline int io_issue(struct request *rq)
+{
+	struct bio *bio = read_kernel(rq, bio);
+	struct probe_cpu *cpu = this_cpu();
+	struct kiocb *iocb;
+	struct probe_io *io;
+
+	if (!bio || !cpu)
+		return 0;
+	iocb = iocb_of_bio(bio);
+	if (!iocb)
+		return 0;
+	io = slot_find(iocb_key(cpu, PROBE_KEY_ISSUE, iocb));
+	if (io)
+		io->issued_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+SEC("?tp_btf/block_rq_issue")
+int request_issued(__u64 *ctx)
+{
+	return io_issue(ARG(0));
+}
+
+/* Before 5.11 the tracepoint's first argument is the request's queue. */
+SEC("?tp_btf/block_rq_issue")
+int request_issued_from_queue(__u64 *ctx)
+{
+	return io_issue(ARG(1));
+}
+
+#define END_FACTS (PROBE_FACT_END_DECIDES | PROBE_FACT_WAITER | PROBE_FACT_NEED_SYNC | \
+	PROBE_FACT_WRITE_THROUGH | PROBE_FACT_UNWRITTEN | PROBE_FACT_COW | \
+	PROBE_FACT_INLINE_COMP | PROBE_FACT_CALLER_COMP | PROBE_FACT_COMP_WORK | \
+	PROBE_FACT_EXTENDS_ISIZE | PROBE_FACT_PAGE_CACHE | PROBE_FACT_END_ERROR)
+
+/* Where, and in which interrupt if any, end_io runs: this CPU, now. */
+static __always_inline void note_end(struct probe_io *io, struct probe_cpu *cpu)
+{
+	io->end_context = current_context(cpu);
+	io->end_cpu = bpf_get_smp_processor_id();
+	io->interrupted_ns = 0;
+	io->irq = PROBE_NO_IRQ;
+	io->irq_batch = 0;
+	if (io->end_context == PROBE_CONTEXT_HARDIRQ && cpu->irq_entered_ns) {
+		io->interrupted_ns = cpu->irq_entered_ns;
+		io->irq = cpu->irq;
+		io->irq_batch = ++cpu->irq_ends;
+	} else if (io->end_context == PROBE_CONTEXT_SOFTIRQ && cpu->softirq_entered_ns) {
+		io->interrupted_ns = cpu->softirq_entered_ns;
+		io->irq_batch = ++cpu->softirq_ends;
+	}
+}
+
+/* Called once a bio; what the last one says stays. */
+static __always_inline void io_end(struct probe_io *io, struct probe_cpu *cpu, __u32 end_facts)
+{
+	__u32 facts = io->facts & ~END_FACTS;
+
+	if (facts & PROBE_FACT_END_SEEN)
+		facts |= PROBE_FACT_MULTI_BIO;
+	io->facts = facts | PROBE_FACT_END_SEEN | end_facts;
+	note_end(io, cpu);
+	io->ended_ns = bpf_ktime_get_ns();
+}
+
+/* Has the file pages that a write makes stale? */
+static __always_inline __u32 page_cache_facts(struct address_space *mapping)
+{
+	return read_kernel(mapping, nrpages) ? PROBE_FACT_PAGE_CACHE : 0;
+}
+
+/* What iomap_dio_bio_end_io is about to decide by. */
+static __always_inline __u32 iomap_end_facts(struct kiocb *iocb, struct iomap_dio *dio, struct bio *bio)
+{
+	__u32 flags = read_kernel(dio, flags);
+	__u32 facts = dio_flag_facts(flags);
+	struct file *file;
+
+	if (read_kernel(dio, ref.counter) == 1) {
+		facts |= PROBE_FACT_END_DECIDES;
+		if (read_kernel(dio, wait_for_completion))
+			facts |= PROBE_FACT_WAITER;
+	}
+	if (read_kernel(dio, error) || read_kernel(bio, bi_status))
+		facts |= PROBE_FACT_END_ERROR;
+	if (!(flags & IOMAP_DIO_WRITE))
+		return facts;
+	if (read_kernel(iocb, ki_pos) + (loff_t)read_kernel(dio, size) > read_kernel(dio, i_size))
+		facts |= PROBE_FACT_EXTENDS_ISIZE;
+	file = read_kernel(iocb, ki_filp);
+	return facts | page_cache_facts(read_kernel(file, f_mapping));
+}
+
+SEC("?fentry/iomap_dio_bio_end_io")
+int bio_ended(__u64 *ctx)
+{
+	struct bio *bio = ARG(0);
+	void *private = read_kernel(bio, bi_private);
+	struct iomap_dio *dio = cast_kernel(struct iomap_dio, private);
+	struct kiocb *iocb = read_kernel(dio, iocb);
+	struct probe_cpu *cpu = this_cpu();
+	struct probe_io *io;
+
+	if (!cpu)
+		return 0;
+	io = slot_find(iocb_key(cpu, PROBE_KEY_END, iocb));
+	if (io)
+		io_end(io, cpu, iomap_end_facts(iocb, dio, bio));
+	return 0;
+}
+
+/* Small reads of 7.3: one bio, inline unless it failed. */
+SEC("?fentry/iomap_dio_simple_end_io")
+int simple_bio_ended(__u64 *ctx)
+{
+	struct bio *bio = ARG(0);
+	struct kiocb *iocb = iocb_of_simple_bio(bio);
+	struct probe_cpu *cpu = this_cpu();
+	struct probe_io *io;
+	__u32 facts = PROBE_FACT_SIMPLE | PROBE_FACT_END_DECIDES;
+
+	if (!cpu || !iocb)
+		return 0;
+	io = slot_find(iocb_key(cpu, PROBE_KEY_SIMPLE_END, iocb));
+	if (!io)
+		return 0;
+	if (read_kernel(bio, bi_status))
+		facts |= PROBE_FACT_END_ERROR;
+	io_end(io, cpu, facts);
+	return 0;
+}
+
+/*
+ * fs/direct-io.c defers for pages in the page cache, or when the submitter or
+ * a buffer head said so: for O_(D)SYNC, or for an unwritten extent.
+ */
+static __always_inline __u32 legacy_end_facts(struct dio *dio, struct bio *bio, __u32 facts)
+{
+	struct inode *inode = read_kernel(dio, inode);
+	__u32 end = 0;
+
+	if (read_kernel(dio, refcount) == 1)
+		end |= PROBE_FACT_END_DECIDES;
+	if (read_kernel(dio, io_error) || read_kernel(bio, bi_status))
+		end |= PROBE_FACT_END_ERROR;
+	if (!(facts & PROBE_FACT_WRITE))
+		return end;
+	if (read_kernel(dio, defer_completion))
+		end |= facts & (PROBE_FACT_DSYNC | PROBE_FACT_SYNC) ? PROBE_FACT_NEED_SYNC : PROBE_FACT_UNWRITTEN;
+	return end | page_cache_facts(read_kernel(inode, i_mapping));
+}
+
+static __always_inline int legacy_end(struct bio *bio, enum probe_key_user key_user, __u32 facts)
+{
+	void *private = read_kernel(bio, bi_private);
+	struct dio *dio = cast_kernel(struct dio, private);
+	struct probe_cpu *cpu = this_cpu();
+	struct probe_io *io;
+
+	if (!cpu)
+		return 0;
+	io = slot_find(iocb_key(cpu, key_user, read_kernel(dio, iocb)));
+	if (io)
+		io_end(io, cpu, legacy_end_facts(dio, bio, io->facts) | facts);
+	return 0;
+}
+
+SEC("?fentry/dio_bio_end_aio")
+int legacy_bio_ended(__u64 *ctx)
+{
+	return legacy_end(ARG(0), PROBE_KEY_LEGACY_END, 0);
+}
+
+/* The submitter waits: always when it is synchronous, and for extending writes. */
+SEC("?fentry/dio_bio_end_io")
+int legacy_sync_bio_ended(__u64 *ctx)
+{
+	return legacy_end(ARG(0), PROBE_KEY_LEGACY_SYNC_END, PROBE_FACT_END_DECIDES | PROBE_FACT_WAITER);
+}
+
+static __always_inline int block_device_end(struct bio *bio, struct kiocb *iocb, enum probe_key_user key_user)
+{
+	struct probe_cpu *cpu = this_cpu();
+	struct probe_io *io;
+
+	if (!cpu)
+		return 0;
+	io = slot_find(iocb_key(cpu, key_user, iocb));
+	if (io)
+		io_end(io, cpu, read_kernel(bio, bi_status) ? PROBE_FACT_END_ERROR : 0);
+	return 0;
+}
+
+SEC("?fentry/blkdev_bio_end_io")
+int block_device_bio_ended(__u64 *ctx)
+{
+	return block_device_end(ARG(0), iocb_of_block_device_bio(ARG(0)), PROBE_KEY_BLOCK_DEVICE_END);
+}
+
+SEC("?fentry/blkdev_bio_end_io_async")
+int block_device_async_bio_ended(__u64 *ctx)
+{
+	return block_device_end(ARG(0), iocb_of_block_device_async_bio(ARG(0)), PROBE_KEY_BLOCK_DEVICE_ASYNC_END);
+}
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The ways into direct I/O: filters, a slot, what is known of the I/O at submit. */
+#ifndef SUBMIT_BPF_H
+#define SUBMIT_BPF_H
+
+#include "filters.bpf.h"
+#include "rings.bpf.h"
+
+#define NAMED_TASKS	1024
+
+/* Threads whose name was sent, by tid; a collision only sends a name again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, NAMED_TASKS);
+	__type(key, __u32);
+	__type(value, __u64);
+} probe_named SEC(".maps");
+
+static __always_inline void name_task(struct probe_cpu *cpu, __u64 pid_tgid)
+{
+	__u32 index = (__u32)pid_tgid % NAMED_TASKS;
+	__u64 *named = bpf_map_lookup_elem(&probe_named, &index);
+	struct probe_task task = { .kind = PROBE_RECORD_TASK };
+
+	if (!named || *named == pid_tgid)
+		return;
+	*named = pid_tgid;
+	task.tid = (__u32)pid_tgid;
+	task.tgid = pid_tgid >> 32;
+	bpf_get_current_comm(task.comm, sizeof(task.comm));
+	emit(&task, sizeof(task), &cpu->names, &cpu->names_full);
+}
+
+static __always_inline enum probe_issuer issuer_of(struct kiocb *iocb)
+{
+	const void *complete = (const void *)read_kernel(iocb, ki_complete);
+
+	if (!complete)
+		return PROBE_ISSUER_SYNC;
+	if (complete == &aio_complete_rw)
+		return PROBE_ISSUER_LIBAIO;
+	if (complete == &io_complete_rw || complete == &io_complete_rw_iopoll)
+		return PROBE_ISSUER_IO_URING;
+	return PROBE_ISSUER_OTHER;
+}
+
+static __always_inline __u32 submit_facts(__u32 ki_flags)
+{
+	__u32 facts = 0;
+
+	if (ki_flags & IOCB_DSYNC)
+		facts |= PROBE_FACT_DSYNC;
+	if (ki_flags & IOCB_SYNC)
+		facts |= PROBE_FACT_SYNC;
+	if (ki_flags & IOCB_HIPRI)
+		facts |= PROBE_FACT_HIPRI;
+	if (ki_flags & IOCB_NOWAIT)
+		facts |= PROBE_FACT_NOWAIT;
+	return facts;
+}
+
+/* This kiocb's slot from before, if its end was missed; an I/O that did complete is still told. */
+static __always_inline struct probe_io *slot_restart(struct probe_cpu *cpu, __u64 key)
+{
+	struct probe_io *io = slot_find(key);
+
+	if (!io)
+		return 0;
+	if (io->completed_ns)
+		emit(io, sizeof(*io), &cpu->records, &cpu->ring_full);
+	else
+		__sync_fetch_and_add(&cpu->restarted, 1);
+	return io;
+}
+
+/* A request of io_uring that polls has IOCB_HIPRI taken away on some ways; its completion tells. */
+static __always_inline bool issuer_polls(struct kiocb *iocb)
+{
+	return &io_complete_rw_iopoll && (const void *)read_kernel(iocb, ki_complete) == &io_complete_rw_iopoll;
+}
+
+/* What the three ways into direct I/O know. */
+struct beginning {
+	struct kiocb *iocb;
+	struct iov_iter *iter;
+	enum probe_key_user key_user;
+	__u32 dev;
+	__u64 inode;
+	__u32 facts;
+};
+
+static __always_inline int io_begin(const struct beginning *this)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct kiocb *iocb = this->iocb;
+	struct iov_iter *iter = this->iter;
+	__u64 length = read_kernel(iter, count);
+	struct probe_cpu *cpu = this_cpu();
+	struct probe_io *io;
+	__u64 key;
+
+	if (!cpu)
+		return 0;
+	if (!io_passes(pid_tgid >> 32, this->dev, this->inode)) {
+		__sync_fetch_and_add(&cpu->filtered, 1);
+		return 0;
+	}
+	__sync_fetch_and_add(&cpu->begins, 1);
+	key = iocb_key(cpu, this->key_user, iocb);
+	io = slot_restart(cpu, key);
+	if (!io)
+		io = slot_claim(key);
+	if (!io) {
+		__sync_fetch_and_add(&cpu->slots_full, 1);
+		return 0;
+	}
+	name_task(cpu, pid_tgid);
+
+	__builtin_memset(io, 0, sizeof(*io));
+	io->kind = PROBE_RECORD_IO;
+	io->issuer = issuer_of(iocb);
+	io->facts = this->facts | submit_facts(read_kernel(iocb, ki_flags));
+	if (iter_is_write(iter))
+		io->facts |= PROBE_FACT_WRITE;
+	if (issuer_polls(iocb))
+		io->facts |= PROBE_FACT_HIPRI;
+	io->submit_cpu = bpf_get_smp_processor_id();
+	io->end_cpu = PROBE_NO_CPU;
+	io->worker_cpu = PROBE_NO_CPU;
+	io->complete_cpu = PROBE_NO_CPU;
+	io->irq = PROBE_NO_IRQ;
+	io->dev = this->dev;
+	io->inode = this->inode;
+	io->offset_bytes = read_kernel(iocb, ki_pos);
+	io->length_bytes = length > 0xffffffffULL ? 0xffffffffU : length;
+	io->submitter_tid = (__u32)pid_tgid;
+	io->submitted_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+/* ---- iomap: ext4, xfs and most others ---- */
+
+static __always_inline int iomap_begin(struct kiocb *iocb, struct iov_iter *iter, __u32 dio_flags)
+{
+	struct file *file = read_kernel(iocb, ki_filp);
+	struct inode *inode = read_kernel(file, f_inode);
+	struct super_block *sb = read_kernel(inode, i_sb);
+	struct beginning this = {
+		.iocb = iocb,
+		.iter = iter,
+		.key_user = PROBE_KEY_BEGIN,
+		.dev = read_kernel(sb, s_dev),
+		.inode = inode_number(inode),
+		.facts = dio_flags & IOMAP_DIO_FORCE_WAIT ? PROBE_FACT_FORCE_WAIT : 0,
+	};
+
+	return io_begin(&this);
+}
+
+SEC("?tp_btf/iomap_dio_rw_begin")
+int dio_began(__u64 *ctx)
+{
+	return iomap_begin(ARG(0), ARG(1), (__u32)ctx[2]);
+}
+
+/*
+ * Before 6.5 there is no tracepoint. The fifth argument is dio_flags; before
+ * 5.14 it is a bool with the meaning of its lowest bit, "wait".
+ */
+SEC("?fentry/iomap_dio_rw")
+int dio_rw_entered(__u64 *ctx)
+{
+	return iomap_begin(ARG(0), ARG(1), (__u32)ctx[4]);
+}
+
+/* Where iomap_dio_rw has more arguments than fentry takes. */
+SEC("?kprobe/iomap_dio_rw")
+int dio_rw_probed(struct pt_regs *ctx)
+{
+	return iomap_begin(cast_kernel(struct kiocb, PT_REGS_PARM1(ctx)),
+			   cast_kernel(struct iov_iter, PT_REGS_PARM2(ctx)), (__u32)PT_REGS_PARM5(ctx));
+}
+
+/* ---- fs/direct-io.c: vfat and other old users ---- */
+
+SEC("?kprobe/__blockdev_direct_IO")
+int legacy_began(struct pt_regs *ctx)
+{
+	struct inode *inode = cast_kernel(struct inode, PT_REGS_PARM2(ctx));
+	struct super_block *sb = read_kernel(inode, i_sb);
+	struct beginning this = {
+		.iocb = cast_kernel(struct kiocb, PT_REGS_PARM1(ctx)),
+		.iter = cast_kernel(struct iov_iter, PT_REGS_PARM4(ctx)),
+		.key_user = PROBE_KEY_LEGACY_BEGIN,
+		.dev = read_kernel(sb, s_dev),
+		.inode = inode_number(inode),
+		.facts = PROBE_FACT_LEGACY,
+	};
+
+	return io_begin(&this);
+}
+
+/* ---- a block device without a file system ---- */
+
+static __always_inline int block_device_begin(struct kiocb *iocb, struct iov_iter *iter,
+					      enum probe_key_user key_user)
+{
+	struct file *file = read_kernel(iocb, ki_filp);
+	struct inode *inode = read_kernel(file, f_inode);
+	struct beginning this = {
+		.iocb = iocb,
+		.iter = iter,
+		.key_user = key_user,
+		.dev = read_kernel(inode, i_rdev),
+		.inode = inode_number(inode),
+		.facts = PROBE_FACT_BLOCK_DEVICE,
+	};
+
+	if (!(read_kernel(iocb, ki_flags) & IOCB_DIRECT))
+		return 0;
+	return io_begin(&this);
+}
+
+SEC("?fentry/blkdev_read_iter")
+int block_device_read_began(__u64 *ctx)
+{
+	return block_device_begin(ARG(0), ARG(1), PROBE_KEY_BLOCK_DEVICE_READ);
+}
+
+SEC("?fentry/blkdev_write_iter")
+int block_device_write_began(__u64 *ctx)
+{
+	return block_device_begin(ARG(0), ARG(1), PROBE_KEY_BLOCK_DEVICE_WRITE);
+}
+
+#endif
