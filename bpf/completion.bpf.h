@@ -37,13 +37,29 @@ static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *
 
 /* ---- iomap ---- */
 
+/* Set while I/Os are let in: only then does a completion without a slot belong to an earlier begin. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} probe_active SEC(".maps");
+
+static __always_inline bool begun_before_us(void)
+{
+	__u32 first = 0;
+	__u32 *active = bpf_map_lookup_elem(&probe_active, &first);
+
+	return active && *active && !filtered_at_all();
+}
+
 static __always_inline int iomap_complete(struct probe_cpu *cpu, __u64 key, long ret)
 {
 	struct probe_io *io = slot_find(key);
 
 	if (io)
 		io_complete(cpu, io, key, ret);
-	else if (!filtered_at_all())
+	else if (begun_before_us())
 		__sync_fetch_and_add(&cpu->unmatched, 1);
 	return 0;
 }

@@ -15,6 +15,7 @@ public final class LiveProbes {
     private let object: ProbeObject
     private let rings: ProbeRings
     private let cpuCount: Int
+    private let isFiltered: Bool
 
     /// Sizes that a user can change.
     public struct Sizes: Sendable {
@@ -36,6 +37,7 @@ public final class LiveProbes {
     ) throws(ProbeError) {
         LibbpfMessages.capture(echo: isVerbose)
         cpuCount = Int(libbpf_num_possible_cpus())
+        isFiltered = !filter.isEmpty
         rings = try ProbeRings(
             count: ProbeRings.count(forCPUs: cpuCount), bytes: sizes.ringBytes, take: take)
         (object, plan) = try Self.load(wanted, filter: filter, sizes: sizes, cpuCount: cpuCount, rings: rings.count)
@@ -51,10 +53,18 @@ public final class LiveProbes {
                 throw .refused(step: "attaching \(program.place)", errno: status, detail: LibbpfMessages.last)
             }
         }
+        setActive(true)
+    }
+
+    /// Tells the probes whether I/Os are let in.
+    private func setActive(_ isActive: Bool) {
+        var (key, value) = (UInt32(0), UInt32(isActive ? 1 : 0))
+        bpf_map_update_elem(object.descriptor(of: "probe_active"), &key, &value, 0)
     }
 
     /// Lets no new I/Os in; those in flight are still followed while `drain` is called.
     public func deactivate() {
+        setActive(false)
         for program in plan.included where program.role == .begins { object.detach(program) }
     }
 
@@ -66,7 +76,7 @@ public final class LiveProbes {
 
     /// The counters as they are now.
     public func counters() -> ProbeCounters {
-        var counters = ProbeCounters()
+        var counters = ProbeCounters(isFiltered: isFiltered)
         let map = object.descriptor(of: "probe_cpus")
         for cpu in 0..<UInt32(cpuCount) {
             var (key, value) = (cpu, probe_cpu())

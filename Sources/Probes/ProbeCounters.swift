@@ -11,7 +11,8 @@ public struct ProbeCounters: Equatable, Sendable {
     public var filteredOut: UInt64 = 0
     public var slotsFull: UInt64 = 0
     public var restarted: UInt64 = 0
-    public var unmatched: UInt64 = 0
+    /// Completions of I/Os that began before the recording; `nil` where a filter decides at their begin, unseen.
+    public var unmatched: UInt64?
     /// I/Os whose record went into a ring.
     public var recorded: UInt64 = 0
     public var ringFull: UInt64 = 0
@@ -20,14 +21,17 @@ public struct ProbeCounters: Equatable, Sendable {
     /// Probe runs that the kernel skipped.
     public var probeMissed: UInt64 = 0
 
-    public init() {}
+    /// - Parameter isFiltered: only some I/Os are recorded.
+    init(isFiltered: Bool) {
+        unmatched = isFiltered ? nil : 0
+    }
 
     mutating func add(_ cpu: probe_cpu) {
         begun += cpu.begins
         filteredOut += cpu.filtered
         slotsFull += cpu.slots_full
         restarted += cpu.restarted
-        unmatched += cpu.unmatched
+        unmatched = unmatched.map { $0 + cpu.unmatched }
         recorded += cpu.records
         ringFull += cpu.ring_full
         namesFull += cpu.names_full
@@ -44,6 +48,15 @@ public struct ProbeCounters: Equatable, Sendable {
 
     /// All counters in the words of the reports, those that are zero as well.
     public var losses: [DataLoss] {
+        let begunBefore = unmatched.map {
+            DataLoss(
+                what: "unmatched-completion", count: $0, severity: .info,
+                help: "I/Os that were in flight when the recording began; they are not in the capture")
+        }
+        return counted + (begunBefore.map { [$0] } ?? [])
+    }
+
+    private var counted: [DataLoss] {
         [
             DataLoss(
                 what: "ring-full", count: ringFull, severity: .loss,
@@ -60,9 +73,6 @@ public struct ProbeCounters: Equatable, Sendable {
             DataLoss(
                 what: "in-flight-at-end", count: inFlight, severity: .info,
                 help: "I/Os that were not complete when the recording ended; they are not in the capture"),
-            DataLoss(
-                what: "unmatched-completion", count: unmatched, severity: .info,
-                help: "I/Os that were in flight when the recording began; they are not in the capture"),
             DataLoss(
                 what: "restarted", count: restarted, severity: .info,
                 help: "submissions that failed at once and were tried again, e.g. a NOWAIT write that would block"),

@@ -14,6 +14,8 @@ public struct ProbeFilter: Sendable {
 
     public init() {}
 
+    var isEmpty: Bool { processes.isEmpty && comm == nil && devices.isEmpty && inode == nil }
+
     /// The most devices that the BPF side compares with.
     public static let maximumDevices = 16
 }

@@ -312,6 +312,66 @@ class RecordTests(Bed):
                 # Others may do direct I/O to the same device meanwhile.
                 (self.assertGreaterEqual if words[0] == "--device" else self.assertEqual)(total, count)
 
+    def test_pid_and_its_children(self) -> None:
+        command = ["sh", "-c", 'read line; "$@" >/dev/null; exit 0', "sh", *fio_command(self.directory)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as traced:
+            process = self.running("--pid", str(traced.pid))
+            traced.communicate("go\n", timeout=30)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        self.assertEqual(self.report()["ios"]["total"], IOS)
+
+    def test_two_recorders_do_not_disturb_each_other(self) -> None:
+        fio = fio_command(self.directory)
+        subprocess.run(fio, capture_output=True, check=True)
+        process = self.running("--file", self.file("file"))
+        done = dioscope("record", "-q", "-o", self.file("second"), "--", *fio)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        self.assertEqual(self.report()["ios"]["total"], IOS)
+        second = json.loads(dioscope("report", "--json", self.file("second")).stdout)
+        self.assertEqual(second["ios"]["total"], IOS)
+
+    def test_begun_and_ended_in_the_middle(self) -> None:
+        depth = 16
+        words = [word for word in fio_command(self.directory) if not word.startswith("--number_ios")]
+        with subprocess.Popen([*words, "--time_based", "--runtime=4"], stdout=subprocess.DEVNULL) as fio:
+            time.sleep(1.5)
+            done = self.record("--duration", "1s", "-q")
+            fio.wait(timeout=30)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        report = self.report()
+        counts = {loss["what"]: loss["count"] for loss in report["loss"]}
+        self.assertGreater(report["ios"]["total"], 100)
+        # Those on their way at either end are counted, not recorded with invented times.
+        self.assertLessEqual(counts["unmatched-completion"], depth)
+        self.assertEqual(counts["in-flight-at-end"], 0)
+        self.assertEqual(counts["slots-full"] + counts["ring-full"], 0)
+        self.assertEqual(report["quality"]["unfinished_ios"], 0)
+        self.assertEqual(report["quality"]["disordered_ios"], 0)
+
+    def test_no_btf(self) -> None:
+        script = 'mount -t tmpfs none /sys/kernel/btf && exec "$@"'
+        done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", DIOSCOPE, "record", "--", "true"],
+                              capture_output=True, text=True, timeout=60, check=False, cwd=self.directory)
+        self.expect(done, 69, "no BTF")
+        self.assertRegex(done.stderr, "CONFIG_DEBUG_INFO_BTF")
+
+    def test_ring_that_overflows_is_counted(self) -> None:
+        process = self.running("--buffer", "64K")
+        process.send_signal(signal.SIGSTOP)  # a consumer that does not come to run
+        subprocess.run(fio_command(self.directory, "--loops=4"), capture_output=True, check=True)
+        process.send_signal(signal.SIGCONT)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        done = dioscope("report", "--json", self.file("capture"))
+        report = json.loads(done.stdout)
+        lost = {loss["what"]: loss["count"] for loss in report["loss"]}["ring-full"]
+        self.assertGreater(lost, 0)
+        self.assertGreaterEqual(report["ios"]["total"] + lost, IOS)
+        self.assertEqual(report["verdict"]["sentences"], [])
+
     def test_status_line_only_on_a_terminal(self) -> None:
         done = self.record("--", "sleep", "1.5")
         self.assertNotIn("IOPS", done.stderr.split("wrote")[0])
