@@ -336,9 +336,11 @@ class RecordTests(Bed):
     def test_begun_and_ended_in_the_middle(self) -> None:
         depth = 16
         words = [word for word in fio_command(self.directory) if not word.startswith("--number_ios")]
-        with subprocess.Popen([*words, "--time_based", "--runtime=4"], stdout=subprocess.DEVNULL) as fio:
-            time.sleep(1.5)
+        subprocess.run(fio_command(self.directory), capture_output=True, check=True)
+        with subprocess.Popen([*words, "--time_based", "--runtime=60"], stdout=subprocess.DEVNULL) as fio:
+            time.sleep(2)
             done = self.record("--duration", "1s", "-q")
+            fio.terminate()
             fio.wait(timeout=30)
         self.assertEqual(done.returncode, 0, done.stderr)
         report = self.report()
