@@ -64,8 +64,7 @@ static __always_inline int iomap_complete(struct probe_cpu *cpu, __u64 key, long
 	return 0;
 }
 
-SEC("?tp_btf/iomap_dio_complete")
-int dio_completed(__u64 *ctx)
+static __always_inline int io_dio_completed(__u64 *ctx)
 {
 	struct probe_cpu *cpu = this_cpu();
 	int error = (int)ctx[1];
@@ -73,6 +72,12 @@ int dio_completed(__u64 *ctx)
 	if (!cpu)
 		return 0;
 	return iomap_complete(cpu, iocb_key(cpu, PROBE_KEY_COMPLETE, ARG(0)), error ? error : (long)ctx[2]);
+}
+
+SEC("?tp_btf/iomap_dio_complete")
+int dio_completed(__u64 *ctx)
+{
+	return without_preemption(io_dio_completed(ctx));
 }
 
 /*
@@ -115,6 +120,7 @@ int completion_left(__u64 *ctx)
 /* ---- fs/direct-io.c and block devices: nothing comes after their own code but ki_complete ---- */
 
 #define DIO_COMPLETE_ASYNC	0x01
+#define EIOCBQUEUED		529
 
 /* Without DIO_COMPLETE_ASYNC the result goes back to the submitter, past ki_complete. */
 SEC("?fentry/dio_complete")
@@ -122,6 +128,8 @@ int legacy_completed(__u64 *ctx)
 {
 	struct dio *dio = ARG(0);
 	struct probe_cpu *cpu = this_cpu();
+	int io_error = read_kernel(dio, io_error);
+	long ret = (long)ctx[1];
 	struct probe_io *io;
 	__u64 key;
 
@@ -129,12 +137,11 @@ int legacy_completed(__u64 *ctx)
 		return 0;
 	key = iocb_key(cpu, PROBE_KEY_LEGACY_COMPLETE, read_kernel(dio, iocb));
 	io = slot_find(key);
+	/* A submitter that meant to queue it and found it done passes -EIOCBQUEUED. */
 	if (io)
-		io_complete(cpu, io, key, (long)ctx[1]);
+		io_complete(cpu, io, key, ret == -EIOCBQUEUED || ret >= 0 ? io_error : ret);
 	return 0;
 }
-
-#define EIOCBQUEUED	529
 
 /* Not queued: the I/O is done, and its kiocb still the submitter's. */
 static __always_inline int block_device_return(__u64 *ctx, enum probe_key_user key_user)
@@ -165,6 +172,11 @@ int block_device_write_returned(__u64 *ctx)
 	return block_device_return(ctx, PROBE_KEY_BLOCK_DEVICE_WRITE_RETURN);
 }
 
+/*
+ * ki_complete. An I/O of iomap's that still has a slot here was completed while
+ * the probe of iomap_dio_complete was running on this CPU already: an interrupt
+ * in the midst of a kworker's. It is told from here, a moment later.
+ */
 static __always_inline int iocb_complete(__u64 *ctx, enum probe_key_user key_user)
 {
 	struct probe_cpu *cpu = this_cpu();
@@ -175,27 +187,31 @@ static __always_inline int iocb_complete(__u64 *ctx, enum probe_key_user key_use
 		return 0;
 	key = iocb_key(cpu, key_user, ARG(0));
 	io = slot_find(key);
-	if (io && !io->completed_ns && io->facts & (PROBE_FACT_LEGACY | PROBE_FACT_BLOCK_DEVICE))
-		io_complete(cpu, io, key, (long)ctx[1]);
+	/* With CALLER_COMP it comes before the completion, only to get the issuer to work. */
+	if (!io || io->completed_ns || io->facts & PROBE_FACT_CALLER_COMP)
+		return 0;
+	if (!(io->facts & (PROBE_FACT_LEGACY | PROBE_FACT_BLOCK_DEVICE)))
+		__sync_fetch_and_add(&cpu->rescued, 1);
+	io_complete(cpu, io, key, (long)ctx[1]);
 	return 0;
 }
 
 SEC("?fentry/aio_complete_rw")
 int aio_completed(__u64 *ctx)
 {
-	return iocb_complete(ctx, PROBE_KEY_AIO_COMPLETE);
+	return without_preemption(iocb_complete(ctx, PROBE_KEY_AIO_COMPLETE));
 }
 
 SEC("?fentry/io_complete_rw")
 int io_uring_completed(__u64 *ctx)
 {
-	return iocb_complete(ctx, PROBE_KEY_IO_URING_COMPLETE);
+	return without_preemption(iocb_complete(ctx, PROBE_KEY_IO_URING_COMPLETE));
 }
 
 SEC("?fentry/io_complete_rw_iopoll")
 int io_uring_poll_completed(__u64 *ctx)
 {
-	return iocb_complete(ctx, PROBE_KEY_IOPOLL_COMPLETE);
+	return without_preemption(iocb_complete(ctx, PROBE_KEY_IOPOLL_COMPLETE));
 }
 
 /* ---- io_uring's second hop ---- */
@@ -204,8 +220,7 @@ int io_uring_poll_completed(__u64 *ctx)
  * A kiocb is the first member of its io_kiocb: same address. With
  * IOCB_DIO_CALLER_COMP the direct I/O is completed from here.
  */
-SEC("?fentry/io_req_rw_complete")
-int request_completed(__u64 *ctx)
+static __always_inline int io_request_completed(__u64 *ctx)
 {
 	struct probe_cpu *cpu = this_cpu();
 	struct probe_io *io;
@@ -221,6 +236,12 @@ int request_completed(__u64 *ctx)
 	if (io->completed_ns)
 		io_send(cpu, io, key);
 	return 0;
+}
+
+SEC("?fentry/io_req_rw_complete")
+int request_completed(__u64 *ctx)
+{
+	return without_preemption(io_request_completed(ctx));
 }
 
 #endif

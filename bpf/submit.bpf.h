@@ -160,7 +160,7 @@ static __always_inline int iomap_begin(struct kiocb *iocb, struct iov_iter *iter
 SEC("?tp_btf/iomap_dio_rw_begin")
 int dio_began(__u64 *ctx)
 {
-	return iomap_begin(ARG(0), ARG(1), (__u32)ctx[2]);
+	return without_preemption(iomap_begin(ARG(0), ARG(1), (__u32)ctx[2]));
 }
 
 /*
@@ -170,7 +170,7 @@ int dio_began(__u64 *ctx)
 SEC("?fentry/iomap_dio_rw")
 int dio_rw_entered(__u64 *ctx)
 {
-	return iomap_begin(ARG(0), ARG(1), (__u32)ctx[4]);
+	return without_preemption(iomap_begin(ARG(0), ARG(1), (__u32)ctx[4]));
 }
 
 /* Where iomap_dio_rw has more arguments than fentry takes. */
@@ -224,13 +224,13 @@ static __always_inline int block_device_begin(struct kiocb *iocb, struct iov_ite
 SEC("?fentry/blkdev_read_iter")
 int block_device_read_began(__u64 *ctx)
 {
-	return block_device_begin(ARG(0), ARG(1), PROBE_KEY_BLOCK_DEVICE_READ);
+	return without_preemption(block_device_begin(ARG(0), ARG(1), PROBE_KEY_BLOCK_DEVICE_READ));
 }
 
 SEC("?fentry/blkdev_write_iter")
 int block_device_write_began(__u64 *ctx)
 {
-	return block_device_begin(ARG(0), ARG(1), PROBE_KEY_BLOCK_DEVICE_WRITE);
+	return without_preemption(block_device_begin(ARG(0), ARG(1), PROBE_KEY_BLOCK_DEVICE_WRITE));
 }
 
 #endif

@@ -19,8 +19,7 @@ static __always_inline struct kiocb *iocb_of_work(struct work_struct *work)
 	return 0;
 }
 
-SEC("?tp_btf/workqueue_queue_work")
-int work_queued(__u64 *ctx)
+static __always_inline int io_work_queued(__u64 *ctx)
 {
 	struct kiocb *iocb = iocb_of_work(ARG(2));
 	struct probe_cpu *cpu;
@@ -41,8 +40,13 @@ int work_queued(__u64 *ctx)
 	return 0;
 }
 
-SEC("?tp_btf/workqueue_execute_start")
-int work_started(__u64 *ctx)
+SEC("?tp_btf/workqueue_queue_work")
+int work_queued(__u64 *ctx)
+{
+	return without_preemption(io_work_queued(ctx));
+}
+
+static __always_inline int io_work_started(__u64 *ctx)
 {
 	struct kiocb *iocb = iocb_of_work(ARG(0));
 	struct probe_cpu *cpu;
@@ -63,6 +67,12 @@ int work_started(__u64 *ctx)
 	    cpu->switched_to_tid == io->worker_tid)
 		io->facts |= PROBE_FACT_PREEMPTED_SUBMITTER;
 	return 0;
+}
+
+SEC("?tp_btf/workqueue_execute_start")
+int work_started(__u64 *ctx)
+{
+	return without_preemption(io_work_started(ctx));
 }
 
 #endif

@@ -16,6 +16,8 @@ public final class LiveProbes {
     private let rings: ProbeRings
     private let cpuCount: Int
     private let isFiltered: Bool
+    private let slotCount: Int
+    private let take: (UnsafeRawBufferPointer) -> Void
 
     /// Sizes that a user can change.
     public struct Sizes: Sendable {
@@ -38,6 +40,8 @@ public final class LiveProbes {
         LibbpfMessages.capture(echo: isVerbose)
         cpuCount = Int(libbpf_num_possible_cpus())
         isFiltered = !filter.isEmpty
+        slotCount = sizes.slots
+        self.take = take
         rings = try ProbeRings(
             count: ProbeRings.count(forCPUs: cpuCount), bytes: sizes.ringBytes, take: take)
         (object, plan) = try Self.load(wanted, filter: filter, sizes: sizes, cpuCount: cpuCount, rings: rings.count)
@@ -74,6 +78,46 @@ public final class LiveProbes {
         rings.drain(timeoutMilliseconds: timeoutMilliseconds)
     }
 
+    /// Delivers I/Os that are complete, but for io_uring's second hop that did not come: without it they are records
+    /// all the same.
+    public func deliverCompleted() {
+        let buckets = object.descriptor(of: "probe_buckets")
+        guard buckets >= 0 else { return deliverCompletedOfHashMap() }
+        let slots = object.descriptor(of: "probe_slots")
+        let ways = UInt32(PROBE_BUCKET_SLOTS)
+        for index in 0..<UInt32(slotCount) / ways {
+            var (key, bucket) = (index, probe_bucket())
+            guard bpf_map_lookup_elem(buckets, &key, &bucket) == 0 else { continue }
+            withUnsafeBytes(of: bucket) { keys in
+                for way in 0..<ways where keys.load(fromByteOffset: Int(way) * 8, as: UInt64.self) != 0 {
+                    var slot = index * ways + way
+                    deliverIfCompleted(slots, &slot)
+                }
+            }
+        }
+    }
+
+    /// Before 6.2 the slots are a hash map by kiocb.
+    private func deliverCompletedOfHashMap() {
+        let slots = object.descriptor(of: "probe_slots")
+        var (key, next) = (UInt64(0), UInt64(0))
+        var status = bpf_map_get_next_key(slots, nil, &next)
+        for _ in 0..<slotCount where status == 0 {
+            key = next
+            deliverIfCompleted(slots, &key)
+            status = bpf_map_get_next_key(slots, &key, &next)
+        }
+    }
+
+    private func deliverIfCompleted(_ slots: Int32, _ key: UnsafeMutableRawPointer) {
+        var io = probe_io()
+        guard bpf_map_lookup_elem(slots, key, &io) == 0, io.completed_ns != 0 else { return }
+        withUnsafeBytes(of: io) { take($0) }
+        deliveredLate += 1
+    }
+
+    private var deliveredLate: UInt64 = 0
+
     /// The counters as they are now.
     public func counters() -> ProbeCounters {
         var counters = ProbeCounters(isFiltered: isFiltered)
@@ -82,7 +126,8 @@ public final class LiveProbes {
             var (key, value) = (cpu, probe_cpu())
             if bpf_map_lookup_elem(map, &key, &value) == 0 { counters.add(value) }
         }
-        for program in plan.included { counters.probeMissed += object.misses(of: program) }
+        counters.recorded += deliveredLate
+        for program in plan.included { counters.addMisses(object.misses(of: program), of: program.role) }
         return counters
     }
 
@@ -162,6 +207,7 @@ extension LiveProbes {
         settings.bucket_mask = UInt32(sizes.slots / Int(PROBE_BUCKET_SLOTS) - 1)
         settings.ring_mask = UInt32(rings - 1)
         settings.irq_disable_counted = plan.countsIRQDisabling ? 1 : 0
+        settings.can_disable_preemption = plan.canDisablePreemption ? 1 : 0
         settings.task_work_seen = plan.includes("request_completed") ? 1 : 0
         settings.filter_task = filter.processes.isEmpty ? 0 : 1
         if let inode = filter.inode {

@@ -18,8 +18,17 @@ public struct ProbeCounters: Equatable, Sendable {
     public var ringFull: UInt64 = 0
     /// Names of threads that did not fit into a ring: their I/Os are there, without a name.
     public var namesFull: UInt64 = 0
-    /// Probe runs that the kernel skipped.
-    public var probeMissed: UInt64 = 0
+    /// I/Os whose begin was missed: the kernel skips a probe that is already running on the CPU.
+    public var beginsMissed: UInt64 = 0
+    /// Runs of probes that tell of a life's points, skipped for the same reason.
+    public var pointsMissed: UInt64 = 0
+    private var completionsMissed: UInt64 = 0
+    private var completionsRescued: UInt64 = 0
+
+    /// Completions that nothing else told of.
+    public var completionsLost: UInt64 {
+        completionsMissed > completionsRescued ? completionsMissed - completionsRescued : 0
+    }
 
     /// - Parameter isFiltered: only some I/Os are recorded.
     init(isFiltered: Bool) {
@@ -33,8 +42,17 @@ public struct ProbeCounters: Equatable, Sendable {
         restarted += cpu.restarted
         unmatched = unmatched.map { $0 + cpu.unmatched }
         recorded += cpu.records
+        completionsRescued += cpu.rescued
         ringFull += cpu.ring_full
         namesFull += cpu.names_full
+    }
+
+    mutating func addMisses(_ count: UInt64, of role: ProbeProgram.Role) {
+        switch role {
+        case .begins: beginsMissed += count
+        case .completes: completionsMissed += count
+        case .tells: pointsMissed += count
+        }
     }
 
     /// Begun and neither recorded nor lost: still on their way.
@@ -44,7 +62,7 @@ public struct ProbeCounters: Equatable, Sendable {
     }
 
     /// I/Os that the capture lacks, as far as it is known.
-    public var lost: UInt64 { ringFull + slotsFull + probeMissed }
+    public var lost: UInt64 { ringFull + slotsFull + beginsMissed + completionsLost }
 
     /// All counters in the words of the reports, those that are zero as well.
     public var losses: [DataLoss] {
@@ -65,8 +83,14 @@ public struct ProbeCounters: Equatable, Sendable {
                 what: "slots-full", count: slotsFull, severity: .loss,
                 help: "more I/Os in flight than slots; use a larger --slots"),
             DataLoss(
-                what: "probe-missed", count: probeMissed, severity: .loss,
-                help: "the kernel skipped a probe because it was already running on that CPU"),
+                what: "begin-missed", count: beginsMissed, severity: .loss,
+                help: "I/Os that began while the same probe was running on that CPU; they are not in the capture"),
+            DataLoss(
+                what: "completion-missed", count: completionsLost, severity: .loss,
+                help: "completions during another one's probe on that CPU; their I/Os are not in the capture"),
+            DataLoss(
+                what: "probe-missed", count: pointsMissed, severity: .info,
+                help: "other probes that the kernel skipped; I/Os lack a time for it, which quality counts"),
             DataLoss(
                 what: "thread-names-lost", count: namesFull, severity: .info,
                 help: "names of threads that did not fit into the ring; their I/Os are complete, without a name"),

@@ -19,6 +19,8 @@ public struct ProbePlan: Sendable {
     public let completionRule: CompletionRule
     /// preempt_count also counts the disabling of interrupts, and has its other counts elsewhere for it (7.3).
     let countsIRQDisabling: Bool
+    /// Programs that tasks run can keep others from the CPU meanwhile (6.11).
+    let canDisablePreemption: Bool
     /// Small reads take a path of their own, past `iomap_dio_rw` (7.3).
     public let hasSimpleReads: Bool
     public private(set) var programs: [Entry]
@@ -35,6 +37,7 @@ public struct ProbePlan: Sendable {
         flavour = Self.flavour(for: btf)
         completionRule = Self.completionRule(of: btf)
         countsIRQDisabling = btf.hasVariable("local_interrupt_disable_state")
+        canDisablePreemption = btf.hasFunction("bpf_preempt_disable")
         hasSimpleReads = btf.hasStructure("iomap_dio_simple")
         let hasLegacy = btf.hasFunction("__blockdev_direct_IO")
         programs = ProbeProgram.all.map { program in

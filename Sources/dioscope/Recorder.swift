@@ -134,6 +134,7 @@ final class Recorder {
             probes?.drain(timeoutMilliseconds: 10)
         }
         probes?.drain(timeoutMilliseconds: 0)
+        if let counters = probes?.counters(), counters.inFlight > 0 { probes?.deliverCompleted() }
     }
 
     private func finish(_ counters: ProbeCounters, commandStatus: Int32?) {

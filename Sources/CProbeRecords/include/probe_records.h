@@ -143,6 +143,8 @@ struct probe_settings {
 	probe_u32 device_count;		/* only these devices; 0 = all */
 	probe_u32 task_work_seen;	/* io_req_rw_complete is attached: io_uring's I/Os end there */
 	probe_u32 irq_disable_counted;	/* preempt_count has HARDIRQ_DISABLE_BITS (7.3): moves the hardirq bits */
+	probe_u32 can_disable_preemption;	/* the kernel has bpf_preempt_disable() */
+	probe_u32 reserved;
 	probe_u64 inode;
 	probe_u32 devices[PROBE_MAX_DEVICES];
 	char comm[PROBE_COMM_SIZE];
@@ -199,7 +201,8 @@ struct probe_cpu {
 	probe_u64 ring_full;		/* I/Os whose record did not fit */
 	probe_u64 names;		/* task records put in the ring */
 	probe_u64 names_full;		/* task records that did not fit */
-	probe_u64 reserved[2];
+	probe_u64 rescued;		/* completions that the first probe missed and ki_complete's told */
+	probe_u64 reserved;
 };
 
 #define PROBE_BUCKET_SLOTS	8
