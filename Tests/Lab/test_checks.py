@@ -7,28 +7,38 @@ from typing import Any
 
 from lab.checks import check
 from lab.evidence import Evidence
+from lab.placement import parse_stat
 from lab.scenarios import Expectation, Scenario
 from lab.truth import Truth
 
-SCENARIO = Scenario("two-writes", "null_blk", "ext4", "prewrite", ("--rw=randwrite",),
-                    {"6.12": Expectation(frozenset({"kworker"}), frozenset({"submit_race"}))}, ios=2)
+SCENARIO = Scenario("two-writes", "null_blk", "ext4", "prewrite", ("--ioengine=libaio", "--rw=randwrite"),
+                    {"6.12": Expectation(frozenset({"kworker"}), frozenset({"submit_race"}),
+                                         frozenset({"issuer-no-caller-comp"}), frozenset({"hardirq"}))}, ios=2)
 
 
 def agreeing() -> Evidence:
     """One write finished by a kworker and one by its submitter, as all three witnesses would tell it."""
     io: dict[str, Any] = {"offset": 0, "length": 4096, "submitted_ns": 1_000, "completed_ns": 91_000, "latency_ns": 90_000,
-                          "stages": [{"name": "device", "ns": 60_000}, {"name": "queue wait", "ns": 30_000}]}
+                          "stages": [{"name": "device", "ns": 60_000}, {"name": "queue_wait", "ns": 30_000}],
+                          "issuer": "libaio", "dev": "254:0", "inode": 12, "submit_cpu": 1, "end_cpu": 1,
+                          "completion_cpu": 1}
     return Evidence(
         status={"record": 0},
-        truth=Truth(Counter(kworker=1, task=1), Counter(hardirq=2), 1, Counter({(0, 4096): 1, (8192, 4096): 1}),
-                    [0, 100_000], [90_000, 190_000], [60_000], [90_000]),
+        truth=Truth(Counter(kworker=1, task=1), Counter(hardirq=2), 1, ranges=Counter({(0, 4096): 1, (8192, 4096): 1}),
+                    begin_cpus=Counter({1: 2}), end_cpus=Counter({1: 2}), complete_cpus=Counter({1: 2}),
+                    start_cpus=Counter({1: 1}), begin_ns=[0, 100_000], complete_ns=[90_000, 190_000],
+                    queued_ns=[60_000], started_ns=[90_000]),
+        stat="fe00 12 0 0\n",
         fio={"jobs": [{"error": 0, "read": {"total_ios": 0, "lat_ns": {"mean": 0.0}},
                        "write": {"total_ios": 2, "lat_ns": {"mean": 120_000.0}}}]},
         report={"ios": {"total": 2, "read": 0, "write": 2, "errors": 0}, "latency": {"mean_ns": 90_000},
                 "contexts": {"kworker": 1, "submit_race": 1, "hardirq": 0}, "end_io_contexts": {"hardirq": 2},
-                "queue_wait": {"ios": 1, "mean_ns": 30_000},
+                "queue_wait": {"ios": 1, "mean_ns": 30_000}, "issuers": {"libaio": 2, "sync": 0},
+                "reasons": [{"reason": "issuer-no-caller-comp", "ios": 1}],
+                "stages": [{"name": "device", "ios": 2}, {"name": "queue_wait", "ios": 1}],
                 "loss": [{"what": "ring", "count": 0, "severity": "loss"}]},
-        ios=[io, io | {"offset": 8192}])
+        ios=[io | {"context": "kworker", "reason": "issuer-no-caller-comp", "worker_cpu": 1},
+             io | {"context": "submit_race", "offset": 8192}])
 
 
 class Checks(unittest.TestCase):
@@ -61,8 +71,9 @@ class Checks(unittest.TestCase):
                       self.broken_report("end_io_contexts", "hardirq", value=1))
 
     def test_times(self) -> None:
-        self.assertEqual(self.completed_at(96_000), "")
-        self.assertIn("list mean time to completed_ns: 96000 ns, but ftrace 90000 ns", self.completed_at(97_000))
+        self.assertEqual(self.completed_at(5_100_000), "")
+        self.assertIn("list mean time to completed_ns: 5200000 ns, but ftrace 90000 ns",
+                      self.completed_at(5_201_000))
         self.assertIn("report latency.mean_ns: 90002 ns, but the list has 90000 ns",
                       self.broken_report("latency", "mean_ns", value=90_002))
         self.assertIn("fio, which measures around it, 120000 ns",
@@ -86,6 +97,37 @@ class Checks(unittest.TestCase):
         assert evidence.ios is not None
         evidence.ios[1] = evidence.ios[1] | {"offset": 4096}
         self.assertIn("1 of ftrace are not in the list (first (8192, 4096))", self.failures(evidence))
+
+    def test_reasons(self) -> None:
+        text = self.broken_report("reasons", value=[{"reason": "sync-flush", "ios": 2}])
+        self.assertIn("reasons sync-flush in the report, but only issuer-no-caller-comp may be", text)
+        self.assertIn("report reasons, in all: 2, but ftrace work function hits 1", text)
+
+    def test_stages_and_issuers(self) -> None:
+        self.assertIn("stages queue_wait are not in the report, which has device",
+                      self.broken_report("stages", value=[{"name": "device", "ios": 2}]))
+        self.assertIn("report issuers: {'io_uring': 2}, but fio was {'libaio': 2}",
+                      self.broken_report("issuers", value={"io_uring": 2}))
+
+    def changed(self, **values: Any) -> str:
+        evidence = agreeing()
+        assert evidence.ios is not None
+        evidence.ios[0] = evidence.ios[0] | values
+        return self.failures(evidence)
+
+    def test_places(self) -> None:
+        for key, what in (("submit_cpu", "begins"), ("end_cpu", "end_io"), ("completion_cpu", "completions")):
+            self.assertIn(f"I/Os by {key}: CPU 0 1, CPU 1 1, but ftrace {what} CPU 1 2", self.changed(**{key: 0}))
+        self.assertIn("I/Os by worker_cpu: CPU 0 1, but ftrace works CPU 1 1", self.changed(worker_cpu=0))
+
+    def test_file(self) -> None:
+        self.assertIn("but stat has 254:0 12", self.changed(inode=13))
+        self.assertIn("but stat has 254:0 12", self.changed(dev="259:0"))
+        self.assertEqual(parse_stat("6 94 fe 10"), ("254:16", None))
+
+    def test_errors(self) -> None:
+        self.assertIn("I/O lines with an error: 1, but fio had 0", self.changed(error=-5))
+        self.assertIn("report ios.errors: 1, but fio had 0", self.broken_report("ios", "errors", value=1))
 
     def test_loss(self) -> None:
         self.assertIn("report loss ring: 4, wanted 0",

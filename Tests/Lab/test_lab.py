@@ -11,11 +11,14 @@ from pathlib import Path
 
 from lab.apt import Mirror, machine_mirror
 from lab.archive import Archive
-from lab.kernels import KERNELS
+from lab.build import SETTER, SETTER_GONE, missing_settings, with_setter
+from lab.kernels import BUILT, KERNELS, Kernel
 from lab.main import main
-from lab.matrix import boots, guest_script
+from lab.matrix import boots, guest_script, rows_for
 from lab.problem import USAGE, Problem
-from lab.scenarios import SCENARIOS, full_name, scenarios_named
+from lab.rows import SCENARIOS, scenarios_named
+from lab.scenarios import full_name
+from lab.table import BEGIN, END, Cell, write_table
 
 
 class Sources(unittest.TestCase):
@@ -61,13 +64,34 @@ class Plan(unittest.TestCase):
     def test_one_boot_for_scenarios_of_one_device(self) -> None:
         planned = boots([KERNELS["6.12"], KERNELS["7.2"]], list(SCENARIOS))
         self.assertEqual(len(planned), 2 * len({(row.device, row.kernel_arguments) for row in SCENARIOS}))
-        self.assertEqual(sum(len(rows) for _, rows in planned), 2 * len(SCENARIOS))
+        self.assertEqual(sum(len(rows) for _, rows in planned),
+                         sum(kernel not in row.skip for row in SCENARIOS for kernel in ("6.12", "7.2")))
 
     def test_names(self) -> None:
         names = [full_name(row) for row in SCENARIOS]
         self.assertEqual(len(names), len(set(names)))
-        self.assertEqual([row.device for row in scenarios_named(["ext4-libaio-read"])], ["null_blk", "nvme"])
+        self.assertEqual([row.device for row in scenarios_named(["ext4-libaio-read"])], ["null_blk", "nvme", "nvme-1q"])
         self.assertEqual([row.device for row in scenarios_named(["nvme/ext4-libaio-read"])], ["nvme"])
+
+    def test_what_a_kernel_cannot_have_is_not_booted(self) -> None:
+        rows = scenarios_named(["ext4-io_uring-caller-comp"])
+        self.assertEqual(boots(list(KERNELS.values()), rows), [])
+        self.assertEqual(set(rows[0].skip), set(KERNELS))
+
+    def test_every_cell_has_an_expectation(self) -> None:
+        for row in SCENARIOS:
+            self.assertEqual((set(row.expect) | set(row.skip)) - set(BUILT), set(KERNELS), full_name(row))
+
+    def test_a_built_kernel_has_rows_of_its_own(self) -> None:
+        for kernel in BUILT.values():
+            own = rows_for(kernel, list(SCENARIOS))
+            self.assertTrue(own and all(kernel.name in row.expect for row in own))
+            others = scenarios_named(["ext4-libaio-read"])
+            self.assertEqual(rows_for(kernel, others), others)
+
+    def test_short_rows(self) -> None:
+        self.assertEqual([row.device for row in SCENARIOS if row.short].count("null_blk"), 6)
+        self.assertEqual(sum(row.short for row in SCENARIOS), 8)
 
     def test_rows_share_their_ios_evenly(self) -> None:
         for row in SCENARIOS:
@@ -76,6 +100,54 @@ class Plan(unittest.TestCase):
     def test_guest_script_is_shell(self) -> None:
         checked = subprocess.run(["sh", "-n"], input=guest_script(list(SCENARIOS)), capture_output=True)
         self.assertEqual(checked.stderr, b"")
+
+
+class Build(unittest.TestCase):
+    def test_the_setter_comes_back_or_says_why_not(self) -> None:
+        known = f"{{\n{SETTER_GONE}\tif (kiocb->ki_flags & IOCB_DIO_CALLER_COMP)\n"
+        self.assertEqual(with_setter(known), known.replace(SETTER_GONE, SETTER))
+        for text in ("", SETTER_GONE, known + SETTER_GONE, with_setter(known)):
+            with self.assertRaises(Problem) as caught:
+                with_setter(text)
+            self.assertNotIn("\n", str(caught.exception))
+
+    def test_settings_that_were_refused(self) -> None:
+        self.assertEqual(missing_settings("CONFIG_A=y\n# a remark\nCONFIG_B=y\n", "CONFIG_A=y\n"), ["CONFIG_B=y"])
+
+    def test_a_kernel_that_is_not_built(self) -> None:
+        code, said = CommandLine.run_lab(CommandLine(), "build-kernel", "6.12")
+        self.assertEqual((code, said.count("\n")), (USAGE, 1), said)
+
+
+class Table(unittest.TestCase):
+    def test_cells_are_replaced_one_by_one(self) -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            page = Path(directory) / "page.md"
+            page.write_text(f"before\n{BEGIN}\n\n{END}\nafter\n")
+            kernel = Version("6.12")
+            write_table(page, {("nvme/ext4-libaio-read", kernel): Cell("hardirq 2", "hardirq 2")})
+            write_table(page, {("null_blk/ext4-libaio-read", kernel): Cell("hardirq 3", "hardirq 3")})
+            write_table(page, {("nvme/ext4-libaio-read", kernel): Cell("task 2", "hardirq 2", "submit_race 2")})
+            text = page.read_text()
+        self.assertTrue(text.startswith(f"before\n{BEGIN}\n") and text.endswith(f"{END}\nafter\n"), text)
+        self.assertEqual([line for line in text.splitlines() if "6.12" in line], [
+            "| null_blk/ext4-libaio-read | 6.12 (6.12.1-1) | hardirq 3 | hardirq 3 | - | - |",
+            "| nvme/ext4-libaio-read | 6.12 (6.12.1-1) | task 2 | hardirq 2 | submit_race 2 | - |"])
+
+    def test_page_without_marks(self) -> None:
+        with tempfile.NamedTemporaryFile() as page, self.assertRaises(Problem):
+            write_table(Path(page.name), {})
+
+
+class Version(Kernel):
+    """A kernel as if it were fetched."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "suite", "image")
+
+    @property
+    def version(self) -> str:
+        return f"{self.name}.1-1 (suite)"
 
 
 class CommandLine(unittest.TestCase):

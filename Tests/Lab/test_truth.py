@@ -2,6 +2,7 @@
 
 import unittest
 
+from lab.restarts import drop_restarts
 from lab.truth import parse_line, read_losses, read_truth
 
 # 6.12 on null_blk: one write that a kworker finished, with works of others around it.
@@ -93,6 +94,39 @@ class Recordings(unittest.TestCase):
             "             fio-163     [001] dNh..     8.908322: iomap_dio_simple_end_io <-blk_update_request\n"
             "             fio-163     [001] dNh..     8.908365: iomap_dio_simple_complete <-iomap_dio_simple_end_io\n", "")
         self.assertEqual((truth.contexts, truth.end_io_contexts), ({"hardirq": 1}, {"hardirq": 1}))
+
+    def test_block_device(self) -> None:
+        truth = read_truth(
+            "             fio-120     [001] .....     6.206727: blkdev_begin: (blkdev_write_iter+0x0/0x40) "
+            "offset=0x1000 length=0x1000 flags=0x20000\n"
+            "          <idle>-0       [000] d.h1.     6.207727: blkdev_bio_end_io_async <-blk_update_request\n", "")
+        self.assertEqual((truth.contexts, truth.end_io_contexts), ({"hardirq": 1}, {"hardirq": 1}))
+        self.assertEqual((truth.ranges, truth.mean_latency_ns), ({(0x1000, 0x1000): 1}, 1_000_000))
+        self.assertEqual((truth.begin_cpus, truth.complete_cpus, truth.end_cpus), ({1: 1}, {0: 1}, {0: 1}))
+
+    def test_latency_ends_with_iomap_dio_complete(self) -> None:
+        truth = read_truth(WRITE_6_12 + "     kworker/1:1-47      [001] .....     8.774590: iomap_dio_complete: dev 254:0 "
+                           "ino 0xc size 0x1000000 offset 0xf8000 flags DIRECT|WRITE aio 1 error 0 ret 4096\n", STATS)
+        self.assertEqual((truth.mean_latency_ns, truth.contexts), (6_630_000, {"kworker": 1}))
+
+    def test_second_hop(self) -> None:
+        truth = read_truth("             fio-120     [001] .....     6.2: no event\n"
+                           "             fio-120     [001] .....     6.206727: io_req_rw_complete <-tctx_task_work\n", "")
+        self.assertEqual((truth.second_hops, len(truth.unread_lines)), (1, 1))
+
+    def test_restart_is_no_io(self) -> None:
+        begin = "iomap_dio_rw_begin: dev 254:0 ino 0xc size 0x1000000 offset 0x1000 length 0x1000 aio 1\n"
+        truth = read_truth(
+            f"             fio-120     [001] .....     6.000001: {begin}"
+            "             fio-120     [001] .....     6.000002: iomap_dio_complete <-iomap_dio_rw\n"
+            f"   iou-wrk-120-121     [000] .....     6.000003: {begin}"
+            "          <idle>-0       [001] d.h1.     6.000004: iomap_dio_bio_end_io <-blk_update_request\n"
+            "          <idle>-0       [001] d.h1.     6.000005: iomap_dio_complete <-iomap_dio_bio_end_io\n", "")
+        self.assertEqual(truth.mean_latency_ns, 1_500)
+        self.assertEqual(drop_restarts(truth), 1)
+        self.assertEqual(drop_restarts(truth), 0)
+        self.assertEqual((truth.contexts, truth.ranges), ({"hardirq": 1, "task": 0}, {(0x1000, 0x1000): 1}))
+        self.assertEqual((truth.begin_cpus[0], truth.begin_cpus[1], truth.mean_latency_ns), (1, 0, 2_000))
 
     def test_a_line_that_cannot_be_read_is_kept(self) -> None:
         self.assertEqual(read_truth("CPU:1 [LOST 12 EVENTS]\n", "").unread_lines, ["CPU:1 [LOST 12 EVENTS]"])

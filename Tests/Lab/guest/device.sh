@@ -27,39 +27,47 @@ load_modules() {
     done
 }
 
-# make_device KIND: prepares the device and sets $disk. The null_blk one lives in memory, so its writes are real.
+# make_device KIND: prepares the device and sets $disk.
 make_device() {
     case $1 in
-    nvme | nvme-1q)
-        disk=$(nvme_with_serial test)
-        ;;
-    null_blk)
-        load_modules configfs null_blk:nr_devices=0 || return 1
-        grep -q configfs /proc/mounts || mount -t configfs none /sys/kernel/config || return 1
-        device=/sys/kernel/config/nullb/n0
-        if [ ! -d $device ]; then
-            mkdir $device || return 1
-            for setting in size=512 memory_backed=1 irqmode=2 completion_nsec=200000 blocksize=4096 submit_queues=2 \
-                power=1; do
-                echo "${setting#*=}" >"$device/${setting%%=*}" || return 1
-            done
-        fi
-        disk=/dev/n0
-        [ -b $disk ] || disk=/dev/nullb0
-        ;;
+    nvme | nvme-1q) disk=$(nvme_with_serial test) ;;
+    null_blk) null_device n0 nullb0 || return 1 ;;
     esac
     [ -b "$disk" ]
 }
 
-# make_filesystem KIND: makes it on $disk and mounts it at /mnt/t.
+# null_device NAME OLD-NAME: sets $disk. It lives in memory, so its writes are real. 5.10 gives it a name of its own.
+null_device() {
+    load_modules configfs null_blk:nr_devices=0 || return 1
+    grep -q configfs /proc/mounts || mount -t configfs none /sys/kernel/config || return 1
+    device=/sys/kernel/config/nullb/$1
+    if [ ! -d "$device" ]; then
+        mkdir "$device" || return 1
+        for setting in size=512 memory_backed=1 irqmode=2 completion_nsec=200000 blocksize=4096 submit_queues=2 \
+            power=1; do
+            echo "${setting#*=}" >"$device/${setting%%=*}" || return 1
+        done
+    fi
+    disk=/dev/$1
+    [ -b "$disk" ] || disk=/dev/$2
+}
+
+# make_filesystem KIND [MOUNT-POINT]: makes it on $disk and mounts it, at /mnt/t if nothing else is said.
+# pieces is an ext4 that believes every 150th block to be bad: no extent reaches 600 KiB.
 make_filesystem() {
-    if grep -q " /mnt/t " /proc/mounts; then
-        umount /mnt/t || return 1
+    mount_point=${2:-/mnt/t}
+    mkdir -p "$mount_point"
+    if grep -q " $mount_point " /proc/mounts; then
+        umount "$mount_point" || return 1
     fi
     case $1 in
     ext4) mkfs.ext4 -q -F -b 4096 -E lazy_itable_init=0,lazy_journal_init=0,nodiscard "$disk" ;;
+    pieces)
+        seq 2304 150 131000 >/tmp/pieces
+        mkfs.ext4 -q -F -b 4096 -l /tmp/pieces -E lazy_itable_init=0,lazy_journal_init=0,nodiscard "$disk"
+        ;;
     xfs) load_modules crc32c_intel crc32c_generic libcrc32c xfs && mkfs.xfs -q -f -K "$disk" ;;
     vfat) load_modules fat vfat nls_cp437 nls_ascii nls_iso8859_1 nls_utf8 && mkfs.vfat "$disk" ;;
     none) return 0 ;;
-    esac >/dev/null && mount -t "$1" "$disk" /mnt/t
+    esac >/dev/null && mount -t "$(echo "$1" | sed s/pieces/ext4/)" "$disk" "$mount_point"
 }

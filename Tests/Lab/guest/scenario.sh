@@ -1,16 +1,16 @@
 # One scenario: file system, file, truth on, dioscope with fio under it, truth off, what dioscope says about it.
 
-target=/mnt/t/file
 patience="timeout -k 5 50" # a command that hangs must not take the other scenarios with it
 
 # prepare_file KIND MEGABYTES
 #   prewrite  the file exists, written and on disk; none of it in the page cache
 #   cached    the same, with a few of its first pages in the page cache
+#   bad       as prewrite; then the blocks that it lies on become unreadable and unwritable (null_blk only)
 #   none      no file yet
 prepare_file() {
     rm -f $target
     case $1 in
-    prewrite | cached)
+    prewrite | cached | bad)
         dd if=/dev/zero of=$target bs=1M count="$2" conv=fsync 2>/dev/null || return 1
         sync
         echo 3 >/proc/sys/vm/drop_caches
@@ -18,7 +18,34 @@ prepare_file() {
     esac
     case $1 in
     cached) dd if=$target of=/dev/null bs=4k count=4 2>/dev/null || return 1 ;;
+    bad) mark_bad || return 1 ;;
     esac
+}
+
+# prepare_beside KIND MEGABYTES: a second file, on a null_blk and in a file system of its own, at /mnt/beside/file.
+prepare_beside() {
+    (null_device n1 nullb1 && make_filesystem "$1" /mnt/beside && target=/mnt/beside/file && prepare_file prewrite "$2")
+}
+
+bad_blocks=/sys/kernel/config/nullb/n0/badblocks
+
+# mark_bad: the device fails I/O to the blocks of $target from now on. filefrag counts in blocks, the device in sectors;
+# older kernels put a range of more than 512 of these into the list in a wrong order and then do not find it.
+mark_bad() {
+    filefrag -b4096 -v $target | awk '/^ *[0-9]+:/ {
+        gsub(/[:.]+/, " ")
+        for (at = $4; at <= $5; at += 64) print at * 8 "-" (at + 63 < $5 ? at + 63 : $5) * 8 + 7
+    }' >/tmp/bad
+    [ -s /tmp/bad ] && while read -r range; do
+        echo "+$range" >$bad_blocks || return 1
+    done </tmp/bad
+}
+
+unmark_bad() {
+    while read -r range; do
+        echo "-$range" >$bad_blocks || return 1
+    done </tmp/bad
+    rm /tmp/bad
 }
 
 # step NAME WHAT COMMAND...: runs it, keeps what it said and its exit code.
@@ -30,16 +57,25 @@ step() {
 }
 
 # scenario NAME FILESYSTEM PREPARATION MEGABYTES FIO-ARGUMENT...
+# FILESYSTEM may be two with a + between them; the second one is then at /mnt/beside.
 scenario() {
     name=$1 filesystem=$2 preparation=$3 megabytes=$4
     shift 4
     echo "lab: scenario $name"
-    step "$name" filesystem make_filesystem "$filesystem"
+    target=/mnt/t/file
+    step "$name" filesystem make_filesystem "${filesystem%+*}"
     if [ "$filesystem" = none ]; then
         target=$disk
     else
         step "$name" file prepare_file "$preparation" "$megabytes"
     fi
+    files=$target
+    case $filesystem in
+    *+*)
+        step "$name" beside prepare_beside "${filesystem#*+}" "$megabytes"
+        files="$target /mnt/beside/file"
+        ;;
+    esac
     set -- fio --output-format=json --output="/out/$name.fio.json" --filename=$target "$@"
     truth_start
     if [ -x /bin/dioscope ]; then
@@ -49,6 +85,8 @@ scenario() {
     fi
     killall -q -9 dioscope fio
     truth_stop "$name"
+    [ -f /tmp/bad ] && step "$name" unmark-bad unmark_bad
+    step "$name" stat stat -L -c '%D %i %t %T' $files >"/out/$name.stat"
     if [ -x /bin/dioscope ]; then
         step "$name" report $patience dioscope report "/out/$name.dioscope" >"/out/$name.txt"
         step "$name" report-json $patience dioscope report --json "/out/$name.dioscope" >"/out/$name.json"

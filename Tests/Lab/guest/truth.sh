@@ -4,7 +4,10 @@
 # which takes about a second each under emulation.
 
 truth=/sys/kernel/tracing/instances/truth
-truth_functions='iomap_dio_complete|iomap_dio_bio_end_io|iomap_dio_complete_work|iomap_dio_simple_complete|iomap_dio_simple_end_io|iomap_dio_simple_complete_work|dio_complete|dio_bio_end_aio|dio_bio_end_io|dio_aio_complete_work'
+truth_functions='(iomap_)?dio_complete|iomap_dio_complete_work|iomap_dio_bio_end_io|io_req_rw_complete'
+truth_functions="$truth_functions|iomap_dio_simple_(complete|end_io|complete_work)" # 7.3, short reads
+truth_functions="$truth_functions|dio_bio_end_aio|dio_bio_end_io|dio_aio_complete_work" # fs/direct-io.c
+truth_functions="$truth_functions|blkdev_bio_end_io|blkdev_bio_end_io_async" # a raw block device
 
 # truth_prepare: sets the instance up, switched off. Once per boot.
 truth_prepare() {
@@ -20,20 +23,37 @@ truth_prepare() {
     cut -d: -f2 /tmp/truth-functions | sort >/tmp/truth-wanted
     sort $truth/set_ftrace_filter | cmp -s - /tmp/truth-wanted || return 1
     echo function >$truth/current_tracer || return 1
-    if [ -d $truth/events/iomap/iomap_dio_rw_begin ]; then
-        echo 1 >$truth/events/iomap/iomap_dio_rw_begin/enable || return 1
-    else
-        truth_begin_probe || return 1
-    fi
+    truth_events || return 1
     echo 1 >$truth/events/workqueue/workqueue_queue_work/enable &&
         echo 1 >$truth/events/workqueue/workqueue_execute_start/enable
 }
 
-# Kernels before 6.5 have no iomap_dio events; a kprobe gives the same facts: kiocb.ki_pos is at 8 and
-# iov_iter.count at 16 in both 5.10 and 6.1.
-truth_begin_probe() {
-    echo 'p:lab/iomap_dio_rw_begin iomap_dio_rw offset=+8($arg1):x64 length=+16($arg2):x64' \
-        >>/sys/kernel/tracing/kprobe_events && echo 1 >$truth/events/lab/iomap_dio_rw_begin/enable
+# Where a direct I/O begins, and where iomap_dio_complete is through: events of iomap, since 6.5. Kprobes give the same
+# facts before that, and the begins of the two paths that are not iomap's. kiocb.ki_pos is at 8 and ki_flags at 32
+# everywhere; iov_iter.count has moved from 16 to 24, and before the events came. A block device serves buffered I/O by
+# the same function: bit 17 is IOCB_DIRECT.
+truth_events() {
+    count=24
+    if [ -d $truth/events/iomap/iomap_dio_rw_begin ]; then
+        echo 1 >$truth/events/iomap/iomap_dio_rw_begin/enable &&
+            echo 1 >$truth/events/iomap/iomap_dio_complete/enable || return 1
+    else
+        count=16
+        truth_probe iomap_dio_rw_begin iomap_dio_rw '$arg2' &&
+            echo 'r256:lab/iomap_dio_complete iomap_dio_complete' >>/sys/kernel/tracing/kprobe_events &&
+            echo 1 >$truth/events/lab/iomap_dio_complete/enable || return 1
+    fi
+    truth_probe legacy_begin __blockdev_direct_IO '$arg4' &&
+        truth_probe blkdev_begin blkdev_read_iter '$arg2' &&
+        truth_probe blkdev_begin blkdev_write_iter '$arg2' &&
+        echo 'flags & 0x20000' >$truth/events/lab/blkdev_begin/filter
+}
+
+# truth_probe EVENT FUNCTION ITER: ITER is the argument that is the iov_iter; the first one is the kiocb.
+truth_probe() {
+    probes=/sys/kernel/tracing/kprobe_events
+    echo "p:lab/$1 $2 offset=+8(\$arg1):x64 length=+$count($3):x64 flags=+32(\$arg1):x32" >>$probes &&
+        echo 1 >"$truth/events/lab/$1/enable"
 }
 
 truth_start() {

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .restarts import drop_restarts
 from .truth import Truth, read_truth
 
 
@@ -14,6 +15,8 @@ class Evidence:
 
     status: dict[str, int] = field(default_factory=dict)
     truth: Truth = field(default_factory=Truth)
+    restarts: int = 0
+    stat: str = ""
     fio: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] | None = None
     ios: list[dict[str, Any]] | None = None
@@ -43,6 +46,8 @@ def read_evidence(directory: Path, name: str, with_dioscope: bool) -> Evidence:
         step, _, code = line.partition(" ")
         evidence.status[step] = int(code)
     evidence.truth = read_truth(text("trace"), text("trace-stats"))
+    evidence.restarts = drop_restarts(evidence.truth)
+    evidence.stat = text("stat")
     evidence.fio = parsed("fio.json")
     if with_dioscope:
         evidence.report = parsed("json")

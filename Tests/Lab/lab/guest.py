@@ -157,7 +157,7 @@ def _worth_another_try(outcome: Outcome) -> bool:
     """Only faults of the emulator are retried: a failure of what is tested must stay one."""
     if outcome.finished or outcome.timed_out:
         return False
-    return "double fault" in outcome.console or "lab: init" not in outcome.console
+    return "double fault" in outcome.console or "Oops: int3" in outcome.console or "lab: init" not in outcome.console
 
 
 def _last_words(console: str) -> str:

@@ -6,21 +6,25 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import command, kernels, matrix, program, scenarios
-from .kernels import KERNELS, Kernel, kernel_named, need_fetched
-from .places import cache
+from . import build, command, kernels, matrix, program, rows
+from .kernels import BUILT, KERNELS, Kernel, kernel_named, need_fetched, not_built
+from .places import TREE, cache
 from .problem import USAGE, Problem
+from .scenarios import Scenario, full_name
 
 DEVICES = ("nvme", "nvme-1q", "null_blk")
-STAGE_KERNELS = "6.12,7.2"  # those that have to pass
+SHORT_KERNELS = "6.12,7.2"  # what an ordinary test run does, on the rows that are marked short
+TABLE = TREE / "Documentation" / "CompletionPaths.md"
 
 EXAMPLES = {
     None: "Scripts/lab fetch 6.12 7.2\n  Scripts/lab matrix\n  Scripts/lab exec 6.12 -- uname -r",
     "list": "Scripts/lab list",
     "fetch": "Scripts/lab fetch\n  Scripts/lab fetch 6.12 7.2\n  Scripts/lab fetch --update 7.3-rc",
+    "build-kernel": "Scripts/lab build-kernel caller-comp",
     "run": "Scripts/lab run 6.12 ext4-libaio-overwrite\n"
            "  Scripts/lab run 7.2 nvme/ext4-libaio-read --keep /tmp/evidence",
     "matrix": "Scripts/lab matrix\n"
+              "  Scripts/lab matrix --all\n"
               "  Scripts/lab matrix --kernels 6.12 --scenarios ext4-sync-write,xfs-libaio-overwrite",
     "exec": "Scripts/lab exec 6.12 -- dioscope check\n"
             "  Scripts/lab exec 7.2 --device null_blk --out /tmp/out -- 'dmesg >/out/dmesg; ls /mnt/t'\n"
@@ -50,12 +54,17 @@ def _parser() -> Parser:
     fetch = verb("fetch", "download kernels into the cache; what is there stays")
     fetch.add_argument("kernels", nargs="*", metavar="KERNEL", help=f"of {', '.join(KERNELS)}; all when none is named")
     fetch.add_argument("--update", action="store_true", help="fetch again, taking what is newest now")
+    making = verb("build-kernel", "build a kernel that Debian does not ship, in about 10 minutes; what is there stays")
+    making.add_argument("kernel", metavar="KERNEL", choices=BUILT, help=f"of {', '.join(BUILT)}")
+    making.add_argument("--update", action="store_true", help="build again, from what source is newest now")
     run = verb("run", "run one scenario on one kernel")
     run.add_argument("kernel", metavar="KERNEL")
     run.add_argument("scenario", metavar="SCENARIO", help="its name, or DEVICE/NAME")
     every = verb("matrix", "run scenarios on kernels")
-    every.add_argument("--kernels", default=STAGE_KERNELS, metavar="LIST", help=f"default {STAGE_KERNELS}")
-    every.add_argument("--scenarios", metavar="LIST", help="default all")
+    every.add_argument("--kernels", metavar="LIST", help=f"default {SHORT_KERNELS}, with --all all")
+    every.add_argument("--scenarios", metavar="LIST", help="default those marked short, with --all all")
+    every.add_argument("--all", action="store_true", help=f"all scenarios on all kernels, and --table {TABLE.name}")
+    every.add_argument("--table", type=Path, metavar="FILE", help="write what was observed into FILE's table")
     for sub in (run, every):
         sub.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
     execute = verb("exec", "run a command, or a shell without one, in a guest with ext4 mounted at /mnt/t")
@@ -76,10 +85,13 @@ def _examples(name: str | None) -> str:
 def _list() -> int:
     print(f"kernels (cache: {cache()}):")
     for kernel in KERNELS.values():
-        print(f"  {kernel.name:8}{kernel.version if kernel.fetched else f'not fetched ({kernel.suite})'}")
-    print("scenarios:")
-    for row in scenarios.SCENARIOS:
-        print(f"  {scenarios.full_name(row):42}{row.ios} {'reads' if row.reads else 'writes'}")
+        print(f"  {kernel.name:12}{kernel.version if kernel.fetched else f'not fetched ({kernel.suite})'}")
+    for kernel in BUILT.values():
+        print(f"  {kernel.name:12}{kernel.version if kernel.fetched else not_built(kernel)}")
+    print("scenarios (* marks those that matrix runs without --all):")
+    for row in rows.SCENARIOS:
+        marked = full_name(row) + (" *" if row.short else "")
+        print(f"  {marked:46}{row.ios} {'reads' if row.reads else 'writes'}")
     return 0
 
 
@@ -96,6 +108,15 @@ def _fetch(names: list[str], update: bool) -> int:
             failed = problem.code
             print(f"{kernel.name}: not fetched: {problem}", file=sys.stderr)
     return failed
+
+
+def _build(kernel: Kernel, update: bool) -> int:
+    if kernel.fetched and not update:
+        print(f"{kernel.name}: {kernel.version} is there")
+        return 0
+    build.build(kernel)
+    print(f"{kernel.name}: {kernel.version} built")
+    return 0
 
 
 def _ready(names: list[str]) -> list[Kernel]:
@@ -117,19 +138,34 @@ def _dispatch(arguments: list[str]) -> int:
         return _list()
     if options.verb == "fetch":
         return _fetch(options.kernels, options.update)
+    if options.verb == "build-kernel":
+        return _build(kernel_named(options.kernel), options.update)
     if options.verb == "exec":
         [kernel] = _ready([options.kernel])
         device = options.device or ("null_blk" if options.icount else "nvme")
         executable = None if options.without_dioscope else program.dioscope()
         return command.run(kernel, device, words, executable, options.out, options.icount, options.seconds)
+    program_of = (lambda: None) if options.without_dioscope else program.dioscope
     if options.verb == "run":
-        names, wanted = options.kernel, options.scenario
+        chosen, wanted, table = _ready([options.kernel]), rows.scenarios_named([options.scenario]), None
     else:
-        names, wanted = options.kernels, options.scenarios
-    chosen = _ready(names.split(","))
-    rows = scenarios.scenarios_named(wanted.split(",")) if wanted else list(scenarios.SCENARIOS)
-    executable = None if options.without_dioscope else program.dioscope()
-    return matrix.print_results(chosen, rows, executable, options.keep)
+        chosen, wanted = _chosen(options)
+        table = options.table or (TABLE if options.all else None)
+    return matrix.print_results(chosen, wanted, program_of(), options.keep, table)
+
+
+def _chosen(options: argparse.Namespace) -> tuple[list[Kernel], list[Scenario]]:
+    """Kernels and rows of a matrix."""
+    built = [kernel.name for kernel in BUILT.values() if kernel.fetched]
+    names = options.kernels or (",".join([*KERNELS, *built]) if options.all else SHORT_KERNELS)
+    if options.scenarios:
+        wanted = rows.scenarios_named(options.scenarios.split(","))
+    else:
+        made_for = set(BUILT) & set(names.split(","))
+        wanted = [row for row in rows.SCENARIOS if row.short or options.all or made_for & set(row.expect)]
+    chosen = [kernel_named(name) for name in names.split(",")]
+    _ready([kernel.name for kernel in chosen if kernel.name not in BUILT])
+    return chosen, wanted
 
 
 def main(arguments: list[str]) -> int:

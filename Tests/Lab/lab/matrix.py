@@ -9,8 +9,9 @@ from pathlib import Path
 from . import guest
 from .checks import check
 from .evidence import Evidence, read_evidence
-from .kernels import Kernel
-from .scenarios import Scenario
+from .kernels import BUILT, Kernel, not_built
+from .scenarios import Scenario, full_name
+from .table import Cell, write_table
 
 BOOT_SECONDS = 120
 SCENARIO_SECONDS = 60
@@ -25,6 +26,7 @@ class Result:
     passed: bool
     detail: str
     diagnosis: list[str]
+    cell: Cell | None = None
 
     @property
     def line(self) -> str:
@@ -32,14 +34,27 @@ class Result:
 
 
 def boots(kernels: list[Kernel], scenarios: list[Scenario]) -> list[tuple[Kernel, list[Scenario]]]:
-    """What runs in which guest. Scenarios of one guest share kernel, device and kernel arguments."""
+    """What runs in which guest. Scenarios of one guest share kernel, device and kernel arguments; those that the kernel
+    cannot have are left out."""
     planned: list[tuple[Kernel, list[Scenario]]] = []
     for kernel in kernels:
         groups: dict[tuple[str, tuple[str, ...]], list[Scenario]] = {}
-        for scenario in scenarios:
+        for scenario in (row for row in rows_for(kernel, scenarios) if not skipped_because(kernel, row)):
             groups.setdefault((scenario.device, scenario.kernel_arguments), []).append(scenario)
         planned += [(kernel, group) for group in groups.values()]
     return planned
+
+
+def rows_for(kernel: Kernel, scenarios: list[Scenario]) -> list[Scenario]:
+    """A kernel that is built for some rows runs those; any others only if nothing else was asked for."""
+    made_for = [row for row in scenarios if kernel.name in row.expect]
+    return made_for if kernel.name in BUILT and made_for else scenarios
+
+
+def skipped_because(kernel: Kernel, scenario: Scenario) -> str | None:
+    if kernel.name in BUILT and not kernel.fetched:
+        return not_built(kernel)
+    return scenario.skip.get(kernel.name)
 
 
 def guest_script(scenarios: list[Scenario]) -> bytes:
@@ -63,7 +78,7 @@ def run_boot(kernel: Kernel, scenarios: list[Scenario], dioscope: Path | None, k
                       kernel_arguments=scenarios[0].kernel_arguments)
     with guest.run(boot) as outcome:
         if keep is not None:
-            _keep(outcome, keep / kernel.name / scenarios[0].device)
+            _keep(outcome, keep / kernel.name / "-".join((scenarios[0].device, *scenarios[0].kernel_arguments)))
         for scenario in scenarios:
             if not outcome.finished or outcome.exit_code:
                 yield Result(kernel, scenario, False, "the guest did not get through", _of_guest(outcome))
@@ -71,7 +86,8 @@ def run_boot(kernel: Kernel, scenarios: list[Scenario], dioscope: Path | None, k
             evidence = read_evidence(outcome.results, scenario.name, dioscope is not None)
             failures = _check(scenario, kernel, evidence)
             detail = f"{_lives(evidence)} ({_contexts(evidence)})"
-            yield Result(kernel, scenario, not failures, detail, _diagnosis(failures, evidence, outcome))
+            cell = Cell.of(evidence) if evidence.truth.contexts else None
+            yield Result(kernel, scenario, not failures, detail, _diagnosis(failures, evidence, outcome), cell)
 
 
 def _check(scenario: Scenario, kernel: Kernel, evidence: Evidence) -> list[str]:
@@ -114,17 +130,27 @@ def _keep(outcome: guest.Outcome, target: Path) -> None:
     (target / "console").write_text(outcome.console)
 
 
-def print_results(kernels: list[Kernel], scenarios: list[Scenario], dioscope: Path | None, keep: Path | None) -> int:
-    """The whole run as TAP-like lines and the closing count; the exit code."""
+def print_results(kernels: list[Kernel], scenarios: list[Scenario], dioscope: Path | None, keep: Path | None,
+                  table: Path | None) -> int:
+    """The whole run as TAP-like lines and the closing count; the exit code. What was observed goes into `table`."""
     planned = boots(kernels, scenarios)
-    print(f"1..{sum(len(group) for _, group in planned)}", flush=True)
+    skipped = [(kernel, row) for kernel in kernels for row in rows_for(kernel, scenarios)
+               if skipped_because(kernel, row)]
+    print(f"1..{sum(len(group) for _, group in planned) + len(skipped)}", flush=True)
     passed = failed = 0
     for kernel, group in planned:
+        cells: dict[tuple[str, Kernel], Cell] = {}
         for result in run_boot(kernel, group, dioscope, keep):
             passed += result.passed
             failed += not result.passed
             print(f"{'ok' if result.passed else 'not ok'} {passed + failed} - {result.line}", flush=True)
             for line in result.diagnosis:
                 print(f"    {line}", flush=True)
-    print(f"{passed} passed, {failed} failed")
+            if result.cell is not None:
+                cells[full_name(result.scenario), kernel] = result.cell
+        if table is not None:
+            write_table(table, cells)
+    for number, (kernel, row) in enumerate(skipped, passed + failed + 1):
+        print(f"ok {number} - {kernel.name} {row.device} {row.name} # SKIP {skipped_because(kernel, row)}")
+    print(f"{passed} passed, {failed} failed" + (f", {len(skipped)} skipped" if skipped else ""))
     return 1 if failed else 0

@@ -5,6 +5,8 @@ from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[3]
 GUEST_FILES = TREE / "Tests" / "Lab" / "guest"
+SMALL_CONFIG = TREE / "Tests" / "Lab" / "small-guest-kernel.config"
+BUILD_PACKAGES = TREE / "Tests" / "Lab" / "build-packages.txt"
 
 
 def cache() -> Path:

@@ -10,6 +10,7 @@ PACKAGE_OF = {
     "qemu-system-x86_64": "qemu-system-x86",
     "busybox": "busybox-static",
     "fio": "fio",
+    "filefrag": "e2fsprogs",
     "mkfs.ext4": "e2fsprogs",
     "mkfs.xfs": "xfsprogs",
     "mkfs.vfat": "dosfstools",

@@ -1,31 +1,47 @@
-"""The scenarios: which I/O on which device and file system, and in which contexts it may complete on each kernel.
+"""What a row of the matrix is: an I/O on a device and file system, and what each kernel may make of it.
 
-A new scenario is a new row of the table. Under emulation the set of contexts has a meaning, their shares have none.
+The rows themselves are in rows.py. Under emulation the set of contexts has a meaning, their shares have none.
 """
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
-
-from .problem import USAGE, Problem
+from dataclasses import dataclass, field
 
 IOS = 1499  # a prime, so that no batch size, queue depth or CPU count divides it
+
+# fio's engines by the name that dioscope has for an issuer.
+ISSUERS = {"libaio": "libaio", "io_uring": "io_uring", "psync": "sync"}
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """Completion contexts that must appear, and those that may; any other one is a failure."""
+    """What one kernel shows. Contexts that must appear and that may; any other one is a failure.
+
+    `reasons` are all that a deferral may be given; `end_io` all contexts that end_io may run in (empty: any);
+    `stages` those that the report must have (None: those that follow from `must` and the issuer).
+    """
 
     must: frozenset[str]
     may: frozenset[str] = frozenset()
+    reasons: frozenset[str] = frozenset()
+    end_io: frozenset[str] = frozenset()
+    stages: frozenset[str] | None = None
 
     @property
     def queue_wait(self) -> bool:
         return "kworker" in self.must
 
 
+STAGE_OF = {"kworker": "queue_wait", "hardirq": "inline_completion", "softirq": "inline_completion",
+            "poll": "inline_completion", "sync_wait": "submitter_wakeup"}
+
+
 @dataclass(frozen=True)
 class Scenario:
-    """One row. `preparation` is of guest/scenario.sh; `fio` is what this row adds to the arguments common to all."""
+    """One row. `preparation` is of guest/scenario.sh; `fio` is what this row adds to the arguments common to all.
+
+    A `--name` in `fio` begins a second job that runs at the same time, on a CPU of its own.
+    """
 
     name: str
     device: str
@@ -36,73 +52,58 @@ class Scenario:
     ios: int = IOS
     jobs: int = 1
     kernel_arguments: tuple[str, ...] = ()
+    job_megabytes: int = 16
+    short: bool = False  # one of the set that every test run does
+    failing: bool = False  # every I/O ends with an error
+    multi_bio: bool = False  # an I/O has several bios, of which only the last one's end_io counts
+    skip: Mapping[str, str] = field(default_factory=dict)  # kernel: why it cannot have this row
 
     @property
     def megabytes(self) -> int:
-        return 16 * self.jobs
+        return self.job_megabytes * self.jobs
 
     @property
     def reads(self) -> bool:
         return any(word in ("--rw=read", "--rw=randread") for word in self.fio)
 
     @property
+    def polled(self) -> bool:
+        return "--hipri" in self.fio
+
+    @property
+    def issuers(self) -> dict[str, int]:
+        """I/Os by issuer; several kinds share them evenly."""
+        engines = [word.partition("=")[2] for word in self.fio if word.startswith("--ioengine=")]
+        counts: Counter[str] = Counter()
+        for engine in engines:
+            counts[ISSUERS[engine]] += self.ios // len(engines)
+        return dict(counts)
+
+    @property
     def fio_arguments(self) -> tuple[str, ...]:
         """One job stays on CPU 1; several get a part of the file and a CPU each."""
-        common = ("--name=lab", "--direct=1", "--bs=4k", "--size=16M", "--thread", "--fallocate=none",
+        common = ("--direct=1", "--bs=4k", f"--size={self.job_megabytes}M", "--thread", "--fallocate=none",
                   "--allow_mounted_write=1", f"--number_ios={self.ios // self.jobs}")
-        if self.jobs == 1:
-            placed: tuple[str, ...] = ("--cpus_allowed=1",)
-        else:
-            placed = (f"--numjobs={self.jobs}", "--offset_increment=16M", "--cpus_allowed=0-1",
-                      "--cpus_allowed_policy=split")
-        return (*common, *placed, *self.fio)
+        placed: tuple[str, ...] = ("--cpus_allowed=1",)
+        if self.jobs > 1:
+            placed = ("--cpus_allowed=0-1", "--cpus_allowed_policy=split")
+            if not any(word.startswith("--name=") for word in self.fio):
+                placed += (f"--numjobs={self.jobs}", f"--offset_increment={self.job_megabytes}M")
+        return (*common, *placed, "--name=lab", *self.fio)
 
     def expectation(self, kernel: str) -> Expectation | None:
         return self.expect.get(kernel)
 
-
-DEFERRING = ("5.10", "6.1", "6.12")  # iomap finishes every asynchronous write in a kworker
-INLINE = ("7.2", "7.3-rc")  # overwrites of an uncached file are finished in the interrupt
-
-
-def _same(kernels: tuple[str, ...], must: str, may: str = "") -> dict[str, Expectation]:
-    expectation = Expectation(frozenset(must.split()), frozenset(may.split()))
-    return {kernel: expectation for kernel in kernels}
-
-
-# An I/O whose device answers before the submitter let go of it is completed by the submitter, anywhere.
-OVERWRITE = _same(DEFERRING, "kworker", "submit_race") | _same(INLINE, "hardirq", "submit_race")
-READ = _same(DEFERRING + INLINE, "hardirq", "submit_race")
-SYNC = _same(DEFERRING + INLINE, "sync_wait", "submit_race")
-
-_LIBAIO = ("--ioengine=libaio", "--iodepth=8")
-_IO_URING = ("--ioengine=io_uring", "--iodepth=8")
-
-SCENARIOS = (
-    Scenario("ext4-libaio-overwrite", "null_blk", "ext4", "prewrite", (*_LIBAIO, "--rw=randwrite"), OVERWRITE),
-    Scenario("ext4-libaio-read", "null_blk", "ext4", "prewrite", (*_LIBAIO, "--rw=randread"), READ),
-    Scenario("ext4-io_uring-overwrite", "null_blk", "ext4", "prewrite", (*_IO_URING, "--rw=randwrite"), OVERWRITE),
-    Scenario("ext4-sync-write", "null_blk", "ext4", "prewrite", ("--ioengine=psync", "--rw=randwrite"), SYNC),
-    Scenario("ext4-libaio-2jobs-overwrite", "null_blk", "ext4", "prewrite", (*_LIBAIO, "--rw=randwrite"), OVERWRITE,
-             ios=2 * IOS, jobs=2),
-    Scenario("xfs-libaio-overwrite", "null_blk", "xfs", "prewrite", (*_LIBAIO, "--rw=randwrite"), OVERWRITE),
-    Scenario("ext4-libaio-overwrite", "nvme", "ext4", "prewrite", (*_LIBAIO, "--rw=randwrite"), OVERWRITE),
-    Scenario("ext4-libaio-read", "nvme", "ext4", "prewrite", (*_LIBAIO, "--rw=randread"), READ),
-)
+    def stages(self, expectation: Expectation) -> frozenset[str]:
+        """Stages that the report must have. io_uring hops once more, except when it polls."""
+        if expectation.stages is not None:
+            return expectation.stages
+        stages = {STAGE_OF[context] for context in expectation.must if context in STAGE_OF}
+        if "io_uring" in self.issuers and not self.polled and expectation.must:
+            stages.add("task_work_wait")
+        return frozenset(stages)
 
 
 def full_name(scenario: Scenario) -> str:
     """Device and name; together they are unique."""
     return f"{scenario.device}/{scenario.name}"
-
-
-def scenarios_named(names: list[str]) -> list[Scenario]:
-    """Scenarios by `name` (on every device that has it) or by `device/name`."""
-    chosen: list[Scenario] = []
-    for name in names:
-        found = [row for row in SCENARIOS if name in (row.name, full_name(row))]
-        if not found:
-            known = ", ".join(dict.fromkeys(row.name for row in SCENARIOS))
-            raise Problem(f"unknown scenario {name}; there are {known}", USAGE)
-        chosen += [row for row in found if row not in chosen]
-    return chosen

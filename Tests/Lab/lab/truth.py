@@ -10,9 +10,13 @@ LINE = re.compile(
     r"\s(?P<what>.*)$")
 RANGE = re.compile(r"\boffset[ =](0x[0-9a-f]+) length[ =](0x[0-9a-f]+)")
 
-COMPLETE = {"iomap_dio_complete", "iomap_dio_simple_complete", "dio_complete"}
-END_IO = {"iomap_dio_bio_end_io", "iomap_dio_simple_end_io", "dio_bio_end_aio", "dio_bio_end_io"}
+# A block device's own direct I/O has one function for both.
+BLOCK_DEVICE = {"blkdev_bio_end_io", "blkdev_bio_end_io_async"}
+COMPLETE = {"iomap_dio_complete", "iomap_dio_simple_complete", "dio_complete"} | BLOCK_DEVICE
+END_IO = {"iomap_dio_bio_end_io", "iomap_dio_simple_end_io", "dio_bio_end_aio", "dio_bio_end_io"} | BLOCK_DEVICE
 WORK = {"iomap_dio_complete_work", "iomap_dio_simple_complete_work", "dio_aio_complete_work"}
+BEGIN = {"iomap_dio_rw_begin:", "legacy_begin:", "blkdev_begin:"}
+SECOND_HOP = "io_req_rw_complete"
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,14 @@ def parse_line(line: str) -> Event | None:
     return Event(match["comm"].strip(), int(match["pid"]), int(match["cpu"]), match["flags"], ns, match["what"])
 
 
+@dataclass(frozen=True)
+class Begin:
+    """Where an I/O begins: the event, and (offset, length)."""
+
+    event: Event
+    range: tuple[int, int]
+
+
 @dataclass
 class Truth:
     """Counts, times and ranges that dioscope has to agree with."""
@@ -53,9 +65,17 @@ class Truth:
     contexts: Counter[str] = field(default_factory=Counter)
     end_io_contexts: Counter[str] = field(default_factory=Counter)
     work_hits: int = 0
+    second_hops: int = 0
+    begin_cpus: Counter[int] = field(default_factory=Counter)
+    end_cpus: Counter[int] = field(default_factory=Counter)
+    complete_cpus: Counter[int] = field(default_factory=Counter)
+    start_cpus: Counter[int] = field(default_factory=Counter)
+    begins: list[Begin] = field(default_factory=list)
     ranges: Counter[tuple[int, int]] = field(default_factory=Counter)
     begin_ns: list[int] = field(default_factory=list)
     complete_ns: list[int] = field(default_factory=list)
+    completions: list[Event] = field(default_factory=list)
+    returns: list[Event] = field(default_factory=list)
     queued_ns: list[int] = field(default_factory=list)
     started_ns: list[int] = field(default_factory=list)
     lost: dict[str, int] = field(default_factory=dict)
@@ -63,7 +83,9 @@ class Truth:
 
     @property
     def mean_latency_ns(self) -> float | None:
-        return _mean_gap(self.begin_ns, self.complete_ns)
+        """Up to the end of iomap_dio_complete, which may flush or convert before; elsewhere that is not to be had."""
+        returned = [event.ns for event in self.returns]
+        return _mean_gap(self.begin_ns, returned if len(returned) == len(self.complete_ns) else self.complete_ns)
 
     @property
     def mean_queue_wait_ns(self) -> float | None:
@@ -94,27 +116,40 @@ def read_truth(trace: str, stats: str) -> Truth:
 def _take(truth: Truth, event: Event) -> None:
     name, _, rest = event.what.partition(" ")
     if rest.startswith("<-"):
-        if name in COMPLETE:
-            truth.contexts[event.context] += 1
-            truth.complete_ns.append(event.ns)
-        elif name in END_IO:
-            context = event.context
-            truth.end_io_contexts["task" if context == "kworker" else context] += 1
-        elif name in WORK:
-            truth.work_hits += 1
-    elif name == "iomap_dio_rw_begin:":
+        _take_hit(truth, event, name)
+    elif name in BEGIN:
         found = RANGE.search(rest)
         if found is None:
             truth.unread_lines.append(event.what)
             return
-        truth.ranges[int(found[1], 16), int(found[2], 16)] += 1
+        begin = Begin(event, (int(found[1], 16), int(found[2], 16)))
+        truth.begins.append(begin)
+        truth.ranges[begin.range] += 1
         truth.begin_ns.append(event.ns)
+        truth.begin_cpus[event.cpu] += 1
+    elif name == "iomap_dio_complete:":
+        truth.returns.append(event)
     elif name == "workqueue_queue_work:":
         if _work_function(rest, "function=") in WORK:
             truth.queued_ns.append(event.ns)
     elif name == "workqueue_execute_start:":
         if _work_function(rest, "function ") in WORK:
             truth.started_ns.append(event.ns)
+            truth.start_cpus[event.cpu] += 1
+
+
+def _take_hit(truth: Truth, event: Event, function: str) -> None:
+    if function in COMPLETE:
+        truth.contexts[event.context] += 1
+        truth.completions.append(event)
+        truth.complete_ns.append(event.ns)
+        truth.complete_cpus[event.cpu] += 1
+    if function in END_IO:
+        context = event.context
+        truth.end_io_contexts["task" if context == "kworker" else context] += 1
+        truth.end_cpus[event.cpu] += 1
+    truth.work_hits += function in WORK and event.context == "kworker"  # inline it may be a call of its own
+    truth.second_hops += function == SECOND_HOP
 
 
 def _work_function(text: str, before: str) -> str:

@@ -1,0 +1,137 @@
+"""The rows of the matrix: one for every path on which a direct I/O can complete."""
+
+from typing import Any
+
+from .expectations import (
+    CALLER_COMPLETES, DSYNC_FUA, DSYNC_WITHOUT_CACHE, ERROR_READ, ERROR_WRITE, EVERY, OVERWRITE, POLLED_READ,
+    POLLED_WRITE, READ, WAITED, WAITED_READ, Expected, deferred, expected, inline, overwrite,
+)
+from .problem import USAGE, Problem
+from .scenarios import IOS, Scenario, full_name
+
+# Devices. null_blk answers after 200 us by a timer, so that submit races are few: it is the steadiest.
+NULL, NVME, NVME_1Q = "null_blk", "nvme", "nvme-1q"
+
+LIBAIO = ("--ioengine=libaio", "--iodepth=8")
+IO_URING = ("--ioengine=io_uring", "--iodepth=8")  # fio 3.33 asks for DEFER_TASKRUN wherever there is such a thing
+SQPOLL = (*IO_URING, "--sqthread_poll=1", "--registerfiles=1")  # 5.10 polls for registered files only
+POLL = (*IO_URING, "--hipri")
+PSYNC = ("--ioengine=psync",)
+WRITE, READS = "--rw=randwrite", "--rw=randread"
+OSYNC, DSYNC = "--sync=sync", "--sync=dsync"
+BEYOND_CACHED = ("--invalidate=0", "--offset=8M", "--size=8M")  # its first pages stay in the page cache
+AGAIN_AND_AGAIN = ("--norandommap", "--io_size=1G")  # number_ios, not the size of the file, ends it
+ON_AND_ON = ("--ignore_error=EIO,EIO,EIO", "--continue_on_error=io")  # failed I/Os do not count for number_ios
+POLL_QUEUES = ("nvme.poll_queues=1",)
+SYNCS = 499  # O_SYNC writes wait for the journal
+FEW = 23
+
+NO_CALLER_COMP = "no Debian kernel of the lab lets an issuer complete a direct I/O in task_work: the only setter of " \
+                 "IOCB_DIO_CALLER_COMP is gone from 6.12's stable branch, and 6.19 removed the rest"
+
+
+def row(name: str, device: str, fio: tuple[str, ...], expect: Expected, preparation: str = "prewrite",
+        **more: Any) -> Scenario:
+    """A row whose name begins with its file system."""
+    first = name.partition("-")[0]
+    filesystem = more.pop("filesystem", "none" if first == "raw" else first)
+    return Scenario(name, device, filesystem, preparation, fio, expect, **more)
+
+
+SHORT = (
+    row("ext4-libaio-overwrite", NULL, (*LIBAIO, WRITE), OVERWRITE, short=True),
+    row("ext4-libaio-read", NULL, (*LIBAIO, READS), READ, short=True),
+    row("ext4-io_uring-overwrite", NULL, (*IO_URING, WRITE), OVERWRITE, short=True),
+    row("ext4-sync-write", NULL, (*PSYNC, WRITE), WAITED, short=True),
+    row("ext4-libaio-2jobs-overwrite", NULL, (*LIBAIO, WRITE), OVERWRITE, ios=2 * IOS, jobs=2, short=True),
+    row("xfs-libaio-overwrite", NULL, (*LIBAIO, WRITE), OVERWRITE, short=True),
+    row("ext4-libaio-overwrite", NVME, (*LIBAIO, WRITE), OVERWRITE, short=True),
+    row("ext4-libaio-read", NVME, (*LIBAIO, READS), READ, short=True),
+)
+
+ISSUERS = (
+    row("ext4-libaio-read-16k", NULL, (*LIBAIO, READS, "--bs=16k"), READ, job_megabytes=32),
+    row("ext4-sync-read", NULL, (*PSYNC, READS), WAITED_READ),
+    row("ext4-io_uring-read", NULL, (*IO_URING, READS), READ),
+    row("ext4-io_uring-sqpoll-overwrite", NULL, (*SQPOLL, WRITE), OVERWRITE),
+    row("ext4-io_uring-sqpoll-read", NULL, (*SQPOLL, READS), READ),
+    row("xfs-io_uring-overwrite", NULL, (*IO_URING, WRITE), OVERWRITE),
+    row("xfs-libaio-read", NULL, (*LIBAIO, READS), READ),
+    row("ext4-io_uring-poll-overwrite", NVME, (*POLL, WRITE), POLLED_WRITE, kernel_arguments=POLL_QUEUES),
+    row("ext4-io_uring-poll-read", NVME, (*POLL, READS), POLLED_READ, kernel_arguments=POLL_QUEUES),
+    row("ext4-io_uring-caller-comp", NULL, (*IO_URING, WRITE), CALLER_COMPLETES,
+        skip=dict.fromkeys(EVERY, NO_CALLER_COMP)),
+)
+
+REASONS = (
+    row("ext4-libaio-dsync", NULL, (*LIBAIO, WRITE, DSYNC), DSYNC_WITHOUT_CACHE, ios=SYNCS),
+    row("ext4-libaio-osync", NULL, (*LIBAIO, WRITE, OSYNC), deferred("sync-flush"), ios=SYNCS),
+    row("ext4-sync-osync", NULL, (*PSYNC, WRITE, OSYNC), WAITED, ios=SYNCS),
+    row("ext4-libaio-dsync", NVME, (*LIBAIO, WRITE, DSYNC), DSYNC_FUA, ios=SYNCS),
+    row("ext4-libaio-osync", NVME, (*LIBAIO, WRITE, OSYNC), deferred("sync-flush"), ios=SYNCS),
+    row("ext4-libaio-unwritten", NULL, (*LIBAIO, "--rw=write", "--fallocate=native"),
+        deferred("unwritten-conversion"), preparation="none"),
+    row("xfs-libaio-unwritten", NULL, (*LIBAIO, "--rw=write", "--fallocate=native"),
+        deferred("unwritten-conversion"), preparation="none"),
+    # ext4 makes an asynchronous write that extends the file wait; xfs lets a kworker set the size.
+    row("ext4-libaio-extending", NULL, (*LIBAIO, "--rw=write"), WAITED, preparation="none"),
+    row("xfs-libaio-extending", NULL, (*LIBAIO, "--rw=write"), deferred("extends-isize unwritten-conversion"),
+        preparation="none"),
+    row("ext4-libaio-cached", NULL, (*LIBAIO, WRITE, *BEYOND_CACHED), deferred("page-cache-present"),
+        preparation="cached"),
+    row("xfs-libaio-cached", NULL, (*LIBAIO, WRITE, *BEYOND_CACHED), deferred("page-cache-present"),
+        preparation="cached"),
+    row("ext4-libaio-error-write", NULL, (*LIBAIO, WRITE, f"--size={4 * FEW}k", *ON_AND_ON), ERROR_WRITE,
+        preparation="bad", ios=FEW, failing=True),
+    row("ext4-libaio-error-read", NULL, (*LIBAIO, READS, f"--size={4 * FEW}k", *ON_AND_ON), ERROR_READ,
+        preparation="bad", ios=FEW, failing=True),
+    row("ext4-libaio-error-read-16k", NULL, (*LIBAIO, READS, "--bs=16k", f"--size={16 * FEW}k", *ON_AND_ON), ERROR_READ,
+        preparation="bad", ios=FEW, failing=True),
+)
+
+SHAPES = (
+    # 1 MiB is one bio, which the block layer splits by the queue's limits; in a file of pieces it is several.
+    row("ext4-libaio-overwrite-1m", NULL, (*LIBAIO, WRITE, "--bs=1M", *AGAIN_AND_AGAIN), OVERWRITE, ios=101),
+    row("ext4-libaio-read-1m", NULL, (*LIBAIO, READS, "--bs=1M", *AGAIN_AND_AGAIN), READ, ios=101),
+    row("pieces-libaio-overwrite-1m", NULL, (*LIBAIO, WRITE, "--bs=1M", *AGAIN_AND_AGAIN), OVERWRITE, ios=101,
+        multi_bio=True),
+    row("pieces-libaio-read-1m", NULL, (*LIBAIO, READS, "--bs=1M", *AGAIN_AND_AGAIN), READ, ios=101, multi_bio=True),
+    row("ext4-libaio-overwrite", NVME_1Q, (*LIBAIO, WRITE), overwrite("softirq")),
+    row("ext4-libaio-read", NVME_1Q, (*LIBAIO, READS), inline("softirq")),
+    row("ext4-io_uring-overwrite", NVME_1Q, (*IO_URING, WRITE), overwrite("softirq")),
+)
+
+# Not iomap: fs/direct-io.c, and the block device's own.
+OTHERS = (
+    row("vfat-libaio-overwrite", NULL, (*LIBAIO, WRITE), inline()),
+    row("vfat-libaio-read", NULL, (*LIBAIO, READS), inline()),
+    row("vfat-libaio-cached", NULL, (*LIBAIO, WRITE, *BEYOND_CACHED), deferred("page-cache-present"),
+        preparation="cached"),
+    row("vfat-sync-write", NULL, (*PSYNC, WRITE), WAITED),
+    row("raw-libaio-write", NULL, (*LIBAIO, WRITE), expected(EVERY, "hardirq", end_io="hardirq")),
+    row("raw-libaio-read", NULL, (*LIBAIO, READS), expected(EVERY, "hardirq", end_io="hardirq")),
+)
+
+LOADS = (
+    row("ext4-libaio-4jobs-deep-overwrite", NULL, ("--ioengine=libaio", "--iodepth=256", WRITE), OVERWRITE,
+        ios=4 * IOS, jobs=4),
+    row("ext4-libaio-beside-io_uring", NULL,
+        (*LIBAIO, WRITE, "--name=beside", *IO_URING, WRITE, "--offset=16M"), OVERWRITE, ios=2 * IOS, jobs=2),
+    row("ext4-libaio-beside-xfs", NULL,
+        (*LIBAIO, WRITE, "--name=beside", *LIBAIO, WRITE, "--filename=/mnt/beside/file"), OVERWRITE,
+        filesystem="ext4+xfs", ios=2 * IOS, jobs=2),
+)
+
+SCENARIOS = (*SHORT, *ISSUERS, *REASONS, *SHAPES, *OTHERS, *LOADS)
+
+
+def scenarios_named(names: list[str]) -> list[Scenario]:
+    """Scenarios by `name` (on every device that has it) or by `device/name`."""
+    chosen: list[Scenario] = []
+    for name in names:
+        found = [row for row in SCENARIOS if name in (row.name, full_name(row))]
+        if not found:
+            known = ", ".join(dict.fromkeys(row.name for row in SCENARIOS))
+            raise Problem(f"unknown scenario {name}; there are {known}", USAGE)
+        chosen += [row for row in found if row not in chosen]
+    return chosen
