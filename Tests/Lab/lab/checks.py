@@ -79,7 +79,8 @@ def _report(scenario: Scenario, evidence: Evidence, report: dict[str, Any]) -> I
         yield from equal(f"report completions in {context}", contexts[context], "ftrace", truth.contexts[context])
     end_io = report.get("end_io_contexts") or {}
     for context in sorted(set(end_io) | set(truth.end_io_contexts)) if not scenario.multi_bio else ():
-        yield from equal(f"report end_io in {context}", end_io.get(context), "ftrace", truth.end_io_contexts[context])
+        seen = truth.end_io_contexts[context]
+        yield from equal(f"report end_io in {context}", end_io.get(context) or 0, "ftrace", seen)
     queued = (report.get("queue_wait") or {}).get("ios") or 0
     yield from equal("report queue_wait.ios", queued, "ftrace works", len(truth.queued_ns))
     yield from equal("report contexts.kworker", contexts["kworker"], "ftrace work function hits", truth.work_hits)
