@@ -19,8 +19,21 @@ static __always_inline void io_send(struct probe_cpu *cpu, struct probe_io *io, 
 	slot_free(key);
 }
 
+#define EAGAIN	11
+
+/* io_uring tries without waiting first; what would have to wait comes to nothing and begins again in a worker. */
+static __always_inline bool is_tried_again(const struct probe_io *io, long ret)
+{
+	return ret == -EAGAIN && io->facts & PROBE_FACT_NOWAIT && io->issuer == PROBE_ISSUER_IO_URING;
+}
+
 static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *io, __u64 key, long ret)
 {
+	if (is_tried_again(io, ret)) {
+		__sync_fetch_and_add(&cpu->restarted, 1);
+		slot_free(key);
+		return;
+	}
 	io->complete_context = current_context(cpu);
 	io->complete_cpu = bpf_get_smp_processor_id();
 	/* In an interrupt that is where end_io ran, also where it cannot be probed. */
