@@ -41,6 +41,13 @@ public struct DirectIO: Equatable, Sendable {
     public var submitterThread: UInt32
     public var workerThread: UInt32?
 
+    // MARK: Who held the CPU
+
+    /// Of the worker's CPU, from `workQueued` to `workStarted`. Its sum is that time, or it is not known.
+    public var queueWaitHeld = HeldTimes.unknown
+    /// Of the submitter's CPU, from `completed` to `taskWorkRun`.
+    public var taskWorkHeld = HeldTimes.unknown
+
     // MARK: Facts
 
     public var device: DeviceNumber

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// What a CPU was doing while an I/O waited for it. Numbers are those of `enum probe_holder` and so of the capture
+/// file: append-only.
+public enum CPUHolder: UInt8, Sendable, CaseIterable {
+    /// A thread that submits traced I/Os.
+    case submitter = 0
+    /// A kworker, completing other direct I/Os: earlier works of the queue.
+    case completionWork = 1
+    /// A kworker of the pool that completes direct I/Os, with a work of somebody else's.
+    case poolWork = 2
+    /// Any other task; kworkers of other pools too.
+    case otherTask = 3
+    case hardirq = 4
+    case softirq = 5
+    /// The idle task: the CPU sleeps or is waking up.
+    case idle = 6
+    /// A kworker between works: it was switched to, and has yet to take up the next work.
+    case workerSwitch = 7
+}
+
+/// How long each holder had the CPU during one wait, in nanoseconds, from cumulative clocks of that CPU read at its
+/// begin and end. A wait of 2^32 ns or longer has none.
+public struct HeldTimes: Equatable, Sendable {
+    /// By `CPUHolder.rawValue`.
+    public var nanoseconds: SIMD8<UInt32>
+
+    @inlinable
+    public init(nanoseconds: SIMD8<UInt32>) {
+        self.nanoseconds = nanoseconds
+    }
+
+    /// Not known: no clock was read, or the wait ended on another CPU than it began.
+    public static let unknown = HeldTimes(nanoseconds: .zero)
+
+    @inlinable
+    public var isKnown: Bool { nanoseconds != .zero }
+
+    @inlinable
+    public subscript(holder: CPUHolder) -> UInt32 {
+        get { nanoseconds[Int(holder.rawValue)] }
+        set { nanoseconds[Int(holder.rawValue)] = newValue }
+    }
+
+    /// The part of the wait that is accounted for.
+    @inlinable
+    public var total: UInt64 { CPUHolder.allCases.reduce(0) { $0 + UInt64(self[$1]) } }
+}
+
+/// A stretch of time in which somebody held a CPU that I/Os were waiting for; told of those holders that are worth a
+/// name, `poolWork` and `otherTask`.
+public struct CPUHold: Equatable, Sendable {
+    public var cpu: UInt16
+    public var holder: CPUHolder
+    /// Of the task, 0 when it is not known.
+    public var thread: UInt32
+    public var from: Timestamp
+    public var until: Timestamp
+    /// The task's name, or the work's function. Untrusted.
+    public var name: String
+
+    public init(cpu: UInt16, holder: CPUHolder, thread: UInt32, from: Timestamp, until: Timestamp, name: String) {
+        self.cpu = cpu
+        self.holder = holder
+        self.thread = thread
+        self.from = from
+        self.until = until
+        self.name = name
+    }
+}
