@@ -90,7 +90,7 @@ static __always_inline int io_dio_completed(__u64 *ctx)
 SEC("?tp_btf/iomap_dio_complete")
 int dio_completed(__u64 *ctx)
 {
-	return without_preemption(io_dio_completed(ctx));
+	return io_dio_completed(ctx);
 }
 
 /*
@@ -212,19 +212,19 @@ static __always_inline int iocb_complete(__u64 *ctx, enum probe_key_user key_use
 SEC("?fentry/aio_complete_rw")
 int aio_completed(__u64 *ctx)
 {
-	return without_preemption(iocb_complete(ctx, PROBE_KEY_AIO_COMPLETE));
+	return iocb_complete(ctx, PROBE_KEY_AIO_COMPLETE);
 }
 
 SEC("?fentry/io_complete_rw")
 int io_uring_completed(__u64 *ctx)
 {
-	return without_preemption(iocb_complete(ctx, PROBE_KEY_IO_URING_COMPLETE));
+	return iocb_complete(ctx, PROBE_KEY_IO_URING_COMPLETE);
 }
 
 SEC("?fentry/io_complete_rw_iopoll")
 int io_uring_poll_completed(__u64 *ctx)
 {
-	return without_preemption(iocb_complete(ctx, PROBE_KEY_IOPOLL_COMPLETE));
+	return iocb_complete(ctx, PROBE_KEY_IOPOLL_COMPLETE);
 }
 
 /* ---- io_uring's second hop ---- */
@@ -254,7 +254,7 @@ static __always_inline int io_request_completed(__u64 *ctx)
 SEC("?fentry/io_req_rw_complete")
 int request_completed(__u64 *ctx)
 {
-	return without_preemption(io_request_completed(ctx));
+	return io_request_completed(ctx);
 }
 
 #endif

@@ -82,14 +82,14 @@ static __always_inline int io_issue(struct request *rq)
 SEC("?tp_btf/block_rq_issue")
 int request_issued(__u64 *ctx)
 {
-	return without_preemption(io_issue(ARG(0)));
+	return io_issue(ARG(0));
 }
 
 /* Before 5.11 the tracepoint's first argument is the request's queue. */
 SEC("?tp_btf/block_rq_issue")
 int request_issued_from_queue(__u64 *ctx)
 {
-	return without_preemption(io_issue(ARG(1)));
+	return io_issue(ARG(1));
 }
 
 #define END_FACTS (PROBE_FACT_END_DECIDES | PROBE_FACT_WAITER | PROBE_FACT_NEED_SYNC | \

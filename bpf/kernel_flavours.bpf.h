@@ -33,32 +33,12 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;
 	((type *)bpf_rdonly_cast((void *)(pointer), bpf_core_type_id_kernel(type)))
 #define read_kernel(pointer, member) ((pointer)->member)
 
-/* 6.11 and later. */
-extern void bpf_preempt_disable(void) __ksym __weak;
-extern void bpf_preempt_enable(void) __ksym __weak;
-
-#define disable_preemption() \
-	do { if (probe_settings.can_disable_preemption) bpf_preempt_disable(); } while (0)
-#define enable_preemption() \
-	do { if (probe_settings.can_disable_preemption) bpf_preempt_enable(); } while (0)
-
 #else
-
-#define disable_preemption() do { } while (0)
-#define enable_preemption() do { } while (0)
 
 #define cast_kernel(type, pointer) ((type *)(pointer))
 #define read_kernel(pointer, member) BPF_CORE_READ(pointer, member)
 
 #endif
-
-/*
- * Runs the body of a program that tasks run. The kernel skips a program that is
- * already running on the CPU: a task that is preempted in it would cost all
- * others that come by.
- */
-#define without_preemption(body) \
-	({ int ret; disable_preemption(); ret = (body); enable_preemption(); ret; })
 
 /* Constants that are #define in the kernel and so absent from BTF. */
 #define IOCB_HIPRI	(1 << 0)

@@ -160,7 +160,7 @@ static __always_inline int iomap_begin(struct kiocb *iocb, struct iov_iter *iter
 SEC("?tp_btf/iomap_dio_rw_begin")
 int dio_began(__u64 *ctx)
 {
-	return without_preemption(iomap_begin(ARG(0), ARG(1), (__u32)ctx[2]));
+	return iomap_begin(ARG(0), ARG(1), (__u32)ctx[2]);
 }
 
 /*
@@ -170,15 +170,23 @@ int dio_began(__u64 *ctx)
 SEC("?fentry/iomap_dio_rw")
 int dio_rw_entered(__u64 *ctx)
 {
-	return without_preemption(iomap_begin(ARG(0), ARG(1), (__u32)ctx[4]));
+	return iomap_begin(ARG(0), ARG(1), (__u32)ctx[4]);
 }
 
-/* Where iomap_dio_rw has more arguments than fentry takes. */
+/* Where iomap_dio_rw has more arguments than fentry takes, or tracepoints are preempted. */
 SEC("?kprobe/iomap_dio_rw")
 int dio_rw_probed(struct pt_regs *ctx)
 {
 	return iomap_begin(cast_kernel(struct kiocb, PT_REGS_PARM1(ctx)),
 			   cast_kernel(struct iov_iter, PT_REGS_PARM2(ctx)), (__u32)PT_REGS_PARM5(ctx));
+}
+
+/* Small reads of 7.3 go past iomap_dio_rw. */
+SEC("?kprobe/__iomap_dio_read_simple")
+int simple_read_probed(struct pt_regs *ctx)
+{
+	return iomap_begin(cast_kernel(struct kiocb, PT_REGS_PARM1(ctx)),
+			   cast_kernel(struct iov_iter, PT_REGS_PARM2(ctx)), 0);
 }
 
 /* ---- fs/direct-io.c: vfat and other old users ---- */
@@ -224,13 +232,13 @@ static __always_inline int block_device_begin(struct kiocb *iocb, struct iov_ite
 SEC("?fentry/blkdev_read_iter")
 int block_device_read_began(__u64 *ctx)
 {
-	return without_preemption(block_device_begin(ARG(0), ARG(1), PROBE_KEY_BLOCK_DEVICE_READ));
+	return block_device_begin(ARG(0), ARG(1), PROBE_KEY_BLOCK_DEVICE_READ);
 }
 
 SEC("?fentry/blkdev_write_iter")
 int block_device_write_began(__u64 *ctx)
 {
-	return without_preemption(block_device_begin(ARG(0), ARG(1), PROBE_KEY_BLOCK_DEVICE_WRITE));
+	return block_device_begin(ARG(0), ARG(1), PROBE_KEY_BLOCK_DEVICE_WRITE);
 }
 
 #endif

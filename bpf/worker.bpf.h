@@ -43,7 +43,7 @@ static __always_inline int io_work_queued(__u64 *ctx)
 SEC("?tp_btf/workqueue_queue_work")
 int work_queued(__u64 *ctx)
 {
-	return without_preemption(io_work_queued(ctx));
+	return io_work_queued(ctx);
 }
 
 static __always_inline int io_work_started(__u64 *ctx)
@@ -72,7 +72,7 @@ static __always_inline int io_work_started(__u64 *ctx)
 SEC("?tp_btf/workqueue_execute_start")
 int work_started(__u64 *ctx)
 {
-	return without_preemption(io_work_started(ctx));
+	return io_work_started(ctx);
 }
 
 #endif

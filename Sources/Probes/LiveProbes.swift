@@ -179,11 +179,13 @@ extension LiveProbes {
         throw .refused(step: "loading the BPF programs", errno: EPERM, detail: "the kernel refuses every program")
     }
 
-    /// All but those that let I/Os in; the first program that the kernel refuses to attach, with the reason.
+    /// All but those that let I/Os in; the first program that the kernel refuses to attach, with the reason. Of those
+    /// that let I/Os in, one that has a substitute is tried: later there is no way back.
     private static func attachAll(of plan: ProbePlan, in object: ProbeObject) -> (ProbeProgram, String)? {
-        for program in plan.included where program.role != .begins {
+        for program in plan.included where program.role != .begins || plan.hasSubstitute(program) {
             let status = object.attach(program)
             if status != 0 { return (program, "cannot attach: \(errorText(status))") }
+            if program.role == .begins { object.detach(program) }
         }
         return nil
     }
@@ -207,7 +209,6 @@ extension LiveProbes {
         settings.bucket_mask = UInt32(sizes.slots / Int(PROBE_BUCKET_SLOTS) - 1)
         settings.ring_mask = UInt32(rings - 1)
         settings.irq_disable_counted = plan.countsIRQDisabling ? 1 : 0
-        settings.can_disable_preemption = plan.canDisablePreemption ? 1 : 0
         settings.task_work_seen = plan.includes("request_completed") ? 1 : 0
         settings.filter_task = filter.processes.isEmpty ? 0 : 1
         if let inode = filter.inode {

@@ -19,8 +19,6 @@ public struct ProbePlan: Sendable {
     public let completionRule: CompletionRule
     /// preempt_count also counts the disabling of interrupts, and has its other counts elsewhere for it (7.3).
     let countsIRQDisabling: Bool
-    /// Programs that tasks run can keep others from the CPU meanwhile (6.11).
-    let canDisablePreemption: Bool
     /// Small reads take a path of their own, past `iomap_dio_rw` (7.3).
     public let hasSimpleReads: Bool
     public private(set) var programs: [Entry]
@@ -37,10 +35,10 @@ public struct ProbePlan: Sendable {
         flavour = Self.flavour(for: btf)
         completionRule = Self.completionRule(of: btf)
         countsIRQDisabling = btf.hasVariable("local_interrupt_disable_state")
-        canDisablePreemption = btf.hasFunction("bpf_preempt_disable")
         hasSimpleReads = btf.hasStructure("iomap_dio_simple")
         let hasLegacy = btf.hasFunction("__blockdev_direct_IO")
-        programs = ProbeProgram.all.map { program in
+        let table = Self.preemptsTracepoints(btf) ? ProbeProgram.allUnpreempted : ProbeProgram.all
+        programs = table.map { program in
             let refusal = Self.refusal(of: program, by: btf)
             let isLegacy = program.function.hasPrefix("legacy_")
             return Entry(
@@ -53,7 +51,7 @@ public struct ProbePlan: Sendable {
 
     /// Functions that come and go between kernels, without a loss where they are missing; so does fs/direct-io.c.
     private static let kernelDependent: Set<String> = [
-        "simple_bio_ended", "block_device_async_bio_ended", "request_issued_from_queue", "request_issued",
+        "simple_read_probed", "simple_bio_ended", "block_device_async_bio_ended", "request_issued_from_queue", "request_issued",
     ]
 
     private static func refusal(of program: ProbeProgram, by btf: KernelBTF) -> String? {
@@ -72,6 +70,12 @@ public struct ProbePlan: Sendable {
         case .kprobe:
             return btf.hasFunction(program.target) ? nil : "not in this kernel"
         }
+    }
+
+    /// Can a task be preempted in a tracepoint's program? Not told by BTF itself: kernels that read tracepoints under
+    /// SRCU alone (7.0) also keep RCU Tasks Trace in an SRCU of its own, whose per-CPU data BTF has.
+    private static func preemptsTracepoints(_ btf: KernelBTF) -> Bool {
+        btf.hasVariable("tracepoint_srcu_srcu_data") && btf.hasVariable("rcu_tasks_trace_srcu_struct_srcu_data")
     }
 
     private static func flavour(for btf: KernelBTF) -> Flavour {
@@ -96,6 +100,11 @@ public struct ProbePlan: Sendable {
     public func isSpare(_ program: ProbeProgram) -> Bool {
         program.insteadOf.contains { better in programs.contains { $0.program.function == better && $0.refusal == nil }
         }
+    }
+
+    /// Does another program take over where this one is left out?
+    func hasSubstitute(_ program: ProbeProgram) -> Bool {
+        programs.contains { $0.refusal == nil && $0.program.insteadOf.contains(program.function) }
     }
 
     /// Programs that are missed: nothing stands in for them.
@@ -130,7 +139,8 @@ public struct ProbePlan: Sendable {
     private mutating func settle() {
         for group in ProbeProgram.partners {
             let members = programs.indices.filter { group.contains(programs[$0].program.function) }
-            guard let gone = members.first(where: { programs[$0].refusal != nil }) else { continue }
+            let refused = members.filter { programs[$0].refusal != nil && !programs[$0].isOtherKernels }
+            guard let gone = refused.first else { continue }
             let reason = "of no use without \(programs[gone].program.place)"
             for index in members where programs[index].refusal == nil && isPartnerOnly(index, in: group) {
                 programs[index].refusal = reason

@@ -10,7 +10,7 @@ public struct ProbeProgram: Sendable {
     /// What a report lacks when neither this program nor one that stands in for it is attached.
     public let blindWithout: String
     /// Programs that do the same better: this one is left out where one of them can be attached.
-    public let insteadOf: [String]
+    public private(set) var insteadOf: [String]
     public let role: Role
 
     /// In order of preference.
@@ -52,6 +52,18 @@ public struct ProbeProgram: Sendable {
 extension ProbeProgram {
     /// All programs, in the order in which they are attached.
     public static let all = completion + deferral + device + context + processes + beginnings
+
+    /// The same for kernels that preempt tasks in tracepoints: a task that loses its CPU in the begin's program would
+    /// hide the begins of all others that run there meanwhile. In a kprobe none does.
+    static let allUnpreempted = all.map { program in
+        var program = program
+        switch program.function {
+        case "dio_rw_probed", "simple_read_probed": program.insteadOf = []
+        case "dio_began": program.insteadOf = ["dio_rw_probed", "simple_read_probed"]
+        default: break
+        }
+        return program
+    }
 
     private static let iomap = "every I/O of ext4, xfs and other file systems that use iomap"
     private static let legacy = "I/Os of file systems that use fs/direct-io.c, such as vfat"
@@ -127,6 +139,9 @@ extension ProbeProgram {
         ProbeProgram(
             "dio_rw_probed", .kprobe, "iomap_dio_rw", role: .begins, insteadOf: ["dio_began", "dio_rw_entered"],
             blind: iomap),
+        ProbeProgram(
+            "simple_read_probed", .kprobe, "__iomap_dio_read_simple", role: .begins, insteadOf: ["dio_began"],
+            blind: "small reads of file systems that use iomap"),
     ]
 
     /// Programs that are of use only together: when one cannot be attached, the others are left out.
@@ -137,6 +152,7 @@ extension ProbeProgram {
         ["irq_entered", "irq_left"],
         ["softirq_entered", "softirq_left"],
         ["completion_entered", "completion_left"],
+        ["dio_rw_probed", "simple_read_probed"],
         ["legacy_began", "legacy_completed", "aio_completed", "io_uring_completed"],
         [
             "block_device_read_began", "block_device_write_began", "block_device_read_returned",

@@ -143,8 +143,6 @@ struct probe_settings {
 	probe_u32 device_count;		/* only these devices; 0 = all */
 	probe_u32 task_work_seen;	/* io_req_rw_complete is attached: io_uring's I/Os end there */
 	probe_u32 irq_disable_counted;	/* preempt_count has HARDIRQ_DISABLE_BITS (7.3): moves the hardirq bits */
-	probe_u32 can_disable_preemption;	/* the kernel has bpf_preempt_disable() */
-	probe_u32 reserved;
 	probe_u64 inode;
 	probe_u32 devices[PROBE_MAX_DEVICES];
 	char comm[PROBE_COMM_SIZE];
