@@ -180,9 +180,9 @@ extension LiveProbes {
     }
 
     /// All but those that let I/Os in; the first program that the kernel refuses to attach, with the reason. Of those
-    /// that let I/Os in, one that has a substitute is tried: later there is no way back.
+    /// that let I/Os in, a kprobe that has a substitute is tried: later there is no way back.
     private static func attachAll(of plan: ProbePlan, in object: ProbeObject) -> (ProbeProgram, String)? {
-        for program in plan.included where program.role != .begins || plan.hasSubstitute(program) {
+        for program in plan.included where program.role != .begins || plan.mustBeTried(program) {
             let status = object.attach(program)
             if status != 0 { return (program, "cannot attach: \(errorText(status))") }
             if program.role == .begins { object.detach(program) }

@@ -103,9 +103,10 @@ public struct ProbePlan: Sendable {
         }
     }
 
-    /// Does another program take over where this one is left out?
-    func hasSubstitute(_ program: ProbeProgram) -> Bool {
-        programs.contains { $0.refusal == nil && $0.program.insteadOf.contains(program.function) }
+    /// A kernel that loads a kprobe may still refuse to attach it; does another program then take over?
+    func mustBeTried(_ program: ProbeProgram) -> Bool {
+        program.kind == .kprobe
+            && programs.contains { $0.refusal == nil && $0.program.insteadOf.contains(program.function) }
     }
 
     /// Programs that are missed: nothing stands in for them.
