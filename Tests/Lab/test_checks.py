@@ -78,8 +78,8 @@ class Checks(unittest.TestCase):
                       self.broken_report("latency", "mean_ns", value=90_002))
         self.assertIn("fio, which measures around it, 120000 ns",
                       self.broken_report("latency", "mean_ns", value=121_000))
-        self.assertIn("report queue_wait.mean_ns: 40000 ns, but ftrace 30000 ns",
-                      self.broken_report("queue_wait", "mean_ns", value=40_000))
+        self.assertIn("report queue_wait.mean_ns: 10040000 ns, but ftrace 30000 ns",
+                      self.broken_report("queue_wait", "mean_ns", value=10_040_000))
 
     def test_context_that_must_not_appear(self) -> None:
         text = self.broken_report("contexts", "hardirq", value=1)

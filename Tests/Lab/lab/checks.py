@@ -125,7 +125,8 @@ def _times(evidence: Evidence, report: dict[str, Any], ios: list[dict[str, Any]]
     yield from close("report latency.mean_ns", mean, "the list has", listed, 0, 1)
     if truth.queued_ns:
         waited = (report.get("queue_wait") or {}).get("mean_ns")
-        yield from close("report queue_wait.mean_ns", waited, "ftrace", truth.mean_queue_wait_ns, 0.05, 5000)
+        yield from close("report queue_wait.mean_ns", waited, "ftrace", truth.mean_queue_wait_ns, 0.05,
+                         5000 + STALL_NS / len(truth.queued_ns))
     fio = fio_mean_ns(evidence.fio)
     if mean is not None and fio and mean > fio:
         yield f"report latency.mean_ns: {mean:.0f} ns, but fio, which measures around it, {fio:.0f} ns"

@@ -30,6 +30,9 @@ WITHOUT_CMPXCHG16B = "clearcpuid=141"
 CRASH = re.compile(r"Kernel panic|BUG: |Oops|double fault|general protection fault|Out of memory")
 
 
+ATTEMPTS = 4  # of a boot that dies of a fault of the emulator
+
+
 @dataclass(frozen=True)
 class Boot:
     """What to boot, and what to run in it. `overlay` must hold /lab/main, the script that the guest runs."""
@@ -75,11 +78,12 @@ def run(boot: Boot) -> Iterator[Outcome]:
         image = directory / "initramfs"
         initramfs.build(boot.kernel, boot.overlay, boot.with_tools, image)
         outcome = _attempt(boot, directory / "1", image)
-        if _worth_another_try(outcome):
-            first = outcome
-            outcome = _attempt(boot, directory / "2", image)
-            outcome.attempts = 2
-            outcome.notes.append(f"first boot failed by an emulator fault: {_last_words(first.console)}")
+        faults: list[str] = []
+        while _worth_another_try(outcome) and len(faults) + 1 < ATTEMPTS:
+            faults.append(_last_words(outcome.console))
+            outcome = _attempt(boot, directory / str(len(faults) + 1), image)
+        outcome.attempts += len(faults)
+        outcome.notes += [f"a boot failed by an emulator fault: {words}" for words in faults]
         yield outcome
 
 
