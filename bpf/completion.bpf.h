@@ -3,8 +3,7 @@
 #ifndef COMPLETION_BPF_H
 #define COMPLETION_BPF_H
 
-#include "device.bpf.h"
-#include "rings.bpf.h"
+#include "worker.bpf.h"
 
 /* Will io_req_rw_complete be called for it? Not when the submitter completed it, or polls. */
 static __always_inline bool task_work_follows(const struct probe_io *io)
@@ -15,8 +14,46 @@ static __always_inline bool task_work_follows(const struct probe_io *io)
 
 static __always_inline void io_send(struct probe_cpu *cpu, struct probe_io *io, __u64 key)
 {
-	emit(io, sizeof(*io), &cpu->records, &cpu->ring_full);
+	emit_io(cpu, io);
 	slot_free(key);
+}
+
+/*
+ * The wait for io_uring's task_work is one for the CPU on which the submitter
+ * was last seen. That may be another one than this: its clocks are then read
+ * where they stand, unless they move meanwhile.
+ */
+static __always_inline void task_work_wait_begins(struct probe_io *io, __u64 now)
+{
+	struct probe_held *held = task_work_wait_of(io);
+	__u32 index = io->submit_cpu;
+	struct probe_cpu *cpu = bpf_map_lookup_elem(&probe_cpus, &index);
+	__u64 since;
+
+	if (!cpu)
+		return;
+	since = *(volatile __u64 *)&cpu->held_since_ns;
+	wait_begins(cpu, held);
+	held->ns[cpu->holder % PROBE_HOLDERS] += (__u32)(now - since);
+	if (now < since || *(volatile __u64 *)&cpu->held_since_ns != since)
+		wait_unknown(held);
+	else
+		io->facts |= PROBE_FACT_TASK_WORK_CLOCKS;
+}
+
+static __always_inline void task_work_wait_ends(struct probe_io *io, struct probe_cpu *cpu, __u64 now)
+{
+	struct probe_held *held = task_work_wait_of(io);
+
+	if (!(io->facts & PROBE_FACT_TASK_WORK_CLOCKS))
+		return;
+	io->facts &= ~PROBE_FACT_TASK_WORK_CLOCKS;
+	if (io->submit_cpu != bpf_get_smp_processor_id() || now - io->completed_ns > LONGEST_WAIT_NS)
+		return wait_unknown(held);
+	wait_ends(cpu, held);
+	if (io->kind != PROBE_RECORD_WAITED_IO)
+		wait_unknown(queue_wait_of(io));
+	io->kind = PROBE_RECORD_WAITED_IO;
 }
 
 #define EAGAIN	11
@@ -43,9 +80,14 @@ static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *
 	if (io->complete_context == PROBE_CONTEXT_TASK &&
 	    (__u32)bpf_get_current_pid_tgid() == io->submitter_tid)
 		io->facts |= PROBE_FACT_BY_SUBMITTER;
-	io->completed_ns = bpf_ktime_get_ns();
-	if (!task_work_follows(io))
+	if (!task_work_follows(io)) {
+		io->completed_ns = bpf_ktime_get_ns();
 		io_send(cpu, io, key);
+		return;
+	}
+	io->completed_ns = hold_until_now(cpu);
+	if (probe_settings.clocks_run)
+		task_work_wait_begins(io, io->completed_ns);
 }
 
 /* ---- iomap ---- */
@@ -245,9 +287,11 @@ static __always_inline int io_request_completed(__u64 *ctx)
 	io = slot_find(key);
 	if (!io)
 		return 0;
-	io->task_work_ns = bpf_ktime_get_ns();
-	if (io->completed_ns)
-		io_send(cpu, io, key);
+	io->task_work_ns = hold_until_now(cpu);
+	if (!io->completed_ns)
+		return 0;
+	task_work_wait_ends(io, cpu, io->task_work_ns);
+	io_send(cpu, io, key);
 	return 0;
 }
 

@@ -4,6 +4,24 @@
 #define CPUS_BPF_H
 
 #include "filters.bpf.h"
+#include "holders.bpf.h"
+
+/* ---- hard interrupts ---- */
+
+static __always_inline void hardirq_begins(struct probe_cpu *cpu, __u64 now)
+{
+	hold_until(cpu, now);
+	if (cpu->holder != PROBE_HOLDER_HARDIRQ)
+		cpu->interrupted_holder = cpu->holder;
+	cpu->holder = PROBE_HOLDER_HARDIRQ;
+}
+
+static __always_inline void hardirq_ends(struct probe_cpu *cpu)
+{
+	hold_until(cpu, bpf_ktime_get_ns());
+	if (cpu->holder == PROBE_HOLDER_HARDIRQ)
+		cpu->holder = cpu->interrupted_holder;
+}
 
 SEC("?tp_btf/irq_handler_entry")
 int irq_entered(__u64 *ctx)
@@ -15,6 +33,7 @@ int irq_entered(__u64 *ctx)
 	cpu->irq = (__u32)ctx[0];
 	cpu->irq_ends = 0;
 	cpu->irq_entered_ns = bpf_ktime_get_ns();
+	hardirq_begins(cpu, cpu->irq_entered_ns);
 	return 0;
 }
 
@@ -23,12 +42,60 @@ int irq_left(__u64 *ctx)
 {
 	struct probe_cpu *cpu = this_cpu();
 
-	if (cpu)
-		cpu->irq_entered_ns = 0;
+	if (!cpu)
+		return 0;
+	cpu->irq_entered_ns = 0;
+	hardirq_ends(cpu);
 	return 0;
 }
 
-/* Those softirqs that complete block I/O. */
+/* Vectors without irq_handler_entry, on x86: a CPU's own timer, and calls from other CPUs. */
+
+static __always_inline int vector_begins(void)
+{
+	struct probe_cpu *cpu = this_cpu();
+
+	if (cpu)
+		hardirq_begins(cpu, bpf_ktime_get_ns());
+	return 0;
+}
+
+static __always_inline int vector_ends(void)
+{
+	struct probe_cpu *cpu = this_cpu();
+
+	if (cpu)
+		hardirq_ends(cpu);
+	return 0;
+}
+
+SEC("?tp_btf/local_timer_entry")
+int timer_entered(__u64 *ctx)
+{
+	return vector_begins();
+}
+
+SEC("?tp_btf/local_timer_exit")
+int timer_left(__u64 *ctx)
+{
+	return vector_ends();
+}
+
+SEC("?tp_btf/call_function_single_entry")
+int call_entered(__u64 *ctx)
+{
+	return vector_begins();
+}
+
+SEC("?tp_btf/call_function_single_exit")
+int call_left(__u64 *ctx)
+{
+	return vector_ends();
+}
+
+/* ---- softirqs ---- */
+
+/* Those that complete block I/O. */
 #define BLOCK_SOFTIRQ		4
 #define IRQ_POLL_SOFTIRQ	5
 
@@ -36,15 +103,17 @@ SEC("?tp_btf/softirq_entry")
 int softirq_entered(__u64 *ctx)
 {
 	__u32 vector = (__u32)ctx[0];
-	struct probe_cpu *cpu;
+	struct probe_cpu *cpu = this_cpu();
+	__u64 now;
 
-	if (vector != BLOCK_SOFTIRQ && vector != IRQ_POLL_SOFTIRQ)
-		return 0;
-	cpu = this_cpu();
 	if (!cpu)
 		return 0;
+	now = hold_until_now(cpu);
+	cpu->holder = PROBE_HOLDER_SOFTIRQ;
+	if (vector != BLOCK_SOFTIRQ && vector != IRQ_POLL_SOFTIRQ)
+		return 0;
 	cpu->softirq_ends = 0;
-	cpu->softirq_entered_ns = bpf_ktime_get_ns();
+	cpu->softirq_entered_ns = now;
 	return 0;
 }
 
@@ -53,9 +122,22 @@ int softirq_left(__u64 *ctx)
 {
 	struct probe_cpu *cpu = this_cpu();
 
-	if (cpu)
-		cpu->softirq_entered_ns = 0;
+	if (!cpu)
+		return 0;
+	cpu->softirq_entered_ns = 0;
+	hold_until_now(cpu);
+	cpu->holder = cpu->task_holder;
 	return 0;
+}
+
+/* ---- tasks ---- */
+
+/* A submitter that a kworker took the CPU from stands until that kworker is done. */
+static __always_inline void note_standing(struct probe_cpu *cpu, bool preempted, bool to_worker, __u64 now)
+{
+	if (cpu->submitter_stands && cpu->run_works)
+		cpu->submitter_stood_ns += now - cpu->switched_ns;
+	cpu->submitter_stands = cpu->task_holder == PROBE_HOLDER_SUBMITTER && preempted && to_worker;
 }
 
 SEC("?tp_btf/sched_switch")
@@ -64,12 +146,25 @@ int task_switched(__u64 *ctx)
 	struct task_struct *prev = ARG(1);
 	struct task_struct *next = ARG(2);
 	struct probe_cpu *cpu = this_cpu();
+	struct holding holding;
+	__u64 now;
 
 	if (!cpu)
 		return 0;
+	now = bpf_ktime_get_ns();
+	holding = holding_of(next);
+	hold_until(cpu, now);
+	tell_hold(cpu, now);
+
 	cpu->switched_from_tid = read_kernel(prev, pid);
 	cpu->switched_to_tid = read_kernel(next, pid);
 	cpu->switched_preempted = task_is_runnable(prev);
+	note_standing(cpu, cpu->switched_preempted, read_kernel(next, flags) & PF_WQ_WORKER, now);
+	cpu->switched_ns = now;
+	cpu->run_works = 0;
+	if (holding.holder == PROBE_HOLDER_SUBMITTER)
+		cpu->submitter_runs++;
+	hold_as(cpu, holding, cpu->switched_to_tid, now);
 	return 0;
 }
 
@@ -79,29 +174,25 @@ int process_forked(__u64 *ctx)
 {
 	struct task_struct *parent = ARG(0);
 	struct task_struct *child = ARG(1);
-	__u8 *mark;
+	__u8 *marks;
 
 	if (!task_passes(read_kernel(parent, tgid)))
 		return 0;
-	mark = traced_mark(read_kernel(child, tgid));
-	if (mark)
-		*mark = 1;
+	marks = marks_of(read_kernel(child, tgid));
+	if (marks)
+		*marks |= PROBE_MARK_TRACED;
 	return 0;
 }
 
-/* A process number can be used again once its leader is gone for good. */
+/* Numbers are used again: a process's once its leader is gone for good. */
 SEC("?tp_btf/sched_process_free")
 int process_freed(__u64 *ctx)
 {
 	struct task_struct *task = ARG(0);
-	__u32 tgid = read_kernel(task, tgid);
-	__u8 *mark;
+	__u8 *marks = marks_of(read_kernel(task, pid));
 
-	if (read_kernel(task, pid) != tgid)
-		return 0;
-	mark = traced_mark(tgid);
-	if (mark && *mark)
-		*mark = 0;
+	if (marks && *marks)
+		*marks = 0;
 	return 0;
 }
 

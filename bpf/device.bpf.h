@@ -5,10 +5,6 @@
 
 #include "slots.bpf.h"
 
-#define is_function(pointer, symbol) (&symbol && (const void *)(pointer) == &symbol)
-#define container_of_kernel(type, member, pointer) \
-	cast_kernel(type, (char *)(pointer) - bpf_core_field_offset(type, member))
-
 static __always_inline struct kiocb *iocb_of_iomap_bio(struct bio *bio)
 {
 	void *dio = read_kernel(bio, bi_private);

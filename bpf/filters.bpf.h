@@ -3,29 +3,13 @@
 #ifndef FILTERS_BPF_H
 #define FILTERS_BPF_H
 
-#include "slots.bpf.h"
-
-/* Which processes are traced, by tgid: --pid, and COMMAND with its children. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct probe_traced);
-} probe_traced SEC(".maps");
-
-static __always_inline __u8 *traced_mark(__u32 tgid)
-{
-	__u32 index = tgid / PROBE_TRACED_CHUNK;
-	struct probe_traced *chunk = bpf_map_lookup_elem(&probe_traced, &index);
-
-	return chunk ? &chunk->tgid[tgid % PROBE_TRACED_CHUNK] : 0;
-}
+#include "marks.bpf.h"
 
 static __always_inline bool task_passes(__u32 tgid)
 {
-	__u8 *mark = traced_mark(tgid);
+	__u8 *marks = marks_of(tgid);
 
-	return mark && *mark;
+	return marks && *marks & PROBE_MARK_TRACED;
 }
 
 static __always_inline bool comm_passes(void)

@@ -73,6 +73,10 @@ extern const void dio_aio_complete_work __ksym __weak;
 extern const void blkdev_bio_end_io __ksym __weak;
 extern const void blkdev_bio_end_io_async __ksym __weak;	/* 5.16 and later */
 
+#define is_function(pointer, symbol) (&symbol && (const void *)(pointer) == &symbol)
+#define container_of_kernel(type, member, pointer) \
+	cast_kernel(type, (char *)(pointer) - bpf_core_field_offset(type, member))
+
 static __always_inline struct task_struct *current_task(void)
 {
 #ifdef PROBE_MODERN
@@ -92,13 +96,12 @@ static __always_inline int hardirq_mask(void)
 
 #ifdef PROBE_INFER_CONTEXT
 
-/*
- * From the handlers that were seen to begin and not to end. An interrupt
- * without irq_handler_entry, such as a CPU's own timer, is not told apart.
- */
+/* From the handlers that were seen to begin and not to end. */
 static __always_inline int preempt_count(const struct probe_cpu *cpu)
 {
-	return (cpu->irq_entered_ns ? hardirq_mask() : 0) | (cpu->softirq_entered_ns ? SOFTIRQ_SERVING : 0);
+	if (cpu->holder == PROBE_HOLDER_HARDIRQ)
+		return hardirq_mask();
+	return cpu->holder == PROBE_HOLDER_SOFTIRQ ? SOFTIRQ_SERVING : 0;
 }
 
 #elif defined(PROBE_MODERN)
@@ -179,6 +182,22 @@ static __always_inline bool task_is_runnable(struct task_struct *task)
 	if (bpf_core_field_exists(renamed->__state))
 		return !read_kernel(renamed, __state);
 	return !read_kernel(old, state);
+}
+
+/* What a kworker calls its own: kthread_data(). Only for a task with PF_WQ_WORKER. */
+static __always_inline struct worker *worker_of(struct task_struct *task)
+{
+	struct task_struct___worker_private *private = (void *)task;
+	struct task_struct___set_child_tid *before = (void *)task;
+	void *kthread;
+	void *worker;
+
+	if (bpf_core_field_exists(private->worker_private))
+		kthread = read_kernel(private, worker_private);
+	else
+		kthread = read_kernel(before, set_child_tid);
+	worker = read_kernel(cast_kernel(struct kthread, kthread), data);
+	return cast_kernel(struct worker, worker);
 }
 
 /*

@@ -124,6 +124,14 @@ struct task_struct {
 	int tgid;
 };
 
+struct task_struct___worker_private {	/* 5.17 and later */
+	void *worker_private;
+};
+
+struct task_struct___set_child_tid {	/* where a kthread's own data was before */
+	int *set_child_tid;
+};
+
 struct task_struct___state {		/* 5.14 and later */
 	unsigned int __state;
 };
@@ -132,13 +140,27 @@ struct task_struct___old_state {
 	long state;
 };
 
-struct irqaction;
+struct kthread {
+	void *data;
+};
+
+struct workqueue_attrs {
+	int nice;
+};
+
+struct worker_pool {
+	int cpu;			/* -1: bound to none */
+	struct workqueue_attrs *attrs;
+};
+
+struct worker {
+	void (*current_func)(struct work_struct *work);
+	struct worker_pool *pool;
+};
 
 struct pcpu_hot {			/* x86, 6.2 to 6.14 */
 	int preempt_count;
 };
-
-struct pool_workqueue;
 
 #pragma clang attribute pop
 

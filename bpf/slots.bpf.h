@@ -31,7 +31,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct probe_io);
+	__type(value, struct probe_waited_io);
 } probe_slots SEC(".maps");
 
 struct {
@@ -63,6 +63,7 @@ static __always_inline struct probe_io *slot_at(__u32 bucket, __u32 way)
 {
 	__u32 index = bucket * PROBE_BUCKET_SLOTS + way;
 
+	/* The whole slot is a struct probe_waited_io. */
 	return bpf_map_lookup_elem(&probe_slots, &index);
 }
 
@@ -114,7 +115,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__type(key, __u64);
-	__type(value, struct probe_io);
+	__type(value, struct probe_waited_io);
 } probe_slots SEC(".maps");
 
 static __always_inline __u64 iocb_key(struct probe_cpu *cpu, enum probe_key_user user, const void *iocb)
@@ -129,7 +130,7 @@ static __always_inline struct probe_io *slot_find(__u64 key)
 
 static __always_inline struct probe_io *slot_claim(__u64 key)
 {
-	struct probe_io empty = {};
+	struct probe_waited_io empty = {};
 
 	if (bpf_map_update_elem(&probe_slots, &key, &empty, BPF_ANY))
 		return 0;

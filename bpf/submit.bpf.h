@@ -4,28 +4,21 @@
 #define SUBMIT_BPF_H
 
 #include "filters.bpf.h"
+#include "holders.bpf.h"
 #include "rings.bpf.h"
 
-#define NAMED_TASKS	1024
-
-/* Threads whose name was sent, by tid; a collision only sends a name again. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, NAMED_TASKS);
-	__type(key, __u32);
-	__type(value, __u64);
-} probe_named SEC(".maps");
-
-static __always_inline void name_task(struct probe_cpu *cpu, __u64 pid_tgid)
+/* A thread's first I/O: its name is sent, and from now on it holds the CPU as a submitter. */
+static __always_inline void know_submitter(struct probe_cpu *cpu, __u64 pid_tgid)
 {
-	__u32 index = (__u32)pid_tgid % NAMED_TASKS;
-	__u64 *named = bpf_map_lookup_elem(&probe_named, &index);
 	struct probe_task task = { .kind = PROBE_RECORD_TASK };
+	__u32 tid = (__u32)pid_tgid;
+	__u8 *marks = marks_of(tid);
 
-	if (!named || *named == pid_tgid)
+	if (!marks || *marks & PROBE_MARK_SUBMITTER)
 		return;
-	*named = pid_tgid;
-	task.tid = (__u32)pid_tgid;
+	*marks |= PROBE_MARK_SUBMITTER;
+	hold_as(cpu, holding_of(current_task()), tid, hold_until_now(cpu));
+	task.tid = tid;
 	task.tgid = pid_tgid >> 32;
 	bpf_get_current_comm(task.comm, sizeof(task.comm));
 	emit(&task, sizeof(task), &cpu->names, &cpu->names_full);
@@ -67,7 +60,7 @@ static __always_inline struct probe_io *slot_restart(struct probe_cpu *cpu, __u6
 	if (!io)
 		return 0;
 	if (io->completed_ns)
-		emit(io, sizeof(*io), &cpu->records, &cpu->ring_full);
+		emit_io(cpu, io);
 	else
 		__sync_fetch_and_add(&cpu->restarted, 1);
 	return io;
@@ -114,9 +107,9 @@ static __always_inline int io_begin(const struct beginning *this)
 		__sync_fetch_and_add(&cpu->slots_full, 1);
 		return 0;
 	}
-	name_task(cpu, pid_tgid);
+	know_submitter(cpu, pid_tgid);
 
-	__builtin_memset(io, 0, sizeof(*io));
+	__builtin_memset(io, 0, sizeof(struct probe_waited_io));
 	io->kind = PROBE_RECORD_IO;
 	io->issuer = issuer_of(iocb);
 	io->facts = this->facts | submit_facts(read_kernel(iocb, ki_flags));

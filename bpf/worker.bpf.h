@@ -4,6 +4,7 @@
 #define WORKER_BPF_H
 
 #include "device.bpf.h"
+#include "holders.bpf.h"
 
 /* The I/O whose completion this work is, or NULL: the work is somebody else's. */
 static __always_inline struct kiocb *iocb_of_work(struct work_struct *work)
@@ -19,7 +20,8 @@ static __always_inline struct kiocb *iocb_of_work(struct work_struct *work)
 	return 0;
 }
 
-static __always_inline int io_work_queued(__u64 *ctx)
+SEC("?tp_btf/workqueue_queue_work")
+int work_queued(__u64 *ctx)
 {
 	struct kiocb *iocb = iocb_of_work(ARG(2));
 	struct probe_cpu *cpu;
@@ -36,43 +38,86 @@ static __always_inline int io_work_queued(__u64 *ctx)
 	/* end_io queues the work: where it cannot be probed, this still tells where it ran. */
 	if (!(io->facts & PROBE_FACT_END_SEEN))
 		note_end(io, cpu);
-	io->queued_ns = bpf_ktime_get_ns();
+	io->queued_ns = hold_until_now(cpu);
+	wait_begins(cpu, queue_wait_of(io));
+	__sync_fetch_and_add(&cpu->waiting, 1);
 	return 0;
 }
 
-SEC("?tp_btf/workqueue_queue_work")
-int work_queued(__u64 *ctx)
+/* A work is queued on the CPU where end_io ran. */
+static __always_inline void waits_no_more(struct probe_io *io)
 {
-	return io_work_queued(ctx);
+	__u32 index = io->end_cpu;
+	struct probe_cpu *cpu = bpf_map_lookup_elem(&probe_cpus, &index);
+
+	if (cpu)
+		__sync_fetch_and_add(&cpu->waiting, -1);
 }
 
-static __always_inline int io_work_started(__u64 *ctx)
+static __always_inline void queue_wait_ends(struct probe_io *io, struct probe_cpu *cpu, __u64 now)
 {
-	struct kiocb *iocb = iocb_of_work(ARG(0));
-	struct probe_cpu *cpu;
-	struct probe_io *io;
+	bool is_known = probe_settings.clocks_run && io->queued_ns && io->worker_cpu == io->end_cpu &&
+			now - io->queued_ns <= LONGEST_WAIT_NS;
 
-	if (!iocb)
-		return 0;
-	cpu = this_cpu();
-	if (!cpu)
-		return 0;
-	io = slot_find(iocb_key(cpu, PROBE_KEY_START, iocb));
+	if (io->queued_ns)
+		waits_no_more(io);
+	if (is_known) {
+		wait_ends(cpu, queue_wait_of(io));
+		io->kind = PROBE_RECORD_WAITED_IO;
+	}
+}
+
+static __always_inline void io_work_starts(struct probe_cpu *cpu, struct kiocb *iocb, __u64 now)
+{
+	struct probe_io *io = slot_find(iocb_key(cpu, PROBE_KEY_START, iocb));
+
 	if (!io)
-		return 0;
-	io->started_ns = bpf_ktime_get_ns();
+		return;
+	io->started_ns = now;
 	io->worker_cpu = bpf_get_smp_processor_id();
 	io->worker_tid = (__u32)bpf_get_current_pid_tgid();
 	if (cpu->switched_preempted && cpu->switched_from_tid == io->submitter_tid &&
 	    cpu->switched_to_tid == io->worker_tid)
 		io->facts |= PROBE_FACT_PREEMPTED_SUBMITTER;
-	return 0;
+	queue_wait_ends(io, cpu, now);
 }
 
 SEC("?tp_btf/workqueue_execute_start")
 int work_started(__u64 *ctx)
 {
-	return io_work_started(ctx);
+	struct kiocb *iocb = iocb_of_work(ARG(0));
+	struct task_struct *task = current_task();
+	struct probe_cpu *cpu = this_cpu();
+	__u64 now;
+
+	if (!cpu)
+		return 0;
+	now = hold_until_now(cpu);
+	hold_as(cpu, holding_of_worker(task), read_kernel(task, pid), now);
+	if (!iocb)
+		return 0;
+	cpu->works++;
+	if (!cpu->run_works++)
+		cpu->worker_runs++;
+	io_work_starts(cpu, iocb, now);
+	return 0;
+}
+
+SEC("?tp_btf/workqueue_execute_end")
+int work_ended(__u64 *ctx)
+{
+	struct probe_cpu *cpu = this_cpu();
+	struct holding holding = { .holder = PROBE_HOLDER_WORKER_SWITCH };
+	__u64 now;
+
+	if (!cpu)
+		return 0;
+	now = hold_until_now(cpu);
+	tell_hold(cpu, now);
+	if (cpu->task_holder == PROBE_HOLDER_OTHER_TASK)
+		holding.holder = PROBE_HOLDER_OTHER_TASK;
+	hold_as(cpu, holding, cpu->held_tid, now);
+	return 0;
 }
 
 #endif

@@ -8,7 +8,7 @@
 enum CaptureFormat {
     /// What a capture begins with. Bit 7, CR LF, ^Z and LF each break under one kind of text-mode transfer.
     static let magic: [UInt8] = [0x89, 0x44, 0x49, 0x4f, 0x0d, 0x0a, 0x1a, 0x0a]
-    static let version = CaptureVersion(major: 1, minor: 0)
+    static let version = CaptureVersion(major: 1, minor: 1)
     /// Bytes of the file header: magic, version, flags.
     static let headerSize = 16
     /// The longest payload of a chunk, in bytes: bounds the memory of a reader whatever the file says.
@@ -29,13 +29,23 @@ enum ChunkKind: UInt16, Sendable {
     case loss = 5
     /// JSON of `RecordingEnd`; the last chunk.
     case end = 6
+    /// `struct probe_waited_io` records as the kernel sent them.
+    case waitedIOs = 7
+    /// `struct probe_hold` records, with names for functions; before the I/Os that they delayed.
+    case holds = 8
+    /// JSON array of `CPUUse`; the last one counts.
+    case cpus = 9
 
     /// Bytes of one record; `nil` when the payload is JSON, which counts as one record.
     var recordSize: Int? {
         switch self {
         case .ios: RecordSize.io
         case .threads: RecordSize.task
-        case .session, .devices, .loss, .end: nil
+        case .waitedIOs: RecordSize.waitedIO
+        case .holds: RecordSize.hold
+        case .session, .devices, .loss, .end, .cpus: nil
         }
     }
+
+    var isOfIOs: Bool { self == .ios || self == .waitedIOs }
 }

@@ -61,14 +61,17 @@ public final class CaptureReader {
         prefix.starts(with: CaptureFormat.magic.prefix(4))
     }
 
-    /// Calls `each` with every I/O in file order.
+    /// Calls `each` with every I/O in file order, and `hold` with everybody who held a CPU that I/Os waited for,
+    /// before those I/Os.
     /// - Returns: All else that the capture holds, and what could not be read.
-    /// - Throws: `CaptureError.cannotRead`, or what `each` throws.
-    public func read(_ each: (DirectIO) throws -> Void) throws -> CaptureSummary {
+    /// - Throws: `CaptureError.cannotRead`, or what `each` or `hold` throws.
+    public func read(
+        holds hold: (CPUHold) throws -> Void = { _ in }, _ each: (DirectIO) throws -> Void
+    ) throws -> CaptureSummary {
         var walk = try ChunkWalk(source, from: body)
         var summary = CaptureSummary()
         while summary.end == nil, let chunk = try walk.next() {
-            try summary.read(chunk, of: &walk, each)
+            try summary.read(chunk, of: &walk, holds: hold, each)
         }
         if summary.end == nil {
             if !walk.endsCut { walk.damage.add(.cut, at: walk.size, bytes: 0, ios: nil) }

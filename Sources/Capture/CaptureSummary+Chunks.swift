@@ -4,9 +4,10 @@ import CProbeRecords
 import DirectIO
 
 extension CaptureSummary {
-    /// Takes in one whole chunk; its I/Os go to `each`.
+    /// Takes in one whole chunk; its I/Os go to `each`, its holds to `hold`.
     mutating func read(
-        _ chunk: ChunkWalk.Chunk, of walk: inout ChunkWalk, _ each: (DirectIO) throws -> Void
+        _ chunk: ChunkWalk.Chunk, of walk: inout ChunkWalk, holds hold: (CPUHold) throws -> Void,
+        _ each: (DirectIO) throws -> Void
     ) throws {
         let header = chunk.header
         guard let kind = ChunkKind(rawValue: header.kind) else {
@@ -18,7 +19,7 @@ extension CaptureSummary {
             return
         }
         if let size = kind.recordSize, UInt64(header.count) * UInt64(size) != UInt64(header.length) {
-            walk.damage.add(.count, at: chunk.offset, bytes: header.chunkSize, ios: kind == .ios ? nil : 0)
+            walk.damage.add(.count, at: chunk.offset, bytes: header.chunkSize, ios: kind.isOfIOs ? nil : 0)
             return
         }
         func decoded<Value: Decodable>(_ type: Value.Type) -> Value? {
@@ -29,6 +30,9 @@ extension CaptureSummary {
         switch kind {
         case .session: walk.stop(at: chunk.offset, .secondSession)
         case .ios: try walk.withPayload(of: header) { try readIOs($0, each) }
+        case .waitedIOs: try walk.withPayload(of: header) { try readWaitedIOs($0, each) }
+        case .holds: try walk.withPayload(of: header) { try readHolds($0, hold) }
+        case .cpus: cpus = decoded([CPUUse].self) ?? cpus
         case .threads: walk.withPayload(of: header) { readThreads($0) }
         case .devices: devices = decoded([DeviceName].self) ?? devices
         case .loss: recordedLoss = decoded([DataLoss].self) ?? recordedLoss
@@ -49,6 +53,31 @@ extension CaptureSummary {
         ios &+= parsed
         records &+= UInt64(count)
         unparsed &+= UInt64(count) &- parsed
+    }
+
+    private mutating func readWaitedIOs(_ payload: UnsafeRawBufferPointer, _ each: (DirectIO) throws -> Void) rethrows {
+        let count = payload.count / RecordSize.waitedIO
+        var parsed: UInt64 = 0
+        for index in 0..<count {
+            let record = payload.load(fromByteOffset: index * RecordSize.waitedIO, as: probe_waited_io.self)
+            guard let io = DirectIO(record: record) else { continue }
+            try each(io)
+            parsed &+= 1
+        }
+        ios &+= parsed
+        records &+= UInt64(count)
+        unparsed &+= UInt64(count) &- parsed
+    }
+
+    private mutating func readHolds(_ payload: UnsafeRawBufferPointer, _ hold: (CPUHold) throws -> Void) rethrows {
+        for index in 0..<payload.count / RecordSize.hold {
+            let record = payload.load(fromByteOffset: index * RecordSize.hold, as: probe_hold.self)
+            if let held = CPUHold(record: record) {
+                try hold(held)
+            } else {
+                unparsed &+= 1
+            }
+        }
     }
 
     private mutating func readThreads(_ payload: UnsafeRawBufferPointer) {

@@ -7,6 +7,8 @@ public struct CaptureSummary: Sendable {
     /// I/Os that were read.
     public internal(set) var ios: UInt64 = 0
     public internal(set) var devices: [DeviceName] = []
+    /// What the CPUs did; empty when it was not recorded.
+    public internal(set) var cpus: [CPUUse] = []
     /// By thread number; of a thread that changed its name the last name.
     public internal(set) var threads: [UInt32: ThreadName] = [:]
     /// As counted by the recorder.

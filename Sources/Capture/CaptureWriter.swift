@@ -20,7 +20,10 @@ public final class CaptureWriter {
     private let path: FilePath
     private let descriptor: FileDescriptor
     private var ios = RecordBuffer(.ios, recordSize: RecordSize.io)
+    private var waitedIOs = RecordBuffer(.waitedIOs, recordSize: RecordSize.waitedIO)
     private var threads = RecordBuffer(.threads, recordSize: RecordSize.task)
+    /// Few at a time: a reader keeps so many at least, to name them to the I/Os that follow.
+    private var holds = RecordBuffer(.holds, recordSize: RecordSize.hold, capacity: 1024)
     private var isOpen = true
     private var failure: CaptureError?
 
@@ -66,6 +69,12 @@ public final class CaptureWriter {
         case PROBE_RECORD_IO where record.count == RecordSize.io:
             if ios.isFull { try flush() }
             ios.append(record)
+        case PROBE_RECORD_WAITED_IO where record.count == RecordSize.waitedIO:
+            if waitedIOs.isFull { try flush() }
+            waitedIOs.append(record)
+        case PROBE_RECORD_HOLD where record.count == RecordSize.hold:
+            if holds.isFull { try flush() }
+            holds.append(record)
         case PROBE_RECORD_TASK where record.count == RecordSize.task:
             if threads.isFull { try flush() }
             threads.append(record)
@@ -76,15 +85,17 @@ public final class CaptureWriter {
 
     /// Writes out what is buffered, as chunks. For the recorder about once a second, so that a crash loses little.
     public func flush() throws(CaptureError) {
-        if threads.count > 0 {
-            try write(.threads, count: threads.count, payload: threads.bytes)
-            threads.clear()
-        }
-        if ios.count > 0 {
-            try write(.ios, count: ios.count, payload: ios.bytes)
-            iosWritten &+= UInt64(ios.count)
-            ios.clear()
-        }
+        try flush(&threads)
+        try flush(&holds)
+        try flush(&waitedIOs)
+        try flush(&ios)
+    }
+
+    private func flush(_ buffer: inout RecordBuffer) throws(CaptureError) {
+        guard buffer.count > 0 else { return }
+        try write(buffer.kind, count: buffer.count, payload: buffer.bytes)
+        if buffer.kind.isOfIOs { iosWritten &+= UInt64(buffer.count) }
+        buffer.clear()
     }
 
     /// Writes all devices known so far; the list replaces an earlier one.
@@ -95,6 +106,11 @@ public final class CaptureWriter {
     /// Writes all losses counted so far; the list replaces an earlier one.
     public func write(loss: [DataLoss]) throws(CaptureError) {
         try write(.loss, json: loss)
+    }
+
+    /// Writes what the CPUs did so far; the list replaces an earlier one.
+    public func write(cpus: [CPUUse]) throws(CaptureError) {
+        try write(.cpus, json: cpus)
     }
 
     /// Writes what is buffered and the end mark, and closes the file. The mark counts the I/Os that were written,

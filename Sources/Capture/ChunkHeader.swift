@@ -63,7 +63,7 @@ struct ChunkHeader: Equatable {
     var chunkSize: UInt64 { UInt64(Self.size) + UInt64(length) }
 
     /// I/Os in the payload by the header's word.
-    var ios: UInt64 { kind == ChunkKind.ios.rawValue ? UInt64(count) : 0 }
+    var ios: UInt64 { ChunkKind(rawValue: kind)?.isOfIOs == true ? UInt64(count) : 0 }
 }
 
 /// CRC-32 as in zlib, gzip and PNG.

@@ -7,6 +7,8 @@ import DirectIO
 enum RecordSize {
     static let io = MemoryLayout<probe_io>.size
     static let task = MemoryLayout<probe_task>.size
+    static let waitedIO = MemoryLayout<probe_waited_io>.size
+    static let hold = MemoryLayout<probe_hold>.size
 }
 
 extension DirectIO {
@@ -16,6 +18,14 @@ extension DirectIO {
     public init?(record: probe_io) {
         guard record.isIO else { return nil }
         self.init(checked: record)
+    }
+
+    /// The same of an I/O that waited for a CPU whose holders were seen.
+    public init?(record: probe_waited_io) {
+        guard record.isIO else { return nil }
+        self.init(checked: record.io)
+        queueWaitHeld = HeldTimes(record.queue_wait)
+        taskWorkHeld = HeldTimes(record.task_work_wait)
     }
 
     /// Decodes a record that `isIO`. In the caller's loop, where a copy of an optional life would cost as much.
@@ -87,6 +97,36 @@ extension probe_io {
         irq = io.irq ?? noIRQ
         error = io.error
         irq_batch = io.irqBatchPosition ?? 0
+    }
+}
+
+extension probe_waited_io {
+    /// Whether it is a record of an I/O that waited: of that kind, and with a time of submission.
+    @inline(__always)
+    var isIO: Bool { UInt32(io.kind) == PROBE_RECORD_WAITED_IO.rawValue && io.submitted_ns != 0 }
+
+    /// The record that decodes to `io`, for captures that do not come from the probes.
+    public init(_ io: DirectIO) {
+        self.init()
+        self.io = probe_io(io)
+        self.io.kind = UInt8(truncatingIfNeeded: PROBE_RECORD_WAITED_IO.rawValue)
+        queue_wait = probe_held(io.queueWaitHeld)
+        task_work_wait = probe_held(io.taskWorkHeld)
+    }
+}
+
+extension HeldTimes {
+    /// Both are eight 32-bit numbers in the order of `CPUHolder`.
+    @inline(__always)
+    fileprivate init(_ held: probe_held) {
+        self.init(nanoseconds: withUnsafeBytes(of: held) { $0.loadUnaligned(as: SIMD8<UInt32>.self) })
+    }
+}
+
+extension probe_held {
+    fileprivate init(_ held: HeldTimes) {
+        self.init()
+        withUnsafeMutableBytes(of: &self) { $0.storeBytes(of: held.nanoseconds, as: SIMD8<UInt32>.self) }
     }
 }
 

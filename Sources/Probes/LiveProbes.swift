@@ -43,7 +43,7 @@ public final class LiveProbes {
         slotCount = sizes.slots
         self.take = take
         rings = try ProbeRings(
-            count: ProbeRings.count(forCPUs: cpuCount), bytes: sizes.ringBytes, take: take)
+            count: ProbeRings.count(forCPUs: cpuCount), bytes: sizes.ringBytes, take: HoldNames.named(take))
         (object, plan) = try Self.load(wanted, filter: filter, sizes: sizes, cpuCount: cpuCount, rings: rings.count)
         try rings.install(in: object.descriptor(of: "probe_rings"))
         for process in filter.processes { try trace(process: process) }
@@ -58,6 +58,7 @@ public final class LiveProbes {
             }
         }
         setActive(true)
+        useBefore = currentUse()
     }
 
     /// Tells the probes whether I/Os are let in.
@@ -110,13 +111,34 @@ public final class LiveProbes {
     }
 
     private func deliverIfCompleted(_ slots: Int32, _ key: UnsafeMutableRawPointer) {
-        var io = probe_io()
-        guard bpf_map_lookup_elem(slots, key, &io) == 0, io.completed_ns != 0 else { return }
-        withUnsafeBytes(of: io) { take($0) }
+        var slot = probe_waited_io()
+        guard bpf_map_lookup_elem(slots, key, &slot) == 0, slot.io.completed_ns != 0 else { return }
+        // The clocks in it were meant for the hop that did not come.
+        slot.task_work_wait = probe_held()
+        slot.io.facts &= ~PROBE_FACT_TASK_WORK_CLOCKS.rawValue
+        let isWaited = UInt32(slot.io.kind) == PROBE_RECORD_WAITED_IO.rawValue
+        let size = isWaited ? MemoryLayout<probe_waited_io>.size : MemoryLayout<probe_io>.size
+        withUnsafeBytes(of: slot) { take(UnsafeRawBufferPointer(rebasing: $0[..<size])) }
         deliveredLate += 1
     }
 
     private var deliveredLate: UInt64 = 0
+    private var useBefore: [CPUUse] = []
+
+    /// What each CPU did since the activation; empty when task switches are not seen.
+    public func use() -> [CPUUse] {
+        guard plan.runsClocks else { return [] }
+        return zip(currentUse(), useBefore).map { $0.since($1) }
+    }
+
+    private func currentUse() -> [CPUUse] {
+        let map = object.descriptor(of: "probe_cpus")
+        return (0..<UInt32(cpuCount)).map { cpu in
+            var (key, value) = (cpu, probe_cpu())
+            _ = bpf_map_lookup_elem(map, &key, &value)
+            return CPUUse(cpu: UInt16(truncatingIfNeeded: cpu), counters: value)
+        }
+    }
 
     /// The counters as they are now.
     public func counters() -> ProbeCounters {
@@ -133,13 +155,14 @@ public final class LiveProbes {
 
     /// Marks a process; its future children are marked by the fork tracepoint.
     private func trace(process: Int32) throws(ProbeError) {
-        let map = object.descriptor(of: "probe_traced")
-        var key = UInt32(process) / UInt32(PROBE_TRACED_CHUNK)
-        var marks = probe_traced()
+        let map = object.descriptor(of: "probe_marks")
+        var key = UInt32(process) / UInt32(PROBE_MARKS)
+        var marks = probe_marks()
         guard bpf_map_lookup_elem(map, &key, &marks) == 0 else {
             throw .refused(step: "marking process \(process)", errno: errno, detail: "")
         }
-        withUnsafeMutableBytes(of: &marks) { $0[Int(process) % Int(PROBE_TRACED_CHUNK)] = 1 }
+        let traced = UInt8(truncatingIfNeeded: PROBE_MARK_TRACED.rawValue)
+        withUnsafeMutableBytes(of: &marks) { $0[Int(process) % Int(PROBE_MARKS)] |= traced }
         guard bpf_map_update_elem(map, &key, &marks, 0) == 0 else {
             throw .refused(step: "marking process \(process)", errno: errno, detail: "")
         }
@@ -199,7 +222,7 @@ extension LiveProbes {
         try object.setSize(of: "probe_rings", to: rings)
         try object.setSize(of: "probe_completing", to: object.plan.includes("completion_left") ? sizes.slots : 1)
         // Process numbers end at 4194304 (PID_MAX_LIMIT) on 64-bit kernels.
-        try object.setSize(of: "probe_traced", to: (4 << 20) / Int(PROBE_TRACED_CHUNK) + 1)
+        try object.setSize(of: "probe_marks", to: (4 << 20) / Int(PROBE_MARKS) + 1)
     }
 
     private static func settings(
@@ -210,6 +233,7 @@ extension LiveProbes {
         settings.ring_mask = UInt32(rings - 1)
         settings.irq_disable_counted = plan.countsIRQDisabling ? 1 : 0
         settings.task_work_seen = plan.includes("request_completed") ? 1 : 0
+        settings.clocks_run = plan.runsClocks ? 1 : 0
         settings.filter_task = filter.processes.isEmpty ? 0 : 1
         if let inode = filter.inode {
             settings.filter_inode = 1

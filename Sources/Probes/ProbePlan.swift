@@ -52,7 +52,7 @@ public struct ProbePlan: Sendable {
     /// Functions that come and go between kernels, without a loss where they are missing; so does fs/direct-io.c.
     private static let kernelDependent: Set<String> = [
         "simple_read_probed", "simple_bio_ended", "block_device_async_bio_ended", "request_issued_from_queue",
-        "request_issued",
+        "request_issued", "timer_entered", "timer_left", "call_entered", "call_left",
     ]
 
     private static func refusal(of program: ProbeProgram, by btf: KernelBTF) -> String? {
@@ -128,6 +128,9 @@ public struct ProbePlan: Sendable {
     public func includes(_ function: String) -> Bool {
         included.contains { $0.function == function }
     }
+
+    /// Who holds a CPU is known: task switches and works are seen.
+    public var runsClocks: Bool { includes("task_switched") && includes("work_started") && includes("work_ended") }
 
     /// Leaves a program out, e.g. after the kernel refused it.
     public mutating func leaveOut(_ function: String, because reason: String) {

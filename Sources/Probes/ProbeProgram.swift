@@ -93,6 +93,7 @@ extension ProbeProgram {
         ProbeProgram(
             "work_started", .tracepoint, "workqueue_execute_start",
             blind: "queue wait, worker CPU, completion work of deferred completions"),
+        ProbeProgram("work_ended", .tracepoint, "workqueue_execute_end", blind: "how long other works held a CPU"),
     ]
 
     private static let endIO = "end_io: its time, why an I/O was deferred"
@@ -111,13 +112,21 @@ extension ProbeProgram {
             blind: "the border between submit and device"),
     ]
 
+    private static let timers = "timer interrupts among those who held the CPU"
+    private static let calls = "calls from other CPUs among those who held the CPU"
+
     private static let context = [
         ProbeProgram("irq_entered", .tracepoint, "irq_handler_entry", blind: "entry of the hard interrupt, its number"),
         ProbeProgram("irq_left", .tracepoint, "irq_handler_exit", blind: "entry of the hard interrupt, its number"),
         ProbeProgram("softirq_entered", .tracepoint, "softirq_entry", blind: "entry of the softirq"),
         ProbeProgram("softirq_left", .tracepoint, "softirq_exit", blind: "entry of the softirq"),
+        ProbeProgram("timer_entered", .tracepoint, "local_timer_entry", blind: timers),
+        ProbeProgram("timer_left", .tracepoint, "local_timer_exit", blind: timers),
+        ProbeProgram("call_entered", .tracepoint, "call_function_single_entry", blind: calls),
+        ProbeProgram("call_left", .tracepoint, "call_function_single_exit", blind: calls),
         ProbeProgram(
-            "task_switched", .tracepoint, "sched_switch", blind: "whether a kworker preempted its submitter"),
+            "task_switched", .tracepoint, "sched_switch",
+            blind: "who held the CPU while a completion waited for it, and whether a kworker preempted its submitter"),
     ]
 
     private static let processes = [
@@ -151,6 +160,8 @@ extension ProbeProgram {
     static let partners: [[String]] = [
         ["irq_entered", "irq_left"],
         ["softirq_entered", "softirq_left"],
+        ["timer_entered", "timer_left"],
+        ["call_entered", "call_left"],
         ["completion_entered", "completion_left"],
         ["dio_rw_probed", "simple_read_probed"],
         ["legacy_began", "legacy_completed", "aio_completed", "io_uring_completed"],

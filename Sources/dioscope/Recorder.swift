@@ -141,6 +141,7 @@ final class Recorder {
         attempt { writer throws(CaptureError) in
             try writer.write(devices: devices.values.sorted { ($0.major, $0.minor) < ($1.major, $1.minor) })
             try writer.write(loss: counters.losses)
+            try writer.write(cpus: probes?.use() ?? [])
             try writer.finish(
                 RecordingEnd(
                     wall: Box.wall, monotonic: Box.monotonic, ios: writer.iosWritten, commandStatus: commandStatus))
@@ -159,8 +160,8 @@ final class Recorder {
     /// One record out of a ring.
     private func take(_ record: UnsafeRawBufferPointer) {
         guard failure == nil else { return }
-        if record.count == MemoryLayout<probe_io>.size {
-            // The layout is pinned by the shared header.
+        if record.count >= MemoryLayout<probe_io>.size {
+            // A record of an I/O, and nothing else is as long. The layout is pinned by the shared header.
             noteDevice(record.loadUnaligned(fromByteOffset: Self.deviceOffset, as: UInt32.self))
         }
         attempt { writer throws(CaptureError) in try writer.append(record) }

@@ -18,7 +18,7 @@ struct RoundTripTests {
             #expect(content.summary.isComplete)
             #expect(content.summary.damage.isEmpty)
             #expect(content.summary.loss == sample.loss)
-            #expect(reader.version == CaptureVersion(major: 1, minor: 0))
+            #expect(reader.version == CaptureVersion(major: 1, minor: 1))
 
             let again = try CaptureContent(reader)
             #expect(sample.equals(again))
@@ -65,6 +65,47 @@ struct RoundTripTests {
         let sample = SampleCapture(ios: 0, flushEvery: 1)
         #expect(content.summary.devices == sample.devices)
         #expect(content.summary.recordedLoss == sample.loss + sample.loss)
+    }
+
+    @Test func whoHeldTheCPUComesBackBeforeTheIOs() throws {
+        var lives = SampleCapture(ios: 40, flushEvery: 1).ios
+        for index in lives.indices {
+            let first = UInt32(index) * 1_000_000
+            lives[index].queueWaitHeld = HeldTimes(nanoseconds: SIMD8(first, 1, 2, 3, 4, 5, 6, .max))
+            lives[index].taskWorkHeld = HeldTimes(nanoseconds: SIMD8(9, 8, 7, 6, 5, 4, 3, first))
+        }
+        let holds = (0..<3).map {
+            CPUHold(
+                cpu: UInt16($0), holder: $0 == 1 ? .poolWork : .otherTask, thread: 40 + UInt32($0),
+                from: Timestamp(nanoseconds: 5), until: Timestamp(nanoseconds: .max), name: "\u{1b}hog \($0)")
+        }
+        let use = [
+            CPUUse(cpu: 3, held: Array(1...8), submitterRuns: 1, workerRuns: 2, works: 3, submitterStood: .max)
+        ]
+        var seen: [String] = []
+        var ios: [DirectIO] = []
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("a.dioscope")
+            let sample = SampleCapture(ios: 0, flushEvery: 1)
+            let writer = try CaptureWriter(creating: path, session: sample.session)
+            for io in lives { try withUnsafeBytes(of: probe_waited_io(io)) { try writer.append($0) } }
+            for hold in holds { try withUnsafeBytes(of: probe_hold(hold)) { try writer.append($0) } }
+            try writer.write(cpus: use)
+            try writer.finish(sample.end)
+            let summary = try CaptureReader(path: path).read { hold in
+                seen.append(hold.name)
+                #expect(holds.contains(hold))
+            } _: { io in
+                seen.append("io")
+                ios.append(io)
+            }
+            #expect(summary.cpus == use)
+            #expect(summary.isComplete)
+            #expect(summary.ios == 40)
+            #expect(summary.unparsed == 0)
+        }
+        #expect(ios == lives)
+        #expect(seen == holds.map(\.name) + Array(repeating: "io", count: 40))
     }
 
     @Test func unknownKindsAndRecordsAreCounted() throws {

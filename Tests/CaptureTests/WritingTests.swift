@@ -67,10 +67,10 @@ struct WritingTests {
         try withTemporaryDirectory { directory in
             let path = directory.appending("a.dioscope")
             let writer = try CaptureWriter(creating: path, session: sample.session)
-            for _ in 0..<RecordBuffer.capacity { try writer.append(sample.ios[0]) }
+            for _ in 0..<RecordBuffer.ioCapacity { try writer.append(sample.ios[0]) }
             #expect(writer.iosWritten == 0)
             try writer.append(sample.ios[1])
-            #expect(writer.iosWritten == UInt64(RecordBuffer.capacity))
+            #expect(writer.iosWritten == UInt64(RecordBuffer.ioCapacity))
             #expect(try contents(of: path).count == Int(writer.bytesWritten))
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import CProbeRecords
+import DirectIO
 import Testing
 
 struct RecordLayoutTests {
@@ -9,6 +10,8 @@ struct RecordLayoutTests {
         #expect(MemoryLayout<probe_io>.stride == 128)
         #expect(MemoryLayout<probe_task>.size == 32)
         #expect(MemoryLayout<probe_task>.stride == 32)
+        #expect(MemoryLayout<probe_waited_io>.stride == 192)
+        #expect(MemoryLayout<probe_hold>.stride == 64)
     }
 
     @Test func headerOfIOsIsAsDocumented() throws {
@@ -23,8 +26,24 @@ struct RecordLayoutTests {
         #expect(page.size == 32)
     }
 
+    @Test func headerOfWaitedIOsIsAsDocumented() throws {
+        let page = try DocumentedLayout(of: "probe_waited_io")
+        #expect(page.fields == waitedFields.map(\.field))
+        #expect(page.size == 192)
+    }
+
+    @Test func headerOfHoldsIsAsDocumented() throws {
+        let page = try DocumentedLayout(of: "probe_hold")
+        #expect(page.fields == holdFields.map(\.field))
+        #expect(page.size == 64)
+    }
+
     @Test func fieldsCoverTheRecordsWithoutHoles() {
-        for (fields, size) in [(ioFields.map(\.field), 128), (taskFields.map(\.field), 32)] {
+        let records = [
+            (ioFields.map(\.field), 128), (taskFields.map(\.field), 32), (waitedFields.map(\.field), 192),
+            (holdFields.map(\.field), 64),
+        ]
+        for (fields, size) in records {
             var end = 0
             for field in fields {
                 #expect(field.offset == end, "\(field.name)")
@@ -37,6 +56,13 @@ struct RecordLayoutTests {
     @Test func numbersAreForever() {
         #expect(PROBE_RECORD_IO.rawValue == 1)
         #expect(PROBE_RECORD_TASK.rawValue == 2)
+        #expect(PROBE_RECORD_WAITED_IO.rawValue == 3)
+        #expect(PROBE_RECORD_HOLD.rawValue == 4)
+        #expect(
+            [
+                PROBE_HOLDER_SUBMITTER, PROBE_HOLDER_COMPLETION_WORK, PROBE_HOLDER_POOL_WORK, PROBE_HOLDER_OTHER_TASK,
+                PROBE_HOLDER_HARDIRQ, PROBE_HOLDER_SOFTIRQ, PROBE_HOLDER_IDLE, PROBE_HOLDER_WORKER_SWITCH,
+            ].map(\.rawValue) == CPUHolder.allCases.map { UInt32($0.rawValue) })
         #expect(
             [
                 PROBE_ISSUER_UNKNOWN, PROBE_ISSUER_SYNC, PROBE_ISSUER_LIBAIO, PROBE_ISSUER_IO_URING,
@@ -73,6 +99,16 @@ private let ioFields: [MemberLayout<probe_io>] = [
     .init("length_bytes", \.length_bytes), .init("submitter_tid", \.submitter_tid),
     .init("worker_tid", \.worker_tid), .init("irq", \.irq), .init("error", \.error),
     .init("irq_batch", \.irq_batch),
+]
+
+private let waitedFields: [MemberLayout<probe_waited_io>] = [
+    .init("io", \.io), .init("queue_wait", \.queue_wait), .init("task_work_wait", \.task_work_wait),
+]
+
+private let holdFields: [MemberLayout<probe_hold>] = [
+    .init("kind", \.kind), .init("holder", \.holder), .init("cpu", \.cpu), .init("tid", \.tid),
+    .init("from_ns", \.from_ns), .init("until_ns", \.until_ns), .init("function", \.function),
+    .init("name", \.name),
 ]
 
 private let taskFields: [MemberLayout<probe_task>] = [

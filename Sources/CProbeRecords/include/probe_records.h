@@ -30,6 +30,8 @@ typedef uint64_t probe_u64;
 enum probe_record_kind {
 	PROBE_RECORD_IO = 1,
 	PROBE_RECORD_TASK = 2,
+	PROBE_RECORD_WAITED_IO = 3,
+	PROBE_RECORD_HOLD = 4,
 };
 
 /* Who asked for the I/O, decided by kiocb->ki_complete at submit. */
@@ -79,12 +81,26 @@ enum probe_fact {
 	/* at completion */
 	PROBE_FACT_BY_SUBMITTER		= 1u << 24,	/* completed by the submitting thread */
 	PROBE_FACT_PREEMPTED_SUBMITTER	= 1u << 25,	/* the worker that ran it took the CPU from the submitter */
+	PROBE_FACT_TASK_WORK_CLOCKS	= 1u << 26,	/* in a slot only: task_work_wait holds clocks */
 
 	/* which code: none of these = iomap's struct iomap_dio */
 	PROBE_FACT_SIMPLE		= 1u << 28,	/* iomap's simple path for small reads, 7.3 */
 	PROBE_FACT_LEGACY		= 1u << 29,	/* fs/direct-io.c */
 	PROBE_FACT_BLOCK_DEVICE		= 1u << 30,	/* the block device itself */
 };
+
+/* What a CPU is doing; the waits of I/Os are split by it. */
+enum probe_holder {
+	PROBE_HOLDER_SUBMITTER = 0,	/* a thread that submits traced I/Os */
+	PROBE_HOLDER_COMPLETION_WORK = 1, /* a kworker that completes direct I/Os */
+	PROBE_HOLDER_POOL_WORK = 2,	/* its pool, another work */
+	PROBE_HOLDER_OTHER_TASK = 3,	/* kworkers of other pools too */
+	PROBE_HOLDER_HARDIRQ = 4,
+	PROBE_HOLDER_SOFTIRQ = 5,
+	PROBE_HOLDER_IDLE = 6,		/* the idle task */
+	PROBE_HOLDER_WORKER_SWITCH = 7,	/* a kworker of that pool between works */
+};
+#define PROBE_HOLDERS	8
 
 #define PROBE_NO_CPU	0xffffu
 #define PROBE_NO_IRQ	0xffffffffu
@@ -120,6 +136,32 @@ struct probe_io {
 	probe_u16 irq_batch;		/* 1 = first end_io of its interrupt; 0 = not in one */
 };
 
+/* Nanoseconds by holder. In a slot, while the wait lasts: the CPU's clocks at its begin, modulo 2^32. */
+struct probe_held {
+	probe_u32 ns[PROBE_HOLDERS];
+};
+
+/* An I/O that waited for a CPU whose holders were seen. All of a kind 0: that wait was not, or not seen. */
+struct probe_waited_io {
+	struct probe_io io;		/* kind PROBE_RECORD_WAITED_IO, or while in a slot PROBE_RECORD_IO */
+	struct probe_held queue_wait;	/* queued_ns to started_ns, of the worker's CPU */
+	struct probe_held task_work_wait; /* completed_ns to task_work_ns, of the submitter's CPU */
+};
+
+#define PROBE_HOLD_NAME_SIZE	32
+
+/* Somebody worth a name held a CPU while works of I/Os were queued there. */
+struct probe_hold {
+	probe_u8 kind;			/* PROBE_RECORD_HOLD */
+	probe_u8 holder;		/* PROBE_HOLDER_POOL_WORK or PROBE_HOLDER_OTHER_TASK */
+	probe_u16 cpu;
+	probe_u32 tid;
+	probe_u64 from_ns;
+	probe_u64 until_ns;
+	probe_u64 function;		/* of the work, 0 = none; user space puts its name below, and 0 here */
+	char name[PROBE_HOLD_NAME_SIZE]; /* comm, or function: untrusted bytes, NUL padded */
+};
+
 /* The name of a thread, sent when its number is first seen. */
 struct probe_task {
 	probe_u8 kind;			/* PROBE_RECORD_TASK */
@@ -143,6 +185,8 @@ struct probe_settings {
 	probe_u32 device_count;		/* only these devices; 0 = all */
 	probe_u32 task_work_seen;	/* io_req_rw_complete is attached: io_uring's I/Os end there */
 	probe_u32 irq_disable_counted;	/* preempt_count has HARDIRQ_DISABLE_BITS (7.3): moves the hardirq bits */
+	probe_u32 clocks_run;		/* sched_switch and the begin of works are attached: holders are known */
+	probe_u32 reserved;
 	probe_u64 inode;
 	probe_u32 devices[PROBE_MAX_DEVICES];
 	char comm[PROBE_COMM_SIZE];
@@ -174,6 +218,12 @@ enum probe_key_user {
 	PROBE_KEY_USERS = 24,
 };
 
+/* Bits of a byte in the marks. */
+enum probe_mark {
+	PROBE_MARK_TRACED = 1,		/* by tgid: its I/Os are recorded */
+	PROBE_MARK_SUBMITTER = 2,	/* by tid: it submitted traced I/Os, and its name was sent */
+};
+
 /*
  * One per CPU, written by that CPU only. State has one writer program each, and
  * a program never nests on a CPU; counters have several and are atomic.
@@ -188,6 +238,20 @@ struct probe_cpu {
 	probe_u32 switched_from_tid;	/* last sched_switch */
 	probe_u32 switched_to_tid;
 	probe_u32 switched_preempted;	/* the previous task was still runnable */
+	/* who holds the CPU */
+	probe_u32 holder;		/* enum probe_holder, now */
+	probe_u32 task_holder;		/* the same below softirqs and interrupts */
+	probe_u32 interrupted_holder;	/* the same below the hard interrupt */
+	probe_u32 held_tid;		/* task of task_holder */
+	probe_u32 waiting;		/* works of I/Os that are queued here and not started */
+	probe_u32 run_works;		/* works of I/Os since the last switch */
+	probe_u32 submitter_stands;	/* the last switch was from a runnable submitter to a kworker */
+	probe_u32 reserved_state;
+	probe_u64 held_since_ns;	/* up to here the clocks count; 0 = they have not begun */
+	probe_u64 task_held_since_ns;
+	probe_u64 held_function;	/* the work of a kworker, by address */
+	probe_u64 switched_ns;
+	probe_u64 clock_ns[PROBE_HOLDERS]; /* cumulative, by holder */
 	probe_u64 key[PROBE_KEY_USERS];	/* where a pointer becomes a number, see iocb_key() */
 	/* counters */
 	probe_u64 begins;		/* I/Os that passed the filters */
@@ -200,7 +264,13 @@ struct probe_cpu {
 	probe_u64 names;		/* task records put in the ring */
 	probe_u64 names_full;		/* task records that did not fit */
 	probe_u64 rescued;		/* completions that the first probe missed and ki_complete's told */
-	probe_u64 reserved;
+	probe_u64 submitter_runs;	/* switches to a submitter */
+	probe_u64 worker_runs;		/* switches to a kworker that then ran works of I/Os */
+	probe_u64 works;		/* works of I/Os, traced or not */
+	probe_u64 submitter_stood_ns;	/* runnable, while such a kworker ran in its place */
+	probe_u64 holds;		/* hold records put in the ring */
+	probe_u64 holds_full;		/* hold records that did not fit */
+	probe_u64 reserved[3];
 };
 
 #define PROBE_BUCKET_SLOTS	8
@@ -210,14 +280,16 @@ struct probe_bucket {
 	probe_u64 iocb[PROBE_BUCKET_SLOTS];
 };
 
-/* Part of the traced map: one byte a process, so that marking needs no atomics. */
-#define PROBE_TRACED_CHUNK	64
-struct probe_traced {
-	probe_u8 tgid[PROBE_TRACED_CHUNK];
+/* Part of the map of marks, enum probe_mark: one byte a process or thread. */
+#define PROBE_MARKS	64
+struct probe_marks {
+	probe_u8 task[PROBE_MARKS];
 };
 
 _Static_assert(sizeof(struct probe_io) == 128, "probe_io is 128 bytes in every capture");
 _Static_assert(sizeof(struct probe_task) == 32, "probe_task is 32 bytes in every capture");
+_Static_assert(sizeof(struct probe_waited_io) == 192, "probe_waited_io is 192 bytes in every capture");
+_Static_assert(sizeof(struct probe_hold) == 64, "probe_hold is 64 bytes in every capture");
 _Static_assert(sizeof(struct probe_bucket) == 64, "a bucket is a cache line");
 _Static_assert(sizeof(struct probe_cpu) % 64 == 0, "CPUs do not share a cache line");
 _Static_assert(__builtin_offsetof(struct probe_io, facts) == 12, "");

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who holds the CPU: a clock for each kind of holder, of which exactly one runs.
+ * The holders of a wait are the clocks at its end less those at its begin.
+ */
+#ifndef HOLDERS_BPF_H
+#define HOLDERS_BPF_H
+
+#include "marks.bpf.h"
+#include "rings.bpf.h"
+
+/* Does this work complete a direct I/O? */
+static __always_inline bool completes_io(const void *function)
+{
+	return is_function(function, iomap_dio_complete_work) ||
+	       is_function(function, iomap_dio_simple_complete_work) ||
+	       is_function(function, dio_aio_complete_work);
+}
+
+/* A pool of one CPU at normal priority is the pool of the works that complete I/Os there. */
+static __always_inline bool pool_completes_io(struct worker_pool *pool)
+{
+	struct workqueue_attrs *attrs = read_kernel(pool, attrs);
+
+	return read_kernel(pool, cpu) >= 0 && !read_kernel(attrs, nice);
+}
+
+struct holding {
+	enum probe_holder holder;
+	__u64 function;			/* of a kworker's work */
+};
+
+static __always_inline struct holding holding_of_worker(struct task_struct *task)
+{
+	struct worker *worker = worker_of(task);
+	const void *function = (const void *)read_kernel(worker, current_func);
+	struct holding holding = { .function = (__u64)function };
+
+	if (completes_io(function))
+		holding.holder = PROBE_HOLDER_COMPLETION_WORK;
+	else if (!pool_completes_io(read_kernel(worker, pool)))
+		holding.holder = PROBE_HOLDER_OTHER_TASK;
+	else
+		holding.holder = function ? PROBE_HOLDER_POOL_WORK : PROBE_HOLDER_WORKER_SWITCH;
+	return holding;
+}
+
+static __always_inline struct holding holding_of(struct task_struct *task)
+{
+	__u32 tid = read_kernel(task, pid);
+	struct holding holding = { .holder = PROBE_HOLDER_IDLE };
+	__u8 *marks;
+
+	if (!tid)
+		return holding;
+	if (read_kernel(task, flags) & PF_WQ_WORKER)
+		return holding_of_worker(task);
+	marks = marks_of(tid);
+	holding.holder = marks && *marks & PROBE_MARK_SUBMITTER ? PROBE_HOLDER_SUBMITTER : PROBE_HOLDER_OTHER_TASK;
+	return holding;
+}
+
+/* From now on the task of this CPU is a holder of this kind. */
+static __always_inline void hold_as(struct probe_cpu *cpu, struct holding holding, __u32 tid, __u64 now)
+{
+	cpu->task_holder = holding.holder;
+	cpu->holder = holding.holder;
+	cpu->held_function = holding.function;
+	cpu->held_tid = tid;
+	cpu->task_held_since_ns = now;
+}
+
+/* Without it, all before the CPU's first switch would have no known holder. */
+static __noinline void start_clocks(struct probe_cpu *cpu, __u64 now)
+{
+	struct task_struct *task = current_task();
+
+	cpu->held_since_ns = now;
+	hold_as(cpu, holding_of(task), read_kernel(task, pid), now);
+}
+
+/* Advances the holder's clock. Only where interrupts are off: nothing must come between. */
+static __always_inline void hold_until(struct probe_cpu *cpu, __u64 now)
+{
+	if (!cpu->held_since_ns)
+		return start_clocks(cpu, now);
+	cpu->clock_ns[cpu->holder % PROBE_HOLDERS] += now - cpu->held_since_ns;
+	cpu->held_since_ns = now;
+}
+
+#ifdef PROBE_MODERN
+
+#define HOLD_ATTEMPTS	3
+
+/* The same wherever it is called: an interrupt that comes between advances the clock itself, and we begin anew. */
+static __always_inline __u64 hold_until_now(struct probe_cpu *cpu)
+{
+	__u64 now = bpf_ktime_get_ns();
+
+	if (!cpu->held_since_ns) {
+		start_clocks(cpu, now);
+		return now;
+	}
+	for (int i = 0; i < HOLD_ATTEMPTS; i++) {
+		__u64 since = *(volatile __u64 *)&cpu->held_since_ns;
+		__u32 holder = *(volatile __u32 *)&cpu->holder % PROBE_HOLDERS;
+
+		now = bpf_ktime_get_ns();
+		if (__sync_val_compare_and_swap(&cpu->held_since_ns, since, now) == since) {
+			__sync_fetch_and_add(&cpu->clock_ns[holder], now - since);
+			return now;
+		}
+	}
+	return now;
+}
+
+#else
+
+/*
+ * Without compare-and-exchange. An interrupt may come before the clock is read,
+ * and has then advanced it beyond our time; between that and the store, a few
+ * instructions, the wait's holders will not add up, and are dropped.
+ */
+static __always_inline __u64 hold_until_now(struct probe_cpu *cpu)
+{
+	__u64 now = bpf_ktime_get_ns();
+	__u64 since = *(volatile __u64 *)&cpu->held_since_ns;
+
+	if (now < since)
+		return since;
+	hold_until(cpu, now);
+	return now;
+}
+
+#endif
+
+/* Tells who leaves, if works of I/Os waited for him: those holders that are worth a name. */
+static __always_inline void tell_hold(struct probe_cpu *cpu, __u64 now)
+{
+	struct probe_hold hold = { .kind = PROBE_RECORD_HOLD };
+
+	if (!cpu->waiting)
+		return;
+	if (cpu->task_holder != PROBE_HOLDER_OTHER_TASK && cpu->task_holder != PROBE_HOLDER_POOL_WORK)
+		return;
+	hold.holder = cpu->task_holder;
+	hold.cpu = bpf_get_smp_processor_id();
+	hold.tid = cpu->held_tid;
+	hold.from_ns = cpu->task_held_since_ns;
+	hold.until_ns = now;
+	hold.function = cpu->held_function;
+	bpf_get_current_comm(hold.name, 16);
+	emit(&hold, sizeof(hold), &cpu->holds, &cpu->holds_full);
+}
+
+/* ---- a wait, from clocks to what they have gone on ---- */
+
+static __always_inline struct probe_held *queue_wait_of(struct probe_io *io)
+{
+	return &((struct probe_waited_io *)io)->queue_wait;
+}
+
+static __always_inline struct probe_held *task_work_wait_of(struct probe_io *io)
+{
+	return &((struct probe_waited_io *)io)->task_work_wait;
+}
+
+/* After the clocks were advanced. */
+static __always_inline void wait_begins(const struct probe_cpu *cpu, struct probe_held *held)
+{
+	for (int i = 0; i < PROBE_HOLDERS; i++)
+		held->ns[i] = (__u32)cpu->clock_ns[i];
+}
+
+static __always_inline void wait_ends(const struct probe_cpu *cpu, struct probe_held *held)
+{
+	for (int i = 0; i < PROBE_HOLDERS; i++)
+		held->ns[i] = (__u32)cpu->clock_ns[i] - held->ns[i];
+}
+
+static __always_inline void wait_unknown(struct probe_held *held)
+{
+	__builtin_memset(held, 0, sizeof(*held));
+}
+
+/* Longer waits do not fit. */
+#define LONGEST_WAIT_NS	0xffffffffULL
+
+static __always_inline void emit_io(struct probe_cpu *cpu, struct probe_io *io)
+{
+	if (io->kind != PROBE_RECORD_WAITED_IO) {
+		emit(io, sizeof(*io), &cpu->records, &cpu->ring_full);
+		return;
+	}
+	if (io->facts & PROBE_FACT_TASK_WORK_CLOCKS)
+		wait_unknown(task_work_wait_of(io));
+	emit(io, sizeof(struct probe_waited_io), &cpu->records, &cpu->ring_full);
+}
+
+#endif
