@@ -30,7 +30,7 @@ struct OpeningTests {
 
     @Test func majorVersionZeroIsNoVersion() {
         #expect(
-            refusal(ChunkBytes.fileHeader(major: 0) + ChunkBytes.session())
+            refusal(ChunkBytes.fileHeader(major: 0, minor: 0) + ChunkBytes.session())
                 == "a.dioscope has capture version 0.0, this dioscope reads 1.x; its header is damaged, copy it again")
     }
 
