@@ -67,10 +67,12 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "AttributionTests", dependencies: ["Attribution", "DirectIO"], swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["DirectIO"], path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "AttributionTests", dependencies: ["Attribution", "DirectIO", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ReportTests",
-            dependencies: ["Report", "Attribution", "DirectIO"],
+            dependencies: ["Report", "Attribution", "DirectIO", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
