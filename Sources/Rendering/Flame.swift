@@ -32,7 +32,8 @@ struct Flame {
         var start = 0.0
         for stage in report.stages {
             lines.append(row(stage, start: start))
-            if stage.stage == .queueWait { lines += causes(start: start) }
+            if stage.stage == .queueWait { lines += causes(of: report.queueWait, stage, start: start) }
+            if stage.stage == .taskWorkWait { lines += causes(of: report.taskWorkWait, stage, start: start) }
             start += stage.share
         }
         return lines
@@ -63,16 +64,30 @@ struct Flame {
         return label + bar(start: start, length: stage.share, context: stage.context) + columns
     }
 
-    /// Who held the CPU during the queue wait, within its bar.
-    private func causes(start: Double) -> [String] {
+    /// Who held the CPU during a wait, within its bar.
+    private func causes(of wait: WaitSummary?, _ stage: StageSummary, start: Double) -> [String] {
         var start = start
-        return (report.queueWait?.causes ?? []).map { cause in
-            defer { start += cause.share }
-            let label = String("   . \(style.escaped(cause.label))".prefix(Self.labelWidth - 1))
-            return TextLine.padded(label, to: Self.labelWidth)
-                + bar(start: start, length: cause.share, context: .kworker)
-                + meanAndShare(total: cause.total, share: cause.share)
+        return (wait?.causes ?? []).flatMap { cause in
+            let names =
+                cause.names.isEmpty
+                ? [(cause.total, cause.share, nil)] : cause.names.map { ($0.total, $0.share, $0.name) }
+            return names.map { total, part, name in
+                // Of the wait; of the latency it is this part of the stage's.
+                let share = part * stage.share
+                defer { start += share }
+                return TextLine.padded("   . \(label(of: cause.cause, name))", to: Self.labelWidth)
+                    + bar(start: start, length: share, context: stage.context)
+                    + meanAndShare(total: total, share: share)
+            }
         }
+    }
+
+    private func label(of cause: WaitCause, _ name: String?) -> String {
+        let room = Self.labelWidth - 6
+        if let name { return String(style.escaped(name).prefix(room)) }
+        guard cause == .submitter, let submitter = report.source.submitterName else { return cause.label }
+        let label = "\(style.escaped(submitter)) on that CPU"
+        return label.count <= room ? label : String(style.escaped(submitter).prefix(room))
     }
 
     /// The mean is over all I/Os, also those without the stage: so the column adds up.

@@ -55,7 +55,9 @@ public struct JSONReport: Sendable {
             }
         }
         json.key("queue_wait")
-        if let wait = report.queueWait { write(wait, to: &json) } else { json.null() }
+        write(report.queueWait, to: &json)
+        json.key("task_work_wait")
+        write(report.taskWorkWait, to: &json)
         json.key("tail")
         if let tail = report.tail { write(tail, to: &json) } else { json.null() }
     }
@@ -69,14 +71,22 @@ public struct JSONReport: Sendable {
         json.member("max_ns", durations.max)
     }
 
-    private static func write(_ wait: QueueWait, to json: inout JSONWriter) {
+    private static func write(_ wait: WaitSummary?, to json: inout JSONWriter) {
+        guard let wait else { return json.null() }
         json.object { json in
             writeShort(wait.durations, to: &json)
             json.array("causes", wait.causes) { json, cause in
                 json.object { json in
-                    json.member("cause", cause.name)
+                    json.member("cause", cause.cause.rawValue)
                     json.member("total_ns", cause.total)
                     json.member("share", cause.share)
+                    json.array("names", cause.names) { json, name in
+                        json.object { json in
+                            json.member("name", name.name)
+                            json.member("total_ns", name.total)
+                            json.member("share", name.share)
+                        }
+                    }
                 }
             }
         }

@@ -46,24 +46,11 @@ extension JSONSchema {
               "description": "In causal order. Mean and percentiles are over the I/Os that have the stage."
             },
             "queue_wait": {
-              "type": ["object", "null"],
-              "required": ["ios", "total_ns", "mean_ns", "p50_ns", "p99_ns", "max_ns", "causes"],
-              "properties": {
-                "ios": {"$ref": "#/$defs/count"}, "total_ns": {"$ref": "#/$defs/count"},
-                "mean_ns": {"$ref": "#/$defs/number"}, "p50_ns": {"$ref": "#/$defs/count"},
-                "p99_ns": {"$ref": "#/$defs/count"}, "max_ns": {"$ref": "#/$defs/count"},
-                "causes": {
-                  "type": "array",
-                  "items": {
-                    "type": "object", "required": ["cause", "total_ns", "share"],
-                    "properties": {
-                      "cause": {"type": "string"}, "total_ns": {"$ref": "#/$defs/count"},
-                      "share": {"$ref": "#/$defs/share"}
-                    }
-                  }
-                }
-              },
-              "description": "null when no I/O was seen to wait for a kworker."
+              "$ref": "#/$defs/wait", "description": "null when no I/O was seen to wait for a kworker."
+            },
+            "task_work_wait": {
+              "$ref": "#/$defs/wait",
+              "description": "null when no I/O was seen to wait for its issuer to run its task_work."
             },
             "tail": {
               "type": ["object", "null"],
@@ -168,7 +155,48 @@ extension JSONSchema {
             "maybe_number": {"type": ["number", "null"], "minimum": 0},
             "share": {"type": "number", "minimum": 0, "maximum": 1.000001},
             "maybe_share": {"type": ["number", "null"], "minimum": 0, "maximum": 1.000001},
-            "texts": {"type": "array", "items": {"type": "string"}}
+            "texts": {"type": "array", "items": {"type": "string"}},
+            "wait": {
+              "type": ["object", "null"],
+              "required": ["ios", "total_ns", "mean_ns", "p50_ns", "p99_ns", "max_ns", "causes"],
+              "properties": {
+                "ios": {"$ref": "#/$defs/count"}, "total_ns": {"$ref": "#/$defs/count"},
+                "mean_ns": {"$ref": "#/$defs/number"}, "p50_ns": {"$ref": "#/$defs/count"},
+                "p99_ns": {"$ref": "#/$defs/count"}, "max_ns": {"$ref": "#/$defs/count"},
+                "causes": {
+                  "type": "array",
+                  "items": {
+                    "type": "object", "required": ["cause", "total_ns", "share", "names"],
+                    "properties": {
+                      "cause": {
+                        "enum": [
+                          "submitter", "completion_work", "pool_work", "other_task", "hardirq", "softirq", "idle",
+                          "worker_switch", "unattributed"
+                        ]
+                      },
+                      "total_ns": {"$ref": "#/$defs/count"},
+                      "share": {"$ref": "#/$defs/share", "description": "Part of the wait."},
+                      "names": {
+                        "type": "array",
+                        "items": {
+                          "type": "object", "required": ["name", "total_ns", "share"],
+                          "properties": {
+                            "name": {
+                              "$ref": "#/$defs/maybe_text",
+                              "description": "null: all others, and what has no name."
+                            },
+                            "total_ns": {"$ref": "#/$defs/count"}, "share": {"$ref": "#/$defs/share"}
+                          }
+                        },
+                        "description": "Who it was; they sum to total_ns. Empty when no name is known."
+                      }
+                    }
+                  },
+                  "description": "Who held the CPU meanwhile, the largest first; total_ns sums to the wait's. \
+        Empty when that was not looked at."
+                }
+              }
+            }
           }
         }
 

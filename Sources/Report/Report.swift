@@ -26,7 +26,9 @@ public struct Report: Equatable, Sendable {
     /// In causal order, only those that occurred.
     public var stages: [StageSummary]
     /// `nil` when no I/O was seen to wait for a kworker.
-    public var queueWait: QueueWait?
+    public var queueWait: WaitSummary?
+    /// `nil` when no I/O was seen to wait for its issuer's task_work.
+    public var taskWorkWait: WaitSummary?
     public var tail: TailComposition?
     public var cpuSharing: CPUSharing
     /// By number, softirq last.

@@ -12,10 +12,16 @@ public struct ReportBuilder: ~Copyable {
     private var stages = StageAccumulator()
     private var quality = QualityAccumulator()
     private var interrupts = InterruptCounts()
+    private var holds = HoldLog()
 
     /// - Parameter rule: by which the recorded kernel decides how to complete.
     public init(rule: CompletionRule) {
         self.rule = rule
+    }
+
+    /// Takes in who held a CPU, before the I/Os that waited for it.
+    public mutating func add(_ hold: CPUHold) {
+        holds.add(hold)
     }
 
     public mutating func add(_ io: DirectIO) {
@@ -25,7 +31,7 @@ public struct ReportBuilder: ~Copyable {
         quality.add(life)
         interrupts.add(io)
         // What is known of an unfinished I/O's duration is only that it was longer.
-        if life.isFinished { stages.add(life) }
+        if life.isFinished { stages.add(life, of: io, &holds) }
     }
 
     /// - Parameter loss: what is missing from the I/Os that were added, as their source counted it.
@@ -35,7 +41,8 @@ public struct ReportBuilder: ~Copyable {
         if quality.disordered > 0 { loss.append(Self.disordered(quality.disordered)) }
         let lossless = source.isComplete && !loss.contains { $0.severity == .loss && $0.count > 0 }
         let summaries = stages.summaries
-        let queueWait = summaries.first { $0.stage == .queueWait }
+        let (stages, names, switchesSeen) = (stages, holds.names, source.sees("sched_switch"))
+        func wait(_ stage: Stage) -> WaitSummary? { stages.wait(stage, names: names, switchesSeen: switchesSeen) }
 
         var report = Report(
             source: source, rule: rule,
@@ -43,9 +50,9 @@ public struct ReportBuilder: ~Copyable {
             headline: headline.headline(devices: source.devices, latency: stages.latency.total),
             ios: ios, latency: stages.latency.statistics, contexts: completion.contexts,
             endContexts: completion.endContexts, reasons: completion.reasonCounts, stages: summaries,
-            queueWait: queueWait.map { QueueWait(durations: $0.durations, causes: []) },
+            queueWait: wait(.queueWait), taskWorkWait: wait(.taskWorkWait),
             tail: stages.composition,
-            cpuSharing: completion.cpuSharing(switchesSeen: source.sees("sched_switch")),
+            cpuSharing: completion.cpuSharing(switchesSeen: switchesSeen),
             interrupts: interrupts.summaries(allSeen: lossless), loss: loss,
             verdict: Verdict(sentences: [], refusals: []))
         report.verdict = Verdict(on: report)

@@ -18,7 +18,8 @@ struct MadeReport {
             var builder = ReportBuilder(rule: reader.session.completionRule)
             let summary = try reader.read { builder.add($0) }
             let source = ReportSource(
-                session: reader.session, end: summary.end, devices: summary.devices, isComplete: summary.isComplete)
+                session: reader.session, end: summary.end, devices: summary.devices,
+                threads: summary.threads, isComplete: summary.isComplete)
             return (builder.finish(source: source, loss: summary.loss), summary)
         }
         self.report = report

@@ -98,20 +98,19 @@ struct TextReportTests {
     }
 
     @Test func queueWaitCausesLieUnderTheirBar() throws {
-        var report = Recordings.report()
-        let wait = try #require(report.queueWait)
-        let share = try #require(report.stage(.queueWait)).share
-        report.queueWait?.causes = [
-            .init(name: "submitter", label: "fio\u{1b} there", total: wait.durations.total / 2, share: share / 2),
-            .init(name: "idle", label: "idle exit / wakeup", total: wait.durations.total / 2, share: share / 2),
-        ]
+        var report = Recordings.report(held: true)
+        report.source.threads = [1: ThreadName(thread: 1, process: 1, name: "f\u{1b}")]
         let lines = TextReport(report, style: TextStyle(width: 120)).lines
         let row = try #require(lines.firstIndex { $0.hasPrefix(" W queue_work -> start") })
-        #expect(lines[row + 1].hasPrefix("   . fio\\x1b there"))
-        let bars = lines[row...(row + 2)].map { Self.bar(of: $0) }
+        #expect(lines[row + 1].hasPrefix("   . f\\x1b on that CPU "))
+        #expect(lines[row + 2].hasPrefix("   . hog "))
+        #expect(lines[row + 3].hasPrefix("   . other tasks "))
+        #expect(lines[row + 4].hasPrefix("   . unattributed "))
+        let bars = lines[row...(row + 4)].map { Self.bar(of: $0) }
         #expect(bars[0].lowerBound == bars[1].lowerBound)
         #expect(bars[1].upperBound == bars[2].lowerBound)
-        #expect(bars[2].upperBound == bars[0].upperBound)
+        #expect(bars[2].upperBound == bars[3].lowerBound)
+        #expect(bars[4].upperBound == bars[0].upperBound)
     }
 
     /// Columns that a row's bar covers.
