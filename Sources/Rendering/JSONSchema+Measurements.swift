@@ -10,7 +10,8 @@ extension JSONSchema {
                 "ios": {"$ref": "#/$defs/count"}, "total_ns": {"$ref": "#/$defs/count"},
                 "mean_ns": {"$ref": "#/$defs/number"}, "p50_ns": {"$ref": "#/$defs/count"},
                 "p90_ns": {"$ref": "#/$defs/count"}, "p99_ns": {"$ref": "#/$defs/count"},
-                "p999_ns": {"$ref": "#/$defs/count"}, "max_ns": {"$ref": "#/$defs/count"}
+                "p999_ns": {"$ref": "#/$defs/count"}, "max_ns": {"$ref": "#/$defs/count"},
+                "percentiles": {"$ref": "#/$defs/percentiles"}
               },
               "description": "Of finished I/Os; null when there was none."
             },
@@ -40,6 +41,7 @@ extension JSONSchema {
                   "ios": {"$ref": "#/$defs/count"}, "total_ns": {"$ref": "#/$defs/count"},
                   "mean_ns": {"$ref": "#/$defs/number"}, "p50_ns": {"$ref": "#/$defs/count"},
                   "p99_ns": {"$ref": "#/$defs/count"}, "max_ns": {"$ref": "#/$defs/count"},
+                  "percentiles": {"$ref": "#/$defs/percentiles"},
                   "share": {"$ref": "#/$defs/share", "description": "Part of the sum of all latencies."}
                 }
               },
@@ -147,6 +149,36 @@ extension JSONSchema {
                 },
                 "refused": {"$ref": "#/$defs/texts"}
               }
+            },
+            "groups": {
+              "type": "array",
+              "items": {
+                "type": "object",
+                "required": [
+                  "by", "key", "label", "quality", "headline", "ios", "issuers", "latency", "stages", "queue_wait",
+                  "task_work_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "interrupts"
+                ],
+                "properties": {
+                  "by": {"enum": ["device", "file", "op", "size", "cpu", "issuer", "context", "thread"]},
+                  "key": {"type": "string"}, "label": {"type": "string"},
+                  "quality": {"$ref": "#/properties/quality"}, "headline": {"$ref": "#/properties/headline"},
+                  "ios": {"$ref": "#/properties/ios"}, "issuers": {"$ref": "#/properties/issuers"},
+                  "latency": {"$ref": "#/properties/latency"}, "stages": {"$ref": "#/properties/stages"},
+                  "queue_wait": {"$ref": "#/properties/queue_wait"},
+                  "task_work_wait": {"$ref": "#/properties/task_work_wait"},
+                  "tail": {"$ref": "#/properties/tail"}, "contexts": {"$ref": "#/properties/contexts"},
+                  "end_io_contexts": {"$ref": "#/properties/end_io_contexts"},
+                  "reasons": {"$ref": "#/properties/reasons"},
+                  "cpu_sharing": {"$ref": "#/properties/cpu_sharing"},
+                  "interrupts": {"$ref": "#/properties/interrupts"}
+                }
+              },
+              "description": "The same of the I/Os of one group each, the most I/Os first; empty without --by."
+            },
+            "other_groups": {
+              "type": ["object", "null"], "required": ["groups", "ios"],
+              "properties": {"groups": {"$ref": "#/$defs/maybe_count"}, "ios": {"$ref": "#/$defs/count"}},
+              "description": "What is in none of them; null without --by."
             }
           },
           "$defs": {
@@ -156,6 +188,14 @@ extension JSONSchema {
             "share": {"type": "number", "minimum": 0, "maximum": 1.000001},
             "maybe_share": {"type": ["number", "null"], "minimum": 0, "maximum": 1.000001},
             "texts": {"type": "array", "items": {"type": "string"}},
+            "percentiles": {
+              "type": "array",
+              "items": {
+                "type": "object", "required": ["percentile", "ns"],
+                "properties": {"percentile": {"$ref": "#/$defs/number"}, "ns": {"$ref": "#/$defs/count"}}
+              },
+              "description": "Those that were asked for."
+            },
             "wait": {
               "type": ["object", "null"],
               "required": ["ios", "total_ns", "mean_ns", "p50_ns", "p99_ns", "max_ns", "causes"],
@@ -163,6 +203,7 @@ extension JSONSchema {
                 "ios": {"$ref": "#/$defs/count"}, "total_ns": {"$ref": "#/$defs/count"},
                 "mean_ns": {"$ref": "#/$defs/number"}, "p50_ns": {"$ref": "#/$defs/count"},
                 "p99_ns": {"$ref": "#/$defs/count"}, "max_ns": {"$ref": "#/$defs/count"},
+                "percentiles": {"$ref": "#/$defs/percentiles"},
                 "causes": {
                   "type": "array",
                   "items": {

@@ -17,7 +17,7 @@ public enum JSONSchema {
           "required": [
             "schema", "completion_rule", "source", "quality", "headline", "ios", "issuers", "latency", "stages",
             "queue_wait", "task_work_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "interrupts", "loss",
-            "verdict"
+            "verdict", "groups", "other_groups"
           ],
           "properties": {
             "schema": {"const": "dioscope.report/1"},

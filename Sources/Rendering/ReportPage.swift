@@ -52,10 +52,35 @@ struct ReportPage {
         if report.ios.errors > 0 { items.append("\(Quantity.count(report.ios.errors)) errors") }
         guard let latency = report.latency else { return items }
         items.append("mean \(Quantity.duration(latency.mean))")
-        items.append("p50 \(Quantity.duration(latency.p50))")
-        items.append("p99 \(Quantity.duration(latency.p99))")
+        for column in PercentileColumn.columns(of: report) {
+            items.append("\(column.title) \(Quantity.duration(column.value(of: latency)))")
+        }
         items.append("max \(Quantity.duration(latency.max))")
         return items
+    }
+
+    /// One flame each, with how many I/Os it is of.
+    func groups(_ groups: ReportGroups) -> [String] {
+        var lines: [String] = []
+        for group in groups.groups {
+            let label = GroupText.label(of: group.key, report.source)
+            let page = ReportPage(report: group.report, style: style)
+            let part = part(group.report.ios.total, of: report.ios.total)
+            let head = TextLine.flow(
+                [style.escaped(label), "\(part) of I/Os"] + page.howMuch, separator: "  ", head: "", indent: 1,
+                width: style.width)
+            lines += [""] + head.map { style.palette.paint($0, .heading) }
+            lines += Flame(group.report, title: label, style: style)?.lines ?? []
+            lines += page.contexts + page.reasons
+        }
+        let chosen = groups.chosen
+        if chosen.otherIOs > 0 {
+            let number = (chosen.countsAllGroups ? "" : "more than ") + Quantity.count(UInt64(chosen.otherGroups))
+            lines += [
+                "", "and \(number) more groups by \(chosen.grouping.rawValue), \(Quantity.count(chosen.otherIOs)) I/Os",
+            ]
+        }
+        return lines + [""]
     }
 
     private var whence: [String] {

@@ -12,6 +12,8 @@ public struct Report: Equatable, Sendable {
 
     public var source: ReportSource
     public var rule: CompletionRule
+    /// Asked for besides the usual ones; `DurationStatistics.chosen` has their values.
+    public var percentiles: [Double] = []
     public var quality: Quality
     public var headline: Headline
     public var ios: IOCounts
@@ -35,6 +37,8 @@ public struct Report: Equatable, Sendable {
     public var interrupts: [InterruptSummary]
     public var loss: [DataLoss]
     public var verdict: Verdict
+    /// `nil` when the I/Os were not told apart.
+    public var groups: ReportGroups?
 
     /// How many I/Os completed in a context.
     public func count(in context: CompletionContext) -> UInt64 { contexts[context.index] }

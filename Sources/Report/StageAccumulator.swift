@@ -47,10 +47,10 @@ struct StageAccumulator {
         contexts[stage * StageContext.count + Int(span.context.rawValue)] += 1
     }
 
-    var summaries: [StageSummary] {
+    func summaries(_ percentiles: [Double]) -> [StageSummary] {
         Stage.allCases.compactMap { stage in
             let index = Int(stage.rawValue)
-            guard let durations = recorders[index].statistics else { return nil }
+            guard let durations = recorders[index].statistics(percentiles) else { return nil }
             let first = index * StageContext.count
             return StageSummary(
                 stage: stage, contexts: Array(contexts[first..<(first + StageContext.count)]), durations: durations,
@@ -61,8 +61,8 @@ struct StageAccumulator {
     /// - Parameters:
     ///   - names: those of the log.
     ///   - switchesSeen: without task switches nothing tells who held a CPU.
-    func wait(_ stage: Stage, names: [String], switchesSeen: Bool) -> WaitSummary? {
-        recorders[Int(stage.rawValue)].statistics.map { durations in
+    func wait(_ stage: Stage, names: [String], switchesSeen: Bool, percentiles: [Double]) -> WaitSummary? {
+        recorders[Int(stage.rawValue)].statistics(percentiles).map { durations in
             let wait = stage == .queueWait ? queueWait : taskWorkWait
             return WaitSummary(
                 durations: durations, causes: switchesSeen ? wait.causes(of: durations.total, names: names) : [])

@@ -6,16 +6,26 @@ import Rendering
 import Report
 import SystemPackage
 
+/// What a report is to tell of.
+struct ReportWishes {
+    var grouping: Grouping?
+    /// How many groups at most.
+    var groups = 8
+    var percentiles: [Double] = []
+}
+
 /// The report of a capture file, and what was wrong with the file.
 struct MadeReport {
     private let report: Report
     private let summary: CaptureSummary
     private let path: FilePath
 
-    init(of path: FilePath) throws(Failure) {
+    init(of path: FilePath, _ wishes: ReportWishes = ReportWishes()) throws(Failure) {
         let (report, summary) = try reading { () throws -> (Report, CaptureSummary) in
             let reader = try CaptureReader(path: path)
-            var builder = ReportBuilder(rule: reader.session.completionRule)
+            let groups = try Self.groups(of: reader, wishes)
+            var builder = ReportBuilder(
+                rule: reader.session.completionRule, percentiles: wishes.percentiles, groups: groups)
             let summary = try reader.read { builder.add($0) }
             let source = ReportSource(
                 session: reader.session, end: summary.end, devices: summary.devices,
@@ -25,6 +35,14 @@ struct MadeReport {
         self.report = report
         self.summary = summary
         self.path = path
+    }
+
+    /// A pass of its own: which groups are the largest.
+    private static func groups(of reader: CaptureReader, _ wishes: ReportWishes) throws -> ChosenGroups? {
+        guard let grouping = wishes.grouping else { return nil }
+        var counts = GroupCounts(by: grouping)
+        _ = try reader.read { counts.add($0) }
+        return counts.largest(wishes.groups)
     }
 
     func text(_ style: TextStyle) -> String { TextReport(report, style: style).text }

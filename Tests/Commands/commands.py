@@ -157,6 +157,38 @@ class BadInputTests(Bed):
         self.assertIn("No space left", done.stderr)
 
 
+class ReportTests(Bed):
+    """What report and list make of a committed capture."""
+
+    capture = str(BadInputTests.captures[0]) if BadInputTests.captures else "captures/none"
+
+    def json(self, *words: str) -> dict:
+        done = dioscope("report", "--json", *words, self.capture)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_groups_add_up(self) -> None:
+        whole = self.json()["ios"]["total"]
+        for word in ("device", "file", "op", "size", "cpu", "issuer", "context", "thread"):
+            report = self.json("--by", word)
+            self.assertEqual(sum(group["ios"]["total"] for group in report["groups"]), whole, word)
+            self.assertEqual({group["by"] for group in report["groups"]}, {word})
+            self.assertEqual(report["other_groups"], {"groups": 0, "ios": 0})
+        report = self.json("--by", "context", "--top", "1")
+        self.assertEqual(report["groups"][0]["ios"]["total"] + report["other_groups"]["ios"], whole)
+
+    def test_percentiles(self) -> None:
+        latency = self.json("--percentile", "99,50", "--percentile=100")["latency"]
+        self.assertEqual([p["percentile"] for p in latency["percentiles"]], [99, 50, 100])
+        self.assertEqual([p["ns"] for p in latency["percentiles"]],
+                         [latency["p99_ns"], latency["p50_ns"], latency["max_ns"]])
+
+    def test_bad_wishes(self) -> None:
+        for words in (["--by", "colour"], ["--by=op", "--top=0"], ["--percentile=0"], ["--percentile=101"],
+                      ["--percentile=nan"], ["--percentile=50,"], ["--percentile=1,2,3,4,5,6,7,8,9"]):
+            self.expect(dioscope("report", *words, self.capture), 64, words[0].split("=", maxsplit=1)[0])
+
+
 @unittest.skipUnless(os.geteuid() == 0, "not root: privileges cannot be dropped")
 class PrivilegeTests(Bed):
     def test_record_without_privileges(self) -> None:

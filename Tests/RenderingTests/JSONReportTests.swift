@@ -63,6 +63,7 @@ struct JSONReportTests {
         (cut.host, cut.recorder, cut.started, cut.duration) = ("a\u{1b}\"\\\u{7f}é", "0.1", -5, 7)
         for report in [
             Recordings.report(), Recordings.report(ios: 0), Recordings.report(held: true),
+            Recordings.report(by: .context, top: 1, percentiles: [99.9, 25]),
             Recordings.report(ios: 3, loss: [Recordings.ringFull], source: cut),
         ] {
             let bytes = JSONReport(report).bytes
@@ -92,6 +93,19 @@ struct JSONReportTests {
         for cause in WaitCause.allCases { #expect(JSONSchema.text.contains("\"\(cause.rawValue)\"")) }
         for reason in DeferralReason.allCases { #expect(JSONSchema.text.contains("\"\(reason.rawValue)\"")) }
         for context in CompletionContext.allCases { #expect(JSONSchema.text.contains("\"\(context.rawValue)\"")) }
+    }
+
+    @Test func groupsHaveTheFieldsOfAReport() throws {
+        let json = try Self.parse(JSONReport(Recordings.report(by: .context, top: 1, percentiles: [99.9])).bytes)
+        let groups = try #require(json["groups"] as? [[String: Any]])
+        #expect(groups.map { $0["key"] as? String } == ["hardirq"] && groups[0]["by"] as? String == "context")
+        #expect((groups[0]["ios"] as? [String: Int])?["total"] == 80)
+        #expect((json["other_groups"] as? [String: Int]) == ["groups": 1, "ios": 40])
+        let latency = try #require(groups[0]["latency"] as? [String: Any])
+        let percentiles = try #require(latency["percentiles"] as? [[String: Double]])
+        #expect(percentiles.count == 1 && percentiles[0]["percentile"] == 99.9)
+        let plain = try Self.parse(JSONReport(Recordings.report()).bytes)
+        #expect((plain["groups"] as? [Any])?.isEmpty == true && plain["other_groups"] is NSNull)
     }
 
     @Test func causesAndTheirNamesAddUp() throws {

@@ -49,9 +49,15 @@ enum Recordings {
     }
 
     static func report(
-        ios count: UInt64 = 120, loss: [DataLoss] = [], source: ReportSource = Self.source, held: Bool = false
+        ios count: UInt64 = 120, loss: [DataLoss] = [], source: ReportSource = Self.source, held: Bool = false,
+        by grouping: Grouping? = nil, top: Int = 8, percentiles: [Double] = []
     ) -> Report {
-        var builder = ReportBuilder(rule: .defersWrites)
+        let groups = grouping.map { grouping in
+            var counts = GroupCounts(by: grouping)
+            for index in 0..<count { counts.add(io(index)) }
+            return counts.largest(top)
+        }
+        var builder = ReportBuilder(rule: .defersWrites, percentiles: percentiles, groups: groups)
         for index in 0..<count {
             var io = io(index)
             if held { hold(&io, &builder) }

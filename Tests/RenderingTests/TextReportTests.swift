@@ -97,6 +97,28 @@ struct TextReportTests {
         #expect(coloured.replacing(try Regex("\u{1b}\\[[0-9]+m"), with: "") == plain)
     }
 
+    @Test func eachGroupHasItsFlame() throws {
+        var report = Recordings.report(by: .thread)
+        #expect(TextReport(report).text.contains("\nthread/100  100.0% of I/Os  120 I/Os"))
+        report.source.threads[100] = ThreadName(thread: 100, process: 1, name: "f\u{1b}o")
+        #expect(TextReport(report).text.contains("\nf\\x1bo/100  100.0%"))
+        let lines = TextReport(Recordings.report(by: .context, top: 1)).lines
+        #expect(lines.filter { $0.hasPrefix(" hardirq ") && $0.contains("mean  share") }.count == 1)
+        #expect(lines.contains("and 1 more groups by context, 40 I/Os"))
+        #expect(!lines.contains { $0.hasPrefix(" all I/Os") })
+        #expect(lines.contains { $0.hasPrefix(" VERDICT") })
+    }
+
+    @Test func chosenPercentilesReplaceTheUsualOnes() throws {
+        let lines = TextReport(Recordings.report(percentiles: [90, 99.99])).lines
+        #expect(lines[1].contains("p90 ") && lines[1].contains("p99.99 ") && !lines[1].contains("p50 "))
+        #expect(lines[3].hasSuffix("    p90 p99.99"))
+        #expect(lines.allSatisfy { $0.count <= 80 })
+        let many = TextReport(Recordings.report(percentiles: [1, 2, 3, 4, 5, 6, 7, 99.999])).lines
+        let rows = many.filter { $0.contains("|") }
+        #expect(rows.count == 9 && Set(rows.map(\.count)).count == 1)
+    }
+
     @Test func queueWaitCausesLieUnderTheirBar() throws {
         var report = Recordings.report(held: true)
         report.source.threads = [1: ThreadName(thread: 1, process: 1, name: "f\u{1b}")]
