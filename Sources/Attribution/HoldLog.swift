@@ -2,6 +2,14 @@
 
 import DirectIO
 
+/// One cause of one wait, or one name of it.
+public struct WaitShare: Equatable, Sendable {
+    public var cause: WaitCause
+    /// Untrusted; `nil` when there is none.
+    public var name: String?
+    public var nanoseconds: UInt64
+}
+
 /// Who lately held each CPU, by name. Fed in the order of the stream, it tells for an I/O that comes after them which
 /// names its wait was spent on.
 ///
@@ -82,6 +90,19 @@ public struct HoldLog: Sendable {
     public mutating func parts(of wait: CPUWait) -> [Part] {
         guard !rings.isEmpty, wait.held[.poolWork] | wait.held[.otherTask] != 0 else { return [] }
         return namedParts(of: wait)
+    }
+
+    /// A wait in all its causes, those with names by name, the largest first: they sum to it.
+    public mutating func shares(of wait: CPUWait) -> [WaitShare] {
+        let parts = parts(of: wait)
+        let shares = wait.causes.flatMap { cause, nanoseconds in
+            let named = parts.filter { WaitCause($0.holder) == cause }
+            let rest = nanoseconds - named.reduce(0) { $0 + $1.nanoseconds }
+            return named.map { WaitShare(cause: cause, name: names[$0.name], nanoseconds: $0.nanoseconds) }
+                + (rest > 0 ? [WaitShare(cause: cause, name: nil, nanoseconds: rest)] : [])
+        }
+        // The sort is stable: equal ones stay in the order of the closed list.
+        return shares.sorted { $0.nanoseconds > $1.nanoseconds }
     }
 
     private mutating func namedParts(of wait: CPUWait) -> [Part] {

@@ -92,11 +92,8 @@ struct Flame {
     }
 
     private func label(of cause: WaitCause, _ name: String?) -> String {
-        let room = Self.labelWidth - 6
-        if let name { return String(style.escaped(name).prefix(room)) }
-        guard cause == .submitter, let submitter = report.source.submitterName else { return cause.label }
-        let label = "\(style.escaped(submitter)) on that CPU"
-        return label.count <= room ? label : String(style.escaped(submitter).prefix(room))
+        CauseText.label(
+            of: cause, name: name, submitter: report.source.submitterName, room: Self.labelWidth - 6, style)
     }
 
     /// The mean is over all I/Os, also those without the stage: so the column adds up.

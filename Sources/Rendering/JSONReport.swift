@@ -17,6 +17,7 @@ public struct JSONReport: Sendable {
             json.member("schema", Report.schema)
             json.member("completion_rule", report.rule.rawValue)
             Self.write(report.source, to: &json)
+            Self.write(report.selection, to: &json)
             Self.writeMeasurements(report, to: &json)
             Self.writeEvidence(report, to: &json)
             Self.write(report.groups, to: &json)

@@ -15,7 +15,7 @@ struct ReportPage {
 
     var header: [String] {
         let first = TextLine.flow(what, separator: "  ", head: "", indent: 1, width: style.width)
-        let rest = [howMuch, whence].filter { !$0.isEmpty }.flatMap {
+        let rest = [selected, howMuch, whence].filter { !$0.isEmpty }.flatMap {
             TextLine.flow($0, separator: "  ", head: " ", indent: 1, width: style.width)
         }
         return first.map { style.palette.paint($0, .heading) } + rest
@@ -45,6 +45,12 @@ struct ReportPage {
 
     /// How much of the I/Os the most frequent kind is, unless it is all.
     private func part(_ share: Double) -> String { share < 1 ? " (\(Quantity.wholePercent(share)))" : "" }
+
+    private var selected: [String] {
+        guard let selection = report.selection else { return [] }
+        let part = "\(part(report.ios.total, of: selection.ofIOs)) of \(Quantity.count(selection.ofIOs)) I/Os"
+        return ["only where \(style.escaped(selection.condition))", part]
+    }
 
     private var howMuch: [String] {
         guard let share = report.quality.completeShare else { return [] }
@@ -166,7 +172,8 @@ struct ReportPage {
             let why = report.verdict.refusals.map { style.escaped(VerdictText.text(of: $0)) }
             return TextLine.labelled("no verdict:", sentence: why.joined(separator: "; "), width: style.width)
         }
-        let sentences = report.verdict.sentences.map(VerdictText.text).joined(separator: ". ")
+        let scope = report.selection == nil ? "" : "of the selected I/Os alone: "
+        let sentences = scope + report.verdict.sentences.map(VerdictText.text).joined(separator: ". ")
         return TextLine.labelled("VERDICT", sentence: sentences, width: style.width)
             .map { style.palette.paint($0, .heading) }
     }

@@ -11,6 +11,8 @@ public struct Report: Equatable, Sendable {
     public static let schema = "dioscope.report/1"
 
     public var source: ReportSource
+    /// Which I/Os it is of; `nil` when it is all of them.
+    public var selection: Selection?
     public var rule: CompletionRule
     /// Asked for besides the usual ones; `DurationStatistics.chosen` has their values.
     public var percentiles: [Double] = []
@@ -44,6 +46,19 @@ public struct Report: Equatable, Sendable {
     public func count(in context: CompletionContext) -> UInt64 { contexts[context.index] }
 
     public func stage(_ stage: Stage) -> StageSummary? { stages.first { $0.stage == stage } }
+
+    /// A part of the recording.
+    public struct Selection: Equatable, Sendable {
+        /// The expression, as the user wrote it.
+        public var condition: String
+        /// I/Os of the recording.
+        public var ofIOs: UInt64
+
+        public init(condition: String, ofIOs: UInt64) {
+            self.condition = condition
+            self.ofIOs = ofIOs
+        }
+    }
 
     public struct IOCounts: Equatable, Sendable {
         public var total: UInt64 = 0

@@ -14,6 +14,7 @@ struct ReportAccumulator {
     /// What the figures mean, besides the I/Os.
     struct Frame {
         var source: ReportSource
+        var selection: Report.Selection?
         var rule: CompletionRule
         var loss: [DataLoss]
         var percentiles: [Double]
@@ -43,7 +44,7 @@ struct ReportAccumulator {
             stages.wait(stage, names: frame.names, switchesSeen: switchesSeen, percentiles: frame.percentiles)
         }
         return Report(
-            source: frame.source, rule: frame.rule, percentiles: frame.percentiles,
+            source: frame.source, selection: frame.selection, rule: frame.rule, percentiles: frame.percentiles,
             quality: quality.quality(of: ios.total, blind: frame.source.blindPoints),
             headline: headline.headline(devices: frame.source.devices, latency: stages.latency.total),
             ios: ios, latency: stages.latency.statistics(frame.percentiles), contexts: completion.contexts,

@@ -48,13 +48,18 @@ public struct ReportBuilder: ~Copyable {
         groups[place].add(io, life, &holds)
     }
 
-    /// - Parameter loss: what is missing from the I/Os that were added, as their source counted it.
-    public consuming func finish(source: ReportSource, loss: [DataLoss]) -> Report {
+    /// - Parameters:
+    ///   - loss: what is missing from the I/Os that were added, as their source counted it.
+    ///   - selection: which I/Os were added, when it was not all.
+    public consuming func finish(
+        source: ReportSource, loss: [DataLoss], selection: Report.Selection? = nil
+    ) -> Report {
         var loss = loss
         if all.disordered > 0 { loss.append(Self.disordered(all.disordered)) }
         let lossless = source.isComplete && !loss.contains { $0.severity == .loss && $0.count > 0 }
         var frame = ReportAccumulator.Frame(
-            source: source, rule: rule, loss: loss, percentiles: percentiles, names: holds.names, isWhole: lossless)
+            source: source, selection: selection, rule: rule, loss: loss, percentiles: percentiles, names: holds.names,
+            isWhole: lossless && selection == nil)
         var report = all.report(frame)
         report.verdict = Verdict(on: report)
         guard let chosen else { return report }

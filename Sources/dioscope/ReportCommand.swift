@@ -16,8 +16,11 @@ struct ReportCommand: ParsableCommand {
               dioscope report --width 120 run1.dioscope
               dioscope report --by op run1.dioscope
               dioscope report --by file --top 3 --percentile 50,99.9 run1.dioscope
+              dioscope report --where 'size>=64k and not context=hardirq' run1.dioscope
               dioscope report --json run1.dioscope | jq .queue_wait
               dioscope report --schema
+
+            \(SelectionArguments.help)
 
             EXIT STATUS
               0   2 the capture is cut or damaged: the report is of what could be read
@@ -26,6 +29,8 @@ struct ReportCommand: ParsableCommand {
 
     @Argument(help: "The capture.")
     var file: String?
+
+    @OptionGroup var selection: SelectionArguments
 
     @Option(
         help: ArgumentHelp(
@@ -63,7 +68,9 @@ struct ReportCommand: ParsableCommand {
     func run() throws {
         guard !schema, let file else { return try Terminal.write(JSONSchema.text) }
         let made = try MadeReport(
-            of: FilePath(file), ReportWishes(grouping: by, groups: top, percentiles: percentiles))
+            of: FilePath(file),
+            ReportWishes(
+                selection: try selection.parsed(), grouping: by, groups: top, percentiles: percentiles))
         try Terminal.write(json ? made.json : made.text(style.style(for: Terminal.output)))
         try made.complainOfDamage()
     }

@@ -47,6 +47,17 @@ struct HoldLogTests {
         #expect(try Self.parts(holds, [.submitter: 20_000]) == [:])
     }
 
+    @Test func sharesAreTheWholeWaitTheLargestFirst() throws {
+        var log = HoldLog()
+        log.add(Self.hold("b", from: 52_000, until: 62_000))
+        log.add(Self.hold("a", from: 62_000, until: 92_000))
+        let wait = try CPUWaitTests.wait(CPUWaitTests.waiting([.otherTask: 45_000, .idle: 20_000]))
+        let shares = log.shares(of: wait)
+        #expect(shares.map(\.cause) == [.unattributed, .otherTask, .idle, .otherTask, .otherTask])
+        #expect(shares.map(\.name) == [nil, "a", nil, "b", nil])
+        #expect(shares.map(\.nanoseconds) == [35_000, 30_000, 20_000, 10_000, 5_000])
+    }
+
     @Test func largestRemaindersCloseTheSum() {
         #expect(HoldLog.fit([1, 1, 1], into: 2) == [1, 1, 0])
         #expect(HoldLog.fit([5, 3], into: 9) == [5, 3])
