@@ -173,7 +173,8 @@ struct ReportPage {
             return TextLine.labelled("no verdict:", sentence: why.joined(separator: "; "), width: style.width)
         }
         let scope = report.selection == nil ? "" : "of the selected I/Os alone: "
-        let sentences = scope + report.verdict.sentences.map(VerdictText.text).joined(separator: ". ")
+        let sentences =
+            scope + report.verdict.sentences.map { style.escaped(VerdictText.text(of: $0)) }.joined(separator: ". ")
         return TextLine.labelled("VERDICT", sentence: sentences, width: style.width)
             .map { style.palette.paint($0, .heading) }
     }
