@@ -46,11 +46,12 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(name: "Selection", dependencies: ["Attribution", "DirectIO"], swiftSettings: strict),
         .target(name: "Rendering", dependencies: ["Report", "Attribution", "DirectIO"], swiftSettings: strict),
         .executableTarget(
             name: "dioscope",
             dependencies: [
-                "DirectIO", "CProbeRecords", "Probes", "Capture", "Attribution", "Report", "Rendering",
+                "DirectIO", "CProbeRecords", "Probes", "Capture", "Attribution", "Report", "Selection", "Rendering",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -67,10 +68,17 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "AttributionTests", dependencies: ["Attribution", "DirectIO"], swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["DirectIO"], path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "AttributionTests", dependencies: ["Attribution", "DirectIO", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ReportTests",
-            dependencies: ["Report", "Attribution", "DirectIO"],
+            dependencies: ["Report", "Attribution", "DirectIO", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SelectionTests",
+            dependencies: ["Selection", "Attribution", "DirectIO", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(

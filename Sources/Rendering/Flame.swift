@@ -11,20 +11,29 @@ struct Flame {
     /// Some stage is not in every I/O: then a column tells how many have it.
     private let showsIOs: Bool
     private let bars: FlameBar
+    private let title: String
+    private let percentiles: [PercentileColumn]
 
     private static let labelWidth = 24
-    private static let columnWidths = (mean: 7, share: 7, ios: 6, percentile: 7)
+    private static let columnWidths = (mean: 7, share: 7, ios: 6)
+    /// However many columns there are.
+    private static let narrowestBars = 12
 
-    /// `nil` when no I/O finished.
-    init?(_ report: Report, style: TextStyle) {
+    /// - Parameter title: whose stages these are; not escaped yet.
+    /// - Returns: `nil` when no I/O finished.
+    init?(_ report: Report, title: String = "all I/Os", style: TextStyle) {
         guard let latency = report.latency else { return nil }
         self.report = report
         self.latency = latency
         self.style = style
         showsIOs = report.stages.contains { $0.durations.ios != latency.ios }
+        self.title = String(style.escaped(title).prefix(Self.labelWidth - 2))
+        percentiles = PercentileColumn.columns(of: report)
         let widths = Self.columnWidths
-        let columns = widths.mean + widths.share + (showsIOs ? widths.ios : 0) + 2 * widths.percentile
-        bars = FlameBar(width: style.width - Self.labelWidth - 2 - columns, characters: style.characters)
+        let columns =
+            widths.mean + widths.share + (showsIOs ? widths.ios : 0) + percentiles.reduce(0) { $0 + $1.width }
+        let room = style.width - Self.labelWidth - 2 - columns
+        bars = FlameBar(width: max(room, Self.narrowestBars), characters: style.characters)
     }
 
     var lines: [String] {
@@ -32,7 +41,8 @@ struct Flame {
         var start = 0.0
         for stage in report.stages {
             lines.append(row(stage, start: start))
-            if stage.stage == .queueWait { lines += causes(start: start) }
+            if stage.stage == .queueWait { lines += causes(of: report.queueWait, stage, start: start) }
+            if stage.stage == .taskWorkWait { lines += causes(of: report.taskWorkWait, stage, start: start) }
             start += stage.share
         }
         return lines
@@ -42,9 +52,8 @@ struct Flame {
         let widths = Self.columnWidths
         var columns = TextLine.rightAligned("mean", to: widths.mean) + TextLine.rightAligned("share", to: widths.share)
         if showsIOs { columns += TextLine.rightAligned("I/Os", to: widths.ios) }
-        columns += TextLine.rightAligned("p50", to: widths.percentile)
-        columns += TextLine.rightAligned("p99", to: widths.percentile)
-        return TextLine.padded(" all I/Os", to: Self.labelWidth) + bars.edge + bars.axis(whole: latency.mean)
+        for column in percentiles { columns += TextLine.rightAligned(column.title, to: column.width) }
+        return TextLine.padded(" \(title)", to: Self.labelWidth) + bars.edge + bars.axis(whole: latency.mean)
             + bars.edge
             + columns
     }
@@ -58,21 +67,33 @@ struct Flame {
             let part = Double(durations.ios) / Double(latency.ios)
             columns += TextLine.rightAligned(Quantity.wholePercent(part), to: widths.ios)
         }
-        columns += TextLine.rightAligned(Quantity.duration(durations.p50), to: widths.percentile)
-        columns += TextLine.rightAligned(Quantity.duration(durations.p99), to: widths.percentile)
+        for column in percentiles {
+            columns += TextLine.rightAligned(Quantity.duration(column.value(of: durations)), to: column.width)
+        }
         return label + bar(start: start, length: stage.share, context: stage.context) + columns
     }
 
-    /// Who held the CPU during the queue wait, within its bar.
-    private func causes(start: Double) -> [String] {
+    /// Who held the CPU during a wait, within its bar.
+    private func causes(of wait: WaitSummary?, _ stage: StageSummary, start: Double) -> [String] {
         var start = start
-        return (report.queueWait?.causes ?? []).map { cause in
-            defer { start += cause.share }
-            let label = String("   . \(style.escaped(cause.label))".prefix(Self.labelWidth - 1))
-            return TextLine.padded(label, to: Self.labelWidth)
-                + bar(start: start, length: cause.share, context: .kworker)
-                + meanAndShare(total: cause.total, share: cause.share)
+        return (wait?.causes ?? []).flatMap { cause in
+            let names =
+                cause.names.isEmpty
+                ? [(cause.total, cause.share, nil)] : cause.names.map { ($0.total, $0.share, $0.name) }
+            return names.map { total, part, name in
+                // Of the wait; of the latency it is this part of the stage's.
+                let share = part * stage.share
+                defer { start += share }
+                return TextLine.padded("   . \(label(of: cause.cause, name))", to: Self.labelWidth)
+                    + bar(start: start, length: share, context: stage.context)
+                    + meanAndShare(total: total, share: share)
+            }
         }
+    }
+
+    private func label(of cause: WaitCause, _ name: String?) -> String {
+        CauseText.label(
+            of: cause, name: name, submitter: report.source.submitterName, room: Self.labelWidth - 6, style)
     }
 
     /// The mean is over all I/Os, also those without the stage: so the column adds up.

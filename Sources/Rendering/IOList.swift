@@ -5,23 +5,19 @@ import DirectIO
 
 /// Single I/Os, appended to a buffer one by one in the order in which they come.
 public struct IOList: Sendable {
-    private let rule: CompletionRule
-    private let threads: [UInt32: ThreadName]
+    let threads: [UInt32: ThreadName]
 
     /// Bytes of a JSON line with every key.
     private static let lineCapacity = 1024
 
-    /// - Parameters:
-    ///   - rule: by which the recorded kernel decides how to complete.
-    ///   - threads: names of submitters, by thread number.
-    public init(rule: CompletionRule, threads: [UInt32: ThreadName] = [:]) {
-        self.rule = rule
+    /// - Parameter threads: names of submitters, by thread number.
+    public init(threads: [UInt32: ThreadName] = [:]) {
         self.threads = threads
     }
 
     /// One JSON object and a line break. What was not seen has no key.
-    public func appendJSON(_ io: DirectIO, to buffer: inout [UInt8]) {
-        let life = AttributedLife(io, rule: rule)
+    public func appendJSON(_ listed: ListedIO, to buffer: inout [UInt8]) {
+        let (io, life) = (listed.io, listed.life)
         var json = JSONWriter(isPretty: false, capacity: Self.lineCapacity)
         json.object { json in
             json.member("submitted_ns", io.submitted.nanoseconds)
@@ -43,6 +39,8 @@ public struct IOList: Sendable {
                     }
                 }
             }
+            Self.write("queue_wait_causes", listed.queueWait, to: &json)
+            Self.write("task_work_wait_causes", listed.taskWorkWait, to: &json)
             if let cpu = io.submitCPU { json.member("submit_cpu", cpu) }
             if let cpu = io.endCPU { json.member("end_cpu", cpu) }
             if let cpu = io.workerCPU { json.member("worker_cpu", cpu) }
@@ -59,52 +57,23 @@ public struct IOList: Sendable {
         buffer.append(UInt8(ascii: "\n"))
     }
 
-    /// The I/O as a waterfall: a line that says what it is, and one for each stage, from top left to bottom right.
-    public func appendText(_ io: DirectIO, style: TextStyle, to buffer: inout [UInt8]) {
-        let life = AttributedLife(io, rule: rule)
-        let head = TextLine.flow(facts(io, life, style), separator: "  ", head: "", indent: 2, width: style.width)
-        for line in head { append(style.palette.paint(line, .heading), to: &buffer) }
-        for line in waterfall(life, style) { append(line, to: &buffer) }
+    private static func write(_ key: StaticString, _ shares: [WaitShare], to json: inout JSONWriter) {
+        guard !shares.isEmpty else { return }
+        json.array(key, shares) { json, share in
+            json.object { json in
+                json.member("cause", share.cause.rawValue)
+                if let name = share.name { json.member("name", name) }
+                json.member("ns", share.nanoseconds)
+            }
+        }
     }
 
-    private func append(_ line: String, to buffer: inout [UInt8]) {
+    func append(_ line: String, to buffer: inout [UInt8]) {
         buffer.append(contentsOf: line.utf8)
         buffer.append(UInt8(ascii: "\n"))
     }
 
-    private func facts(_ io: DirectIO, _ life: AttributedLife, _ style: TextStyle) -> [String] {
-        let thread = threads[io.submitterThread].map { style.escaped($0.name) } ?? "thread"
-        var facts = [
-            Quantity.duration(life.latency) + (life.isFinished ? "" : "+ unfinished"),
-            "\(io.operation.rawValue) \(Quantity.bytes(UInt64(io.length)))",
-            "at \(io.submitted.nanoseconds)ns", "dev \(io.device) inode \(io.inode) offset \(io.offset)",
-            "\(io.issuer.rawValue) \(thread)/\(io.submitterThread)", "completed in \(life.context.rawValue)",
-        ]
-        if let reason = life.reason { facts.append("deferred: \(reason.rawValue)") }
-        if io.error != 0 { facts.append("error \(io.error)") }
-        let cpus = [("submit", io.submitCPU), ("end", io.endCPU), ("worker", io.workerCPU)]
-            .compactMap { name, cpu in cpu.map { "\(name) \($0)" } }
-        if !cpus.isEmpty { facts.append("CPU " + cpus.joined(separator: " ")) }
-        if let irq = io.irq { facts.append("irq \(irq)") }
-        if life.isDisordered { facts.append("disordered times") }
-        return facts
-    }
-
-    private func waterfall(_ life: AttributedLife, _ style: TextStyle) -> [String] {
-        let labelWidth = 26
-        let durationWidth = 8
-        let bars = FlameBar(width: style.width - labelWidth - 2 - durationWidth, characters: style.characters)
-        let whole = Double(max(life.latency, 1))
-        var lines: [String] = []
-        var start: UInt64 = 0
-        life.spans.forEach { span in
-            let label = TextLine.padded("   \(span.context.letter) \(span.stage.label)", to: labelWidth)
-            let bar = bars.bar(start: Double(start) / whole, length: Double(span.nanoseconds) / whole)
-            lines.append(
-                label + bars.edge + style.palette.paint(bar, .stage(span.context)) + bars.edge
-                    + TextLine.rightAligned(Quantity.duration(span.nanoseconds), to: durationWidth))
-            start += span.nanoseconds
-        }
-        return lines
+    func submitter(of io: DirectIO, _ style: TextStyle) -> String {
+        "\(threads[io.submitterThread].map { style.escaped($0.name) } ?? "thread")/\(io.submitterThread)"
     }
 }

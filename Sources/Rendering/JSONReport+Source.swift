@@ -38,6 +38,15 @@ extension JSONReport {
         }
     }
 
+    static func write(_ selection: Report.Selection?, to json: inout JSONWriter) {
+        json.key("selection")
+        guard let selection else { return json.null() }
+        json.object { json in
+            json.member("where", selection.condition)
+            json.member("of_ios", selection.ofIOs)
+        }
+    }
+
     static func write(_ quality: Report.Quality, to json: inout JSONWriter) {
         json.object("quality") { json in
             json.member("complete_share", quality.completeShare)

@@ -17,17 +17,24 @@ public struct JSONReport: Sendable {
             json.member("schema", Report.schema)
             json.member("completion_rule", report.rule.rawValue)
             Self.write(report.source, to: &json)
-            Self.write(report.quality, to: &json)
-            Self.write(report.headline, to: &json)
-            Self.write(report.ios, to: &json)
-            Self.writeDurations(report, to: &json)
-            Self.writeCompletions(report, to: &json)
+            Self.write(report.selection, to: &json)
+            Self.writeMeasurements(report, to: &json)
             Self.writeEvidence(report, to: &json)
+            Self.write(report.groups, to: &json)
         }
         bytes = json.bytes + [UInt8(ascii: "\n")]
     }
 
     public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// What is told of all I/Os, and of each group.
+    static func writeMeasurements(_ report: Report, to json: inout JSONWriter) {
+        write(report.quality, to: &json)
+        write(report.headline, to: &json)
+        write(report.ios, to: &json)
+        writeDurations(report, to: &json)
+        writeCompletions(report, to: &json)
+    }
 
     private static func writeDurations(_ report: Report, to json: inout JSONWriter) {
         json.key("latency")
@@ -41,6 +48,7 @@ public struct JSONReport: Sendable {
                 json.member("p99_ns", latency.p99)
                 json.member("p999_ns", latency.p999)
                 json.member("max_ns", latency.max)
+                writePercentiles(latency, report, to: &json)
             }
         } else {
             json.null()
@@ -50,33 +58,57 @@ public struct JSONReport: Sendable {
                 json.member("name", stage.stage.name)
                 json.member("label", stage.stage.label)
                 json.member("context", stage.context.letter)
-                writeShort(stage.durations, to: &json)
+                writeShort(stage.durations, report, to: &json)
                 json.member("share", stage.share)
             }
         }
         json.key("queue_wait")
-        if let wait = report.queueWait { write(wait, to: &json) } else { json.null() }
+        write(report.queueWait, report, to: &json)
+        json.key("task_work_wait")
+        write(report.taskWorkWait, report, to: &json)
         json.key("tail")
         if let tail = report.tail { write(tail, to: &json) } else { json.null() }
     }
 
-    private static func writeShort(_ durations: DurationStatistics, to json: inout JSONWriter) {
+    private static func writePercentiles(
+        _ durations: DurationStatistics, _ report: Report, to json: inout JSONWriter
+    ) {
+        json.array("percentiles", zip(report.percentiles, durations.chosen)) { json, percentile in
+            json.object { json in
+                json.member("percentile", percentile.0)
+                json.member("ns", percentile.1)
+            }
+        }
+    }
+
+    private static func writeShort(
+        _ durations: DurationStatistics, _ report: Report, to json: inout JSONWriter
+    ) {
         json.member("ios", durations.ios)
         json.member("total_ns", durations.total)
         json.member("mean_ns", durations.mean)
         json.member("p50_ns", durations.p50)
         json.member("p99_ns", durations.p99)
         json.member("max_ns", durations.max)
+        writePercentiles(durations, report, to: &json)
     }
 
-    private static func write(_ wait: QueueWait, to json: inout JSONWriter) {
+    private static func write(_ wait: WaitSummary?, _ report: Report, to json: inout JSONWriter) {
+        guard let wait else { return json.null() }
         json.object { json in
-            writeShort(wait.durations, to: &json)
+            writeShort(wait.durations, report, to: &json)
             json.array("causes", wait.causes) { json, cause in
                 json.object { json in
-                    json.member("cause", cause.name)
+                    json.member("cause", cause.cause.rawValue)
                     json.member("total_ns", cause.total)
                     json.member("share", cause.share)
+                    json.array("names", cause.names) { json, name in
+                        json.object { json in
+                            json.member("name", name.name)
+                            json.member("total_ns", name.total)
+                            json.member("share", name.share)
+                        }
+                    }
                 }
             }
         }

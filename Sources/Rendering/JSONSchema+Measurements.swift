@@ -10,7 +10,8 @@ extension JSONSchema {
                 "ios": {"$ref": "#/$defs/count"}, "total_ns": {"$ref": "#/$defs/count"},
                 "mean_ns": {"$ref": "#/$defs/number"}, "p50_ns": {"$ref": "#/$defs/count"},
                 "p90_ns": {"$ref": "#/$defs/count"}, "p99_ns": {"$ref": "#/$defs/count"},
-                "p999_ns": {"$ref": "#/$defs/count"}, "max_ns": {"$ref": "#/$defs/count"}
+                "p999_ns": {"$ref": "#/$defs/count"}, "max_ns": {"$ref": "#/$defs/count"},
+                "percentiles": {"$ref": "#/$defs/percentiles"}
               },
               "description": "Of finished I/Os; null when there was none."
             },
@@ -40,30 +41,18 @@ extension JSONSchema {
                   "ios": {"$ref": "#/$defs/count"}, "total_ns": {"$ref": "#/$defs/count"},
                   "mean_ns": {"$ref": "#/$defs/number"}, "p50_ns": {"$ref": "#/$defs/count"},
                   "p99_ns": {"$ref": "#/$defs/count"}, "max_ns": {"$ref": "#/$defs/count"},
+                  "percentiles": {"$ref": "#/$defs/percentiles"},
                   "share": {"$ref": "#/$defs/share", "description": "Part of the sum of all latencies."}
                 }
               },
               "description": "In causal order. Mean and percentiles are over the I/Os that have the stage."
             },
             "queue_wait": {
-              "type": ["object", "null"],
-              "required": ["ios", "total_ns", "mean_ns", "p50_ns", "p99_ns", "max_ns", "causes"],
-              "properties": {
-                "ios": {"$ref": "#/$defs/count"}, "total_ns": {"$ref": "#/$defs/count"},
-                "mean_ns": {"$ref": "#/$defs/number"}, "p50_ns": {"$ref": "#/$defs/count"},
-                "p99_ns": {"$ref": "#/$defs/count"}, "max_ns": {"$ref": "#/$defs/count"},
-                "causes": {
-                  "type": "array",
-                  "items": {
-                    "type": "object", "required": ["cause", "total_ns", "share"],
-                    "properties": {
-                      "cause": {"type": "string"}, "total_ns": {"$ref": "#/$defs/count"},
-                      "share": {"$ref": "#/$defs/share"}
-                    }
-                  }
-                }
-              },
-              "description": "null when no I/O was seen to wait for a kworker."
+              "$ref": "#/$defs/wait", "description": "null when no I/O was seen to wait for a kworker."
+            },
+            "task_work_wait": {
+              "$ref": "#/$defs/wait",
+              "description": "null when no I/O was seen to wait for its issuer to run its task_work."
             },
             "tail": {
               "type": ["object", "null"],
@@ -160,6 +149,36 @@ extension JSONSchema {
                 },
                 "refused": {"$ref": "#/$defs/texts"}
               }
+            },
+            "groups": {
+              "type": "array",
+              "items": {
+                "type": "object",
+                "required": [
+                  "by", "key", "label", "quality", "headline", "ios", "issuers", "latency", "stages", "queue_wait",
+                  "task_work_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "interrupts"
+                ],
+                "properties": {
+                  "by": {"enum": ["device", "file", "op", "size", "cpu", "issuer", "context", "thread"]},
+                  "key": {"type": "string"}, "label": {"type": "string"},
+                  "quality": {"$ref": "#/properties/quality"}, "headline": {"$ref": "#/properties/headline"},
+                  "ios": {"$ref": "#/properties/ios"}, "issuers": {"$ref": "#/properties/issuers"},
+                  "latency": {"$ref": "#/properties/latency"}, "stages": {"$ref": "#/properties/stages"},
+                  "queue_wait": {"$ref": "#/properties/queue_wait"},
+                  "task_work_wait": {"$ref": "#/properties/task_work_wait"},
+                  "tail": {"$ref": "#/properties/tail"}, "contexts": {"$ref": "#/properties/contexts"},
+                  "end_io_contexts": {"$ref": "#/properties/end_io_contexts"},
+                  "reasons": {"$ref": "#/properties/reasons"},
+                  "cpu_sharing": {"$ref": "#/properties/cpu_sharing"},
+                  "interrupts": {"$ref": "#/properties/interrupts"}
+                }
+              },
+              "description": "The same of the I/Os of one group each, the most I/Os first; empty without --by."
+            },
+            "other_groups": {
+              "type": ["object", "null"], "required": ["groups", "ios"],
+              "properties": {"groups": {"$ref": "#/$defs/maybe_count"}, "ios": {"$ref": "#/$defs/count"}},
+              "description": "What is in none of them; null without --by."
             }
           },
           "$defs": {
@@ -168,7 +187,57 @@ extension JSONSchema {
             "maybe_number": {"type": ["number", "null"], "minimum": 0},
             "share": {"type": "number", "minimum": 0, "maximum": 1.000001},
             "maybe_share": {"type": ["number", "null"], "minimum": 0, "maximum": 1.000001},
-            "texts": {"type": "array", "items": {"type": "string"}}
+            "texts": {"type": "array", "items": {"type": "string"}},
+            "percentiles": {
+              "type": "array",
+              "items": {
+                "type": "object", "required": ["percentile", "ns"],
+                "properties": {"percentile": {"$ref": "#/$defs/number"}, "ns": {"$ref": "#/$defs/count"}}
+              },
+              "description": "Those that were asked for."
+            },
+            "wait": {
+              "type": ["object", "null"],
+              "required": ["ios", "total_ns", "mean_ns", "p50_ns", "p99_ns", "max_ns", "causes"],
+              "properties": {
+                "ios": {"$ref": "#/$defs/count"}, "total_ns": {"$ref": "#/$defs/count"},
+                "mean_ns": {"$ref": "#/$defs/number"}, "p50_ns": {"$ref": "#/$defs/count"},
+                "p99_ns": {"$ref": "#/$defs/count"}, "max_ns": {"$ref": "#/$defs/count"},
+                "percentiles": {"$ref": "#/$defs/percentiles"},
+                "causes": {
+                  "type": "array",
+                  "items": {
+                    "type": "object", "required": ["cause", "total_ns", "share", "names"],
+                    "properties": {
+                      "cause": {
+                        "enum": [
+                          "submitter", "completion_work", "pool_work", "other_task", "hardirq", "softirq", "idle",
+                          "worker_switch", "unattributed"
+                        ]
+                      },
+                      "total_ns": {"$ref": "#/$defs/count"},
+                      "share": {"$ref": "#/$defs/share", "description": "Part of the wait."},
+                      "names": {
+                        "type": "array",
+                        "items": {
+                          "type": "object", "required": ["name", "total_ns", "share"],
+                          "properties": {
+                            "name": {
+                              "$ref": "#/$defs/maybe_text",
+                              "description": "null: all others, and what has no name."
+                            },
+                            "total_ns": {"$ref": "#/$defs/count"}, "share": {"$ref": "#/$defs/share"}
+                          }
+                        },
+                        "description": "Who it was; they sum to total_ns. Empty when no name is known."
+                      }
+                    }
+                  },
+                  "description": "Who held the CPU meanwhile, the largest first; total_ns sums to the wait's. \
+        Empty when that was not looked at."
+                }
+              }
+            }
           }
         }
 

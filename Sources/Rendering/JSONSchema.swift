@@ -15,9 +15,9 @@ public enum JSONSchema {
         added: ignore those you do not know.",
           "type": "object",
           "required": [
-            "schema", "completion_rule", "source", "quality", "headline", "ios", "issuers", "latency", "stages",
-            "queue_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "interrupts", "loss",
-            "verdict"
+            "schema", "completion_rule", "source", "selection", "quality", "headline", "ios", "issuers", "latency", "stages",
+            "queue_wait", "task_work_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "interrupts", "loss",
+            "verdict", "groups", "other_groups"
           ],
           "properties": {
             "schema": {"const": "dioscope.report/1"},
@@ -63,6 +63,11 @@ public enum JSONSchema {
                 },
                 "complete": {"type": "boolean", "description": "Nothing of the recording was cut off."}
               }
+            },
+            "selection": {
+              "type": ["object", "null"], "required": ["where", "of_ios"],
+              "properties": {"where": {"type": "string"}, "of_ios": {"$ref": "#/$defs/count"}},
+              "description": "Which I/Os all else is of, and how many the recording has; null: all of them."
             },
             "quality": {
               "type": "object",

@@ -15,7 +15,7 @@ struct ReportPage {
 
     var header: [String] {
         let first = TextLine.flow(what, separator: "  ", head: "", indent: 1, width: style.width)
-        let rest = [howMuch, whence].filter { !$0.isEmpty }.flatMap {
+        let rest = [selected, howMuch, whence].filter { !$0.isEmpty }.flatMap {
             TextLine.flow($0, separator: "  ", head: " ", indent: 1, width: style.width)
         }
         return first.map { style.palette.paint($0, .heading) } + rest
@@ -46,16 +46,47 @@ struct ReportPage {
     /// How much of the I/Os the most frequent kind is, unless it is all.
     private func part(_ share: Double) -> String { share < 1 ? " (\(Quantity.wholePercent(share)))" : "" }
 
+    private var selected: [String] {
+        guard let selection = report.selection else { return [] }
+        let part = "\(part(report.ios.total, of: selection.ofIOs)) of \(Quantity.count(selection.ofIOs)) I/Os"
+        return ["only where \(style.escaped(selection.condition))", part]
+    }
+
     private var howMuch: [String] {
         guard let share = report.quality.completeShare else { return [] }
         var items = ["\(Quantity.count(report.ios.total)) I/Os", "\(Quantity.percent(share)) complete"]
         if report.ios.errors > 0 { items.append("\(Quantity.count(report.ios.errors)) errors") }
         guard let latency = report.latency else { return items }
         items.append("mean \(Quantity.duration(latency.mean))")
-        items.append("p50 \(Quantity.duration(latency.p50))")
-        items.append("p99 \(Quantity.duration(latency.p99))")
+        for column in PercentileColumn.columns(of: report) {
+            items.append("\(column.title) \(Quantity.duration(column.value(of: latency)))")
+        }
         items.append("max \(Quantity.duration(latency.max))")
         return items
+    }
+
+    /// One flame each, with how many I/Os it is of.
+    func groups(_ groups: ReportGroups) -> [String] {
+        var lines: [String] = []
+        for group in groups.groups {
+            let label = GroupText.label(of: group.key, report.source)
+            let page = ReportPage(report: group.report, style: style)
+            let part = part(group.report.ios.total, of: report.ios.total)
+            let head = TextLine.flow(
+                [style.escaped(label), "\(part) of I/Os"] + page.howMuch, separator: "  ", head: "", indent: 1,
+                width: style.width)
+            lines += [""] + head.map { style.palette.paint($0, .heading) }
+            lines += Flame(group.report, title: label, style: style)?.lines ?? []
+            lines += page.contexts + page.reasons
+        }
+        let chosen = groups.chosen
+        if chosen.otherIOs > 0 {
+            let number = (chosen.countsAllGroups ? "" : "more than ") + Quantity.count(UInt64(chosen.otherGroups))
+            lines += [
+                "", "and \(number) more groups by \(chosen.grouping.rawValue), \(Quantity.count(chosen.otherIOs)) I/Os",
+            ]
+        }
+        return lines + [""]
     }
 
     private var whence: [String] {
@@ -141,7 +172,9 @@ struct ReportPage {
             let why = report.verdict.refusals.map { style.escaped(VerdictText.text(of: $0)) }
             return TextLine.labelled("no verdict:", sentence: why.joined(separator: "; "), width: style.width)
         }
-        let sentences = report.verdict.sentences.map(VerdictText.text).joined(separator: ". ")
+        let scope = report.selection == nil ? "" : "of the selected I/Os alone: "
+        let sentences =
+            scope + report.verdict.sentences.map { style.escaped(VerdictText.text(of: $0)) }.joined(separator: ". ")
         return TextLine.labelled("VERDICT", sentence: sentences, width: style.width)
             .map { style.palette.paint($0, .heading) }
     }

@@ -11,8 +11,13 @@ public struct TextReport: Sendable {
     public init(_ report: Report, style: TextStyle = TextStyle()) {
         let page = ReportPage(report: report, style: style)
         var lines = page.header
-        if let flame = Flame(report, style: style) { lines += flame.lines }
-        lines += page.completions + page.quality + page.verdict
+        if let groups = report.groups {
+            lines += page.groups(groups)
+        } else {
+            lines += Flame(report, style: style)?.lines ?? []
+            lines += page.completions
+        }
+        lines += page.quality + page.verdict
         if report.latency != nil { lines += page.footer }
         self.lines = lines
     }

@@ -1,33 +1,92 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import Attribution
 import DirectIO
 import Report
 
-/// The verdict's sentences in words.
+/// The verdict's sentences in words. Names in them are untrusted: escape before a terminal.
 enum VerdictText {
     /// Stable name in JSON.
     static func kind(of sentence: Verdict.Sentence) -> String {
         switch sentence {
         case .kworker: "kworker-completions"
+        case .deferral: "deferral-reason"
+        case .advice: "advice"
         case .inline: "inline-completions"
         case .task: "task-completions"
+        case .taskWorkWait: "task-work-wait"
         }
     }
 
     static func text(of sentence: Verdict.Sentence) -> String {
         switch sentence {
-        case .kworker(let share, let queueWait, let queueWaitShare):
+        case .kworker(let share, let queueWait, let queueWaitShare, let cause):
             let deferred = "\(Quantity.percent(share)) of I/Os are completed in a kworker"
             guard let queueWait else { return deferred }
             return deferred
                 + ", for which they wait \(Quantity.duration(queueWait)) on average"
-                + " (\(Quantity.percent(queueWaitShare)) of all latency)"
+                + " (\(Quantity.percent(queueWaitShare)) of all latency)" + part(cause)
+        case .deferral(let reason, let share):
+            return
+                "\(Quantity.percent(share)) of the deferred have the reason \(reason.rawValue): \(remedy(for: reason))"
+        case .advice(let advice): return text(of: advice)
         case .inline(let context, let share, let cost):
             let inline = "\(Quantity.percent(share)) of I/Os are completed inline in the \(context.rawValue)"
             guard let cost else { return inline }
             return inline + "; an inline completion takes \(Quantity.duration(cost)) on average"
         case .task(let context, let share):
             return "\(Quantity.percent(share)) of I/Os are completed \(place(context))"
+        case .taskWorkWait(let mean, let share, let cause):
+            return "the issuer's task_work takes up a completion \(Quantity.duration(mean)) later on average"
+                + " (\(Quantity.percent(share)) of all latency)" + part(cause)
+        }
+    }
+
+    private static func part(_ cause: Verdict.MainCause?) -> String {
+        guard let cause else { return "" }
+        return ", of which \(Quantity.duration(cause.mean)) \(wait(for: cause))"
+    }
+
+    private static func wait(for cause: Verdict.MainCause) -> String {
+        let most = cause.name.map { ", most of all \($0)" } ?? ""
+        return switch cause.cause {
+        case .submitter: "is waiting for \(cause.name ?? "the submitters") to yield"
+        case .completionWork: "is waiting for earlier completions"
+        case .poolWork: "is waiting for other works of the same pool\(most)"
+        case .otherTask: "is waiting for other tasks\(most)"
+        case .hardirq: "is lost to hard interrupts"
+        case .softirq: "is lost to softirqs"
+        case .idle: "is the CPU waking up"
+        case .workerSwitch: "is the switch to the kworker"
+        case .unattributed: "is not accounted for"
+        }
+    }
+
+    private static func remedy(for reason: DeferralReason) -> String {
+        switch reason {
+        case .iomapAlwaysDefersWrites, .issuerNoCallerComp:
+            "avoidable, kernels from 6.19 on complete overwrites in the interrupt"
+        case .pageCachePresent: "drop the file's cached pages, and do not mix buffered and direct I/O"
+        case .unwrittenConversion: "write the file once before; preallocated alone, its extents are unwritten"
+        case .extendsSize: "preallocate the file to its size and write it once before"
+        case .syncFlush: "a cache flush follows each write; O_DSYNC on a device with FUA needs none"
+        case .copyOnWrite: "shared extents are copied; a file without reflinks and snapshots has none"
+        case .error: "look after the errors first"
+        case .newBlockMetadata: "blocks are newly allocated; write the file once before"
+        case .unknown: "what was seen does not say why"
+        }
+    }
+
+    private static func text(of advice: Verdict.Advice) -> String {
+        switch advice {
+        case .moveApart(let share):
+            "submitter, interrupt and kworker share one CPU for \(Quantity.percent(share)) of them: "
+                + "try the interrupt or the thread on another CPU"
+        case .keepOff(let name, let mean):
+            "\(name) has \(Quantity.duration(mean)) of each wait: try to keep it off that CPU"
+        case .limitIdleStates: "try without deep idle states on that CPU"
+        case .spreadCompletions: "completions queue behind each other: try to spread the I/O over more CPUs"
+        case .moveInterrupts: "other interrupts hold the CPU: try to move them to another one"
         }
     }
 

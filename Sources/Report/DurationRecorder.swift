@@ -33,11 +33,12 @@ struct DurationRecorder {
         return histogram.count(within: Swift.min(nanoseconds, Self.highest)...Self.highest)
     }
 
-    /// `nil` when there was nothing to record.
-    var statistics: DurationStatistics? {
+    /// - Parameter chosen: percentiles besides the usual ones.
+    /// - Returns: `nil` when there was nothing to record.
+    func statistics(_ chosen: [Double] = []) -> DurationStatistics? {
         guard count > 0 else { return nil }
         return DurationStatistics(
             ios: count, total: total, p50: percentile(50), p90: percentile(90), p99: percentile(99),
-            p999: percentile(99.9), max: max)
+            p999: percentile(99.9), max: max, chosen: chosen.map(percentile))
     }
 }

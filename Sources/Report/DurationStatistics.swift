@@ -15,9 +15,12 @@ public struct DurationStatistics: Equatable, Sendable {
     public var p999: UInt64
     /// Exact.
     public var max: UInt64
+    /// The percentiles that were asked for, in the order of `Report.percentiles`.
+    public var chosen: [UInt64]
 
     public init(
-        ios: UInt64, total: UInt128, p50: UInt64, p90: UInt64, p99: UInt64, p999: UInt64, max: UInt64
+        ios: UInt64, total: UInt128, p50: UInt64, p90: UInt64, p99: UInt64, p999: UInt64, max: UInt64,
+        chosen: [UInt64] = []
     ) {
         self.ios = ios
         self.total = total
@@ -27,5 +30,6 @@ public struct DurationStatistics: Equatable, Sendable {
         self.p99 = p99
         self.p999 = p999
         self.max = max
+        self.chosen = chosen
     }
 }

@@ -18,30 +18,6 @@ public struct StageSummary: Equatable, Sendable {
     }
 }
 
-/// The time between `queue_work` and the kworker's start.
-public struct QueueWait: Equatable, Sendable {
-    public var durations: DurationStatistics
-    /// Who held the CPU meanwhile; empty when that was not looked at.
-    public var causes: [Cause]
-
-    public struct Cause: Equatable, Sendable {
-        /// In JSON: stable.
-        public var name: String
-        public var label: String
-        /// Nanoseconds.
-        public var total: UInt128
-        /// Its part of the sum of all latencies.
-        public var share: Double
-
-        public init(name: String, label: String, total: UInt128, share: Double) {
-            self.name = name
-            self.label = label
-            self.total = total
-            self.share = share
-        }
-    }
-}
-
 /// What the slowest I/Os are made of. Percentiles of stages do not add up; these shares do.
 public struct TailComposition: Equatable, Sendable {
     /// The tail begins in the histogram bucket of this percentile of latency.

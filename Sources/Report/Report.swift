@@ -11,7 +11,11 @@ public struct Report: Equatable, Sendable {
     public static let schema = "dioscope.report/1"
 
     public var source: ReportSource
+    /// Which I/Os it is of; `nil` when it is all of them.
+    public var selection: Selection?
     public var rule: CompletionRule
+    /// Asked for besides the usual ones; `DurationStatistics.chosen` has their values.
+    public var percentiles: [Double] = []
     public var quality: Quality
     public var headline: Headline
     public var ios: IOCounts
@@ -26,18 +30,35 @@ public struct Report: Equatable, Sendable {
     /// In causal order, only those that occurred.
     public var stages: [StageSummary]
     /// `nil` when no I/O was seen to wait for a kworker.
-    public var queueWait: QueueWait?
+    public var queueWait: WaitSummary?
+    /// `nil` when no I/O was seen to wait for its issuer's task_work.
+    public var taskWorkWait: WaitSummary?
     public var tail: TailComposition?
     public var cpuSharing: CPUSharing
     /// By number, softirq last.
     public var interrupts: [InterruptSummary]
     public var loss: [DataLoss]
     public var verdict: Verdict
+    /// `nil` when the I/Os were not told apart.
+    public var groups: ReportGroups?
 
     /// How many I/Os completed in a context.
     public func count(in context: CompletionContext) -> UInt64 { contexts[context.index] }
 
     public func stage(_ stage: Stage) -> StageSummary? { stages.first { $0.stage == stage } }
+
+    /// A part of the recording.
+    public struct Selection: Equatable, Sendable {
+        /// The expression, as the user wrote it.
+        public var condition: String
+        /// I/Os of the recording.
+        public var ofIOs: UInt64
+
+        public init(condition: String, ofIOs: UInt64) {
+            self.condition = condition
+            self.ofIOs = ofIOs
+        }
+    }
 
     public struct IOCounts: Equatable, Sendable {
         public var total: UInt64 = 0

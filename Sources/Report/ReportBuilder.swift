@@ -3,52 +3,71 @@
 import Attribution
 import DirectIO
 
-/// Takes I/Os in any order, one pass, and makes a report of them. Its memory depends on how far latencies spread,
-/// not on how many I/Os there are.
+/// Takes I/Os in any order, one pass, and makes a report of them. Its memory depends on how far latencies spread and
+/// on the number of chosen groups, not on how many I/Os there are.
 public struct ReportBuilder: ~Copyable {
-    private let rule: CompletionRule
-    private var headline = HeadlineAccumulator()
-    private var completion = CompletionAccumulator()
-    private var stages = StageAccumulator()
-    private var quality = QualityAccumulator()
-    private var interrupts = InterruptCounts()
+    public let rule: CompletionRule
+    private let percentiles: [Double]
+    private let chosen: ChosenGroups?
+    private var all = ReportAccumulator()
+    private var groups: [ReportAccumulator]
+    private var places: [GroupKey: Int] = [:]
+    private var holds = HoldLog()
 
-    /// - Parameter rule: by which the recorded kernel decides how to complete.
-    public init(rule: CompletionRule) {
+    /// - Parameters:
+    ///   - rule: by which the recorded kernel decides how to complete.
+    ///   - percentiles: wanted besides the usual ones, each more than 0 and at most 100.
+    ///   - groups: to report on once more by themselves.
+    public init(rule: CompletionRule, percentiles: [Double] = [], groups chosen: ChosenGroups? = nil) {
         self.rule = rule
+        self.percentiles = percentiles
+        self.chosen = chosen
+        let keys = chosen?.keys ?? []
+        groups = keys.map { _ in ReportAccumulator() }
+        for (place, key) in keys.enumerated() { places[key] = place }
+    }
+
+    /// Takes in who held a CPU, before the I/Os that waited for it.
+    public mutating func add(_ hold: CPUHold) {
+        holds.add(hold)
     }
 
     public mutating func add(_ io: DirectIO) {
-        let life = AttributedLife(io, rule: rule)
-        headline.add(io, life)
-        completion.add(io, life)
-        quality.add(life)
-        interrupts.add(io)
-        // What is known of an unfinished I/O's duration is only that it was longer.
-        if life.isFinished { stages.add(life) }
+        add(io, AttributedLife(io, rule: rule))
     }
 
-    /// - Parameter loss: what is missing from the I/Os that were added, as their source counted it.
-    public consuming func finish(source: ReportSource, loss: [DataLoss]) -> Report {
-        let ios = headline.ios
-        var loss = loss
-        if quality.disordered > 0 { loss.append(Self.disordered(quality.disordered)) }
-        let lossless = source.isComplete && !loss.contains { $0.severity == .loss && $0.count > 0 }
-        let summaries = stages.summaries
-        let queueWait = summaries.first { $0.stage == .queueWait }
+    /// - Parameter life: of `io`, by this builder's rule.
+    @inline(__always)
+    public mutating func add(_ io: DirectIO, _ life: AttributedLife) {
+        all.add(io, life, &holds)
+        if let chosen { addToGroup(io, life, by: chosen.grouping) }
+    }
 
-        var report = Report(
-            source: source, rule: rule,
-            quality: quality.quality(of: ios.total, blind: source.blindPoints),
-            headline: headline.headline(devices: source.devices, latency: stages.latency.total),
-            ios: ios, latency: stages.latency.statistics, contexts: completion.contexts,
-            endContexts: completion.endContexts, reasons: completion.reasonCounts, stages: summaries,
-            queueWait: queueWait.map { QueueWait(durations: $0.durations, causes: []) },
-            tail: stages.composition,
-            cpuSharing: completion.cpuSharing(switchesSeen: source.sees("sched_switch")),
-            interrupts: interrupts.summaries(allSeen: lossless), loss: loss,
-            verdict: Verdict(sentences: [], refusals: []))
+    private mutating func addToGroup(_ io: DirectIO, _ life: AttributedLife, by grouping: Grouping) {
+        guard let place = places[GroupKey(of: io, by: grouping)] else { return }
+        groups[place].add(io, life, &holds)
+    }
+
+    /// - Parameters:
+    ///   - loss: what is missing from the I/Os that were added, as their source counted it.
+    ///   - selection: which I/Os were added, when it was not all.
+    public consuming func finish(
+        source: ReportSource, loss: [DataLoss], selection: Report.Selection? = nil
+    ) -> Report {
+        var loss = loss
+        if all.disordered > 0 { loss.append(Self.disordered(all.disordered)) }
+        let lossless = source.isComplete && !loss.contains { $0.severity == .loss && $0.count > 0 }
+        var frame = ReportAccumulator.Frame(
+            source: source, selection: selection, rule: rule, loss: loss, percentiles: percentiles, names: holds.names,
+            isWhole: lossless && selection == nil)
+        var report = all.report(frame)
         report.verdict = Verdict(on: report)
+        guard let chosen else { return report }
+        // An interrupt may end I/Os of several groups.
+        frame.isWhole = false
+        report.groups = ReportGroups(
+            chosen: chosen,
+            groups: zip(chosen.keys, groups).map { ReportGroups.Group(key: $0, report: $1.report(frame)) })
         return report
     }
 

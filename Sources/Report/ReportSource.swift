@@ -21,6 +21,8 @@ public struct ReportSource: Equatable, Sendable {
     public var filters: [String]
     public var probes: [RecordingSession.Probe]
     public var devices: [DeviceName]
+    /// Of the threads that submitted the I/Os, by number.
+    public var threads: [UInt32: ThreadName] = [:]
     /// The file has its end: nothing was cut off.
     public var isComplete: Bool
 
@@ -36,7 +38,7 @@ public struct ReportSource: Equatable, Sendable {
     /// A capture of our own, or a live recording.
     public init(
         kind: String = "dioscope capture", session: RecordingSession, end: RecordingEnd?, devices: [DeviceName],
-        isComplete: Bool
+        threads: [UInt32: ThreadName] = [:], isComplete: Bool
     ) {
         self.init(kind: kind, isComplete: isComplete)
         recorder = session.recorder
@@ -52,6 +54,13 @@ public struct ReportSource: Equatable, Sendable {
         filters = session.filters
         probes = session.probes
         self.devices = devices
+        self.threads = threads
+    }
+
+    /// The name of all submitters, if they have but one.
+    public var submitterName: String? {
+        let names = Set(threads.values.lazy.map(\.name))
+        return names.count == 1 ? names.first : nil
     }
 
     /// Does a probe or event of this name (the part after the last `/` or `:`) tell of the I/Os?

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import Attribution
+import DirectIO
 
 /// Latency and stages of all finished I/Os.
 struct StageAccumulator {
@@ -9,8 +10,10 @@ struct StageAccumulator {
     /// I/Os by stage and context.
     private var contexts = [UInt64](repeating: 0, count: Stage.count * StageContext.count)
     private var tail = TailTable()
+    private var queueWait = WaitAccumulator()
+    private var taskWorkWait = WaitAccumulator()
 
-    mutating func add(_ life: AttributedLife) {
+    mutating func add(_ life: AttributedLife, of io: DirectIO, _ log: inout HoldLog) {
         latency.record(life.latency)
         tail.add(life.spans, latency: life.latency)
         // Several holes in one I/O are one unattributed duration.
@@ -22,7 +25,19 @@ struct StageAccumulator {
                 record(span)
             }
         }
+        if io.queueWaitHeld.isKnown { addQueueWait(life, of: io, &log) }
+        if io.taskWorkHeld.isKnown { addTaskWorkWait(life, of: io, &log) }
         if let hole { record(StageSpan(stage: .unattributed, context: .device, nanoseconds: hole)) }
+    }
+
+    @inline(never)
+    private mutating func addQueueWait(_ life: AttributedLife, of io: DirectIO, _ log: inout HoldLog) {
+        if let wait = life.wait(.queueWait, of: io) { queueWait.add(wait, &log) }
+    }
+
+    @inline(never)
+    private mutating func addTaskWorkWait(_ life: AttributedLife, of io: DirectIO, _ log: inout HoldLog) {
+        if let wait = life.wait(.taskWorkWait, of: io) { taskWorkWait.add(wait, &log) }
     }
 
     @inline(__always)
@@ -32,14 +47,25 @@ struct StageAccumulator {
         contexts[stage * StageContext.count + Int(span.context.rawValue)] += 1
     }
 
-    var summaries: [StageSummary] {
+    func summaries(_ percentiles: [Double]) -> [StageSummary] {
         Stage.allCases.compactMap { stage in
             let index = Int(stage.rawValue)
-            guard let durations = recorders[index].statistics else { return nil }
+            guard let durations = recorders[index].statistics(percentiles) else { return nil }
             let first = index * StageContext.count
             return StageSummary(
                 stage: stage, contexts: Array(contexts[first..<(first + StageContext.count)]), durations: durations,
                 share: Self.share(durations.total, of: latency.total))
+        }
+    }
+
+    /// - Parameters:
+    ///   - names: those of the log.
+    ///   - switchesSeen: without task switches nothing tells who held a CPU.
+    func wait(_ stage: Stage, names: [String], switchesSeen: Bool, percentiles: [Double]) -> WaitSummary? {
+        recorders[Int(stage.rawValue)].statistics(percentiles).map { durations in
+            let wait = stage == .queueWait ? queueWait : taskWorkWait
+            return WaitSummary(
+                durations: durations, causes: switchesSeen ? wait.causes(of: durations.total, names: names) : [])
         }
     }
 

@@ -5,6 +5,7 @@ import DirectIO
 
 /// What the report comes to: sentences of a closed set, each with the numbers it stands on, or why there are none.
 public struct Verdict: Equatable, Sendable {
+    /// At most three: what happens, why, and what to try.
     public var sentences: [Sentence]
     /// Why nothing is concluded; empty if something is.
     public var refusals: [Refusal]
@@ -15,7 +16,13 @@ public struct Verdict: Equatable, Sendable {
         ///   - share: their part of all I/Os.
         ///   - queueWait: mean nanoseconds from `queue_work` to the kworker's start, of the I/Os that waited.
         ///   - queueWaitShare: part of the sum of all latencies.
-        case kworker(share: Double, queueWait: Double?, queueWaitShare: Double)
+        ///   - cause: what most of the wait is spent on, as far as that is known.
+        case kworker(share: Double, queueWait: Double?, queueWaitShare: Double, cause: MainCause?)
+        /// Why most of them were.
+        /// - Parameter share: part of the deferred I/Os.
+        case deferral(reason: DeferralReason, share: Double)
+        /// What to try next.
+        case advice(Advice)
         /// Most I/Os completed in the interrupt.
         /// - Parameters:
         ///   - context: hardirq or softirq.
@@ -23,6 +30,37 @@ public struct Verdict: Equatable, Sendable {
         case inline(context: CompletionContext, share: Double, cost: Double?)
         /// Most I/Os completed in a task: no completion was handed to another context.
         case task(context: CompletionContext, share: Double)
+        /// io_uring's second hop takes a good part of the latency.
+        /// - Parameters:
+        ///   - mean: nanoseconds, of the I/Os that waited.
+        ///   - share: part of the sum of all latencies.
+        case taskWorkWait(mean: Double, share: Double, cause: MainCause?)
+    }
+
+    /// What the largest part of a wait was spent on.
+    public struct MainCause: Equatable, Sendable {
+        public var cause: WaitCause
+        /// Of the task or the work with the largest part in it, or of all submitters if they have but one name;
+        /// untrusted.
+        public var name: String?
+        /// Mean nanoseconds of it, over all I/Os that waited.
+        public var mean: Double
+        /// Part of the wait.
+        public var share: Double
+    }
+
+    public enum Advice: Equatable, Sendable {
+        /// Submitter, interrupt and kworker share one CPU for this part of the deferred I/Os, and the submitter is what
+        /// the kworker waits for: move one of them.
+        case moveApart(share: Double)
+        /// A task or a work has this mean part, in nanoseconds, of each wait: keep it off that CPU.
+        case keepOff(name: String, mean: Double)
+        /// The CPU first has to wake up: limit its idle states.
+        case limitIdleStates
+        /// Completions wait for each other: spread the I/O over more CPUs.
+        case spreadCompletions
+        /// Interrupts of others hold the CPU: move them.
+        case moveInterrupts
     }
 
     public enum Refusal: Equatable, Sendable {
@@ -39,8 +77,7 @@ public struct Verdict: Equatable, Sendable {
 
     static let neededIOs: UInt64 = 100
     static let neededCompleteShare = 0.95
-    /// Below this, kworkers are not worth a sentence.
-    private static let kworkerShare = 0.01
+    private static let mostSentences = 3
 
     public init(sentences: [Sentence], refusals: [Refusal]) {
         self.sentences = sentences
@@ -50,7 +87,7 @@ public struct Verdict: Equatable, Sendable {
     init(on report: Report) {
         self.init(sentences: [], refusals: Self.refusals(on: report))
         guard refusals.isEmpty else { return }
-        sentences = Self.sentences(on: report)
+        sentences = Array(Self.sentences(on: report).prefix(Self.mostSentences))
         if sentences.isEmpty { refusals = [.mixedContexts] }
     }
 
@@ -66,26 +103,5 @@ public struct Verdict: Equatable, Sendable {
             refusals.append(.loss(what: loss.what, count: loss.count))
         }
         return refusals
-    }
-
-    private static func sentences(on report: Report) -> [Sentence] {
-        func share(_ context: CompletionContext) -> Double {
-            Double(report.count(in: context)) / Double(report.ios.total)
-        }
-        var sentences: [Sentence] = []
-        if share(.kworker) >= kworkerShare {
-            sentences.append(
-                .kworker(
-                    share: share(.kworker), queueWait: report.queueWait?.durations.mean,
-                    queueWaitShare: report.stage(.queueWait)?.share ?? 0))
-        }
-        for context in [CompletionContext.hardirq, .softirq] where share(context) >= 0.5 {
-            let cost = report.stage(.inlineCompletion)?.durations.mean
-            sentences.append(.inline(context: context, share: share(context), cost: cost))
-        }
-        for context in [CompletionContext.taskWork, .poll, .syncWait, .submitRace] where share(context) >= 0.5 {
-            sentences.append(.task(context: context, share: share(context)))
-        }
-        return sentences
     }
 }

@@ -5,18 +5,23 @@ import Attribution
 import Capture
 import DirectIO
 import Rendering
+import Selection
 import SystemPackage
 
-/// `dioscope list`: single I/Os with their stages.
+/// `dioscope list`: single I/Os.
 struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "Print single I/Os with their stages.",
+        abstract: "Print single I/Os: a line each, or their stages as a time line.",
         discussion: """
             EXAMPLES
               dioscope list run1.dioscope
-              dioscope list --slowest 50 run1.dioscope
+              dioscope list --slowest 3 --waterfall run1.dioscope
+              dioscope list --where 'queue_wait>1ms and not comm=fio' run1.dioscope
+              dioscope list --sort -submitted --limit 100 run1.dioscope
               dioscope list --json run1.dioscope | jq 'select(.context == "kworker")'
+
+            \(SelectionArguments.help)
 
             EXIT STATUS
               as of report
@@ -25,8 +30,23 @@ struct ListCommand: ParsableCommand {
     @Argument(help: "The capture.")
     var file: String
 
-    @Option(help: "Only so many, the slowest first. Default: 10; all of them, in file order, with --json.")
+    @OptionGroup var selection: SelectionArguments
+
+    @Option(help: "Only so many, the slowest first: --sort latency --limit N.")
     var slowest: Int?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The field to sort by: durations and numbers from the largest down, -FIELD the other way round.",
+            discussion: "Default: latency; with --json the order of the file."))
+    var sort: String?
+
+    @Option(help: "Only so many. Default: 10; all of them with --json and without --sort.")
+    var limit: Int?
+
+    @Flag(help: "Each as a time line with its stages and, as far as it was recorded, what it waited for.")
+    var waterfall = false
 
     @Flag(help: "One JSON object a line; what was not seen has no key.")
     var json = false
@@ -34,62 +54,52 @@ struct ListCommand: ParsableCommand {
     @OptionGroup var style: StyleArguments
 
     func validate() throws {
-        if let slowest, !(1...1_000_000).contains(slowest) {
-            throw ValidationError("--slowest \(slowest): 1 to 1000000")
+        for (name, number) in [("slowest", slowest), ("limit", limit)] {
+            if let number, !(1...1_000_000).contains(number) {
+                throw ValidationError("--\(name) \(number): 1 to 1000000")
+            }
         }
+        if slowest != nil && (sort != nil || limit != nil) {
+            throw ValidationError("--slowest is --sort latency --limit N: give one or the other")
+        }
+        if json && waterfall { throw ValidationError("--json and --waterfall exclude each other") }
     }
 
     func run() throws {
+        let wanted = try selection.parsed()
+        let order = try sort.map { try SelectionArguments.order($0) }
         let path = FilePath(file)
         let reader = try reading { try CaptureReader(path: path) }
         // A first pass for the names of the threads, which may come after their I/Os.
-        var chosen = SlowestIOs(limit: slowest ?? (json ? 0 : 10), rule: reader.session.completionRule)
-        let summary = try reading { try reader.read { chosen.add($0) } }
-        let list = IOList(rule: reader.session.completionRule, threads: summary.threads)
-        let text = style.style(for: Terminal.output)
-        var buffer: [UInt8] = []
-        func show(_ io: DirectIO) throws {
-            if json { list.appendJSON(io, to: &buffer) } else { list.appendText(io, style: text, to: &buffer) }
-            guard buffer.count >= 1 << 16 else { return }
-            try Terminal.write(buffer)
-            buffer.removeAll(keepingCapacity: true)
-        }
-        if json && slowest == nil {
-            _ = try reading { try reader.read(show) }
+        let summary = try reading { try reader.read { _ in } }
+        let printer = IOPrinter(
+            IOList(threads: summary.threads), style: style.style(for: Terminal.output),
+            form: json ? .json : waterfall ? .waterfall : .table)
+        let names = RecordedNames(threads: summary.threads, devices: summary.devices)
+        var choice = ChosenIOs(
+            wanted, names, rule: reader.session.completionRule, order: order ?? .slowestFirst,
+            limit: slowest ?? limit ?? 10)
+        let streams = json && slowest == nil && sort == nil
+        if streams {
+            try stream(reader, choice, printer)
         } else {
-            for io in chosen.slowestFirst { try show(io) }
+            _ = try reading { try reader.read { choice.add($0) } }
+            for listed in choice.inOrder { try printer.print(listed) }
         }
-        try Terminal.write(buffer)
+        try printer.finish(wanted.map { (choice.matching, summary.ios, $0.text) })
         try summary.complain(of: path)
     }
-}
 
-/// The slowest so many of a stream of I/Os.
-private struct SlowestIOs {
-    private let limit: Int
-    private let rule: CompletionRule
-    private var kept: [(latency: UInt64, io: DirectIO)] = []
-
-    init(limit: Int, rule: CompletionRule) {
-        self.limit = limit
-        self.rule = rule
-    }
-
-    /// Keeps up to twice the limit, then drops the faster half: linear in all, whatever the limit.
-    mutating func add(_ io: DirectIO) {
-        guard limit > 0 else { return }
-        kept.append((AttributedLife(io, rule: rule).latency, io))
-        if kept.count >= 2 * limit { shrink() }
-    }
-
-    private mutating func shrink() {
-        kept.sort { ($0.latency, $1.io.submitted) > ($1.latency, $0.io.submitted) }
-        kept.removeLast(max(0, kept.count - limit))
-    }
-
-    var slowestFirst: [DirectIO] {
-        var all = self
-        all.shrink()
-        return all.kept.map(\.io)
+    /// In file order: nothing but the line that is written is kept.
+    private func stream(_ reader: CaptureReader, _ choice: ChosenIOs, _ printer: IOPrinter) throws {
+        var choice = choice
+        var left = limit ?? .max
+        _ = try reading {
+            try reader.read { io in
+                guard left > 0, let listed = choice.listed(io) else { return }
+                left -= 1
+                try printer.print(listed)
+            }
+        }
     }
 }

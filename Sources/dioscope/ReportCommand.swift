@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Rendering
+import Report
 import SystemPackage
 
 /// `dioscope report`: where the time of a capture's I/Os went.
@@ -13,8 +14,13 @@ struct ReportCommand: ParsableCommand {
             EXAMPLES
               dioscope report run1.dioscope
               dioscope report --width 120 run1.dioscope
+              dioscope report --by op run1.dioscope
+              dioscope report --by file --top 3 --percentile 50,99.9 run1.dioscope
+              dioscope report --where 'size>=64k and not context=hardirq' run1.dioscope
               dioscope report --json run1.dioscope | jq .queue_wait
               dioscope report --schema
+
+            \(SelectionArguments.help)
 
             EXIT STATUS
               0   2 the capture is cut or damaged: the report is of what could be read
@@ -23,6 +29,23 @@ struct ReportCommand: ParsableCommand {
 
     @Argument(help: "The capture.")
     var file: String?
+
+    @OptionGroup var selection: SelectionArguments
+
+    @Option(
+        help: ArgumentHelp(
+            "One flame for each: device, file, op, size, cpu, issuer, context or thread.",
+            discussion: "cpu is where an I/O was submitted, file its inode: a capture has no paths."))
+    var by: Grouping?
+
+    @Option(help: "With --by: so many, those with the most I/Os.")
+    var top = 8
+
+    @Option(
+        help: ArgumentHelp(
+            "Percentiles to show instead of p50 and p99, e.g. 99.9 or 50,99.99 (repeatable).",
+            discussion: "Text is as wide as it takes."))
+    var percentile: [PercentileList] = []
 
     @Flag(help: "Print the report as one JSON object; its form is a contract, see --schema.")
     var json = false
@@ -34,12 +57,23 @@ struct ReportCommand: ParsableCommand {
 
     func validate() throws {
         guard schema || file != nil else { throw ValidationError("which capture? dioscope report FILE") }
+        guard (1...256).contains(top) else { throw ValidationError("--top \(top): 1 to 256") }
+        guard percentiles.count <= 8 else {
+            throw ValidationError("--percentile: \(percentiles.count) percentiles are too many, 8 fit beside the bars")
+        }
     }
+
+    private var percentiles: [Double] { percentile.flatMap(\.percentiles) }
 
     func run() throws {
         guard !schema, let file else { return try Terminal.write(JSONSchema.text) }
-        let made = try MadeReport(of: FilePath(file))
+        let made = try MadeReport(
+            of: FilePath(file),
+            ReportWishes(
+                selection: try selection.parsed(), grouping: by, groups: top, percentiles: percentiles))
         try Terminal.write(json ? made.json : made.text(style.style(for: Terminal.output)))
         try made.complainOfDamage()
     }
 }
+
+extension Grouping: ExpressibleByArgument {}

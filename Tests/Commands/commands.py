@@ -157,6 +157,91 @@ class BadInputTests(Bed):
         self.assertIn("No space left", done.stderr)
 
 
+class ReportTests(Bed):
+    """What report and list make of a committed capture."""
+
+    capture = str(BadInputTests.captures[0]) if BadInputTests.captures else "captures/none"
+
+    def json(self, *words: str) -> dict:
+        done = dioscope("report", "--json", *words, self.capture)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_groups_add_up(self) -> None:
+        whole = self.json()["ios"]["total"]
+        for word in ("device", "file", "op", "size", "cpu", "issuer", "context", "thread"):
+            report = self.json("--by", word)
+            self.assertEqual(sum(group["ios"]["total"] for group in report["groups"]), whole, word)
+            self.assertEqual({group["by"] for group in report["groups"]}, {word})
+            self.assertEqual(report["other_groups"], {"groups": 0, "ios": 0})
+        report = self.json("--by", "context", "--top", "1")
+        self.assertEqual(report["groups"][0]["ios"]["total"] + report["other_groups"]["ios"], whole)
+
+    def test_percentiles(self) -> None:
+        latency = self.json("--percentile", "99,50", "--percentile=100")["latency"]
+        self.assertEqual([p["percentile"] for p in latency["percentiles"]], [99, 50, 100])
+        self.assertEqual([p["ns"] for p in latency["percentiles"]],
+                         [latency["p99_ns"], latency["p50_ns"], latency["max_ns"]])
+
+    def test_selection(self) -> None:
+        listed = [json.loads(line) for line in dioscope("list", "--json", self.capture).stdout.splitlines()]
+        slow = [io for io in listed if io["latency_ns"] > 1_000_000 and io["context"] == "kworker"]
+        condition = "latency>1ms and context=kworker"
+        report = self.json("--where", condition)
+        self.assertEqual(report["ios"]["total"], len(slow))
+        self.assertEqual(report["selection"], {"where": condition, "of_ios": len(listed)})
+        self.assertEqual(report["latency"]["total_ns"], sum(io["latency_ns"] for io in slow))
+        chosen = dioscope("list", "--json", "--where", condition, self.capture).stdout.splitlines()
+        self.assertEqual([json.loads(line) for line in chosen], slow)
+        comm = listed[0]["comm"]
+        self.assertEqual(self.json("--where", f"comm='{comm}'")["ios"]["total"],
+                         sum(io["comm"] == comm for io in listed))
+        grouped = self.json("--where", condition, "--by", "thread")
+        self.assertEqual(sum(group["ios"]["total"] for group in grouped["groups"]), len(slow))
+        self.assertIn("only where", dioscope("report", "--where", condition, self.capture).stdout)
+
+    def test_selection_that_finds_nothing(self) -> None:
+        done = dioscope("report", "--where", "latency>1000s", self.capture)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("no I/Os", done.stdout)
+        done = dioscope("list", "--where", "latency>1000s", self.capture)
+        self.assertRegex(done.stdout, r"\n0 of \d+ I/Os are where latency>1000s\n$")
+
+    def test_order_and_limit(self) -> None:
+        def latencies(*words: str) -> list[int]:
+            done = dioscope("list", "--json", *words, self.capture)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return [json.loads(line)["latency_ns"] for line in done.stdout.splitlines()]
+
+        every = latencies()
+        self.assertEqual(latencies("--slowest", "5"), sorted(every, reverse=True)[:5])
+        self.assertEqual(latencies("--sort", "latency", "--limit=5"), sorted(every, reverse=True)[:5])
+        self.assertEqual(latencies("--sort", "-latency", "--limit=100"), sorted(every)[:100])
+        self.assertEqual(len(latencies("--sort", "size")), 10)
+        self.assertEqual(latencies("--limit", "7"), every[:7])
+        table = dioscope("list", "--limit", "3", self.capture).stdout.splitlines()
+        self.assertEqual(len(table), 4)
+        waterfall = dioscope("list", "--waterfall", "--limit", "2", self.capture).stdout
+        self.assertEqual(waterfall.count("completed in"), 2)
+        self.assertTrue(all(len(line) <= 80 for line in (*table, *waterfall.splitlines())))
+
+    def test_bad_selections(self) -> None:
+        for text, column in ((" ", 2), ("latancy>1ms", 1), ("latency>1", 9), ("op=write and", 13), ("(" * 5000, 4097),
+                             ("(" * 100 + "op=write", 65), ("comm='fio", 6), ("op=\x1b[31m", 4)):
+            for verb in ("report", "list"):
+                done = dioscope(verb, f"--where={text}", self.capture)
+                self.expect(done, 64, f"^dioscope: --where, column {column}: [^\n]*\n$")
+                self.assertNotIn("\x1b", done.stderr)
+        self.expect(dioscope("list", "--sort", "-speed", self.capture), 64, "--sort, column 2: unknown field")
+        for words in (["--slowest=3", "--limit=3"], ["--slowest=0"], ["--limit=-1"], ["--json", "--waterfall"]):
+            self.expect(dioscope("list", *words, self.capture), 64, "--")
+
+    def test_bad_wishes(self) -> None:
+        for words in (["--by", "colour"], ["--by=op", "--top=0"], ["--percentile=0"], ["--percentile=101"],
+                      ["--percentile=nan"], ["--percentile=50,"], ["--percentile=1,2,3,4,5,6,7,8,9"]):
+            self.expect(dioscope("report", *words, self.capture), 64, words[0].split("=", maxsplit=1)[0])
+
+
 @unittest.skipUnless(os.geteuid() == 0, "not root: privileges cannot be dropped")
 class PrivilegeTests(Bed):
     def test_record_without_privileges(self) -> None:

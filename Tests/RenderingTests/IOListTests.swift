@@ -8,12 +8,16 @@ import Testing
 
 struct IOListTests {
     static let name = "f\"i\\o\u{1}\u{1b}\u{7f}\n\u{202e}é"
-    let list = IOList(
-        rule: .defersWrites, threads: [100: ThreadName(thread: 100, process: 100, name: Self.name)])
+    let list = IOList(threads: [100: ThreadName(thread: 100, process: 100, name: Self.name)])
+
+    static func listed(_ io: DirectIO) -> ListedIO {
+        var holds = HoldLog()
+        return ListedIO(io, AttributedLife(io, rule: .defersWrites), &holds)
+    }
 
     @Test func aLineHasEveryFactThatWasSeen() {
         var buffer: [UInt8] = []
-        IOList(rule: .defersWrites).appendJSON(Recordings.io(3), to: &buffer)
+        IOList().appendJSON(Self.listed(Recordings.io(3)), to: &buffer)
         #expect(
             String(decoding: buffer, as: UTF8.self) == """
                 {"submitted_ns":1060000,"completed_ns":1375300,"latency_ns":315300,"context":"kworker","end_io_context":"hardirq",\
@@ -31,7 +35,7 @@ struct IOListTests {
             submitted: Timestamp(nanoseconds: 5), submitterThread: 1, device: DeviceNumber(major: 8, minor: 0),
             inode: 1, offset: .max, length: .max, operation: .read, issuer: .unknown)
         var buffer: [UInt8] = []
-        list.appendJSON(io, to: &buffer)
+        list.appendJSON(Self.listed(io), to: &buffer)
         let json = try JSONReportTests.parse(buffer)
         #expect(
             Set(json.keys) == [
@@ -44,7 +48,7 @@ struct IOListTests {
 
     @Test func linesStreamIntoOneBufferAndNamesSurviveParsing() throws {
         var buffer: [UInt8] = []
-        for index in 0..<23 { list.appendJSON(Recordings.io(UInt64(index)), to: &buffer) }
+        for index in 0..<23 { list.appendJSON(Self.listed(Recordings.io(UInt64(index))), to: &buffer) }
         let lines = buffer.split(separator: UInt8(ascii: "\n"))
         #expect(lines.count == 23)
         for (index, line) in lines.enumerated() {
@@ -60,7 +64,7 @@ struct IOListTests {
 
     @Test func theWaterfallShowsEachStageBelowAndRightOfTheOneBefore() {
         var buffer: [UInt8] = []
-        list.appendText(Recordings.io(3), style: TextStyle(), to: &buffer)
+        list.appendWaterfall(Self.listed(Recordings.io(3)), style: TextStyle(), to: &buffer)
         let lines = String(decoding: buffer, as: UTF8.self).split(separator: "\n").map(String.init)
         #expect(lines[0].hasPrefix("315us  write 4k  at 1060000ns  dev 259:1 inode 12"))
         #expect(lines.joined().contains("f\"i\\\\o\\x01\\x1b\\x7f\\x0a\\u{202e}\\u{e9}/100"))
@@ -68,5 +72,51 @@ struct IOListTests {
         let bars = lines.filter { $0.contains("|") }.map { TextReportTests.bar(of: $0) }
         #expect(bars.count == 6)
         for (bar, next) in zip(bars, bars.dropFirst()) { #expect(bar.lowerBound <= next.lowerBound) }
+    }
+
+    @Test func whatRanDuringAWaitIsBelowIt() throws {
+        var (io, holds) = (Recordings.io(3), HoldLog())
+        io.queueWaitHeld[.submitter] = 100_000
+        io.queueWaitHeld[.otherTask] = 50_000
+        let queued = try #require(io.workQueued?.nanoseconds)
+        holds.add(
+            CPUHold(
+                cpu: 0, holder: .otherTask, thread: 3, from: Timestamp(nanoseconds: queued),
+                until: Timestamp(nanoseconds: queued + 30_000), name: "h\u{1b}g"))
+        let listed = ListedIO(io, AttributedLife(io, rule: .defersWrites), &holds)
+        var buffer: [UInt8] = []
+        list.appendWaterfall(listed, style: TextStyle(), to: &buffer)
+        let lines = String(decoding: buffer, as: UTF8.self).split(separator: "\n").map(String.init)
+        let wait = try #require(lines.firstIndex { $0.contains("queue_work -> start") })
+        #expect(lines[wait + 2].contains("     . h\\x1bg") && lines[wait + 2].hasSuffix("30.0us"))
+        #expect(lines[wait + 3].contains("     . unattributed") && lines[wait + 4].contains("     . other tasks"))
+        let bars = lines[wait...(wait + 4)].map { TextReportTests.bar(of: $0) }
+        #expect(bars[1].lowerBound == bars[0].lowerBound && bars[4].upperBound == bars[0].upperBound)
+        #expect(lines.allSatisfy { $0.count <= 80 })
+
+        buffer = []
+        list.appendJSON(listed, to: &buffer)
+        let causes = try #require(try JSONReportTests.parse(buffer)["queue_wait_causes"] as? [[String: Any]])
+        #expect(causes.reduce(0) { $0 + ($1["ns"] as? Int ?? 0) } == 180_000)
+        #expect(causes[1]["name"] as? String == "h\u{1b}g" && causes[0]["name"] == nil)
+    }
+
+    @Test func theTableHasALineForEachIO() {
+        for width in [80, 90, 132, 200] {
+            var buffer: [UInt8] = []
+            let style = TextStyle(width: width)
+            list.appendHeading(style: style, to: &buffer)
+            for index in [UInt64(0), 1, 3] {
+                list.appendRow(Self.listed(Recordings.io(index)), style: style, to: &buffer)
+            }
+            let lines = String(decoding: buffer, as: UTF8.self).split(separator: "\n").map(String.init)
+            #expect(lines.count == 4 && lines.allSatisfy { $0.count <= width && $0.last != " " })
+            #expect(lines[0].hasPrefix(" latency queue wait op          completed in why deferred"))
+            #expect(
+                lines[3].hasPrefix(
+                    "   315us      180us write 4k    kworker      iomap-always-defers-writes 1/1/0"))
+            #expect(lines[2].hasPrefix("   129us          - write 4k    hardirq      -  "))
+            #expect(lines[0].contains("submitter") == (width >= 90 + 4))
+        }
     }
 }

@@ -62,7 +62,8 @@ struct JSONReportTests {
         cut.isComplete = false
         (cut.host, cut.recorder, cut.started, cut.duration) = ("a\u{1b}\"\\\u{7f}é", "0.1", -5, 7)
         for report in [
-            Recordings.report(), Recordings.report(ios: 0),
+            Recordings.report(), Recordings.report(ios: 0), Recordings.report(held: true),
+            Recordings.report(by: .context, top: 1, percentiles: [99.9, 25]),
             Recordings.report(ios: 3, loss: [Recordings.ringFull], source: cut),
         ] {
             let bytes = JSONReport(report).bytes
@@ -89,8 +90,36 @@ struct JSONReportTests {
 
     @Test func stagesAndReasonsInTheSchemaAreTheClosedLists() {
         for stage in Stage.allCases { #expect(JSONSchema.text.contains("\"\(stage.name)\"")) }
+        for cause in WaitCause.allCases { #expect(JSONSchema.text.contains("\"\(cause.rawValue)\"")) }
         for reason in DeferralReason.allCases { #expect(JSONSchema.text.contains("\"\(reason.rawValue)\"")) }
         for context in CompletionContext.allCases { #expect(JSONSchema.text.contains("\"\(context.rawValue)\"")) }
+    }
+
+    @Test func groupsHaveTheFieldsOfAReport() throws {
+        let json = try Self.parse(JSONReport(Recordings.report(by: .context, top: 1, percentiles: [99.9])).bytes)
+        let groups = try #require(json["groups"] as? [[String: Any]])
+        #expect(groups.map { $0["key"] as? String } == ["hardirq"] && groups[0]["by"] as? String == "context")
+        #expect((groups[0]["ios"] as? [String: Int])?["total"] == 80)
+        #expect((json["other_groups"] as? [String: Int]) == ["groups": 1, "ios": 40])
+        let latency = try #require(groups[0]["latency"] as? [String: Any])
+        let percentiles = try #require(latency["percentiles"] as? [[String: Double]])
+        #expect(percentiles.count == 1 && percentiles[0]["percentile"] == 99.9)
+        let plain = try Self.parse(JSONReport(Recordings.report()).bytes)
+        #expect((plain["groups"] as? [Any])?.isEmpty == true && plain["other_groups"] is NSNull)
+    }
+
+    @Test func causesAndTheirNamesAddUp() throws {
+        let json = try Self.parse(JSONReport(Recordings.report(held: true)).bytes)
+        let wait = try #require(json["queue_wait"] as? [String: Any])
+        let causes = try #require(wait["causes"] as? [[String: Any]])
+        func total(_ list: [[String: Any]]) -> Int { list.reduce(0) { $0 + ($1["total_ns"] as? Int ?? 0) } }
+        #expect(total(causes) == wait["total_ns"] as? Int)
+        #expect(causes.map { $0["cause"] as? String } == ["submitter", "other_task", "unattributed"])
+        #expect(abs(causes.reduce(0) { $0 + ($1["share"] as? Double ?? 0) } - 1) < 1e-9)
+        let names = try #require(causes[1]["names"] as? [[String: Any]])
+        #expect(names.map { $0["name"] as? String } == ["hog", nil])
+        #expect(total(names) == causes[1]["total_ns"] as? Int)
+        #expect(json["task_work_wait"] is NSNull)
     }
 
     @Test func numbersBeyond64BitsAreWrittenExactly() {

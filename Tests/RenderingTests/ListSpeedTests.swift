@@ -9,14 +9,14 @@ import Testing
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["DIOSCOPE_SPEED"] != nil))
 struct ListSpeedTests {
     @Test func listWritesJSONLines() {
-        let list = IOList(rule: .defersWrites)
+        let list = IOList()
         let io = Recordings.io(3)
         var buffer: [UInt8] = []
         let rounds = 1000
         let took = ContinuousClock().measure {
             for _ in 0..<rounds {
                 buffer.removeAll(keepingCapacity: true)
-                for _ in 0..<1000 { list.appendJSON(io, to: &buffer) }
+                for _ in 0..<1000 { list.appendJSON(IOListTests.listed(io), to: &buffer) }
             }
         }
         #expect(buffer.count > 500_000)

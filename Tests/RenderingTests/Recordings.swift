@@ -49,11 +49,32 @@ enum Recordings {
     }
 
     static func report(
-        ios count: UInt64 = 120, loss: [DataLoss] = [], source: ReportSource = Self.source
+        ios count: UInt64 = 120, loss: [DataLoss] = [], source: ReportSource = Self.source, held: Bool = false,
+        by grouping: Grouping? = nil, top: Int = 8, percentiles: [Double] = []
     ) -> Report {
-        var builder = ReportBuilder(rule: .defersWrites)
-        for index in 0..<count { builder.add(io(index)) }
+        let groups = grouping.map { grouping in
+            var counts = GroupCounts(by: grouping)
+            for index in 0..<count { counts.add(io(index)) }
+            return counts.largest(top)
+        }
+        var builder = ReportBuilder(rule: .defersWrites, percentiles: percentiles, groups: groups)
+        for index in 0..<count {
+            var io = io(index)
+            if held { hold(&io, &builder) }
+            builder.add(io)
+        }
         return builder.finish(source: source, loss: loss)
+    }
+
+    /// Half of its wait was the submitter's, 60 us other tasks', of which 40 us had a name.
+    private static func hold(_ io: inout DirectIO, _ builder: inout ReportBuilder) {
+        guard let cpu = io.workerCPU, let queued = io.workQueued?.nanoseconds else { return }
+        io.queueWaitHeld[.submitter] = 90_000
+        io.queueWaitHeld[.otherTask] = 60_000
+        builder.add(
+            CPUHold(
+                cpu: cpu, holder: .otherTask, thread: 9, from: Timestamp(nanoseconds: queued - 7_000),
+                until: Timestamp(nanoseconds: queued + 40_000), name: "hog"))
     }
 
     static let ringFull = DataLoss(

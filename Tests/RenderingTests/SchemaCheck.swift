@@ -8,11 +8,12 @@ struct SchemaCheck {
 
     func violations(of value: Any, _ schema: [String: Any], at path: String = "") -> [String] {
         var schema = schema
-        if let reference = schema["$ref"] as? String {
-            let name = reference.replacingOccurrences(of: "#/$defs/", with: "")
-            guard let target = (root["$defs"] as? [String: Any])?[name] as? [String: Any] else {
-                return ["\(path): no definition of \(reference)"]
+        while let reference = schema.removeValue(forKey: "$ref") as? String {
+            var target: Any? = root
+            for name in reference.split(separator: "/").dropFirst() {
+                target = (target as? [String: Any])?[String(name)]
             }
+            guard let target = target as? [String: Any] else { return ["\(path): no definition of \(reference)"] }
             schema.merge(target) { own, _ in own }
         }
         var found: [String] = []

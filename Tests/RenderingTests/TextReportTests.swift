@@ -97,21 +97,42 @@ struct TextReportTests {
         #expect(coloured.replacing(try Regex("\u{1b}\\[[0-9]+m"), with: "") == plain)
     }
 
+    @Test func eachGroupHasItsFlame() throws {
+        var report = Recordings.report(by: .thread)
+        #expect(TextReport(report).text.contains("\nthread/100  100.0% of I/Os  120 I/Os"))
+        report.source.threads[100] = ThreadName(thread: 100, process: 1, name: "f\u{1b}o")
+        #expect(TextReport(report).text.contains("\nf\\x1bo/100  100.0%"))
+        let lines = TextReport(Recordings.report(by: .context, top: 1)).lines
+        #expect(lines.filter { $0.hasPrefix(" hardirq ") && $0.contains("mean  share") }.count == 1)
+        #expect(lines.contains("and 1 more groups by context, 40 I/Os"))
+        #expect(!lines.contains { $0.hasPrefix(" all I/Os") })
+        #expect(lines.contains { $0.hasPrefix(" VERDICT") })
+    }
+
+    @Test func chosenPercentilesReplaceTheUsualOnes() throws {
+        let lines = TextReport(Recordings.report(percentiles: [90, 99.99])).lines
+        #expect(lines[1].contains("p90 ") && lines[1].contains("p99.99 ") && !lines[1].contains("p50 "))
+        #expect(lines[3].hasSuffix("    p90 p99.99"))
+        #expect(lines.allSatisfy { $0.count <= 80 })
+        let many = TextReport(Recordings.report(percentiles: [1, 2, 3, 4, 5, 6, 7, 99.999])).lines
+        let rows = many.filter { $0.contains("|") }
+        #expect(rows.count == 9 && Set(rows.map(\.count)).count == 1)
+    }
+
     @Test func queueWaitCausesLieUnderTheirBar() throws {
-        var report = Recordings.report()
-        let wait = try #require(report.queueWait)
-        let share = try #require(report.stage(.queueWait)).share
-        report.queueWait?.causes = [
-            .init(name: "submitter", label: "fio\u{1b} there", total: wait.durations.total / 2, share: share / 2),
-            .init(name: "idle", label: "idle exit / wakeup", total: wait.durations.total / 2, share: share / 2),
-        ]
+        var report = Recordings.report(held: true)
+        report.source.threads = [1: ThreadName(thread: 1, process: 1, name: "f\u{1b}")]
         let lines = TextReport(report, style: TextStyle(width: 120)).lines
         let row = try #require(lines.firstIndex { $0.hasPrefix(" W queue_work -> start") })
-        #expect(lines[row + 1].hasPrefix("   . fio\\x1b there"))
-        let bars = lines[row...(row + 2)].map { Self.bar(of: $0) }
+        #expect(lines[row + 1].hasPrefix("   . f\\x1b on that CPU "))
+        #expect(lines[row + 2].hasPrefix("   . hog "))
+        #expect(lines[row + 3].hasPrefix("   . other tasks "))
+        #expect(lines[row + 4].hasPrefix("   . unattributed "))
+        let bars = lines[row...(row + 4)].map { Self.bar(of: $0) }
         #expect(bars[0].lowerBound == bars[1].lowerBound)
         #expect(bars[1].upperBound == bars[2].lowerBound)
-        #expect(bars[2].upperBound == bars[0].upperBound)
+        #expect(bars[2].upperBound == bars[3].lowerBound)
+        #expect(bars[4].upperBound == bars[0].upperBound)
     }
 
     /// Columns that a row's bar covers.

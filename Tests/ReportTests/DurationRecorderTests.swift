@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import TestSupport
 import Testing
 
 @testable import Report
@@ -26,7 +27,7 @@ struct DurationRecorderTests {
             let values = (0..<count).map { _ in Self.shapes[shape](&random) }
             for value in values { recorder.record(value) }
             let sorted = values.sorted()
-            let statistics = try #require(recorder.statistics)
+            let statistics = try #require(recorder.statistics())
             for (percent, got) in [
                 (50, statistics.p50), (90, statistics.p90), (99, statistics.p99), (99.9, statistics.p999),
             ] {
@@ -44,14 +45,14 @@ struct DurationRecorderTests {
     @Test func totalsBeyond64BitsAreExact() throws {
         var recorder = DurationRecorder()
         for _ in 0..<3 { recorder.record(.max) }
-        let statistics = try #require(recorder.statistics)
+        let statistics = try #require(recorder.statistics())
         #expect(statistics.total == 3 * UInt128(UInt64.max))
         #expect(statistics.max == .max)
         #expect(recorder.count(from: 0) == 3)
     }
 
     @Test func nothingRecordedHasNoStatistics() {
-        #expect(DurationRecorder().statistics == nil)
+        #expect(DurationRecorder().statistics() == nil)
         #expect(DurationRecorder().count(from: 0) == 0)
     }
 

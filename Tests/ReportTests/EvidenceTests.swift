@@ -15,7 +15,8 @@ struct EvidenceTests {
         #expect(report.verdict.refusals == [])
         #expect(
             report.verdict.sentences == [
-                .kworker(share: 1, queueWait: 180_000, queueWaitShare: wait.share)
+                .kworker(share: 1, queueWait: 180_000, queueWaitShare: wait.share, cause: nil),
+                .deferral(reason: .iomapAlwaysDefersWrites, share: 1),
             ])
     }
 

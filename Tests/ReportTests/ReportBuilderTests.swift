@@ -2,6 +2,7 @@
 
 import Attribution
 import DirectIO
+import TestSupport
 import Testing
 
 @testable import Report

@@ -10,17 +10,41 @@ import Testing
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["DIOSCOPE_SPEED"] != nil))
 struct SpeedTests {
     @Test func reportBuilderTakesIOs() {
-        let ios = ReportBuilderTests.mixed(100_000)
+        measure("without clocks", ReportBuilderTests.mixed(100_000))
+    }
+
+    @Test func reportBuilderTakesIOsWithCauses() {
+        var ios = ReportBuilderTests.mixed(100_000)
+        for index in ios.indices where ios[index].workQueued != nil {
+            ios[index].queueWaitHeld[.submitter] = 300
+            ios[index].queueWaitHeld[.otherTask] = 500
+        }
+        measure("a third with clocks", ios)
+        let holds = ios.filter { $0.workQueued != nil }.compactMap { io -> CPUHold? in
+            guard let from = io.workQueued, let until = io.workStarted else { return nil }
+            return CPUHold(cpu: 1, holder: .otherTask, thread: 1, from: from, until: until, name: "hog")
+        }
+        measure("a third with clocks, and as many names", ios, holds)
+    }
+
+    private func measure(_ what: String, _ ios: [DirectIO], _ holds: [CPUHold] = []) {
         let rounds = 50
         var builder = ReportBuilder(rule: .defersWrites)
         let took = ContinuousClock().measure {
             for _ in 0..<rounds {
-                for io in ios { builder.add(io) }
+                var next = 0
+                for io in ios {
+                    if io.workQueued != nil, next < holds.count {
+                        builder.add(holds[next])
+                        next += 1
+                    }
+                    builder.add(io)
+                }
             }
         }
         let report = builder.finish(source: ReportSource(kind: "test", isComplete: true), loss: [])
         #expect(report.ios.total == UInt64(ios.count * rounds))
         let million = Double(ios.count * rounds) / 1e6
-        print("ReportBuilder.add: \(million / (took / .seconds(1))) million I/Os/s")
+        print("ReportBuilder.add, \(what): \(million / (took / .seconds(1))) million I/Os/s")
     }
 }

@@ -3,13 +3,13 @@
 import DirectIO
 
 /// A time of a life.
-typealias TimePath = WritableKeyPath<DirectIO, Timestamp?> & Sendable
+public typealias TimePath = WritableKeyPath<DirectIO, Timestamp?> & Sendable
 
 /// One hand-built life: times in nanoseconds after submission, at which the clock stood at `Life.submitted`.
-enum Life {
-    static let submitted: UInt64 = 1_000_000
+public enum Life {
+    public static let submitted: UInt64 = 1_000_000
 
-    static func make(
+    public static func make(
         _ issuer: Issuer = .libaio, _ operation: DirectIO.Operation = .write,
         end: ExecutionContext? = .hardirq, complete: ExecutionContext? = .hardirq,
         facts: Facts = [.endSeen, .endDecides], times: [(TimePath, Int)] = []

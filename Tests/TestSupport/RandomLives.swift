@@ -2,30 +2,14 @@
 
 import DirectIO
 
-/// SplitMix64: the same lives in every run.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-}
-
-enum RandomLives {
-    static let causal: [TimePath] = [
+/// Lives that no workload would give, the same ones in every run.
+public enum RandomLives {
+    public static let causal: [TimePath] = [
         \.issued, \.interrupted, \.ended, \.workQueued, \.workStarted, \.completed, \.iocbCompleted, \.taskWorkRun,
     ]
 
     /// A life with any of its times absent; in causal order unless `disordered`.
-    static func next(_ random: inout SeededGenerator, disordered: Bool) -> DirectIO {
+    public static func next(_ random: inout SeededGenerator, disordered: Bool) -> DirectIO {
         var io = Life.make(
             pick(Issuer.allCases, &random),
             pick(DirectIO.Operation.allCases, &random),

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+
+/// A stage in which one I/O waited for a CPU, and who had that CPU meanwhile. The causes sum to its time exactly.
+public struct CPUWait: Equatable, Sendable {
+    /// `queueWait` or `taskWorkWait`.
+    public let stage: Stage
+    public let nanoseconds: UInt64
+    /// No more than `nanoseconds` in all, or unknown.
+    public let held: HeldTimes
+    /// The CPU that was waited for: the kworker's, or the submitter's.
+    public let cpu: UInt16?
+    public let from: Timestamp
+    public let until: Timestamp
+
+    /// - Parameter span: a stage of `io`; `nil` when it is no wait for a CPU.
+    public init?(_ span: StageSpan, of io: DirectIO) {
+        let seen: Timestamp?
+        let times: HeldTimes
+        switch span.stage {
+        case .queueWait: (seen, times, cpu) = (io.workStarted, io.queueWaitHeld, io.workerCPU)
+        case .taskWorkWait: (seen, times, cpu) = (io.taskWorkRun, io.taskWorkHeld, io.submitCPU)
+        default: return nil
+        }
+        guard let until = seen else { return nil }
+        stage = span.stage
+        nanoseconds = span.nanoseconds
+        self.until = until
+        // A stage ends at a time after its submission, at least its own length after.
+        from = Timestamp(nanoseconds: until.nanoseconds &- span.nanoseconds)
+        // Clocks that tell of more than the wait were not those of this wait.
+        held = times.sum <= span.nanoseconds ? times : .unknown
+    }
+
+    /// What no clock accounts for.
+    public var unattributed: UInt64 { nanoseconds - held.sum }
+
+    /// Nanoseconds of each cause that has some, in the order of the closed list.
+    public var causes: [(cause: WaitCause, nanoseconds: UInt64)] {
+        let holders = CPUHolder.allCases.map { (cause: WaitCause($0), nanoseconds: UInt64(held[$0])) }
+        return (holders + [(.unattributed, unattributed)]).filter { $0.nanoseconds > 0 }
+    }
+}
+
+extension HeldTimes {
+    /// The same as `total`, without a loop.
+    @inline(__always)
+    var sum: UInt64 { SIMD8<UInt64>(truncatingIfNeeded: nanoseconds).wrappedSum() }
+}
+
+extension AttributedLife {
+    /// The wait of one kind, `nil` when the I/O had none.
+    public func wait(_ stage: Stage, of io: DirectIO) -> CPUWait? {
+        for index in spans.indices where spans[index].stage == stage { return CPUWait(spans[index], of: io) }
+        return nil
+    }
+}

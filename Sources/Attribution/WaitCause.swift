@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+
+/// What an I/O's wait for a CPU was spent on: a closed list. The raw value is the name in JSON: stable.
+public enum WaitCause: String, Sendable, CaseIterable {
+    case submitter
+    case completionWork = "completion_work"
+    case poolWork = "pool_work"
+    case otherTask = "other_task"
+    case hardirq, softirq, idle
+    case workerSwitch = "worker_switch"
+    /// No clock accounts for it.
+    case unattributed
+
+    public init(_ holder: CPUHolder) {
+        self =
+            switch holder {
+            case .submitter: .submitter
+            case .completionWork: .completionWork
+            case .poolWork: .poolWork
+            case .otherTask: .otherTask
+            case .hardirq: .hardirq
+            case .softirq: .softirq
+            case .idle: .idle
+            case .workerSwitch: .workerSwitch
+            }
+    }
+
+    /// The label in text, at most 18 characters.
+    public var label: String {
+        switch self {
+        case .submitter: "submitters there"
+        case .completionWork: "earlier dio works"
+        case .poolWork: "same pool, not dio"
+        case .otherTask: "other tasks"
+        case .hardirq: "hard interrupts"
+        case .softirq: "softirqs"
+        case .idle: "idle exit / wakeup"
+        case .workerSwitch: "kworker switching"
+        case .unattributed: "unattributed"
+        }
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import Report
+
+/// What a group is called. Not escaped: names of threads and devices are untrusted.
+enum GroupText {
+    /// The value alone, for tools.
+    static func key(of key: GroupKey) -> String {
+        switch key {
+        case .device(let device): device.description
+        case .file(let device, let inode): "\(device):\(inode)"
+        case .op(let operation): operation.rawValue
+        case .size(let bytes): String(bytes)
+        case .cpu(let cpu): cpu.map(String.init) ?? "unknown"
+        case .issuer(let issuer): issuer.rawValue
+        case .context(let context): context.rawValue
+        case .thread(let thread): String(thread)
+        }
+    }
+
+    /// With the names that the source has for it.
+    static func label(of key: GroupKey, _ source: ReportSource) -> String {
+        switch key {
+        case .device(let device): "device \(name(of: device, source))"
+        case .file(let device, let inode): "file \(name(of: device, source)):\(inode)"
+        case .size(let bytes): Quantity.bytes(UInt64(bytes))
+        case .cpu(let cpu): cpu.map { "submit CPU \($0)" } ?? "submit CPU not seen"
+        case .thread(let thread): "\(source.threads[thread]?.name ?? "thread")/\(thread)"
+        case .op, .issuer, .context: Self.key(of: key)
+        }
+    }
+
+    private static func name(of device: DeviceNumber, _ source: ReportSource) -> String {
+        source.devices.first { $0.device == device }?.name ?? device.description
+    }
+}

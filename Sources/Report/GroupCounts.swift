@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+
+/// Counts I/Os by group, in a pass before the one that makes the report: which groups have the most I/Os is known only
+/// at the end, and a full set of histograms for every file of a file system would not fit into memory.
+public struct GroupCounts: Sendable {
+    public let grouping: Grouping
+    private var counts: [GroupKey: Count] = [:]
+    private var last: (key: GroupKey, place: Dictionary<GroupKey, Count>.Index)?
+    /// I/Os whose group came too late for the limit.
+    private var uncounted: UInt64 = 0
+    private static let limit = 65_536
+
+    private struct Count {
+        var ios: UInt64
+        let order: Int
+    }
+
+    public init(by grouping: Grouping) {
+        self.grouping = grouping
+    }
+
+    public mutating func add(_ io: DirectIO) {
+        let key = GroupKey(of: io, by: grouping)
+        if let last, last.key == key {
+            counts.values[last.place].ios += 1
+            return
+        }
+        if counts.count >= Self.limit, counts[key] == nil {
+            uncounted += 1
+            return
+        }
+        let order = counts.count
+        counts[key, default: Count(ios: 0, order: order)].ios += 1
+        last = counts.index(forKey: key).map { (key, $0) }
+    }
+
+    /// The groups with the most I/Os, of equal ones those that came first; and what is left.
+    public func largest(_ number: Int) -> ChosenGroups {
+        let ranked = counts.sorted { ($1.value.ios, $0.value.order) < ($0.value.ios, $1.value.order) }
+        let rest = ranked.dropFirst(number)
+        return ChosenGroups(
+            grouping: grouping, keys: ranked.prefix(number).map(\.key), otherGroups: rest.count,
+            otherIOs: rest.reduce(uncounted) { $0 + $1.value.ios }, countsAllGroups: uncounted == 0)
+    }
+}
+
+/// Which groups a report tells of, and what there is besides.
+public struct ChosenGroups: Equatable, Sendable {
+    public var grouping: Grouping
+    public var keys: [GroupKey]
+    public var otherGroups: Int
+    public var otherIOs: UInt64
+    /// If not, there are more than `otherGroups`.
+    public var countsAllGroups: Bool
+}
+
+/// The I/Os of a report once more, told apart.
+public struct ReportGroups: Equatable, Sendable {
+    public var chosen: ChosenGroups
+    /// The most I/Os first.
+    public var groups: [Group]
+
+    public struct Group: Equatable, Sendable {
+        public var key: GroupKey
+        /// Of the group's I/Os alone; its source, loss and verdict are those of the whole.
+        public var report: Report
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+
+/// All that is summed and counted of I/Os: of all of them, or of one group.
+struct ReportAccumulator {
+    private var headline = HeadlineAccumulator()
+    private var completion = CompletionAccumulator()
+    private var stages = StageAccumulator()
+    private var quality = QualityAccumulator()
+    private var interrupts = InterruptCounts()
+
+    /// What the figures mean, besides the I/Os.
+    struct Frame {
+        var source: ReportSource
+        var selection: Report.Selection?
+        var rule: CompletionRule
+        var loss: [DataLoss]
+        var percentiles: [Double]
+        /// Of who held CPUs.
+        var names: [String]
+        /// Every I/O of the recording is there: nothing was lost, and none was left out.
+        var isWhole: Bool
+    }
+
+    @inline(__always)
+    mutating func add(_ io: DirectIO, _ life: AttributedLife, _ holds: inout HoldLog) {
+        headline.add(io, life)
+        completion.add(io, life)
+        quality.add(life)
+        interrupts.add(io)
+        // What is known of an unfinished I/O's duration is only that it was longer.
+        if life.isFinished { stages.add(life, of: io, &holds) }
+    }
+
+    var disordered: UInt64 { quality.disordered }
+
+    /// The report but for its verdict.
+    func report(_ frame: Frame) -> Report {
+        let ios = headline.ios
+        let switchesSeen = frame.source.sees("sched_switch")
+        func wait(_ stage: Stage) -> WaitSummary? {
+            stages.wait(stage, names: frame.names, switchesSeen: switchesSeen, percentiles: frame.percentiles)
+        }
+        return Report(
+            source: frame.source, selection: frame.selection, rule: frame.rule, percentiles: frame.percentiles,
+            quality: quality.quality(of: ios.total, blind: frame.source.blindPoints),
+            headline: headline.headline(devices: frame.source.devices, latency: stages.latency.total),
+            ios: ios, latency: stages.latency.statistics(frame.percentiles), contexts: completion.contexts,
+            endContexts: completion.endContexts, reasons: completion.reasonCounts,
+            stages: stages.summaries(frame.percentiles),
+            queueWait: wait(.queueWait), taskWorkWait: wait(.taskWorkWait), tail: stages.composition,
+            cpuSharing: completion.cpuSharing(switchesSeen: switchesSeen),
+            interrupts: interrupts.summaries(allSeen: frame.isWhole), loss: frame.loss,
+            verdict: Verdict(sentences: [], refusals: []))
+    }
+}

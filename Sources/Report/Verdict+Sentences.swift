@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+
+/// Which sentences the figures of a report carry, the most important first.
+extension Verdict {
+    /// Below this part of the I/Os, kworkers are not worth a sentence.
+    private static let kworkerShare = 0.01
+    /// Below this part of all latency, a wait is not worth advice.
+    private static let waitShare = 0.05
+    /// What is true of most.
+    private static let majority = 0.5
+    /// A cause below this part of its wait does not stand out.
+    private static let causeShare = 0.25
+
+    static func sentences(on report: Report) -> [Sentence] {
+        kworker(report) + inline(report) + taskWork(report) + task(report)
+    }
+
+    private static func share(_ context: CompletionContext, _ report: Report) -> Double {
+        Double(report.count(in: context)) / Double(report.ios.total)
+    }
+
+    /// What happens, why, and what to try; what it would be worth to complete inline belongs after them.
+    private static func kworker(_ report: Report) -> [Sentence] {
+        let share = share(.kworker, report)
+        guard share >= kworkerShare else { return [] }
+        let waitShare = report.stage(.queueWait)?.share ?? 0
+        let cause = report.queueWait.flatMap { mainCause(of: $0, report) }
+        let finding = Sentence.kworker(
+            share: share, queueWait: report.queueWait?.durations.mean, queueWaitShare: waitShare, cause: cause)
+        let advice = waitShare < Self.waitShare ? nil : cause.flatMap { next(after: $0, report) }
+        return [finding, reason(report), advice.map { Sentence.advice($0) }].compactMap(\.self)
+    }
+
+    private static func reason(_ report: Report) -> Sentence? {
+        let deferred = report.cpuSharing.deferredIOs
+        guard let first = report.reasons.first, first.reason != .unknown, deferred >= neededIOs else { return nil }
+        let share = Double(first.ios) / Double(deferred)
+        return share >= majority ? .deferral(reason: first.reason, share: share) : nil
+    }
+
+    /// The largest cause, if enough I/Os waited, most of their wait is accounted for, and it stands out.
+    private static func mainCause(of wait: WaitSummary, _ report: Report) -> MainCause? {
+        let unattributed = wait.causes.first { $0.cause == .unattributed }?.share ?? 0
+        guard wait.durations.ios >= neededIOs, unattributed < majority, let cause = wait.largest,
+            cause.share >= causeShare
+        else { return nil }
+        return MainCause(
+            cause: cause.cause,
+            name: cause.cause == .submitter ? report.source.submitterName : cause.names.first?.name,
+            mean: Double(cause.total) / Double(wait.durations.ios), share: cause.share)
+    }
+
+    private static func next(after cause: MainCause, _ report: Report) -> Advice? {
+        switch cause.cause {
+        case .submitter:
+            let sharing = report.cpuSharing
+            let share = Double(sharing.submitIRQWorker) / Double(max(1, sharing.deferredIOs))
+            return share >= majority ? .moveApart(share: share) : nil
+        case .otherTask, .poolWork:
+            let names = report.queueWait?.causes.first { $0.cause == cause.cause }?.names
+            guard let first = names?.first, let name = first.name, first.share >= causeShare,
+                let waiting = report.queueWait?.durations.ios
+            else { return nil }
+            return .keepOff(name: name, mean: Double(first.total) / Double(waiting))
+        case .idle: return .limitIdleStates
+        case .completionWork: return .spreadCompletions
+        case .hardirq, .softirq: return .moveInterrupts
+        // Nothing but completing inline avoids the switch.
+        case .workerSwitch, .unattributed: return nil
+        }
+    }
+
+    private static func inline(_ report: Report) -> [Sentence] {
+        [CompletionContext.hardirq, .softirq].filter { share($0, report) >= majority }.map { context in
+            let cost = report.stage(.inlineCompletion)?.durations.mean
+            return .inline(context: context, share: share(context, report), cost: cost)
+        }
+    }
+
+    private static func taskWork(_ report: Report) -> [Sentence] {
+        guard let wait = report.taskWorkWait, let share = report.stage(.taskWorkWait)?.share, share >= waitShare
+        else { return [] }
+        return [.taskWorkWait(mean: wait.durations.mean, share: share, cause: mainCause(of: wait, report))]
+    }
+
+    private static func task(_ report: Report) -> [Sentence] {
+        [CompletionContext.taskWork, .poll, .syncWait, .submitRace].filter { share($0, report) >= majority }
+            .map { .task(context: $0, share: share($0, report)) }
+    }
+}

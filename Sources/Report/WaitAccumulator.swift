@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+
+/// Sums of who held the CPU during one kind of wait.
+///
+/// What no clock accounts for is not summed: it is what the others leave of the wait's total.
+struct WaitAccumulator {
+    /// By `CPUHolder.rawValue`.
+    private var held = SIMD8<UInt64>.zero
+    private var isKnown = false
+    /// By number of the name in the log.
+    private var poolWorks: [UInt64] = []
+    private var otherTasks: [UInt64] = []
+
+    private static let namesShown = 5
+
+    @inline(__always)
+    mutating func add(_ wait: CPUWait, _ log: inout HoldLog) {
+        guard wait.held.isKnown else { return }
+        isKnown = true
+        // 64 bits hold 2^32 waits of 4 s each.
+        held &+= SIMD8<UInt64>(truncatingIfNeeded: wait.held.nanoseconds)
+        for part in log.parts(of: wait) { add(part, names: log.names.count) }
+    }
+
+    private mutating func add(_ part: HoldLog.Part, names: Int) {
+        func add(to sums: inout [UInt64]) {
+            if part.name >= sums.count { sums.append(contentsOf: repeatElement(0, count: names - sums.count)) }
+            sums[part.name] &+= part.nanoseconds
+        }
+        if part.holder == .poolWork { add(to: &poolWorks) } else { add(to: &otherTasks) }
+    }
+
+    /// - Parameters:
+    ///   - total: nanoseconds of all the waits, also those of which nothing is known.
+    ///   - names: those of the log.
+    func causes(of total: UInt128, names: [String]) -> [WaitSummary.Cause] {
+        guard isKnown else { return [] }
+        var rest = total
+        var causes: [WaitSummary.Cause] = []
+        for holder in CPUHolder.allCases {
+            let sum = UInt128(held[Int(holder.rawValue)])
+            rest -= min(rest, sum)
+            let named = holder == .poolWork ? poolWorks : holder == .otherTask ? otherTasks : []
+            causes.append(
+                WaitSummary.Cause(
+                    cause: WaitCause(holder), total: sum, share: StageAccumulator.share(sum, of: total),
+                    names: Self.names(named, names, of: sum, wait: total)))
+        }
+        causes.append(
+            WaitSummary.Cause(
+                cause: .unattributed, total: rest, share: StageAccumulator.share(rest, of: total), names: []))
+        // The sort is stable: equal ones stay in the order of the closed list.
+        return causes.filter { $0.total > 0 }.sorted { $0.total > $1.total }
+    }
+
+    private static func names(
+        _ sums: [UInt64], _ names: [String], of whole: UInt128, wait: UInt128
+    ) -> [WaitSummary.Name] {
+        let known = zip(names, sums).filter { $0.1 > 0 }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
+        guard !known.isEmpty else { return [] }
+        var rest = whole
+        var top = known.prefix(namesShown).map { name, sum in
+            rest -= min(rest, UInt128(sum))
+            return WaitSummary.Name(
+                name: name, total: UInt128(sum), share: StageAccumulator.share(UInt128(sum), of: wait))
+        }
+        if rest > 0 { top.append(.init(name: nil, total: rest, share: StageAccumulator.share(rest, of: wait))) }
+        return top
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+
+/// What must hold of an I/O.
+///
+/// A field that was not seen satisfies no comparison with a value, neither `=` nor `!=`; `none` asks for just that.
+indirect enum Condition: Equatable, Sendable {
+    case comparison(Comparison)
+    case all([Condition])
+    case any([Condition])
+    case not(Condition)
+
+    struct Comparison: Equatable, Sendable {
+        var field: IOField
+        var relation: Relation
+        var operand: Operand
+    }
+
+    enum Relation: String, Sendable, CaseIterable {
+        case equal = "="
+        case unequal = "!="
+        case less = "<"
+        case atMost = "<="
+        case more = ">"
+        case atLeast = ">="
+
+        func holds<Value: Comparable>(_ left: Value, _ right: Value) -> Bool {
+            switch self {
+            case .equal: left == right
+            case .unequal: left != right
+            case .less: left < right
+            case .atMost: left <= right
+            case .more: left > right
+            case .atLeast: left >= right
+            }
+        }
+    }
+
+    enum Operand: Equatable, Sendable {
+        case number(Int128)
+        case text(String)
+        /// The kernel's name of a device.
+        case deviceName(String)
+        /// Not seen.
+        case none
+    }
+
+    func holds(for subject: Subject) -> Bool {
+        switch self {
+        case .comparison(let comparison): comparison.holds(for: subject)
+        case .all(let conditions): conditions.allSatisfy { $0.holds(for: subject) }
+        case .any(let conditions): conditions.contains { $0.holds(for: subject) }
+        case .not(let condition): !condition.holds(for: subject)
+        }
+    }
+
+    /// Names of threads and devices may come after their I/Os.
+    var needsNames: Bool {
+        switch self {
+        case .comparison(let comparison):
+            if case .deviceName = comparison.operand { true } else { comparison.field == .comm }
+        case .all(let conditions), .any(let conditions): conditions.contains(where: \.needsNames)
+        case .not(let condition): condition.needsNames
+        }
+    }
+}
+
+extension Condition.Comparison {
+    func holds(for subject: Subject) -> Bool {
+        switch operand {
+        case .number(let right): field.number(of: subject).map { relation.holds($0, right) } ?? false
+        case .text(let right): field.text(of: subject).map { relation.holds($0, right) } ?? false
+        case .deviceName(let right):
+            subject.names.devices.first { $0.device == subject.io.device }?.name
+                .map { relation.holds($0, right) } ?? false
+        case .none:
+            (field.number(of: subject) == nil && field.text(of: subject) == nil) == (relation == .equal)
+        }
+    }
+}

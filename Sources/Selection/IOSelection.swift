@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// Which I/Os are wanted, as an expression of fields and values: `latency>1ms and context=kworker`.
+public struct IOSelection: Equatable, Sendable {
+    /// As it was written.
+    public let text: String
+    private let condition: Condition
+
+    public init(parsing text: String) throws(SelectionError) {
+        self.text = text
+        condition = try ConditionParser.condition(from: text)
+    }
+
+    /// It can only be answered once the names of threads and devices are known, which may come after their I/Os.
+    public var needsNames: Bool { condition.needsNames }
+
+    public func contains(_ subject: Subject) -> Bool { condition.holds(for: subject) }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+
+/// What the recording calls its threads and devices.
+public struct RecordedNames: Sendable {
+    var threads: [UInt32: ThreadName]
+    var devices: [DeviceName]
+
+    public init(threads: [UInt32: ThreadName] = [:], devices: [DeviceName] = []) {
+        self.threads = threads
+        self.devices = devices
+    }
+}
+
+/// An I/O of which something is asked.
+public struct Subject {
+    let io: DirectIO
+    let life: AttributedLife
+    let names: RecordedNames
+
+    public init(_ io: DirectIO, _ life: AttributedLife, _ names: RecordedNames) {
+        self.io = io
+        self.life = life
+        self.names = names
+    }
+}

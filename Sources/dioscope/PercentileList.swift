@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import ArgumentParser
+
+/// Percentiles as users write them: `99.9`, or several: `50,99,99.99`.
+struct PercentileList: ExpressibleByArgument, Equatable {
+    let percentiles: [Double]
+
+    init?(argument: String) {
+        var percentiles: [Double] = []
+        for word in argument.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let percent = Double(word), percent > 0, percent <= 100 else { return nil }
+            percentiles.append(percent)
+        }
+        self.percentiles = percentiles
+    }
+}

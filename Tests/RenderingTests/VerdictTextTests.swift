@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+import Testing
+
+@testable import Rendering
+@testable import Report
+
+struct VerdictTextTests {
+    @Test(arguments: [
+        (
+            Verdict.Sentence.kworker(
+                share: 1, queueWait: 179_000, queueWaitShare: 0.55,
+                cause: .init(cause: .submitter, name: "fio", mean: 118_000, share: 0.66)),
+            "100.0% of I/Os are completed in a kworker, for which they wait 179us on average (55.0% of all latency), "
+                + "of which 118us is waiting for fio to yield"
+        ),
+        (
+            .kworker(
+                share: 0.5, queueWait: 1000, queueWaitShare: 0.1,
+                cause: .init(cause: .otherTask, name: "kcompactd0", mean: 400, share: 0.4)),
+            "50.0% of I/Os are completed in a kworker, for which they wait 1.00us on average (10.0% of all latency), "
+                + "of which 400ns is waiting for other tasks, most of all kcompactd0"
+        ),
+        (
+            .kworker(share: 0.5, queueWait: nil, queueWaitShare: 0, cause: nil),
+            "50.0% of I/Os are completed in a kworker"
+        ),
+        (
+            .deferral(reason: .pageCachePresent, share: 0.9),
+            "90.0% of the deferred have the reason page-cache-present: drop the file's cached pages, and do not mix "
+                + "buffered and direct I/O"
+        ),
+        (
+            .advice(.keepOff(name: "hog", mean: 40_000)),
+            "hog has 40.0us of each wait: try to keep it off that CPU"
+        ),
+        (
+            .taskWorkWait(
+                mean: 2000, share: 0.2, cause: .init(cause: .submitter, name: nil, mean: 1500, share: 0.75)),
+            "the issuer's task_work takes up a completion 2.00us later on average (20.0% of all latency), of which "
+                + "1.50us is waiting for the submitters to yield"
+        ),
+    ])
+    func sentencesHaveTheirNumbers(sentence: Verdict.Sentence, expected: String) {
+        #expect(VerdictText.text(of: sentence) == expected)
+    }
+
+    @Test func everyReasonHasItsRemedyAndEveryCauseItsWords() {
+        let remedies = DeferralReason.allCases.map { VerdictText.text(of: .deferral(reason: $0, share: 1)) }
+        // The two that a newer kernel avoids are answered alike.
+        #expect(Set(remedies.map { $0.split(separator: ": ")[1] }).count == DeferralReason.allCases.count - 1)
+        let causes = WaitCause.allCases.map {
+            VerdictText.text(
+                of: .kworker(
+                    share: 1, queueWait: 5, queueWaitShare: 1,
+                    cause: .init(cause: $0, name: nil, mean: 5, share: 1)))
+        }
+        #expect(Set(causes).count == WaitCause.allCases.count)
+    }
+
+    @Test func namesInAVerdictCannotReachTheTerminal() {
+        var report = Recordings.report()
+        report.verdict = Verdict(sentences: [.advice(.keepOff(name: "h\u{1b}[2Jog", mean: 1))], refusals: [])
+        let text = TextReport(report).text
+        #expect(text.contains("h\\x1b[2Jog has 1ns of each wait") && !text.contains("\u{1b}"))
+    }
+
+    @Test func aSelectionsVerdictSaysSo() {
+        var report = Recordings.report()
+        report.selection = .init(condition: "op=\u{1b}write", ofIOs: 480)
+        let lines = TextReport(report).lines
+        #expect(lines[1] == " only where op=\\x1bwrite  25.0% of 480 I/Os")
+        #expect(lines.contains { $0.contains("VERDICT        of the selected I/Os alone: 33.3%") })
+    }
+}

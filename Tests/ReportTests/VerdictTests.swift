@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+import Testing
+
+@testable import Report
+
+struct VerdictTests {
+    /// 200 writes that wait 180 us each for a kworker on the submitter's CPU.
+    static func report(
+        _ held: [CPUHolder: UInt32], hog: String? = nil, change: (inout DirectIO) -> Void = { _ in }
+    ) -> Report {
+        var builder = ReportBuilder(rule: .defersWrites)
+        for index in 0..<200 {
+            var io = SyntheticIOs.deferred(at: 1_000_000 + UInt64(index) * 500_000)
+            for (holder, time) in held { io.queueWaitHeld[holder] = time }
+            change(&io)
+            if let hog, let from = io.workQueued, let until = io.workStarted {
+                let holder: CPUHolder = held[.poolWork] == nil ? .otherTask : .poolWork
+                builder.add(CPUHold(cpu: 1, holder: holder, thread: 5, from: from, until: until, name: hog))
+            }
+            builder.add(io)
+        }
+        var source = WaitSummaryTests.switchesSeen
+        source.threads = [100: ThreadName(thread: 100, process: 100, name: "fio")]
+        return builder.finish(source: source, loss: [])
+    }
+
+    static func cause(_ report: Report) -> Verdict.MainCause? {
+        guard case .kworker(_, _, _, let cause) = report.verdict.sentences.first else { return nil }
+        return cause
+    }
+
+    static func advice(_ report: Report) -> Verdict.Advice? {
+        report.verdict.sentences.lazy.compactMap { if case .advice(let advice) = $0 { advice } else { nil } }.first
+    }
+
+    @Test func aSubmitterOnTheSharedCPUIsToBeMoved() throws {
+        let report = Self.report([.submitter: 120_000, .idle: 50_000])
+        #expect(
+            Self.cause(report) == .init(cause: .submitter, name: "fio", mean: 120_000, share: 120_000.0 / 180_000))
+        #expect(Self.advice(report) == .moveApart(share: 1))
+        #expect(report.verdict.sentences.count == 3)
+        // On another CPU there is nothing to move.
+        let apart = Self.report([.submitter: 120_000]) { $0.submitCPU = 0 }
+        #expect(Self.cause(apart)?.cause == .submitter && Self.advice(apart) == nil)
+    }
+
+    @Test func whoHoldsTheCPUIsNamed() {
+        let hog = Self.report([.otherTask: 100_000, .submitter: 20_000], hog: "kcompactd0")
+        #expect(Self.cause(hog)?.name == "kcompactd0")
+        #expect(Self.advice(hog) == .keepOff(name: "kcompactd0", mean: 100_000))
+        let pool = Self.report([.poolWork: 100_000], hog: "vmstat_update")
+        #expect(Self.advice(pool) == .keepOff(name: "vmstat_update", mean: 100_000))
+        let nameless = Self.report([.otherTask: 100_000])
+        #expect(Self.cause(nameless)?.name == nil && Self.advice(nameless) == nil)
+    }
+
+    static let advices: [(CPUHolder, Verdict.Advice?)] = [
+        (.idle, .limitIdleStates), (.completionWork, .spreadCompletions),
+        (.hardirq, .moveInterrupts), (.softirq, .moveInterrupts), (.workerSwitch, nil),
+    ]
+
+    @Test(arguments: advices)
+    func eachCauseHasItsAdvice(holder: CPUHolder, advice: Verdict.Advice?) {
+        let report = Self.report([holder: 170_000])
+        #expect(Self.cause(report)?.cause == WaitCause(holder))
+        #expect(Self.advice(report) == advice)
+    }
+
+    @Test func nothingIsConcludedFromThinEvidence() {
+        // Half of the wait is not accounted for.
+        #expect(Self.cause(Self.report([.submitter: 90_000])) == nil)
+        #expect(Self.cause(Self.report([.submitter: 90_001])) != nil)
+        // No cause stands out.
+        let even = Self.report([
+            .submitter: 36_000, .idle: 36_000, .softirq: 36_000, .hardirq: 36_000, .otherTask: 36_000,
+        ])
+        #expect(Self.cause(even) == nil && Self.advice(even) == nil)
+        // Too few I/Os waited.
+        var waiting = 0
+        let few = Self.report([.submitter: 120_000]) { io in
+            waiting += 1
+            if waiting > 99 { io = SyntheticIOs.inline(at: io.submitted.nanoseconds) }
+        }
+        #expect(few.cpuSharing.deferredIOs == 99 && Self.cause(few) == nil)
+        #expect(!few.verdict.sentences.contains { if case .deferral = $0 { true } else { false } })
+        // The wait is not worth it.
+        let short = Self.report([.idle: 170_000]) { $0.submitted = Timestamp(nanoseconds: 1) }
+        #expect(Self.cause(short)?.cause == .idle && Self.advice(short) == nil)
+    }
+
+    @Test func theReasonOfMostIsTold() {
+        func reasons(_ facts: Facts, every: Int = 1) -> [Verdict.Sentence] {
+            var count = 0
+            return Self.report([:]) { io in
+                count += 1
+                if count % every == 0 { io.facts.insert(facts) }
+            }.verdict.sentences.filter { if case .deferral = $0 { true } else { false } }
+        }
+        #expect(reasons(.pageCache) == [.deferral(reason: .pageCachePresent, share: 1)])
+        #expect(reasons(.unwritten) == [.deferral(reason: .unwrittenConversion, share: 1)])
+        #expect(reasons(.needSync, every: 2) == [.deferral(reason: .iomapAlwaysDefersWrites, share: 0.5)])
+    }
+
+    @Test func theSecondHopIsToldWhenItMatters() throws {
+        func report(_ wait: UInt64) -> Report {
+            var builder = ReportBuilder(rule: .flaggedWork)
+            for index in 0..<200 {
+                var io = SyntheticIOs.inline(at: 1_000_000 + UInt64(index) * 500_000)
+                io.issuer = .ioUring
+                let completed = io.completed?.nanoseconds ?? 0
+                io.taskWorkRun = Timestamp(nanoseconds: completed + wait)
+                io.taskWorkHeld[.submitter] = UInt32(wait)
+                builder.add(io)
+            }
+            return builder.finish(source: WaitSummaryTests.switchesSeen, loss: [])
+        }
+        let slow = report(60_000)
+        let share = try #require(slow.stage(.taskWorkWait)?.share)
+        #expect(
+            slow.verdict.sentences == [
+                .inline(context: .hardirq, share: 1, cost: 3000),
+                .taskWorkWait(
+                    mean: 60_000, share: share, cause: .init(cause: .submitter, name: nil, mean: 60_000, share: 1)),
+            ])
+        #expect(report(1000).verdict.sentences.count == 1)
+    }
+}

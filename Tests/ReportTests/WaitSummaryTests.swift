@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+import TestSupport
+import Testing
+
+@testable import Report
+
+struct WaitSummaryTests {
+    static var switchesSeen: ReportSource {
+        var source = ReportSource(kind: "test", isComplete: true)
+        source.probes = SyntheticIOs.probes(["tp_btf/sched_switch"])
+        return source
+    }
+
+    static func report(_ ios: [DirectIO], _ holds: [CPUHold] = [], source: ReportSource = switchesSeen) -> Report {
+        var builder = ReportBuilder(rule: .defersWrites)
+        for hold in holds { builder.add(hold) }
+        for io in ios { builder.add(io) }
+        return builder.finish(source: source, loss: [])
+    }
+
+    @Test func causesOfRandomLivesSumToTheWaits() throws {
+        var random = SeededGenerator(seed: 22)
+        var builder = ReportBuilder(rule: .flaggedInline)
+        for index in 0..<200_000 {
+            var io = RandomLives.next(&random, disordered: index % 3 == 0)
+            for hold in RandomHolds.fill(&io, &random) { builder.add(hold) }
+            builder.add(io)
+        }
+        let report = builder.finish(source: Self.switchesSeen, loss: [])
+        for (wait, stage) in [(report.queueWait, Stage.queueWait), (report.taskWorkWait, .taskWorkWait)] {
+            let wait = try #require(wait)
+            #expect(wait.durations == report.stage(stage)?.durations)
+            #expect(wait.causes.count == WaitCause.allCases.count)
+            #expect(wait.causes.reduce(0) { $0 + $1.total } == wait.durations.total)
+            #expect(zip(wait.causes, wait.causes.dropFirst()).allSatisfy { $0.total >= $1.total })
+            for cause in wait.causes {
+                let isNamed = cause.cause == .poolWork || cause.cause == .otherTask
+                #expect(cause.names.isEmpty != isNamed)
+                guard isNamed else { continue }
+                #expect(cause.names.count == 6 && cause.names.last?.name == nil)
+                #expect(cause.names.reduce(0) { $0 + $1.total } == cause.total)
+            }
+        }
+    }
+
+    @Test func noClocksAndNoSwitchesGiveNoCauses() throws {
+        var io = SyntheticIOs.deferred(at: 1000)
+        #expect(Self.report([io]).queueWait?.causes == [])
+        io.queueWaitHeld[.submitter] = 5
+        let blind = ReportSource(kind: "test", isComplete: true)
+        #expect(Self.report([io], source: blind).queueWait?.causes == [])
+        #expect(Self.report([io]).queueWait?.causes.map(\.cause) == [.unattributed, .submitter])
+        // One with clocks and one without: the other's wait is unattributed.
+        let two = Self.report([io, SyntheticIOs.deferred(at: 5000)])
+        #expect(two.queueWait?.causes.map(\.total) == [359_995, 5])
+        #expect(two.queueWait?.largest?.cause == .submitter)
+    }
+
+    @Test func theLargestNamesOfAHolderAreShown() throws {
+        var io = SyntheticIOs.deferred(at: 1_000_000)
+        let queued = try #require(io.workQueued?.nanoseconds)
+        io.queueWaitHeld[.otherTask] = 100_000
+        let holds = (1...8).map { index in
+            CPUHold(
+                cpu: 1, holder: .otherTask, thread: UInt32(index),
+                from: Timestamp(nanoseconds: queued + UInt64(index) * 10_000),
+                until: Timestamp(nanoseconds: queued + UInt64(index) * 11_000), name: "task \(index)")
+        }
+        let names = try #require(Self.report([io], holds).queueWait?.largest?.names)
+        #expect(names.map(\.name) == ["task 8", "task 7", "task 6", "task 5", "task 4", nil])
+        #expect(names.map(\.total) == [8000, 7000, 6000, 5000, 4000, 70_000])
+        #expect(names[0].share == 8000.0 / 180_000)
+    }
+
+    @Test func submittersHaveANameIfItIsOne() {
+        var source = Self.switchesSeen
+        #expect(source.submitterName == nil)
+        source.threads = [
+            1: ThreadName(thread: 1, process: 1, name: "fio"), 2: ThreadName(thread: 2, process: 1, name: "fio"),
+        ]
+        #expect(source.submitterName == "fio")
+        source.threads[3] = ThreadName(thread: 3, process: 3, name: "dd")
+        #expect(source.submitterName == nil)
+    }
+}
