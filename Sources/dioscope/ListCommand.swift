@@ -83,7 +83,7 @@ struct ListCommand: ParsableCommand {
         if streams {
             try stream(reader, choice, printer)
         } else {
-            _ = try reading { try reader.read { choice.add($0) } }
+            _ = try reading { try reader.read(holds: { choice.add($0) }, { choice.add($0) }) }
             for listed in choice.inOrder { try printer.print(listed) }
         }
         try printer.finish(wanted.map { (choice.matching, summary.ios, $0.text) })
@@ -95,7 +95,9 @@ struct ListCommand: ParsableCommand {
         var choice = choice
         var left = limit ?? .max
         _ = try reading {
-            try reader.read { io in
+            try reader.read {
+                choice.add($0)
+            } _: { io in
                 guard left > 0, let listed = choice.listed(io) else { return }
                 left -= 1
                 try printer.print(listed)

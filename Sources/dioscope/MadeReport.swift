@@ -30,7 +30,9 @@ struct MadeReport {
             let groups = try Self.groups(of: reader, wishes, filter)
             var builder = ReportBuilder(
                 rule: reader.session.completionRule, percentiles: wishes.percentiles, groups: groups)
-            let summary = try reader.read { io in
+            let summary = try reader.read {
+                builder.add($0)
+            } _: { io in
                 if let filter {
                     if let life = filter.life(io) { builder.add(io, life) }
                 } else {
