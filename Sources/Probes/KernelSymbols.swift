@@ -2,19 +2,31 @@
 
 import Glibc
 
-/// Names of kernel functions by address, from `/proc/kallsyms`; read when the first one is asked for, once.
+/// Names of kernel functions by address, from `/proc/kallsyms`.
+///
+/// The kernel takes tens of milliseconds to print it: it is read at once, before a recording that it would disturb, and
+/// looked into when the first name is asked for.
 struct KernelSymbols {
     /// Addresses of functions in ascending order, and where in `text` their names are.
     private var addresses: [UInt64] = []
     private var names: [Range<Int>] = []
-    private var text: [UInt8] = []
-    private var isRead = false
+    private let text: [UInt8]
+    private var isParsed = false
     private var known: [UInt64: String] = [:]
+
+    /// Those of the running kernel.
+    init() {
+        text = Self.contents(of: "/proc/kallsyms")
+    }
+
+    init(text: String) {
+        self.text = Array(text.utf8)
+    }
 
     /// The function that begins at or before `address`; `nil` when addresses are hidden.
     mutating func name(of address: UInt64) -> String? {
         if let name = known[address] { return name }
-        if !isRead { read() }
+        if !isParsed { parse() }
         let after = partition { $0 > address }
         guard after > 0 else { return nil }
         let name = String(decoding: text[names[after - 1]], as: UTF8.self)
@@ -33,12 +45,13 @@ struct KernelSymbols {
     }
 
     /// Lines `address type name [module]`; functions have type t or T, weak ones w or W. Zero addresses are hidden ones.
-    private mutating func read() {
-        isRead = true
-        text = Self.contents(of: "/proc/kallsyms")
+    private mutating func parse() {
+        isParsed = true
         var functions: [(address: UInt64, name: Range<Int>)] = []
-        for line in text.indices.split(whereSeparator: { text[$0] == UInt8(ascii: "\n") }) {
-            if let function = function(in: line) { functions.append(function) }
+        var start = 0
+        while let end = text[start...].firstIndex(of: UInt8(ascii: "\n")) {
+            if let function = function(in: start..<end) { functions.append(function) }
+            start = end + 1
         }
         functions.sort { $0.address < $1.address }
         addresses = functions.map(\.address)
@@ -46,14 +59,23 @@ struct KernelSymbols {
     }
 
     private func function(in line: Range<Int>) -> (UInt64, Range<Int>)? {
-        let words = line.split(maxSplits: 3) { [UInt8(ascii: " "), UInt8(ascii: "\t")].contains(text[$0]) }
-        guard words.count >= 3, words[1].count == 1, "tTwW".utf8.contains(text[words[1].lowerBound]) else { return nil }
+        // Sixteen digits, a blank, the type, a blank, the name.
+        guard line.count > 19, "tTwW".utf8.contains(text[line.lowerBound + 17]) else { return nil }
+        guard let address = address(in: line.prefix(16)), address > 0 else { return nil }
+        let name = line.dropFirst(19).prefix { text[$0] != UInt8(ascii: "\t") }
+        return (address, name)
+    }
+
+    private func address(in digits: Range<Int>) -> UInt64? {
         var address: UInt64 = 0
-        for digit in text[words[0]] {
-            guard let value = Character(UnicodeScalar(digit)).hexDigitValue else { return nil }
-            address = address << 4 | UInt64(value)
+        for digit in text[digits] {
+            switch digit {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): address = address << 4 | UInt64(digit - UInt8(ascii: "0"))
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): address = address << 4 | UInt64(digit - UInt8(ascii: "a") + 10)
+            default: return nil
+            }
         }
-        return address == 0 ? nil : (address, words[2])
+        return address
     }
 
     private static func contents(of path: String) -> [UInt8] {
