@@ -30,6 +30,8 @@ extension JSONReport {
             json.member("unknown", sharing.unknown)
             json.member("submitter_preempted", sharing.submitterPreempted)
         }
+        json.key("placement")
+        write(report.placement, to: &json)
         json.array("interrupts", report.interrupts) { json, interrupt in
             json.object { json in
                 json.member("irq", interrupt.irq)
@@ -38,6 +40,32 @@ extension JSONReport {
                 json.member("interrupts", interrupt.interrupts)
                 json.member("ios_per_interrupt", interrupt.iosPerInterrupt)
             }
+        }
+    }
+
+    private static func write(_ table: PlacementTable?, to json: inout JSONWriter) {
+        guard let table else { return json.null() }
+        json.object { json in
+            json.array("kinds", table.kinds) { json, kind in
+                json.object { json in
+                    json.member("kind", kind.kind.rawValue)
+                    json.member("ios", kind.ios)
+                    json.member("total_ns", kind.total)
+                    json.member("mean_ns", kind.mean)
+                }
+            }
+            json.array("rows", table.rows) { json, row in
+                json.object { json in
+                    json.member("kind", row.kind.rawValue)
+                    json.member("submit_cpu", row.submitCPU)
+                    json.member("end_cpu", row.endCPU)
+                    json.member("worker_cpu", row.workerCPU)
+                    json.member("ios", row.ios)
+                    json.member("total_ns", row.total)
+                    json.member("mean_ns", row.mean)
+                }
+            }
+            json.member("other_ios", table.otherIOs)
         }
     }
 

@@ -116,6 +116,37 @@ extension JSONSchema {
                 "unknown": {"$ref": "#/$defs/count"}, "submitter_preempted": {"$ref": "#/$defs/maybe_count"}
               }
             },
+            "placement": {
+              "type": ["object", "null"], "required": ["kinds", "rows", "other_ios"],
+              "properties": {
+                "kinds": {
+                  "type": "array",
+                  "items": {
+                    "type": "object", "required": ["kind", "ios", "total_ns", "mean_ns"],
+                    "properties": {
+                      "kind": {"$ref": "#/$defs/placement"}, "ios": {"$ref": "#/$defs/count"},
+                      "total_ns": {"$ref": "#/$defs/count"}, "mean_ns": {"$ref": "#/$defs/number"}
+                    }
+                  }
+                },
+                "rows": {
+                  "type": "array",
+                  "items": {
+                    "type": "object",
+                    "required": ["kind", "submit_cpu", "end_cpu", "worker_cpu", "ios", "total_ns", "mean_ns"],
+                    "properties": {
+                      "kind": {"$ref": "#/$defs/placement"}, "submit_cpu": {"$ref": "#/$defs/maybe_count"},
+                      "end_cpu": {"$ref": "#/$defs/maybe_count"}, "worker_cpu": {"$ref": "#/$defs/maybe_count"},
+                      "ios": {"$ref": "#/$defs/count"}, "total_ns": {"$ref": "#/$defs/count"},
+                      "mean_ns": {"$ref": "#/$defs/number"}
+                    }
+                  },
+                  "description": "The most I/Os first. null: not seen, or no kworker."
+                },
+                "other_ios": {"$ref": "#/$defs/count"}
+              },
+              "description": "Finished I/Os and their latencies by the CPUs they took; null when there was none."
+            },
             "interrupts": {
               "type": "array",
               "items": {
@@ -156,7 +187,8 @@ extension JSONSchema {
                 "type": "object",
                 "required": [
                   "by", "key", "label", "quality", "headline", "ios", "issuers", "latency", "stages", "queue_wait",
-                  "task_work_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "interrupts"
+                  "task_work_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "placement",
+                  "interrupts"
                 ],
                 "properties": {
                   "by": {"enum": ["device", "file", "op", "size", "cpu", "issuer", "context", "thread"]},
@@ -170,6 +202,7 @@ extension JSONSchema {
                   "end_io_contexts": {"$ref": "#/properties/end_io_contexts"},
                   "reasons": {"$ref": "#/properties/reasons"},
                   "cpu_sharing": {"$ref": "#/properties/cpu_sharing"},
+                  "placement": {"$ref": "#/properties/placement"},
                   "interrupts": {"$ref": "#/properties/interrupts"}
                 }
               },
@@ -188,6 +221,10 @@ extension JSONSchema {
             "share": {"type": "number", "minimum": 0, "maximum": 1.000001},
             "maybe_share": {"type": ["number", "null"], "minimum": 0, "maximum": 1.000001},
             "texts": {"type": "array", "items": {"type": "string"}},
+            "placement": {
+              "enum": ["submit_irq_worker", "irq_worker", "worker_apart", "submit_irq", "irq_apart", "unknown"],
+              "description": "Which of them shared a CPU; the last but unknown are of I/Os without a kworker."
+            },
             "percentiles": {
               "type": "array",
               "items": {

@@ -16,7 +16,8 @@ public enum JSONSchema {
           "type": "object",
           "required": [
             "schema", "completion_rule", "source", "selection", "quality", "headline", "ios", "issuers", "latency", "stages",
-            "queue_wait", "task_work_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "interrupts", "loss",
+            "queue_wait", "task_work_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "placement", "interrupts",
+            "loss",
             "verdict", "groups", "other_groups"
           ],
           "properties": {

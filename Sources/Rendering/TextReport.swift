@@ -8,7 +8,8 @@ import Report
 public struct TextReport: Sendable {
     public let lines: [String]
 
-    public init(_ report: Report, style: TextStyle = TextStyle()) {
+    /// - Parameter showsCPUs: the table of CPUs also when there is but one combination of them.
+    public init(_ report: Report, style: TextStyle = TextStyle(), showsCPUs: Bool = false) {
         let page = ReportPage(report: report, style: style)
         var lines = page.header
         if let groups = report.groups {
@@ -16,6 +17,9 @@ public struct TextReport: Sendable {
         } else {
             lines += Flame(report, style: style)?.lines ?? []
             lines += page.completions
+        }
+        if let table = report.placement, showsCPUs || table.rows.count > 1 {
+            lines += PlacementText(table: table, style: style).lines
         }
         lines += page.quality + page.verdict
         if report.latency != nil { lines += page.footer }

@@ -35,6 +35,8 @@ public struct Report: Equatable, Sendable {
     public var taskWorkWait: WaitSummary?
     public var tail: TailComposition?
     public var cpuSharing: CPUSharing
+    /// `nil` when no I/O finished.
+    public var placement: PlacementTable?
     /// By number, softirq last.
     public var interrupts: [InterruptSummary]
     public var loss: [DataLoss]

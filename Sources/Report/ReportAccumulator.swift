@@ -10,6 +10,7 @@ struct ReportAccumulator {
     private var stages = StageAccumulator()
     private var quality = QualityAccumulator()
     private var interrupts = InterruptCounts()
+    private var placements = PlacementAccumulator()
 
     /// What the figures mean, besides the I/Os.
     struct Frame {
@@ -31,7 +32,9 @@ struct ReportAccumulator {
         quality.add(life)
         interrupts.add(io)
         // What is known of an unfinished I/O's duration is only that it was longer.
-        if life.isFinished { stages.add(life, of: io, &holds) }
+        guard life.isFinished else { return }
+        stages.add(life, of: io, &holds)
+        placements.add(io, life)
     }
 
     var disordered: UInt64 { quality.disordered }
@@ -51,7 +54,7 @@ struct ReportAccumulator {
             endContexts: completion.endContexts, reasons: completion.reasonCounts,
             stages: stages.summaries(frame.percentiles),
             queueWait: wait(.queueWait), taskWorkWait: wait(.taskWorkWait), tail: stages.composition,
-            cpuSharing: completion.cpuSharing(switchesSeen: switchesSeen),
+            cpuSharing: completion.cpuSharing(switchesSeen: switchesSeen), placement: placements.table,
             interrupts: interrupts.summaries(allSeen: frame.isWhole), loss: frame.loss,
             verdict: Verdict(sentences: [], refusals: []))
     }

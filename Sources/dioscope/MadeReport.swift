@@ -86,7 +86,9 @@ struct MadeReport {
         return counts.largest(wishes.groups)
     }
 
-    func text(_ style: TextStyle) -> String { TextReport(report, style: style).text }
+    func text(_ style: TextStyle, showsCPUs: Bool = false) -> String {
+        TextReport(report, style: style, showsCPUs: showsCPUs).text
+    }
 
     var json: String { JSONReport(report).text }
 

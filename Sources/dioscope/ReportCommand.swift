@@ -47,6 +47,9 @@ struct ReportCommand: ParsableCommand {
             discussion: "Text is as wide as it takes."))
     var percentile: [PercentileList] = []
 
+    @Flag(help: "Show the table of CPUs even if all I/Os took the same ones.")
+    var cpus = false
+
     @Flag(help: "Print the report as one JSON object; its form is a contract, see --schema.")
     var json = false
 
@@ -71,7 +74,7 @@ struct ReportCommand: ParsableCommand {
             of: FilePath(file),
             ReportWishes(
                 selection: try selection.parsed(), grouping: by, groups: top, percentiles: percentiles))
-        try Terminal.write(json ? made.json : made.text(style.style(for: Terminal.output)))
+        try Terminal.write(json ? made.json : made.text(style.style(for: Terminal.output), showsCPUs: cpus))
         try made.complainOfDamage()
     }
 }

@@ -177,6 +177,13 @@ class ReportTests(Bed):
         report = self.json("--by", "context", "--top", "1")
         self.assertEqual(report["groups"][0]["ios"]["total"] + report["other_groups"]["ios"], whole)
 
+    def test_placement(self) -> None:
+        placement = self.json()["placement"]
+        self.assertEqual(sum(row["ios"] for row in placement["rows"]), self.json()["latency"]["ios"])
+        self.assertEqual(sum(kind["total_ns"] for kind in placement["kinds"]), self.json()["latency"]["total_ns"])
+        for words, shown in ((["--where=context=kworker"], False), (["--where=context=kworker", "--cpus"], True)):
+            self.assertEqual("\n CPUs  " in dioscope("report", *words, self.capture).stdout, shown)
+
     def test_percentiles(self) -> None:
         latency = self.json("--percentile", "99,50", "--percentile=100")["latency"]
         self.assertEqual([p["percentile"] for p in latency["percentiles"]], [99, 50, 100])

@@ -30,6 +30,10 @@ struct TextReportTests {
          why deferred   iomap-always-defers-writes 100.0% (avoidable)
          CPU sharing    submit=irq=kworker 50.0%   irq=kworker only 0%
                         kworker elsewhere 50.0%   submitter preempted 0%
+         CPUs             submit  end_io kworker          I/Os    share     mean
+         submit + IRQ          1       1       -            80    66.7%    135us
+         all one CPU           1       1       1            20    16.7%    321us
+         worker apart          1       1       0            20    16.7%    321us
          quality        99.2% of I/Os complete   no work_started 0.8%
                         not probed: task_work_run
          VERDICT        33.3% of I/Os are completed in a kworker, for which they wait
@@ -95,6 +99,24 @@ struct TextReportTests {
         let coloured = TextReport(Recordings.report(), style: TextStyle(palette: .ansi)).text
         #expect(coloured.contains("\u{1b}["))
         #expect(coloured.replacing(try Regex("\u{1b}\\[[0-9]+m"), with: "") == plain)
+    }
+
+    @Test func theTableOfCPUsIsShownWhenThereIsAChoice() throws {
+        var report = Recordings.report()
+        let table = try #require(report.placement)
+        let head = " CPUs             submit  end_io kworker"
+        report.placement?.rows = [table.rows[0]]
+        report.placement?.kinds = [table.kinds[0]]
+        #expect(!TextReport(report).text.contains(head))
+        #expect(TextReport(report, showsCPUs: true).text.contains(head))
+        report.placement = table
+        report.placement?.rows = (0..<15).map { _ in table.rows[2] }
+        report.placement?.otherIOs = 7
+        let lines = TextReport(report).lines
+        let first = try #require(lines.firstIndex { $0.hasPrefix(head) })
+        #expect(lines[first + 10].hasPrefix(" worker apart ") && lines[first + 11].hasPrefix(" others "))
+        #expect(lines[first + 11].contains(" 107 "))
+        #expect(lines[first + 12].hasPrefix(" by CPUs        all one CPU 16.7%, mean 321us"))
     }
 
     @Test func eachGroupHasItsFlame() throws {
