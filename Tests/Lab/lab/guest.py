@@ -73,7 +73,7 @@ class Outcome:
 def run(boot: Boot) -> Iterator[Outcome]:
     """Boot, wait, and yield the outcome; the files behind it go away when the block ends, however it ends."""
     need_fetched(boot.kernel)
-    with _alone(), tempfile.TemporaryDirectory(prefix="dioscope-lab-") as scratch:
+    with _alone(boot), tempfile.TemporaryDirectory(prefix="dioscope-lab-") as scratch:
         directory = Path(scratch)
         image = directory / "initramfs"
         initramfs.build(boot.kernel, boot.overlay, boot.with_tools, image)
@@ -88,10 +88,11 @@ def run(boot: Boot) -> Iterator[Outcome]:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """One guest at a time on a machine: two emulated ones would disturb each other's timing until limits break."""
+def _alone(boot: Boot) -> Iterator[None]:
+    """One guest at a time on a machine: two emulated ones would disturb each other's timing until limits break. One that
+    counts instructions has a time of its own, which nothing disturbs."""
     cache().mkdir(parents=True, exist_ok=True)
-    with (cache() / "guest.lock").open("w") as lock:
+    with (cache() / ("icount.lock" if boot.icount else "guest.lock")).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
