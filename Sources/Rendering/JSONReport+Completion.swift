@@ -30,6 +30,8 @@ extension JSONReport {
             json.member("unknown", sharing.unknown)
             json.member("submitter_preempted", sharing.submitterPreempted)
         }
+        json.key("scheduling")
+        write(report.scheduling, to: &json)
         json.key("placement")
         write(report.placement, to: &json)
         json.array("interrupts", report.interrupts) { json, interrupt in
@@ -39,6 +41,27 @@ extension JSONReport {
                 json.member("ios", interrupt.ios)
                 json.member("interrupts", interrupt.interrupts)
                 json.member("ios_per_interrupt", interrupt.iosPerInterrupt)
+            }
+        }
+    }
+
+    private static func write(_ scheduling: Scheduling?, to json: inout JSONWriter) {
+        guard let scheduling else { return json.null() }
+        json.object { json in
+            json.member("submitter_runs", scheduling.submitterRuns)
+            json.member("worker_runs", scheduling.workerRuns)
+            json.member("works", scheduling.works)
+            json.member("submitter_stood_ns", scheduling.submitterStood)
+            json.array("cpus", scheduling.cpus) { json, use in
+                json.object { json in
+                    json.member("cpu", use.cpu)
+                    json.array("held", CPUHolder.allCases) { json, holder in
+                        json.object { json in
+                            json.member("holder", WaitCause(holder).rawValue)
+                            json.member("ns", use[holder])
+                        }
+                    }
+                }
             }
         }
     }

@@ -116,6 +116,40 @@ extension JSONSchema {
                 "unknown": {"$ref": "#/$defs/count"}, "submitter_preempted": {"$ref": "#/$defs/maybe_count"}
               }
             },
+            "scheduling": {
+              "type": ["object", "null"],
+              "required": ["submitter_runs", "worker_runs", "works", "submitter_stood_ns", "cpus"],
+              "description": "Over the whole recording, by the probes' own clocks and counters.",
+              "properties": {
+                "submitter_runs": {
+                  "$ref": "#/$defs/count", "description": "Switches to a thread that submits I/Os."
+                },
+                "worker_runs": {
+                  "$ref": "#/$defs/count", "description": "Switches to a kworker that then completed I/Os."
+                },
+                "works": {"$ref": "#/$defs/count", "description": "I/Os, traced or not, that kworkers completed."},
+                "submitter_stood_ns": {
+                  "$ref": "#/$defs/count",
+                  "description": "A submitter stood runnable while such a kworker had its CPU."
+                },
+                "cpus": {
+                  "type": "array",
+                  "items": {
+                    "type": "object", "required": ["cpu", "held"],
+                    "properties": {
+                      "cpu": {"$ref": "#/$defs/count"},
+                      "held": {
+                        "type": "array",
+                        "items": {
+                          "type": "object", "required": ["holder", "ns"],
+                          "properties": {"holder": {"type": "string"}, "ns": {"$ref": "#/$defs/count"}}
+                        }
+                      }
+                    }
+                  }
+                }
+              }
+            },
             "placement": {
               "type": ["object", "null"], "required": ["kinds", "rows", "other_ios"],
               "properties": {
@@ -187,8 +221,8 @@ extension JSONSchema {
                 "type": "object",
                 "required": [
                   "by", "key", "label", "quality", "headline", "ios", "issuers", "latency", "stages", "queue_wait",
-                  "task_work_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "placement",
-                  "interrupts"
+                  "task_work_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "scheduling",
+                  "placement", "interrupts"
                 ],
                 "properties": {
                   "by": {"enum": ["device", "file", "op", "size", "cpu", "issuer", "context", "thread"]},
@@ -202,6 +236,7 @@ extension JSONSchema {
                   "end_io_contexts": {"$ref": "#/properties/end_io_contexts"},
                   "reasons": {"$ref": "#/properties/reasons"},
                   "cpu_sharing": {"$ref": "#/properties/cpu_sharing"},
+                  "scheduling": {"$ref": "#/properties/scheduling"},
                   "placement": {"$ref": "#/properties/placement"},
                   "interrupts": {"$ref": "#/properties/interrupts"}
                 }

@@ -16,9 +16,8 @@ public enum JSONSchema {
           "type": "object",
           "required": [
             "schema", "completion_rule", "source", "selection", "quality", "headline", "ios", "issuers", "latency", "stages",
-            "queue_wait", "task_work_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "placement", "interrupts",
-            "loss",
-            "verdict", "groups", "other_groups"
+            "queue_wait", "task_work_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "scheduling",
+            "placement", "interrupts", "loss", "verdict", "groups", "other_groups"
           ],
           "properties": {
             "schema": {"const": "dioscope.report/1"},

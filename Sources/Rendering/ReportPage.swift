@@ -100,7 +100,7 @@ struct ReportPage {
     }
 
     var completions: [String] {
-        slowest + contexts + reasons + sharing
+        slowest + contexts + reasons + sharing + scheduling
     }
 
     private var slowest: [String] {
@@ -139,6 +139,21 @@ struct ReportPage {
         let preempted = sharing.submitterPreempted.map { part($0, of: all) } ?? "not seen"
         items.append("submitter preempted \(preempted)")
         return fields("CPU sharing", items)
+    }
+
+    private var scheduling: [String] {
+        guard let scheduling = report.scheduling, report.ios.total > 0 else { return [] }
+        func perIO(_ count: UInt64) -> String { Quantity.fixed(Double(count) / Double(report.ios.total), 2) }
+        var items: [String] = []
+        if let works = scheduling.worksPerRun {
+            items.append("kworker runs \(perIO(scheduling.workerRuns)) of \(Quantity.fixed(works, 1)) works each")
+        }
+        items.append("submitter runs \(perIO(scheduling.submitterRuns))")
+        if scheduling.workerRuns > 0 {
+            let stood = Double(scheduling.submitterStood) / Double(report.ios.total)
+            items.append("submitter stood aside for kworkers \(Quantity.duration(stood))")
+        }
+        return fields("per I/O", items)
     }
 
     private func part(_ count: UInt64, of all: UInt64) -> String {

@@ -35,6 +35,8 @@ public struct Report: Equatable, Sendable {
     public var taskWorkWait: WaitSummary?
     public var tail: TailComposition?
     public var cpuSharing: CPUSharing
+    /// `nil` when nobody counted, and for a part of the I/Os.
+    public var scheduling: Scheduling?
     /// `nil` when no I/O finished.
     public var placement: PlacementTable?
     /// By number, softirq last.

@@ -21,6 +21,8 @@ struct ReportAccumulator {
         var percentiles: [Double]
         /// Of who held CPUs.
         var names: [String]
+        /// It is of all I/Os that were recorded.
+        var isOfAll: Bool
         /// Every I/O of the recording is there: nothing was lost, and none was left out.
         var isWhole: Bool
     }
@@ -46,7 +48,7 @@ struct ReportAccumulator {
         func wait(_ stage: Stage) -> WaitSummary? {
             stages.wait(stage, names: frame.names, switchesSeen: switchesSeen, percentiles: frame.percentiles)
         }
-        return Report(
+        var report = Report(
             source: frame.source, selection: frame.selection, rule: frame.rule, percentiles: frame.percentiles,
             quality: quality.quality(of: ios.total, blind: frame.source.blindPoints),
             headline: headline.headline(devices: frame.source.devices, latency: stages.latency.total),
@@ -57,5 +59,7 @@ struct ReportAccumulator {
             cpuSharing: completion.cpuSharing(switchesSeen: switchesSeen), placement: placements.table,
             interrupts: interrupts.summaries(allSeen: frame.isWhole), loss: frame.loss,
             verdict: Verdict(sentences: [], refusals: []))
+        if frame.isOfAll { report.scheduling = Scheduling(frame.source.cpus) }
+        return report
     }
 }

@@ -59,12 +59,13 @@ public struct ReportBuilder: ~Copyable {
         let lossless = source.isComplete && !loss.contains { $0.severity == .loss && $0.count > 0 }
         var frame = ReportAccumulator.Frame(
             source: source, selection: selection, rule: rule, loss: loss, percentiles: percentiles, names: holds.names,
-            isWhole: lossless && selection == nil)
+            isOfAll: selection == nil, isWhole: lossless && selection == nil)
         var report = all.report(frame)
         report.verdict = Verdict(on: report)
         guard let chosen else { return report }
         // An interrupt may end I/Os of several groups.
         frame.isWhole = false
+        frame.isOfAll = false
         report.groups = ReportGroups(
             chosen: chosen,
             groups: zip(chosen.keys, groups).map { ReportGroups.Group(key: $0, report: $1.report(frame)) })

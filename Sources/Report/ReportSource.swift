@@ -23,6 +23,8 @@ public struct ReportSource: Equatable, Sendable {
     public var devices: [DeviceName]
     /// Of the threads that submitted the I/Os, by number.
     public var threads: [UInt32: ThreadName] = [:]
+    /// What the CPUs did meanwhile; empty when nobody counted.
+    public var cpus: [CPUUse] = []
     /// The file has its end: nothing was cut off.
     public var isComplete: Bool
 
@@ -38,9 +40,10 @@ public struct ReportSource: Equatable, Sendable {
     /// A capture of our own, or a live recording.
     public init(
         kind: String = "dioscope capture", session: RecordingSession, end: RecordingEnd?, devices: [DeviceName],
-        threads: [UInt32: ThreadName] = [:], isComplete: Bool
+        threads: [UInt32: ThreadName] = [:], cpus: [CPUUse] = [], isComplete: Bool
     ) {
         self.init(kind: kind, isComplete: isComplete)
+        self.cpus = cpus
         recorder = session.recorder
         kernel = session.kernel
         host = session.host

@@ -41,7 +41,7 @@ struct MadeReport {
             }
             let source = ReportSource(
                 session: reader.session, end: summary.end, devices: summary.devices,
-                threads: summary.threads, isComplete: summary.isComplete)
+                threads: summary.threads, cpus: summary.cpus, isComplete: summary.isComplete)
             let selection = wishes.selection.map { Report.Selection(condition: $0.text, ofIOs: summary.ios) }
             return (builder.finish(source: source, loss: summary.loss, selection: selection), summary)
         }
