@@ -11,6 +11,8 @@ enum CauseText {
     static func label(
         of cause: WaitCause, name: String?, submitter: String?, room: Int, _ style: TextStyle
     ) -> String {
+        // Threads of the same program that submit nothing.
+        if let name, name == submitter { return String("other \(style.escaped(name))".prefix(room)) }
         if let name { return String(style.escaped(name).prefix(room)) }
         guard cause == .submitter, let submitter else { return cause.label }
         let label = "\(style.escaped(submitter)) on that CPU"

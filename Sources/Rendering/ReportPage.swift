@@ -187,7 +187,7 @@ struct ReportPage {
             let why = report.verdict.refusals.map { style.escaped(VerdictText.text(of: $0)) }
             return TextLine.labelled("no verdict:", sentence: why.joined(separator: "; "), width: style.width)
         }
-        let scope = report.selection == nil ? "" : "of the selected I/Os alone: "
+        let scope = report.selection == nil ? "" : "Of the selected I/Os alone: "
         let sentences =
             scope + report.verdict.sentences.map { style.escaped(VerdictText.text(of: $0)) }.joined(separator: ". ")
         return TextLine.labelled("VERDICT", sentence: sentences, width: style.width)

@@ -37,7 +37,7 @@ enum VerdictText {
         case .task(let context, let share):
             return "\(Quantity.percent(share)) of I/Os are completed \(place(context))"
         case .taskWorkWait(let mean, let share, let cause):
-            return "the issuer's task_work takes up a completion \(Quantity.duration(mean)) later on average"
+            return "The issuer's task_work takes up a completion \(Quantity.duration(mean)) later on average"
                 + " (\(Quantity.percent(share)) of all latency)" + part(cause)
         }
     }
@@ -80,13 +80,14 @@ enum VerdictText {
     private static func text(of advice: Verdict.Advice) -> String {
         switch advice {
         case .moveApart(let share):
-            "submitter, interrupt and kworker share one CPU for \(Quantity.percent(share)) of them: "
+            "Submitter, interrupt and kworker share one CPU for \(Quantity.percent(share)) of them: "
                 + "try the interrupt or the thread on another CPU"
         case .keepOff(let name, let mean):
-            "\(name) has \(Quantity.duration(mean)) of each wait: try to keep it off that CPU"
-        case .limitIdleStates: "try without deep idle states on that CPU"
-        case .spreadCompletions: "completions queue behind each other: try to spread the I/O over more CPUs"
-        case .moveInterrupts: "other interrupts hold the CPU: try to move them to another one"
+            "Of each wait \(Quantity.duration(mean)) go to \(name): try to keep it off that CPU"
+        case .limitIdleStates: "Try without deep idle states on that CPU"
+        case .spreadCompletions: "Completions queue behind each other: try to spread the I/O over more CPUs"
+        case .moveInterrupts:
+            "Interrupts take that CPU's time: see /proc/interrupts and /proc/softirqs, and try to move those of others"
         }
     }
 

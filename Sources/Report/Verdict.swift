@@ -59,7 +59,7 @@ public struct Verdict: Equatable, Sendable {
         case limitIdleStates
         /// Completions wait for each other: spread the I/O over more CPUs.
         case spreadCompletions
-        /// Interrupts of others hold the CPU: move them.
+        /// Interrupts hold the CPU: move those of others.
         case moveInterrupts
     }
 

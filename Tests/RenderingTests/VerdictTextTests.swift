@@ -34,12 +34,12 @@ struct VerdictTextTests {
         ),
         (
             .advice(.keepOff(name: "hog", mean: 40_000)),
-            "hog has 40.0us of each wait: try to keep it off that CPU"
+            "Of each wait 40.0us go to hog: try to keep it off that CPU"
         ),
         (
             .taskWorkWait(
                 mean: 2000, share: 0.2, cause: .init(cause: .submitter, name: nil, mean: 1500, share: 0.75)),
-            "the issuer's task_work takes up a completion 2.00us later on average (20.0% of all latency), of which "
+            "The issuer's task_work takes up a completion 2.00us later on average (20.0% of all latency), of which "
                 + "1.50us is waiting for the submitters to yield"
         ),
     ])
@@ -64,7 +64,7 @@ struct VerdictTextTests {
         var report = Recordings.report()
         report.verdict = Verdict(sentences: [.advice(.keepOff(name: "h\u{1b}[2Jog", mean: 1))], refusals: [])
         let text = TextReport(report).text
-        #expect(text.contains("h\\x1b[2Jog has 1ns of each wait") && !text.contains("\u{1b}"))
+        #expect(text.contains("Of each wait 1ns go to h\\x1b[2Jog") && !text.contains("\u{1b}"))
     }
 
     @Test func aSelectionsVerdictSaysSo() {
@@ -72,6 +72,6 @@ struct VerdictTextTests {
         report.selection = .init(condition: "op=\u{1b}write", ofIOs: 480)
         let lines = TextReport(report).lines
         #expect(lines[1] == " only where op=\\x1bwrite  25.0% of 480 I/Os")
-        #expect(lines.contains { $0.contains("VERDICT        of the selected I/Os alone: 33.3%") })
+        #expect(lines.contains { $0.contains("VERDICT        Of the selected I/Os alone: 33.3%") })
     }
 }
