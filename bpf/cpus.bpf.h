@@ -49,9 +49,13 @@ int irq_left(__u64 *ctx)
 	return 0;
 }
 
-/* Vectors without irq_handler_entry, on x86: a CPU's own timer, and calls from other CPUs. */
-
-static __always_inline int vector_begins(void)
+/*
+ * A CPU's own timer, on x86, has no irq_handler_entry. Nor have calls from other
+ * CPUs: they stay with whom they interrupt. The kernel makes such calls to
+ * switch a tracepoint on, and one in the call itself hung an emulated 5.10.
+ */
+SEC("?tp_btf/local_timer_entry")
+int timer_entered(__u64 *ctx)
 {
 	struct probe_cpu *cpu = this_cpu();
 
@@ -60,37 +64,14 @@ static __always_inline int vector_begins(void)
 	return 0;
 }
 
-static __always_inline int vector_ends(void)
+SEC("?tp_btf/local_timer_exit")
+int timer_left(__u64 *ctx)
 {
 	struct probe_cpu *cpu = this_cpu();
 
 	if (cpu)
 		hardirq_ends(cpu);
 	return 0;
-}
-
-SEC("?tp_btf/local_timer_entry")
-int timer_entered(__u64 *ctx)
-{
-	return vector_begins();
-}
-
-SEC("?tp_btf/local_timer_exit")
-int timer_left(__u64 *ctx)
-{
-	return vector_ends();
-}
-
-SEC("?tp_btf/call_function_single_entry")
-int call_entered(__u64 *ctx)
-{
-	return vector_begins();
-}
-
-SEC("?tp_btf/call_function_single_exit")
-int call_left(__u64 *ctx)
-{
-	return vector_ends();
 }
 
 /* ---- softirqs ---- */

@@ -52,7 +52,7 @@ public struct ProbePlan: Sendable {
     /// Functions that come and go between kernels, without a loss where they are missing; so does fs/direct-io.c.
     private static let kernelDependent: Set<String> = [
         "simple_read_probed", "simple_bio_ended", "block_device_async_bio_ended", "request_issued_from_queue",
-        "request_issued", "timer_entered", "timer_left", "call_entered", "call_left",
+        "request_issued", "timer_entered", "timer_left",
     ]
 
     private static func refusal(of program: ProbeProgram, by btf: KernelBTF) -> String? {

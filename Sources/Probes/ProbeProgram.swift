@@ -113,7 +113,6 @@ extension ProbeProgram {
     ]
 
     private static let timers = "timer interrupts among those who held the CPU"
-    private static let calls = "calls from other CPUs among those who held the CPU"
 
     private static let context = [
         ProbeProgram("irq_entered", .tracepoint, "irq_handler_entry", blind: "entry of the hard interrupt, its number"),
@@ -122,8 +121,6 @@ extension ProbeProgram {
         ProbeProgram("softirq_left", .tracepoint, "softirq_exit", blind: "entry of the softirq"),
         ProbeProgram("timer_entered", .tracepoint, "local_timer_entry", blind: timers),
         ProbeProgram("timer_left", .tracepoint, "local_timer_exit", blind: timers),
-        ProbeProgram("call_entered", .tracepoint, "call_function_single_entry", blind: calls),
-        ProbeProgram("call_left", .tracepoint, "call_function_single_exit", blind: calls),
         ProbeProgram(
             "task_switched", .tracepoint, "sched_switch",
             blind: "who held the CPU while a completion waited for it, and whether a kworker preempted its submitter"),
@@ -161,7 +158,6 @@ extension ProbeProgram {
         ["irq_entered", "irq_left"],
         ["softirq_entered", "softirq_left"],
         ["timer_entered", "timer_left"],
-        ["call_entered", "call_left"],
         ["completion_entered", "completion_left"],
         ["dio_rw_probed", "simple_read_probed"],
         ["legacy_began", "legacy_completed", "aio_completed", "io_uring_completed"],
