@@ -47,11 +47,15 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "Selection", dependencies: ["Attribution", "DirectIO"], swiftSettings: strict),
-        .target(name: "Rendering", dependencies: ["Report", "Attribution", "DirectIO"], swiftSettings: strict),
+        .target(name: "Comparison", dependencies: ["Report", "Attribution", "DirectIO"], swiftSettings: strict),
+        .target(
+            name: "Rendering", dependencies: ["Comparison", "Report", "Attribution", "DirectIO"],
+            swiftSettings: strict),
         .executableTarget(
             name: "dioscope",
             dependencies: [
-                "DirectIO", "CProbeRecords", "Probes", "Capture", "Attribution", "Report", "Selection", "Rendering",
+                "DirectIO", "CProbeRecords", "Probes", "Capture", "Attribution", "Report", "Selection", "Comparison",
+                "Rendering",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -84,6 +88,11 @@ let package = Package(
         .testTarget(
             name: "RenderingTests",
             dependencies: ["Rendering", "Report", "Attribution", "DirectIO"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ComparisonTests",
+            dependencies: ["Comparison", "Report", "Attribution", "DirectIO"],
             swiftSettings: strict
         ),
         .executableTarget(name: "embed-bpf", swiftSettings: strict),

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+
+/// What differs between two sides: a plain value that every output is rendered from.
+public struct Comparison: Sendable {
+    /// Name and version of the JSON object; the number rises when a reader would have to change.
+    public static let schema = "dioscope.compare/1"
+
+    public let base: Side
+    public let new: Side
+    /// IOPS and latency.
+    public let headline: [Row]
+    /// In causal order, those that one of the sides has.
+    public let stages: [StageRow]
+    public let contexts: [Row]
+    /// The most frequent first.
+    public let reasons: [Row]
+    /// How far the numbers can be trusted.
+    public let remarks: [Remark]
+
+    public struct Row: Equatable, Sendable {
+        public var metric: Metric
+        public var difference: Difference
+    }
+
+    public struct StageRow: Equatable, Sendable {
+        public var stage: Stage
+        public var difference: Difference
+        /// Its part of the change in mean latency; those of all stages sum to 1. `nil` when nothing says that the mean
+        /// changed.
+        public var shareOfChange: Double?
+        /// Who held the CPU, of a wait for one, the largest change first.
+        public var causes: [Row]
+    }
+
+    /// - Parameters:
+    ///   - base: at least one run.
+    ///   - new: at least one run.
+    ///   - kind: what statistics are over; `nil` for runs where both sides have enough of them, else blocks.
+    public init(base: [Run], new: [Run], by kind: Side.UnitKind? = nil) {
+        let enoughRuns = min(base.count, new.count) >= Spread.neededRuns
+        let kind = kind ?? (enoughRuns ? .run : .block)
+        let sides = (base: Side(base, by: kind), new: Side(new, by: kind))
+        func row(_ metric: Metric) -> Row {
+            Row(
+                metric: metric,
+                difference: Difference(base: sides.base.estimate(metric), new: sides.new.estimate(metric)))
+        }
+        func rows(_ metrics: [Metric]) -> [Row] { metrics.map(row).filter(\.occurs) }
+
+        (self.base, self.new) = sides
+        headline = Metric.headline.map(row)
+        let change = row(.mean).difference
+        stages = Stage.allCases.compactMap { stage in
+            let stageRow = row(.leaf(.stage(stage)))
+            guard stageRow.occurs else { return nil }
+            return StageRow(
+                stage: stage, difference: stageRow.difference,
+                shareOfChange: Self.share(of: stageRow.difference, in: change),
+                causes: rows(Metric.causes(of: stage)).sorted { $0.size > $1.size })
+        }
+        contexts = rows(Metric.contexts)
+        reasons = rows(Metric.reasons).sorted { $0.larger > $1.larger }
+        remarks = Remark.all(on: sides.base, sides.new)
+    }
+
+    private static func share(of stage: Difference, in whole: Difference) -> Double? {
+        guard whole.isSignificant == true, let delta = stage.delta, let change = whole.delta, change.value != 0 else {
+            return nil
+        }
+        return delta.value / change.value
+    }
+
+    /// The difference in a metric of the headline or a stage; `nil` when neither side has it.
+    public func difference(in metric: Metric) -> Difference? {
+        if case .leaf(.stage(let stage)) = metric { return stages.first { $0.stage == stage }?.difference }
+        return headline.first { $0.metric == metric }?.difference
+    }
+}
+
+extension Comparison.Row {
+    /// One of the sides has some of it.
+    fileprivate var occurs: Bool { larger > 0 }
+    fileprivate var larger: Double { max(difference.base ?? 0, difference.new ?? 0) }
+    fileprivate var size: Double { abs(difference.delta?.value ?? 0) }
+}

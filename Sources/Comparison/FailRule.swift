@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// A change that makes `compare` fail: `p99 > +5%`, `iops < -3%`, `queue_wait > +20us`.
+public struct FailRule: Equatable, Sendable {
+    /// As the user wrote it.
+    public let text: String
+    public let metric: Metric
+    private let direction: Direction
+    private let threshold: Threshold
+
+    private enum Direction: Character {
+        case above = ">"
+        case below = "<"
+    }
+
+    private enum Threshold: Equatable {
+        /// A part of the base.
+        case relative(Double)
+        /// In the metric's unit: nanoseconds, or I/Os per second.
+        case absolute(Double)
+    }
+
+    public enum Outcome: Equatable, Sendable {
+        case holds
+        /// The change is as the rule says.
+        case broken(Difference)
+        /// The change is as the rule says; nothing says that it is more than chance.
+        case undecided(Difference)
+        /// A side has no such number, or the base is 0.
+        case unknown
+    }
+
+    private static let units: [(suffix: String, factor: Double)] = [
+        ("ns", 1), ("us", 1e3), ("ms", 1e6), ("s", 1e9), ("", 1),
+    ]
+
+    /// The names that a rule can begin with.
+    public static let metrics = Metric.headline + Metric.stages
+
+    /// `nil` when `text` is no rule.
+    public init?(_ text: String) {
+        self.text = text
+        let words = text.filter { !$0.isWhitespace }
+        guard let sign = words.firstIndex(where: { Direction(rawValue: $0) != nil }),
+            let direction = Direction(rawValue: words[sign]),
+            let metric = Self.metrics.first(where: { $0.name == words[..<sign] }),
+            let threshold = Self.threshold(words[words.index(after: sign)...], of: metric)
+        else { return nil }
+        self.metric = metric
+        self.direction = direction
+        self.threshold = threshold
+    }
+
+    private static func threshold(_ word: Substring, of metric: Metric) -> Threshold? {
+        if word.hasSuffix("%") { return number(word.dropLast()).map { .relative($0 / 100) } }
+        let isDuration = metric != .iops
+        for unit in units where word.hasSuffix(unit.suffix) && (isDuration || unit.suffix.isEmpty) {
+            guard let number = number(word.dropLast(unit.suffix.count)) else { continue }
+            // A number without a unit says nothing of a duration, unless it is 0.
+            guard !isDuration || !unit.suffix.isEmpty || number == 0 else { return nil }
+            return .absolute(number * unit.factor)
+        }
+        return nil
+    }
+
+    private static func number(_ word: Substring) -> Double? {
+        guard let first = word.first, first.isNumber || first == "+" || first == "-" else { return nil }
+        return Double(word).flatMap { $0.isFinite ? $0 : nil }
+    }
+
+    public func outcome(of comparison: Comparison) -> Outcome {
+        // A stage that neither side has did not change.
+        guard let difference = comparison.difference(in: metric) else { return .holds }
+        let change: Double?
+        let limit: Double
+        switch threshold {
+        case .relative(let part): (change, limit) = (difference.relative?.value, part)
+        case .absolute(let amount): (change, limit) = (difference.delta?.value, amount)
+        }
+        guard let change else { return .unknown }
+        let isBeyond = direction == .above ? change > limit : change < limit
+        guard isBeyond else { return .holds }
+        return difference.isSignificant == true ? .broken(difference) : .undecided(difference)
+    }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+
+/// Both sides as folded stacks for tools that draw differential flame graphs: `stack base new`, a stack being
+/// completion context, stage and, in a wait for a CPU, who held it.
+///
+/// The counts are nanoseconds per 1000 I/Os, so that sides of different length can be laid on each other.
+public struct FoldedDifference: Sendable {
+    public let text: String
+
+    public init(_ comparison: Comparison) {
+        var text = ""
+        for context in CompletionContext.allCases {
+            for (frames, leaf) in Self.leaves {
+                let (base, new) = (comparison.base, comparison.new)
+                let counts = [base, new].map { Int64(($0.mean(of: leaf, in: context) * 1000).rounded()) }
+                guard counts.contains(where: { $0 > 0 }) else { continue }
+                text += "\(context.rawValue);\(frames) \(counts[0]) \(counts[1])\n"
+            }
+        }
+        self.text = text
+    }
+
+    /// What no other leaf is a part of, so that every nanosecond is in one stack.
+    private static let leaves: [(frames: String, leaf: Leaf)] = Stage.allCases.flatMap { stage in
+        guard Leaf.waits.contains(stage) else { return [(stage.name, Leaf.stage(stage))] }
+        return WaitCauseKind.all.map { ("\(stage.name);\($0.name)", Leaf.cause(stage, $0)) }
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+import Report
+
+/// Takes the I/Os of one recording in any order, one pass, and makes a run of them.
+public struct RunBuilder: ~Copyable {
+    private let rule: CompletionRule
+    private var report: ReportBuilder
+    private var grid: BlockGrid
+    private var flight = FlightSample()
+    private var firstSubmitted = UInt64.max
+    private var lastSeen: UInt64 = 0
+    private var submitCPUs: Set<UInt16> = []
+    private var endCPUs: Set<UInt16> = []
+
+    /// - Parameters:
+    ///   - rule: by which the recorded kernel decides how to complete.
+    ///   - blockLength: nanoseconds, at least a millisecond.
+    public init(rule: CompletionRule, blockLength: UInt64) {
+        self.rule = rule
+        report = ReportBuilder(rule: rule)
+        grid = BlockGrid(length: blockLength)
+    }
+
+    public mutating func add(_ io: DirectIO) {
+        report.add(io)
+        let life = AttributedLife(io, rule: rule)
+        let submitted = io.submitted.nanoseconds
+        let ended = submitted + life.latency
+        firstSubmitted = min(firstSubmitted, submitted)
+        lastSeen = max(lastSeen, ended)
+        flight.add(submitted: submitted, ended: ended)
+        if let cpu = io.submitCPU { submitCPUs.insert(cpu) }
+        if let cpu = io.endCPU { endCPUs.insert(cpu) }
+        let position = grid.position(of: ended)
+        grid.withTally(at: position) { $0.add(io, life) }
+    }
+
+    /// - Parameters:
+    ///   - name: how the user calls the run.
+    ///   - loss: what is missing from the I/Os that were added, as their source counted it.
+    public consuming func finish(name: String, source: ReportSource, loss: [DataLoss]) -> Run {
+        var units: [RunUnit] = []
+        if !grid.tallies.isEmpty {
+            // The time before the first completion belongs to the first block, so that the spans sum to the whole.
+            units = Self.units(of: grid, from: Double(firstSubmitted), until: Double(lastSeen))
+        }
+        var facts = RunFacts(name: name, report: report.finish(source: source, loss: loss))
+        facts.peakInFlight = flight.peak
+        facts.submitCPUs = submitCPUs
+        facts.endCPUs = endCPUs
+        return Run(facts: facts, blockLength: grid.length, units: units)
+    }
+
+    private static func units(of grid: BlockGrid, from start: Double, until end: Double) -> [RunUnit] {
+        let length = Double(grid.length)
+        return grid.tallies.enumerated().map { index, tally in
+            let begin = index == 0 ? start : (Double(grid.first) + Double(index)) * length
+            let next = index == grid.tallies.count - 1 ? end : (Double(grid.first) + Double(index + 1)) * length
+            return RunUnit(tally: tally, span: max(0, next - begin))
+        }
+    }
+}

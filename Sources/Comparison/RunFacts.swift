@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import Report
+
+/// What a run is of: what must be alike for a comparison to mean something, and what else is worth knowing to differ.
+/// Texts come from a trace or a file: untrusted.
+public struct RunFacts: Equatable, Sendable {
+    /// How the user called the run: its file.
+    public var name: String
+    /// Taken from a saved report, which has no single I/Os.
+    public var isSavedReport: Bool
+    public var kernel: String?
+    public var machine: String?
+    public var host: String?
+    public var cpuCount: Int?
+    public var command: [String] = []
+    public var filters: [String] = []
+    /// Names of the attached probes; empty when that is not known.
+    public var probes: [String] = []
+    /// Ways of losing data of which some was lost.
+    public var losses: [String] = []
+    /// Nothing of the run was cut off.
+    public var isComplete: Bool
+    /// The most frequent kinds, each with its part of all I/Os.
+    public var operation: Kind?
+    /// In bytes.
+    public var length: Kind?
+    public var issuer: Kind?
+    public var device: String?
+    public var fileSystem: String?
+    public var meanInFlight: Double?
+    /// The most I/Os at once among the first ones of the run.
+    public var peakInFlight: Int?
+    /// CPUs on which I/Os were submitted, and on which they ended.
+    public var submitCPUs: Set<UInt16> = []
+    public var endCPUs: Set<UInt16> = []
+
+    public struct Kind: Equatable, Sendable {
+        public var value: String
+        public var share: Double
+    }
+
+    init(name: String, isSavedReport: Bool, isComplete: Bool) {
+        self.name = name
+        self.isSavedReport = isSavedReport
+        self.isComplete = isComplete
+    }
+
+    init(name: String, report: Report) {
+        let (source, headline) = (report.source, report.headline)
+        self.init(name: name, isSavedReport: false, isComplete: source.isComplete)
+        kernel = source.kernel
+        machine = source.machine
+        host = source.host
+        cpuCount = source.cpuCount
+        command = source.command
+        filters = source.filters
+        probes = source.probes.filter(\.attached).map(\.name).sorted()
+        losses = report.loss.filter { $0.severity == .loss && $0.count > 0 }.map(\.what)
+        operation = headline.operation.map { Kind(value: $0.value.rawValue, share: $0.share) }
+        length = headline.length.map { Kind(value: "\($0.value)", share: $0.share) }
+        issuer = headline.issuer.map { Kind(value: $0.value.rawValue, share: $0.share) }
+        device = headline.deviceName?.name ?? headline.device?.value.description
+        fileSystem = headline.deviceName?.fileSystem
+        meanInFlight = headline.meanInFlight
+    }
+}
