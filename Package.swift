@@ -87,12 +87,12 @@ let package = Package(
         ),
         .testTarget(
             name: "RenderingTests",
-            dependencies: ["Rendering", "Report", "Attribution", "DirectIO"],
+            dependencies: ["Rendering", "Comparison", "Report", "Attribution", "DirectIO"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "ComparisonTests",
-            dependencies: ["Comparison", "Report", "Attribution", "DirectIO"],
+            dependencies: ["Comparison", "Rendering", "Report", "Attribution", "DirectIO"],
             swiftSettings: strict
         ),
         .executableTarget(name: "embed-bpf", swiftSettings: strict),

@@ -67,7 +67,8 @@ public struct Difference: Equatable, Sendable {
         guard let low = root(n.lowerBound, b.upperBound, -1), let high = root(n.upperBound, b.lowerBound, 1),
             low <= high
         else { return nil }
-        return low...high
+        // Nothing that is compared can be negative.
+        return max(0, low)...max(0, high)
     }
 
     private static func hypotenuse(_ a: Double, _ b: Double) -> Double { (a * a + b * b).squareRoot() }

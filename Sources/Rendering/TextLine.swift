@@ -58,10 +58,13 @@ enum TextLine {
             isEmpty = false
         }
         lines.append(line)
-        return lines.map { line in
-            var line = line
-            while line.last == " " { line.removeLast() }
-            return line
-        }
+        return lines.map(trimmed)
+    }
+
+    /// Without blanks at its end.
+    static func trimmed(_ line: String) -> String {
+        var line = line
+        while line.last == " " { line.removeLast() }
+        return line
     }
 }

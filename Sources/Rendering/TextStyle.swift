@@ -32,7 +32,7 @@ public enum Palette: Sendable {
     case plain, ansi
 
     enum Role {
-        case heading, warning, stage(StageContext)
+        case heading, warning, better, worse, stage(StageContext)
     }
 
     func paint(_ text: String, _ role: Role) -> String {
@@ -46,6 +46,8 @@ public enum Palette: Sendable {
         switch role {
         case .heading: 1
         case .warning: 31
+        case .better: 32
+        case .worse: 31
         case .stage(.task): 32
         case .stage(.device): 34
         case .stage(.hardirq): 31

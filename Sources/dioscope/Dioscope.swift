@@ -20,9 +20,12 @@ struct Dioscope: ParsableCommand {
               sudo dioscope record -- fio job.fio
               dioscope report run1.dioscope
               dioscope list run1.dioscope | head
+              dioscope compare run1.dioscope run2.dioscope
             """,
         version: version,
-        subcommands: [CheckCommand.self, RecordCommand.self, ReportCommand.self, ListCommand.self])
+        subcommands: [
+            CheckCommand.self, RecordCommand.self, ReportCommand.self, ListCommand.self, CompareCommand.self,
+        ])
 
     static func main() {
         // A reader that goes away is noticed at the write.

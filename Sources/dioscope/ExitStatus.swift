@@ -5,6 +5,8 @@ enum ExitStatus: Int32 {
     case ok = 0
     /// The answer was given, from a capture that is cut or damaged.
     case incomplete = 2
+    /// `compare`: a rule of --fail-if is broken.
+    case changed = 3
     case usage = 64
     /// The input is not what it should be.
     case data = 65

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import Comparison
+
+/// A comparison for people: what was compared, what else differs, the numbers, how far they go, and what changed.
+public struct ComparisonPage: Sendable {
+    public let lines: [String]
+
+    public init(_ comparison: Comparison, _ comparability: Comparability, style: TextStyle = TextStyle()) {
+        let page = Content(comparison: comparison, comparability: comparability, style: style)
+        lines =
+            page.sides + page.differences + [""] + ComparisonTable(comparison: comparison, style: style).lines
+            + [""] + page.remarks + page.verdict
+    }
+
+    public var text: String { lines.joined(separator: "\n") + "\n" }
+
+    private struct Content {
+        let comparison: Comparison
+        let comparability: Comparability
+        let style: TextStyle
+
+        var sides: [String] { what + side("base", comparison.base) + side("new", comparison.new) }
+
+        /// Of the base: what differs on the other side is told below.
+        private var what: [String] {
+            guard let facts = comparison.base.runs.first, let operation = facts.operation else { return [] }
+            let length = facts.length.flatMap { UInt64($0.value) }.map(Quantity.bytes) ?? ""
+            var items = ["DIO \(operation.value) \(length)"]
+            items += [facts.fileSystem, facts.issuer?.value].compactMap { $0 }.map(style.escaped)
+            if let peak = facts.peakInFlight { items.append("up to \(peak) in flight") }
+            return TextLine.flow(items, separator: "  ", head: "", indent: 1, width: style.width)
+                .map { style.palette.paint($0, .heading) }
+        }
+
+        private func side(_ name: String, _ side: Side) -> [String] {
+            let names = side.runs.map { style.escaped($0.name) }
+            let items = names + ["\(Quantity.count(side.ios)) I/Os", units(of: side)]
+            return TextLine.labelled(name, items, width: style.width).map { style.palette.paint($0, .heading) }
+        }
+
+        private func units(of side: Side) -> String {
+            if side.unitKind == .run { return "\(side.unitCount) runs" }
+            guard let length = side.blockLength else { return "saved report" }
+            let runs = side.runs.count == 1 ? "" : " of \(side.runs.count) runs"
+            let blocks = side.unitCount == 1 ? "1 block" : "\(side.unitCount) blocks"
+            return
+                "\(blocks) of \(length % 1_000_000_000 == 0 ? "\(length / 1_000_000_000)s" : "\(length / 1_000_000)ms")"
+                + runs
+        }
+
+        var differences: [String] {
+            let obstacles = comparability.obstacles.flatMap { line("not alike", $0) }
+                .map { style.palette.paint($0, .warning) }
+            return obstacles + comparability.differences.flatMap { line("differs", $0) }
+        }
+
+        private func line(_ label: String, _ found: Comparability.Discrepancy) -> [String] {
+            let values = [found.base, found.new].map { values in
+                values.isEmpty ? "-" : values.map(style.escaped).joined(separator: ", ")
+            }
+            let sentence = "\(found.what): \(values[0]) => \(values[1])"
+            return TextLine.labelled(label, sentence: sentence, width: style.width)
+        }
+
+        var remarks: [String] {
+            comparison.remarks.flatMap { remark in
+                let isWarning = RemarkText.isWarning(remark)
+                let lines = TextLine.labelled(
+                    isWarning ? "!!!" : "note", sentence: style.escaped(RemarkText.text(of: remark)),
+                    width: style.width)
+                return isWarning ? lines.map { style.palette.paint($0, .warning) } : lines
+            }
+        }
+
+        var verdict: [String] {
+            guard let mean = comparison.difference(in: .mean), let delta = mean.delta else {
+                return TextLine.labelled("no verdict:", sentence: "a side has no finished I/O", width: style.width)
+            }
+            let sentence: String
+            switch mean.isSignificant {
+            case nil:
+                let note = "nothing tells which changes are more than chance; they are in brackets"
+                return TextLine.labelled("no verdict:", sentence: note, width: style.width)
+            case false:
+                let interval = mean.relative?.interval ?? 0...0
+                sentence =
+                    "no evidence (~) that the mean latency changed: it changed by between"
+                    + " \(Quantity.signedPercent(interval.lowerBound)) and"
+                    + " \(Quantity.signedPercent(interval.upperBound))"
+            case true:
+                let percent = mean.relative.map { " (\(Quantity.signedPercent($0.value)))" } ?? ""
+                sentence = "the mean latency changed by \(Quantity.signedDuration(delta.value))\(percent)" + parts
+            }
+            return TextLine.labelled("VERDICT", sentence: sentence, width: style.width)
+                .map { style.palette.paint($0, .heading) }
+        }
+
+        /// The stages that make most of the change, and whose own change is more than chance.
+        private var parts: String {
+            let parts = comparison.stages
+                .filter { $0.difference.isSignificant == true && abs($0.shareOfChange ?? 0) >= 0.05 }
+                .sorted { abs($0.shareOfChange ?? 0) > abs($1.shareOfChange ?? 0) }
+                .prefix(3)
+                .map { "\($0.stage.label) \(Quantity.signedDuration($0.difference.delta?.value ?? 0))" }
+            return parts.isEmpty ? "" : ": " + parts.joined(separator: ", ")
+        }
+    }
+}
