@@ -92,7 +92,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ComparisonTests",
-            dependencies: ["Comparison", "Rendering", "Report", "Attribution", "DirectIO"],
+            dependencies: ["Comparison", "Rendering", "Report", "Attribution", "DirectIO", "TestSupport"],
             swiftSettings: strict
         ),
         .executableTarget(name: "embed-bpf", swiftSettings: strict),

@@ -26,6 +26,6 @@ public struct FoldedDifference: Sendable {
     /// What no other leaf is a part of, so that every nanosecond is in one stack.
     private static let leaves: [(frames: String, leaf: Leaf)] = Stage.allCases.flatMap { stage in
         guard Leaf.waits.contains(stage) else { return [(stage.name, Leaf.stage(stage))] }
-        return WaitCauseKind.all.map { ("\(stage.name);\($0.name)", Leaf.cause(stage, $0)) }
+        return WaitCause.allCases.map { ("\(stage.name);\($0.rawValue)", Leaf.cause(stage, $0)) }
     }
 }

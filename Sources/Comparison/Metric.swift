@@ -26,7 +26,7 @@ public enum Metric: Hashable, Sendable {
         case .mean: "mean"
         case .percentile(let percentile): percentile.rawValue
         case .leaf(.stage(let stage)): stage.name
-        case .leaf(.cause(let stage, let cause)): "\(stage.name)/\(cause.name)"
+        case .leaf(.cause(let stage, let cause)): "\(stage.name)/\(cause.rawValue)"
         case .context(let context): "context/\(context.rawValue)"
         case .reason(let reason): "reason/\(reason.rawValue)"
         }
@@ -39,6 +39,6 @@ public enum Metric: Hashable, Sendable {
     static let reasons = DeferralReason.allCases.map(Metric.reason)
 
     static func causes(of stage: Stage) -> [Metric] {
-        Leaf.waits.contains(stage) ? WaitCauseKind.all.map { .leaf(.cause(stage, $0)) } : []
+        Leaf.waits.contains(stage) ? WaitCause.allCases.map { .leaf(.cause(stage, $0)) } : []
     }
 }

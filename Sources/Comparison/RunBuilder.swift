@@ -25,8 +25,8 @@ public struct RunBuilder: ~Copyable {
     }
 
     public mutating func add(_ io: DirectIO) {
-        report.add(io)
         let life = AttributedLife(io, rule: rule)
+        report.add(io, life)
         let submitted = io.submitted.nanoseconds
         let ended = submitted + life.latency
         firstSubmitted = min(firstSubmitted, submitted)

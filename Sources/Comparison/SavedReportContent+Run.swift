@@ -24,12 +24,12 @@ extension SavedReportContent {
         }
         for (stage, wait) in [(Attribution.Stage.queueWait, queue_wait), (.taskWorkWait, task_work_wait)] {
             for cause in wait?.causes ?? [] {
-                guard let kind = WaitCauseKind.all.first(where: { $0.name == cause.cause }) else { continue }
+                guard let kind = WaitCause(rawValue: cause.cause) else { continue }
                 sums.leaves[.cause(stage, kind)] = cause.total_ns
             }
             // Nobody looked who held the CPU.
             if wait?.causes.isEmpty ?? true, let total = sums.leaves[.stage(stage)] {
-                sums.leaves[.cause(stage, WaitCauseKind(holder: nil))] = total
+                sums.leaves[.cause(stage, .unattributed)] = total
             }
         }
         for context in CompletionContext.allCases { sums.contexts[context] = contexts[context.rawValue] ?? nil }

@@ -28,11 +28,7 @@ struct Tally: Equatable, Sendable {
         let row = life.context.index
         life.spans.forEach { span in
             add(span.nanoseconds, to: Leaf.index(span.stage), row)
-            switch span.stage {
-            case .queueWait: add(io.queueWaitHeld, of: span, row)
-            case .taskWorkWait: add(io.taskWorkHeld, of: span, row)
-            default: break
-            }
+            if let wait = CPUWait(span, of: io) { add(wait, row) }
         }
     }
 
@@ -42,11 +38,9 @@ struct Tally: Equatable, Sendable {
         leaves[row][leaf] += UInt128(nanoseconds)
     }
 
-    /// Clocks that tell of more than the wait were not those of this wait.
-    private mutating func add(_ held: HeldTimes, of span: StageSpan, _ row: Int) {
-        let known = held.total <= span.nanoseconds ? held : .unknown
-        for holder in CPUHolder.allCases { add(UInt64(known[holder]), to: Leaf.index(span.stage, holder), row) }
-        add(span.nanoseconds - known.total, to: Leaf.index(span.stage, nil), row)
+    private mutating func add(_ wait: CPUWait, _ row: Int) {
+        for holder in CPUHolder.allCases { add(UInt64(wait.held[holder]), to: Leaf.index(wait.stage, holder), row) }
+        add(wait.unattributed, to: Leaf.index(wait.stage, nil), row)
     }
 
     mutating func add(_ other: Tally) {

@@ -44,7 +44,7 @@ struct ComparisonTable {
         case .mean: " mean latency"
         case .percentile(let percentile): " \(percentile.rawValue) latency"
         case .leaf(.stage(let stage)): " \(stage.label)"
-        case .leaf(.cause(_, let cause)): "   . \(cause.name)"
+        case .leaf(.cause(_, let cause)): "   . \(cause.label)"
         case .context(let context): "   \(context.rawValue)"
         case .reason(let reason): "   \(reason.rawValue)"
         }
@@ -70,7 +70,7 @@ struct ComparisonTable {
     /// None, when nobody looked who held the CPU.
     private func causes(of stage: Comparison.StageRow) -> [Comparison.Row] {
         let isKnown = stage.causes.contains { row in
-            if case .leaf(.cause(_, let cause)) = row.metric { cause.holder != nil } else { false }
+            if case .leaf(.cause(_, let cause)) = row.metric { cause != .unattributed } else { false }
         }
         return isKnown ? stage.causes : []
     }

@@ -33,7 +33,8 @@ struct ComparedRun {
             var builder = RunBuilder(rule: reader.session.completionRule, blockLength: blockLength)
             let summary = try reader.read { builder.add($0) }
             let source = ReportSource(
-                session: reader.session, end: summary.end, devices: summary.devices, isComplete: summary.isComplete)
+                session: reader.session, end: summary.end, devices: summary.devices, threads: summary.threads,
+                isComplete: summary.isComplete)
             return (builder.finish(name: path.string, source: source, loss: summary.loss), summary)
         }
     }

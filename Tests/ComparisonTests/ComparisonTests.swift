@@ -38,7 +38,7 @@ import Testing
         #expect(comparison.contexts.allSatisfy { $0.difference.isSignificant == true })
         #expect(comparison.reasons.map(\.metric) == [.reason(.iomapAlwaysDefersWrites)])
         let causes = try #require(comparison.stages.first { $0.stage == .queueWait }).causes
-        #expect(causes.first?.metric == .leaf(.cause(.queueWait, WaitCauseKind(holder: .submitter))))
+        #expect(causes.first?.metric == .leaf(.cause(.queueWait, .submitter)))
         #expect(causes.count == 3)
     }
 

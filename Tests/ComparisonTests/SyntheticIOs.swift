@@ -2,6 +2,7 @@
 
 import DirectIO
 import Report
+import TestSupport
 
 @testable import Comparison
 

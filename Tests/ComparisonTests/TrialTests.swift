@@ -2,6 +2,7 @@
 
 import Attribution
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Comparison
