@@ -18,7 +18,7 @@ extension SeededGenerator {
 /// A run as the box makes it: single I/Os vary, and so does the box from second to second, each second being like the
 /// one before. What is true of it in the long run is known.
 struct SyntheticRun {
-    var blocks = 60
+    var blocks = 48
     /// On average.
     var iosPerBlock = 20.0
     /// Mean nanoseconds, of the median second.
