@@ -16,6 +16,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
@@ -51,11 +52,21 @@ let package = Package(
         .target(
             name: "Rendering", dependencies: ["Comparison", "Report", "Attribution", "DirectIO"],
             swiftSettings: strict),
+        .target(
+            name: "Exports",
+            dependencies: [
+                "Rendering", "Report", "Attribution", "DirectIO", "CZlib",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["Perfetto/perfetto_trace.proto", "Perfetto/perfetto_track_event.proto"],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "dioscope",
             dependencies: [
                 "DirectIO", "CProbeRecords", "Probes", "Capture", "Attribution", "Report", "Selection", "Comparison",
-                "Rendering",
+                "Rendering", "Exports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -93,6 +104,15 @@ let package = Package(
         .testTarget(
             name: "ComparisonTests",
             dependencies: ["Comparison", "Rendering", "Report", "Attribution", "DirectIO", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ExportsTests",
+            dependencies: [
+                "Exports", "Rendering", "Report", "Attribution", "DirectIO", "CZlib", "TestSupport",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
             swiftSettings: strict
         ),
         .executableTarget(name: "embed-bpf", swiftSettings: strict),

@@ -2,7 +2,7 @@
 
 import Attribution
 import DirectIO
-import Foundation
+import FoundationEssentials
 import Report
 
 /// A report that `report --json` saved: one piece, without single I/Os.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import Foundation
+import Glibc
 
 /// How far a sum over units may be from its expectation, found from the units' residuals.
 struct Spread {

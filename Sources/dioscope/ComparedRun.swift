@@ -3,7 +3,7 @@
 import Capture
 import Comparison
 import DirectIO
-import Foundation
+import FoundationEssentials
 import Report
 import SystemPackage
 

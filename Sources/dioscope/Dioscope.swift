@@ -25,6 +25,7 @@ struct Dioscope: ParsableCommand {
         version: version,
         subcommands: [
             CheckCommand.self, RecordCommand.self, ReportCommand.self, ListCommand.self, CompareCommand.self,
+            ExportCommand.self,
         ])
 
     static func main() {

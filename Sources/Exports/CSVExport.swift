@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+import Rendering
+
+/// One line an I/O, in the order of the capture, under a line of column names (RFC 4180). What was not seen is empty.
+///
+/// Nanoseconds as integers; stages of the I/O in columns of their own, which sum to `latency_ns`.
+public final class CSVExport: IOExport {
+    public var output: [UInt8] = []
+    private let threads: [UInt32: ThreadName]
+
+    private static let facts = [
+        "submitted_ns", "issued_ns", "interrupted_ns", "ended_ns", "work_queued_ns", "work_started_ns", "completed_ns",
+        "iocb_completed_ns", "task_work_run_ns", "latency_ns", "context", "reason", "end_io_context", "op", "issuer",
+        "dev",
+        "inode", "offset", "length", "error", "submitter", "comm", "worker", "submit_cpu", "end_cpu", "worker_cpu",
+        "completion_cpu", "irq", "irq_batch_position",
+    ]
+
+    /// All columns, in order. New ones are added at the end.
+    public static let columns =
+        facts + Stage.allCases.map { "\($0.name)_ns" } + WaitCause.allCases.map { "queue_wait_\($0.rawValue)_ns" }
+        + WaitCause.allCases.map { "task_work_wait_\($0.rawValue)_ns" }
+
+    /// - Parameter threads: names of submitters, by thread number.
+    public init(threads: [UInt32: ThreadName]) {
+        self.threads = threads
+        output = Array((Self.columns.joined(separator: ",") + "\r\n").utf8)
+    }
+
+    public func add(_ listed: ListedIO) {
+        let (io, life) = (listed.io, listed.life)
+        addTimes(io, life)
+        add(life.context.rawValue)
+        add(life.reason?.rawValue)
+        add(io.endContext?.rawValue)
+        add(io.operation.rawValue)
+        add(io.issuer.rawValue)
+        add(io.device.description)
+        add(io.inode)
+        add(io.offset)
+        add(io.length)
+        add(io.error)
+        add(io.submitterThread)
+        add(threads[io.submitterThread].map { Self.quoted(EscapedText($0.name).description) })
+        add(io.workerThread)
+        for cpu in [io.submitCPU, io.endCPU, io.workerCPU, io.completionCPU] { add(cpu) }
+        add(io.irq)
+        add(io.irqBatchPosition)
+        for stage in Stage.allCases { add(life.spans[stage]) }
+        addCauses(of: life.wait(.queueWait, of: io))
+        addCauses(of: life.wait(.taskWorkWait, of: io))
+        output[output.count - 1] = UInt8(ascii: "\r")
+        output.append(UInt8(ascii: "\n"))
+    }
+
+    public func finish() {}
+
+    private func addTimes(_ io: DirectIO, _ life: AttributedLife) {
+        let times = [
+            io.submitted, io.issued, io.interrupted, io.ended, io.workQueued, io.workStarted, io.completed,
+            io.iocbCompleted, io.taskWorkRun,
+        ]
+        for time in times { add(time?.nanoseconds) }
+        add(life.latency)
+    }
+
+    private func addCauses(of wait: CPUWait?) {
+        let causes = wait?.causes ?? []
+        for cause in WaitCause.allCases { add(causes.first { $0.cause == cause }?.nanoseconds) }
+    }
+
+    private func add(_ number: (some BinaryInteger)?) { add(number?.description) }
+
+    /// A field and the comma behind it.
+    private func add(_ text: String?) {
+        if let text { output.append(contentsOf: text.utf8) }
+        output.append(UInt8(ascii: ","))
+    }
+
+    private static func quoted(_ text: String) -> String {
+        guard text.contains(where: { $0 == "\"" || $0 == "," }) else { return text }
+        return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Rendering
+
+/// A form in which I/Os leave for other tools. Takes them one by one, as a capture has them; whoever feeds it takes the
+/// bytes away as they come.
+public protocol IOExport: AnyObject {
+    /// Bytes that are ready to be written.
+    var output: [UInt8] { get set }
+    func add(_ io: ListedIO)
+    /// No more I/Os come: what is still to be written goes to `output`.
+    func finish()
+}
+
+/// The forms by their names.
+public enum ExportFormat: String, Sendable, CaseIterable {
+    case perfetto, folded, csv, jsonl, hlog, openmetrics
+
+    /// Not fit for a terminal.
+    public var isBinary: Bool { self == .perfetto }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+import Rendering
+import Report
+
+/// The recording's totals in the text form of OpenMetrics, for the textfile collector of node_exporter: gauges and
+/// summaries only, which Prometheus' older text form has in the same words. Seconds and bytes.
+public final class MetricsExport: IOExport {
+    public var output: [UInt8] = []
+    private var builder: ReportBuilder?
+    private let source: ReportSource
+    private let loss: [DataLoss]
+
+    /// - Parameters:
+    ///   - rule: by which the recorded kernel decides how to complete.
+    ///   - loss: what the recording lacks.
+    public init(rule: CompletionRule, source: ReportSource, loss: [DataLoss]) {
+        builder = ReportBuilder(rule: rule)
+        self.source = source
+        self.loss = loss
+    }
+
+    public func add(_ io: ListedIO) { builder?.add(io.io, io.life) }
+
+    public func finish() {
+        guard let finished = builder.take() else { return }
+        write(finished.finish(source: source, loss: loss))
+    }
+
+    private func write(_ report: Report) {
+        family("dioscope_recording_info", "gauge", "What was recorded.")
+        let labels = [
+            ("kernel", report.source.kernel), ("host", report.source.host), ("machine", report.source.machine),
+            ("complete", report.source.isComplete ? "true" : "false"),
+        ]
+        sample("dioscope_recording_info", labels.compactMap { name, value in value.map { (name, $0) } }, "1")
+        family("dioscope_ios", "gauge", "Direct I/Os in the recording.")
+        sample("dioscope_ios", [("op", "read")], "\(report.ios.read)")
+        sample("dioscope_ios", [("op", "write")], "\(report.ios.write)")
+        single("dioscope_io_bytes", "Bytes of all I/Os, as asked for.", "\(report.ios.bytes)")
+        single("dioscope_io_errors", "I/Os that failed.", "\(report.ios.errors)")
+        if let share = report.quality.completeShare {
+            single("dioscope_complete_ratio", "Part of the I/Os of which everything expected was seen.", "\(share)")
+        }
+        writeCounts(report)
+        writeDurations(report)
+        output.append(contentsOf: "# EOF\n".utf8)
+    }
+
+    private func writeCounts(_ report: Report) {
+        family("dioscope_completed_ios", "gauge", "I/Os by the context in which they were completed.")
+        for context in CompletionContext.allCases {
+            sample("dioscope_completed_ios", [("context", context.rawValue)], "\(report.count(in: context))")
+        }
+        if !report.reasons.isEmpty {
+            family("dioscope_deferred_ios", "gauge", "I/Os deferred to a kworker, by reason.")
+        }
+        for reason in report.reasons {
+            sample("dioscope_deferred_ios", [("reason", reason.reason.rawValue)], "\(reason.ios)")
+        }
+        let losses = report.loss.filter { $0.severity == .loss }
+        if !losses.isEmpty {
+            family("dioscope_lost", "gauge", "What the recording lacks, by the way in which it was lost.")
+        }
+        for loss in losses {
+            sample("dioscope_lost", [("what", loss.what)], "\(loss.count)")
+        }
+    }
+
+    private func writeDurations(_ report: Report) {
+        if let latency = report.latency {
+            let name = "dioscope_latency_seconds"
+            family(name, "summary", "From submission to completion, of finished I/Os.")
+            summary(
+                name, [], latency,
+                [("0.5", latency.p50), ("0.9", latency.p90), ("0.99", latency.p99), ("0.999", latency.p999)])
+        }
+        if !report.stages.isEmpty {
+            family("dioscope_stage_seconds", "summary", "Parts of the latency, of the I/Os that have them.")
+        }
+        for stage in report.stages {
+            let durations = stage.durations
+            summary(
+                "dioscope_stage_seconds", [("stage", stage.stage.name)], durations,
+                [("0.5", durations.p50), ("0.99", durations.p99)])
+        }
+        let waits = [(Stage.queueWait, report.queueWait), (.taskWorkWait, report.taskWorkWait)]
+        if waits.contains(where: { $0.1?.causes.isEmpty == false }) {
+            family("dioscope_wait_seconds", "gauge", "Sums of the waits for a CPU, by who had it.")
+        }
+        for (stage, wait) in waits {
+            for cause in wait?.causes ?? [] {
+                let labels = [("stage", stage.name), ("cause", cause.cause.rawValue)]
+                sample("dioscope_wait_seconds", labels, Self.seconds(Double(cause.total)))
+            }
+        }
+    }
+
+    private func family(_ name: String, _ type: String, _ help: String) {
+        output.append(contentsOf: "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n".utf8)
+    }
+
+    private func single(_ name: String, _ help: String, _ value: String) {
+        family(name, "gauge", help)
+        sample(name, [], value)
+    }
+
+    private func summary(
+        _ name: String, _ labels: [(String, String)], _ durations: DurationStatistics,
+        _ quantiles: [(String, UInt64)]
+    ) {
+        for (quantile, value) in quantiles {
+            sample(name, labels + [("quantile", quantile)], Self.seconds(Double(value)))
+        }
+        sample(name + "_sum", labels, Self.seconds(Double(durations.total)))
+        sample(name + "_count", labels, "\(durations.ios)")
+    }
+
+    private func sample(_ name: String, _ labels: [(String, String)], _ value: String) {
+        let list = labels.map { "\($0)=\"\(Self.escaped($1))\"" }.joined(separator: ",")
+        output.append(contentsOf: (name + (list.isEmpty ? "" : "{\(list)}") + " \(value)\n").utf8)
+    }
+
+    private static func seconds(_ nanoseconds: Double) -> String { "\(nanoseconds / 1e9)" }
+
+    /// Control characters are told as a terminal gets them, and the backslashes of that are the label's own.
+    private static func escaped(_ text: String) -> String {
+        var escaped = ""
+        for character in EscapedText(text).description {
+            if character == "\\" || character == "\"" { escaped.append("\\") }
+            escaped.append(character)
+        }
+        return escaped
+    }
+}

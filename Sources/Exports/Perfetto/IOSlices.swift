@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+import Rendering
+
+/// One I/O as slices: whole with its stages for a track of its own, and its parts on the CPUs and threads that ran
+/// them.
+struct IOSlices {
+    /// The I/O, then its stages in order.
+    private(set) var life: [TrackSlice]
+    private(set) var places: [(place: Place, slice: TrackSlice)] = []
+
+    enum Place: Hashable {
+        case cpu(UInt16)
+        case thread(UInt32)
+    }
+
+    /// - Parameter id: of its flow, different for each I/O.
+    init(_ listed: ListedIO, id: UInt64) {
+        let (io, attributed) = (listed.io, listed.life)
+        let start = io.submitted.nanoseconds
+        let name = "\(io.operation.rawValue) \(io.length)"
+        life = [TrackSlice(start: start, end: start + attributed.latency, name: name)]
+        life[0].annotations = Self.annotations(of: listed)
+        var (life, places) = (life, [(place: Place, slice: TrackSlice)]())
+        var time = start
+        attributed.spans.forEach { span in
+            let slice = TrackSlice(start: time, end: time + span.nanoseconds, name: span.stage.label)
+            life.append(slice)
+            if let place = Self.place(of: span, in: io) { places.append((place, slice)) }
+            // A kworker is a thread, too.
+            if span.stage == .completionWork, let worker = io.workerThread { places.append((.thread(worker), slice)) }
+            time += span.nanoseconds
+        }
+        if let run = io.taskWorkRun?.nanoseconds {
+            let slice = TrackSlice(start: run, end: run, name: "task_work", isInstant: true)
+            places.append((.thread(io.submitterThread), slice))
+        }
+        (self.life, self.places) = (life, places)
+        tie(id)
+    }
+
+    /// An arrow from the submission to the interrupt, the kworker and what follows, one slice each.
+    private mutating func tie(_ id: UInt64) {
+        guard places.count > 1 else { return }
+        for index in places.indices {
+            places[index].slice.flow = TrackSlice.Flow(id: id, ends: index == places.count - 1)
+        }
+    }
+
+    /// Who ran a stage. Of waits, and of the device, nobody did.
+    private static func place(of span: StageSpan, in io: DirectIO) -> Place? {
+        switch span.stage {
+        case .submit, .submitterWakeup, .submitterCompletion, .callerCompletion: .thread(io.submitterThread)
+        case .interrupt, .interruptAndHandOff, .handOff: io.endCPU.map(Place.cpu)
+        case .interruptAndCompletion, .inlineCompletion: io.completionCPU.map(Place.cpu)
+        case .completionWork: io.workerCPU.map(Place.cpu)
+        case .device, .submitAndDevice, .deviceAndCompletion, .submitToCompletion, .queueWait, .iocbCompletion,
+            .taskWorkWait, .unattributed:
+            nil
+        }
+    }
+
+    private static func annotations(of listed: ListedIO) -> [PerfettoDebugAnnotation] {
+        let io = listed.io
+        var annotations = [
+            PerfettoDebugAnnotation("latency_ns", listed.life.latency),
+            PerfettoDebugAnnotation("context", listed.life.context.rawValue),
+            PerfettoDebugAnnotation("issuer", io.issuer.rawValue),
+            PerfettoDebugAnnotation("dev", io.device.description),
+            PerfettoDebugAnnotation("inode", io.inode),
+            PerfettoDebugAnnotation("offset", io.offset),
+            PerfettoDebugAnnotation("length", io.length),
+        ]
+        if let reason = listed.life.reason { annotations.append(.init("deferred for", reason.rawValue)) }
+        if io.error != 0 { annotations.append(.init("error", io.error)) }
+        if let irq = io.irq { annotations.append(.init("irq", irq)) }
+        for share in listed.queueWait {
+            let who = share.name.map { "\(share.cause.rawValue) \($0)" } ?? share.cause.rawValue
+            annotations.append(.init("queue_wait: \(who)", share.nanoseconds))
+        }
+        return annotations
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+import Rendering
+import TestSupport
+
+@testable import Exports
+
+/// I/Os to export.
+enum Samples {
+    /// `count` writes, 2 us apart and each taking 118 us, that a kworker completes.
+    static func deferred(_ count: Int) -> [ListedIO] {
+        var holds = HoldLog()
+        return (0..<count).map { index in
+            var io = Life.make(
+                complete: .kworker,
+                times: [
+                    (\.issued, 10_000), (\.interrupted, 60_000), (\.ended, 65_000), (\.workQueued, 66_000),
+                    (\.workStarted, 110_000), (\.completed, 118_000),
+                ])
+            (io.submitCPU, io.endCPU, io.workerCPU, io.completionCPU, io.irq) = (1, 2, 2, 2, 24)
+            io.workerThread = 77
+            io.queueWaitHeld[.submitter] = 30_000
+            io.queueWaitHeld[.idle] = 4_000
+            let shift = UInt64(index) * 2_000
+            io.submitted = Timestamp(nanoseconds: io.submitted.nanoseconds + shift)
+            for path in RandomLives.causal {
+                io[keyPath: path] = io[keyPath: path].map { Timestamp(nanoseconds: $0.nanoseconds + shift) }
+            }
+            return ListedIO(io, AttributedLife(io, rule: .defersWrites), &holds)
+        }
+    }
+
+    /// Lives that no workload would give.
+    static func random(_ count: Int) -> [ListedIO] {
+        var random = SeededGenerator(seed: 9)
+        var holds = HoldLog()
+        return (0..<count).map { index in
+            let io = RandomLives.next(&random, disordered: index % 2 == 0)
+            return ListedIO(io, AttributedLife(io, rule: .flaggedInline), &holds)
+        }
+    }
+
+    static let threads: [UInt32: ThreadName] = [
+        100: ThreadName(thread: 100, process: 99, name: "a\"b,c;\u{1b}[31m\n")
+    ]
+
+    /// All that an export writes.
+    static func bytes(_ export: some IOExport, _ ios: [ListedIO]) -> [UInt8] {
+        for io in ios { export.add(io) }
+        export.finish()
+        return export.output
+    }
+
+    static func text(_ export: some IOExport, _ ios: [ListedIO]) -> String {
+        String(decoding: bytes(export, ios), as: UTF8.self)
+    }
+}
