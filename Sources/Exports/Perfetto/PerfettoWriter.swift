@@ -13,6 +13,9 @@ struct PerfettoWriter {
     /// All packets are of one writer.
     private static let sequence: UInt32 = 1
 
+    /// SEQ_INCREMENTAL_STATE_CLEARED: nothing before this packet is needed to read what follows.
+    private static let beginsSequence: UInt32 = 1
+
     private enum EventType: UInt32 {
         case begin = 1
         case end = 2
@@ -27,7 +30,10 @@ struct PerfettoWriter {
         var snapshot = PerfettoClockSnapshot()
         snapshot.clocks = [clock]
         snapshot.primaryTraceClock = Self.monotonic
-        add { $0.clockSnapshot = snapshot }
+        add { packet in
+            packet.clockSnapshot = snapshot
+            packet.sequenceFlags = Self.beginsSequence
+        }
     }
 
     /// - Returns: The track's number.

@@ -70,6 +70,16 @@ nonisolated struct PerfettoTracePacket: Sendable {
   /// Clears the value of `trustedPacketSequenceID`. Subsequent reads from it will return its default value.
   mutating func clearTrustedPacketSequenceID() {self._trustedPacketSequenceID = nil}
 
+  /// Bits of an enum there.
+  var sequenceFlags: UInt32 {
+    get {_sequenceFlags ?? 0}
+    set {_sequenceFlags = newValue}
+  }
+  /// Returns true if `sequenceFlags` has been explicitly set.
+  var hasSequenceFlags: Bool {self._sequenceFlags != nil}
+  /// Clears the value of `sequenceFlags`. Subsequent reads from it will return its default value.
+  mutating func clearSequenceFlags() {self._sequenceFlags = nil}
+
   var data: PerfettoTracePacket.OneOf_Data? = nil
 
   var clockSnapshot: PerfettoClockSnapshot {
@@ -110,6 +120,7 @@ nonisolated struct PerfettoTracePacket: Sendable {
   fileprivate var _timestamp: UInt64? = nil
   fileprivate var _timestampClockID: UInt32? = nil
   fileprivate var _trustedPacketSequenceID: UInt32? = nil
+  fileprivate var _sequenceFlags: UInt32? = nil
 }
 
 nonisolated struct PerfettoClockSnapshot: Sendable {
@@ -201,7 +212,7 @@ nonisolated extension PerfettoTrace: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension PerfettoTracePacket: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = "TracePacket"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{6}clock_snapshot\0\u{2}\u{2}timestamp\0\u{4}\u{2}trusted_packet_sequence_id\0\u{3}track_event\0\u{4}/timestamp_clock_id\0\u{4}\u{2}track_descriptor\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{6}clock_snapshot\0\u{2}\u{2}timestamp\0\u{4}\u{2}trusted_packet_sequence_id\0\u{3}track_event\0\u{4}\u{2}sequence_flags\0\u{4}-timestamp_clock_id\0\u{4}\u{2}track_descriptor\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -237,6 +248,7 @@ nonisolated extension PerfettoTracePacket: SwiftProtobuf.Message, SwiftProtobuf.
           self.data = .trackEvent(v)
         }
       }()
+      case 13: try { try decoder.decodeSingularUInt32Field(value: &self._sequenceFlags) }()
       case 58: try { try decoder.decodeSingularUInt32Field(value: &self._timestampClockID) }()
       case 60: try {
         var v: PerfettoTrackDescriptor?
@@ -273,6 +285,9 @@ nonisolated extension PerfettoTracePacket: SwiftProtobuf.Message, SwiftProtobuf.
     try { if case .trackEvent(let v)? = self.data {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
     } }()
+    try { if let v = self._sequenceFlags {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 13)
+    } }()
     try { if let v = self._timestampClockID {
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 58)
     } }()
@@ -286,6 +301,7 @@ nonisolated extension PerfettoTracePacket: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs._timestamp != rhs._timestamp {return false}
     if lhs._timestampClockID != rhs._timestampClockID {return false}
     if lhs._trustedPacketSequenceID != rhs._trustedPacketSequenceID {return false}
+    if lhs._sequenceFlags != rhs._sequenceFlags {return false}
     if lhs.data != rhs.data {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
