@@ -13,7 +13,8 @@ public final class PerfettoExport: IOExport {
     public private(set) var left: UInt64 = 0
     private let threads: [UInt32: ThreadName]
     private let limit: Int
-    private var ios: [IOSlices] = []
+    private var ios: [ListedIO] = []
+    private var places: [IOSlices.Place: [TrackSlice]] = [:]
 
     /// - Parameters:
     ///   - threads: names of submitters, by thread number.
@@ -28,19 +29,15 @@ public final class PerfettoExport: IOExport {
             left += 1
             return
         }
-        ios.append(IOSlices(io, id: UInt64(ios.count) + 1))
+        ios.append(io)
     }
 
     public func finish() {
         var writer = PerfettoWriter()
-        ios.sort { ($0.life[0].start, $1.life[0].end) < ($1.life[0].start, $0.life[0].end) }
+        ios.sort { ($0.io.submitted, $1.life.latency) < ($1.io.submitted, $0.life.latency) }
         guard let first = ios.first else { return }
-        writer.begin(at: first.life[0].start)
+        writer.begin(at: first.io.submitted.nanoseconds)
         writeLives(&writer)
-        var places: [IOSlices.Place: [TrackSlice]] = [:]
-        for io in ios {
-            for (place, slice) in io.places { places[place, default: []].append(slice) }
-        }
         ios = []
         let cpus = writer.addTrack(named: "CPUs", rank: 1)
         for cpu in Self.cpus(of: places) {
@@ -60,7 +57,9 @@ public final class PerfettoExport: IOExport {
         let group = writer.addTrack(named: "I/Os in flight", rank: 0)
         var lanes = Lanes()
         var tracks: [UInt64] = []
-        for io in ios {
+        for (number, listed) in ios.enumerated() {
+            let io = IOSlices(listed, id: UInt64(number) + 1)
+            for (place, slice) in io.places { places[place, default: []].append(slice) }
             let (whole, stages) = (io.life[0], io.life.dropFirst())
             let lane = lanes.placeAlone(from: whole.start, until: whole.end)
             if lane == tracks.count {
