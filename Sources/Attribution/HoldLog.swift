@@ -2,14 +2,6 @@
 
 import DirectIO
 
-/// One cause of one wait, or one name of it.
-public struct WaitShare: Equatable, Sendable {
-    public var cause: WaitCause
-    /// Untrusted; `nil` when there is none.
-    public var name: String?
-    public var nanoseconds: UInt64
-}
-
 /// Who lately held each CPU, by name. Fed in the order of the stream, it tells for an I/O that comes after them which
 /// names its wait was spent on.
 ///

@@ -184,6 +184,23 @@ class ReportTests(Bed):
         for words, shown in ((["--where=context=kworker"], False), (["--where=context=kworker", "--cpus"], True)):
             self.assertEqual("\n CPUs  " in dioscope("report", *words, self.capture).stdout, shown)
 
+    def test_causes_add_up(self) -> None:
+        """In total and in each I/O of every committed capture that has causes."""
+        seen = 0
+        for capture in BadInputTests.captures:
+            wait = json.loads(dioscope("report", "--json", str(capture)).stdout)["queue_wait"]
+            if wait and wait["causes"]:
+                self.assertEqual(sum(cause["total_ns"] for cause in wait["causes"]), wait["total_ns"])
+                for cause in wait["causes"]:
+                    self.assertIn(sum(name["total_ns"] for name in cause["names"]), (0, cause["total_ns"]))
+            for line in dioscope("list", "--json", str(capture)).stdout.splitlines():
+                io = json.loads(line)
+                if "queue_wait_causes" in io:
+                    stage = [stage["ns"] for stage in io["stages"] if stage["name"] == "queue_wait"]
+                    self.assertEqual([sum(cause["ns"] for cause in io["queue_wait_causes"])], stage)
+                    seen += 1
+        self.assertGreater(seen, 100)
+
     def test_percentiles(self) -> None:
         latency = self.json("--percentile", "99,50", "--percentile=100")["latency"]
         self.assertEqual([p["percentile"] for p in latency["percentiles"]], [99, 50, 100])

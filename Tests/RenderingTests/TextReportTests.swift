@@ -101,6 +101,14 @@ struct TextReportTests {
         #expect(coloured.replacing(try Regex("\u{1b}\\[[0-9]+m"), with: "") == plain)
     }
 
+    @Test func aThreadNamedAsTheSubmittersIsToldApart() {
+        var report = Recordings.report(held: true)
+        report.source.threads = [1: ThreadName(thread: 1, process: 1, name: "hog")]
+        let lines = TextReport(report).lines
+        #expect(lines.contains { $0.hasPrefix("   . hog on that CPU ") })
+        #expect(lines.contains { $0.hasPrefix("   . other hog ") })
+    }
+
     @Test func theTableOfCPUsIsShownWhenThereIsAChoice() throws {
         var report = Recordings.report()
         let table = try #require(report.placement)

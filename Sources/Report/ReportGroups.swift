@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// Which groups a report tells of, and what there is besides.
+public struct ChosenGroups: Equatable, Sendable {
+    public var grouping: Grouping
+    public var keys: [GroupKey]
+    public var otherGroups: Int
+    public var otherIOs: UInt64
+    /// If not, there are more than `otherGroups`.
+    public var countsAllGroups: Bool
+}
+
+/// The I/Os of a report once more, told apart.
+public struct ReportGroups: Equatable, Sendable {
+    public var chosen: ChosenGroups
+    /// The most I/Os first.
+    public var groups: [Group]
+
+    public struct Group: Equatable, Sendable {
+        public var key: GroupKey
+        /// Of the group's I/Os alone; its source, loss and verdict are those of the whole.
+        public var report: Report
+    }
+}
