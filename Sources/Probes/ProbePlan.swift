@@ -56,6 +56,9 @@ public struct ProbePlan: Sendable {
     ]
 
     private static func refusal(of program: ProbeProgram, by btf: KernelBTF) -> String? {
+        if ["timer_entered", "timer_left"].contains(program.function), flavour(for: btf) == .baseline {
+            return "not safe in this kernel"
+        }
         switch program.kind {
         case .tracepoint:
             guard let count = btf.tracepointParameterCount(program.target) else { return "not in this kernel" }
