@@ -15,7 +15,7 @@ public struct FoldedDifference: Sendable {
         for context in CompletionContext.allCases {
             for (frames, leaf) in Self.leaves {
                 let (base, new) = (comparison.base, comparison.new)
-                let counts = [base, new].map { Int64(($0.mean(of: leaf, in: context) * 1000).rounded()) }
+                let counts = [base, new].map { UInt64(min($0.mean(of: leaf, in: context) * 1000, 1e19).rounded()) }
                 guard counts.contains(where: { $0 > 0 }) else { continue }
                 text += "\(context.rawValue);\(frames) \(counts[0]) \(counts[1])\n"
             }

@@ -25,7 +25,11 @@ public struct RunBuilder: ~Copyable {
     }
 
     public mutating func add(_ io: DirectIO) {
-        let life = AttributedLife(io, rule: rule)
+        add(io, AttributedLife(io, rule: rule))
+    }
+
+    /// - Parameter life: of `io`, by this builder's rule.
+    public mutating func add(_ io: DirectIO, _ life: AttributedLife) {
         report.add(io, life)
         let submitted = io.submitted.nanoseconds
         let ended = submitted + life.latency
@@ -41,7 +45,10 @@ public struct RunBuilder: ~Copyable {
     /// - Parameters:
     ///   - name: how the user calls the run.
     ///   - loss: what is missing from the I/Os that were added, as their source counted it.
-    public consuming func finish(name: String, source: ReportSource, loss: [DataLoss]) -> Run {
+    ///   - selection: which I/Os were added, when it was not all.
+    public consuming func finish(
+        name: String, source: ReportSource, loss: [DataLoss], selection: String? = nil
+    ) -> Run {
         var units: [RunUnit] = []
         if !grid.tallies.isEmpty {
             // The time before the first completion belongs to the first block, so that the spans sum to the whole.
@@ -49,6 +56,7 @@ public struct RunBuilder: ~Copyable {
         }
         var facts = RunFacts(name: name, report: report.finish(source: source, loss: loss))
         facts.peakInFlight = flight.peak
+        facts.selection = selection
         facts.submitCPUs = submitCPUs
         facts.endCPUs = endCPUs
         return Run(facts: facts, blockLength: grid.length, units: units)

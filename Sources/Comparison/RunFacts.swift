@@ -16,6 +16,8 @@ public struct RunFacts: Equatable, Sendable {
     public var cpuCount: Int?
     public var command: [String] = []
     public var filters: [String] = []
+    /// Which of its I/Os were taken, in the user's words; `nil`: all.
+    public var selection: String?
     /// Names of the attached probes; empty when that is not known.
     public var probes: [String] = []
     /// Ways of losing data of which some was lost.

@@ -6,7 +6,7 @@ import DirectIO
 extension SavedReportContent {
     func run(name: String) -> Run {
         var saved: [Percentile: Double] = [:]
-        if let latency { saved = [.p50: latency.p50_ns, .p99: latency.p99_ns, .p999: latency.p999_ns] }
+        if let latency { saved = latency.percentiles }
         // Little's law: the report's mean number in flight is its latencies' sum divided by this time.
         let span = latency.flatMap { latency in headline.mean_in_flight.map { latency.total_ns / $0 } }
         return Run(
@@ -50,7 +50,7 @@ extension SavedReportContent {
         facts.probes = source.probes.attached.sorted()
         facts.losses = loss.filter { $0.severity == "loss" && $0.count > 0 }.map(\.what)
         func kind(_ value: String?, _ share: Double?) -> RunFacts.Kind? {
-            value.map { RunFacts.Kind(value: $0, share: share ?? 1) }
+            value.map { RunFacts.Kind(value: $0, share: min(max(share ?? 1, 0), 1)) }
         }
         facts.operation = kind(headline.op, headline.op_share)
         facts.length = kind(headline.length.map { "\($0)" }, headline.length_share)
@@ -59,5 +59,12 @@ extension SavedReportContent {
         facts.fileSystem = headline.fs
         facts.meanInFlight = headline.mean_in_flight
         return facts
+    }
+}
+
+extension SavedReportContent.Latency {
+    /// Numbers from a file: what is no duration becomes the nearest that is.
+    fileprivate var percentiles: [Percentile: Double] {
+        [.p50: p50_ns, .p99: p99_ns, .p999: p999_ns].mapValues { min(max($0, 0), 1e30) }
     }
 }

@@ -30,6 +30,7 @@ public struct ComparisonPage: Sendable {
             var items = ["DIO \(operation.value) \(length)"]
             items += [facts.fileSystem, facts.issuer?.value].compactMap { $0 }.map(style.escaped)
             if let peak = facts.peakInFlight { items.append("up to \(peak) in flight") }
+            if let selection = facts.selection { items.append("where " + style.escaped(selection)) }
             return TextLine.flow(items, separator: "  ", head: "", indent: 1, width: style.width)
                 .map { style.palette.paint($0, .heading) }
         }

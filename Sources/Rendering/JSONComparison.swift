@@ -70,6 +70,7 @@ public struct JSONComparison: Sendable {
 
     private static func write(_ side: Side, to json: inout JSONWriter) {
         json.strings("runs", side.runs.map(\.name))
+        json.member("selection", side.runs.first?.selection)
         json.member("ios", side.ios)
         json.member("finished_ios", side.finished)
         json.member("unit", side.unitKind.rawValue)

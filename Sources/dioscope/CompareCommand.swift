@@ -19,8 +19,11 @@ struct CompareCommand: ParsableCommand {
               dioscope compare base.dioscope patch1.dioscope patch2.dioscope     each against base
               dioscope compare --base b1 b2 b3 b4 b5 --new n1 n2 n3 n4 n5        five runs a side
               dioscope compare base.json new.json                                saved by report --json: no intervals
+              dioscope compare --where op=read base.dioscope new.dioscope
               dioscope compare --fail-if 'p99 > +5%' --fail-if 'iops < -3%' base.dioscope new.dioscope
               dioscope compare --folded base.dioscope new.dioscope | flamegraph.pl --countname ns > diff.svg
+
+            \(SelectionArguments.help)
 
             EXIT STATUS
               0   2 a capture is cut or damaged: compared is what could be read   3 a --fail-if rule is broken
@@ -42,6 +45,8 @@ struct CompareCommand: ParsableCommand {
 
     @Option(help: "What intervals are over: run or block. Default: run, when there are 3 or more a side, else block.")
     var by: Side.UnitKind?
+
+    @OptionGroup var selection: SelectionArguments
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -83,9 +88,10 @@ struct CompareCommand: ParsableCommand {
 
     func run() throws {
         guard let sides else { return }
+        let wanted = try selection.parsed()
         let length = block?.nanoseconds ?? 1_000_000_000
         func read(_ files: [String]) throws -> [ComparedRun] {
-            try files.map { try ComparedRun(FilePath($0), blockLength: length) }
+            try files.map { try ComparedRun(FilePath($0), blockLength: length, wanted) }
         }
         let base = try read(sides.base)
         let new = try sides.new.map(read)

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import Attribution
 import Capture
 import Comparison
 import DirectIO
 import FoundationEssentials
 import Report
+import Selection
 import SystemPackage
 
 /// A file as one run of a comparison, and what was wrong with it: a capture, or a report that `report --json` saved.
@@ -17,9 +19,13 @@ struct ComparedRun {
     /// A report is a few kilobytes; whatever is larger is none.
     private static let largestReport = 16 << 20
 
-    init(_ path: FilePath, blockLength: UInt64) throws(Failure) {
+    /// - Parameter selection: which of its I/Os; `nil`: all.
+    init(_ path: FilePath, blockLength: UInt64, _ selection: IOSelection?) throws(Failure) {
         self.path = path
         if let text = Self.json(at: path) {
+            guard selection == nil else {
+                throw Failure(.data, "\(path.string): --where needs captures: a saved report has no single I/Os")
+            }
             summary = nil
             do {
                 run = try SavedReport(json: text, name: path.string).run
@@ -31,12 +37,25 @@ struct ComparedRun {
         (run, summary) = try reading { () throws -> (Run, CaptureSummary) in
             let reader = try CaptureReader(path: path)
             var builder = RunBuilder(rule: reader.session.completionRule, blockLength: blockLength)
-            let summary = try reader.read { builder.add($0) }
+            let names = try Self.names(in: reader, for: selection)
+            let summary = try reader.read { io in
+                let life = AttributedLife(io, rule: reader.session.completionRule)
+                if selection?.contains(Subject(io, life, names)) ?? true { builder.add(io, life) }
+            }
             let source = ReportSource(
                 session: reader.session, end: summary.end, devices: summary.devices, threads: summary.threads,
                 isComplete: summary.isComplete)
-            return (builder.finish(name: path.string, source: source, loss: summary.loss), summary)
+            let run = builder.finish(
+                name: path.string, source: source, loss: summary.loss, selection: selection?.text)
+            return (run, summary)
         }
+    }
+
+    /// Names may come after the I/Os that a selection asks them of: a pass of its own.
+    private static func names(in reader: CaptureReader, for selection: IOSelection?) throws -> RecordedNames {
+        guard selection != nil else { return RecordedNames() }
+        let summary = try reader.read { _ in }
+        return RecordedNames(threads: summary.threads, devices: summary.devices)
     }
 
     /// A cut or damaged capture is told on standard error, and by the exit status.

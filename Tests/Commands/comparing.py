@@ -95,6 +95,12 @@ class CompareTests(Bed):
         done = dioscope("compare", "--any", "--fail-if", "mean > +5%", self.deferring, self.inline)
         self.expect(done, 3, "failed")
 
+    def test_selection(self) -> None:
+        found = self.compare("--where", "context=hardirq", self.inline, self.inline)
+        self.assertEqual([row["name"] for row in found["contexts"]], ["hardirq"])
+        self.assertEqual(found["base"]["selection"], "context=hardirq")
+        self.expect(dioscope("compare", "--where", "nonsense", self.inline, self.inline), 64, "--where")
+
     def test_usage(self) -> None:
         for words in (
             [self.inline], ["--base", self.inline], ["--new", self.inline], [self.inline, "--base", self.inline],

@@ -5,6 +5,7 @@ import DirectIO
 import Foundation
 import Rendering
 import Report
+import TestSupport
 import Testing
 
 @testable import Comparison
@@ -125,6 +126,34 @@ import Testing
         #expect(comparison.contexts.map(\.difference.base) == [0, 1])
         // A side with blocks gets no claim either.
         #expect(Comparison(base: [base], new: [Self.inline]).difference(in: .mean)?.isSignificant == nil)
+    }
+
+    @Test func livesThatNoWorkloadGives() {
+        var random = SeededGenerator(seed: 11)
+        func run() -> Run {
+            var builder = RunBuilder(rule: .flaggedInline, blockLength: 1_000_000_000)
+            for index in 0..<1000 { builder.add(RandomLives.next(&random, disordered: index % 2 == 0)) }
+            return builder.finish(name: "random", source: SyntheticIOs.source, loss: [])
+        }
+        let (base, new) = (run(), run())
+        #expect(base.whole.tally.ios == 1000)
+        let comparison = Comparison(base: [base], new: [new])
+        let comparability = Comparability(base: [base.facts], new: [new.facts])
+        #expect(!ComparisonPage(comparison, comparability).text.isEmpty)
+        #expect(!FoldedDifference(comparison).text.isEmpty)
+    }
+
+    @Test func reportWithImpossibleNumbers() throws {
+        let report = ReportBuilder(rule: .defersWrites).finish(source: SyntheticIOs.source, loss: [])
+        var json = try #require(
+            try JSONSerialization.jsonObject(with: Data(JSONReport(report).bytes)) as? [String: Any])
+        json["latency"] = ["ios": 3, "total_ns": -1e300, "p50_ns": -5, "p99_ns": 1e300, "p999_ns": 0]
+        json["headline"] = ["op": "write", "op_share": 1e300, "length": 4096, "mean_in_flight": 0]
+        json["stages"] = [["name": "device", "total_ns": 1e300]]
+        let run = try SavedReport(json: JSONSerialization.data(withJSONObject: json), name: "odd").run
+        let comparison = Comparison(base: [run], new: [Self.inline])
+        let comparability = Comparability(base: [run.facts], new: [Self.inline.facts])
+        #expect(ComparisonPage(comparison, comparability).text.contains("no verdict"))
     }
 
     @Test func jsonThatIsNoReport() {
