@@ -32,6 +32,8 @@ extension JSONReport {
         }
         json.key("scheduling")
         write(report.scheduling, to: &json)
+        json.key("inline_estimate")
+        write(report.inlineEstimate, to: &json)
         json.key("placement")
         write(report.placement, to: &json)
         json.array("interrupts", report.interrupts) { json, interrupt in
@@ -42,6 +44,16 @@ extension JSONReport {
                 json.member("interrupts", interrupt.interrupts)
                 json.member("ios_per_interrupt", interrupt.iosPerInterrupt)
             }
+        }
+    }
+
+    private static func write(_ estimate: InlineEstimate?, to json: inout JSONWriter) {
+        guard let estimate else { return json.null() }
+        json.object { json in
+            json.member("latency_saved_ns", estimate.latencySaved)
+            json.member("least_gain", estimate.gain.lowerBound)
+            json.member("most_gain", estimate.gain.upperBound)
+            json.member("limit", estimate.limit.rawValue)
         }
     }
 

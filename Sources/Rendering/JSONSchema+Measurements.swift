@@ -150,6 +150,16 @@ extension JSONSchema {
                 }
               }
             },
+            "inline_estimate": {
+              "type": ["object", "null"], "required": ["latency_saved_ns", "least_gain", "most_gain", "limit"],
+              "description": "What completing inline would be worth; null when the recording does not carry it.",
+              "properties": {
+                "latency_saved_ns": {"$ref": "#/$defs/number", "description": "Mean over all I/Os."},
+                "least_gain": {"$ref": "#/$defs/number", "description": "IOPS more, as a part of those recorded."},
+                "most_gain": {"$ref": "#/$defs/number"},
+                "limit": {"enum": ["latency", "cpu"]}
+              }
+            },
             "placement": {
               "type": ["object", "null"], "required": ["kinds", "rows", "other_ios"],
               "properties": {
@@ -222,7 +232,7 @@ extension JSONSchema {
                 "required": [
                   "by", "key", "label", "quality", "headline", "ios", "issuers", "latency", "stages", "queue_wait",
                   "task_work_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "scheduling",
-                  "placement", "interrupts"
+                  "inline_estimate", "placement", "interrupts"
                 ],
                 "properties": {
                   "by": {"enum": ["device", "file", "op", "size", "cpu", "issuer", "context", "thread"]},
@@ -237,6 +247,7 @@ extension JSONSchema {
                   "reasons": {"$ref": "#/properties/reasons"},
                   "cpu_sharing": {"$ref": "#/properties/cpu_sharing"},
                   "scheduling": {"$ref": "#/properties/scheduling"},
+                  "inline_estimate": {"$ref": "#/properties/inline_estimate"},
                   "placement": {"$ref": "#/properties/placement"},
                   "interrupts": {"$ref": "#/properties/interrupts"}
                 }

@@ -197,9 +197,14 @@ struct ReportPage {
     var footer: [String] {
         let taskWork = report.stage(.taskWorkWait) != nil
         let end = "iomap_dio_complete" + (taskWork ? " or, after task_work, io_req_rw_complete" : "")
+        let assumptions =
+            report.inlineEstimate == nil
+            ? ""
+            : " The estimate keeps the number of I/Os in flight, takes an inline completion to cost the interrupt"
+                + " what the kworker's costs now or nothing, and the device to keep up."
         return TextLine.wrapped(
             "Latency is from iomap_dio_rw_begin to \(end). fio's clat begins when the submitting call returns and"
-                + " ends when fio reaps the I/O; its lat begins before the call and covers both.",
+                + " ends when fio reaps the I/O; its lat begins before the call and covers both." + assumptions,
             indent: 1, width: style.width)
     }
 }

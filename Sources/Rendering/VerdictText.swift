@@ -11,6 +11,7 @@ enum VerdictText {
         switch sentence {
         case .kworker: "kworker-completions"
         case .deferral: "deferral-reason"
+        case .inlineEstimate: "inline-estimate"
         case .advice: "advice"
         case .inline: "inline-completions"
         case .task: "task-completions"
@@ -29,6 +30,7 @@ enum VerdictText {
         case .deferral(let reason, let share):
             return
                 "\(Quantity.percent(share)) of the deferred have the reason \(reason.rawValue): \(remedy(for: reason))"
+        case .inlineEstimate(let estimate): return text(of: estimate)
         case .advice(let advice): return text(of: advice)
         case .inline(let context, let share, let cost):
             let inline = "\(Quantity.percent(share)) of I/Os are completed inline in the \(context.rawValue)"
@@ -75,6 +77,17 @@ enum VerdictText {
         case .newBlockMetadata: "blocks are newly allocated; write the file once before"
         case .unknown: "what was seen does not say why"
         }
+    }
+
+    private static func text(of estimate: InlineEstimate) -> String {
+        let (least, most) = (estimate.gain.lowerBound, estimate.gain.upperBound)
+        let limit =
+            switch estimate.limit {
+            case .latency: "as latency limits it"
+            case .cpu: "as the shared CPU limits it"
+            }
+        return "Completing inline would save \(Quantity.duration(estimate.latencySaved)) per I/O: an estimated"
+            + " +\(Quantity.percent(least)) to +\(Quantity.percent(most)) IOPS at this queue depth, \(limit)"
     }
 
     private static func text(of advice: Verdict.Advice) -> String {

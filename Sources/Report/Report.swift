@@ -37,6 +37,8 @@ public struct Report: Equatable, Sendable {
     public var cpuSharing: CPUSharing
     /// `nil` when nobody counted, and for a part of the I/Os.
     public var scheduling: Scheduling?
+    /// `nil` when there is nothing to gain, or the recording does not carry it.
+    public var inlineEstimate: InlineEstimate?
     /// `nil` when no I/O finished.
     public var placement: PlacementTable?
     /// By number, softirq last.

@@ -59,7 +59,9 @@ struct ReportAccumulator {
             cpuSharing: completion.cpuSharing(switchesSeen: switchesSeen), placement: placements.table,
             interrupts: interrupts.summaries(allSeen: frame.isWhole), loss: frame.loss,
             verdict: Verdict(sentences: [], refusals: []))
-        if frame.isOfAll { report.scheduling = Scheduling(frame.source.cpus) }
+        guard frame.isOfAll else { return report }
+        report.scheduling = Scheduling(frame.source.cpus)
+        if Verdict.refusals(on: report).isEmpty { report.inlineEstimate = InlineEstimate(report) }
         return report
     }
 }

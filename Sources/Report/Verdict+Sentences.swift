@@ -22,7 +22,7 @@ extension Verdict {
         Double(report.count(in: context)) / Double(report.ios.total)
     }
 
-    /// What happens, why, and what to try; what it would be worth to complete inline belongs after them.
+    /// What happens, why, what it would be worth to complete inline, and what to try.
     private static func kworker(_ report: Report) -> [Sentence] {
         let share = share(.kworker, report)
         guard share >= kworkerShare else { return [] }
@@ -31,7 +31,10 @@ extension Verdict {
         let finding = Sentence.kworker(
             share: share, queueWait: report.queueWait?.durations.mean, queueWaitShare: waitShare, cause: cause)
         let advice = waitShare < Self.waitShare ? nil : cause.flatMap { next(after: $0, report) }
-        return [finding, reason(report), advice.map { Sentence.advice($0) }].compactMap(\.self)
+        return [
+            finding, reason(report), report.inlineEstimate.map { Sentence.inlineEstimate($0) },
+            advice.map { Sentence.advice($0) },
+        ].compactMap(\.self)
     }
 
     private static func reason(_ report: Report) -> Sentence? {

@@ -5,7 +5,7 @@ import DirectIO
 
 /// What the report comes to: sentences of a closed set, each with the numbers it stands on, or why there are none.
 public struct Verdict: Equatable, Sendable {
-    /// At most three: what happens, why, and what to try.
+    /// At most four: what happens, why, what it would be worth to avoid it, and what to try.
     public var sentences: [Sentence]
     /// Why nothing is concluded; empty if something is.
     public var refusals: [Refusal]
@@ -21,6 +21,8 @@ public struct Verdict: Equatable, Sendable {
         /// Why most of them were.
         /// - Parameter share: part of the deferred I/Os.
         case deferral(reason: DeferralReason, share: Double)
+        /// What completing inline would be worth.
+        case inlineEstimate(InlineEstimate)
         /// What to try next.
         case advice(Advice)
         /// Most I/Os completed in the interrupt.
@@ -77,7 +79,7 @@ public struct Verdict: Equatable, Sendable {
 
     static let neededIOs: UInt64 = 100
     static let neededCompleteShare = 0.95
-    private static let mostSentences = 3
+    private static let mostSentences = 4
 
     public init(sentences: [Sentence], refusals: [Refusal]) {
         self.sentences = sentences
@@ -91,7 +93,7 @@ public struct Verdict: Equatable, Sendable {
         if sentences.isEmpty { refusals = [.mixedContexts] }
     }
 
-    private static func refusals(on report: Report) -> [Refusal] {
+    static func refusals(on report: Report) -> [Refusal] {
         guard report.ios.total > 0 else { return [.noIOs] }
         var refusals: [Refusal] = []
         if report.ios.total < neededIOs { refusals.append(.fewIOs(report.ios.total, needed: neededIOs)) }

@@ -64,6 +64,10 @@ class Lines(unittest.TestCase):
         self.assertEqual(self.context(
             "             fio-180     [001] .....     8.774570: iomap_dio_complete <-iomap_dio_rw"), "task")
 
+    def test_a_rescuer_is_a_kworker(self) -> None:
+        self.assertEqual(self.context(
+            "          dio/n0-321     [001] .....     8.774570: iomap_dio_complete <-iomap_dio_complete_work"), "kworker")
+
     def test_comm_with_spaces_and_dashes(self) -> None:
         event = parse_line(" my job-1 [x]-180     [001] .....     8.774570: iomap_dio_complete <-iomap_dio_rw")
         assert event is not None

@@ -19,6 +19,11 @@ BEGIN = {"iomap_dio_rw_begin:", "legacy_begin:", "blkdev_begin:"}
 SECOND_HOP = "io_req_rw_complete"
 
 
+# A workqueue's rescuer, which steps in while a pool waits for a new worker, has the workqueue's name; that of the works
+# that complete I/Os is dio/DEVICE. Since 6.9 it is kworker/R-dio/DEVICE.
+KWORKERS = ("kworker/", "dio/")
+
+
 @dataclass(frozen=True)
 class Event:
     """One line: what happened, when, where."""
@@ -38,7 +43,7 @@ class Event:
             return "hardirq"
         if mark == "s":
             return "softirq"
-        return "kworker" if self.comm.startswith("kworker/") else "task"
+        return "kworker" if self.comm.startswith(KWORKERS) else "task"
 
 
 def parse_line(line: str) -> Event | None:

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+import Testing
+
+@testable import Report
+
+/// I/Os of 100 us, 20 us of it a queue wait whose holders are given, one after the other on CPU 0.
+private func report(
+    _ count: Int = 1000, held: SIMD8<UInt32>, use: [UInt64], rule: CompletionRule = .defersWrites, works: UInt64? = nil
+) -> Report {
+    var builder = ReportBuilder(rule: rule)
+    for index in 0..<UInt64(count) {
+        let start = 1_000_000 + index * 100_000
+        var io = DirectIO(
+            submitted: Timestamp(nanoseconds: start), submitterThread: 7, device: DeviceNumber(major: 8, minor: 0),
+            inode: 1, offset: 0, length: 4096, operation: .write, issuer: .libaio)
+        io.issued = Timestamp(nanoseconds: start + 1_000)
+        io.interrupted = Timestamp(nanoseconds: start + 70_000)
+        io.ended = Timestamp(nanoseconds: start + 75_000)
+        io.workQueued = Timestamp(nanoseconds: start + 75_000)
+        io.workStarted = Timestamp(nanoseconds: start + 95_000)
+        io.completed = Timestamp(nanoseconds: start + 100_000)
+        (io.endContext, io.completeContext) = (.hardirq, .kworker)
+        (io.submitCPU, io.endCPU, io.workerCPU, io.completionCPU) = (0, 0, 0, 0)
+        io.facts = [.write, .endSeen, .endDecides]
+        io.queueWaitHeld = HeldTimes(nanoseconds: held)
+        builder.add(io)
+    }
+    var source = ReportSource(kind: "test", isComplete: true)
+    source.probes = ["block_rq_issue", "iomap_dio_bio_end_io", "irq_handler_entry", "sched_switch"].map {
+        .init(name: $0, attached: true)
+    }
+    source.cpus = [
+        CPUUse(
+            cpu: 0, held: use.map { $0 * UInt64(count) }, submitterRuns: UInt64(count), workerRuns: UInt64(count),
+            works: works ?? UInt64(count), submitterStood: 0)
+    ]
+    return builder.finish(source: source, loss: [])
+}
+
+struct InlineEstimateTests {
+    /// Submitter 10, completion 5, hardirq 5, idle 70, switching 10 us per I/O.
+    private static let use: [UInt64] = [10_000, 5_000, 0, 0, 5_000, 0, 70_000, 10_000]
+
+    @Test func onAnIdleCPULatencyIsTheLimit() throws {
+        let estimate = try #require(
+            report(held: SIMD8(0, 0, 0, 0, 5_000, 0, 10_000, 5_000), use: Self.use).inlineEstimate)
+        #expect(estimate.limit == .latency)
+        #expect(estimate.latencySaved == 20_000)
+        // 100 us that take 10 or 20 us less.
+        #expect(abs(estimate.gain.lowerBound - (100.0 / 90 - 1)) < 1e-9)
+        #expect(abs(estimate.gain.upperBound - (100.0 / 80 - 1)) < 1e-9)
+    }
+
+    @Test func onABusyCPUItsTimeIsTheLimit() throws {
+        let estimate = try #require(
+            report(held: SIMD8(15_000, 0, 0, 0, 2_000, 0, 0, 3_000), use: Self.use).inlineEstimate)
+        #expect(estimate.limit == .cpu)
+        // Of 30 us 10 are switching; at most 20 more for the other sides, and 5 of work: then the cap of ten holds.
+        #expect(abs(estimate.gain.lowerBound - 0.5) < 1e-9)
+        #expect(abs(estimate.gain.upperBound - 9) < 1e-9)
+    }
+
+    @Test func whatTheEvidenceDoesNotCarryIsRefused() {
+        let held = SIMD8<UInt32>(0, 0, 0, 0, 5_000, 0, 10_000, 5_000)
+        #expect(report(50, held: held, use: Self.use).inlineEstimate == nil)
+        #expect(report(held: held, use: Self.use, works: 2000).inlineEstimate == nil)
+        #expect(report(held: held, use: []).inlineEstimate == nil)
+        // Not avoidable: why they were deferred is not known.
+        #expect(report(held: held, use: Self.use, rule: .unknown).inlineEstimate == nil)
+    }
+}
