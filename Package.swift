@@ -22,6 +22,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibbpf"),
         .systemLibrary(name: "CZlib"),
+        .systemLibrary(name: "CZstd"),
         .target(name: "CProbeRecords"),
         .target(name: "DirectIO", swiftSettings: strict),
         .target(
@@ -38,6 +39,8 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(name: "KernelTraces", dependencies: ["DirectIO", "CZlib", "CZstd"], swiftSettings: strict),
+        .target(name: "Joiner", dependencies: ["DirectIO", "KernelTraces"], swiftSettings: strict),
         .target(name: "Attribution", dependencies: ["DirectIO"], swiftSettings: strict),
         .target(
             name: "Report",
@@ -65,8 +68,8 @@ let package = Package(
         .executableTarget(
             name: "dioscope",
             dependencies: [
-                "DirectIO", "CProbeRecords", "Probes", "Capture", "Attribution", "Report", "Selection", "Comparison",
-                "Rendering", "Exports",
+                "DirectIO", "CProbeRecords", "Probes", "Capture", "KernelTraces", "Joiner", "Attribution", "Report",
+                "Selection", "Comparison", "Rendering", "Exports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

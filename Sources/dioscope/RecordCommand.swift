@@ -84,7 +84,7 @@ struct RecordCommand: ParsableCommand {
     /// Standard output belongs to the traced command, if there is one.
     private func printReport(of path: FilePath) throws {
         let descriptor = command.isEmpty ? Terminal.output : Terminal.messages
-        let text = try MadeReport(of: path).text(StyleArguments.style(for: descriptor))
+        let text = try MadeReport(of: path.string).text(StyleArguments.style(for: descriptor))
         try Terminal.write("\n" + text, to: descriptor)
     }
 
