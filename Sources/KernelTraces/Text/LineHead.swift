@@ -84,9 +84,10 @@ struct LineHead {
         scanner.skip(space)
         guard scanner.byte == UInt8(ascii: " ") else { return nil }
         scanner.skipSpaces()
-        guard var thread = scanner.decimal() else { return nil }
+        // A thread that is gone already has the number -1.
+        guard var thread = scanner.signedDecimal() else { return nil }
         if scanner.skip(byte: UInt8(ascii: "/")) {
-            guard let inner = scanner.decimal() else { return nil }
+            guard let inner = scanner.signedDecimal() else { return nil }
             thread = inner
         }
         scanner.skipSpaces()
