@@ -86,6 +86,10 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "KernelTracesTests", dependencies: ["KernelTraces", "DirectIO", "CZlib", "CZstd"],
+            swiftSettings: strict),
+        .testTarget(name: "JoinerTests", dependencies: ["Joiner", "KernelTraces", "DirectIO"], swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["DirectIO"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "AttributionTests", dependencies: ["Attribution", "DirectIO", "TestSupport"], swiftSettings: strict),

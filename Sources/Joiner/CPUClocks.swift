@@ -56,7 +56,9 @@ struct CPUClock {
             let end = reading(at: now, cpu: cpu), end.run == start.run
         else { return .unknown }
         var times = HeldTimes.unknown
-        for index in 0..<8 { times.nanoseconds[index] = UInt32(truncatingIfNeeded: end.held[index] &- start.held[index]) }
+        for index in 0..<8 {
+            times.nanoseconds[index] = UInt32(truncatingIfNeeded: end.held[index] &- start.held[index])
+        }
         return times
     }
 

@@ -26,7 +26,8 @@ enum EndFacts {
             facts.insert(.endDecides)
             if let waiter = arguments[.waiter], waiter & 0xff != 0 { facts.insert(.waiter) }
         }
-        if (arguments[.error].map { Int32(truncatingIfNeeded: $0) } ?? 0) != 0 || (arguments[.status] ?? 0) & 0xff != 0 {
+        if (arguments[.error].map { Int32(truncatingIfNeeded: $0) } ?? 0) != 0 || (arguments[.status] ?? 0) & 0xff != 0
+        {
             facts.insert(.endError)
         }
         let isWrite = flags & 1 << 30 != 0

@@ -32,7 +32,9 @@ public struct JoinCounts: Equatable, Sendable {
     public func loss(queueingSeen: Bool) -> [DataLoss] {
         let holes = queueingSeen ? withoutQueueing : 0
         return [
-            loss("begin-missed", withoutBegin, .loss, "I/Os without a begin in the trace: begun before it, or lost; left out"),
+            loss(
+                "begin-missed", withoutBegin, .loss,
+                "I/Os without a begin in the trace: begun before it, or lost; left out"),
             loss("completion-missed", withoutCompletion, .loss, "I/Os that were never seen to complete; left out"),
             loss("in-flight-at-end", inFlight, .info, "I/Os under way when the trace ended; left out"),
             loss("fruitless", fruitless, .info, "attempts that came to nothing and were made again"),
@@ -40,7 +42,8 @@ public struct JoinCounts: Equatable, Sendable {
                 "queue-event-missed", holes, .loss,
                 "I/Os of a kworker without a queue event: in no queue wait, not estimated. Tracers lose events in full"
                     + " interrupts, whose works wait longest: queue waits are rather too short than too long"),
-            loss("start-event-missed", withoutStart, .loss, "I/Os of a kworker whose start is missing; in no queue wait"),
+            loss(
+                "start-event-missed", withoutStart, .loss, "I/Os of a kworker whose start is missing; in no queue wait"),
             loss("work-reused", reusedWorks, .loss, "works that were queued twice without a start between"),
             loss("mistaken-identity", mistaken, .loss, "completions that did not match the request before them"),
             loss("same-offset", overlapping, .info, "I/Os of one offset at a time, told apart by their order"),

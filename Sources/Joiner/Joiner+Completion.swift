@@ -106,7 +106,9 @@ extension Joiner {
     }
 
     mutating func emit(_ id: LifeID, _ sink: Sink) rethrows {
-        let io = lives[id].io
+        var io = lives[id].io
+        // One that libaio did not mark, of a thread that io_uring was seen to complete for.
+        if io.issuer == .unknown, uringThreads.contains(io.submitterThread) { io.issuer = .ioUring }
         remove(id)
         counts.joined += 1
         try sink(io)
@@ -139,7 +141,7 @@ extension Joiner {
         _ function: KernelFunction, _ arguments: ProbeArguments, _ at: Moment, _ sink: Sink
     ) rethrows {
         switch function {
-        case .begin, .innerBegin: try beginProbed(arguments, at, sink)
+        case .begin, .innerBegin: try beginProbed(function, arguments, at, sink)
         case .bioEnd, .simpleBioEnd: bioEnded(function, arguments, at)
         case .complete: try completionEntered(arguments, at, sink)
         case .libaioComplete, .uringComplete, .uringPollComplete: try calledBack(function, arguments, at, sink)
@@ -150,7 +152,8 @@ extension Joiner {
 
     /// Entry of `iomap_dio_complete`. Its return is when the I/O is complete; where that is not probed, the call back.
     private mutating func completionEntered(_ arguments: ProbeArguments, _ at: Moment, _ sink: Sink) rethrows {
-        guard let iocb = arguments[.iocb], let id = byIOCB[iocb], lives.contains(id), lives[id].io.completed == nil else {
+        guard let iocb = arguments[.iocb], let id = byIOCB[iocb], lives.contains(id), lives[id].io.completed == nil
+        else {
             // The tracepoint will find it by its identity, and then the kiocb is known.
             return
         }
@@ -187,6 +190,7 @@ extension Joiner {
     private mutating func taskWorkRan(_ arguments: ProbeArguments, _ at: Moment, _ sink: Sink) rethrows {
         guard let iocb = arguments[.iocb], let id = byIOCB[iocb], lives.contains(id) else { return }
         lives[id].io.issuer = .ioUring
+        if uringThreads.count < Self.limit { uringThreads.insert(lives[id].io.submitterThread) }
         lives[id].io.taskWorkRun = at.timestamp
         guard lives[id].io.completed != nil else { return }
         lives[id].io.taskWorkHeld = cpus[Int(at.cpu)].clock.held(

@@ -31,14 +31,16 @@ extension Joiner {
     }
 
     /// A probe of `iomap_dio_rw`, which may stand for the tracepoint.
-    mutating func beginProbed(_ arguments: ProbeArguments, _ at: Moment, _ sink: Sink) rethrows {
+    mutating func beginProbed(
+        _ function: KernelFunction, _ arguments: ProbeArguments, _ at: Moment, _ sink: Sink
+    ) rethrows {
         guard let iocb = arguments[.iocb], let device = arguments[.device], let inode = arguments[.inode],
             let position = arguments[.position], let length = arguments[.length], let flags = arguments.flags
         else { return }
         let number = UInt32(truncatingIfNeeded: device)
         let key = IOKey(device: number, inode: inode, position: position)
         // __iomap_dio_rw is called by iomap_dio_rw.
-        if confirmed(key, at) != nil { return }
+        if function == .innerBegin, confirmed(key, at) != nil { return }
         if let id = byIOCB[iocb], lives.contains(id) { try restart(id, sink) }
         let io = DirectIO(
             submitted: at.timestamp, submitterThread: at.thread, device: DeviceNumber(kernel: number), inode: inode,

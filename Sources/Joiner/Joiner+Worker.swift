@@ -38,7 +38,9 @@ extension Joiner {
 
     mutating func ended(_ work: Work, _ at: Moment) {
         guard let state = running.removeValue(forKey: at.thread) else { return }
-        guard cpus[Int(at.cpu)].clock.isWorker || state.completesDirectIO, cpus[Int(at.cpu)].clock.isKnown else { return }
+        guard cpus[Int(at.cpu)].clock.isWorker || state.completesDirectIO, cpus[Int(at.cpu)].clock.isKnown else {
+            return
+        }
         give(.workerSwitch, thread: at.thread, name: at.name, at)
     }
 

@@ -44,7 +44,9 @@ extension CompletionRule {
 
     private static func kernelVersion(_ release: String) -> (Int, Int)? {
         let parts = release.split(separator: ".", maxSplits: 2)
-        guard parts.count >= 2, let major = Int(parts[0]), let minor = Int(parts[1].prefix { $0.isNumber }) else { return nil }
+        guard parts.count >= 2, let major = Int(parts[0]), let minor = Int(parts[1].prefix { $0.isNumber }) else {
+            return nil
+        }
         return (major, minor)
     }
 }

@@ -40,7 +40,9 @@ public struct TraceSummary: Sendable {
             loss("trace-lost-events", lostEvents, .loss, "events that the tracer lost: give it larger buffers"),
             loss("trace-lost-markers", lostMarkers, .loss, "places where the tracer lost events"),
             loss("trace-unparsed", unparsed, .loss, "lines or records of no known form"),
-            loss("trace-backward-times", backwardTimes, .loss, "events that are earlier than the one before on their CPU"),
+            loss(
+                "trace-backward-times", backwardTimes, .loss, "events that are earlier than the one before on their CPU"
+            ),
             loss(
                 "trace-unnamed-functions", hasSymbols ? 0 : unnamedFunctions, .loss,
                 "works or probes at addresses without a name: record with kernel symbols readable (kptr_restrict)"),

@@ -21,7 +21,8 @@ public struct KernelLayout: Equatable, Sendable {
 
     /// Of the running kernel; `nil` when its BTF lacks one of them.
     public init?(_ btf: KernelBTF) {
-        guard let bioPrivate = btf.offset(of: "bi_private", in: "bio"), let bioStatus = btf.offset(of: "bi_status", in: "bio"),
+        guard let bioPrivate = btf.offset(of: "bi_private", in: "bio"),
+            let bioStatus = btf.offset(of: "bi_status", in: "bio"),
             let fileInode = btf.offset(of: "f_inode", in: "file"),
             let fileMapping = btf.offset(of: "f_mapping", in: "file"),
             let mappingPages = btf.offset(of: "nrpages", in: "address_space"),
@@ -41,7 +42,8 @@ public struct KernelLayout: Equatable, Sendable {
     }
 
     private init(
-        _ version: String, bio: (Int, Int), file: (Int, Int), pages: Int, waiter: Int, count: Int, simpleBio: Int? = nil,
+        _ version: String, bio: (Int, Int), file: (Int, Int), pages: Int, waiter: Int, count: Int,
+        simpleBio: Int? = nil,
         hasTracepoints: Bool = true
     ) {
         origin = "Debian's \(version) for x86-64"
@@ -55,7 +57,8 @@ public struct KernelLayout: Equatable, Sendable {
     public static let known: [String: KernelLayout] = [
         "5.10": KernelLayout(
             "5.10", bio: (64, 26), file: (32, 240), pages: 88, waiter: 44, count: 16, hasTracepoints: false),
-        "6.1": KernelLayout("6.1", bio: (64, 24), file: (32, 216), pages: 128, waiter: 56, count: 16, hasTracepoints: false),
+        "6.1": KernelLayout(
+            "6.1", bio: (64, 24), file: (32, 216), pages: 128, waiter: 56, count: 16, hasTracepoints: false),
         "6.12": KernelLayout("6.12", bio: (64, 25), file: (40, 24), pages: 88, waiter: 56, count: 24),
         "7.2": KernelLayout("7.2", bio: (72, 26), file: (32, 16), pages: 80, waiter: 56, count: 24),
         "7.3": KernelLayout("7.3", bio: (72, 26), file: (32, 16), pages: 80, waiter: 56, count: 24, simpleBio: 64),

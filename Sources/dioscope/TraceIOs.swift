@@ -38,8 +38,18 @@ final class TraceIOs: IOSource {
         try joiner.finish(each)
         let joins = joiner.counts.loss(queueingSeen: summary.occurred.contains("workqueue_queue_work"))
         return SourceSummary(
-            name: file.name, source: source(summary, joiner.threads), loss: joins + summary.loss, threads: joiner.threads,
+            name: file.name, source: source(summary, joiner.threads), loss: missing(summary) + joins + summary.loss,
+            threads: joiner.threads,
             ios: joiner.counts.joined, damage: summary.damage.map(\.description), damageCount: summary.damageCount)
+    }
+
+    /// A trace without begins holds no I/O: say why.
+    private func missing(_ summary: TraceSummary) -> [DataLoss] {
+        guard summary.occurred.isDisjoint(with: ["iomap_dio_rw_begin", "iomap_dio_rw", "__iomap_dio_rw"]) else {
+            return []
+        }
+        let help = "no iomap_dio_rw_begin in the trace, and no probe of iomap_dio_rw; see dioscope record --how"
+        return [DataLoss(what: "no-begins", count: 1, severity: .loss, help: help)]
     }
 
     private func source(_ summary: TraceSummary, _ threads: [UInt32: ThreadName]) -> ReportSource {

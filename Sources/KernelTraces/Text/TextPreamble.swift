@@ -43,7 +43,9 @@ enum TextPreamble {
     /// Lines that every one of the programs may write between events.
     static func isRemark(_ line: Scanner) -> Bool {
         var line = line
-        if line.skip("cpus=") || line.skip("version = ") || line.skip("##### ") || line.skip("trace-cmd") { return true }
+        if line.skip("cpus=") || line.skip("version = ") || line.skip("##### ") || line.skip("trace-cmd") {
+            return true
+        }
         return line.skip("CPU ") && line.skip(through: "is empty")
     }
 }

@@ -99,7 +99,8 @@ final class CPURecords {
         let start = pageEnd
         pageEnd += pageSize
         time = pages.loadUnaligned(fromByteOffset: start, as: UInt64.self)
-        let commit = layout.commitSize == 8
+        let commit =
+            layout.commitSize == 8
             ? pages.loadUnaligned(fromByteOffset: start + layout.commitOffset, as: UInt64.self)
             : UInt64(pages.loadUnaligned(fromByteOffset: start + layout.commitOffset, as: UInt32.self))
         let used = Int(commit & 0xfffff)

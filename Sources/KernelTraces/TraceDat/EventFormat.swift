@@ -38,7 +38,8 @@ struct EventFormat {
     /// `	field:char rwbs[8];	offset:34;	size:8;	signed:0;`
     static func field(_ line: Substring) -> Field? {
         let parts = line.split(separator: ";").map { $0.drop { $0 == "\t" || $0 == " " } }
-        guard parts.count >= 3, let declaration = value(of: "field:", in: parts[0]) ?? value(of: "field: ", in: parts[0]),
+        guard parts.count >= 3,
+            let declaration = value(of: "field:", in: parts[0]) ?? value(of: "field: ", in: parts[0]),
             let offset = value(of: "offset:", in: parts[1]).flatMap({ Int($0) }),
             let size = value(of: "size:", in: parts[2]).flatMap({ Int($0) }),
             (0...(1 << 20)).contains(offset), (0...(1 << 20)).contains(size)
@@ -57,7 +58,8 @@ struct EventFormat {
 
     /// The bit that the print format gives this name: `{ (1 << 23), "AIO_RW" }`.
     func bit(named flag: String) -> UInt32? {
-        guard let end = print.firstRange(of: "), \"\(flag)\"")?.lowerBound, let open = print[..<end].lastIndex(of: "(") else {
+        guard let end = print.firstRange(of: "), \"\(flag)\"")?.lowerBound, let open = print[..<end].lastIndex(of: "(")
+        else {
             return nil
         }
         let shift = print[print.index(after: open)..<end]

@@ -22,10 +22,14 @@ struct RecordDecoder {
         name = format.name
         self.flagBits = flagBits
         returns = format["__probe_func"] != nil
-        fields = kind == .probe
+        fields =
+            kind == .probe
             ? [RecordField(address)] : Self.fieldNames(of: kind).map { RecordField(format[$0]) }
-        arguments = kind == .probe
-            ? format.fields.compactMap { field in ProbeArguments.field(named: field.name).map { ($0, RecordField(field)) } }
+        arguments =
+            kind == .probe
+            ? format.fields.compactMap { field in
+                ProbeArguments.field(named: field.name).map { ($0, RecordField(field)) }
+            }
             : []
     }
 

@@ -17,7 +17,9 @@ extension TraceDatFile {
         guard try reader.sized(UInt32.self) != nil else { throw reader.expected("formats of trace_printk") }
         guard let names = try reader.sized(UInt64.self) else { throw reader.expected("names of threads") }
         take(threadNames: names[...])
-        guard let cpus = try reader.integer(UInt32.self), cpus <= 65536 else { throw reader.expected("the number of CPUs") }
+        guard let cpus = try reader.integer(UInt32.self), cpus <= 65536 else {
+            throw reader.expected("the number of CPUs")
+        }
 
         var mark = try reader.fixed(10)
         while mark == "options  " {

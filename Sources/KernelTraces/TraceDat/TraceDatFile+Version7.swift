@@ -52,7 +52,8 @@ extension TraceDatFile {
         var cursor = ByteCursor(bytes)
         switch section.id {
         case 0: takeOptions(&cursor)
-        case 16: if cursor.string() == "header_page", let page = cursor.sized(by: UInt64.self) { take(headerPage: page) }
+        case 16:
+            if cursor.string() == "header_page", let page = cursor.sized(by: UInt64.self) { take(headerPage: page) }
         case 17: takeFormats(&cursor)
         case 18:
             for _ in 0..<(cursor.integer(UInt32.self) ?? 0) {
