@@ -3,6 +3,9 @@
 
 import PackageDescription
 
+/// Scripts/fuzz builds one more executable, which only links with libFuzzer.
+let isFuzzing = Context.environment["DIOSCOPE_FUZZ"] != nil
+
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .treatAllWarnings(as: .error),
@@ -125,4 +128,6 @@ let package = Package(
         .executableTarget(name: "embed-bpf", swiftSettings: strict),
         .plugin(name: "EmbedBPF", capability: .buildTool(), dependencies: ["embed-bpf"]),
     ]
+        + (isFuzzing
+            ? [.executableTarget(name: "fuzz", dependencies: ["KernelTraces", "Joiner", "Capture", "DirectIO"])] : [])
 )

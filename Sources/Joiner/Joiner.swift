@@ -22,6 +22,7 @@ public struct Joiner {
 
     let rule: CompletionRule
     let names: NameTable
+    let calls: ProbeCalls
     /// I/Os may be lost unseen: of several at one offset the last one is the likelier to complete.
     let isLossy: Bool
 
@@ -44,9 +45,14 @@ public struct Joiner {
 
     static let limit = 1 << 16
 
-    public init(rule: CompletionRule, names: NameTable, isLossy: Bool = false) {
+    /// - Parameters:
+    ///   - rule: by which the traced kernel decides how to complete.
+    ///   - reader: whose events are joined.
+    ///   - isLossy: the tracer loses events without saying so.
+    public init(rule: CompletionRule, reader: any TraceReader, isLossy: Bool = false) {
         self.rule = rule
-        self.names = names
+        names = reader.names
+        calls = reader.calls
         self.isLossy = isLossy
     }
 
@@ -76,8 +82,8 @@ public struct Joiner {
         case .workQueue(let work): queued(work, moment)
         case .workStart(let work): started(work, moment)
         case .workEnd(let work): ended(work, moment)
-        case .function(let function, let arguments): try called(function, arguments, moment, sink)
-        case .functionReturn(let function, let arguments): try returned(function, arguments, moment, sink)
+        case .function(let function, let call): try called(function, calls[call], moment, sink)
+        case .functionReturn(let function, let call): try returned(function, calls[call], moment, sink)
         }
     }
 

@@ -45,8 +45,8 @@ public struct KernelEvent: Sendable {
         case softirqExit
         case taskSwitch(TaskSwitch)
         /// A probe of a function's entry, or the function tracer's record of it, which has no arguments.
-        case function(KernelFunction, ProbeArguments)
-        case functionReturn(KernelFunction, ProbeArguments)
+        case function(KernelFunction, ProbeCallID)
+        case functionReturn(KernelFunction, ProbeCallID)
         /// Events of this CPU were lost before here: how many, 0 when that is not known.
         case lost(UInt64)
     }

@@ -33,7 +33,7 @@ final class TraceIOs: IOSource {
         let reader = try first ?? Self.reader(TraceInput(file) { _ in false })
         first = nil
         // perf loses events of interrupts without a word.
-        var joiner = Joiner(rule: rule, names: reader.names, isLossy: description.kind == "perf script")
+        var joiner = Joiner(rule: rule, reader: reader, isLossy: description.kind == "perf script")
         let summary = try reader.read { event in try joiner.add(event, each) }
         try joiner.finish(each)
         let joins = joiner.counts.loss(queueingSeen: summary.occurred.contains("workqueue_queue_work"))

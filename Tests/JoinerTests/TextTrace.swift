@@ -17,7 +17,7 @@ struct TextTrace {
         let bytes = Array(text.utf8)
         let reader = TextReader(format, MemoryStream(bytes), prefix: bytes)
         let rule = rule == .unknown ? reader.description.completionRule : rule
-        var joiner = Joiner(rule: rule, names: reader.names, isLossy: isLossy)
+        var joiner = Joiner(rule: rule, reader: reader, isLossy: isLossy)
         var holds: [CPUHold] = []
         joiner.onHold = { holds.append($0) }
         var ios: [DirectIO] = []

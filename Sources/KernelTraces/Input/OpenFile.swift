@@ -81,6 +81,12 @@ public final class OpenFile {
         return bytes
     }
 
+    /// A file without a name that holds `bytes`.
+    public convenience init(holding bytes: [UInt8]) throws(TraceError) {
+        try self.init(spoolFor: "memory")
+        try fill(from: MemoryStream(bytes))
+    }
+
     /// Takes in all of another file, from where that is.
     public func fill(from file: OpenFile) throws(TraceError) { try fill(from: FileStream(file)) }
 

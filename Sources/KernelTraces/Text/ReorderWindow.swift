@@ -6,10 +6,13 @@ struct ReorderWindow {
     private var events: [KernelEvent] = []
     private var first = 0
     private static let size = 256
+    /// Further back is no disorder: another trace, or another clock.
+    private static let longest: UInt64 = 100_000_000
 
     /// Takes in one event, and gives the earliest out once there are more than a few hundred.
     @inline(__always)
     mutating func add(_ event: KernelEvent, _ each: (borrowing KernelEvent) throws -> Void) rethrows {
+        if let last = events.last, first < events.count, last.time > event.time &+ Self.longest { try finish(each) }
         var place = events.count
         while place > first, events[place - 1].time > event.time { place -= 1 }
         if place == events.count { events.append(event) } else { events.insert(event, at: place) }

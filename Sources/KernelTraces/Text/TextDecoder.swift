@@ -3,14 +3,16 @@
 /// Makes events of what stands behind an event's name in a text.
 struct TextDecoder {
     private let table: NameTable
+    private let calls: ProbeCalls
     var flagBits: IOFlagBits
     private var functions: [NameID: KernelFunction] = [:]
     /// Functions that are printed as an address.
     private(set) var unnamed: UInt64 = 0
     private(set) var named: UInt64 = 0
 
-    init(_ table: NameTable, flagBits: IOFlagBits) {
+    init(_ table: NameTable, _ calls: ProbeCalls, flagBits: IOFlagBits) {
         self.table = table
+        self.calls = calls
         self.flagBits = flagBits
     }
 
@@ -131,7 +133,7 @@ struct TextDecoder {
     /// `iomap_dio_bio_end_io <-- bio_endio`, or with `<-`.
     private mutating func functionTrace(_ text: inout Scanner) -> KernelEvent.Body? {
         let function = function(table.intern(text.word()))
-        return function == .other ? nil : .function(function, ProbeArguments())
+        return function == .other ? nil : .function(function, .none)
     }
 
     private mutating func function(_ id: NameID) -> KernelFunction {
@@ -154,8 +156,8 @@ struct TextDecoder {
         var function = function(table.intern(inside.word(until: UInt8(ascii: "+"))))
         if function == .other { function = .named(probeEvent: String(decoding: name, as: UTF8.self)) }
         guard function != .other else { return nil }
-        let values = arguments(&text)
-        return returns ? .functionReturn(function, values) : .function(function, values)
+        let call = calls.add(arguments(&text))
+        return returns ? .functionReturn(function, call) : .function(function, call)
     }
 
     private mutating func arguments(_ text: inout Scanner) -> ProbeArguments {

@@ -6,6 +6,7 @@ import DirectIO
 public final class TextReader: TraceReader {
     public private(set) var description: TraceDescription
     public let names = NameTable()
+    public let calls = ProbeCalls()
     private let format: TextFormat
     private let lines: LineReader
     private let events = EventNames()
@@ -28,7 +29,7 @@ public final class TextReader: TraceReader {
             // Of the texts of kernels that name neither, only those before 6.19 have this bit, and libaio sets it.
             bits.libaio = 1 << 23
         }
-        decoder = TextDecoder(names, flagBits: bits)
+        decoder = TextDecoder(names, calls, flagBits: bits)
     }
 
     public func read(_ each: (borrowing KernelEvent) throws -> Void) throws -> TraceSummary {

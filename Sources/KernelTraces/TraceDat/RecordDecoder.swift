@@ -49,7 +49,9 @@ struct RecordDecoder {
 
     /// - Returns: `nil` when the record is of no interest after all.
     @inline(__always)
-    func body(_ record: UnsafeRawBufferPointer, _ names: SymbolNames) -> KernelEvent.Body? {
+    func body(
+        _ record: UnsafeRawBufferPointer, _ names: SymbolNames, _ calls: ProbeCalls
+    ) -> KernelEvent.Body? {
         switch kind {
         case .dioBegin: .dioBegin(begin(record))
         case .dioComplete: .dioComplete(complete(record))
@@ -63,7 +65,7 @@ struct RecordDecoder {
         case .softirqEntry: .softirqEntry(UInt32(truncatingIfNeeded: number(0, record)))
         case .taskSwitch: .taskSwitch(taskSwitch(record, names))
         case .functionTrace: functionTrace(record, names)
-        case .probe: probe(record, names)
+        case .probe: probe(record, names, calls)
         default: kind.body
         }
     }
@@ -108,10 +110,12 @@ struct RecordDecoder {
 
     private func functionTrace(_ record: UnsafeRawBufferPointer, _ names: SymbolNames) -> KernelEvent.Body? {
         let function = names.entry(number(0, record))
-        return function == .other ? nil : .function(function, ProbeArguments())
+        return function == .other ? nil : .function(function, .none)
     }
 
-    private func probe(_ record: UnsafeRawBufferPointer, _ names: SymbolNames) -> KernelEvent.Body? {
+    private func probe(
+        _ record: UnsafeRawBufferPointer, _ names: SymbolNames, _ calls: ProbeCalls
+    ) -> KernelEvent.Body? {
         var function = names.entry(number(0, record))
         if function == .other { function = .named(probeEvent: name) }
         guard function != .other else { return nil }
@@ -122,7 +126,8 @@ struct RecordDecoder {
             if field == .issuer { values.issuer = value == 0 ? nil : names.entry(value) }
             if field == .ioFlags { values.flags = flagBits.flags(UInt32(truncatingIfNeeded: value)) }
         }
-        return returns ? .functionReturn(function, values) : .function(function, values)
+        let call = calls.add(values)
+        return returns ? .functionReturn(function, call) : .function(function, call)
     }
 }
 

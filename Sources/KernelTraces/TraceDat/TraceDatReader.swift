@@ -9,6 +9,7 @@ import DirectIO
 public final class TraceDatReader: TraceReader {
     public let description: TraceDescription
     public let names = NameTable()
+    public let calls = ProbeCalls()
     private let dat: TraceDatFile
     private var decoders: [RecordDecoder] = []
     /// By the number of the event; 0 is none, else one more than the decoder's index.
@@ -82,7 +83,7 @@ public final class TraceDatReader: TraceReader {
         let index = Int(decoderOfEvent[Int(record.loadUnaligned(fromByteOffset: 0, as: UInt16.self))])
         guard index > 0 else { return }
         occurred[index - 1] = true
-        guard let body = decoders[index - 1].body(record, symbols) else { return }
+        guard let body = decoders[index - 1].body(record, symbols, calls) else { return }
         let flags = record[2]
         let thread = record.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
         try each(
