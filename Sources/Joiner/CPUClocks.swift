@@ -59,7 +59,8 @@ struct CPUClock {
         for index in 0..<8 {
             times.nanoseconds[index] = UInt32(truncatingIfNeeded: end.held[index] &- start.held[index])
         }
-        return times
+        // Times that run backwards give no sum.
+        return times.total == now - start.time ? times : .unknown
     }
 
     mutating func enter(hardirq: Bool, at now: UInt64) {
