@@ -28,7 +28,7 @@ extension Joiner {
     mutating func give(_ holder: CPUHolder, thread: UInt32, name: NameID, _ at: Moment) {
         let hold = cpus[Int(at.cpu)].clock.give(
             to: holder, thread: thread, name: name, at: at.time, cpu: at.cpu, names: names)
-        if let hold { onHold?(hold) }
+        if let hold, holds.count < Self.limit { holds.append(hold) }
     }
 
     mutating func enterInterrupt(_ irq: UInt32, _ at: Moment) {

@@ -17,8 +17,8 @@ public struct Joiner {
     public internal(set) var counts = JoinCounts()
     /// Names of the threads that submitted; the first 65,536.
     public internal(set) var threads: [UInt32: ThreadName] = [:]
-    /// Told whenever somebody else had a CPU that completions waited for.
-    public var onHold: ((CPUHold) -> Void)?
+    /// Who else had a CPU that completions waited for, since this was emptied last: before the I/Os that waited.
+    public var holds: [CPUHold] = []
 
     let rule: CompletionRule
     let names: NameTable

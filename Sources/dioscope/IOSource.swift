@@ -54,17 +54,10 @@ enum IOSources {
                 try spool.fill(from: file)
                 file = spool
             }
-            let input = try TraceInput(file, isCapture: CaptureReader.isMeant)
+            let input = try TraceInput(file, isCapture: { CaptureReader.recognises($0) })
             guard case .capture(let file) = input.content else { return try TraceIOs(file, first: input) }
             return try CaptureIOs(file)
         }
-    }
-}
-
-extension CaptureReader {
-    /// Also one that a transfer in text mode damaged: the reader says so.
-    fileprivate static func isMeant(_ prefix: [UInt8]) -> Bool {
-        recognises(prefix) || recognises(prefix.prefix(4).map { $0 | 0x80 } + prefix.dropFirst(1))
     }
 }
 

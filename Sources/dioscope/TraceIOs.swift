@@ -34,7 +34,12 @@ final class TraceIOs: IOSource {
         first = nil
         // perf loses events of interrupts without a word.
         var joiner = Joiner(rule: rule, reader: reader, isLossy: description.kind == "perf script")
-        let summary = try reader.read { event in try joiner.add(event, each) }
+        let summary = try reader.read { event in
+            try joiner.add(event, each)
+            guard !joiner.holds.isEmpty else { return }
+            for hold in joiner.holds { try holds(hold) }
+            joiner.holds.removeAll(keepingCapacity: true)
+        }
         try joiner.finish(each)
         let joins = joiner.counts.loss(queueingSeen: summary.occurred.contains("workqueue_queue_work"))
         return SourceSummary(

@@ -44,9 +44,9 @@ struct FuzzInput {
 
     private func join(_ reader: any TraceReader) {
         var joiner = Joiner(rule: reader.description.completionRule, reader: reader, isLossy: bytes.count & 1 != 0)
-        joiner.onHold = { precondition($0.from <= $0.until) }
         _ = try? reader.read { joiner.add($0) { check($0) } }
         joiner.finish { check($0) }
+        for hold in joiner.holds { precondition(hold.from <= hold.until) }
     }
 
     /// Who held the CPU sums to the wait.

@@ -18,12 +18,10 @@ struct TextTrace {
         let reader = TextReader(format, MemoryStream(bytes), prefix: bytes)
         let rule = rule == .unknown ? reader.description.completionRule : rule
         var joiner = Joiner(rule: rule, reader: reader, isLossy: isLossy)
-        var holds: [CPUHold] = []
-        joiner.onHold = { holds.append($0) }
         var ios: [DirectIO] = []
         summary = try reader.read { joiner.add($0) { ios.append($0) } }
         joiner.finish { ios.append($0) }
-        (self.ios, counts, threads, self.holds) = (ios, joiner.counts, joiner.threads, holds)
+        (self.ios, counts, threads, self.holds) = (ios, joiner.counts, joiner.threads, joiner.holds)
     }
 
     /// In microseconds.
