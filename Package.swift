@@ -90,7 +90,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
-            name: "KernelTracesTests", dependencies: ["KernelTraces", "DirectIO", "CZlib", "CZstd"],
+            name: "KernelTracesTests", dependencies: ["KernelTraces", "DirectIO", "CZlib", "CZstd", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "JoinerTests", dependencies: ["Joiner", "KernelTraces", "DirectIO"], swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["DirectIO"], path: "Tests/TestSupport", swiftSettings: strict),
