@@ -57,6 +57,7 @@ public struct TraceRecipe: Sendable {
             "block:block_bio_queue", "block:block_rq_issue", "block:block_rq_complete", "irq:irq_handler_entry",
             "irq:irq_handler_exit", "irq:softirq_entry", "irq:softirq_exit", "workqueue:workqueue_queue_work",
             "workqueue:workqueue_execute_start", "workqueue:workqueue_execute_end", "sched:sched_switch",
+            "irq_vectors:local_timer_entry", "irq_vectors:local_timer_exit",
         ]
     }
 
