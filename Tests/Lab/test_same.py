@@ -30,7 +30,7 @@ class SameRun(unittest.TestCase):
         self.assertTrue(self.changed(lambda other: other["contexts"].update(kworker=1399)))
 
     def test_a_longer_stage_is_told(self) -> None:
-        self.assertRegex(self.changed(lambda other: other["stages"][0].update(mean_ns=29000.0))[0], "submit")
+        self.assertRegex(self.changed(lambda other: other["stages"][0].update(mean_ns=39000.0))[0], "submit")
 
     def test_loss_is_told(self) -> None:
         loss = {"what": "begin-missed", "count": 1, "severity": "loss"}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from . import guest
+from .checks import STALL_NS
 from .compare import close, equal
 from .kernels import Kernel
 from .problem import FAILED
@@ -63,13 +64,13 @@ def differences(live: dict[str, Any], trace: dict[str, Any]) -> Iterator[str]:
     yield from equal("I/Os in the trace", trace["ios"], "live", live["ios"])
     yield from equal("contexts in the trace", trace["contexts"], "live", live["contexts"])
     yield from close("mean latency in the trace", trace["latency"]["mean_ns"], "live", live["latency"]["mean_ns"],
-                     SHARE, LATENCY_SLACK_NS)
+                     SHARE, LATENCY_SLACK_NS + STALL_NS / max(trace["ios"]["total"], 1))
     before = {stage["name"]: stage for stage in live["stages"]}
     for stage in trace["stages"]:
         # A kprobe that was skipped leaves some I/Os with a coarser stage.
         if stage["name"] in before and stage["ios"] == before[stage["name"]]["ios"]:
             yield from close(f"mean {stage['name']} in the trace", stage["mean_ns"], "live",
-                             before[stage["name"]]["mean_ns"], SHARE, STAGE_SLACK_NS)
+                             before[stage["name"]]["mean_ns"], SHARE, STAGE_SLACK_NS + STALL_NS / max(stage["ios"], 1))
     known = [reason for reason in trace["reasons"] if reason["reason"] != "unknown"]
     if known:
         yield from equal("first reason in the trace", known[0]["reason"], "live",
