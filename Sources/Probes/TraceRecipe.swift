@@ -53,11 +53,12 @@ public struct TraceRecipe: Sendable {
     /// Tracepoints, as `system:event`.
     private var events: [String] {
         let iomap = ["iomap:iomap_dio_rw_begin", "iomap:iomap_dio_rw_queued", "iomap:iomap_dio_complete"]
-        return (layout.hasTracepoints ? iomap : []) + [
+        // Switching these on can hang kernels before 6.2, which have none of iomap's either.
+        let timer = ["irq_vectors:local_timer_entry", "irq_vectors:local_timer_exit"]
+        return (layout.hasTracepoints ? iomap + timer : []) + [
             "block:block_bio_queue", "block:block_rq_issue", "block:block_rq_complete", "irq:irq_handler_entry",
             "irq:irq_handler_exit", "irq:softirq_entry", "irq:softirq_exit", "workqueue:workqueue_queue_work",
             "workqueue:workqueue_execute_start", "workqueue:workqueue_execute_end", "sched:sched_switch",
-            "irq_vectors:local_timer_entry", "irq_vectors:local_timer_exit",
         ]
     }
 
