@@ -31,7 +31,7 @@ struct ComparedRun {
             }
             return
         }
-        let reader = try IOSources.open(path.string, again: selection?.needsNames ?? false)
+        let reader = try IOSources.open(path.string, again: selection != nil)
         (run, summary) = try reading { () throws -> (Run, SourceSummary) in
             var builder = RunBuilder(rule: reader.rule, blockLength: blockLength)
             let names = try Self.names(in: reader, for: selection)
