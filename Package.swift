@@ -3,6 +3,9 @@
 
 import PackageDescription
 
+/// Scripts/fuzz builds one more executable, which only links with libFuzzer.
+let isFuzzing = Context.environment["DIOSCOPE_FUZZ"] != nil
+
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .treatAllWarnings(as: .error),
@@ -22,6 +25,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibbpf"),
         .systemLibrary(name: "CZlib"),
+        .systemLibrary(name: "CZstd"),
         .target(name: "CProbeRecords"),
         .target(name: "DirectIO", swiftSettings: strict),
         .target(
@@ -38,6 +42,8 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(name: "KernelTraces", dependencies: ["DirectIO", "CZlib", "CZstd"], swiftSettings: strict),
+        .target(name: "Joiner", dependencies: ["DirectIO", "KernelTraces"], swiftSettings: strict),
         .target(name: "Attribution", dependencies: ["DirectIO"], swiftSettings: strict),
         .target(
             name: "Report",
@@ -65,8 +71,8 @@ let package = Package(
         .executableTarget(
             name: "dioscope",
             dependencies: [
-                "DirectIO", "CProbeRecords", "Probes", "Capture", "Attribution", "Report", "Selection", "Comparison",
-                "Rendering", "Exports",
+                "DirectIO", "CProbeRecords", "Probes", "Capture", "KernelTraces", "Joiner", "Attribution", "Report",
+                "Selection", "Comparison", "Rendering", "Exports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -83,6 +89,10 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "KernelTracesTests", dependencies: ["KernelTraces", "DirectIO", "CZlib", "CZstd", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(name: "JoinerTests", dependencies: ["Joiner", "KernelTraces", "DirectIO"], swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["DirectIO"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "AttributionTests", dependencies: ["Attribution", "DirectIO", "TestSupport"], swiftSettings: strict),
@@ -118,4 +128,6 @@ let package = Package(
         .executableTarget(name: "embed-bpf", swiftSettings: strict),
         .plugin(name: "EmbedBPF", capability: .buildTool(), dependencies: ["embed-bpf"]),
     ]
+        + (isFuzzing
+            ? [.executableTarget(name: "fuzz", dependencies: ["KernelTraces", "Joiner", "Capture", "DirectIO"])] : [])
 )

@@ -58,7 +58,7 @@ public final class CaptureReader {
     /// Whether a file that begins with `prefix`, at least 4 bytes, is meant to be a capture. It may still be damaged,
     /// cut or of another version: `init` says so.
     public static func recognises(_ prefix: some Sequence<UInt8>) -> Bool {
-        prefix.starts(with: CaptureFormat.magic.prefix(4))
+        isTextTransfer(Array(prefix.prefix(4))[...])
     }
 
     /// Calls `each` with every I/O in file order, and `hold` with everybody who held a CPU that I/Os waited for,

@@ -57,19 +57,23 @@ public final class KernelBTF {
 
     /// Whether `structure` has this member, directly or in an unnamed struct or union.
     public func hasMember(_ member: String, of structure: String) -> Bool {
-        guard let id = find(structure, .structure) else { return false }
-        return hasMember(member, of: id, depth: 0)
+        members(of: structure)?.contains { $0.name == member } ?? false
     }
 
-    private func hasMember(_ member: String, of id: UInt32, depth: Int) -> Bool {
-        guard depth < 4, let type = btf__type_by_id(btf, id), let members = btf_members(type) else { return false }
-        let count = Int(type.pointee.info & 0xffff)
-        for index in 0..<count {
+    /// Members with their offsets in bits; those of unnamed structs and unions count as the structure's own.
+    func members(of structure: String) -> [(name: String, bits: Int)]? {
+        find(structure, .structure).map { members(of: $0, at: 0, depth: 0) }
+    }
+
+    private func members(of id: UInt32, at start: Int, depth: Int) -> [(name: String, bits: Int)] {
+        guard depth < 4, let type = btf__type_by_id(btf, id), let members = btf_members(type) else { return [] }
+        // The highest bit of info: offsets hold the size of a bit field too.
+        let offsetMask: UInt32 = type.pointee.info >> 31 != 0 ? 0xff_ffff : .max
+        return (0..<Int(type.pointee.info & 0xffff)).flatMap { index in
             let name = btf__name_by_offset(btf, members[index].name_off).map { String(cString: $0) } ?? ""
-            if name == member { return true }
-            if name.isEmpty, hasMember(member, of: members[index].type, depth: depth + 1) { return true }
+            let bits = start + Int(members[index].offset & offsetMask)
+            return name.isEmpty ? self.members(of: members[index].type, at: bits, depth: depth + 1) : [(name, bits)]
         }
-        return false
     }
 
     private func find(_ name: String, _ kind: Kind) -> UInt32? {

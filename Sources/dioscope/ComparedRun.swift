@@ -1,27 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import Attribution
-import Capture
 import Comparison
 import DirectIO
 import FoundationEssentials
-import Report
 import Selection
 import SystemPackage
 
-/// A file as one run of a comparison, and what was wrong with it: a capture, or a report that `report --json` saved.
+/// A file as one run of a comparison, and what was wrong with it: a capture or trace, or a report that `report --json`
+/// saved.
 struct ComparedRun {
     let run: Run
-    private let path: FilePath
     /// `nil` for a saved report.
-    private let summary: CaptureSummary?
+    private let summary: SourceSummary?
 
     /// A report is a few kilobytes; whatever is larger is none.
     private static let largestReport = 16 << 20
 
     /// - Parameter selection: which of its I/Os; `nil`: all.
     init(_ path: FilePath, blockLength: UInt64, _ selection: IOSelection?) throws(Failure) {
-        self.path = path
         if let text = Self.json(at: path) {
             guard selection == nil else {
                 throw Failure(.data, "\(path.string): --where needs captures: a saved report has no single I/Os")
@@ -34,32 +31,29 @@ struct ComparedRun {
             }
             return
         }
-        (run, summary) = try reading { () throws -> (Run, CaptureSummary) in
-            let reader = try CaptureReader(path: path)
-            var builder = RunBuilder(rule: reader.session.completionRule, blockLength: blockLength)
+        let reader = try IOSources.open(path.string, again: selection != nil)
+        (run, summary) = try reading { () throws -> (Run, SourceSummary) in
+            var builder = RunBuilder(rule: reader.rule, blockLength: blockLength)
             let names = try Self.names(in: reader, for: selection)
             let summary = try reader.read { io in
-                let life = AttributedLife(io, rule: reader.session.completionRule)
+                let life = AttributedLife(io, rule: reader.rule)
                 if selection?.contains(Subject(io, life, names)) ?? true { builder.add(io, life) }
             }
-            let source = ReportSource(
-                session: reader.session, end: summary.end, devices: summary.devices, threads: summary.threads,
-                isComplete: summary.isComplete)
             let run = builder.finish(
-                name: path.string, source: source, loss: summary.loss, selection: selection?.text)
+                name: path.string, source: summary.source, loss: summary.loss, selection: selection?.text)
             return (run, summary)
         }
     }
 
     /// Names may come after the I/Os that a selection asks them of: a pass of its own.
-    private static func names(in reader: CaptureReader, for selection: IOSelection?) throws -> RecordedNames {
+    private static func names(in reader: any IOSource, for selection: IOSelection?) throws -> RecordedNames {
         guard selection != nil else { return RecordedNames() }
         let summary = try reader.read { _ in }
-        return RecordedNames(threads: summary.threads, devices: summary.devices)
+        return RecordedNames(threads: summary.threads, devices: summary.source.devices)
     }
 
     /// A cut or damaged capture is told on standard error, and by the exit status.
-    func complainOfDamage() throws(Failure) { try summary?.complain(of: path) }
+    func complainOfDamage() throws(Failure) { try summary?.complain() }
 
     /// The content of a file that begins as a JSON object does. Anything else is for the reader of captures to name.
     private static func json(at path: FilePath) -> Data? {

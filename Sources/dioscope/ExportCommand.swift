@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import Attribution
-import Capture
 import DirectIO
 import Exports
 import Rendering
@@ -35,7 +34,7 @@ struct ExportCommand: ParsableCommand {
               as of report; 73 the output file cannot be created
             """)
 
-    @Argument(help: "The capture.")
+    @Argument(help: "The capture or trace, of any kind that report takes; - is standard input.")
     var file: String
 
     @Option(help: "perfetto, folded, csv, jsonl, hlog or openmetrics.")
@@ -62,8 +61,7 @@ struct ExportCommand: ParsableCommand {
         if output == nil, format.isBinary, Terminal.isTerminal(Terminal.output) {
             throw Failure(.usage, "\(format.rawValue) is not for a terminal", hint: "give a file: -o run1.pftrace")
         }
-        let path = FilePath(file)
-        let reader = try reading { try CaptureReader(path: path) }
+        let reader = try IOSources.open(file, again: true)
         // A first pass for the names of the threads, which may come after their I/Os.
         let summary = try reading { try reader.read { _ in } }
         let sink = try ExportSink(output.map { FilePath($0) })
@@ -73,11 +71,11 @@ struct ExportCommand: ParsableCommand {
         if let perfetto = export as? PerfettoExport, perfetto.left > 0 {
             Terminal.say("\(perfetto.left) more I/Os were left out: choose by --where, or raise --limit")
         }
-        try summary.complain(of: path)
+        try summary.complain()
     }
 
     private func feed(
-        _ export: any IOExport, from reader: CaptureReader, _ choice: ExportChoice, to sink: ExportSink
+        _ export: any IOExport, from reader: any IOSource, _ choice: ExportChoice, to sink: ExportSink
     ) throws(Failure) {
         var choice = choice
         do {
@@ -96,19 +94,14 @@ struct ExportCommand: ParsableCommand {
         }
     }
 
-    private func makeExport(_ reader: CaptureReader, _ summary: CaptureSummary) -> any IOExport {
-        let session = reader.session
+    private func makeExport(_ reader: any IOSource, _ summary: SourceSummary) -> any IOExport {
         switch format {
         case .perfetto: return PerfettoExport(threads: summary.threads, limit: limit ?? 100_000)
         case .folded: return FoldedExport()
         case .csv: return CSVExport(threads: summary.threads)
         case .jsonl: return JSONLinesExport(threads: summary.threads)
-        case .hlog: return HistogramLogExport(startedWall: session.startedWall)
-        case .openmetrics:
-            let source = ReportSource(
-                session: session, end: summary.end, devices: summary.devices, threads: summary.threads,
-                isComplete: summary.isComplete)
-            return MetricsExport(rule: session.completionRule, source: source, loss: summary.loss)
+        case .hlog: return HistogramLogExport(startedWall: summary.source.started)
+        case .openmetrics: return MetricsExport(rule: reader.rule, source: summary.source, loss: summary.loss)
         }
     }
 }
@@ -122,10 +115,10 @@ private struct ExportChoice {
     private let rule: CompletionRule
     private var holds = HoldLog()
 
-    init(_ selection: IOSelection?, _ reader: CaptureReader, _ summary: CaptureSummary) {
+    init(_ selection: IOSelection?, _ reader: any IOSource, _ summary: SourceSummary) {
         self.selection = selection
-        names = RecordedNames(threads: summary.threads, devices: summary.devices)
-        rule = reader.session.completionRule
+        names = RecordedNames(threads: summary.threads, devices: summary.source.devices)
+        rule = reader.rule
     }
 
     mutating func add(_ hold: CPUHold) { holds.add(hold) }

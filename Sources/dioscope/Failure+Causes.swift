@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import Capture
+import KernelTraces
 import Probes
 
 extension Failure {
@@ -11,6 +12,16 @@ extension Failure {
             case .notPermitted: .notPermitted
             }
         self.init(status, error.description, hint: error.hint)
+    }
+
+    init(_ error: TraceError) {
+        let status: ExitStatus =
+            switch error {
+            case .cannotOpen, .isDirectory: .noInput
+            case .noSpool: .inputOutput
+            default: .data
+            }
+        self.init(status, error.description)
     }
 
     init(_ error: CaptureError) {

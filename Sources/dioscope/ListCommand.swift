@@ -2,11 +2,9 @@
 
 import ArgumentParser
 import Attribution
-import Capture
 import DirectIO
 import Rendering
 import Selection
-import SystemPackage
 
 /// `dioscope list`: single I/Os.
 struct ListCommand: ParsableCommand {
@@ -27,7 +25,7 @@ struct ListCommand: ParsableCommand {
               as of report
             """)
 
-    @Argument(help: "The capture.")
+    @Argument(help: "The capture or trace, of any kind that report takes; - is standard input.")
     var file: String
 
     @OptionGroup var selection: SelectionArguments
@@ -68,36 +66,35 @@ struct ListCommand: ParsableCommand {
     func run() throws {
         let wanted = try selection.parsed()
         let order = try sort.map { try SelectionArguments.order($0) }
-        let path = FilePath(file)
-        let reader = try reading { try CaptureReader(path: path) }
+        let reader = try IOSources.open(file, again: true)
         // A first pass for the names of the threads, which may come after their I/Os.
         let summary = try reading { try reader.read { _ in } }
         let printer = IOPrinter(
             IOList(threads: summary.threads), style: style.style(for: Terminal.output),
             form: json ? .json : waterfall ? .waterfall : .table)
-        let names = RecordedNames(threads: summary.threads, devices: summary.devices)
+        let names = RecordedNames(threads: summary.threads, devices: summary.source.devices)
         var choice = ChosenIOs(
-            wanted, names, rule: reader.session.completionRule, order: order ?? .slowestFirst,
+            wanted, names, rule: reader.rule, order: order ?? .slowestFirst,
             limit: slowest ?? limit ?? 10)
         let streams = json && slowest == nil && sort == nil
         if streams {
             try stream(reader, choice, printer)
         } else {
-            _ = try reading { try reader.read(holds: { choice.add($0) }, { choice.add($0) }) }
+            _ = try reading { try reader.read(holds: { choice.add($0) }, each: { choice.add($0) }) }
             for listed in choice.inOrder { try printer.print(listed) }
         }
         try printer.finish(wanted.map { (choice.matching, summary.ios, $0.text) })
-        try summary.complain(of: path)
+        try summary.complain()
     }
 
     /// In file order: nothing but the line that is written is kept.
-    private func stream(_ reader: CaptureReader, _ choice: ChosenIOs, _ printer: IOPrinter) throws {
+    private func stream(_ reader: any IOSource, _ choice: ChosenIOs, _ printer: IOPrinter) throws {
         var choice = choice
         var left = limit ?? .max
         _ = try reading {
             try reader.read {
                 choice.add($0)
-            } _: { io in
+            } each: { io in
                 guard left > 0, let listed = choice.listed(io) else { return }
                 left -= 1
                 try printer.print(listed)

@@ -3,10 +3,10 @@
 import Attribution
 import Capture
 import DirectIO
+import KernelTraces
 import Rendering
 import Report
 import Selection
-import SystemPackage
 
 /// What a report is to tell of.
 struct ReportWishes {
@@ -15,39 +15,37 @@ struct ReportWishes {
     /// How many groups at most.
     var groups = 8
     var percentiles: [Double] = []
+
+    /// The file has to be read more than once.
+    var needPasses: Bool { grouping != nil || selection?.needsNames ?? false }
 }
 
-/// The report of a capture file, and what was wrong with the file.
+/// The report of a capture or trace, and what was wrong with the file.
 struct MadeReport {
     private let report: Report
-    private let summary: CaptureSummary
-    private let path: FilePath
+    private let summary: SourceSummary
 
-    init(of path: FilePath, _ wishes: ReportWishes = ReportWishes()) throws(Failure) {
-        let (report, summary) = try reading { () throws -> (Report, CaptureSummary) in
-            let reader = try CaptureReader(path: path)
+    init(of path: String, _ wishes: ReportWishes = ReportWishes()) throws(Failure) {
+        let reader = try IOSources.open(path, again: wishes.needPasses)
+        let (report, summary) = try reading { () throws -> (Report, SourceSummary) in
             let filter = try Self.filter(of: reader, wishes)
             let groups = try Self.groups(of: reader, wishes, filter)
             var builder = ReportBuilder(
-                rule: reader.session.completionRule, percentiles: wishes.percentiles, groups: groups)
+                rule: reader.rule, percentiles: wishes.percentiles, groups: groups)
             let summary = try reader.read {
                 builder.add($0)
-            } _: { io in
+            } each: { io in
                 if let filter {
                     if let life = filter.life(io) { builder.add(io, life) }
                 } else {
                     builder.add(io)
                 }
             }
-            let source = ReportSource(
-                session: reader.session, end: summary.end, devices: summary.devices,
-                threads: summary.threads, cpus: summary.cpus, isComplete: summary.isComplete)
             let selection = wishes.selection.map { Report.Selection(condition: $0.text, ofIOs: summary.ios) }
-            return (builder.finish(source: source, loss: summary.loss, selection: selection), summary)
+            return (builder.finish(source: summary.source, loss: summary.loss, selection: selection), summary)
         }
         self.report = report
         self.summary = summary
-        self.path = path
     }
 
     /// Which I/Os the report is of.
@@ -64,19 +62,19 @@ struct MadeReport {
     }
 
     /// A pass of its own when names are asked for: they may come after their I/Os.
-    private static func filter(of reader: CaptureReader, _ wishes: ReportWishes) throws -> Filter? {
+    private static func filter(of reader: any IOSource, _ wishes: ReportWishes) throws -> Filter? {
         guard let selection = wishes.selection else { return nil }
         var names = RecordedNames()
         if selection.needsNames {
             let summary = try reader.read { _ in }
-            names = RecordedNames(threads: summary.threads, devices: summary.devices)
+            names = RecordedNames(threads: summary.threads, devices: summary.source.devices)
         }
-        return Filter(selection: selection, names: names, rule: reader.session.completionRule)
+        return Filter(selection: selection, names: names, rule: reader.rule)
     }
 
     /// A pass of its own: which groups are the largest.
     private static func groups(
-        of reader: CaptureReader, _ wishes: ReportWishes, _ filter: Filter?
+        of reader: any IOSource, _ wishes: ReportWishes, _ filter: Filter?
     ) throws -> ChosenGroups? {
         guard let grouping = wishes.grouping else { return nil }
         var counts = GroupCounts(by: grouping)
@@ -92,25 +90,17 @@ struct MadeReport {
 
     var json: String { JSONReport(report).text }
 
-    /// A cut or damaged capture is told on standard error too, and by the exit status.
-    func complainOfDamage() throws(Failure) { try summary.complain(of: path) }
+    /// A cut or damaged file is told on standard error too, and by the exit status.
+    func complainOfDamage() throws(Failure) { try summary.complain() }
 }
 
-extension CaptureSummary {
-    /// - Throws: when the capture is cut or damaged.
-    func complain(of path: FilePath) throws(Failure) {
-        guard !isComplete else { return }
-        for finding in damage.prefix(3) { Terminal.say("\(path.string): \(finding)") }
-        if damageCount > 3 { Terminal.say("and \(damageCount - 3) more damaged places") }
-        throw Failure(.incomplete, "\(path.string) is incomplete: \(ios) I/Os could be read")
-    }
-}
-
-/// Runs what reads a capture; its errors become failures as the user sees them.
+/// Runs what reads a capture or trace; its errors become failures as the user sees them.
 func reading<Result>(_ body: () throws -> Result) throws(Failure) -> Result {
     do {
         return try body()
     } catch let error as CaptureError {
+        throw Failure(error)
+    } catch let error as TraceError {
         throw Failure(error)
     } catch let failure as Failure {
         throw failure

@@ -23,6 +23,7 @@ struct RecordCommand: ParsableCommand {
               sudo dioscope record -o run1.dioscope --duration 10s
               sudo dioscope record --pid 4711 --device nvme0n1
               sudo dioscope record --file /data/db/wal
+              dioscope record --how trace-cmd --kernel 5.10
 
             EXIT STATUS
               that of COMMAND; 126 or 127 when it cannot be run; 64 usage   69 not available on this kernel
@@ -43,6 +44,8 @@ struct RecordCommand: ParsableCommand {
     @Option(help: "I/Os in flight that can be followed; a power of two.")
     var slots = 65536
 
+    @OptionGroup(title: "Without BPF") var how: HowArguments
+
     @Flag(name: .shortAndLong, help: "Do not print the report.")
     var quiet = false
 
@@ -59,6 +62,7 @@ struct RecordCommand: ParsableCommand {
     }
 
     func run() throws {
+        if try how.answer() { return }
         let access = KernelAccess()
         let filter = try filters.filter(tracesCommand: !command.isEmpty, access: access)
         let path = try outputPath()
@@ -84,7 +88,7 @@ struct RecordCommand: ParsableCommand {
     /// Standard output belongs to the traced command, if there is one.
     private func printReport(of path: FilePath) throws {
         let descriptor = command.isEmpty ? Terminal.output : Terminal.messages
-        let text = try MadeReport(of: path).text(StyleArguments.style(for: descriptor))
+        let text = try MadeReport(of: path.string).text(StyleArguments.style(for: descriptor))
         try Terminal.write("\n" + text, to: descriptor)
     }
 

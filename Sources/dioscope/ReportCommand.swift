@@ -3,7 +3,6 @@
 import ArgumentParser
 import Rendering
 import Report
-import SystemPackage
 
 /// `dioscope report`: where the time of a capture's I/Os went.
 struct ReportCommand: ParsableCommand {
@@ -11,8 +10,13 @@ struct ReportCommand: ParsableCommand {
         commandName: "report",
         abstract: "Print where the latency of a capture's I/Os went.",
         discussion: """
+            Takes captures of dioscope, trace.dat files, and the text of ftrace, trace-cmd report and perf script, plain \
+            or packed by gzip or zstd, and tells them by their content. 'record --how' prints how to record them.
+
             EXAMPLES
               dioscope report run1.dioscope
+              dioscope report trace.dat
+              perf script --ns | dioscope report -
               dioscope report --width 120 run1.dioscope
               dioscope report --by op run1.dioscope
               dioscope report --by file --top 3 --percentile 50,99.9 run1.dioscope
@@ -24,10 +28,10 @@ struct ReportCommand: ParsableCommand {
 
             EXIT STATUS
               0   2 the capture is cut or damaged: the report is of what could be read
-              64 usage   65 not a capture   66 the file cannot be opened   74 the output cannot be written
+              64 usage   65 no capture or trace   66 the file cannot be opened   74 the output cannot be written
             """)
 
-    @Argument(help: "The capture.")
+    @Argument(help: "The capture or trace; - is standard input.")
     var file: String?
 
     @OptionGroup var selection: SelectionArguments
@@ -71,7 +75,7 @@ struct ReportCommand: ParsableCommand {
     func run() throws {
         guard !schema, let file else { return try Terminal.write(JSONSchema.text) }
         let made = try MadeReport(
-            of: FilePath(file),
+            of: file,
             ReportWishes(
                 selection: try selection.parsed(), grouping: by, groups: top, percentiles: percentiles))
         try Terminal.write(json ? made.json : made.text(style.style(for: Terminal.output), showsCPUs: cpus))

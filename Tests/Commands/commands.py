@@ -136,13 +136,6 @@ class BadInputTests(Bed):
         self.assertEqual(done.returncode, 66)
         self.assertNotIn("\x1b", done.stderr)
 
-    def test_committed_captures_give_their_reports(self) -> None:
-        for capture in self.captures:
-            with self.subTest(capture.name):
-                done = dioscope("report", str(capture))
-                self.assertEqual(done.returncode, 0, done.stderr)
-                self.assertEqual(done.stdout, capture.with_suffix(".txt").read_text())
-
     def test_reader_that_goes_away(self) -> None:
         shell = f"'{DIOSCOPE}' list --json '{self.captures[0]}' | head -n 1; echo ${{PIPESTATUS[0]}}"
         done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, timeout=60, check=True)

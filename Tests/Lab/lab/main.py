@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import build, command, kernels, matrix, program, rows
+from . import build, command, kernels, matrix, program, rows, same
 from .kernels import BUILT, KERNELS, Kernel, kernel_named, need_fetched, not_built
 from .places import TREE, cache
 from .problem import USAGE, Problem
@@ -26,6 +26,7 @@ EXAMPLES = {
     "matrix": "Scripts/lab matrix\n"
               "  Scripts/lab matrix --all\n"
               "  Scripts/lab matrix --kernels 6.12 --scenarios ext4-sync-write,xfs-libaio-overwrite",
+    "same": "Scripts/lab same 6.12\n  Scripts/lab same 7.3-rc --rw randread",
     "exec": "Scripts/lab exec 6.12 -- dioscope check\n"
             "  Scripts/lab exec 7.2 --device null_blk --out /tmp/out -- 'dmesg >/out/dmesg; ls /mnt/t'\n"
             "  Scripts/lab exec 6.1",
@@ -67,6 +68,10 @@ def _parser() -> Parser:
     every.add_argument("--table", type=Path, metavar="FILE", help="write what was observed into FILE's table")
     for sub in (run, every):
         sub.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
+    alike = verb("same", "record one run by dioscope and by trace-cmd at once, and compare their reports")
+    alike.add_argument("kernel", metavar="KERNEL")
+    alike.add_argument("--rw", choices=("randwrite", "randread"), default="randwrite", help="default randwrite")
+    alike.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guest brought out")
     execute = verb("exec", "run a command, or a shell without one, in a guest with ext4 mounted at /mnt/t")
     execute.add_argument("kernel", metavar="KERNEL")
     execute.add_argument("--device", choices=DEVICES, help="default nvme, with --icount null_blk")
@@ -140,6 +145,9 @@ def _dispatch(arguments: list[str]) -> int:
         return _fetch(options.kernels, options.update)
     if options.verb == "build-kernel":
         return _build(kernel_named(options.kernel), options.update)
+    if options.verb == "same":
+        [kernel] = _ready([options.kernel])
+        return same.run(kernel, program.dioscope(), options.rw, options.keep)
     if options.verb == "exec":
         [kernel] = _ready([options.kernel])
         device = options.device or ("null_blk" if options.icount else "nvme")

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import KernelTraces
+
+/// What one CPU is in the midst of.
+struct CPUState {
+    /// Of each kind of context: hard interrupt, softirq, task.
+    var levels = (task: ContextLevel(), softirq: ContextLevel(), hardirq: ContextLevel())
+    var isInHardirq = false
+    var isInSoftirq = false
+    var clock = CPUClock()
+    /// The last task switch.
+    var switchedFrom: UInt32 = 0
+    var switchedTo: UInt32 = 0
+    var preempted = false
+
+    @inline(__always)
+    func context(told: KernelEvent.InterruptContext?) -> KernelEvent.InterruptContext {
+        told ?? (isInHardirq ? .hardirq : isInSoftirq ? .softirq : .task)
+    }
+
+    subscript(context: KernelEvent.InterruptContext) -> ContextLevel {
+        get {
+            switch context {
+            case .task: levels.task
+            case .softirq: levels.softirq
+            case .hardirq: levels.hardirq
+            }
+        }
+        _modify {
+            switch context {
+            case .task: yield &levels.task
+            case .softirq: yield &levels.softirq
+            case .hardirq: yield &levels.hardirq
+            }
+        }
+    }
+}
+
+/// One interrupt, softirq or stretch of a task, and the completion that it is in the midst of.
+struct ContextLevel {
+    /// Its entry, `nil` when that was not seen.
+    var entered: UInt64?
+    var irq: UInt32?
+    /// Ends of I/Os in it so far.
+    var ends: UInt16 = 0
+    /// The request that was completed last, and whose end_io is next: its I/O, and where its bios go on.
+    var request: RequestDone?
+    /// The end_io that was seen last, until what it led to is seen.
+    var end: BioEnd?
+}
+
+/// A request of which the device is done.
+struct RequestDone {
+    var device: UInt32
+    /// From here on, the bios have yet to end.
+    var sector: UInt64
+    var end: UInt64
+    var life: LifeID?
+}
+
+/// An `end_io`, or the place where one must have been.
+struct BioEnd {
+    var place: EndPlace
+    var time: UInt64?
+    var life: LifeID?
+    /// What the probe of it read.
+    var arguments: ProbeArguments?
+    var isSimple = false
+}
+
+/// Where end_io ran.
+struct EndPlace {
+    var cpu: UInt16
+    var context: ExecutionContext
+    var interrupted: UInt64?
+    var irq: UInt32?
+    var batchPosition: UInt16?
+}
+
+/// A completion on its way to a kworker.
+struct QueuedWork {
+    var time: UInt64
+    var end: BioEnd
+    var clocks: ClockReading?
+    /// The CPU on which it was queued.
+    var cpu: UInt16
+}
+
+/// A completion that a kworker is in the midst of.
+struct RunningWork {
+    var work: QueuedWork?
+    var address: UInt64
+    var started: UInt64
+    var cpu: UInt16
+    var held: HeldTimes
+    var switchedFrom: UInt32
+    var preempted: Bool
+    var completesDirectIO: Bool
+}

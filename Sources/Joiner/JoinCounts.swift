@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+
+/// What did not match while events were joined.
+public struct JoinCounts: Equatable, Sendable {
+    /// Completions of I/Os whose begin is not in the trace.
+    public internal(set) var withoutBegin: UInt64 = 0
+    /// I/Os given up because they never completed: their place was needed, or their kiocb or offset was used again.
+    public internal(set) var withoutCompletion: UInt64 = 0
+    /// I/Os that had begun and not completed when the trace ended.
+    public internal(set) var inFlight: UInt64 = 0
+    /// Attempts that came to nothing: the submitter began the next I/O without having queued or completed them, or
+    /// io_uring tried again in a worker.
+    public internal(set) var fruitless: UInt64 = 0
+    /// Completions by a kworker of which the queueing is not in the trace.
+    public internal(set) var withoutQueueing: UInt64 = 0
+    /// Completions by a kworker of which the kworker's start is not in the trace.
+    public internal(set) var withoutStart: UInt64 = 0
+    /// Works queued again before they were seen to start: the start was lost, or the pointer is another work's by now.
+    public internal(set) var reusedWorks: UInt64 = 0
+    /// Completions that turned out to be of another I/O than the events before them had it; what those said of the
+    /// device is left out.
+    public internal(set) var mistaken: UInt64 = 0
+    /// Several I/Os of one offset in flight at a time, told apart by their order.
+    public internal(set) var overlapping: UInt64 = 0
+    /// I/Os that were joined.
+    public internal(set) var joined: UInt64 = 0
+    public internal(set) var deferred: UInt64 = 0
+
+    /// - Parameter queueingSeen: the trace has queue events at all.
+    public func loss(queueingSeen: Bool) -> [DataLoss] {
+        let holes = queueingSeen ? withoutQueueing : 0
+        return [
+            loss(
+                "begin-missed", withoutBegin, .loss,
+                "I/Os without a begin in the trace: begun before it, or lost; left out"),
+            loss("completion-missed", withoutCompletion, .loss, "I/Os that were never seen to complete; left out"),
+            loss("in-flight-at-end", inFlight, .info, "I/Os under way when the trace ended; left out"),
+            loss("fruitless", fruitless, .info, "attempts that came to nothing and were made again"),
+            loss(
+                "queue-event-missed", holes, .loss,
+                "I/Os of a kworker without a queue event: in no queue wait, not estimated. Tracers lose events in full"
+                    + " interrupts, whose works wait longest: queue waits are rather too short than too long"),
+            loss(
+                "start-event-missed", withoutStart, .loss, "I/Os of a kworker whose start is missing; in no queue wait"),
+            loss("work-reused", reusedWorks, .loss, "works that were queued twice without a start between"),
+            loss("mistaken-identity", mistaken, .loss, "completions that did not match the request before them"),
+            loss("same-offset", overlapping, .info, "I/Os of one offset at a time, told apart by their order"),
+        ].compactMap(\.self)
+    }
+
+    private func loss(_ what: String, _ count: UInt64, _ severity: DataLoss.Severity, _ help: String) -> DataLoss? {
+        count == 0 ? nil : DataLoss(what: what, count: count, severity: severity, help: help)
+    }
+}

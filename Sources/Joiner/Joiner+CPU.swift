@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import KernelTraces
+
+/// What happens to a CPU: interrupts, task switches, lost events.
+extension Joiner {
+    mutating func switched(_ change: TaskSwitch, _ at: Moment) {
+        let cpu = Int(at.cpu)
+        cpus[cpu].switchedFrom = change.previous
+        cpus[cpu].switchedTo = change.next
+        cpus[cpu].preempted = change.previousIsRunnable
+        // Tasks are not switched in interrupts: what seems to last has lost its end.
+        (cpus[cpu].isInHardirq, cpus[cpu].isInSoftirq) = (false, false)
+        cpus[cpu].levels = (ContextLevel(), ContextLevel(), ContextLevel())
+        cpus[cpu].clock.leaveInterrupts(at: at.time)
+        give(holder(of: change), thread: change.next, name: change.nextName, at)
+    }
+
+    private func holder(of change: TaskSwitch) -> CPUHolder {
+        if change.next == 0 { return .idle }
+        // A worker that slept in the midst of a work goes on with it.
+        if let work = running[change.next] { return work.completesDirectIO ? .completionWork : .poolWork }
+        if names.isPoolWorker(change.nextName) { return .workerSwitch }
+        return threads[change.next] != nil ? .submitter : .otherTask
+    }
+
+    mutating func give(_ holder: CPUHolder, thread: UInt32, name: NameID, _ at: Moment) {
+        let hold = cpus[Int(at.cpu)].clock.give(
+            to: holder, thread: thread, name: name, at: at.time, cpu: at.cpu, names: names)
+        if let hold, holds.count < Self.limit { holds.append(hold) }
+    }
+
+    mutating func enterInterrupt(_ irq: UInt32, _ at: Moment) {
+        let cpu = Int(at.cpu)
+        cpus[cpu].isInHardirq = true
+        cpus[cpu].levels.hardirq = ContextLevel(entered: at.time, irq: irq)
+        cpus[cpu].clock.enter(hardirq: true, at: at.time)
+    }
+
+    mutating func leaveInterrupt(_ at: Moment) {
+        let cpu = Int(at.cpu)
+        cpus[cpu].isInHardirq = false
+        cpus[cpu].levels.hardirq = ContextLevel()
+        cpus[cpu].clock.leave(hardirq: true, at: at.time)
+    }
+
+    mutating func enterVector(_ at: Moment) {
+        let cpu = Int(at.cpu)
+        cpus[cpu].isInHardirq = true
+        cpus[cpu].levels.hardirq = ContextLevel()
+        cpus[cpu].clock.enter(hardirq: true, at: at.time)
+    }
+
+    mutating func leaveVector(_ at: Moment) { leaveInterrupt(at) }
+
+    mutating func enterSoftirq(_ at: Moment) {
+        let cpu = Int(at.cpu)
+        cpus[cpu].isInSoftirq = true
+        cpus[cpu].levels.softirq = ContextLevel(entered: at.time)
+        cpus[cpu].clock.enter(hardirq: false, at: at.time)
+    }
+
+    mutating func leaveSoftirq(_ at: Moment) {
+        let cpu = Int(at.cpu)
+        cpus[cpu].isInSoftirq = false
+        cpus[cpu].levels.softirq = ContextLevel()
+        cpus[cpu].clock.leave(hardirq: false, at: at.time)
+    }
+
+    /// Nothing that this CPU was in the midst of is certain any more.
+    mutating func lost(_ at: Moment) {
+        let cpu = Int(at.cpu)
+        let waiting = cpus[cpu].clock.waiting
+        var clock = cpus[cpu].clock
+        clock.forget(at: at.time)
+        clock.waiting = waiting
+        cpus[cpu] = CPUState(clock: clock)
+    }
+
+    /// The kernel's word for the context, with kworkers told from other tasks.
+    func executionContext(_ at: Moment) -> ExecutionContext {
+        switch at.context {
+        case .hardirq: .hardirq
+        case .softirq: .softirq
+        case .task: names.isWorker(at.name) || running[at.thread] != nil ? .kworker : .task
+        }
+    }
+
+    /// Notes an end_io, or what tells that one just ran: where, and in which interrupt.
+    mutating func endPlace(_ at: Moment) -> EndPlace {
+        let context = executionContext(at)
+        var place = EndPlace(cpu: at.cpu, context: context)
+        guard at.context != .task else { return place }
+        let cpu = Int(at.cpu)
+        guard let entered = cpus[cpu][at.context].entered else { return place }
+        cpus[cpu][at.context].ends &+= 1
+        place.interrupted = entered
+        place.irq = cpus[cpu][at.context].irq
+        place.batchPosition = cpus[cpu][at.context].ends
+        return place
+    }
+}

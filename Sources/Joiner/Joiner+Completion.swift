@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import KernelTraces
+
+/// Completions, and what finds their I/Os.
+extension Joiner {
+    private static let tryAgain: Int32 = -11
+
+    /// The tracepoint `iomap_dio_complete`.
+    mutating func completed(_ complete: DirectIOComplete, _ at: Moment, _ sink: Sink) rethrows {
+        let done = complete.result > 0 ? UInt64(complete.result) : 0
+        let key = IOKey(device: complete.device, inode: complete.inode, position: complete.position &- done)
+        let hint = hinted(at)
+        guard let id = find(key, hint) else {
+            counts.withoutBegin += 1
+            consume(at)
+            return
+        }
+        let error = complete.error != 0 ? complete.error : complete.result < 0 ? Int32(clamping: complete.result) : 0
+        if error == Self.tryAgain, lives[id].io.facts.contains(.noWait), lives[id].io.issuer != .libaio {
+            counts.fruitless += 1
+            consume(at)
+            return remove(id)
+        }
+        try conclude(id, error: error, at, sink)
+    }
+
+    /// The I/O that this context was in the midst of completing, by the events before.
+    private func hinted(_ at: Moment) -> LifeID? {
+        let level = cpus[Int(at.cpu)][at.context]
+        if let id = alive(completing[at.flow]) { return id }
+        if at.context != .task { return alive(level.end?.life) ?? alive(level.request?.life) }
+        return alive(running[at.thread]?.work?.end.life) ?? alive(submitting[at.thread]) ?? alive(level.end?.life)
+    }
+
+    private func alive(_ id: LifeID?) -> LifeID? {
+        id.flatMap { lives.contains($0) ? $0 : nil }
+    }
+
+    /// By identity; of several in flight the one that the events before point to, else the first.
+    private mutating func find(_ key: IOKey, _ hint: LifeID?) -> LifeID? {
+        if let hint, lives[hint].key == key, lives[hint].io.completed == nil { return hint }
+        guard let waiting = byKey[key] else { return nil }
+        var chain: [LifeID] = []
+        var next: LifeID? = waiting.first
+        while let id = next, lives.contains(id) {
+            if lives[id].io.completed == nil { chain.append(id) }
+            next = lives[id].next
+        }
+        if chain.count > 1 { counts.overlapping += 1 }
+        return isLossy ? chain.last : chain.first
+    }
+
+    private mutating func consume(_ at: Moment) {
+        let cpu = Int(at.cpu)
+        cpus[cpu][at.context].end = nil
+        completing[at.flow] = nil
+    }
+
+    /// Where and when, and what led to it.
+    private mutating func conclude(_ id: LifeID, error: Int32, _ at: Moment, _ sink: Sink) rethrows {
+        note(completion: id, at)
+        lives[id].io.error = Int16(clamping: error)
+        if submitting[lives[id].io.submitterThread] == id { submitting[lives[id].io.submitterThread] = nil }
+        consume(at)
+        if taskWorkMayFollow(lives[id]) {
+            let cpu = lives[id].io.submitCPU ?? at.cpu
+            lives[id].completedClocks = cpus[Int(cpu)].clock.reading(at: at.time, cpu: cpu)
+        } else {
+            try emit(id, sink)
+        }
+    }
+
+    private mutating func note(completion id: LifeID, _ at: Moment) {
+        let context = executionContext(at)
+        if context == .kworker {
+            if let work = running[at.thread], work.completesDirectIO {
+                apply(work, to: id, at)
+                // One completion for each work.
+                running[at.thread]?.work = nil
+            } else {
+                counts.withoutStart += 1
+            }
+        } else if at.context != .task {
+            // In an interrupt that is where end_io ran, also where it was not seen.
+            let seen = cpus[Int(at.cpu)][at.context].end
+            if seen == nil { _ = nextBio(at) }
+            if let seen, seen.life == nil || seen.life == id {
+                apply(seen, to: id)
+            } else if lives[id].io.ended == nil {
+                apply(BioEnd(place: endPlace(at), life: id), to: id)
+            }
+        } else if at.thread == lives[id].io.submitterThread {
+            lives[id].io.facts.insert(.bySubmitter)
+        }
+        lives[id].io.completed = at.timestamp
+        lives[id].io.completionCPU = at.cpu
+        lives[id].io.completeContext = context
+    }
+
+    /// io_uring's second hop can only be told with its kiocb.
+    private func taskWorkMayFollow(_ life: Life) -> Bool {
+        life.iocb != 0 && (life.io.issuer == .ioUring || life.io.issuer == .unknown)
+            && life.io.completeContext != .task && !life.io.facts.contains(.polled)
+    }
+
+    mutating func emit(_ id: LifeID, _ sink: Sink) rethrows {
+        var io = lives[id].io
+        // One that libaio did not mark, of a thread that io_uring was seen to complete for.
+        if io.issuer == .unknown, uringThreads.contains(io.submitterThread) { io.issuer = .ioUring }
+        remove(id)
+        counts.joined += 1
+        try sink(io)
+    }
+
+    mutating func remove(_ id: LifeID) {
+        let life = lives[id]
+        if life.iocb != 0, byIOCB[life.iocb] == id { byIOCB[life.iocb] = nil }
+        if submitting[life.io.submitterThread] == id { submitting[life.io.submitterThread] = nil }
+        unchain(id, life)
+        lives.remove(id)
+    }
+
+    private mutating func unchain(_ id: LifeID, _ life: Life) {
+        guard let waiting = byKey[life.key] else { return }
+        if waiting.first == id {
+            byKey[life.key] = life.next.map { KeyChain(first: $0, last: waiting.last, count: waiting.count - 1) }
+            return
+        }
+        var before = waiting.first
+        while let next = lives[before].next, next != id { before = next }
+        lives[before].next = life.next
+        byKey[life.key] = KeyChain(
+            first: waiting.first, last: waiting.last == id ? before : waiting.last, count: waiting.count - 1)
+    }
+
+    // MARK: Functions
+
+    mutating func called(
+        _ function: KernelFunction, _ arguments: ProbeArguments, _ at: Moment, _ sink: Sink
+    ) rethrows {
+        switch function {
+        case .begin, .innerBegin: try beginProbed(function, arguments, at, sink)
+        case .bioEnd, .simpleBioEnd: bioEnded(function, arguments, at)
+        case .complete: try completionEntered(arguments, at, sink)
+        case .libaioComplete, .uringComplete, .uringPollComplete: try calledBack(function, arguments, at, sink)
+        case .uringRequestComplete: try taskWorkRan(arguments, at, sink)
+        case .completeWork, .simpleCompleteWork, .legacyCompleteWork, .other: break
+        }
+    }
+
+    /// Entry of `iomap_dio_complete`. Its return is when the I/O is complete; where that is not probed, the call back.
+    private mutating func completionEntered(_ arguments: ProbeArguments, _ at: Moment, _ sink: Sink) rethrows {
+        guard let iocb = arguments[.iocb], let id = byIOCB[iocb], lives.contains(id), lives[id].io.completed == nil
+        else {
+            // The tracepoint will find it by its identity, and then the kiocb is known.
+            return
+        }
+        if completing.count < Self.limit { completing[at.flow] = id }
+    }
+
+    mutating func returned(
+        _ function: KernelFunction, _ arguments: ProbeArguments, _ at: Moment, _ sink: Sink
+    ) rethrows {
+        guard function == .complete else { return }
+        guard let id = alive(completing[at.flow]), lives[id].io.completed == nil else { return }
+        let result = Int64(bitPattern: arguments[.result] ?? 0)
+        try conclude(id, error: result < 0 ? Int32(clamping: result) : 0, at, sink)
+    }
+
+    /// `ki_complete`: completes an I/O of which neither tracepoint nor return was seen.
+    private mutating func calledBack(
+        _ function: KernelFunction, _ arguments: ProbeArguments, _ at: Moment, _ sink: Sink
+    ) rethrows {
+        guard let iocb = arguments[.iocb], let id = byIOCB[iocb], lives.contains(id) else { return }
+        if lives[id].io.issuer == .unknown { lives[id].io.issuer = function == .libaioComplete ? .libaio : .ioUring }
+        if lives[id].io.completed != nil {
+            // libaio has no second hop that the I/O would have to wait for.
+            if function == .libaioComplete { try emit(id, sink) }
+            return
+        }
+        // With CALLER_COMP it comes first, only to get the issuer to work.
+        guard !lives[id].io.facts.contains(.callerCompletion) else { return }
+        let result = Int64(bitPattern: arguments[.result] ?? 0)
+        try conclude(id, error: result < 0 ? Int32(clamping: result) : 0, at, sink)
+    }
+
+    /// `io_req_rw_complete`: a kiocb is the first member of its request, so that they have one address.
+    private mutating func taskWorkRan(_ arguments: ProbeArguments, _ at: Moment, _ sink: Sink) rethrows {
+        guard let iocb = arguments[.iocb], let id = byIOCB[iocb], lives.contains(id) else { return }
+        lives[id].io.issuer = .ioUring
+        if uringThreads.count < Self.limit { uringThreads.insert(lives[id].io.submitterThread) }
+        lives[id].io.taskWorkRun = at.timestamp
+        guard lives[id].io.completed != nil else { return }
+        lives[id].io.taskWorkHeld = cpus[Int(at.cpu)].clock.held(
+            since: lives[id].completedClocks, at: at.time, cpu: at.cpu)
+        try emit(id, sink)
+    }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import KernelTraces
+
+/// Bios and requests, down and up again.
+extension Joiner {
+    /// A bio, at the submitter's hands.
+    mutating func queued(_ block: BlockRange, _ at: Moment) {
+        guard let id = submittedBy(at, block) else { return }
+        lives[id].reachedDevice = true
+        add(PendingBlock(life: id, sectors: block.sectors), at: block)
+    }
+
+    private mutating func add(_ pending: PendingBlock, at block: BlockRange) {
+        if requests.count >= Self.limit { requests = requests.filter { lives.contains($0.value.life) } }
+        guard requests.count < Self.limit else { return }
+        requests[BlockPlace(device: block.device, sector: block.sector)] = pending
+    }
+
+    /// The I/O that the thread is submitting, if the block can be a part of it.
+    private func submittedBy(_ at: Moment, _ block: BlockRange) -> LifeID? {
+        guard at.context == .task, !block.isForeign, let id = submitting[at.thread], lives.contains(id),
+            (lives[id].io.operation == .write) == block.isWrite,
+            UInt64(block.sectors) << 9 <= UInt64(lives[id].io.length)
+        else { return nil }
+        return id
+    }
+
+    mutating func issued(_ block: BlockRange, _ at: Moment) {
+        guard !block.isForeign else { return }
+        if let end = block.sector.addingExact(UInt64(block.sectors)) {
+            var sector = block.sector
+            var found = false
+            // A request may have bios of several I/Os.
+            while sector < end, let pending = requests[BlockPlace(device: block.device, sector: sector)],
+                lives.contains(pending.life), pending.sectors > 0
+            {
+                found = true
+                lives[pending.life].io.issued = at.timestamp
+                sector += UInt64(pending.sectors)
+            }
+            if found { return }
+        }
+        guard let id = submittedBy(at, block) ?? unplugged(at, block) else { return }
+        lives[id].reachedDevice = true
+        lives[id].io.issued = at.timestamp
+        add(PendingBlock(life: id, sectors: block.sectors), at: block)
+    }
+
+    /// Without events of bios: the first of the thread's I/Os of that size that a plug held back.
+    private mutating func unplugged(_ at: Moment, _ block: BlockRange) -> LifeID? {
+        guard at.context == .task, var held = plugged[at.thread] else { return nil }
+        defer { plugged[at.thread] = held.isEmpty ? nil : held }
+        held.removeAll { !lives.contains($0) || lives[$0].reachedDevice }
+        let bytes = UInt64(block.sectors) << 9
+        guard let index = held.firstIndex(where: { UInt64(lives[$0].io.length) == bytes }) else { return nil }
+        return held.remove(at: index)
+    }
+
+    /// The device is done with it; end_io of its bios follows in this context.
+    mutating func requestCompleted(_ block: BlockRange, _ at: Moment) {
+        let cpu = Int(at.cpu)
+        cpus[cpu][at.context].end = nil
+        guard !block.isForeign, let end = block.sector.addingExact(UInt64(block.sectors)) else {
+            cpus[cpu][at.context].request = nil
+            return
+        }
+        let pending = requests[BlockPlace(device: block.device, sector: block.sector)]
+        cpus[cpu][at.context].request = RequestDone(
+            device: block.device, sector: block.sector, end: end, life: pending?.life)
+    }
+
+    /// The I/O of the next bio of the request that was completed last in this context.
+    mutating func nextBio(_ at: Moment) -> LifeID? {
+        let cpu = Int(at.cpu)
+        guard var request = cpus[cpu][at.context].request, request.sector < request.end else { return nil }
+        let place = BlockPlace(device: request.device, sector: request.sector)
+        guard let pending = requests.removeValue(forKey: place) else { return request.life }
+        request.sector += UInt64(max(1, pending.sectors))
+        request.life = pending.life
+        cpus[cpu][at.context].request = request
+        return pending.life
+    }
+
+    /// `end_io` of a bio: by the function tracer, or a probe of it.
+    mutating func bioEnded(_ function: KernelFunction, _ arguments: ProbeArguments, _ at: Moment) {
+        let bio = nextBio(at)
+        let known = arguments[.iocb].flatMap { byIOCB[$0] }.flatMap { lives.contains($0) ? $0 : nil }
+        let id = (known ?? bio).flatMap { lives.contains($0) ? $0 : nil }
+        let hasArguments = arguments[.iocb] != nil || arguments[.flags] != nil
+        let end = BioEnd(
+            place: endPlace(at), time: at.time, life: id, arguments: hasArguments ? arguments : nil,
+            isSimple: function == .simpleBioEnd)
+        cpus[Int(at.cpu)][at.context].end = end
+        guard let id else { return }
+        if let iocb = arguments[.iocb], lives[id].iocb == 0 {
+            lives[id].iocb = iocb
+            byIOCB[iocb] = id
+        }
+        apply(end, to: id)
+    }
+
+    /// What the last end_io says stays.
+    mutating func apply(_ end: BioEnd, to id: LifeID) {
+        var io = lives[id].io
+        if let time = end.time {
+            if io.ended != nil, io.ended?.nanoseconds != time { io.facts.insert(.multiBio) }
+            io.ended = Timestamp(nanoseconds: time)
+        }
+        io.endCPU = end.place.cpu
+        io.endContext = end.place.context
+        io.interrupted = end.place.interrupted.map { Timestamp(nanoseconds: $0) }
+        io.irq = end.place.irq
+        io.irqBatchPosition = end.place.batchPosition
+        if let arguments = end.arguments {
+            let facts = end.isSimple ? EndFacts.simple(arguments) : EndFacts.facts(arguments, rule: rule)
+            if let facts { io.facts = io.facts.subtracting(Self.endFacts).union(facts) }
+        } else if end.isSimple {
+            io.facts.insert(.simple)
+        }
+        lives[id].io = io
+    }
+
+    private static let endFacts: Facts = [
+        .endDecides, .waiter, .needSync, .writeThrough, .unwritten, .copyOnWrite, .inlineCompletion, .callerCompletion,
+        .completionWork, .extendsSize, .pageCache, .endError,
+    ]
+}
+
+extension UInt64 {
+    /// `nil` beyond 64 bits.
+    func addingExact(_ other: UInt64) -> UInt64? {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? nil : sum
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import KernelTraces
+
+/// The way down: begin, and what the submitter does until it lets go.
+extension Joiner {
+    mutating func begin(_ begin: DirectIOBegin, _ at: Moment, _ sink: Sink) rethrows {
+        let key = IOKey(device: begin.device, inode: begin.inode, position: begin.position)
+        if let id = confirmed(key, at) {
+            // The probe of the function was first; the tracepoint is what all others are measured from.
+            lives[id].io.submitted = at.timestamp
+            apply(begin.flags, to: id)
+            return
+        }
+        var io = DirectIO(
+            submitted: at.timestamp, submitterThread: at.thread, device: DeviceNumber(kernel: begin.device),
+            inode: begin.inode, offset: begin.position, length: UInt32(clamping: begin.length),
+            operation: begin.flags.contains(.write) ? .write : .read,
+            issuer: issuer(begin))
+        if begin.forcesWait { io.facts.insert(.forceWait) }
+        let id = try add(Life(io: io, key: key), at, sink)
+        apply(begin.flags, to: id)
+    }
+
+    /// libaio marks its I/Os; who else is asynchronous is mostly, but not surely, io_uring.
+    private func issuer(_ begin: DirectIOBegin) -> Issuer {
+        guard begin.isAsynchronous else { return .sync }
+        if begin.flags.contains(.libaio) { return .libaio }
+        return begin.flags.contains(.callerCompletion) ? .ioUring : .unknown
+    }
+
+    /// A probe of `iomap_dio_rw`, which may stand for the tracepoint.
+    mutating func beginProbed(
+        _ function: KernelFunction, _ arguments: ProbeArguments, _ at: Moment, _ sink: Sink
+    ) rethrows {
+        guard let iocb = arguments[.iocb], let device = arguments[.device], let inode = arguments[.inode],
+            let position = arguments[.position], let length = arguments[.length], let flags = arguments.flags
+        else { return }
+        let number = UInt32(truncatingIfNeeded: device)
+        let key = IOKey(device: number, inode: inode, position: position)
+        // __iomap_dio_rw is called by iomap_dio_rw.
+        if function == .innerBegin, confirmed(key, at) != nil { return }
+        if let id = byIOCB[iocb], lives.contains(id) { try restart(id, sink) }
+        let io = DirectIO(
+            submitted: at.timestamp, submitterThread: at.thread, device: DeviceNumber(kernel: number), inode: inode,
+            offset: position, length: UInt32(clamping: length), operation: flags.contains(.write) ? .write : .read,
+            issuer: issuer(arguments))
+        var life = Life(io: io, iocb: iocb, key: key)
+        life.isProbed = true
+        let id = try add(life, at, sink)
+        byIOCB[iocb] = id
+        apply(flags, to: id)
+        if let dioFlags = arguments[.dioFlags], dioFlags & 1 != 0 { lives[id].io.facts.insert(.forceWait) }
+    }
+
+    private func issuer(_ arguments: ProbeArguments) -> Issuer {
+        guard let complete = arguments[.issuer] else { return .unknown }
+        if complete == 0 { return .sync }
+        switch arguments.issuer {
+        case .libaioComplete: return .libaio
+        case .uringComplete, .uringPollComplete: return .ioUring
+        case nil: return .unknown
+        default: return .other
+        }
+    }
+
+    private func confirmed(_ key: IOKey, _ at: Moment) -> LifeID? {
+        guard let id = submitting[at.thread], lives.contains(id), lives[id].isProbed, lives[id].key == key,
+            !lives[id].isQueued, !lives[id].reachedDevice
+        else { return nil }
+        return id
+    }
+
+    private mutating func apply(_ flags: IOFlags, to id: LifeID) {
+        var facts: Facts = []
+        if flags.contains(.write) { facts.insert(.write) }
+        if flags.contains(.dataSync) { facts.insert(.dataSync) }
+        if flags.contains(.sync) { facts.insert(.sync) }
+        if flags.contains(.polled) { facts.insert(.polled) }
+        if flags.contains(.noWait) { facts.insert(.noWait) }
+        lives[id].io.facts.formUnion(facts)
+    }
+
+    private mutating func add(_ life: Life, _ at: Moment, _ sink: Sink) rethrows -> LifeID {
+        if let former = submitting[at.thread], lives.contains(former) { try abandon(former, sink) }
+        var life = life
+        life.io.submitCPU = at.cpu
+        let id = lives.add(life)
+        submitting[at.thread] = id
+        if let waiting = byKey[life.key] {
+            lives[waiting.last].next = id
+            byKey[life.key] = KeyChain(first: waiting.first, last: id, count: waiting.count + 1)
+            if waiting.count >= KeyChain.longest { try restart(waiting.first, sink) }
+        } else {
+            byKey[life.key] = KeyChain(first: id, last: id)
+        }
+        note(submitter: at)
+        while let surplus = lives.surplus { try restart(surplus, sink) }
+        return id
+    }
+
+    private mutating func note(submitter at: Moment) {
+        guard threads[at.thread] == nil, threads.count < Self.limit else { return }
+        threads[at.thread] = ThreadName(thread: at.thread, process: 0, name: names.name(at.name))
+        // It had the CPU as anybody until it turned out to submit.
+        let clock = cpus[Int(at.cpu)].clock
+        if clock.isKnown, clock.thread == at.thread { give(.submitter, thread: at.thread, name: at.name, at) }
+    }
+
+    /// The thread begins another I/O, and the former was neither queued nor completed: it came to nothing. Where the
+    /// trace has no event for "queued", it is simply under way.
+    private mutating func abandon(_ id: LifeID, _ sink: Sink) rethrows {
+        guard sawQueueing, !lives[id].reachedDevice, lives[id].io.completed == nil else { return }
+        counts.fruitless += 1
+        remove(id)
+    }
+
+    /// Its place is needed: it never completed, or nothing followed its completion.
+    mutating func restart(_ id: LifeID, _ sink: Sink) rethrows {
+        if lives[id].io.completed != nil { return try emit(id, sink) }
+        counts.withoutCompletion += 1
+        remove(id)
+    }
+
+    /// `iomap_dio_rw_queued`.
+    mutating func letGo(_ at: Moment) {
+        sawQueueing = true
+        guard let id = submitting.removeValue(forKey: at.thread), lives.contains(id) else { return }
+        lives[id].isQueued = true
+        guard !lives[id].reachedDevice else { return }
+        if plugged.count < Self.limit, plugged[at.thread, default: []].count < 1024 {
+            plugged[at.thread, default: []].append(id)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import KernelTraces
+
+/// Completions that are handed to a kworker.
+extension Joiner {
+    /// `workqueue_queue_work`, right after the end_io that asked for it, in the same context.
+    mutating func queued(_ work: Work, _ at: Moment) {
+        guard work.function.completesDirectIO else { return }
+        let cpu = Int(at.cpu)
+        var end = cpus[cpu][at.context].end ?? BioEnd(place: endPlace(at), life: nil)
+        if end.life == nil { end.life = nextBio(at) }
+        cpus[cpu][at.context].end = nil
+        if works[work.address] != nil { counts.reusedWorks += 1 }
+        guard works.count < Self.limit || works[work.address] != nil else { return }
+        let clocks = cpus[cpu].clock.reading(at: at.time, cpu: at.cpu)
+        cpus[cpu].clock.waitBegan()
+        works[work.address] = QueuedWork(time: at.time, end: end, clocks: clocks, cpu: at.cpu)
+    }
+
+    mutating func started(_ work: Work, _ at: Moment) {
+        let cpu = Int(at.cpu)
+        let completes = work.function.completesDirectIO
+        var state = RunningWork(
+            address: work.address, started: at.time, cpu: at.cpu, held: .unknown,
+            switchedFrom: cpus[cpu].switchedTo == at.thread ? cpus[cpu].switchedFrom : 0,
+            preempted: cpus[cpu].preempted, completesDirectIO: completes)
+        if completes, let queued = works.removeValue(forKey: work.address) {
+            state.work = queued
+            state.held = cpus[cpu].clock.held(since: queued.clocks, at: at.time, cpu: at.cpu)
+            cpus[Int(queued.cpu)].clock.waitEnded()
+        }
+        if running.count < Self.limit { running[at.thread] = state }
+        guard cpus[cpu].clock.isKnown, cpus[cpu].clock.isWorker || completes else { return }
+        give(completes ? .completionWork : .poolWork, thread: at.thread, name: work.name, at)
+    }
+
+    mutating func ended(_ work: Work, _ at: Moment) {
+        guard let state = running.removeValue(forKey: at.thread) else { return }
+        guard cpus[Int(at.cpu)].clock.isWorker || state.completesDirectIO, cpus[Int(at.cpu)].clock.isKnown else {
+            return
+        }
+        give(.workerSwitch, thread: at.thread, name: at.name, at)
+    }
+
+    /// What a kworker knows of the I/O that it completes.
+    mutating func apply(_ work: RunningWork, to id: LifeID, _ at: Moment) {
+        counts.deferred += 1
+        if let queued = work.work {
+            if let meant = queued.end.life, meant != id {
+                counts.mistaken += 1
+            } else if queued.end.time == nil || lives[id].io.ended == nil {
+                // With end_io seen, it told its I/O itself.
+                apply(queued.end, to: id)
+            }
+            lives[id].io.workQueued = Timestamp(nanoseconds: queued.time)
+            lives[id].io.queueWaitHeld = work.held
+        } else {
+            counts.withoutQueueing += 1
+        }
+        lives[id].io.workStarted = Timestamp(nanoseconds: work.started)
+        lives[id].io.workerCPU = work.cpu
+        lives[id].io.workerThread = at.thread
+        if work.preempted, work.switchedFrom != 0, work.switchedFrom == lives[id].io.submitterThread {
+            lives[id].io.facts.insert(.preemptedSubmitter)
+        }
+    }
+}

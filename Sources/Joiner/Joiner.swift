@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import KernelTraces
+
+/// Joins the events of a kernel trace into lives of direct I/Os.
+///
+/// Events come ordered by time. What identifies an I/O is (device, inode, offset), which both its begin and its
+/// completion tell; everything between hangs on what the kernel does next on the same CPU: a completed request is
+/// followed by its `end_io`, that by `queue_work` or by the completion itself; a work is known by its pointer; a thread
+/// submits one I/O at a time. Pointers are used again within microseconds, so every key is consumed when it is met.
+///
+/// Memory is bounded by the I/Os in flight: at most 65,536 are followed, and as many works and requests.
+public struct Joiner {
+    public typealias Sink = (DirectIO) throws -> Void
+
+    public internal(set) var counts = JoinCounts()
+    /// Names of the threads that submitted; the first 65,536.
+    public internal(set) var threads: [UInt32: ThreadName] = [:]
+    /// Who else had a CPU that completions waited for, since this was emptied last: before the I/Os that waited.
+    public var holds: [CPUHold] = []
+
+    let rule: CompletionRule
+    let names: NameTable
+    let calls: ProbeCalls
+    /// I/Os may be lost unseen: of several at one offset the last one is the likelier to complete.
+    let isLossy: Bool
+
+    var lives = LifeTable()
+    var byKey: [IOKey: KeyChain] = [:]
+    var byIOCB: [UInt64: LifeID] = [:]
+    /// The I/O that a thread is in the midst of submitting.
+    var submitting: [UInt32: LifeID] = [:]
+    /// I/Os that a thread let go of, and of which no request was seen yet: a plug holds them back.
+    var plugged: [UInt32: [LifeID]] = [:]
+    var requests: [BlockPlace: PendingBlock] = [:]
+    var works: [UInt64: QueuedWork] = [:]
+    var running: [UInt32: RunningWork] = [:]
+    var cpus: [CPUState] = []
+    /// I/Os whose `iomap_dio_complete` was entered and not yet left, by where that is; see `Moment.flow`.
+    var completing: [UInt64: LifeID] = [:]
+    var sawQueueing = false
+    /// Threads for which io_uring was seen to complete.
+    var uringThreads: Set<UInt32> = []
+
+    static let limit = 1 << 16
+
+    /// - Parameters:
+    ///   - rule: by which the traced kernel decides how to complete.
+    ///   - reader: whose events are joined.
+    ///   - isLossy: the tracer loses events without saying so.
+    public init(rule: CompletionRule, reader: any TraceReader, isLossy: Bool = false) {
+        self.rule = rule
+        names = reader.names
+        calls = reader.calls
+        self.isLossy = isLossy
+    }
+
+    /// Takes in one event; I/Os that it completes go to `sink`.
+    @inline(__always)
+    public mutating func add(_ event: borrowing KernelEvent, _ sink: Sink) rethrows {
+        let cpu = Int(event.cpu)
+        if cpu >= cpus.count { cpus += [CPUState](repeating: CPUState(), count: cpu + 1 - cpus.count) }
+        let context = cpus[cpu].context(told: event.context)
+        let moment = Moment(
+            time: event.time, cpu: event.cpu, thread: event.thread, name: event.name, context: context)
+        switch event.body {
+        case .taskSwitch(let change): switched(change, moment)
+        case .irqEntry(let irq): enterInterrupt(irq, moment)
+        case .irqExit: leaveInterrupt(moment)
+        case .vectorEntry: enterVector(moment)
+        case .vectorExit: leaveVector(moment)
+        case .softirqEntry: enterSoftirq(moment)
+        case .softirqExit: leaveSoftirq(moment)
+        case .lost: lost(moment)
+        case .dioBegin(let begin): try self.begin(begin, moment, sink)
+        case .dioQueued: letGo(moment)
+        case .dioComplete(let complete): try completed(complete, moment, sink)
+        case .bioQueue(let block): queued(block, moment)
+        case .requestIssue(let block): issued(block, moment)
+        case .requestComplete(let block): requestCompleted(block, moment)
+        case .workQueue(let work): queued(work, moment)
+        case .workStart(let work): started(work, moment)
+        case .workEnd(let work): ended(work, moment)
+        case .function(let function, let call): try called(function, calls[call], moment, sink)
+        case .functionReturn(let function, let call): try returned(function, calls[call], moment, sink)
+        }
+    }
+
+    /// The trace is at its end: I/Os that are complete but for what might have followed go to `sink`.
+    public mutating func finish(_ sink: Sink) rethrows {
+        for id in lives.all {
+            if lives[id].io.completed != nil { try emit(id, sink) } else { counts.inFlight += 1 }
+        }
+    }
+}
+
+/// When and where an event was.
+struct Moment {
+    var time: UInt64
+    var cpu: UInt16
+    var thread: UInt32
+    var name: NameID
+    var context: KernelEvent.InterruptContext
+
+    var timestamp: Timestamp { Timestamp(nanoseconds: time) }
+
+    /// The flow of control: a thread, wherever it runs, or the interrupts of one kind of a CPU.
+    var flow: UInt64 {
+        context == .task ? UInt64(thread) : 1 << 40 | UInt64(context.rawValue) << 32 | UInt64(cpu)
+    }
+}
+
+/// I/Os in flight that begin at one place of one file, in the order in which they began.
+struct KeyChain {
+    /// More are not believed: the first is given up.
+    static let longest = 256
+
+    var first: LifeID
+    var last: LifeID
+    var count = 1
+}
+
+/// A place on a disk where a bio or request begins.
+struct BlockPlace: Hashable {
+    var device: UInt32
+    var sector: UInt64
+}
+
+/// A bio or request on its way.
+struct PendingBlock {
+    var life: LifeID
+    var sectors: UInt32
+}

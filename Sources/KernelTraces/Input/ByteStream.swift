@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Glibc
+
+/// Bytes that come one after the other.
+public protocol ByteStream: AnyObject {
+    /// - Returns: The number of bytes read, 0 at the end.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int
+    /// Why the end came early, `nil` when it did not.
+    var cut: String? { get }
+}
+
+/// The bytes of a file from its start, or of anything else from where it is.
+final class FileStream: ByteStream {
+    private let file: OpenFile
+    private var offset: UInt64 = 0
+    private let isRegular: Bool
+    let cut: String? = nil
+
+    init(_ file: OpenFile) {
+        self.file = file
+        isRegular = file.isRegular
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
+        if isRegular {
+            let count = try file.read(at: offset, into: buffer)
+            offset += UInt64(count)
+            return count
+        }
+        while true {
+            let count = Glibc.read(file.descriptor, buffer.baseAddress, buffer.count)
+            if count >= 0 { return count }
+            if errno != EINTR { throw .cannotRead(file.name, errno: errno) }
+        }
+    }
+}
+
+/// Bytes in memory.
+public final class MemoryStream: ByteStream {
+    private var rest: ArraySlice<UInt8>
+    public let cut: String? = nil
+
+    public init(_ bytes: [UInt8]) {
+        rest = bytes[...]
+    }
+
+    public func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        let part = rest.prefix(buffer.count)
+        buffer.copyBytes(from: part)
+        rest = rest.dropFirst(part.count)
+        return part.count
+    }
+}
+
+/// A stream of which the first bytes were looked at, and are still to come.
+final class PeekedStream: ByteStream {
+    private let stream: any ByteStream
+    private(set) var prefix: [UInt8]
+    private var used = 0
+
+    var cut: String? { stream.cut }
+
+    /// - Parameter count: as many bytes are looked at, or all if there are fewer.
+    init(_ stream: any ByteStream, count: Int) throws(TraceError) {
+        self.stream = stream
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+        defer { buffer.deallocate() }
+        var filled = 0
+        while filled < count {
+            let read = try stream.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
+            guard read > 0 else { break }
+            filled += read
+        }
+        prefix = Array(buffer[..<filled])
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
+        guard used < prefix.count else { return try stream.read(into: buffer) }
+        let part = prefix[used...].prefix(buffer.count)
+        buffer.copyBytes(from: part)
+        used += part.count
+        return part.count
+    }
+}

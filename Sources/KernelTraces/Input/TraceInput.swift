@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Glibc
+
+/// A capture or a trace, opened and recognised by what is in it, never by its name.
+public struct TraceInput {
+    public enum Content {
+        /// A capture of dioscope's own; not read here.
+        case capture(OpenFile)
+        case traceDat(OpenFile)
+        case text(TextFormat, any ByteStream, prefix: [UInt8])
+    }
+
+    public let name: String
+    public let content: Content
+
+    /// How much is looked at to tell what it is.
+    private static let peeked = 1 << 16
+
+    /// Looks at an open file, plain or packed by gzip or zstd.
+    /// - Parameter isCapture: whether a file that begins so is one of dioscope's own.
+    public init(_ file: OpenFile, isCapture: ([UInt8]) -> Bool) throws(TraceError) {
+        name = file.name
+        let first = try PeekedStream(FileStream(file), count: Self.peeked)
+        guard !first.prefix.isEmpty else { throw .empty(name) }
+        guard let unpacked = Self.unpacker(of: first) else {
+            content = try Self.content(of: first, name: name, file: file.isRegular ? file : nil, isCapture)
+            return
+        }
+        let peeked = try PeekedStream(unpacked.stream, count: Self.peeked)
+        guard !peeked.prefix.isEmpty else { throw .compressed(name, format: unpacked.format) }
+        content = try Self.content(of: peeked, name: name, file: nil, isCapture)
+    }
+
+    private static func unpacker(of stream: PeekedStream) -> (stream: any ByteStream, format: String)? {
+        if stream.prefix.starts(with: [0x1f, 0x8b]) { return (GzipStream(stream), "gzip") }
+        if stream.prefix.starts(with: [0x28, 0xb5, 0x2f, 0xfd]) { return (ZstdStream(stream), "zstd") }
+        return nil
+    }
+
+    /// What is read at several places goes into a file first, if it is in none.
+    private static func content(
+        of stream: PeekedStream, name: String, file: OpenFile?, _ isCapture: ([UInt8]) -> Bool
+    ) throws(TraceError) -> Content {
+        let prefix = stream.prefix
+        func spooled() throws(TraceError) -> OpenFile {
+            if let file { return file }
+            let spool = try OpenFile(spoolFor: name)
+            try spool.fill(from: stream)
+            return spool
+        }
+        if prefix.count >= 4, isCapture(prefix) { return .capture(try spooled()) }
+        if prefix.starts(with: TraceDatHeader.magic) { return .traceDat(try spooled()) }
+        if prefix.starts(with: Array("PERFILE2".utf8)) { throw .perfData(name) }
+        guard let format = TextFormat(of: prefix) else { throw .unknownFormat(name) }
+        return .text(format, stream, prefix: prefix)
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+
+/// One event of a kernel trace that tells of direct I/O, or of who held a CPU. Layouts and spellings of the source are
+/// gone; nothing is joined yet.
+public struct KernelEvent: Sendable {
+    /// In nanoseconds of the trace's clock.
+    public var time: UInt64
+    public var cpu: UInt16
+    /// As the source's flags say; `nil` when it has none.
+    public var context: InterruptContext?
+    /// The thread that ran, or was interrupted.
+    public var thread: UInt32
+    /// Its name.
+    public var name: NameID
+    public var body: Body
+
+    public enum InterruptContext: UInt8, Sendable, Comparable {
+        case task, softirq, hardirq
+
+        @inlinable
+        public static func < (left: InterruptContext, right: InterruptContext) -> Bool {
+            left.rawValue < right.rawValue
+        }
+    }
+
+    public enum Body: Sendable {
+        case dioBegin(DirectIOBegin)
+        /// `iomap_dio_rw_queued`: the submitter let go of the I/O it began last.
+        case dioQueued
+        case dioComplete(DirectIOComplete)
+        case bioQueue(BlockRange)
+        case requestIssue(BlockRange)
+        case requestComplete(BlockRange)
+        case workQueue(Work)
+        case workStart(Work)
+        case workEnd(Work)
+        case irqEntry(UInt32)
+        case irqExit
+        /// An interrupt of the CPU itself: its timer, a call from another CPU.
+        case vectorEntry
+        case vectorExit
+        case softirqEntry(UInt32)
+        case softirqExit
+        case taskSwitch(TaskSwitch)
+        /// A probe of a function's entry, or the function tracer's record of it, which has no arguments.
+        case function(KernelFunction, ProbeCallID)
+        case functionReturn(KernelFunction, ProbeCallID)
+        /// Events of this CPU were lost before here: how many, 0 when that is not known.
+        case lost(UInt64)
+    }
+}
+
+/// `iomap_dio_rw_begin`.
+public struct DirectIOBegin: Sendable {
+    public var device: UInt32
+    public var inode: UInt64
+    public var position: UInt64
+    public var length: UInt64
+    public var doneBefore: UInt64
+    public var flags: IOFlags
+    /// `IOMAP_DIO_FORCE_WAIT`.
+    public var forcesWait: Bool
+    public var isAsynchronous: Bool
+}
+
+/// `iomap_dio_complete`.
+public struct DirectIOComplete: Sendable {
+    public var device: UInt32
+    public var inode: UInt64
+    /// After the kernel advanced it by what was done.
+    public var position: UInt64
+    public var flags: IOFlags
+    public var error: Int32
+    public var result: Int64
+}
+
+/// A part of a disk, and what is done with it.
+public struct BlockRange: Sendable {
+    public var device: UInt32
+    public var sector: UInt64
+    public var sectors: UInt32
+    public var isWrite: Bool
+    /// Metadata of a file system, or a flush: nobody's direct I/O.
+    public var isForeign: Bool
+}
+
+/// A work item of a workqueue.
+public struct Work: Sendable {
+    /// Raw or hashed; the same within one trace.
+    public var address: UInt64
+    public var function: KernelFunction
+    /// The function's name.
+    public var name: NameID
+}
+
+public struct TaskSwitch: Sendable {
+    public var previous: UInt32
+    /// It would have gone on running.
+    public var previousIsRunnable: Bool
+    public var next: UInt32
+    public var nextName: NameID
+}

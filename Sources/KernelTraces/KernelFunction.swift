@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// Functions of the kernel whose calls tell of a direct I/O; by the name that the kernel gives them.
+public enum KernelFunction: String, Sendable, CaseIterable {
+    case begin = "iomap_dio_rw"
+    case innerBegin = "__iomap_dio_rw"
+    case bioEnd = "iomap_dio_bio_end_io"
+    case simpleBioEnd = "iomap_dio_simple_end_io"
+    case complete = "iomap_dio_complete"
+    case completeWork = "iomap_dio_complete_work"
+    case simpleCompleteWork = "iomap_dio_simple_complete_work"
+    case legacyCompleteWork = "dio_aio_complete_work"
+    case libaioComplete = "aio_complete_rw"
+    case uringComplete = "io_complete_rw"
+    case uringPollComplete = "io_complete_rw_iopoll"
+    case uringRequestComplete = "io_req_rw_complete"
+    /// Any other.
+    case other = ""
+
+    /// As a work's function: completes a direct I/O.
+    public var completesDirectIO: Bool {
+        self == .completeWork || self == .simpleCompleteWork || self == .legacyCompleteWork
+    }
+
+    private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
+
+    static func named(_ name: String) -> KernelFunction { byName[name] ?? .other }
+}

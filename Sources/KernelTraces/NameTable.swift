@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// Names of a trace as small numbers, so that an event holds none itself. Untrusted text.
+///
+/// At most 65,536 different names are kept; any more are `NameID.unknown`.
+public final class NameTable {
+    private var names: [String] = [""]
+    private var kinds: [ThreadKind] = [.unknown]
+    private var numbers: [Key: NameID] = [:]
+    /// The last name of each hash of a thread's name: nearly every event repeats one of a few.
+    private var recent = [(key: Key, id: NameID)](repeating: (Key(low: 0, high: 0, rest: 0), .unknown), count: 256)
+
+    /// Up to 16 bytes in place; of longer ones the first 16, and a hash of the rest.
+    private struct Key: Hashable {
+        var low: UInt64
+        var high: UInt64
+        var rest: UInt64
+    }
+
+    public init() {}
+
+    public func name(_ id: NameID) -> String { names[Int(id.number)] }
+
+    func kind(_ id: NameID) -> ThreadKind { kinds[Int(id.number)] }
+
+    /// A worker thread of any workqueue.
+    public func isWorker(_ id: NameID) -> Bool { kinds[Int(id.number)].isWorker }
+
+    /// A worker that takes works of its CPU's ordinary pool, that which completes direct I/O.
+    public func isPoolWorker(_ id: NameID) -> Bool { kinds[Int(id.number)] == .poolWorker }
+
+    func intern(_ bytes: UnsafeRawBufferPointer) -> NameID {
+        guard !bytes.isEmpty else { return .unknown }
+        let key = Self.key(bytes)
+        let slot = Int(truncatingIfNeeded: ((key.low ^ key.high &* 31 ^ key.rest) &* 0x9e37_79b9_7f4a_7c15) >> 56)
+        if recent[slot].key == key { return recent[slot].id }
+        let id = numbers[key] ?? add(bytes, key)
+        recent[slot] = (key, id)
+        return id
+    }
+
+    func intern(_ text: String) -> NameID {
+        var text = text
+        return text.withUTF8 { intern(UnsafeRawBufferPointer($0)) }
+    }
+
+    private func add(_ bytes: UnsafeRawBufferPointer, _ key: Key) -> NameID {
+        guard names.count < 1 << 16 else { return .unknown }
+        let id = NameID(number: UInt16(names.count))
+        let name = String(decoding: bytes.prefix(256), as: UTF8.self)
+        names.append(name)
+        kinds.append(ThreadKind(of: name))
+        numbers[key] = id
+        return id
+    }
+
+    private static func key(_ bytes: UnsafeRawBufferPointer) -> Key {
+        var key = Key(low: 0, high: 0, rest: UInt64(bytes.count))
+        for (index, byte) in bytes.enumerated() {
+            if index < 8 {
+                key.low |= UInt64(byte) << UInt64(8 * index)
+            } else if index < 16 {
+                key.high |= UInt64(byte) << UInt64(8 * (index - 8))
+            } else {
+                key.rest = (key.rest ^ UInt64(byte)) &* 0x100_0000_01b3
+            }
+        }
+        return key
+    }
+}
+
+/// A name in a `NameTable`.
+public struct NameID: Hashable, Sendable {
+    let number: UInt16
+
+    public static let unknown = NameID(number: 0)
+}
+
+/// What a thread's name says of it.
+enum ThreadKind: UInt8 {
+    case unknown, ordinary
+    /// `kworker/N:M`: bound to a CPU, of ordinary priority.
+    case poolWorker
+    /// `kworker/N:MH`, `kworker/uN:M`, and one that a name cut short does not tell.
+    case otherWorker
+
+    var isWorker: Bool { self == .poolWorker || self == .otherWorker }
+
+    init(of name: String) {
+        let bytes = Array(name.utf8)
+        let prefix = Array("kworker/".utf8)
+        guard bytes.starts(with: prefix) else {
+            self = .ordinary
+            return
+        }
+        let rest = bytes.dropFirst(prefix.count)
+        let digits: (UInt8) -> Bool = { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        let cpu = rest.prefix(while: digits)
+        let afterCPU = rest.dropFirst(cpu.count)
+        let worker = afterCPU.dropFirst().prefix(while: digits)
+        let isBound = !cpu.isEmpty && afterCPU.first == UInt8(ascii: ":") && !worker.isEmpty
+        let isHigh = afterCPU.dropFirst(1 + worker.count).first == UInt8(ascii: "H")
+        self = isBound && !isHigh ? .poolWorker : .otherWorker
+    }
+}

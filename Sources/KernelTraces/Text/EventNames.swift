@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Glibc
+
+/// Kinds of events by the bytes of their names: a hash table without a String.
+struct EventNames {
+    private var slots = [(hash: UInt32, kind: EventKind, name: StaticBytes)?](repeating: nil, count: 256)
+
+    init() {
+        for kind in EventKind.allCases where kind != .probe && kind != .functionTrace {
+            add(kind, kind.rawValue)
+        }
+        add(.functionTrace, "function")
+    }
+
+    private mutating func add(_ kind: EventKind, _ name: String) {
+        let bytes = StaticBytes(Array(name.utf8))
+        let hash = bytes.bytes.withUnsafeBytes { Self.hash($0) }
+        var slot = Int(hash & 255)
+        while slots[slot] != nil { slot = (slot + 1) & 255 }
+        slots[slot] = (hash, kind, bytes)
+    }
+
+    /// `nil` for a name that is no tracepoint's that is read.
+    @inline(__always)
+    func kind(of name: UnsafeRawBufferPointer) -> EventKind? {
+        let hash = Self.hash(name)
+        var slot = Int(hash & 255)
+        while let entry = slots[slot] {
+            if entry.hash == hash, entry.name.equals(name) { return entry.kind }
+            slot = (slot + 1) & 255
+        }
+        return nil
+    }
+
+    @inline(__always)
+    private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+        var hash: UInt32 = 0x811c_9dc5
+        for byte in bytes { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
+        return hash ^ hash >> 15
+    }
+}
+
+/// Bytes to compare with.
+struct StaticBytes {
+    let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    @inline(__always)
+    func equals(_ other: UnsafeRawBufferPointer) -> Bool {
+        guard other.count == bytes.count, let base = other.baseAddress else { return false }
+        return bytes.withUnsafeBytes { own in own.baseAddress.map { memcmp($0, base, other.count) == 0 } ?? true }
+    }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// What stands in front of an event's name: who, where, when.
+///
+/// A thread's name is at most 15 bytes of anything: spaces, brackets, colons, even what looks like a head of its own.
+/// It is padded to 16 columns (8 and cut, with trace-cmd report -l), so what follows it is looked for in that column
+/// first; only lines that were indented otherwise are searched.
+struct LineHead {
+    var name: UnsafeRawBufferPointer
+    var thread: UInt32
+    var cpu: UInt32
+    var context: KernelEvent.InterruptContext?
+    var time: UInt64
+    /// Digits after the decimal point.
+    var precision: Int
+
+    /// Of ftrace's text: `comm-pid (tgid) [cpu] flags seconds.fraction: `; the scanner is then at the event.
+    @inline(__always)
+    static func ofFtrace(_ line: inout Scanner) -> LineHead? {
+        for column in [16, 8] where line.count > column && line.next[column] == UInt8(ascii: "-") {
+            if let head = ftrace(&line, dash: column) { return head }
+        }
+        for column in 1..<max(1, min(line.count, 64)) where line.next[column] == UInt8(ascii: "-") {
+            if let head = ftrace(&line, dash: column) { return head }
+        }
+        return nil
+    }
+
+    private static func ftrace(_ line: inout Scanner, dash: Int) -> LineHead? {
+        var scanner = line
+        let name = trimmed(UnsafeRawBufferPointer(start: line.next, count: dash))
+        scanner.skip(dash + 1)
+        guard let thread = scanner.decimal() else { return nil }
+        scanner.skipSpaces()
+        if scanner.skip(byte: UInt8(ascii: "(")) {
+            guard scanner.skip(through: ")") else { return nil }
+            scanner.skipSpaces()
+        }
+        guard let (cpu, context) = place(&scanner), let (time, precision) = time(&scanner) else { return nil }
+        line = scanner
+        return LineHead(
+            name: name, thread: UInt32(truncatingIfNeeded: thread), cpu: cpu, context: context, time: time,
+            precision: precision)
+    }
+
+    /// `[001] d.h1. `, `[001] `, or `1d.h1. ` of the latency format.
+    private static func place(_ scanner: inout Scanner) -> (UInt32, KernelEvent.InterruptContext?)? {
+        let isBracketed = scanner.skip(byte: UInt8(ascii: "["))
+        guard let cpu = scanner.decimal(), cpu < 65536 else { return nil }
+        if isBracketed {
+            guard scanner.skip(byte: UInt8(ascii: "]")) else { return nil }
+            scanner.skipSpaces()
+            guard !isDigit(scanner.byte) else { return (UInt32(cpu), nil) }
+        }
+        let flags = scanner.word()
+        guard (3...8).contains(flags.count) else { return nil }
+        scanner.skipSpaces()
+        return (UInt32(cpu), context(flags[2]))
+    }
+
+    private static func context(_ letter: UInt8) -> KernelEvent.InterruptContext? {
+        switch letter {
+        case UInt8(ascii: "h"), UInt8(ascii: "H"), UInt8(ascii: "z"), UInt8(ascii: "Z"): .hardirq
+        case UInt8(ascii: "s"): .softirq
+        case UInt8(ascii: "."): .task
+        default: nil
+        }
+    }
+
+    /// Of perf script: `comm pid [cpu] seconds.fraction: `, the thread perhaps as `pid/tid`.
+    @inline(__always)
+    static func ofPerf(_ line: inout Scanner) -> LineHead? {
+        if line.count > 17, let head = perf(&line, space: 16) { return head }
+        for column in 1..<max(1, min(line.count, 64)) where line.next[column] == UInt8(ascii: " ") {
+            if let head = perf(&line, space: column) { return head }
+        }
+        return nil
+    }
+
+    @inline(__always)
+    private static func perf(_ line: inout Scanner, space: Int) -> LineHead? {
+        var scanner = line
+        let name = trimmed(UnsafeRawBufferPointer(start: line.next, count: space))
+        scanner.skip(space)
+        guard scanner.byte == UInt8(ascii: " ") else { return nil }
+        scanner.skipSpaces()
+        // A thread that is gone already has the number -1.
+        guard var thread = scanner.signedDecimal() else { return nil }
+        if scanner.skip(byte: UInt8(ascii: "/")) {
+            guard let inner = scanner.signedDecimal() else { return nil }
+            thread = inner
+        }
+        scanner.skipSpaces()
+        guard scanner.skip(byte: UInt8(ascii: "[")), let cpu = scanner.decimal(), cpu < 65536,
+            scanner.skip(byte: UInt8(ascii: "]"))
+        else { return nil }
+        scanner.skipSpaces()
+        guard let (time, precision) = time(&scanner) else { return nil }
+        line = scanner
+        return LineHead(
+            name: name, thread: UInt32(truncatingIfNeeded: thread), cpu: UInt32(cpu), context: nil, time: time,
+            precision: precision)
+    }
+
+    /// `12.345678: `, `12.345678901: `, or `12345us+: ` of a kernel's latency format. In nanoseconds.
+    @inline(__always)
+    private static func time(_ scanner: inout Scanner) -> (UInt64, Int)? {
+        guard let whole = scanner.decimal() else { return nil }
+        if scanner.skip("us") {
+            if scanner.byte != UInt8(ascii: ":") { scanner.skip(1) }
+            guard scanner.skip(byte: UInt8(ascii: ":")) else { return nil }
+            scanner.skipSpaces()
+            return (whole &* 1000, 6)
+        }
+        guard scanner.skip(byte: UInt8(ascii: ".")) else { return nil }
+        let start = scanner.next
+        guard let fraction = scanner.decimal(), scanner.skip(byte: UInt8(ascii: ":")) else { return nil }
+        let digits = scanner.next - start - 1
+        guard digits <= 9 else { return nil }
+        scanner.skipSpaces()
+        var scaled = fraction
+        for _ in digits..<9 { scaled &*= 10 }
+        return (whole &* 1_000_000_000 &+ scaled, digits)
+    }
+
+    @inline(__always)
+    private static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
+
+    @inline(__always)
+    private static func trimmed(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        var start = 0
+        var end = bytes.count
+        while start < end, bytes[start] == UInt8(ascii: " ") { start += 1 }
+        while end > start, bytes[end - 1] == UInt8(ascii: " ") { end -= 1 }
+        return UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+    }
+}

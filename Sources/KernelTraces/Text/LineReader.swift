@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Glibc
+
+/// Cuts a stream into lines. A line of more than a megabyte is no line of a trace: it is cut in pieces.
+final class LineReader {
+    private let stream: any ByteStream
+    private var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+    private var start = 0
+    private var end = 0
+    private var isAtEnd = false
+    /// Of the line at hand, in bytes from the start of the text.
+    private(set) var offset: UInt64 = 0
+    private var consumed: UInt64 = 0
+
+    init(_ stream: any ByteStream) {
+        self.stream = stream
+    }
+
+    deinit { buffer.deallocate() }
+
+    /// The next line without its end; its memory stays until the next call.
+    @inline(__always)
+    func next() throws(TraceError) -> UnsafeRawBufferPointer? {
+        while true {
+            let rest = UnsafeRawBufferPointer(rebasing: buffer[start..<end])
+            if let base = rest.baseAddress, let found = memchr(base, Int32(UInt8(ascii: "\n")), rest.count) {
+                return take(UnsafeRawPointer(found) - base, andSkip: 1)
+            }
+            if rest.count == buffer.count { return take(rest.count, andSkip: 0) }
+            guard try refill() else { return rest.isEmpty ? nil : take(rest.count, andSkip: 0) }
+        }
+    }
+
+    @inline(__always)
+    private func take(_ count: Int, andSkip skipped: Int) -> UnsafeRawBufferPointer {
+        let line = UnsafeRawBufferPointer(rebasing: buffer[start..<(start + count)])
+        offset = consumed
+        consumed &+= UInt64(count + skipped)
+        start += count + skipped
+        return line
+    }
+
+    private func refill() throws(TraceError) -> Bool {
+        guard !isAtEnd else { return false }
+        if start > 0, let base = buffer.baseAddress {
+            memmove(base, base + start, end - start)
+            (start, end) = (0, end - start)
+        }
+        let count = try stream.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[end...]))
+        end += count
+        isAtEnd = count == 0
+        return count > 0
+    }
+
+    /// Whether the last line lacks its end.
+    var cut: String? { stream.cut }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Glibc
+
+/// Walks through one line of text. Each step returns whether it found what it was asked for, and is then behind it.
+struct Scanner {
+    private(set) var next: UnsafePointer<UInt8>
+    private(set) var end: UnsafePointer<UInt8>
+
+    @inline(__always)
+    init(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) {
+        next = start
+        self.end = end
+    }
+
+    @inline(__always) var isAtEnd: Bool { next >= end }
+    @inline(__always) var count: Int { end - next }
+    @inline(__always) var byte: UInt8 { next < end ? next.pointee : 0 }
+    @inline(__always) var rest: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: next, count: count) }
+
+    @inline(__always)
+    mutating func skip(_ count: Int) {
+        next = count < self.count ? next + count : end
+    }
+
+    @inline(__always)
+    mutating func skipSpaces() {
+        while next < end, next.pointee == UInt8(ascii: " ") || next.pointee == UInt8(ascii: "\t") { next += 1 }
+    }
+
+    @inline(__always)
+    mutating func skip(byte wanted: UInt8) -> Bool {
+        guard next < end, next.pointee == wanted else { return false }
+        next += 1
+        return true
+    }
+
+    @inline(__always)
+    mutating func skip(_ text: StaticString) -> Bool {
+        let length = text.utf8CodeUnitCount
+        guard count >= length, memcmp(next, text.utf8Start, length) == 0 else { return false }
+        next += length
+        return true
+    }
+
+    /// Goes behind the next place where `text` stands.
+    mutating func skip(through text: StaticString) -> Bool {
+        let length = text.utf8CodeUnitCount
+        var start = next
+        while end - start >= length, let found = memchr(start, Int32(text.utf8Start[0]), end - start - length + 1) {
+            start = UnsafePointer(found.assumingMemoryBound(to: UInt8.self))
+            if memcmp(start, text.utf8Start, length) == 0 {
+                next = start + length
+                return true
+            }
+            start += 1
+        }
+        return false
+    }
+
+    /// Ends where `text` stands last.
+    mutating func cut(atLast text: StaticString) -> Bool {
+        let length = text.utf8CodeUnitCount
+        var start = end - length
+        while start >= next {
+            if memcmp(start, text.utf8Start, length) == 0 {
+                end = start
+                return true
+            }
+            start -= 1
+        }
+        return false
+    }
+
+    /// Digits; a number beyond 64 bits wraps.
+    @inline(__always)
+    mutating func decimal() -> UInt64? {
+        let start = next
+        var value: UInt64 = 0
+        while next < end {
+            let digit = next.pointee &- UInt8(ascii: "0")
+            guard digit < 10 else { break }
+            value = value &* 10 &+ UInt64(digit)
+            next += 1
+        }
+        return next > start ? value : nil
+    }
+
+    @inline(__always)
+    mutating func signedDecimal() -> Int64? {
+        let isNegative = skip(byte: UInt8(ascii: "-"))
+        guard let value = decimal() else { return nil }
+        return isNegative ? 0 &- Int64(truncatingIfNeeded: value) : Int64(truncatingIfNeeded: value)
+    }
+
+    /// Hexadecimal digits, after 0x or not.
+    @inline(__always)
+    mutating func hexadecimal() -> UInt64? {
+        if count > 2, next[0] == UInt8(ascii: "0"), next[1] == UInt8(ascii: "x") { next += 2 }
+        let start = next
+        var value: UInt64 = 0
+        while next < end, let digit = hexDigit(next.pointee) {
+            value = value << 4 | UInt64(digit)
+            next += 1
+        }
+        return next > start ? value : nil
+    }
+
+    /// A number as a probe prints it: 0x..., or decimal with a sign.
+    mutating func number() -> UInt64? {
+        if count > 2, next[0] == UInt8(ascii: "0"), next[1] == UInt8(ascii: "x") { return hexadecimal() }
+        return signedDecimal().map { UInt64(bitPattern: $0) }
+    }
+
+    /// Up to the next `stop` or the end; `stop` itself is next.
+    @inline(__always)
+    mutating func word(until stop: UInt8 = UInt8(ascii: " ")) -> UnsafeRawBufferPointer {
+        let start = next
+        let found = memchr(next, Int32(stop), count)
+        next = found.map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) } ?? end
+        return UnsafeRawBufferPointer(start: start, count: next - start)
+    }
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// Makes events of what stands behind an event's name in a text.
+struct TextDecoder {
+    private let table: NameTable
+    private let calls: ProbeCalls
+    var flagBits: IOFlagBits
+    private var functions: [NameID: KernelFunction] = [:]
+    /// Functions that are printed as an address.
+    private(set) var unnamed: UInt64 = 0
+    private(set) var named: UInt64 = 0
+
+    init(_ table: NameTable, _ calls: ProbeCalls, flagBits: IOFlagBits) {
+        self.table = table
+        self.calls = calls
+        self.flagBits = flagBits
+    }
+
+    /// - Returns: `nil` when the text is not what events of that kind look like.
+    @inline(__always)
+    mutating func body(_ kind: EventKind, _ text: inout Scanner, thread: UInt32) -> KernelEvent.Body? {
+        switch kind {
+        case .dioBegin: begin(&text).map { .dioBegin($0) }
+        case .dioComplete: complete(&text).map { .dioComplete($0) }
+        case .bioQueue: block(&text).map { .bioQueue($0) }
+        case .requestIssue: block(&text).map { .requestIssue($0) }
+        case .requestComplete: block(&text).map { .requestComplete($0) }
+        case .workQueue: work(&text).map { .workQueue($0) }
+        case .workStart: work(&text).map { .workStart($0) }
+        case .workEnd: work(&text).map { .workEnd($0) }
+        case .irqEntry: text.skip("irq=") ? text.decimal().map { .irqEntry(UInt32(truncatingIfNeeded: $0)) } : nil
+        case .softirqEntry:
+            text.skip("vec=") ? text.decimal().map { .softirqEntry(UInt32(truncatingIfNeeded: $0)) } : nil
+        case .taskSwitch: taskSwitch(&text, thread).map { .taskSwitch($0) }
+        case .functionTrace: functionTrace(&text)
+        default: kind.body
+        }
+    }
+
+    /// `dev 259:1 ino 0xc size 0x1000000 offset 0xf7000 length 0x1000 done_before 0x0 flags A|B dio_flags C aio 1`
+    private func begin(_ text: inout Scanner) -> DirectIOBegin? {
+        guard let device = device(&text), text.skip(" ino "), let inode = text.hexadecimal(), text.skip(" size "),
+            text.hexadecimal() != nil, text.skip(" offset "), let position = text.hexadecimal(), text.skip(" length "),
+            let length = text.hexadecimal(), text.skip(" done_before "), let done = text.hexadecimal(),
+            text.skip(" flags ")
+        else { return nil }
+        let flags = IOFlags(text: text.word(), bits: flagBits)
+        guard text.skip(" dio_flags ") else { return nil }
+        let dioFlags = text.word()
+        guard text.skip(" aio "), let isAsynchronous = text.decimal() else { return nil }
+        return DirectIOBegin(
+            device: device, inode: inode, position: position, length: length, doneBefore: done, flags: flags,
+            forcesWait: dioFlags.starts(with: "DIO_FORCE_WAIT".utf8), isAsynchronous: isAsynchronous != 0)
+    }
+
+    /// `dev 259:1 ino 0xc size 0x1000000 offset 0x2fe000 flags A|B aio 1 error 0 ret 4096`
+    private func complete(_ text: inout Scanner) -> DirectIOComplete? {
+        guard let device = device(&text), text.skip(" ino "), let inode = text.hexadecimal(), text.skip(" size "),
+            text.hexadecimal() != nil, text.skip(" offset "), let position = text.hexadecimal(), text.skip(" flags ")
+        else { return nil }
+        let flags = IOFlags(text: text.word(), bits: flagBits)
+        guard text.skip(" aio "), text.decimal() != nil, text.skip(" error "), let error = text.signedDecimal(),
+            text.skip(" ret "), let result = text.signedDecimal()
+        else { return nil }
+        return DirectIOComplete(
+            device: device, inode: inode, position: position, flags: flags, error: Int32(truncatingIfNeeded: error),
+            result: result)
+    }
+
+    private func device(_ text: inout Scanner) -> UInt32? {
+        guard text.skip("dev "), let major = text.decimal(), text.skip(byte: UInt8(ascii: ":")),
+            let minor = text.decimal()
+        else { return nil }
+        return UInt32(truncatingIfNeeded: major) << 20 | UInt32(truncatingIfNeeded: minor) & 0xfffff
+    }
+
+    /// `259,1 WS 4096 () 296056 + 8 be,0,4 [fio]`; without the bytes, and without the command, in other events. The
+    /// command in the parentheses is of hexadecimal bytes.
+    private func block(_ text: inout Scanner) -> BlockRange? {
+        guard let major = text.decimal(), text.skip(byte: UInt8(ascii: ",")), let minor = text.decimal(),
+            text.skip(byte: UInt8(ascii: " "))
+        else { return nil }
+        let kind = text.word()
+        text.skipSpaces()
+        var sector = text.byte == UInt8(ascii: "(") ? 0 : text.decimal()
+        text.skipSpaces()
+        if text.skip(byte: UInt8(ascii: "(")) {
+            guard text.skip(through: ") ") else { return nil }
+            sector = text.decimal()
+            text.skipSpaces()
+        }
+        guard let sector, text.skip("+ "), let sectors = text.decimal() else { return nil }
+        return BlockRange(
+            device: UInt32(truncatingIfNeeded: major) << 20 | UInt32(truncatingIfNeeded: minor) & 0xfffff,
+            sector: sector, sectors: UInt32(truncatingIfNeeded: sectors), kind: kind)
+    }
+
+    /// `work struct=0000000094a6347c function=f ...` or `work struct 0000000094a6347c: function f`
+    private mutating func work(_ text: inout Scanner) -> Work? {
+        guard text.skip("work struct") else { return nil }
+        text.skip(1)
+        guard let address = text.hexadecimal() else { return nil }
+        _ = text.skip(byte: UInt8(ascii: ":"))
+        guard text.skip(" function") else { return Work(address: address, function: .other, name: .unknown) }
+        text.skip(1)
+        let name = text.word()
+        if name.starts(with: "0x".utf8) { unnamed &+= 1 } else { named &+= 1 }
+        let id = table.intern(name)
+        return Work(address: address, function: function(id), name: id)
+    }
+
+    /// `prev_comm=a prev_pid=1 prev_prio=120 prev_state=R ==> next_comm=b next_pid=2 next_prio=120`, or as trace-cmd's
+    /// plugin writes it, `a:1 [120] R ==> b:2 [120]`. The names may hold anything; the numbers behind them are sought
+    /// from the right.
+    private func taskSwitch(_ text: inout Scanner, _ thread: UInt32) -> TaskSwitch? {
+        let isPlain = text.skip("prev_comm=")
+        var before = text
+        guard before.cut(atLast: " ==> "), text.skip(before.count + 5) == () else { return nil }
+        var state = before
+        guard isPlain ? state.skip(through: " prev_state=") : state.skip(through: "] ") else { return nil }
+        while state.skip(through: isPlain ? " prev_state=" : "] ") {}
+        if isPlain { guard text.skip("next_comm="), text.cut(atLast: " next_prio=") else { return nil } }
+        if !isPlain { guard text.cut(atLast: " [") else { return nil } }
+        var name = text
+        guard isPlain ? name.cut(atLast: " next_pid=") : name.cut(atLast: ":") else { return nil }
+        text.skip(name.count + (isPlain ? 10 : 1))
+        guard let next = text.decimal() else { return nil }
+        return TaskSwitch(
+            previous: thread, previousIsRunnable: state.byte == UInt8(ascii: "R"),
+            next: UInt32(truncatingIfNeeded: next), nextName: table.intern(name.rest))
+    }
+
+    /// `iomap_dio_bio_end_io <-- bio_endio`, or with `<-`.
+    private mutating func functionTrace(_ text: inout Scanner) -> KernelEvent.Body? {
+        let function = function(table.intern(text.word()))
+        return function == .other ? nil : .function(function, .none)
+    }
+
+    private mutating func function(_ id: NameID) -> KernelFunction {
+        if let known = functions[id] { return known }
+        let function = KernelFunction.named(table.name(id))
+        functions[id] = function
+        return function
+    }
+
+    /// A kprobe event: `(function+0x4/0x170) name=value ...`, of a return `(caller+0x1b/0x30 <- function) ...`; perf
+    /// prints bare addresses in the parentheses, then the event's name has to do.
+    mutating func probe(_ name: UnsafeRawBufferPointer, _ text: inout Scanner) -> KernelEvent.Body? {
+        guard text.skip(byte: UInt8(ascii: "(")) else { return nil }
+        let place = text.word(until: UInt8(ascii: ")"))
+        text.skip(1)
+        guard let base = place.bindMemory(to: UInt8.self).baseAddress else { return nil }
+        var inside = Scanner(base, base + place.count)
+        let returns = inside.skip(through: "<- ")
+        if !returns { inside = Scanner(base, base + place.count) }
+        var function = function(table.intern(inside.word(until: UInt8(ascii: "+"))))
+        if function == .other { function = .named(probeEvent: String(decoding: name, as: UTF8.self)) }
+        guard function != .other else { return nil }
+        let call = calls.add(arguments(&text))
+        return returns ? .functionReturn(function, call) : .function(function, call)
+    }
+
+    private mutating func arguments(_ text: inout Scanner) -> ProbeArguments {
+        var values = ProbeArguments()
+        while true {
+            text.skipSpaces()
+            guard !text.isAtEnd else { return values }
+            let name = text.word(until: UInt8(ascii: "="))
+            text.skip(1)
+            var word = text
+            let value = text.word()
+            guard let field = ProbeArguments.field(named: name) else { continue }
+            if field == .issuer {
+                values[field] = value.elementsEqual("0x0".utf8) || value.elementsEqual("0".utf8) ? 0 : 1
+                values.issuer = self.function(table.intern(word.word(until: UInt8(ascii: "+"))))
+            } else if let number = word.number() {
+                values[field] = number
+                if field == .ioFlags { values.flags = flagBits.flags(UInt32(truncatingIfNeeded: number)) }
+            }
+        }
+    }
+}
+
+extension ProbeArguments {
+    static func field(named bytes: UnsafeRawBufferPointer) -> Field? {
+        names.first { $0.0.utf8.elementsEqual(bytes) }?.1
+    }
+}

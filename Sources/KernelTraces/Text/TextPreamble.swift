@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+
+/// What texts say of the machine before their events, and other lines that are no events.
+enum TextPreamble {
+    static func description(of format: TextFormat, _ prefix: [UInt8]) -> TraceDescription {
+        let isReport = prefix.starts(with: Array("cpus=".utf8)) || prefix.starts(with: Array("version = ".utf8))
+        var description = TraceDescription(
+            kind: format == .perf ? "perf script" : isReport ? "trace-cmd report" : "ftrace")
+        let lines = String(decoding: prefix.prefix(1 << 14), as: UTF8.self).split(separator: "\n").prefix(256)
+        for line in lines { take(line, &description) }
+        description.completionRule = .of(
+            hasFunction: nil, namesCallerCompletion: lines.contains { $0.contains("CALLER_COMP") },
+            release: description.kernel)
+        return description
+    }
+
+    private static func take(_ line: Substring, _ description: inout TraceDescription) {
+        // Of perf script --header, of a kernel's latency format, of trace-cmd report.
+        let colon = line.split(separator: " : ", maxSplits: 1)
+        if line.hasPrefix("#"), colon.count == 2 {
+            let value = String(colon[1])
+            switch colon[0] {
+            case "# os release": description.kernel = value
+            case "# hostname": description.host = value
+            case "# arch": description.machine = value
+            case "# perf version": description.recorder = "perf \(value)"
+            case "# nrcpus online": description.cpuCount = count(value)
+            default: break
+            }
+        } else if line.hasPrefix("#"), let on = line.firstRange(of: " latency trace v1.1.5 on ") {
+            description.kernel = String(line[on.upperBound...])
+        } else if line.hasPrefix("cpus=") {
+            description.cpuCount = count(String(line.dropFirst(5)))
+        } else if line.hasPrefix("#"), let mark = line.firstRange(of: "#P:") {
+            description.cpuCount = count(String(line[mark.upperBound...].prefix { $0.isNumber }))
+        }
+    }
+
+    private static func count(_ text: String) -> Int? { Int(text).flatMap { (1...65536).contains($0) ? $0 : nil } }
+
+    /// Lines that every one of the programs may write between events.
+    static func isRemark(_ line: Scanner) -> Bool {
+        var line = line
+        if line.skip("cpus=") || line.skip("version = ") || line.skip("##### ") || line.skip("trace-cmd") {
+            return true
+        }
+        return line.skip("CPU ") && line.skip(through: "is empty")
+    }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+
+/// Reads a trace.dat: all CPUs merged by time. Memory is bounded by the CPUs' number, not by the length of the trace.
+///
+/// Assumes what the kernel's ring buffer keeps: the records of one CPU are in the order of their times. Where they are
+/// not, the later record is given the earlier one's place and counted.
+public final class TraceDatReader: TraceReader {
+    public let description: TraceDescription
+    public let names = NameTable()
+    public let calls = ProbeCalls()
+    private let dat: TraceDatFile
+    private var decoders: [RecordDecoder] = []
+    /// By the number of the event; 0 is none, else one more than the decoder's index.
+    private var decoderOfEvent = [UInt16](repeating: 0, count: 1 << 16)
+    private var nameOfThread: [UInt32: NameID] = [:]
+
+    public init(_ file: OpenFile) throws(TraceError) {
+        dat = try TraceDatFile(file)
+        description = dat.description
+        var bits = IOFlagBits()
+        let begin = dat.formats.first { $0.name == EventKind.dioBegin.rawValue }
+        let newest = description.completionRule == .flaggedWork
+        bits.libaio = begin?.bit(named: "AIO_RW") ?? (newest ? 1 << 22 : 1 << 23)
+        bits.callerCompletion = begin?.bit(named: "CALLER_COMP") ?? 0
+        for format in dat.formats {
+            guard let decoder = RecordDecoder(format, flagBits: bits) else { continue }
+            decoders.append(decoder)
+            decoderOfEvent[format.id] = UInt16(clamping: decoders.count)
+        }
+        for (thread, name) in dat.threadNames { nameOfThread[thread] = names.intern(name) }
+    }
+
+    public func read(_ each: (borrowing KernelEvent) throws -> Void) throws -> TraceSummary {
+        var summary = TraceSummary()
+        var damages = dat.damages
+        var cpus = dat.parts.map { CPURecords($0, of: dat) }
+        cpus = try cpus.filter { try $0.advance(&damages) }
+        let symbols = SymbolNames(dat.symbols, names)
+        var occurred = [Bool](repeating: false, count: decoders.count)
+        var order = MergeOrder(cpus.map(\.time))
+        while let first = order.first {
+            let cpu = cpus[first]
+            if let lost = cpu.lost { try tell(lost, of: cpu, &summary, each) }
+            try decode(cpu, symbols, &occurred, &summary, each)
+            let before = cpu.time
+            if try cpu.advance(&damages) {
+                if cpu.time < before { summary.backwardTimes += 1 }
+                order.replaceFirst(with: max(cpu.time, before))
+            } else {
+                order.removeFirst()
+            }
+        }
+        summary.unnamedFunctions = symbols.unnamed
+        summary.hasSymbols = !symbols.isEmpty
+        summary.occurred = Set(zip(decoders, occurred).filter(\.1).map(\.0.name)).union(symbols.probed)
+        summary.lostEvents &+= description.recordedLoss
+        summary.take(damages)
+        return summary
+    }
+
+    private func tell(
+        _ lost: UInt64, of cpu: CPURecords, _ summary: inout TraceSummary,
+        _ each: (borrowing KernelEvent) throws -> Void
+    ) rethrows {
+        summary.lostMarkers += 1
+        summary.lostEvents &+= lost
+        try each(
+            KernelEvent(
+                time: nanoseconds(cpu.time), cpu: cpu.cpu, context: nil, thread: 0, name: .unknown,
+                body: .lost(lost)))
+    }
+
+    /// Every record begins with its event's number, flags, preemption count and thread.
+    @inline(__always)
+    private func decode(
+        _ cpu: CPURecords, _ symbols: SymbolNames, _ occurred: inout [Bool], _ summary: inout TraceSummary,
+        _ each: (borrowing KernelEvent) throws -> Void
+    ) rethrows {
+        let record = cpu.record
+        summary.events &+= 1
+        let index = Int(decoderOfEvent[Int(record.loadUnaligned(fromByteOffset: 0, as: UInt16.self))])
+        guard index > 0 else { return }
+        occurred[index - 1] = true
+        guard let body = decoders[index - 1].body(record, symbols, calls) else { return }
+        let flags = record[2]
+        let thread = record.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
+        try each(
+            KernelEvent(
+                time: nanoseconds(cpu.time), cpu: cpu.cpu,
+                context: flags & 0x08 != 0 ? .hardirq : flags & 0x10 != 0 ? .softirq : .task, thread: thread,
+                name: nameOfThread[thread] ?? .unknown, body: body))
+    }
+
+    @inline(__always)
+    private func nanoseconds(_ time: UInt64) -> UInt64 {
+        var time = time
+        if let cycles = dat.options.cycles {
+            let scaled = UInt128(time &- cycles.offset) &* UInt128(cycles.multiplier)
+            time = UInt64(truncatingIfNeeded: scaled >> UInt128(cycles.shift))
+        }
+        return time &+ UInt64(bitPattern: dat.options.timeOffset)
+    }
+}
+
+/// Which of several streams has the earliest time: a heap of their numbers.
+struct MergeOrder {
+    private var heap: [(time: UInt64, stream: Int)]
+
+    init(_ times: [UInt64]) {
+        heap = times.enumerated().map { ($1, $0) }
+        for index in stride(from: heap.count / 2, through: 0, by: -1) { sink(index) }
+    }
+
+    var first: Int? { heap.first?.stream }
+
+    mutating func replaceFirst(with time: UInt64) {
+        heap[0].time = time
+        sink(0)
+    }
+
+    mutating func removeFirst() {
+        heap[0] = heap[heap.count - 1]
+        heap.removeLast()
+        sink(0)
+    }
+
+    private mutating func sink(_ start: Int) {
+        var index = start
+        while true {
+            var least = index
+            let child = 2 * index + 1
+            if child < heap.count, isBefore(child, least) { least = child }
+            if child + 1 < heap.count, isBefore(child + 1, least) { least = child + 1 }
+            guard least != index else { return }
+            heap.swapAt(index, least)
+            index = least
+        }
+    }
+
+    @inline(__always)
+    private func isBefore(_ left: Int, _ right: Int) -> Bool {
+        (heap[left].time, heap[left].stream) < (heap[right].time, heap[right].stream)
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+
+/// What a trace says of itself.
+public struct TraceDescription: Hashable, Sendable {
+    /// The format, e.g. `trace.dat v7`.
+    public var kind: String
+    /// `uname -r`.
+    public var kernel: String?
+    public var machine: String?
+    public var host: String?
+    public var cpuCount: Int?
+    /// Name of the clock, e.g. `mono`.
+    public var clock: String?
+    /// Version of the recorder.
+    public var recorder: String?
+    public var command: [String] = []
+    /// As far as the trace tells, else `unknown`.
+    public var completionRule = CompletionRule.unknown
+    /// Losses that the recorder itself counted.
+    public var recordedLoss: UInt64 = 0
+
+    init(kind: String) {
+        self.kind = kind
+    }
+}
+
+extension CompletionRule {
+    /// By what the traced kernel has; by its version where that says nothing.
+    /// - Parameters:
+    ///   - hasFunction: whether the kernel has a function of this name; `nil` when its functions are not known.
+    ///   - release: `uname -r`.
+    static func of(hasFunction: ((String) -> Bool)?, namesCallerCompletion: Bool, release: String?) -> CompletionRule {
+        if let hasFunction {
+            if hasFunction("__iomap_dio_bio_end_io") || hasFunction("iomap_dio_simple_end_io") { return .flaggedWork }
+            if hasFunction("iomap_dio_deferred_complete") { return .flaggedInline }
+        }
+        if namesCallerCompletion { return .flaggedInline }
+        guard let version = release.flatMap(kernelVersion) else { return .unknown }
+        if version < (6, 6) { return .defersWrites }
+        return version < (6, 19) ? .flaggedInline : .flaggedWork
+    }
+
+    private static func kernelVersion(_ release: String) -> (Int, Int)? {
+        let parts = release.split(separator: ".", maxSplits: 2)
+        guard parts.count >= 2, let major = Int(parts[0]), let minor = Int(parts[1].prefix { $0.isNumber }) else {
+            return nil
+        }
+        return (major, minor)
+    }
+}

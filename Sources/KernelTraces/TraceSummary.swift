@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+
+/// What reading a trace came to, besides its events.
+public struct TraceSummary: Sendable {
+    /// Events of any kind, also those that are not about direct I/O.
+    public internal(set) var events: UInt64 = 0
+    /// Lines, or records, that are no event of any known form.
+    public internal(set) var unparsed: UInt64 = 0
+    /// Places where the tracer says that it lost events.
+    public internal(set) var lostMarkers: UInt64 = 0
+    /// Events that it says it lost there; a marker without a number counts none.
+    public internal(set) var lostEvents: UInt64 = 0
+    /// Events with a time before that of the event before, of the same CPU.
+    public internal(set) var backwardTimes: UInt64 = 0
+    /// Events of functions that have no name in the trace: the addresses could not be resolved.
+    public internal(set) var unnamedFunctions: UInt64 = 0
+    /// Some functions do have names: those without are none of ours.
+    public internal(set) var hasSymbols = false
+    /// Times are whole microseconds.
+    public internal(set) var isMicroseconds = false
+    /// Where it is damaged; the first 256 places.
+    public internal(set) var damage: [TraceDamage] = []
+    public internal(set) var damageCount = 0
+    /// Names of events that occurred.
+    public internal(set) var occurred: Set<String> = []
+
+    /// Nothing is cut off, and nothing is damaged.
+    public var isComplete: Bool { damageCount == 0 }
+
+    mutating func take(_ damages: TraceDamages) {
+        damage = damages.findings
+        damageCount = damages.count
+    }
+
+    public var loss: [DataLoss] {
+        [
+            loss("trace-damaged", UInt64(damageCount), .loss, "places where the trace is cut or damaged"),
+            loss("trace-lost-events", lostEvents, .loss, "events that the tracer lost: give it larger buffers"),
+            loss("trace-lost-markers", lostMarkers, .loss, "places where the tracer lost events"),
+            loss("trace-unparsed", unparsed, .loss, "lines or records of no known form"),
+            loss(
+                "trace-backward-times", backwardTimes, .loss, "events that are earlier than the one before on their CPU"
+            ),
+            loss(
+                "trace-unnamed-functions", hasSymbols ? 0 : unnamedFunctions, .loss,
+                "works or probes at addresses without a name: record with kernel symbols readable (kptr_restrict)"),
+            loss(
+                "trace-microseconds", isMicroseconds ? 1 : 0, .info,
+                "times are whole microseconds: use trace-cmd report -t, or perf script --ns"),
+        ].compactMap(\.self)
+    }
+
+    private func loss(_ what: String, _ count: UInt64, _ severity: DataLoss.Severity, _ help: String) -> DataLoss? {
+        count == 0 ? nil : DataLoss(what: what, count: count, severity: severity, help: help)
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Capture
+import DirectIO
+import KernelTraces
+import Report
+import SystemPackage
+
+/// A file that I/Os can be had from, whatever its format.
+protocol IOSource {
+    /// By which the recorded kernel decides how to complete.
+    var rule: CompletionRule { get }
+    /// Calls `each` with every I/O, in no particular order, and `holds` with everybody who held a CPU that I/Os waited
+    /// for, before those I/Os.
+    func read(holds: (CPUHold) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary
+}
+
+extension IOSource {
+    func read(_ each: (DirectIO) throws -> Void) throws -> SourceSummary {
+        try read(holds: { _ in }, each: each)
+    }
+}
+
+/// What there is to say of a source once its I/Os were read.
+struct SourceSummary {
+    var name: String
+    var source: ReportSource
+    var loss: [DataLoss]
+    var threads: [UInt32: ThreadName]
+    var ios: UInt64
+    /// Where it is cut or damaged, the first places.
+    var damage: [String]
+    var damageCount: Int
+
+    /// - Throws: when it is cut or damaged.
+    func complain() throws(Failure) {
+        guard !source.isComplete else { return }
+        for finding in damage.prefix(3) { Terminal.say("\(name): \(finding)") }
+        if damageCount > 3 { Terminal.say("and \(damageCount - 3) more damaged places") }
+        throw Failure(.incomplete, "\(name) is incomplete: \(ios) I/Os could be read")
+    }
+}
+
+/// Opens files of every kind, by what is in them.
+enum IOSources {
+    /// - Parameters:
+    ///   - path: `-` is standard input.
+    ///   - again: whether it is to be read more than once.
+    static func open(_ path: String, again: Bool = false) throws(Failure) -> any IOSource {
+        try reading {
+            var file = try OpenFile(path: path)
+            if again, !file.isRegular {
+                let spool = try OpenFile(spoolFor: file.name)
+                try spool.fill(from: file)
+                file = spool
+            }
+            let input = try TraceInput(file, isCapture: { CaptureReader.recognises($0) })
+            guard case .capture(let file) = input.content else { return try TraceIOs(file, first: input) }
+            return try CaptureIOs(file)
+        }
+    }
+}
+
+/// A capture of dioscope's own.
+struct CaptureIOs: IOSource {
+    private let file: OpenFile
+    private let reader: CaptureReader
+
+    init(_ file: OpenFile) throws {
+        self.file = file
+        reader = try CaptureReader(
+            descriptor: FileDescriptor(rawValue: file.descriptor), name: FilePath(file.name))
+    }
+
+    var rule: CompletionRule { reader.session.completionRule }
+
+    func read(holds: (CPUHold) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary {
+        let summary = try reader.read(holds: holds, each)
+        return SourceSummary(
+            name: file.name,
+            source: ReportSource(
+                session: reader.session, end: summary.end, devices: summary.devices,
+                threads: summary.threads, cpus: summary.cpus, isComplete: summary.isComplete),
+            loss: summary.loss, threads: summary.threads, ios: summary.ios,
+            damage: summary.damage.map(\.description), damageCount: summary.damageCount)
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import Joiner
+import KernelTraces
+import Report
+
+/// A trace of the kernel's, by trace-cmd, perf or ftrace: its events are joined into I/Os.
+final class TraceIOs: IOSource {
+    private let file: OpenFile
+    private let description: TraceDescription
+    /// Made to look at the file; a text can be read only once.
+    private var first: (any TraceReader)?
+
+    init(_ file: OpenFile, first input: TraceInput) throws {
+        self.file = file
+        let reader = try Self.reader(input)
+        description = reader.description
+        first = reader
+    }
+
+    private static func reader(_ input: TraceInput) throws -> any TraceReader {
+        switch input.content {
+        case .traceDat(let file): try TraceDatReader(file)
+        case .text(let format, let stream, let prefix): TextReader(format, stream, prefix: prefix)
+        case .capture: throw TraceError.unknownFormat(input.name)
+        }
+    }
+
+    var rule: CompletionRule { description.completionRule }
+
+    func read(holds: (CPUHold) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary {
+        let reader = try first ?? Self.reader(TraceInput(file) { _ in false })
+        first = nil
+        // perf loses events of interrupts without a word.
+        var joiner = Joiner(rule: rule, reader: reader, isLossy: description.kind == "perf script")
+        let summary = try reader.read { event in
+            try joiner.add(event, each)
+            guard !joiner.holds.isEmpty else { return }
+            for hold in joiner.holds { try holds(hold) }
+            joiner.holds.removeAll(keepingCapacity: true)
+        }
+        try joiner.finish(each)
+        let joins = joiner.counts.loss(queueingSeen: summary.occurred.contains("workqueue_queue_work"))
+        return SourceSummary(
+            name: file.name, source: source(summary, joiner.threads), loss: missing(summary) + joins + summary.loss,
+            threads: joiner.threads,
+            ios: joiner.counts.joined, damage: summary.damage.map(\.description), damageCount: summary.damageCount)
+    }
+
+    /// A trace without begins holds no I/O: say why.
+    private func missing(_ summary: TraceSummary) -> [DataLoss] {
+        guard summary.occurred.isDisjoint(with: ["iomap_dio_rw_begin", "iomap_dio_rw", "__iomap_dio_rw"]) else {
+            return []
+        }
+        let help = "no iomap_dio_rw_begin in the trace, and no probe of iomap_dio_rw; see dioscope record --how"
+        return [DataLoss(what: "no-begins", count: 1, severity: .loss, help: help)]
+    }
+
+    private func source(_ summary: TraceSummary, _ threads: [UInt32: ThreadName]) -> ReportSource {
+        var source = ReportSource(kind: description.kind, isComplete: summary.isComplete)
+        source.recorder = description.recorder
+        source.kernel = description.kernel
+        source.host = description.host
+        source.machine = description.machine
+        source.cpuCount = description.cpuCount
+        source.threads = threads
+        source.probes = Self.events.map { name in
+            summary.occurred.contains(name)
+                ? .init(name: "event/\(name)", attached: true)
+                : .init(name: "event/\(name)", attached: false, reason: "does not occur in the trace")
+        }
+        return source
+    }
+
+    /// Events that tell of I/Os.
+    private static let events = [
+        "iomap_dio_rw_begin", "iomap_dio_rw", "iomap_dio_complete", "block_rq_issue", "block_rq_complete",
+        "irq_handler_entry", "softirq_entry", "iomap_dio_bio_end_io", "iomap_dio_simple_end_io",
+        "workqueue_queue_work", "workqueue_execute_start", "sched_switch", "io_req_rw_complete",
+    ]
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import KernelTraces
+import Testing
+
+/// Completions elsewhere than in a kworker, and what does not match.
+@Suite struct OtherCompletionTests {
+    private func begin(_ time: String, _ offset: String = "0x1000", flags: String = "DIRECT|WRITE|AIO_RW", aio: Int = 1)
+        -> String
+    {
+        "             fio-211     [001] .....    \(time): iomap_dio_rw_begin: dev 259:1 ino 0xc size 0x1000000 offset \(offset)"
+            + " length 0x1000 done_before 0x0 flags \(flags) dio_flags  aio \(aio)\n"
+    }
+
+    private func queued(_ time: String) -> String {
+        "             fio-211     [001] .....    \(time): iomap_dio_rw_queued: dev 259:1 ino 0xc size 0x1000000 offset 0x0 length 0x0\n"
+    }
+
+    private func complete(
+        _ time: String, _ who: String = "          <idle>-0       [001] d.h1.", offset: String = "0x2000",
+        aio: Int = 1, error: Int = 0, ret: Int = 4096
+    ) -> String {
+        "\(who)    \(time): iomap_dio_complete: dev 259:1 ino 0xc size 0x1000000 offset \(offset) flags DIRECT|WRITE|AIO_RW"
+            + " aio \(aio) error \(error) ret \(ret)\n"
+    }
+
+    private let fio = "             fio-211     [001] ....."
+
+    @Test func inlineInTheInterrupt() throws {
+        let irq = "          <idle>-0       [001] d.h1.    10.000100: irq_handler_entry: irq=29 name=nvme0q2\n"
+        let trace = try TextTrace(begin("10.000000") + queued("10.000010") + irq + complete("10.000110"))
+        let io = try #require(trace.ios.first)
+        #expect(io.completeContext == .hardirq && io.endContext == .hardirq && io.irq == 29)
+        #expect(io.interrupted == TextTrace.at(10.0001) && io.completed == TextTrace.at(10.00011))
+        #expect(!io.facts.contains(.bySubmitter))
+    }
+
+    @Test func withoutTheFlagsColumnInterruptsTellTheContext() throws {
+        let text =
+            begin("10.000000") + queued("10.000010") + """
+                          <idle>-0     [001]    10.000100: irq_handler_entry: irq=36 name=virtio1-req.0
+                          <idle>-0     [001]    10.000101: irq_handler_exit: irq=36 ret=handled
+                          <idle>-0     [001]    10.000102: softirq_entry: vec=4 [action=BLOCK]
+
+                """ + complete("10.000110", "          <idle>-0     [001]")
+        let io = try #require(try TextTrace(text).ios.first)
+        #expect(io.completeContext == .softirq && io.interrupted == TextTrace.at(10.000102) && io.irq == nil)
+    }
+
+    @Test func aSubmitRaceIsCompletedByTheSubmitter() throws {
+        let io = try #require(try TextTrace(begin("10.000000") + complete("10.000050", fio)).ios.first)
+        #expect(io.completeContext == .task && io.facts.contains(.bySubmitter) && io.issuer == .libaio)
+    }
+
+    @Test func aSynchronousIO() throws {
+        let io = try #require(
+            try TextTrace(begin("10.000000", flags: "DIRECT|WRITE", aio: 0) + complete("10.000050", fio, aio: 0)).ios
+                .first)
+        #expect(io.issuer == .sync)
+    }
+
+    @Test func anErrorLeavesThePositionAlone() throws {
+        let io = try #require(
+            try TextTrace(
+                begin("10.000000") + queued("10.000001") + complete("10.000050", offset: "0x1000", error: -5, ret: -5)
+            ).ios.first)
+        #expect(io.error == -5 && io.offset == 0x1000)
+    }
+
+    @Test func whatBeganBeforeTheTraceIsCounted() throws {
+        let trace = try TextTrace(complete("10.000050") + begin("10.000100"))
+        #expect(trace.ios.isEmpty && trace.counts.withoutBegin == 1 && trace.counts.inFlight == 1)
+    }
+
+    @Test func anAttemptThatWasNeitherQueuedNorCompletedIsNone() throws {
+        let text =
+            begin("10.000000", "0x9000") + queued("10.000001") + begin("10.000010") + begin("10.000020")
+            + queued("10.000021") + complete("10.000050")
+        let trace = try TextTrace(text)
+        #expect(trace.ios.map(\.submitted) == [TextTrace.at(10.00002)])
+        #expect(trace.counts.fruitless == 1 && trace.counts.withoutCompletion == 0)
+    }
+
+    @Test func ofOneOffsetTheFirstBegunCompletesFirst() throws {
+        let text =
+            begin("10.000000") + queued("10.000001") + begin("10.000010") + queued("10.000011")
+            + complete("10.000050") + complete("10.000060")
+        let trace = try TextTrace(text)
+        #expect(trace.ios.map(\.submitted) == [TextTrace.at(10), TextTrace.at(10.00001)])
+        #expect(trace.counts.overlapping == 1)
+    }
+
+    @Test func whereEventsAreLostTheLastBegunIsTheLikelier() throws {
+        let text =
+            begin("10.000000") + queued("10.000001") + begin("20.000010") + queued("20.000011") + complete("20.000050")
+        #expect(try TextTrace(text, isLossy: true).ios.map(\.submitted) == [TextTrace.at(20.00001)])
+    }
+
+    @Test func manyBeginsWithoutAnyEndStayBounded() throws {
+        var text = ""
+        for index in 0..<70_000 { text += begin("10.\(String(index + 100_000))", "0x\(String(index, radix: 16))000") }
+        let trace = try TextTrace(text)
+        #expect(trace.counts.withoutCompletion == 70_000 - 65_536 && trace.counts.inFlight == 65_536)
+    }
+}

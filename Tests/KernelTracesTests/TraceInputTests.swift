@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CZlib
+import CZstd
+import Testing
+
+@testable import KernelTraces
+
+/// What a file is, by its content.
+@Suite struct TraceInputTests {
+    private func input(_ bytes: [UInt8]) throws -> TraceInput {
+        try TraceInput(OpenFile(holding: bytes)) { $0.starts(with: [0x89, 1]) }
+    }
+
+    private let line = "             fio-211     [001] d.h1.    33.853631: irq_handler_entry: irq=29 name=x\n"
+
+    @Test func texts() throws {
+        guard case .text(.ftrace, _, _) = try input(Array(line.utf8)).content else { return #expect(Bool(false)) }
+        let perf = "             fio  3691 [001]  1692.446769612: irq:irq_handler_entry: irq=29 name=x\n"
+        guard case .text(.perf, _, _) = try input(Array(perf.utf8)).content else { return #expect(Bool(false)) }
+        guard case .capture = try input([0x89, 1, 2, 3, 4]).content else { return #expect(Bool(false)) }
+        guard case .traceDat = try input(TraceDatBytes().bytes).content else { return #expect(Bool(false)) }
+    }
+
+    @Test func packedByZstdAndCut() throws {
+        let text = Array(String(repeating: line, count: 20_000).utf8)
+        var packed = [UInt8](repeating: 0, count: ZSTD_compressBound(text.count))
+        packed.removeLast(packed.count - ZSTD_compress(&packed, packed.count, text, text.count, 3))
+        #expect(try summary(packed).events == 20_000)
+        let cut = try summary(Array(packed.prefix(packed.count - 5)))
+        #expect(!cut.isComplete && cut.damage.first?.problem.contains("zstd stream ends") == true)
+    }
+
+    private func summary(_ bytes: [UInt8]) throws -> TraceSummary {
+        guard case .text(let format, let stream, let prefix) = try input(bytes).content else { return TraceSummary() }
+        return try TextReader(format, stream, prefix: prefix).read { _ in }
+    }
+
+    @Test(
+        arguments: [
+            ([], "is empty"), (Array("PERFILE2xxxxxxxx".utf8), "perf script"),
+            (Array("hello\nworld\n".utf8), "is not a capture"),
+            ([0x1f, 0x8b, 8, 0], "gzip"), ([0x28, 0xb5, 0x2f, 0xfd, 9], "zstd"),
+        ] as [([UInt8], String)])
+    func whatIsNone(bytes: [UInt8], said: String) throws {
+        let error = try #require(throws: TraceError.self) { try input(bytes) }
+        #expect(error.description.contains(said))
+    }
+
+    @Test func aCutLineAndANulAreNoEvents() throws {
+        let summary = try summary(Array((line + "             fio-211     [001\n" + "\0\0\0\n").utf8))
+        #expect(summary.events == 1 && summary.unparsed == 2)
+    }
+}
