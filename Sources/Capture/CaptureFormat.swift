@@ -35,6 +35,8 @@ enum ChunkKind: UInt16, Sendable {
     case holds = 8
     /// JSON array of `CPUUse`; the last one counts.
     case cpus = 9
+    /// JSON of `CPUPlaces`; the last one counts.
+    case places = 10
 
     /// Bytes of one record; `nil` when the payload is JSON, which counts as one record.
     var recordSize: Int? {
@@ -43,7 +45,7 @@ enum ChunkKind: UInt16, Sendable {
         case .threads: RecordSize.task
         case .waitedIOs: RecordSize.waitedIO
         case .holds: RecordSize.hold
-        case .session, .devices, .loss, .end, .cpus: nil
+        case .session, .devices, .loss, .end, .cpus, .places: nil
         }
     }
 

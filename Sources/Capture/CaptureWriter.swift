@@ -113,6 +113,11 @@ public final class CaptureWriter {
         try write(.cpus, json: cpus)
     }
 
+    /// Writes where the box lets things run; replaces what was written before.
+    public func write(places: CPUPlaces) throws(CaptureError) {
+        try write(.places, json: places)
+    }
+
     /// Writes what is buffered and the end mark, and closes the file. The mark counts the I/Os that were written,
     /// whatever `end.ios` says.
     public func finish(_ end: RecordingEnd) throws(CaptureError) {

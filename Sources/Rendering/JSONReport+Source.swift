@@ -34,7 +34,31 @@ extension JSONReport {
                     json.member("mount_point", device.mountPoint)
                 }
             }
+            json.key("places")
+            write(source.places, to: &json)
             json.member("complete", source.isComplete)
+        }
+    }
+
+    private static func write(_ places: CPUPlaces?, to json: inout JSONWriter) {
+        guard let places else { return json.null() }
+        json.object { json in
+            json.array("interrupts", places.interrupts) { json, interrupt in
+                json.object { json in
+                    json.member("irq", interrupt.irq)
+                    json.member("name", interrupt.name)
+                    json.member("allowed", interrupt.allowed)
+                    json.member("effective", interrupt.effective)
+                }
+            }
+            json.array("cpus", places.cpus) { json, cpu in
+                json.object { json in
+                    json.member("cpu", cpu.cpu)
+                    json.member("core", cpu.core)
+                    json.member("cache", cpu.cache)
+                }
+            }
+            json.member("unbound_works", places.unboundWorks)
         }
     }
 

@@ -29,7 +29,7 @@ public enum JSONSchema {
               "type": "object",
               "required": [
                 "kind", "recorder", "kernel", "host", "machine", "cpus", "command", "started", "duration_ns",
-                "filters", "probes", "devices", "complete"
+                "filters", "probes", "devices", "places", "complete"
               ],
               "properties": {
                 "kind": {"type": "string"}, "recorder": {"$ref": "#/$defs/maybe_text"},
@@ -59,6 +59,33 @@ public enum JSONSchema {
                       "dev": {"type": "string"}, "name": {"$ref": "#/$defs/maybe_text"},
                       "fs": {"$ref": "#/$defs/maybe_text"}, "mount_point": {"$ref": "#/$defs/maybe_text"}
                     }
+                  }
+                },
+                "places": {
+                  "type": ["object", "null"], "required": ["interrupts", "cpus", "unbound_works"],
+                  "description": "Where the box lets things run. Lists of CPUs are the kernel's own text.",
+                  "properties": {
+                    "interrupts": {
+                      "type": "array",
+                      "items": {
+                        "type": "object", "required": ["irq", "name", "allowed", "effective"],
+                        "properties": {
+                          "irq": {"$ref": "#/$defs/count"}, "name": {"$ref": "#/$defs/maybe_text"},
+                          "allowed": {"$ref": "#/$defs/maybe_text"}, "effective": {"$ref": "#/$defs/maybe_text"}
+                        }
+                      }
+                    },
+                    "cpus": {
+                      "type": "array",
+                      "items": {
+                        "type": "object", "required": ["cpu", "core", "cache"],
+                        "properties": {
+                          "cpu": {"$ref": "#/$defs/count"}, "core": {"$ref": "#/$defs/maybe_text"},
+                          "cache": {"$ref": "#/$defs/maybe_text"}
+                        }
+                      }
+                    },
+                    "unbound_works": {"$ref": "#/$defs/maybe_text"}
                   }
                 },
                 "complete": {"type": "boolean", "description": "Nothing of the recording was cut off."}

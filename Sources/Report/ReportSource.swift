@@ -25,6 +25,8 @@ public struct ReportSource: Equatable, Sendable {
     public var threads: [UInt32: ThreadName] = [:]
     /// What the CPUs did meanwhile; empty when nobody counted.
     public var cpus: [CPUUse] = []
+    /// Where the box lets things run; `nil` when nobody looked.
+    public var places: CPUPlaces?
     /// The file has its end: nothing was cut off.
     public var isComplete: Bool
 
@@ -40,10 +42,12 @@ public struct ReportSource: Equatable, Sendable {
     /// A capture of our own, or a live recording.
     public init(
         kind: String = "dioscope capture", session: RecordingSession, end: RecordingEnd?, devices: [DeviceName],
-        threads: [UInt32: ThreadName] = [:], cpus: [CPUUse] = [], isComplete: Bool
+        threads: [UInt32: ThreadName] = [:], cpus: [CPUUse] = [], places: CPUPlaces? = nil,
+        isComplete: Bool
     ) {
         self.init(kind: kind, isComplete: isComplete)
         self.cpus = cpus
+        self.places = places
         recorder = session.recorder
         kernel = session.kernel
         host = session.host

@@ -17,6 +17,7 @@ final class Recorder {
     private var path: FilePath?
     private var devices: [DeviceNumber: DeviceName] = [:]
     private var lastDevice: UInt32?
+    private var places = SeenPlaces()
     private var failure: Failure?
     private var isSignalPassedOn = false
     private let status = StatusLine()
@@ -142,6 +143,7 @@ final class Recorder {
             try writer.write(devices: devices.values.sorted { ($0.major, $0.minor) < ($1.major, $1.minor) })
             try writer.write(loss: counters.losses)
             try writer.write(cpus: probes?.use() ?? [])
+            try writer.write(places: places.places())
             try writer.finish(
                 RecordingEnd(
                     wall: Box.wall, monotonic: Box.monotonic, ios: writer.iosWritten, commandStatus: commandStatus))
@@ -162,6 +164,7 @@ final class Recorder {
         guard failure == nil else { return }
         if record.count >= MemoryLayout<probe_io>.size {
             // A record of an I/O, and nothing else is as long. The layout is pinned by the shared header.
+            places.note(record)
             noteDevice(record.loadUnaligned(fromByteOffset: Self.deviceOffset, as: UInt32.self))
         }
         attempt { writer throws(CaptureError) in try writer.append(record) }
