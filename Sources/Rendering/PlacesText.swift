@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import DirectIO
+import Report
 
 /// Below the table of CPUs: where the interrupts may come, and which CPUs are near each other.
 struct PlacesText {
     let places: CPUPlaces
+    let interruptCounts: [InterruptSummary]
     let style: TextStyle
 
     private static let mostLines = 8
@@ -16,7 +18,11 @@ struct PlacesText {
     private var interrupts: [[String]] {
         places.interrupts.map { interrupt in
             var items = [interrupt.name, interrupt.allowed.map { "allowed on CPU \($0)" }].compactMap(\.self)
-            if let effective = interrupt.effective, effective != interrupt.allowed { items.append("comes to \(effective)") }
+            if let effective = interrupt.effective, effective != interrupt.allowed {
+                items.append("comes to \(effective)")
+            }
+            let counts = interruptCounts.first { $0.irq == interrupt.irq }
+            if let each = counts?.iosPerInterrupt { items.append("\(Quantity.fixed(each, 1)) I/Os each time") }
             return TextLine.labelled("IRQ \(interrupt.irq)", items.map(style.escaped), width: style.width)
         }
     }

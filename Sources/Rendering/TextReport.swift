@@ -20,7 +20,9 @@ public struct TextReport: Sendable {
         }
         if let table = report.placement, showsCPUs || table.rows.count > 1 {
             lines += PlacementText(table: table, style: style).lines
-            if let places = report.source.places { lines += PlacesText(places: places, style: style).lines }
+            if let places = report.source.places {
+                lines += PlacesText(places: places, interruptCounts: report.interrupts, style: style).lines
+            }
         }
         lines += page.quality + page.verdict
         if report.latency != nil { lines += page.footer }
