@@ -5,6 +5,7 @@
 usage: traces.py DIOSCOPE
 """
 
+import gzip
 import json
 import re
 import subprocess
@@ -15,14 +16,33 @@ from pathlib import Path
 import commands
 
 
+CAPTURES = Path(__file__).resolve().parents[2] / "captures"
+
+
+def inputs(directory: Path) -> list[Path]:
+    """What is not an expectation."""
+    return sorted(path for path in directory.iterdir() if path.suffix not in (".txt", ".md") and path.is_file())
+
+
 def all_captures() -> list[Path]:
-    """Captures of our own and traces; each has its report beside it."""
-    ours = (Path(__file__).resolve().parents[2] / "captures").iterdir()
-    return sorted(path for path in ours if path.suffix not in (".txt", ".md") and path.is_file())
+    """Captures of our own and traces, and odd texts; each has its reports beside it."""
+    return inputs(CAPTURES) + inputs(CAPTURES / "odd")
 
 
 def report_of(capture: Path) -> Path:
     return capture.with_name(re.sub(r"\.(dioscope|dat|text)(\.gz|\.zst)?$", ".txt", capture.name))
+
+
+def json_of(capture: Path) -> Path:
+    return capture.parent / "json" / (report_of(capture).stem + ".json")
+
+
+def expected_of_broken() -> dict[str, tuple[int, str]]:
+    """Exit status and messages by name, as Scripts/goldens writes them."""
+    blocks = (CAPTURES / "broken" / "expected.txt").read_text().strip().split("\n\n")
+    heads = [re.fullmatch(r"(.+): exit status (\d+)", block.splitlines()[0]) for block in blocks]
+    return {head[1]: (int(head[2]), "".join(line + "\n" for line in block.splitlines()[1:]))
+            for head, block in zip(heads, blocks, strict=True)}
 
 
 class TraceTests(commands.Bed):
@@ -45,6 +65,17 @@ class TraceTests(commands.Bed):
                     done = subprocess.run([commands.DIOSCOPE, "report", "-"], stdin=piped, capture_output=True, text=True,
                                           timeout=60, check=False)
                 self.assertEqual((done.returncode, done.stdout), (0, expected))
+
+    def test_block_that_is_larger_than_what_is_looked_at(self) -> None:
+        """A zstd stream of one block without a checksum: nothing follows what does not fit into the first read."""
+        text = gzip.decompress(self.trace("ftrace-").read_bytes())[:110_000]
+        text = text[:text.rindex(b"\n") + 1]
+        (self.directory / "plain").write_bytes(text)
+        plain = commands.dioscope("report", self.file("plain"))
+        packed = subprocess.run(["zstd", "-qc", "--no-check"], input=text, capture_output=True, check=True).stdout
+        (self.directory / "packed").write_bytes(packed)
+        done = commands.dioscope("report", self.file("packed"))
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, plain.stdout, ""))
 
     def test_text_on_standard_input_is_listed(self) -> None:
         with open(self.trace("ftrace-"), "rb") as piped:
@@ -81,9 +112,36 @@ class TraceTests(commands.Bed):
     def test_committed_captures_give_their_reports(self) -> None:
         for capture in all_captures():
             with self.subTest(capture.name):
-                done = commands.dioscope("report", str(capture))
-                self.assertEqual(done.returncode, 0, done.stderr)
-                self.assertEqual(done.stdout, report_of(capture).read_text())
+                for golden, words in ((report_of(capture), []), (json_of(capture), ["--json"])):
+                    done = commands.dioscope("report", *words, str(capture))
+                    self.assertEqual((done.returncode, done.stderr), (0, ""))
+                    self.assertEqual(done.stdout, golden.read_text())
+
+    def test_every_golden_has_its_capture(self) -> None:
+        for directory in (CAPTURES, CAPTURES / "odd"):
+            captures = inputs(directory)
+            self.assertEqual({report_of(capture) for capture in captures}, set(directory.glob("*.txt")))
+            self.assertEqual({json_of(capture) for capture in captures}, set((directory / "json").iterdir()))
+
+    def test_odd_texts_are_short(self) -> None:
+        for text in inputs(CAPTURES / "odd"):
+            self.assertLess(len(text.read_bytes().splitlines()), 30, text.name)
+
+    def test_broken_files_give_their_messages(self) -> None:
+        """Exactly these lines and exit statuses; a report of what is whole where there is one."""
+        expected = expected_of_broken()
+        names = {path.name for path in inputs(CAPTURES / "broken")}
+        self.assertEqual(set(expected), names | {".", "nothing.dat"})
+        for name, (status, messages) in expected.items():
+            with self.subTest(name):
+                done = commands.dioscope("report", name, cwd=CAPTURES / "broken")
+                self.assertEqual((done.returncode, done.stderr), (status, messages))
+                self.assertIn(status, (2, 65, 66))
+                self.assertEqual(bool(done.stdout), status == 2)
+                self.assertLessEqual(max(map(len, messages.splitlines())), 160)
+                if status == 2:
+                    report = json.loads(commands.dioscope("report", "--json", name, cwd=CAPTURES / "broken").stdout)
+                    self.assertFalse(report["source"]["complete"])
 
 
 if __name__ == "__main__":
