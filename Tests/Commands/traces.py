@@ -85,18 +85,37 @@ class TraceTests(commands.Bed):
         self.assertEqual(len(done.stdout.splitlines()), 251)
 
     def test_cut_anywhere(self) -> None:
-        """At every 1/200 of a trace.dat: what is whole, or why nothing is; never a trap."""
-        content = self.trace("trace-cmd-nvme-ext4-libaio-overwrite-6.12").read_bytes()
-        statuses = set()
-        for part in range(1, 200):
-            (self.directory / "cut").write_bytes(content[:len(content) * part // 200])
-            done = commands.dioscope("report", "--json", self.file("cut"))
-            self.assertIn(done.returncode, (2, 65), f"{part}/200: {done.stderr}")
-            self.assertRegex(done.stderr, "incomplete|damaged|not a capture")
-            statuses.add(done.returncode)
-            if done.returncode == 2:
-                self.assertFalse(json.loads(done.stdout)["source"]["complete"])
-        self.assertEqual(statuses, {2, 65})
+        """At every 1/200 of a trace.dat and of a capture: what is whole, or why nothing is; never a trap."""
+        for start in ("trace-cmd-nvme-ext4-libaio-overwrite-6.12", "nvme-ext4-libaio-hog-6.12"):
+            content = self.trace(start).read_bytes()
+            ios = []
+            for part in range(1, 200):
+                (self.directory / "cut").write_bytes(content[:len(content) * part // 200])
+                done = commands.dioscope("report", "--json", self.file("cut"))
+                self.assertIn(done.returncode, (2, 65), f"{part}/200: {done.stderr}")
+                self.assertRegex(done.stderr, "incomplete|damaged|not a capture")
+                if done.returncode == 2:
+                    report = json.loads(done.stdout)
+                    self.assertFalse(report["source"]["complete"])
+                    ios.append(report["ios"]["total"])
+            # The more there is of it, the more is read.
+            self.assertEqual(ios, sorted(ios), start)
+            self.assertGreater(ios[-1], 200, start)
+
+    def test_byte_flipped_anywhere(self) -> None:
+        """One byte inverted at each of 199 places: a report or a message, never a trap; no capture takes it for whole."""
+        for start in ("trace-cmd-nvme-ext4-libaio-overwrite-6.12", "nvme-ext4-libaio-hog-6.12", "ftrace-"):
+            content = self.trace(start).read_bytes()
+            for part in range(1, 200):
+                flipped = bytearray(content)
+                flipped[len(content) * part // 200] ^= 0xFF
+                (self.directory / "flipped").write_bytes(flipped)
+                done = commands.dioscope("report", "--json", self.file("flipped"))
+                allowed = (2, 65) if start.startswith("nvme") else (0, 2, 65)
+                self.assertIn(done.returncode, allowed, f"{start} {part}/200: {done.stderr}")
+                self.assertNotIn("Fatal error", done.stderr)
+                if done.returncode != 65:
+                    self.assertEqual(json.loads(done.stdout)["source"]["complete"], done.returncode == 0)
 
     def test_perf_data_is_told_from_its_text(self) -> None:
         (self.directory / "perf.data").write_bytes(b"PERFILE2" + bytes(200))
