@@ -55,17 +55,30 @@ public final class NameTable {
     }
 
     private static func key(_ bytes: UnsafeRawBufferPointer) -> Key {
-        var key = Key(low: 0, high: 0, rest: UInt64(bytes.count))
-        for (index, byte) in bytes.enumerated() {
-            if index < 8 {
-                key.low |= UInt64(byte) << UInt64(8 * index)
-            } else if index < 16 {
-                key.high |= UInt64(byte) << UInt64(8 * (index - 8))
-            } else {
-                key.rest = (key.rest ^ UInt64(byte)) &* 0x100_0000_01b3
-            }
+        let count = bytes.count
+        var key = Key(low: 0, high: 0, rest: UInt64(count))
+        guard count >= 8 else {
+            for index in 0..<count { key.low |= UInt64(bytes[index]) << UInt64(8 * index) }
+            return key
+        }
+        key.low = word(bytes, at: 0)
+        // The last eight bytes, without those that are in the first word already.
+        if count < 16 { key.high = word(bytes, at: count - 8) >> UInt64(8 * (16 - count)) }
+        guard count >= 16 else { return key }
+        key.high = word(bytes, at: 8)
+        var place = 16
+        while place < count {
+            // Eight bytes at a time, the last ones perhaps twice.
+            let next = word(bytes, at: min(place, count - 8))
+            key.rest = ((key.rest ^ next) &* 0x9e37_79b9_7f4a_7c15).byteSwapped
+            place += 8
         }
         return key
+    }
+
+    @inline(__always)
+    private static func word(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt64 {
+        UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 }
 

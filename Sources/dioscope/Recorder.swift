@@ -24,6 +24,8 @@ final class Recorder {
 
     /// I/Os on their way when the recording ends are waited for this long.
     private static let graceNanoseconds: UInt64 = 500_000_000
+    /// What a recorder that is killed leaves behind lacks less than a second: this, and a turn of the loop.
+    private static let flushNanoseconds: UInt64 = 700_000_000
 
     init(command: [String], duration: TimeSpan?) {
         self.command = command
@@ -103,13 +105,17 @@ final class Recorder {
     private func follow(_ child: TracedCommand?) -> Int32? {
         let start = Box.monotonic
         var nextSecond = start + 1_000_000_000
+        var nextFlush = start + Self.flushNanoseconds
         while failure == nil {
             probes?.drain(timeoutMilliseconds: 100)
             if let ended = child?.endedStatus() { return ended }
             let now = Box.monotonic
+            if now >= nextFlush {
+                nextFlush = now + Self.flushNanoseconds
+                attempt { writer throws(CaptureError) in try writer.flush() }
+            }
             if now >= nextSecond {
                 nextSecond += 1_000_000_000
-                attempt { writer throws(CaptureError) in try writer.flush() }
                 status.show(after: now - start, counters: probes?.counters())
             }
             if let duration, now - start >= duration.nanoseconds { return nil }

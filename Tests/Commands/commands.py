@@ -273,9 +273,8 @@ class PrivilegeTests(Bed):
         self.assertIn("run as root", done.stdout)
 
 
-@unittest.skipUnless(os.geteuid() == 0, "not root: nothing can be recorded")
-class RecordTests(Bed):
-    """On this machine's own kernel, which may take only some of the probes."""
+class RecordingBed(Bed):
+    """A test that records on this machine's own kernel, which may take only some of the probes."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -289,6 +288,21 @@ class RecordTests(Bed):
         done = dioscope("report", "--json", self.file("capture"))
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)
+
+    def running(self, *words: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen([DIOSCOPE, "record", "-o", self.file("capture"), *words],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(100):
+            if Path(self.file("capture")).exists():
+                break
+            time.sleep(0.05)
+        time.sleep(0.2)
+        return process
+
+
+@unittest.skipUnless(os.geteuid() == 0, "not root: nothing can be recorded")
+class RecordTests(RecordingBed):
+    """Recording as it should go; surviving.py has what goes wrong."""
 
     def test_exit_code_is_the_commands(self) -> None:
         for status in (0, 3, 255):
@@ -322,27 +336,6 @@ class RecordTests(Bed):
             self.assertEqual(dioscope("record", "-q", "--", "true", cwd=self.directory).returncode, 0)
         self.assertEqual(len(list(self.directory.glob("dioscope-*.dioscope"))), 2)
 
-    def test_full_disk(self) -> None:
-        mount = self.directory / "small"
-        mount.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(mount)], check=True)
-        self.addCleanup(subprocess.run, ["umount", "-l", str(mount)], check=False)
-        done = dioscope("record", "-o", str(mount / "capture"), "--", *fio_command(self.directory, "--runtime=4"))
-        self.assertEqual(done.returncode, 74, done.stderr)
-        self.assertRegex(done.stderr, "no space left")
-        self.assertEqual(json.loads(done.stdout)["jobs"][0]["write"]["total_ios"], IOS)
-        self.assertEqual(dioscope("report", str(mount / "capture")).returncode, 2)
-
-    def running(self, *words: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen([DIOSCOPE, "record", "-o", self.file("capture"), *words],
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(100):
-            if Path(self.file("capture")).exists():
-                break
-            time.sleep(0.05)
-        time.sleep(0.2)
-        return process
-
     def test_signal_ends_cleanly(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(number.name):
@@ -367,16 +360,6 @@ class RecordTests(Bed):
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
         self.assertEqual(process.returncode, 128 + signal.SIGINT)
-
-    def test_killed_recorder_leaves_a_readable_capture(self) -> None:
-        process = self.running()
-        subprocess.run(fio_command(self.directory), capture_output=True, check=True)
-        time.sleep(1.5)
-        process.kill()
-        process.communicate(timeout=20)
-        done = dioscope("report", "--json", self.file("capture"))
-        self.assertEqual(done.returncode, 2)
-        self.assertGreaterEqual(json.loads(done.stdout)["ios"]["total"], IOS)
 
     def test_every_io_of_fio(self) -> None:
         done = self.record("--", *fio_command(self.directory))
@@ -461,20 +444,6 @@ class RecordTests(Bed):
                               capture_output=True, text=True, timeout=60, check=False, cwd=self.directory)
         self.expect(done, 69, "no BTF")
         self.assertRegex(done.stderr, "CONFIG_DEBUG_INFO_BTF")
-
-    def test_ring_that_overflows_is_counted(self) -> None:
-        process = self.running("--buffer", "64K")
-        process.send_signal(signal.SIGSTOP)  # a consumer that does not come to run
-        subprocess.run(fio_command(self.directory, "--loops=4"), capture_output=True, check=True)
-        process.send_signal(signal.SIGCONT)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
-        done = dioscope("report", "--json", self.file("capture"))
-        report = json.loads(done.stdout)
-        lost = {loss["what"]: loss["count"] for loss in report["loss"]}["ring-full"]
-        self.assertGreater(lost, 0)
-        self.assertGreaterEqual(report["ios"]["total"] + lost, IOS)
-        self.assertEqual(report["verdict"]["sentences"], [])
 
     def test_status_line_only_on_a_terminal(self) -> None:
         done = self.record("--", "sleep", "1.5")

@@ -8,6 +8,8 @@ public final class OpenFile {
     /// Names it in messages.
     public let name: String
     private let isOwned: Bool
+    /// Why what was unpacked into it is not whole; `nil` when it is.
+    public private(set) var cut: String?
 
     /// Opens `path`; `-` is standard input.
     public init(path: String) throws(TraceError) {
@@ -107,5 +109,6 @@ public final class OpenFile {
                 }
             }
         }
+        cut = source.cut
     }
 }

@@ -4,7 +4,9 @@ import Glibc
 
 /// Kinds of events by the bytes of their names: a hash table without a String.
 struct EventNames {
-    private var slots = [(hash: UInt32, kind: EventKind, name: StaticBytes)?](repeating: nil, count: 256)
+    /// The kind's number is here because to ask the kind for it takes a look into a dictionary.
+    typealias Entry = (hash: UInt32, kind: EventKind, index: Int, name: StaticBytes)
+    private var slots = [Entry?](repeating: nil, count: 256)
 
     init() {
         for kind in EventKind.allCases where kind != .probe && kind != .functionTrace {
@@ -18,16 +20,16 @@ struct EventNames {
         let hash = bytes.bytes.withUnsafeBytes { Self.hash($0) }
         var slot = Int(hash & 255)
         while slots[slot] != nil { slot = (slot + 1) & 255 }
-        slots[slot] = (hash, kind, bytes)
+        slots[slot] = (hash, kind, kind.index, bytes)
     }
 
     /// `nil` for a name that is no tracepoint's that is read.
     @inline(__always)
-    func kind(of name: UnsafeRawBufferPointer) -> EventKind? {
+    func kind(of name: UnsafeRawBufferPointer) -> (kind: EventKind, index: Int)? {
         let hash = Self.hash(name)
         var slot = Int(hash & 255)
         while let entry = slots[slot] {
-            if entry.hash == hash, entry.name.equals(name) { return entry.kind }
+            if entry.hash == hash, entry.name.equals(name) { return (entry.kind, entry.index) }
             slot = (slot + 1) & 255
         }
         return nil

@@ -12,6 +12,7 @@ final class LineReader {
     /// Of the line at hand, in bytes from the start of the text.
     private(set) var offset: UInt64 = 0
     private var consumed: UInt64 = 0
+    private var lacksEnd = false
 
     init(_ stream: any ByteStream) {
         self.stream = stream
@@ -28,7 +29,10 @@ final class LineReader {
                 return take(UnsafeRawPointer(found) - base, andSkip: 1)
             }
             if rest.count == buffer.count { return take(rest.count, andSkip: 0) }
-            guard try refill() else { return rest.isEmpty ? nil : take(rest.count, andSkip: 0) }
+            guard try !refill() else { continue }
+            guard !rest.isEmpty else { return nil }
+            lacksEnd = true
+            return take(rest.count, andSkip: 0)
         }
     }
 
@@ -53,6 +57,6 @@ final class LineReader {
         return count > 0
     }
 
-    /// Whether the last line lacks its end.
-    var cut: String? { stream.cut }
+    /// Why the text is not whole, at the end of it: what was packed is cut, or the last line lacks its end.
+    var cut: String? { stream.cut ?? (lacksEnd ? "the last line is cut off" : nil) }
 }

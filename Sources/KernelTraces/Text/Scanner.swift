@@ -63,7 +63,7 @@ struct Scanner {
         let length = text.utf8CodeUnitCount
         var start = end - length
         while start >= next {
-            if memcmp(start, text.utf8Start, length) == 0 {
+            if start.pointee == text.utf8Start.pointee, memcmp(start, text.utf8Start, length) == 0 {
                 end = start
                 return true
             }

@@ -5,7 +5,8 @@ struct TextDecoder {
     private let table: NameTable
     private let calls: ProbeCalls
     var flagBits: IOFlagBits
-    private var functions: [NameID: KernelFunction] = [:]
+    /// By the number of the name.
+    private var functions: [KernelFunction?] = []
     /// Functions that are printed as an address.
     private(set) var unnamed: UInt64 = 0
     private(set) var named: UInt64 = 0
@@ -137,9 +138,12 @@ struct TextDecoder {
     }
 
     private mutating func function(_ id: NameID) -> KernelFunction {
-        if let known = functions[id] { return known }
+        let index = Int(id.number)
+        if index < functions.count, let known = functions[index] { return known }
+        let missing = max(index + 1 - functions.count, 0)
+        functions += [KernelFunction?](repeating: nil, count: missing)
         let function = KernelFunction.named(table.name(id))
-        functions[id] = function
+        functions[index] = function
         return function
     }
 

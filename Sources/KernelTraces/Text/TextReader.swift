@@ -53,8 +53,9 @@ public final class TextReader: TraceReader {
 
     @inline(__always)
     private func event(of line: UnsafeRawBufferPointer) -> KernelEvent? {
-        guard let start = line.bindMemory(to: UInt8.self).baseAddress, !line.isEmpty else { return nil }
-        var scanner = Scanner(start, start + line.count)
+        guard let start = line.bindMemory(to: UInt8.self).baseAddress, let last = line.last else { return nil }
+        // A text that went through a system where lines end in CR LF is whole all the same.
+        var scanner = Scanner(start, start + line.count - (last == UInt8(ascii: "\r") ? 1 : 0))
         guard let head = format == .ftrace ? LineHead.ofFtrace(&scanner) : LineHead.ofPerf(&scanner) else {
             return other(scanner)
         }
@@ -83,8 +84,8 @@ public final class TextReader: TraceReader {
             summary.occurred.insert(Self.name(of: body))
             return body
         }
-        if let kind = events.kind(of: name) {
-            occurred[kind.index] = true
+        if let (kind, index) = events.kind(of: name) {
+            occurred[index] = true
             let body = decoder.body(kind, &scanner, thread: head.thread)
             if body == nil, kind != .functionTrace { summary.unparsed &+= 1 }
             if case .function(let function, _) = body { summary.occurred.insert(function.rawValue) }

@@ -43,10 +43,16 @@ extension TraceDatFile {
         return Section(id: id, isPacked: flags & 1 != 0, offset: position + Self.sectionHeader, size: size)
     }
 
+    /// Sections that are read, by number, as messages call them.
+    private static let contents = [
+        0: "options", 16: "formats of pages", 17: "formats of the tracer's records", 18: "formats of events",
+        19: "names of functions", 21: "names of threads",
+    ]
+
     private mutating func take(_ section: Section) throws(TraceError) {
-        guard [0, 16, 17, 18, 19, 21].contains(section.id) else { return }
+        guard let name = Self.contents[Int(section.id)] else { return }
         guard let bytes = try content(of: section) else {
-            damages.add("a damaged section: number=\(section.id)", at: section.offset)
+            damages.add("the \(name) are damaged or cut off", at: section.offset)
             return
         }
         var cursor = ByteCursor(bytes)

@@ -35,6 +35,7 @@ struct TraceDatFile {
         if header.version == 6 { try readVersion6() } else { try readVersion7() }
         cpuCount = Set(parts.map(\.cpu)).count
         limitParts()
+        if let cut = file.cut { damages.add(cut, at: file.size) }
     }
 
     /// No part is longer than the file: what is not there is told.
