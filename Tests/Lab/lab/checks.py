@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from .causes import check_agreement, check_forced, check_sums
 from .compare import close, equal
 from .evidence import Evidence
 from .expected import AS_SEEN_BY_FTRACE, check_deferrals, check_issuers, check_report, check_truth
 from .placement import check_cpus, check_files
-from .scenarios import Scenario
+from .scenarios import Expectation, Scenario
+from .truth import Truth
 
 STALL_NS = 10_000_000  # by which a busy host may once part two observers of the same moment
 
@@ -30,9 +32,18 @@ def check(scenario: Scenario, kernel: str, evidence: Evidence) -> list[str]:
         failures += check_files(evidence.stat, evidence.ios)
         failures += check_issuers(scenario, evidence.report, evidence.ios)
         failures += check_deferrals(evidence.truth, evidence.report, evidence.ios)
+        failures += check_sums(evidence.report, evidence.ios)
+        failures += _causes(scenario, expectation, evidence.truth, evidence.report)
         if expectation is not None:
             failures += check_report(scenario, expectation, evidence.report)
     return failures
+
+
+def _causes(scenario: Scenario, expectation: Expectation | None, truth: Truth, report: dict[str, Any]) -> Iterator[str]:
+    if scenario.causes and (expectation is None or expectation.queue_wait):
+        yield from check_agreement(truth.waits, report)
+        if scenario.forced is not None:
+            yield from check_forced(scenario.forced, truth.waits, report)
 
 
 def _truth(scenario: Scenario, evidence: Evidence) -> Iterator[str]:

@@ -7,10 +7,12 @@ from .expectations import (
     POLLED_WRITE, READ, WAITED, WAITED_READ, Expected, deferred, expected, inline, overwrite,
 )
 from .problem import USAGE, Problem
-from .scenarios import IOS, Scenario, full_name
+from .scenarios import IOS, Forced, Scenario, full_name
 
 # Devices. null_blk answers after 200 us by a timer, so that submit races are few: it is the steadiest.
 NULL, NVME, NVME_1Q = "null_blk", "nvme", "nvme-1q"
+# The same answering so late that a whole batch is submitted before its first interrupt.
+NULL_20MS = "null_blk-20ms"
 
 LIBAIO = ("--ioengine=libaio", "--iodepth=8")
 IO_URING = ("--ioengine=io_uring", "--iodepth=8")  # fio 3.33 asks for DEFER_TASKRUN wherever there is such a thing
@@ -122,7 +124,34 @@ LOADS = (
         filesystem="ext4+xfs", ios=2 * IOS, jobs=2),
 )
 
-SCENARIOS = (*SHORT, *ISSUERS, *REASONS, *SHAPES, *OTHERS, *LOADS)
+QD1, IN_BATCHES = ("--ioengine=libaio", "--iodepth=1"), ("--iodepth=64", "--iodepth_batch=64",
+                                                         "--iodepth_batch_complete_min=64")
+SPINNING = (*LIBAIO, "--userspace_reap", "--iodepth_batch_complete_min=0", "--nice=-10")
+SQPOLL_THERE = (*SQPOLL, "--sqthread_poll_cpu=1")
+
+
+def waiting(name: str, device: str, fio: tuple[str, ...], causes: str, by: str | None = None,
+            **more: Any) -> Scenario:
+    """A row whose completions all wait for one thing; a few cached pages make every kernel defer them."""
+    return row(name, device, (*fio, WRITE, *BEYOND_CACHED), deferred("page-cache-present"), preparation="cached",
+               causes=True, forced=Forced(tuple(causes.split()), by), **more)
+
+
+WAITS = (
+    waiting("ext4-libaio-behind-nothing", NULL, QD1, "idle worker_switch", ios=SYNCS),
+    waiting("ext4-libaio-behind-hog", NULL, LIBAIO, "other_task", "hog", disturbance="hog", ios=SYNCS),
+    waiting("xfs-libaio-behind-inodegc", NULL, LIBAIO, "pool_work", "xfs_inodegc_worker", disturbance="inodegc",
+            ios=SYNCS, skip={"5.10": "xfs frees the blocks of a removed file in the removing task until 5.14"}),
+    waiting("ext4-libaio-behind-network", NULL, QD1, "softirq", disturbance="network", ios=SYNCS),
+    waiting("ext4-libaio-behind-submitter", NULL, SPINNING, "submitter", ios=SYNCS),
+    waiting("ext4-io_uring-behind-sqpoll", NULL, SQPOLL_THERE, "submitter", ios=SYNCS),
+    waiting("ext4-libaio-behind-interrupt", NULL_20MS, (*LIBAIO, *IN_BATCHES), "hardirq", ios=SYNCS),
+    row("ext4-libaio-behind-works", NULL_20MS, (*LIBAIO, *IN_BATCHES, "--rw=write", "--fallocate=native"),
+        deferred("unwritten-conversion"), preparation="none", ios=SYNCS, causes=True,
+        forced=Forced(("completion_work",))),
+)
+
+SCENARIOS = (*SHORT, *ISSUERS, *REASONS, *SHAPES, *OTHERS, *LOADS, *WAITS)
 
 
 def scenarios_named(names: list[str]) -> list[Scenario]:

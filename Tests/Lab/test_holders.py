@@ -1,0 +1,206 @@
+"""The clock machine, on small recordings, and the checks of causes on what agrees and what does not."""
+
+import unittest
+from collections import Counter
+from typing import Any
+
+from lab.causes import Split, check_agreement, check_forced, check_sums
+from lab.events import Event
+from lab.holders import Holders, Wait
+from lab.scenarios import Forced
+
+FIO, KWORKER, HOG = ("fio", 180), ("kworker/1:1", 47), ("my hog", 99)
+DIO, OTHER = "iomap_dio_complete_work", "vmstat_update"
+
+
+class Recording:
+    """Events of CPU 1, by hand: each at a microsecond, by the task that runs there."""
+
+    def __init__(self) -> None:
+        self.holders = Holders()
+        self.task = ("<idle>", 0)
+
+    def at(self, micros: int, what: str, cpu: int = 1, task: tuple[str, int] | None = None) -> "Recording":
+        comm, pid = task or self.task
+        self.holders.take(Event(comm, pid, cpu, ".....", micros * 1000, what))
+        return self
+
+    def switch(self, micros: int, to: tuple[str, int], state: str = "S") -> "Recording":
+        comm, pid = self.task
+        self.at(micros, f"sched_switch: prev_comm={comm} prev_pid={pid} prev_prio=120 prev_state={state} ==> "
+                        f"next_comm={to[0]} next_pid={to[1]} next_prio=120")
+        self.task = to
+        return self
+
+    def begin(self, micros: int) -> "Recording":
+        return self.at(micros, "iomap_dio_rw_begin: dev 254:0 ino 0xc offset 0x0 length 0x1000")
+
+    def queue(self, micros: int, work: str, function: str = DIO) -> "Recording":
+        return self.at(micros, f"workqueue_queue_work: work struct={work} function={function} workqueue=dio/n0 "
+                               "req_cpu=8192 cpu=1")
+
+    def start(self, micros: int, work: str, function: str = DIO, **where: Any) -> "Recording":
+        return self.at(micros, f"workqueue_execute_start: work struct {work}: function {function}", **where)
+
+    def end(self, micros: int, work: str) -> "Recording":
+        return self.at(micros, f"workqueue_execute_end: work struct {work}: function x")
+
+    def waits(self) -> list[Counter[str]]:
+        return [wait.ns for wait in self.holders.waits]
+
+
+def us(**causes: int) -> Counter[str]:
+    return Counter({cause: micros * 1000 for cause, micros in causes.items()})
+
+
+class Clocks(unittest.TestCase):
+    def test_a_submitter_and_then_the_switch(self) -> None:
+        told = Recording().switch(0, FIO).begin(10).queue(20, "a").switch(50, KWORKER).start(58, "a")
+        self.assertEqual(told.waits(), [us(submitter=30, worker_switch=8)])
+
+    def test_a_task_is_a_submitter_from_its_first_io_on(self) -> None:
+        told = Recording().switch(0, FIO).queue(20, "a").begin(30).switch(50, KWORKER).start(50, "a")
+        self.assertEqual(told.waits(), [us(other_task=10, submitter=20)])
+
+    def test_interrupts_come_before_softirqs_and_those_before_tasks(self) -> None:
+        told = (Recording().switch(0, HOG).at(10, "irq_handler_entry: irq=24 name=nvme0q1").queue(12, "a")
+                .at(15, "irq_handler_exit: irq=24 ret=handled").at(16, "softirq_entry: vec=1 [action=TIMER]")
+                .at(20, "local_timer_entry: vector=236").at(23, "local_timer_exit: vector=236")
+                .at(25, "softirq_exit: vec=1 [action=TIMER]").switch(40, KWORKER).start(41, "a"))
+        self.assertEqual(told.waits(), [us(hardirq=6, softirq=6, other_task=16, worker_switch=1)])
+
+    def test_calls_from_other_cpus_are_interrupts(self) -> None:
+        told = (Recording().queue(0, "a").at(1, "call_function_single_entry: vector=251")
+                .at(4, "call_function_single_exit: vector=251").switch(6, KWORKER).start(6, "a"))
+        self.assertEqual(told.waits(), [us(idle=3, hardirq=3)])
+
+    def test_earlier_works_of_ours_and_of_others(self) -> None:
+        told = (Recording().queue(0, "a").queue(0, "b").queue(0, "c", OTHER).queue(0, "d").switch(2, KWORKER)
+                .start(3, "a").end(10, "a").start(11, "c", OTHER).end(31, "c").start(33, "b").end(34, "b").start(35, "d"))
+        self.assertEqual(told.waits(), [
+            us(idle=2, worker_switch=1), us(idle=2, worker_switch=4, completion_work=7, pool_work=20),
+            us(idle=2, worker_switch=5, completion_work=8, pool_work=20)])
+
+    def test_a_work_that_slept_goes_on_as_what_it_was(self) -> None:
+        told = (Recording().switch(0, KWORKER).start(1, "x", OTHER).switch(2, HOG, "D").queue(3, "a")
+                .switch(5, KWORKER).end(9, "x").start(10, "a"))
+        self.assertEqual(told.waits(), [us(other_task=2, pool_work=4, worker_switch=1)])
+
+    def test_kworkers_of_other_pools_are_other_tasks(self) -> None:
+        for comm in ("kworker/1:1H", "kworker/u4:0", "kworker/R-dio/n"):
+            told = Recording().queue(0, "a").switch(1, (comm, 50)).start(2, "x", OTHER).switch(5, KWORKER).start(6, "a")
+            self.assertEqual(told.waits(), [us(idle=1, other_task=4, worker_switch=1)], comm)
+
+    def test_another_cpus_tasks_do_not_count(self) -> None:
+        told = (Recording().queue(0, "a").at(1, "irq_handler_entry: irq=1 name=x", cpu=0, task=HOG)
+                .switch(7, KWORKER).start(8, "a"))
+        self.assertEqual(told.waits(), [us(idle=7, worker_switch=1)])
+
+    def test_a_work_that_starts_elsewhere_has_no_causes(self) -> None:
+        told = Recording().queue(0, "a").start(9, "a", cpu=0, task=("kworker/0:1", 40))
+        self.assertEqual((told.waits(), told.holders.waits[0].total_ns), ([Counter()], 9000))
+
+    def test_a_work_is_queued_again_under_the_same_pointer(self) -> None:
+        told = (Recording().queue(0, "a").switch(1, KWORKER).start(2, "a").end(3, "a").switch(4, FIO).begin(5)
+                .queue(6, "a").switch(9, KWORKER).start(9, "a"))
+        self.assertEqual(told.waits(), [us(idle=1, worker_switch=1), us(submitter=3)])
+
+    def test_a_recording_that_begins_inside_an_interrupt(self) -> None:
+        told = (Recording().at(0, "irq_handler_exit: irq=1 ret=handled").queue(1, "a").switch(2, KWORKER).start(3, "a"))
+        self.assertEqual(told.waits(), [us(idle=1, worker_switch=1)])
+
+    def test_stretches_are_counted(self) -> None:
+        told = (Recording().queue(0, "a").at(1, "local_timer_entry: vector=236").at(2, "local_timer_exit: vector=236")
+                .switch(3, KWORKER).start(4, "a"))
+        self.assertEqual(told.holders.waits[0].stretches, {"hardirq": 1, "idle": 1, "worker_switch": 1})
+
+
+def report(**causes: int) -> dict[str, Any]:
+    return {"queue_wait": {"total_ns": sum(causes.values()), "causes": [
+        {"cause": cause, "total_ns": ns, "names": []} for cause, ns in causes.items()]}}
+
+
+WAITS = [Wait(1, 0, 100_000_000, Counter(submitter=90_000_000, idle=10_000_000), Counter(idle=1))]
+
+
+class Agreement(unittest.TestCase):
+    def failures(self, **causes: int) -> str:
+        return "\n".join(check_agreement(WAITS, report(**causes)))
+
+    def test_agreement(self) -> None:
+        self.assertEqual(self.failures(submitter=90_900_000, idle=9_100_000), "")
+
+    def test_one_percent_and_what_the_borders_allow(self) -> None:
+        self.assertIn("report queue_wait idle: 8900000 ns, but ftrace 10000000 ns (apart by -1.10%",
+                      self.failures(submitter=91_100_000, idle=8_900_000))
+
+    def test_a_cause_that_ftrace_does_not_have(self) -> None:
+        self.assertIn("report queue_wait softirq: 2000000 ns, but ftrace 0 ns",
+                      self.failures(submitter=89_000_000, idle=9_000_000, softirq=2_000_000))
+
+    def test_unattributed(self) -> None:
+        self.assertIn("unattributed: 2.1% of it", self.failures(submitter=89_000_000, idle=8_900_000, unattributed=2_100_000))
+
+    def test_nothing_to_compare(self) -> None:
+        self.assertIn("ftrace saw nobody hold a CPU", "\n".join(check_agreement([], report(idle=1))))
+        self.assertIn("no queue_wait.causes", "\n".join(check_agreement(WAITS, report())))
+
+    def test_other_cpu_is_unattributed(self) -> None:
+        split = Split.of([Wait(1, 0, 5)], report(idle=5))
+        self.assertEqual((split.ftrace["unattributed"], split.apart("idle")), (5, 1.0))
+
+
+class Forcing(unittest.TestCase):
+    def failures(self, forced: Forced, told: dict[str, Any]) -> str:
+        return "\n".join(check_forced(forced, WAITS, told))
+
+    def test_the_largest(self) -> None:
+        self.assertEqual(self.failures(Forced(("submitter",)), report(submitter=2, idle=1)), "")
+        self.assertIn("submitter should be the largest cause, but the report has 2 ns of idle 3, submitter 2",
+                      self.failures(Forced(("submitter",)), report(submitter=2, idle=3)))
+        self.assertIn("but ftrace has 10000000 ns", self.failures(Forced(("idle",)), report(idle=3)))
+
+    def test_several_together(self) -> None:
+        told = report(submitter=4, idle=3, worker_switch=2)
+        self.assertNotIn("the report", self.failures(Forced(("idle", "worker_switch")), told))
+
+    def test_the_name(self) -> None:
+        told = report(submitter=2)
+        told["queue_wait"]["causes"][0]["names"] = [{"name": "fio", "total_ns": 2}]
+        self.assertEqual(self.failures(Forced(("submitter",), "fio"), told), "")
+        self.assertIn("hog should be the first name of submitter, but the names are ['fio']",
+                      self.failures(Forced(("submitter",), "hog"), told))
+
+
+class Sums(unittest.TestCase):
+    def failures(self, told: dict[str, Any], *shares: dict[str, Any]) -> str:
+        io = {"offset": 0, "stages": [{"name": "queue_wait", "ns": 10}], "queue_wait_causes": list(shares)}
+        return "\n".join(check_sums(told, [io]))
+
+    def test_exact(self) -> None:
+        self.assertEqual(self.failures(report(idle=4, submitter=6), {"cause": "idle", "ns": 4},
+                                       {"cause": "submitter", "ns": 6}), "")
+
+    def test_one_nanosecond(self) -> None:
+        said = self.failures(report(idle=4, submitter=6), {"cause": "idle", "ns": 4}, {"cause": "submitter", "ns": 5})
+        self.assertIn("queue_wait_causes do not add up in 1 of 1 I/Os; the first: sum 9, queue_wait 10", said)
+        self.assertIn("report queue_wait.causes: {'idle': 4, 'submitter': 6}, but the list has {'idle': 4, 'submitter': 5}",
+                      said)
+
+    def test_the_reports_own_sum(self) -> None:
+        told = report(idle=10)
+        told["queue_wait"]["total_ns"] = 11
+        self.assertIn("report queue_wait.causes, in all: 10, but queue_wait.total_ns is 11",
+                      self.failures(told, {"cause": "idle", "ns": 10}))
+
+    def test_an_io_without_causes_is_unattributed(self) -> None:
+        self.assertIn("but the list has {'unattributed': 10}", self.failures(report(idle=10)))
+
+    def test_names(self) -> None:
+        told = report(other_task=10)
+        told["queue_wait"]["causes"][0]["names"] = [{"name": "hog", "total_ns": 9}]
+        self.assertIn("other_task: 10, but its names have 9", self.failures(told, {"cause": "other_task", "ns": 10}))
+
+
+if __name__ == "__main__":
+    unittest.main()
