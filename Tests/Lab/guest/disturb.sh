@@ -2,6 +2,7 @@
 # the scenario's job, its interrupts and so its kworkers are, unless it says otherwise.
 
 fragments=/mnt/t/fragments
+packets=/sys/class/net/lo/queues/rx-0/rps_cpus
 
 # disturb_prepare KIND: before anything is recorded.
 disturb_prepare() {
@@ -15,8 +16,8 @@ disturb_prepare() {
         sync
         ;;
     network)
-        # Packets to this machine itself are taken in on CPU 1, whoever sends them.
-        echo 2 >/sys/class/net/lo/queues/rx-0/rps_cpus
+        # Packets to this machine itself are taken in on CPU 1, whoever sends them, and a large one in many pieces.
+        echo 2 >$packets && ip link set lo mtu 1280
         ;;
     hog) ln -sf fio /bin/hog ;;
     esac
@@ -39,10 +40,9 @@ disturb_start() {
         disturbers=$!
         ;;
     network)
-        taskset 1 nc -l -p 7 >/dev/null &
+        taskset 1 ping -q -A -s 60000 127.0.0.1 >/dev/null &
         disturbers=$!
-        sleep 1
-        taskset 1 nc 127.0.0.1 7 </dev/zero &
+        taskset 1 ping -q -A -s 60000 127.0.0.1 >/dev/null &
         disturbers="$disturbers $!"
         ;;
     *) return 1 ;;
@@ -54,6 +54,6 @@ disturb_start() {
 disturb_stop() {
     [ -z "$disturbers" ] || kill -9 $disturbers 2>/dev/null
     disturbers=
-    [ ! -w /sys/class/net/lo/queues/rx-0/rps_cpus ] || echo 0 >/sys/class/net/lo/queues/rx-0/rps_cpus
+    echo 0 >$packets
     return 0
 }

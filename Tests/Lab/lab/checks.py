@@ -33,15 +33,16 @@ def check(scenario: Scenario, kernel: str, evidence: Evidence) -> list[str]:
         failures += check_issuers(scenario, evidence.report, evidence.ios)
         failures += check_deferrals(evidence.truth, evidence.report, evidence.ios)
         failures += check_sums(evidence.report, evidence.ios)
-        failures += _causes(scenario, expectation, evidence.truth, evidence.report)
+        failures += _causes(scenario, expectation, evidence.truth, evidence.report, evidence.ios)
         if expectation is not None:
             failures += check_report(scenario, expectation, evidence.report)
     return failures
 
 
-def _causes(scenario: Scenario, expectation: Expectation | None, truth: Truth, report: dict[str, Any]) -> Iterator[str]:
+def _causes(scenario: Scenario, expectation: Expectation | None, truth: Truth, report: dict[str, Any],
+            ios: list[dict[str, Any]]) -> Iterator[str]:
     if scenario.causes and (expectation is None or expectation.queue_wait):
-        yield from check_agreement(truth.waits, report)
+        yield from check_agreement(truth.waits, report, ios)
         if scenario.forced is not None:
             yield from check_forced(scenario.forced, truth.waits, report)
 
@@ -65,9 +66,10 @@ def _truth(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
 
 def _fio(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     jobs = evidence.fio.get("jobs", [])
-    for direction, wanted in (("read", scenario.reads), ("write", not scenario.reads)):
-        total = sum(job[direction]["total_ios"] for job in jobs)
-        yield from equal(f"fio {direction}s", total, "the scenario does", scenario.ios if wanted else 0)
+    totals = {direction: sum(job[direction]["total_ios"] for job in jobs) for direction in ("read", "write")}
+    yield from equal("fio reads and writes", sum(totals.values()), "the scenario does", scenario.ios)
+    if not scenario.mixed:
+        yield from equal("fio reads", totals["read"], "the scenario does", scenario.ios if scenario.reads else 0)
     errors = sum(job.get("total_err", job["error"]) for job in jobs)
     yield from equal("fio errors", errors, "wanted", _failing(scenario))
 
@@ -80,8 +82,9 @@ def _report(scenario: Scenario, evidence: Evidence, report: dict[str, Any]) -> I
     truth = evidence.truth
     ios = report.get("ios") or {}
     yield from equal("report ios.total", ios.get("total"), "fio did", scenario.ios)
-    yield from equal("report ios.read", ios.get("read"), "fio did", scenario.ios if scenario.reads else 0)
-    yield from equal("report ios.write", ios.get("write"), "fio did", 0 if scenario.reads else scenario.ios)
+    for direction in ("read", "write"):
+        did = sum(job[direction]["total_ios"] for job in evidence.fio.get("jobs", []))
+        yield from equal(f"report ios.{direction}", ios.get(direction), "fio did", did)
     yield from equal("report ios.errors", ios.get("errors"), "fio had", _failing(scenario))
     contexts: Counter[str] = Counter()
     for context, count in (report.get("contexts") or {}).items():

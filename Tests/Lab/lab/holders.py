@@ -31,6 +31,7 @@ class Wait:
 
     cpu: int
     queued_ns: int
+    started_cpu: int
     started_ns: int
     ns: Counter[str] = field(default_factory=Counter)
     stretches: Counter[str] = field(default_factory=Counter)  # how many times each holder had the CPU in between
@@ -125,7 +126,7 @@ class Holders:
     def _queue(self, event: Event, rest: str, cpu: _CPU) -> None:
         work, function = work_of(rest)
         if function in WORK:
-            self._queued[work] = Wait(event.cpu, event.ns, 0, cpu.ns.copy(), cpu.stretches.copy())
+            self._queued[work] = Wait(event.cpu, event.ns, 0, 0, cpu.ns.copy(), cpu.stretches.copy())
 
     def _start(self, event: Event, rest: str, cpu: _CPU) -> None:
         work, function = work_of(rest)
@@ -133,7 +134,7 @@ class Holders:
         wait = self._queued.pop(work, None)
         if wait is None:
             return
-        wait.started_ns = event.ns
+        wait.started_cpu, wait.started_ns = event.cpu, event.ns
         here = wait.cpu == event.cpu
         wait.ns = cpu.ns - wait.ns if here else Counter()
         wait.stretches = cpu.stretches - wait.stretches if here else Counter()

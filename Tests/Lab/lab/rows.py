@@ -19,7 +19,7 @@ IO_URING = ("--ioengine=io_uring", "--iodepth=8")  # fio 3.33 asks for DEFER_TAS
 SQPOLL = (*IO_URING, "--sqthread_poll=1", "--registerfiles=1")  # 5.10 polls for registered files only
 POLL = (*IO_URING, "--hipri")
 PSYNC = ("--ioengine=psync",)
-WRITE, READS = "--rw=randwrite", "--rw=randread"
+WRITE, READS, MOSTLY_READS = "--rw=randwrite", "--rw=randread", "--rw=randrw"
 OSYNC, DSYNC = "--sync=sync", "--sync=dsync"
 BEYOND_CACHED = ("--invalidate=0", "--offset=8M", "--size=8M")  # its first pages stay in the page cache
 AGAIN_AND_AGAIN = ("--norandommap", "--io_size=1G")  # number_ios, not the size of the file, ends it
@@ -124,29 +124,34 @@ LOADS = (
         filesystem="ext4+xfs", ios=2 * IOS, jobs=2),
 )
 
-QD1, IN_BATCHES = ("--ioengine=libaio", "--iodepth=1"), ("--iodepth=64", "--iodepth_batch=64",
-                                                         "--iodepth_batch_complete_min=64")
+QD1 = ("--ioengine=libaio", "--iodepth=1")
+BATCHES = ("--ioengine=libaio", "--iodepth=64", "--iodepth_batch=64", "--iodepth_batch_complete_min=64")
 SPINNING = (*LIBAIO, "--userspace_reap", "--iodepth_batch_complete_min=0", "--nice=-10")
 SQPOLL_THERE = (*SQPOLL, "--sqthread_poll_cpu=1")
+ONE_INTERRUPT = ("highres=off",)  # timers fire at the tick, so that one interrupt completes all that is due
+INACTIVE_SINCE_5_14 = "xfs frees the blocks of a removed file in the task that removes it, until 5.14"
 
 
 def waiting(name: str, device: str, fio: tuple[str, ...], causes: str, by: str | None = None,
             **more: Any) -> Scenario:
-    """A row whose completions all wait for one thing; a few cached pages make every kernel defer them."""
-    return row(name, device, (*fio, WRITE, *BEYOND_CACHED), deferred("page-cache-present"), preparation="cached",
-               causes=True, forced=Forced(tuple(causes.split()), by), **more)
+    """A row whose works all wait for one thing. A few cached pages make every kernel defer its writes."""
+    more = {"ios": SYNCS} | more
+    return row(name, device, (*fio, *BEYOND_CACHED), more.pop("expect", deferred("page-cache-present")),
+               preparation="cached", causes=True, forced=Forced(tuple(causes.split()), by), **more)
 
 
 WAITS = (
-    waiting("ext4-libaio-behind-nothing", NULL, QD1, "idle worker_switch", ios=SYNCS),
-    waiting("ext4-libaio-behind-hog", NULL, LIBAIO, "other_task", "hog", disturbance="hog", ios=SYNCS),
-    waiting("xfs-libaio-behind-inodegc", NULL, LIBAIO, "pool_work", "xfs_inodegc_worker", disturbance="inodegc",
-            ios=SYNCS, skip={"5.10": "xfs frees the blocks of a removed file in the removing task until 5.14"}),
-    waiting("ext4-libaio-behind-network", NULL, QD1, "softirq", disturbance="network", ios=SYNCS),
-    waiting("ext4-libaio-behind-submitter", NULL, SPINNING, "submitter", ios=SYNCS),
-    waiting("ext4-io_uring-behind-sqpoll", NULL, SQPOLL_THERE, "submitter", ios=SYNCS),
-    waiting("ext4-libaio-behind-interrupt", NULL_20MS, (*LIBAIO, *IN_BATCHES), "hardirq", ios=SYNCS),
-    row("ext4-libaio-behind-works", NULL_20MS, (*LIBAIO, *IN_BATCHES, "--rw=write", "--fallocate=native"),
+    waiting("ext4-libaio-behind-nothing", NULL, (*QD1, WRITE), "idle worker_switch hardirq softirq"),
+    waiting("ext4-libaio-behind-submitter", NULL, (*SPINNING, WRITE), "submitter"),
+    waiting("ext4-io_uring-behind-sqpoll", NULL, (*SQPOLL_THERE, WRITE), "submitter"),
+    waiting("ext4-libaio-behind-hog", NULL, (*LIBAIO, WRITE), "other_task", "hog", disturbance="hog"),
+    waiting("xfs-libaio-behind-inodegc", NULL, (*LIBAIO, WRITE), "pool_work", "xfs_inodegc_worker",
+            disturbance="inodegc", skip={"5.10": INACTIVE_SINCE_5_14}),
+    waiting("ext4-libaio-behind-network", NULL, (*QD1, WRITE), "softirq", disturbance="network"),
+    waiting("ext4-libaio-behind-interrupt", NULL_20MS, (*BATCHES, MOSTLY_READS, "--rwmixread=90"), "hardirq", ios=IOS,
+            expect=expected(EVERY, "kworker hardirq", "page-cache-present", "hardirq"),
+            kernel_arguments=ONE_INTERRUPT),
+    row("ext4-libaio-behind-works", NULL_20MS, (*BATCHES, "--rw=write", "--fallocate=native"),
         deferred("unwritten-conversion"), preparation="none", ios=SYNCS, causes=True,
         forced=Forced(("completion_work",))),
 )

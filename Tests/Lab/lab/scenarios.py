@@ -78,6 +78,10 @@ class Scenario:
         return any(word in ("--rw=read", "--rw=randread") for word in self.fio)
 
     @property
+    def mixed(self) -> bool:
+        return "--rw=randrw" in self.fio
+
+    @property
     def polled(self) -> bool:
         return "--hipri" in self.fio
 

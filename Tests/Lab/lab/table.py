@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .causes import UNATTRIBUTED, Split
+from .causes import UNATTRIBUTED, Split, paired, unattributed_share
 from .evidence import Evidence
 from .holders import CAUSES
 from .kernels import BUILT, KERNELS, Kernel
@@ -18,7 +18,7 @@ from .scenarios import full_name
 BEGIN = "<!-- table of Scripts/lab matrix: begin -->"
 END = "<!-- table of Scripts/lab matrix: end -->"
 PATHS = ("ftrace: completed in", "ftrace: end_io in", "dioscope: completed in", "dioscope: why deferred")
-CAUSES_HEAD = ("works", "wait", *CAUSES, UNATTRIBUTED, "apart")
+CAUSES_HEAD = ("works", "mean wait", *CAUSES, "apart", UNATTRIBUTED, "left out")
 NOTHING = "-"
 
 
@@ -47,14 +47,16 @@ def paths_cell(evidence: Evidence) -> Sequence[str] | None:
 
 def causes_cell(evidence: Evidence) -> Sequence[str] | None:
     """What the works of one row waited for, "dioscope / ftrace" in percent of the wait, and the largest difference."""
-    split = Split.of(evidence.truth.waits, evidence.report or {})
-    if not split.works or not split.dioscope:
+    pairs = paired(evidence.truth.waits, evidence.ios or [])
+    if not pairs:
         return None
+    split = Split.of(pairs)
     told, seen = split.dioscope.total(), split.ftrace.total()
     shares = [f"{100 * split.dioscope[cause] / told:.1f} / {100 * split.ftrace[cause] / seen:.1f}"
-              if split.dioscope[cause] or split.ftrace[cause] else NOTHING for cause in (*CAUSES, UNATTRIBUTED)]
-    apart = max(abs(split.apart(cause)) for cause in (*CAUSES, UNATTRIBUTED))
-    return (str(split.works), f"{told / split.works / 1000:.0f} us", *shares, f"{apart:.2%}")
+              if split.dioscope[cause] or split.ftrace[cause] else NOTHING for cause in CAUSES]
+    apart = max(abs(split.apart(cause)) for cause in CAUSES)
+    return (str(split.works), f"{told / split.works / 1000:.0f} us", *shares, f"{apart:.2%}",
+            f"{unattributed_share(evidence.report or {}):.2%}", str(split.left_out))
 
 
 def _counts(counts: dict[str, int]) -> str:
