@@ -4,7 +4,9 @@ import unittest
 from collections import Counter
 from typing import Any
 
-from lab.causes import Split, check_agreement, check_forced, check_sums, paired, unattributed_share
+from lab.causes import (
+    Split, check_agreement, check_forced, check_forced_truth, check_sums, paired, unattributed_share,
+)
 from lab.events import Event
 from lab.holders import Holders, Wait
 from lab.scenarios import Forced
@@ -76,7 +78,8 @@ class Clocks(unittest.TestCase):
 
     def test_earlier_works_of_ours_and_of_others(self) -> None:
         told = (Recording().queue(0, "a").queue(0, "b").queue(0, "c", OTHER).queue(0, "d").switch(2, KWORKER)
-                .start(3, "a").end(10, "a").start(11, "c", OTHER).end(31, "c").start(33, "b").end(34, "b").start(35, "d"))
+                .start(3, "a").end(10, "a").start(11, "c", OTHER).end(31, "c").start(33, "b").end(34, "b")
+                .start(35, "d"))
         self.assertEqual(told.waits(), [
             us(idle=2, worker_switch=1), us(idle=2, worker_switch=4, completion_work=7, pool_work=20),
             us(idle=2, worker_switch=5, completion_work=8, pool_work=20)])
@@ -192,17 +195,22 @@ class Agreement(unittest.TestCase):
 
 class Forcing(unittest.TestCase):
     def failures(self, forced: Forced, told: dict[str, Any]) -> str:
-        return "\n".join(check_forced(forced, WAITS, told))
+        return "\n".join(check_forced(forced, told))
 
     def test_the_largest(self) -> None:
         self.assertEqual(self.failures(Forced(("submitter",)), report(submitter=2, idle=1)), "")
         self.assertIn("submitter should be the largest cause, but the report has 2 ns of idle 3, submitter 2",
                       self.failures(Forced(("submitter",)), report(submitter=2, idle=3)))
-        self.assertIn("but ftrace has 800000 ns", self.failures(Forced(("idle",)), report(idle=3)))
+
+    def test_ftrace_alone(self) -> None:
+        self.assertEqual(list(check_forced_truth(Forced(("submitter",)), WAITS)), [])
+        self.assertEqual(list(check_forced_truth(Forced(("idle",)), WAITS)), [
+            "idle should be the largest cause, but ftrace has 800000 ns of submitter 3200000, idle 800000"])
+        self.assertIn("ftrace has 0 ns", "".join(check_forced_truth(Forced(("idle",)), [])))
 
     def test_several_together(self) -> None:
         told = report(submitter=4, idle=3, worker_switch=2)
-        self.assertNotIn("the report", self.failures(Forced(("idle", "worker_switch")), told))
+        self.assertEqual(self.failures(Forced(("idle", "worker_switch")), told), "")
 
     def test_the_name(self) -> None:
         told = report(submitter=2)
@@ -226,8 +234,8 @@ class Sums(unittest.TestCase):
     def test_one_nanosecond(self) -> None:
         said = self.failures(report(idle=4, submitter=6), {"cause": "idle", "ns": 4}, {"cause": "submitter", "ns": 5})
         self.assertIn("queue_wait_causes do not add up in 1 of 1 I/Os; the first: sum 9, queue_wait 10", said)
-        self.assertIn("report queue_wait.causes: {'idle': 4, 'submitter': 6}, but the list has {'idle': 4, 'submitter': 5}",
-                      said)
+        self.assertIn("report queue_wait.causes: {'idle': 4, 'submitter': 6}, but the list has "
+                      "{'idle': 4, 'submitter': 5}", said)
 
     def test_the_reports_own_sum(self) -> None:
         told = report(idle=10)

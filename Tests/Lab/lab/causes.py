@@ -154,8 +154,9 @@ def check_agreement(waits: list[Wait], report: dict[str, Any], ios: list[dict[st
     for cause in CAUSES:
         got, wanted, allowed = split.dioscope[cause], split.ftrace[cause], split.allowed_ns(cause)
         if abs(got - wanted) > allowed:
-            yield (f"queue waits, {cause}: {got} ns, but ftrace {wanted} ns (apart by {split.apart(cause):+.2%} of them all; "
-                   f"allowed: {SHARE:.0%} + {BORDER_NS} ns for each of {split.borders[cause] + split.works} borders)")
+            borders = split.borders[cause] + split.works
+            yield (f"queue waits, {cause}: {got} ns, but ftrace {wanted} ns (apart by {split.apart(cause):+.2%} of them "
+                   f"all; allowed: {SHARE:.0%} + {BORDER_NS} ns for each of {borders} borders)")
     if split.left_out > MOST_LEFT_OUT * len(pairs):
         yield f"the two observers part in {split.left_out} of {len(pairs)} waits: more than stalls of the host explain"
     share = unattributed_share(report)
@@ -169,20 +170,24 @@ def unattributed_share(report: dict[str, Any]) -> float:
     return causes.get(UNATTRIBUTED, 0.0) if causes else 1.0
 
 
-def check_forced(forced: Forced, waits: list[Wait], report: dict[str, Any]) -> Iterator[str]:
-    """What the row was made to wait for is the largest, for both."""
+def check_forced(forced: Forced, report: dict[str, Any]) -> Iterator[str]:
+    """What the row was made to wait for is the largest in the report, and first by its name."""
     causes = (report.get("queue_wait") or {}).get("causes") or []
-    told = Counter({cause["cause"]: cause["total_ns"] for cause in causes})
-    seen: Counter[str] = sum((wait.ns for wait in waits), Counter())
-    for who, sums in (("the report", told), ("ftrace", seen)):
-        own = sum(sums[cause] for cause in forced.causes)
-        if own <= max((ns for cause, ns in sums.items() if cause not in forced.causes), default=0):
-            yield f"{' + '.join(forced.causes)} should be the largest cause, but {who} has {own} ns of {_shown(sums)}"
-    if forced.name is None:
-        return
+    yield from _largest(forced, "the report", Counter({cause["cause"]: cause["total_ns"] for cause in causes}))
     names = [name.get("name") for cause in causes if cause["cause"] == forced.causes[0] for name in cause["names"]]
-    if names[:1] != [forced.name]:
+    if forced.name is not None and names[:1] != [forced.name]:
         yield f"{forced.name} should be the first name of {forced.causes[0]}, but the names are {names}"
+
+
+def check_forced_truth(forced: Forced, waits: list[Wait]) -> Iterator[str]:
+    """The same for ftrace alone, which proves the row."""
+    yield from _largest(forced, "ftrace", sum((wait.ns for wait in waits), Counter()))
+
+
+def _largest(forced: Forced, who: str, sums: Counter[str]) -> Iterator[str]:
+    own = sum(sums[cause] for cause in forced.causes)
+    if own <= max((ns for cause, ns in sums.items() if cause not in forced.causes), default=0):
+        yield f"{' + '.join(forced.causes)} should be the largest cause, but {who} has {own} ns of {_shown(sums)}"
 
 
 def _shown(sums: Counter[str]) -> str:

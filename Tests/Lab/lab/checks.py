@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from .causes import check_agreement, check_forced, check_sums
+from .causes import check_agreement, check_forced, check_forced_truth, check_sums
 from .compare import close, equal
 from .evidence import Evidence
 from .expected import AS_SEEN_BY_FTRACE, check_deferrals, check_issuers, check_report, check_truth
 from .placement import check_cpus, check_files
-from .scenarios import Expectation, Scenario
-from .truth import Truth
+from .scenarios import Scenario
 
 STALL_NS = 10_000_000  # by which a busy host may once part two observers of the same moment
 
@@ -24,6 +23,8 @@ def check(scenario: Scenario, kernel: str, evidence: Evidence) -> list[str]:
     expectation = scenario.expectation(kernel)
     if expectation is not None:
         failures += check_truth(expectation, evidence.truth)
+        if scenario.forced is not None:
+            failures += check_forced_truth(scenario.forced, evidence.truth.waits)
     if evidence.report is not None and evidence.ios is not None and not evidence.problems:
         failures += _report(scenario, evidence, evidence.report)
         failures += _ios(scenario, evidence, evidence.ios)
@@ -33,18 +34,13 @@ def check(scenario: Scenario, kernel: str, evidence: Evidence) -> list[str]:
         failures += check_issuers(scenario, evidence.report, evidence.ios)
         failures += check_deferrals(evidence.truth, evidence.report, evidence.ios)
         failures += check_sums(evidence.report, evidence.ios)
-        failures += _causes(scenario, expectation, evidence.truth, evidence.report, evidence.ios)
+        if scenario.causes and (expectation is None or expectation.queue_wait):
+            failures += check_agreement(evidence.truth.waits, evidence.report, evidence.ios)
         if expectation is not None:
             failures += check_report(scenario, expectation, evidence.report)
+            if scenario.forced is not None:
+                failures += check_forced(scenario.forced, evidence.report)
     return failures
-
-
-def _causes(scenario: Scenario, expectation: Expectation | None, truth: Truth, report: dict[str, Any],
-            ios: list[dict[str, Any]]) -> Iterator[str]:
-    if scenario.causes and (expectation is None or expectation.queue_wait):
-        yield from check_agreement(truth.waits, report, ios)
-        if scenario.forced is not None:
-            yield from check_forced(scenario.forced, truth.waits, report)
 
 
 def _truth(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
