@@ -1,8 +1,7 @@
 # What else goes on while a scenario runs: it makes the completions wait for one thing above all. All on CPU 1, where
-# the scenario's job, its interrupts and so its kworkers are, unless it says otherwise.
+# the scenario's job, its interrupts and so its kworkers are.
 
 fragments=/mnt/t/fragments
-packets=/sys/class/net/lo/queues/rx-0/rps_cpus
 
 # disturb_prepare KIND: before anything is recorded.
 disturb_prepare() {
@@ -14,10 +13,6 @@ disturb_prepare() {
                 --end_fsync=1 >/dev/null || return 1
         done
         sync
-        ;;
-    network)
-        # Packets to this machine itself are taken in on CPU 1, whoever sends them, and a large one in many pieces.
-        echo 2 >$packets && ip link set lo mtu 1280
         ;;
     hog) ln -sf fio /bin/hog ;;
     esac
@@ -39,12 +34,6 @@ disturb_start() {
             for file in $fragments/*; do rm \$file; usleep 200000; done; sleep 60" &
         disturbers=$!
         ;;
-    network)
-        taskset 1 ping -q -A -s 60000 127.0.0.1 >/dev/null &
-        disturbers=$!
-        taskset 1 ping -q -A -s 60000 127.0.0.1 >/dev/null &
-        disturbers="$disturbers $!"
-        ;;
     *) return 1 ;;
     esac
     sleep 2
@@ -54,6 +43,5 @@ disturb_start() {
 disturb_stop() {
     [ -z "$disturbers" ] || kill -9 $disturbers 2>/dev/null
     disturbers=
-    echo 0 >$packets
     return 0
 }

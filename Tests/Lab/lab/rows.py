@@ -19,7 +19,7 @@ IO_URING = ("--ioengine=io_uring", "--iodepth=8")  # fio 3.33 asks for DEFER_TAS
 SQPOLL = (*IO_URING, "--sqthread_poll=1", "--registerfiles=1")  # 5.10 polls for registered files only
 POLL = (*IO_URING, "--hipri")
 PSYNC = ("--ioengine=psync",)
-WRITE, READS, MOSTLY_READS = "--rw=randwrite", "--rw=randread", "--rw=randrw"
+WRITE, READS, MOSTLY_READS = "--rw=randwrite", "--rw=randread", ("--rw=randrw", "--rwmixread=90")
 OSYNC, DSYNC = "--sync=sync", "--sync=dsync"
 BEYOND_CACHED = ("--invalidate=0", "--offset=8M", "--size=8M")  # its first pages stay in the page cache
 AGAIN_AND_AGAIN = ("--norandommap", "--io_size=1G")  # number_ios, not the size of the file, ends it
@@ -147,10 +147,11 @@ WAITS = (
     waiting("ext4-libaio-behind-hog", NULL, (*LIBAIO, WRITE), "other_task", "hog", disturbance="hog"),
     waiting("xfs-libaio-behind-inodegc", NULL, (*LIBAIO, WRITE), "pool_work", "xfs_inodegc_worker",
             disturbance="inodegc", skip={"5.10": INACTIVE_SINCE_5_14}),
-    waiting("ext4-libaio-behind-network", NULL, (*QD1, WRITE), "softirq", disturbance="network"),
-    waiting("ext4-libaio-behind-interrupt", NULL_20MS, (*BATCHES, MOSTLY_READS, "--rwmixread=90"), "hardirq", ios=IOS,
+    waiting("ext4-libaio-behind-interrupt", NULL_20MS, (*BATCHES, *MOSTLY_READS), "hardirq", ios=IOS,
             expect=expected(EVERY, "kworker hardirq", "page-cache-present", "hardirq"),
             kernel_arguments=ONE_INTERRUPT),
+    waiting("ext4-libaio-behind-softirq", NVME_1Q, (*BATCHES, *MOSTLY_READS), "softirq", ios=IOS,
+            expect=expected(EVERY, "kworker softirq", "page-cache-present", "softirq")),
     row("ext4-libaio-behind-works", NULL_20MS, (*BATCHES, "--rw=write", "--fallocate=native"),
         deferred("unwritten-conversion"), preparation="none", ios=SYNCS, causes=True,
         forced=Forced(("completion_work",))),
