@@ -8,7 +8,7 @@ disturb_prepare() {
     case $1 in
     inodegc)
         # A file with a hole after every block: its removal is a work for each CPU that did one, and a long one.
-        mkdir $fragments && for number in 1 2 3 4 5 6; do
+        mkdir $fragments && for number in 1 2 3 4 5 6 7 8; do
             fio --name=fragments --filename=$fragments/$number --rw=write:4k --bs=4k --size=24M --fallocate=none \
                 --end_fsync=1 >/dev/null || return 1
         done

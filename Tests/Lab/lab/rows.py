@@ -145,7 +145,7 @@ WAITS = (
     waiting("ext4-libaio-behind-submitter", NULL, (*SPINNING, WRITE), "submitter"),
     waiting("ext4-io_uring-behind-sqpoll", NULL, (*SQPOLL_THERE, WRITE), "submitter"),
     waiting("ext4-libaio-behind-hog", NULL, (*LIBAIO, WRITE), "other_task", "hog", disturbance="hog"),
-    waiting("xfs-libaio-behind-inodegc", NULL, (*LIBAIO, WRITE), "pool_work", "xfs_inodegc_worker",
+    waiting("xfs-libaio-behind-inodegc", NULL, (*QD1, WRITE), "pool_work", "xfs_inodegc_worker",
             disturbance="inodegc", skip={"5.10": INACTIVE_SINCE_5_14}),
     waiting("ext4-libaio-behind-interrupt", NULL_20MS, (*BATCHES, *MOSTLY_READS), "hardirq", ios=IOS,
             expect=expected(EVERY, "kworker hardirq", "page-cache-present", "hardirq"),
