@@ -126,8 +126,9 @@ LOADS = (
 
 QD1 = ("--ioengine=libaio", "--iodepth=1")
 BATCHES = ("--ioengine=libaio", "--iodepth=64", "--iodepth_batch=64", "--iodepth_batch_complete_min=64")
-SPINNING = (*LIBAIO, "--userspace_reap", "--iodepth_batch_complete_min=0", "--nice=-10")
-SQPOLL_THERE = (*SQPOLL, "--sqthread_poll_cpu=1")
+FIRST = "--nice=-10"  # schedulers of before 6.6 let a kworker preempt its equals at once
+SPINNING = (*LIBAIO, "--userspace_reap", "--iodepth_batch_complete_min=0", FIRST)
+SQPOLL_THERE = (*SQPOLL, "--sqthread_poll_cpu=1", FIRST)
 ONE_INTERRUPT = ("highres=off",)  # timers fire at the tick, so that one interrupt completes all that is due
 INACTIVE_SINCE_5_14 = "xfs frees the blocks of a removed file in the task that removes it, until 5.14"
 
