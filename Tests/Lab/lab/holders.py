@@ -118,9 +118,11 @@ class Holders:
             return SOFTIRQ
         if cpu.pid == 0:
             return IDLE
+        work = self._works.get(cpu.pid)
+        if work in WORK:
+            return COMPLETION_WORK  # a rescuer's too
         if POOL_WORKER.fullmatch(cpu.comm):
-            work = self._works.get(cpu.pid)
-            return WORKER_SWITCH if work is None else COMPLETION_WORK if work in WORK else POOL_WORK
+            return POOL_WORK if work else WORKER_SWITCH
         return SUBMITTER if cpu.pid in self._submitters else OTHER_TASK
 
     def _queue(self, event: Event, rest: str, cpu: _CPU) -> None:

@@ -129,6 +129,7 @@ BATCHES = ("--ioengine=libaio", "--iodepth=64", "--iodepth_batch=64", "--iodepth
 FIRST = "--nice=-10"  # schedulers of before 6.6 let a kworker preempt its equals at once
 SPINNING = (*LIBAIO, "--userspace_reap", "--iodepth_batch_complete_min=0", FIRST)
 SQPOLL_THERE = (*SQPOLL, "--sqthread_poll_cpu=1", FIRST)
+FREED_ELSEWHERE = ("rcu_nocbs=0-1",)  # what a work frees is then not freed by softirqs of its CPU
 ONE_INTERRUPT = ("highres=off",)  # timers fire at the tick, so that one interrupt completes all that is due
 INACTIVE_SINCE_5_14 = "xfs frees the blocks of a removed file in the task that removes it, until 5.14"
 
@@ -147,7 +148,7 @@ WAITS = (
     waiting("ext4-io_uring-behind-sqpoll", NULL, (*SQPOLL_THERE, WRITE), "submitter"),
     waiting("ext4-libaio-behind-hog", NULL, (*LIBAIO, WRITE), "other_task", "hog", disturbance="hog"),
     waiting("xfs-libaio-behind-inodegc", NULL, (*QD1, WRITE), "pool_work", "xfs_inodegc_worker",
-            disturbance="inodegc", skip={"5.10": INACTIVE_SINCE_5_14}),
+            disturbance="inodegc", kernel_arguments=FREED_ELSEWHERE, skip={"5.10": INACTIVE_SINCE_5_14}),
     waiting("ext4-libaio-behind-interrupt", NULL_20MS, (*BATCHES, *MOSTLY_READS), "hardirq", ios=IOS,
             expect=expected(EVERY, "kworker hardirq", "page-cache-present", "hardirq"),
             kernel_arguments=ONE_INTERRUPT),
