@@ -143,7 +143,7 @@ def waiting(name: str, device: str, fio: tuple[str, ...], causes: str, by: str |
 
 
 WAITS = (
-    waiting("ext4-libaio-behind-nothing", NULL, (*QD1, WRITE), "idle worker_switch hardirq softirq"),
+    waiting("ext4-libaio-behind-nothing", NULL, (*QD1, WRITE), "idle worker_switch hardirq softirq", short=True),
     waiting("ext4-libaio-behind-submitter", NULL, (*SPINNING, WRITE), "submitter"),
     waiting("ext4-io_uring-behind-sqpoll", NULL, (*SQPOLL_THERE, WRITE), "submitter"),
     waiting("ext4-libaio-behind-hog", NULL, (*LIBAIO, WRITE), "other_task", "hog", disturbance="hog"),
