@@ -128,24 +128,24 @@ QD1 = ("--ioengine=libaio", "--iodepth=1")
 BATCHES = ("--ioengine=libaio", "--iodepth=64", "--iodepth_batch=64", "--iodepth_batch_complete_min=64")
 FIRST = "--nice=-10"  # schedulers of before 6.6 let a kworker preempt its equals at once
 SPINNING = (*LIBAIO, "--userspace_reap", "--iodepth_batch_complete_min=0", FIRST)
-SQPOLL_THERE = (*SQPOLL, "--sqthread_poll_cpu=1", FIRST)
+SQPOLL_THERE = (*SQPOLL, "--sqthread_poll_cpu=1")
 FREED_ELSEWHERE = ("rcu_nocbs=0-1",)  # what a work frees is then not freed by softirqs of its CPU
 ONE_INTERRUPT = ("highres=off",)  # timers fire at the tick, so that one interrupt completes all that is due
 INACTIVE_SINCE_5_14 = "xfs frees the blocks of a removed file in the task that removes it, until 5.14"
 
 
-def waiting(name: str, device: str, fio: tuple[str, ...], causes: str, by: str | None = None,
+def waiting(name: str, device: str, fio: tuple[str, ...], causes: str = "", by: str | None = None,
             **more: Any) -> Scenario:
     """A row whose works all wait for one thing. A few cached pages make every kernel defer its writes."""
-    more = {"ios": SYNCS} | more
+    more = {"ios": SYNCS, "forced": Forced(tuple(causes.split()), by) if causes else None} | more
     return row(name, device, (*fio, *BEYOND_CACHED), more.pop("expect", deferred("page-cache-present")),
-               preparation="cached", causes=True, forced=Forced(tuple(causes.split()), by), **more)
+               preparation="cached", causes=True, **more)
 
 
 WAITS = (
     waiting("ext4-libaio-behind-nothing", NULL, (*QD1, WRITE), "idle worker_switch hardirq softirq", short=True),
     waiting("ext4-libaio-behind-submitter", NULL, (*SPINNING, WRITE), "submitter"),
-    waiting("ext4-io_uring-behind-sqpoll", NULL, (*SQPOLL_THERE, WRITE), "submitter"),
+    waiting("ext4-io_uring-behind-sqpoll", NULL, (*SQPOLL_THERE, WRITE)),  # whom it waits for, schedulers decide
     waiting("ext4-libaio-behind-hog", NULL, (*LIBAIO, WRITE), "other_task", "hog", disturbance="hog"),
     waiting("xfs-libaio-behind-inodegc", NULL, (*QD1, WRITE), "pool_work", "xfs_inodegc_worker",
             disturbance="inodegc", kernel_arguments=FREED_ELSEWHERE, skip={"5.10": INACTIVE_SINCE_5_14}),
