@@ -18,7 +18,7 @@ SHARE = 0.01  # of all queue waits, by which a cause may differ
 BORDER_NS = 2_000
 # When the host takes its time between the two probes of one event, their times part, and so does whatever waited then.
 PARTED_NS = 100_000
-STALL_NS = 1_000_000
+STALL_NS = 500_000
 MOST_LEFT_OUT = 0.25
 MOST_UNATTRIBUTED = 0.02
 

@@ -19,7 +19,7 @@ IO_URING = ("--ioengine=io_uring", "--iodepth=8")  # fio 3.33 asks for DEFER_TAS
 SQPOLL = (*IO_URING, "--sqthread_poll=1", "--registerfiles=1")  # 5.10 polls for registered files only
 POLL = (*IO_URING, "--hipri")
 PSYNC = ("--ioengine=psync",)
-WRITE, READS, MOSTLY_READS = "--rw=randwrite", "--rw=randread", ("--rw=randrw", "--rwmixread=90")
+WRITE, READS, MOSTLY_READS = "--rw=randwrite", "--rw=randread", ("--rw=randrw", "--rwmixread=97")
 OSYNC, DSYNC = "--sync=sync", "--sync=dsync"
 BEYOND_CACHED = ("--invalidate=0", "--offset=8M", "--size=8M")  # its first pages stay in the page cache
 AGAIN_AND_AGAIN = ("--norandommap", "--io_size=1G")  # number_ios, not the size of the file, ends it
