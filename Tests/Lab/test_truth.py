@@ -2,8 +2,9 @@
 
 import unittest
 
+from lab.events import parse_line
 from lab.restarts import drop_restarts
-from lab.truth import parse_line, read_losses, read_truth
+from lab.truth import read_losses, read_truth
 
 # 6.12 on null_blk: one write that a kworker finished, with works of others around it.
 WRITE_6_12 = """\

@@ -31,19 +31,21 @@ load_modules() {
 make_device() {
     case $1 in
     nvme | nvme-1q) disk=$(nvme_with_serial test) ;;
-    null_blk) null_device n0 nullb0 || return 1 ;;
+    null_blk) null_device n0 nullb0 200000 || return 1 ;;
+    null_blk-20ms) null_device n0 nullb0 20000000 || return 1 ;;
     esac
     [ -b "$disk" ]
 }
 
-# null_device NAME OLD-NAME: sets $disk. It lives in memory, so its writes are real. 5.10 gives it a name of its own.
+# null_device NAME OLD-NAME NANOSECONDS: sets $disk, which answers after that time. It lives in memory, so its writes
+# are real. 5.10 gives it a name of its own.
 null_device() {
     load_modules configfs null_blk:nr_devices=0 || return 1
     grep -q configfs /proc/mounts || mount -t configfs none /sys/kernel/config || return 1
     device=/sys/kernel/config/nullb/$1
     if [ ! -d "$device" ]; then
         mkdir "$device" || return 1
-        for setting in size=512 memory_backed=1 irqmode=2 completion_nsec=200000 blocksize=4096 submit_queues=2 \
+        for setting in size=512 memory_backed=1 irqmode=2 completion_nsec=$3 blocksize=4096 submit_queues=2 \
             power=1; do
             echo "${setting#*=}" >"$device/${setting%%=*}" || return 1
         done

@@ -24,7 +24,7 @@ prepare_file() {
 
 # prepare_beside KIND MEGABYTES: a second file, on a null_blk and in a file system of its own, at /mnt/beside/file.
 prepare_beside() {
-    (null_device n1 nullb1 && make_filesystem "$1" /mnt/beside && target=/mnt/beside/file && prepare_file prewrite "$2")
+    (null_device n1 nullb1 200000 && make_filesystem "$1" /mnt/beside && target=/mnt/beside/file && prepare_file prewrite "$2")
 }
 
 bad_blocks=/sys/kernel/config/nullb/n0/badblocks
@@ -56,11 +56,12 @@ step() {
     echo "$what $?" >>"/out/$name.status"
 }
 
-# scenario NAME FILESYSTEM PREPARATION MEGABYTES FIO-ARGUMENT...
-# FILESYSTEM may be two with a + between them; the second one is then at /mnt/beside.
+# scenario NAME FILESYSTEM PREPARATION MEGABYTES DISTURBANCE HOLDERS FIO-ARGUMENT...
+# FILESYSTEM may be two with a + between them; the second one is then at /mnt/beside. DISTURBANCE is of disturb.sh.
+# HOLDERS is 1 if the truth is to tell who held the CPUs.
 scenario() {
-    name=$1 filesystem=$2 preparation=$3 megabytes=$4
-    shift 4
+    name=$1 filesystem=$2 preparation=$3 megabytes=$4 disturbance=$5 holders=$6
+    shift 6
     echo "lab: scenario $name"
     target=/mnt/t/file
     step "$name" filesystem make_filesystem "${filesystem%+*}"
@@ -77,6 +78,9 @@ scenario() {
         ;;
     esac
     set -- fio --output-format=json --output="/out/$name.fio.json" --filename=$target "$@"
+    step "$name" disturb disturb_prepare "$disturbance"
+    step "$name" holders truth_holders "$holders"
+    step "$name" disturb disturb_start "$disturbance"
     truth_start
     if [ -x /bin/dioscope ]; then
         step "$name" record $patience dioscope record -o "/out/$name.dioscope" -- "$@" >"/out/$name.record.txt"
@@ -85,6 +89,7 @@ scenario() {
     fi
     killall -q -9 dioscope fio
     truth_stop "$name"
+    disturb_stop
     [ -f /tmp/bad ] && step "$name" unmark-bad unmark_bad
     step "$name" stat stat -L -c '%D %i %t %T' $files >"/out/$name.stat"
     if [ -x /bin/dioscope ]; then

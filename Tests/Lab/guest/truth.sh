@@ -56,6 +56,21 @@ truth_probe() {
         echo 1 >"$truth/events/lab/$1/enable"
 }
 
+# Who holds the CPUs: the events that tell, as far as this kernel has them. Many: only for rows that ask for it.
+truth_holders='sched/sched_switch irq/irq_handler_entry irq/irq_handler_exit irq/softirq_entry irq/softirq_exit
+    workqueue/workqueue_execute_end'
+truth_vectors='local_timer_entry local_timer_exit call_function_single_entry call_function_single_exit'
+
+# truth_holders 1 | 0
+truth_holders() {
+    for event in $truth_holders; do
+        echo "$1" >$truth/events/$event/enable || return 1
+    done
+    for event in $truth_vectors; do
+        [ ! -d $truth/events/irq_vectors/$event ] || echo "$1" >$truth/events/irq_vectors/$event/enable || return 1
+    done
+}
+
 truth_start() {
     echo >$truth/trace
     echo 1 >$truth/tracing_on

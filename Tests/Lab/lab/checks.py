@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from .causes import check_agreement, check_forced, check_forced_truth, check_sums
 from .compare import close, equal
 from .evidence import Evidence
 from .expected import AS_SEEN_BY_FTRACE, check_deferrals, check_issuers, check_report, check_truth
@@ -22,6 +23,8 @@ def check(scenario: Scenario, kernel: str, evidence: Evidence) -> list[str]:
     expectation = scenario.expectation(kernel)
     if expectation is not None:
         failures += check_truth(expectation, evidence.truth)
+        if scenario.forced is not None:
+            failures += check_forced_truth(scenario.forced, evidence.truth.waits)
     if evidence.report is not None and evidence.ios is not None and not evidence.problems:
         failures += _report(scenario, evidence, evidence.report)
         failures += _ios(scenario, evidence, evidence.ios)
@@ -30,8 +33,13 @@ def check(scenario: Scenario, kernel: str, evidence: Evidence) -> list[str]:
         failures += check_files(evidence.stat, evidence.ios)
         failures += check_issuers(scenario, evidence.report, evidence.ios)
         failures += check_deferrals(evidence.truth, evidence.report, evidence.ios)
+        failures += check_sums(evidence.report, evidence.ios)
+        if scenario.causes and (expectation is None or expectation.queue_wait):
+            failures += check_agreement(evidence.truth.waits, evidence.report, evidence.ios)
         if expectation is not None:
             failures += check_report(scenario, expectation, evidence.report)
+            if scenario.forced is not None:
+                failures += check_forced(scenario.forced, evidence.report)
     return failures
 
 
@@ -54,9 +62,10 @@ def _truth(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
 
 def _fio(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     jobs = evidence.fio.get("jobs", [])
-    for direction, wanted in (("read", scenario.reads), ("write", not scenario.reads)):
-        total = sum(job[direction]["total_ios"] for job in jobs)
-        yield from equal(f"fio {direction}s", total, "the scenario does", scenario.ios if wanted else 0)
+    totals = {direction: sum(job[direction]["total_ios"] for job in jobs) for direction in ("read", "write")}
+    yield from equal("fio reads and writes", sum(totals.values()), "the scenario does", scenario.ios)
+    if not scenario.mixed:
+        yield from equal("fio reads", totals["read"], "the scenario does", scenario.ios if scenario.reads else 0)
     errors = sum(job.get("total_err", job["error"]) for job in jobs)
     yield from equal("fio errors", errors, "wanted", _failing(scenario))
 
@@ -69,8 +78,9 @@ def _report(scenario: Scenario, evidence: Evidence, report: dict[str, Any]) -> I
     truth = evidence.truth
     ios = report.get("ios") or {}
     yield from equal("report ios.total", ios.get("total"), "fio did", scenario.ios)
-    yield from equal("report ios.read", ios.get("read"), "fio did", scenario.ios if scenario.reads else 0)
-    yield from equal("report ios.write", ios.get("write"), "fio did", 0 if scenario.reads else scenario.ios)
+    for direction in ("read", "write"):
+        did = sum(job[direction]["total_ios"] for job in evidence.fio.get("jobs", []))
+        yield from equal(f"report ios.{direction}", ios.get(direction), "fio did", did)
     yield from equal("report ios.errors", ios.get("errors"), "fio had", _failing(scenario))
     contexts: Counter[str] = Counter()
     for context, count in (report.get("contexts") or {}).items():
@@ -123,7 +133,7 @@ def _times(evidence: Evidence, report: dict[str, Any], ios: list[dict[str, Any]]
     latencies = [io["latency_ns"] for io in ios]
     listed = sum(latencies) / len(latencies) if latencies else None
     yield from close("report latency.mean_ns", mean, "the list has", listed, 0, 1)
-    if truth.queued_ns:
+    if truth.queued_ns and not truth.waits:  # else they are compared one by one, whatever stalls the host had
         waited = (report.get("queue_wait") or {}).get("mean_ns")
         yield from close("report queue_wait.mean_ns", waited, "ftrace", truth.mean_queue_wait_ns, 0.05,
                          5000 + STALL_NS / len(truth.queued_ns))

@@ -19,7 +19,7 @@ from .problem import Problem, tool
 
 MODULES = ("configfs", "null_blk", "xfs", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1", "nls_utf8", "crc32c-intel",
            "crc32c_generic")
-BASE_PROGRAMS = ("fio", "filefrag", "mkfs.ext4", "mkfs.xfs", "mkfs.vfat")
+BASE_PROGRAMS = ("chrt", "fio", "filefrag", "mkfs.ext4", "mkfs.xfs", "mkfs.vfat")
 TOOL_PROGRAMS = ("bpftrace", "trace-cmd")
 
 

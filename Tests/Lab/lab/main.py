@@ -6,15 +6,17 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import build, command, kernels, matrix, program, rows, same
+from . import build, command, kernels, matrix, program, rows, same, table
 from .kernels import BUILT, KERNELS, Kernel, kernel_named, need_fetched, not_built
 from .places import TREE, cache
 from .problem import USAGE, Problem
 from .scenarios import Scenario, full_name
+from .table import Table
 
-DEVICES = ("nvme", "nvme-1q", "null_blk")
+DEVICES = ("nvme", "nvme-1q", "null_blk", "null_blk-20ms")
 SHORT_KERNELS = "6.12,7.2"  # what an ordinary test run does, on the rows that are marked short
-TABLE = TREE / "Documentation" / "CompletionPaths.md"
+PATHS_PAGE = TREE / "Documentation" / "CompletionPaths.md"
+CAUSES_PAGE = TREE / "Documentation" / "Accuracy.md"
 
 EXAMPLES = {
     None: "Scripts/lab fetch 6.12 7.2\n  Scripts/lab matrix\n  Scripts/lab exec 6.12 -- uname -r",
@@ -64,8 +66,10 @@ def _parser() -> Parser:
     every = verb("matrix", "run scenarios on kernels")
     every.add_argument("--kernels", metavar="LIST", help=f"default {SHORT_KERNELS}, with --all all")
     every.add_argument("--scenarios", metavar="LIST", help="default those marked short, with --all all")
-    every.add_argument("--all", action="store_true", help=f"all scenarios on all kernels, and --table {TABLE.name}")
-    every.add_argument("--table", type=Path, metavar="FILE", help="write what was observed into FILE's table")
+    every.add_argument("--all", action="store_true",
+                       help=f"all scenarios on all kernels; --table {PATHS_PAGE.name} and --accuracy {CAUSES_PAGE.name}")
+    every.add_argument("--table", type=Path, metavar="FILE", help="write where I/Os completed into FILE's table")
+    every.add_argument("--accuracy", type=Path, metavar="FILE", help="write what they waited for into FILE's table")
     for sub in (run, every):
         sub.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
     alike = verb("same", "record one run by dioscope and by trace-cmd at once, and compare their reports")
@@ -155,11 +159,19 @@ def _dispatch(arguments: list[str]) -> int:
         return command.run(kernel, device, words, executable, options.out, options.icount, options.seconds)
     program_of = (lambda: None) if options.without_dioscope else program.dioscope
     if options.verb == "run":
-        chosen, wanted, table = _ready([options.kernel]), rows.scenarios_named([options.scenario]), None
+        chosen, wanted, tables = _ready([options.kernel]), rows.scenarios_named([options.scenario]), {}
     else:
         chosen, wanted = _chosen(options)
-        table = options.table or (TABLE if options.all else None)
-    return matrix.print_results(chosen, wanted, program_of(), options.keep, table)
+        tables = _tables(options)
+    return matrix.print_results(chosen, wanted, program_of(), options.keep, tables)
+
+
+def _tables(options: argparse.Namespace) -> dict[matrix.CellOf, Table]:
+    """Pages that a matrix writes into."""
+    paths = options.table or (PATHS_PAGE if options.all else None)
+    causes = options.accuracy or (CAUSES_PAGE if options.all else None)
+    asked = ((table.paths_cell, paths, table.PATHS), (table.causes_cell, causes, table.CAUSES_HEAD))
+    return {cell_of: Table(page, columns) for cell_of, page, columns in asked if page is not None}
 
 
 def _chosen(options: argparse.Namespace) -> tuple[list[Kernel], list[Scenario]]:

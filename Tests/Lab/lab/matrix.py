@@ -2,7 +2,7 @@
 
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,14 @@ from .checks import check
 from .evidence import Evidence, read_evidence
 from .kernels import BUILT, Kernel, not_built
 from .scenarios import Scenario, full_name
-from .table import Cell, write_table
+from .table import Table, write_table
 
 BOOT_SECONDS = 120
 SCENARIO_SECONDS = 60
 ROWS_PER_BOOT = 12  # patching kernel text is what the emulator stumbles over: each row in a boot puts the others at risk
+
+
+CellOf = Callable[[Evidence], Sequence[str] | None]
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Result:
     passed: bool
     detail: str
     diagnosis: list[str]
-    cell: Cell | None = None
+    evidence: Evidence | None = None
 
     @property
     def line(self) -> str:
@@ -61,12 +64,12 @@ def skipped_because(kernel: Kernel, scenario: Scenario) -> str | None:
 
 def guest_script(scenarios: list[Scenario]) -> bytes:
     """The shell script that the guest runs; what its words mean is in the guest's own files."""
-    lines = [". /lab/device.sh", ". /lab/truth.sh", ". /lab/scenario.sh",
+    lines = [". /lab/device.sh", ". /lab/truth.sh", ". /lab/disturb.sh", ". /lab/scenario.sh",
              f"make_device {scenarios[0].device} || {{ echo 'lab: no device'; exit 71; }}",
              "truth_prepare || { echo 'lab: the truth cannot be recorded'; exit 72; }"]
     for scenario in scenarios:
         words = ("scenario", scenario.name, scenario.filesystem, scenario.preparation, str(scenario.megabytes),
-                 *scenario.fio_arguments)
+                 scenario.disturbance, str(int(scenario.causes)), *scenario.fio_arguments)
         lines.append(shlex.join(words))
     return "\n".join(lines + ["exit 0", ""]).encode()
 
@@ -88,8 +91,7 @@ def run_boot(kernel: Kernel, scenarios: list[Scenario], dioscope: Path | None, k
             evidence = read_evidence(outcome.results, scenario.name, dioscope is not None)
             failures = _check(scenario, kernel, evidence)
             detail = f"{_lives(evidence)} ({_contexts(evidence)})"
-            cell = Cell.of(evidence) if evidence.truth.contexts else None
-            yield Result(kernel, scenario, not failures, detail, _diagnosis(failures, evidence, outcome), cell)
+            yield Result(kernel, scenario, not failures, detail, _diagnosis(failures, evidence, outcome), evidence)
 
 
 def _check(scenario: Scenario, kernel: Kernel, evidence: Evidence) -> list[str]:
@@ -132,26 +134,30 @@ def _keep(outcome: guest.Outcome, target: Path) -> None:
     (target / "console").write_text(outcome.console)
 
 
+def _cells(ran: list[Result], cell_of: CellOf) -> dict[tuple[str, Kernel], Sequence[str]]:
+    told = [(result, cell_of(result.evidence)) for result in ran if result.evidence is not None]
+    return {(full_name(result.scenario), result.kernel): cell for result, cell in told if cell is not None}
+
+
 def print_results(kernels: list[Kernel], scenarios: list[Scenario], dioscope: Path | None, keep: Path | None,
-                  table: Path | None) -> int:
-    """The whole run as TAP-like lines and the closing count; the exit code. What was observed goes into `table`."""
+                  tables: Mapping[CellOf, Table]) -> int:
+    """The whole run as TAP-like lines and the closing count; the exit code. What was observed goes into `tables`."""
     planned = boots(kernels, scenarios)
     skipped = [(kernel, row) for kernel in kernels for row in rows_for(kernel, scenarios)
                if skipped_because(kernel, row)]
     print(f"1..{sum(len(group) for _, group in planned) + len(skipped)}", flush=True)
     passed = failed = 0
     for kernel, group in planned:
-        cells: dict[tuple[str, Kernel], Cell] = {}
+        ran: list[Result] = []
         for result in run_boot(kernel, group, dioscope, keep):
             passed += result.passed
             failed += not result.passed
             print(f"{'ok' if result.passed else 'not ok'} {passed + failed} - {result.line}", flush=True)
             for line in result.diagnosis:
                 print(f"    {line}", flush=True)
-            if result.cell is not None:
-                cells[full_name(result.scenario), kernel] = result.cell
-        if table is not None:
-            write_table(table, cells)
+            ran.append(result)
+        for cell_of, table in tables.items():
+            write_table(table, _cells(ran, cell_of))
     for number, (kernel, row) in enumerate(skipped, passed + failed + 1):
         print(f"ok {number} - {kernel.name} {row.device} {row.name} # SKIP {skipped_because(kernel, row)}")
     print(f"{passed} passed, {failed} failed" + (f", {len(skipped)} skipped" if skipped else ""))

@@ -4,7 +4,8 @@ io_uring first submits with NOWAIT. Where that would have blocked, the attempt b
 end_io, and a thread of io_uring (or the task, later) begins it once more.
 """
 
-from .truth import Begin, Event, Truth
+from .events import Event
+from .truth import Begin, Truth
 
 
 def drop_restarts(truth: Truth) -> int:

@@ -7,17 +7,19 @@ from .expectations import (
     POLLED_WRITE, READ, WAITED, WAITED_READ, Expected, deferred, expected, inline, overwrite,
 )
 from .problem import USAGE, Problem
-from .scenarios import IOS, Scenario, full_name
+from .scenarios import IOS, Forced, Scenario, full_name
 
 # Devices. null_blk answers after 200 us by a timer, so that submit races are few: it is the steadiest.
 NULL, NVME, NVME_1Q = "null_blk", "nvme", "nvme-1q"
+# The same answering so late that a whole batch is submitted before its first interrupt.
+NULL_20MS = "null_blk-20ms"
 
 LIBAIO = ("--ioengine=libaio", "--iodepth=8")
 IO_URING = ("--ioengine=io_uring", "--iodepth=8")  # fio 3.33 asks for DEFER_TASKRUN wherever there is such a thing
 SQPOLL = (*IO_URING, "--sqthread_poll=1", "--registerfiles=1")  # 5.10 polls for registered files only
 POLL = (*IO_URING, "--hipri")
 PSYNC = ("--ioengine=psync",)
-WRITE, READS = "--rw=randwrite", "--rw=randread"
+WRITE, READS, MOSTLY_READS = "--rw=randwrite", "--rw=randread", ("--rw=randrw", "--rwmixread=97")
 OSYNC, DSYNC = "--sync=sync", "--sync=dsync"
 BEYOND_CACHED = ("--invalidate=0", "--offset=8M", "--size=8M")  # its first pages stay in the page cache
 AGAIN_AND_AGAIN = ("--norandommap", "--io_size=1G")  # number_ios, not the size of the file, ends it
@@ -122,7 +124,42 @@ LOADS = (
         filesystem="ext4+xfs", ios=2 * IOS, jobs=2),
 )
 
-SCENARIOS = (*SHORT, *ISSUERS, *REASONS, *SHAPES, *OTHERS, *LOADS)
+QD1 = ("--ioengine=libaio", "--iodepth=1")
+BATCHES = ("--ioengine=libaio", "--iodepth=64", "--iodepth_batch=64", "--iodepth_batch_complete_min=64")
+FIRST = "--nice=-10"  # schedulers of before 6.6 let a kworker preempt its equals at once
+SPINNING = (*LIBAIO, "--userspace_reap", "--iodepth_batch_complete_min=0", FIRST)
+SQPOLL_THERE = (*SQPOLL, "--sqthread_poll_cpu=1")
+FREED_ELSEWHERE = ("rcu_nocbs=0-1",)  # what a work frees is then not freed by softirqs of its CPU
+ONE_INTERRUPT = ("highres=off",)  # timers fire at the tick, so that one interrupt completes all that is due
+INACTIVE_SINCE_5_14 = "xfs frees the blocks of a removed file in the task that removes it, until 5.14"
+
+
+def waiting(name: str, device: str, fio: tuple[str, ...], causes: str = "", by: str | None = None,
+            **more: Any) -> Scenario:
+    """A row whose works all wait for one thing. A few cached pages make every kernel defer its writes."""
+    more = {"ios": SYNCS, "forced": Forced(tuple(causes.split()), by) if causes else None} | more
+    return row(name, device, (*fio, *BEYOND_CACHED), more.pop("expect", deferred("page-cache-present")),
+               preparation="cached", causes=True, **more)
+
+
+WAITS = (
+    waiting("ext4-libaio-behind-nothing", NULL, (*QD1, WRITE), "idle worker_switch hardirq softirq", short=True),
+    waiting("ext4-libaio-behind-submitter", NULL, (*SPINNING, WRITE), "submitter"),
+    waiting("ext4-io_uring-behind-sqpoll", NULL, (*SQPOLL_THERE, WRITE)),  # whom it waits for, schedulers decide
+    waiting("ext4-libaio-behind-hog", NULL, (*LIBAIO, WRITE), "other_task", "hog", disturbance="hog"),
+    waiting("xfs-libaio-behind-inodegc", NULL, (*QD1, WRITE), "pool_work", "xfs_inodegc_worker",
+            disturbance="inodegc", kernel_arguments=FREED_ELSEWHERE, skip={"5.10": INACTIVE_SINCE_5_14}),
+    waiting("ext4-libaio-behind-interrupt", NULL_20MS, (*BATCHES, *MOSTLY_READS), "hardirq", ios=IOS,
+            expect=expected(EVERY, "kworker hardirq", "page-cache-present", "hardirq"),
+            kernel_arguments=ONE_INTERRUPT),
+    waiting("ext4-libaio-behind-softirq", NVME_1Q, (*BATCHES, *MOSTLY_READS), "softirq", ios=IOS,
+            expect=expected(EVERY, "kworker softirq", "page-cache-present", "softirq")),
+    row("ext4-libaio-behind-works", NULL_20MS, (*BATCHES, "--rw=write", "--fallocate=native"),
+        deferred("unwritten-conversion"), preparation="none", ios=SYNCS, causes=True,
+        forced=Forced(("completion_work",))),
+)
+
+SCENARIOS = (*SHORT, *ISSUERS, *REASONS, *SHAPES, *OTHERS, *LOADS, *WAITS)
 
 
 def scenarios_named(names: list[str]) -> list[Scenario]:

@@ -37,6 +37,14 @@ STAGE_OF = {"kworker": "queue_wait", "hardirq": "inline_completion", "softirq": 
 
 
 @dataclass(frozen=True)
+class Forced:
+    """What a row makes its I/Os wait for: these causes together are the largest, and the largest name of the first."""
+
+    causes: tuple[str, ...]
+    name: str | None = None
+
+
+@dataclass(frozen=True)
 class Scenario:
     """One row. `preparation` is of guest/scenario.sh; `fio` is what this row adds to the arguments common to all.
 
@@ -56,6 +64,9 @@ class Scenario:
     short: bool = False  # one of the set that every test run does
     failing: bool = False  # every I/O ends with an error
     multi_bio: bool = False  # an I/O has several bios, of which only the last one's end_io counts
+    causes: bool = False  # ftrace also records who held the CPUs
+    disturbance: str = "none"  # of guest/disturb.sh
+    forced: Forced | None = None
     skip: Mapping[str, str] = field(default_factory=dict)  # kernel: why it cannot have this row
 
     @property
@@ -65,6 +76,10 @@ class Scenario:
     @property
     def reads(self) -> bool:
         return any(word in ("--rw=read", "--rw=randread") for word in self.fio)
+
+    @property
+    def mixed(self) -> bool:
+        return "--rw=randrw" in self.fio
 
     @property
     def polled(self) -> bool:

@@ -1,12 +1,15 @@
-"""The table of what was observed, kept between two marks of a Markdown page so that nobody writes it by hand.
+"""Tables of what was observed, each kept between two marks of a Markdown page so that nobody writes it by hand.
 
-A run replaces the lines of the cells that it ran and leaves the others, so that the table can be made in pieces.
+A run replaces the lines of the cells that it ran and leaves the others, so that a table can be made in pieces.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .causes import UNATTRIBUTED, Split, paired, unattributed_share
 from .evidence import Evidence
+from .holders import CAUSES
 from .kernels import BUILT, KERNELS, Kernel
 from .problem import Problem
 from .rows import SCENARIOS
@@ -14,26 +17,46 @@ from .scenarios import full_name
 
 BEGIN = "<!-- table of Scripts/lab matrix: begin -->"
 END = "<!-- table of Scripts/lab matrix: end -->"
-HEAD = ("| row | kernel | ftrace: completed in | ftrace: end_io in | dioscope: completed in | dioscope: why deferred |",
-        "|---|---|---|---|---|---|")
+PATHS = ("ftrace: completed in", "ftrace: end_io in", "dioscope: completed in", "dioscope: why deferred")
+CAUSES_HEAD = ("works", "mean wait", *CAUSES, "apart", UNATTRIBUTED, "left out")
 NOTHING = "-"
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One row on one kernel, as text."""
+class Table:
+    """Where a table is, and its columns after row and kernel."""
 
-    completed: str
-    ended: str
-    reported: str = NOTHING
-    reasons: str = NOTHING
+    page: Path
+    columns: tuple[str, ...]
 
-    @staticmethod
-    def of(evidence: Evidence) -> "Cell":
-        truth, report = evidence.truth, evidence.report or {}
-        reasons = {entry.get("reason"): entry.get("ios") for entry in report.get("reasons") or []}
-        return Cell(_counts(truth.contexts), _counts(truth.end_io_contexts), _counts(report.get("contexts") or {}),
-                    _counts(reasons))
+    @property
+    def head(self) -> tuple[str, str]:
+        names = ("row", "kernel", *self.columns)
+        return f"| {' | '.join(names)} |", "|---" * len(names) + "|"
+
+
+def paths_cell(evidence: Evidence) -> Sequence[str] | None:
+    """Where the I/Os of one row completed on one kernel, or None when there is nothing to tell."""
+    truth, report = evidence.truth, evidence.report or {}
+    if not truth.contexts:
+        return None
+    reasons = {entry.get("reason"): entry.get("ios") for entry in report.get("reasons") or []}
+    return (_counts(truth.contexts), _counts(truth.end_io_contexts), _counts(report.get("contexts") or {}),
+            _counts(reasons))
+
+
+def causes_cell(evidence: Evidence) -> Sequence[str] | None:
+    """What the works of one row waited for, "dioscope / ftrace" in percent of the wait, and the largest difference."""
+    pairs = paired(evidence.truth.waits, evidence.ios or [])
+    if not pairs:
+        return None
+    split = Split.of(pairs)
+    told, seen = split.dioscope.total(), split.ftrace.total()
+    shares = [f"{100 * split.dioscope[cause] / told:.1f} / {100 * split.ftrace[cause] / seen:.1f}"
+              if split.dioscope[cause] or split.ftrace[cause] else NOTHING for cause in CAUSES]
+    apart = max(abs(split.apart(cause)) for cause in CAUSES)
+    return (str(split.works), f"{told / split.works / 1000:.0f} us", *shares, f"{apart:.2%}",
+            f"{unattributed_share(evidence.report or {}):.2%}", str(split.left_out))
 
 
 def _counts(counts: dict[str, int]) -> str:
@@ -41,28 +64,27 @@ def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {count}" for count, name in shown) or NOTHING
 
 
-def write_table(path: Path, cells: dict[tuple[str, Kernel], Cell]) -> None:
+def write_table(table: Table, cells: dict[tuple[str, Kernel], Sequence[str]]) -> None:
     """Put the cells into the page's table, in the order of rows and kernels."""
-    page = path.read_text() if path.is_file() else f"{BEGIN}\n{END}\n"
+    page = table.page.read_text() if table.page.is_file() else f"{BEGIN}\n{END}\n"
     before, begin, rest = page.partition(BEGIN)
-    table, end, after = rest.partition(END)
+    written, end, after = rest.partition(END)
     if not begin or not end:
-        raise Problem(f"{path} has no table: the lines {BEGIN} and {END} are missing")
-    lines = _lines(table)
+        raise Problem(f"{table.page} has no table: the lines {BEGIN} and {END} are missing")
+    lines = _lines(written, table.head)
     for (name, kernel), cell in cells.items():
         version = kernel.version.partition(" ")[0]
-        lines[name, kernel.name] = (f"| {name} | {kernel.name} ({version}) | {cell.completed} | {cell.ended} | "
-                                    f"{cell.reported} | {cell.reasons} |")
+        lines[name, kernel.name] = f"| {name} | {kernel.name} ({version}) | {' | '.join(cell)} |"
     order = [(full_name(row), name) for row in SCENARIOS for name in (*KERNELS, *BUILT)]
-    body = "\n".join([*HEAD, *(lines[key] for key in order if key in lines)])
-    path.write_text(f"{before}{begin}\n{body}\n{end}{after}")
+    body = "\n".join([*table.head, *(lines[key] for key in order if key in lines)])
+    table.page.write_text(f"{before}{begin}\n{body}\n{end}{after}")
 
 
-def _lines(table: str) -> dict[tuple[str, str], str]:
+def _lines(table: str, head: tuple[str, str]) -> dict[tuple[str, str], str]:
     """The lines that are there, by row and kernel."""
     found: dict[tuple[str, str], str] = {}
     for line in table.splitlines():
         words = [word.strip() for word in line.strip("| ").split("|")]
-        if len(words) > 1 and line not in HEAD:
+        if len(words) > 1 and line not in head:
             found[words[0], words[1].partition(" ")[0]] = line
     return found

@@ -4,55 +4,16 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-# A comm may hold spaces, dashes and digits, so the line is read from its right end: greedy comm, then the fixed part.
-LINE = re.compile(
-    r"^\s*(?P<comm>.+)-(?P<pid>\d+)\s+\[(?P<cpu>\d+)\]\s+(?P<flags>\S{4,6})\s+(?P<seconds>\d+)\.(?P<micros>\d{6}):"
-    r"\s(?P<what>.*)$")
+from .events import Event, parse_line, work_of
+from .holders import BEGIN, WORK, Holders, Wait
+
 RANGE = re.compile(r"\boffset[ =](0x[0-9a-f]+) length[ =](0x[0-9a-f]+)")
 
 # A block device's own direct I/O has one function for both.
 BLOCK_DEVICE = {"blkdev_bio_end_io", "blkdev_bio_end_io_async"}
 COMPLETE = {"iomap_dio_complete", "iomap_dio_simple_complete", "dio_complete"} | BLOCK_DEVICE
 END_IO = {"iomap_dio_bio_end_io", "iomap_dio_simple_end_io", "dio_bio_end_aio", "dio_bio_end_io"} | BLOCK_DEVICE
-WORK = {"iomap_dio_complete_work", "iomap_dio_simple_complete_work", "dio_aio_complete_work"}
-BEGIN = {"iomap_dio_rw_begin:", "legacy_begin:", "blkdev_begin:"}
 SECOND_HOP = "io_req_rw_complete"
-
-
-# A workqueue's rescuer, which steps in while a pool waits for a new worker, has the workqueue's name; that of the works
-# that complete I/Os is dio/DEVICE. Since 6.9 it is kworker/R-dio/DEVICE.
-KWORKERS = ("kworker/", "dio/")
-
-
-@dataclass(frozen=True)
-class Event:
-    """One line: what happened, when, where."""
-
-    comm: str
-    pid: int
-    cpu: int
-    flags: str
-    ns: int
-    what: str
-
-    @property
-    def context(self) -> str:
-        """The third flag tells hard and soft interrupts; the comm in an interrupt is only who was interrupted."""
-        mark = self.flags[2]
-        if mark in "hHzZ":
-            return "hardirq"
-        if mark == "s":
-            return "softirq"
-        return "kworker" if self.comm.startswith(KWORKERS) else "task"
-
-
-def parse_line(line: str) -> Event | None:
-    """An event, or None for headers and blank lines. Times are microseconds in the text."""
-    match = LINE.match(line)
-    if match is None:
-        return None
-    ns = (int(match["seconds"]) * 1_000_000 + int(match["micros"])) * 1000
-    return Event(match["comm"].strip(), int(match["pid"]), int(match["cpu"]), match["flags"], ns, match["what"])
 
 
 @dataclass(frozen=True)
@@ -83,6 +44,7 @@ class Truth:
     returns: list[Event] = field(default_factory=list)
     queued_ns: list[int] = field(default_factory=list)
     started_ns: list[int] = field(default_factory=list)
+    waits: list[Wait] = field(default_factory=list)  # who held the CPUs; empty where the row did not ask
     lost: dict[str, int] = field(default_factory=dict)
     unread_lines: list[str] = field(default_factory=list)
 
@@ -107,6 +69,7 @@ def _mean_gap(starts: list[int], ends: list[int]) -> float | None:
 def read_truth(trace: str, stats: str) -> Truth:
     """Build the truth from /trace and from the per_cpu/*/stats files, each line led by its CPU."""
     truth = Truth(lost=read_losses(stats))
+    holders = Holders()
     for line in trace.splitlines():
         if not line.strip() or line.startswith("#"):
             continue
@@ -115,6 +78,9 @@ def read_truth(trace: str, stats: str) -> Truth:
             truth.unread_lines.append(line)
         else:
             _take(truth, event)
+            holders.take(event)
+    if holders.switches:
+        truth.waits = holders.waits
     return truth
 
 
@@ -135,10 +101,10 @@ def _take(truth: Truth, event: Event) -> None:
     elif name == "iomap_dio_complete:":
         truth.returns.append(event)
     elif name == "workqueue_queue_work:":
-        if _work_function(rest, "function=") in WORK:
+        if work_of(rest)[1] in WORK:
             truth.queued_ns.append(event.ns)
     elif name == "workqueue_execute_start:":
-        if _work_function(rest, "function ") in WORK:
+        if work_of(rest)[1] in WORK:
             truth.started_ns.append(event.ns)
             truth.start_cpus[event.cpu] += 1
 
@@ -155,10 +121,6 @@ def _take_hit(truth: Truth, event: Event, function: str) -> None:
         truth.end_cpus[event.cpu] += 1
     truth.work_hits += function in WORK and event.context == "kworker"  # inline it may be a call of its own
     truth.second_hops += function == SECOND_HOP
-
-
-def _work_function(text: str, before: str) -> str:
-    return text.partition(before)[2].partition(" ")[0]
 
 
 def read_losses(stats: str) -> dict[str, int]:

@@ -1,0 +1,52 @@
+"""One line of ftrace's text."""
+
+import re
+from dataclasses import dataclass
+
+# A comm may hold spaces, dashes and digits, so the line is read from its right end: greedy comm, then the fixed part.
+LINE = re.compile(
+    r"^\s*(?P<comm>.+)-(?P<pid>\d+)\s+\[(?P<cpu>\d+)\]\s+(?P<flags>\S{4,6})\s+(?P<seconds>\d+)\.(?P<micros>\d{6}):"
+    r"\s(?P<what>.*)$")
+# workqueue_queue_work and workqueue_execute_* write the same two facts in two ways.
+A_WORK = re.compile(r"work struct[= ](?P<work>\w+):? (?:function[= ](?P<function>\S+))?")
+
+# A workqueue's rescuer, which steps in while a pool waits for a new worker, has the workqueue's name; that of the works
+# that complete I/Os is dio/DEVICE. Since 6.9 it is kworker/R-dio/DEVICE.
+KWORKERS = ("kworker/", "dio/")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line: what happened, when, where."""
+
+    comm: str
+    pid: int
+    cpu: int
+    flags: str
+    ns: int
+    what: str
+
+    @property
+    def context(self) -> str:
+        """The third flag tells hard and soft interrupts; the comm in an interrupt is only who was interrupted."""
+        mark = self.flags[2]
+        if mark in "hHzZ":
+            return "hardirq"
+        if mark == "s":
+            return "softirq"
+        return "kworker" if self.comm.startswith(KWORKERS) else "task"
+
+
+def parse_line(line: str) -> Event | None:
+    """An event, or None for headers and blank lines. Times are microseconds in the text."""
+    match = LINE.match(line)
+    if match is None:
+        return None
+    ns = (int(match["seconds"]) * 1_000_000 + int(match["micros"])) * 1000
+    return Event(match["comm"].strip(), int(match["pid"]), int(match["cpu"]), match["flags"], ns, match["what"])
+
+
+def work_of(text: str) -> tuple[str, str]:
+    """The work and its function, of what follows the name of a workqueue event; empty when it does not say."""
+    match = A_WORK.search(text)
+    return ("", "") if match is None else (match["work"], match["function"] or "")

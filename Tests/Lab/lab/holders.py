@@ -1,0 +1,143 @@
+"""Who held each CPU, from ftrace's events alone, and what every deferred completion waited for.
+
+A clock for each kind of holder runs on every CPU, one at a time; a wait's causes are the clocks at its end less those
+at its begin. It has nothing in common with dioscope but the closed list of causes.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from .events import Event, work_of
+
+SUBMITTER, COMPLETION_WORK, POOL_WORK, OTHER_TASK = "submitter", "completion_work", "pool_work", "other_task"
+HARDIRQ, SOFTIRQ, IDLE, WORKER_SWITCH = "hardirq", "softirq", "idle", "worker_switch"
+CAUSES = (SUBMITTER, COMPLETION_WORK, POOL_WORK, OTHER_TASK, HARDIRQ, SOFTIRQ, IDLE, WORKER_SWITCH)
+
+WORK = {"iomap_dio_complete_work", "iomap_dio_simple_complete_work", "dio_aio_complete_work"}
+BEGIN = {"iomap_dio_rw_begin:", "legacy_begin:", "blkdev_begin:"}
+
+# Of one CPU, at normal priority: the pool in which the works of direct I/Os run. Not kworker/1:1H, not kworker/u4:0.
+POOL_WORKER = re.compile(r"kworker/\d+:\d+")
+SWITCH = re.compile(r"prev_comm=.* prev_pid=\d+ .* ==> next_comm=(.*) next_pid=(\d+) next_prio=")
+
+HARD_ENTRIES = {"irq_handler_entry:", "local_timer_entry:", "call_function_single_entry:"}
+HARD_EXITS = {"irq_handler_exit:", "local_timer_exit:", "call_function_single_exit:"}
+
+
+@dataclass
+class Wait:
+    """One work from queue_work to execute_start. `ns` is empty when it started on another CPU than it was queued on."""
+
+    cpu: int
+    queued_ns: int
+    started_cpu: int
+    started_ns: int
+    ns: Counter[str] = field(default_factory=Counter)
+    stretches: Counter[str] = field(default_factory=Counter)  # how many times each holder had the CPU in between
+
+    @property
+    def total_ns(self) -> int:
+        return self.started_ns - self.queued_ns
+
+
+@dataclass
+class _CPU:
+    """The clocks of one CPU. A hard interrupt holds it before a softirq, and that before the task."""
+
+    ns: Counter[str] = field(default_factory=Counter)
+    stretches: Counter[str] = field(default_factory=Counter)
+    since: int | None = None
+    hard: int = 0
+    soft: bool = False
+    comm: str = ""
+    pid: int = 0
+
+    def advance(self, holder: str, now: int) -> None:
+        if self.since is not None:
+            self.ns[holder] += now - self.since
+        self.since = now
+
+
+class Holders:
+    """Takes the events of all CPUs in the order of their times; `waits` are those that have ended."""
+
+    def __init__(self) -> None:
+        self.waits: list[Wait] = []
+        self.switches = 0
+        self._cpus: dict[int, _CPU] = {}
+        self._submitters: set[int] = set()
+        self._works: dict[int, str] = {}  # by pid of the kworker that is in the midst of it, running or asleep
+        self._queued: dict[str, Wait] = {}
+
+    def take(self, event: Event) -> None:
+        cpu = self._cpus.get(event.cpu)
+        if cpu is None:
+            cpu = self._cpus[event.cpu] = _CPU(comm=event.comm, pid=event.pid)
+        before = self._holder(cpu)
+        cpu.advance(before, event.ns)
+        name, _, rest = event.what.partition(" ")
+        if name == "workqueue_queue_work:":
+            self._queue(event, rest, cpu)
+        elif name == "workqueue_execute_start:":
+            self._start(event, rest, cpu)
+        else:
+            self._change(cpu, event, name, rest)
+        after = self._holder(cpu)
+        if after != before:
+            cpu.stretches[after] += 1
+
+    def _change(self, cpu: _CPU, event: Event, name: str, rest: str) -> None:
+        if name == "sched_switch:":
+            self._switch(cpu, rest)
+        elif name in HARD_ENTRIES:
+            cpu.hard += 1
+        elif name in HARD_EXITS:
+            cpu.hard = max(0, cpu.hard - 1)
+        elif name == "softirq_entry:":
+            cpu.soft = True
+        elif name == "softirq_exit:":
+            cpu.soft = False
+        elif name == "workqueue_execute_end:":
+            self._works.pop(event.pid, None)
+        elif name in BEGIN:
+            self._submitters.add(event.pid)
+
+    def _switch(self, cpu: _CPU, rest: str) -> None:
+        found = SWITCH.search(rest)
+        if found is None:
+            return
+        self.switches += 1
+        cpu.comm, cpu.pid = found[1], int(found[2])
+        cpu.hard, cpu.soft = 0, False  # the recording may have begun inside one
+
+    def _holder(self, cpu: _CPU) -> str:
+        if cpu.hard:
+            return HARDIRQ
+        if cpu.soft:
+            return SOFTIRQ
+        if cpu.pid == 0:
+            return IDLE
+        work = self._works.get(cpu.pid)
+        if work in WORK:
+            return COMPLETION_WORK  # a rescuer's too
+        if POOL_WORKER.fullmatch(cpu.comm):
+            return POOL_WORK if work else WORKER_SWITCH
+        return SUBMITTER if cpu.pid in self._submitters else OTHER_TASK
+
+    def _queue(self, event: Event, rest: str, cpu: _CPU) -> None:
+        work, function = work_of(rest)
+        if function in WORK:
+            self._queued[work] = Wait(event.cpu, event.ns, 0, 0, cpu.ns.copy(), cpu.stretches.copy())
+
+    def _start(self, event: Event, rest: str, cpu: _CPU) -> None:
+        work, function = work_of(rest)
+        self._works[event.pid] = function
+        wait = self._queued.pop(work, None)
+        if wait is None:
+            return
+        wait.started_cpu, wait.started_ns = event.cpu, event.ns
+        here = wait.cpu == event.cpu
+        wait.ns = cpu.ns - wait.ns if here else Counter()
+        wait.stretches = cpu.stretches - wait.stretches if here else Counter()
+        self.waits.append(wait)
