@@ -72,8 +72,8 @@ class Clocks(unittest.TestCase):
         self.assertEqual(told.waits(), [us(hardirq=6, softirq=6, other_task=16, worker_switch=1)])
 
     def test_calls_from_other_cpus_are_interrupts(self) -> None:
-        told = (Recording().queue(0, "a").at(1, "call_function_single_entry: vector=251")
-                .at(4, "call_function_single_exit: vector=251").switch(6, KWORKER).start(6, "a"))
+        told = (Recording().queue(0, "a").at(1, "local_timer_entry: vector=236")
+                .at(4, "local_timer_exit: vector=236").switch(6, KWORKER).start(6, "a"))
         self.assertEqual(told.waits(), [us(idle=3, hardirq=3)])
 
     def test_earlier_works_of_ours_and_of_others(self) -> None:

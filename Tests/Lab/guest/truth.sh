@@ -59,7 +59,9 @@ truth_probe() {
 # Who holds the CPUs: the events that tell, as far as this kernel has them. Many: only for rows that ask for it.
 truth_holders='sched/sched_switch irq/irq_handler_entry irq/irq_handler_exit irq/softirq_entry irq/softirq_exit
     workqueue/workqueue_execute_end'
-truth_vectors='local_timer_entry local_timer_exit call_function_single_entry call_function_single_exit'
+# Before 6.2, which brought bpf_rdonly_cast, dioscope leaves the timer's events alone: switching them on is not safe.
+truth_vectors=
+! grep -qw bpf_rdonly_cast /proc/kallsyms || truth_vectors='local_timer_entry local_timer_exit'
 
 # truth_holders 1 | 0
 truth_holders() {

@@ -21,8 +21,8 @@ BEGIN = {"iomap_dio_rw_begin:", "legacy_begin:", "blkdev_begin:"}
 POOL_WORKER = re.compile(r"kworker/\d+:\d+")
 SWITCH = re.compile(r"prev_comm=.* prev_pid=\d+ .* ==> next_comm=(.*) next_pid=(\d+) next_prio=")
 
-HARD_ENTRIES = {"irq_handler_entry:", "local_timer_entry:", "call_function_single_entry:"}
-HARD_EXITS = {"irq_handler_exit:", "local_timer_exit:", "call_function_single_exit:"}
+HARD_ENTRIES = {"irq_handler_entry:", "local_timer_entry:"}
+HARD_EXITS = {"irq_handler_exit:", "local_timer_exit:"}
 
 
 @dataclass
