@@ -186,6 +186,8 @@ def check_forced_truth(forced: Forced, waits: list[Wait]) -> Iterator[str]:
 
 def _largest(forced: Forced, who: str, sums: Counter[str]) -> Iterator[str]:
     own = sum(sums[cause] for cause in forced.causes)
+    if forced.share is not None and own >= forced.share * sums.total():
+        return
     if own <= max((ns for cause, ns in sums.items() if cause not in forced.causes), default=0):
         yield f"{' + '.join(forced.causes)} should be the largest cause, but {who} has {own} ns of {_shown(sums)}"
 
