@@ -153,7 +153,7 @@ WAITS = (
     waiting("ext4-libaio-behind-hog", NULL, (*LIBAIO, WRITE), "other_task", "hog", disturbance="hog"),
     waiting("xfs-libaio-behind-inodegc", NULL, (*QD1, WRITE), "pool_work", "xfs_inodegc_worker",
             disturbance="inodegc", kernel_arguments=FREED_ELSEWHERE, skip={"5.10": INACTIVE_SINCE_5_14}),
-    waiting("ext4-libaio-behind-interrupt", NULL_20MS, READ_BATCHES, forced=Forced(("hardirq",), share=0.25), ios=2 * IOS + 1,
+    waiting("ext4-libaio-behind-interrupt", NULL_20MS, READ_BATCHES, forced=Forced(("hardirq", "softirq"), share=0.25), ios=2 * IOS + 1,
             expect=expected(EVERY, "kworker hardirq", "page-cache-present", "hardirq"),
             kernel_arguments=ONE_INTERRUPT, skip={"5.10": TIMER_UNSEEN, "6.1": TIMER_UNSEEN}),
     waiting("ext4-libaio-behind-softirq", NVME_1Q, READ_BATCHES, forced=Forced(("softirq",), share=0.25), ios=2 * IOS + 1,
