@@ -119,7 +119,8 @@ static __always_inline int iomap_complete(struct probe_cpu *cpu, __u64 key, long
 	return 0;
 }
 
-static __always_inline int io_dio_completed(__u64 *ctx)
+SEC("?tp_btf/iomap_dio_complete")
+int dio_completed(__u64 *ctx)
 {
 	struct probe_cpu *cpu = this_cpu();
 	int error = (int)ctx[1];
@@ -127,12 +128,6 @@ static __always_inline int io_dio_completed(__u64 *ctx)
 	if (!cpu)
 		return 0;
 	return iomap_complete(cpu, iocb_key(cpu, PROBE_KEY_COMPLETE, ARG(0)), error ? error : (long)ctx[2]);
-}
-
-SEC("?tp_btf/iomap_dio_complete")
-int dio_completed(__u64 *ctx)
-{
-	return io_dio_completed(ctx);
 }
 
 /*
@@ -275,7 +270,8 @@ int io_uring_poll_completed(__u64 *ctx)
  * A kiocb is the first member of its io_kiocb: same address. With
  * IOCB_DIO_CALLER_COMP the direct I/O is completed from here.
  */
-static __always_inline int io_request_completed(__u64 *ctx)
+SEC("?fentry/io_req_rw_complete")
+int request_completed(__u64 *ctx)
 {
 	struct probe_cpu *cpu = this_cpu();
 	struct probe_io *io;
@@ -293,12 +289,6 @@ static __always_inline int io_request_completed(__u64 *ctx)
 	task_work_wait_ends(io, cpu, io->task_work_ns);
 	io_send(cpu, io, key);
 	return 0;
-}
-
-SEC("?fentry/io_req_rw_complete")
-int request_completed(__u64 *ctx)
-{
-	return io_request_completed(ctx);
 }
 
 #endif

@@ -30,23 +30,17 @@ public struct CPUWait: Equatable, Sendable {
         // A stage ends at a time after its submission, at least its own length after.
         from = Timestamp(nanoseconds: until.nanoseconds &- span.nanoseconds)
         // Clocks that tell of more than the wait were not those of this wait.
-        held = times.sum <= span.nanoseconds ? times : .unknown
+        held = times.total <= span.nanoseconds ? times : .unknown
     }
 
     /// What no clock accounts for.
-    public var unattributed: UInt64 { nanoseconds - held.sum }
+    public var unattributed: UInt64 { nanoseconds - held.total }
 
     /// Nanoseconds of each cause that has some, in the order of the closed list.
     public var causes: [(cause: WaitCause, nanoseconds: UInt64)] {
         let holders = CPUHolder.allCases.map { (cause: WaitCause($0), nanoseconds: UInt64(held[$0])) }
         return (holders + [(.unattributed, unattributed)]).filter { $0.nanoseconds > 0 }
     }
-}
-
-extension HeldTimes {
-    /// The same as `total`, without a loop.
-    @inline(__always)
-    var sum: UInt64 { SIMD8<UInt64>(truncatingIfNeeded: nanoseconds).wrappedSum() }
 }
 
 extension AttributedLife {

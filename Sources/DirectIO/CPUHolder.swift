@@ -44,7 +44,7 @@ public struct HeldTimes: Equatable, Sendable {
 
     /// The part of the wait that is accounted for.
     @inlinable
-    public var total: UInt64 { CPUHolder.allCases.reduce(0) { $0 + UInt64(self[$1]) } }
+    public var total: UInt64 { SIMD8<UInt64>(truncatingIfNeeded: nanoseconds).wrappedSum() }
 }
 
 /// A stretch of time in which somebody held a CPU that I/Os were waiting for; told of those holders that are worth a

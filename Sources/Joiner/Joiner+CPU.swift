@@ -31,28 +31,20 @@ extension Joiner {
         if let hold, holds.count < Self.limit { holds.append(hold) }
     }
 
-    mutating func enterInterrupt(_ irq: UInt32, _ at: Moment) {
+    /// - Parameter level: knows its entry only for a handler of an interrupt line.
+    mutating func enterHardirq(_ level: ContextLevel, _ at: Moment) {
         let cpu = Int(at.cpu)
         cpus[cpu].isInHardirq = true
-        cpus[cpu].levels.hardirq = ContextLevel(entered: at.time, irq: irq)
+        cpus[cpu].levels.hardirq = level
         cpus[cpu].clock.enter(hardirq: true, at: at.time)
     }
 
-    mutating func leaveInterrupt(_ at: Moment) {
+    mutating func leaveHardirq(_ at: Moment) {
         let cpu = Int(at.cpu)
         cpus[cpu].isInHardirq = false
         cpus[cpu].levels.hardirq = ContextLevel()
         cpus[cpu].clock.leave(hardirq: true, at: at.time)
     }
-
-    mutating func enterVector(_ at: Moment) {
-        let cpu = Int(at.cpu)
-        cpus[cpu].isInHardirq = true
-        cpus[cpu].levels.hardirq = ContextLevel()
-        cpus[cpu].clock.enter(hardirq: true, at: at.time)
-    }
-
-    mutating func leaveVector(_ at: Moment) { leaveInterrupt(at) }
 
     mutating func enterSoftirq(_ at: Moment) {
         let cpu = Int(at.cpu)

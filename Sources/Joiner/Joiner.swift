@@ -66,10 +66,9 @@ public struct Joiner {
             time: event.time, cpu: event.cpu, thread: event.thread, name: event.name, context: context)
         switch event.body {
         case .taskSwitch(let change): switched(change, moment)
-        case .irqEntry(let irq): enterInterrupt(irq, moment)
-        case .irqExit: leaveInterrupt(moment)
-        case .vectorEntry: enterVector(moment)
-        case .vectorExit: leaveVector(moment)
+        case .irqEntry(let irq): enterHardirq(ContextLevel(entered: moment.time, irq: irq), moment)
+        case .vectorEntry: enterHardirq(ContextLevel(), moment)
+        case .irqExit, .vectorExit: leaveHardirq(moment)
         case .softirqEntry: enterSoftirq(moment)
         case .softirqExit: leaveSoftirq(moment)
         case .lost: lost(moment)

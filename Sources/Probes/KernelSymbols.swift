@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import Glibc
-
 /// Names of kernel functions by address, from `/proc/kallsyms`.
 ///
 /// The kernel takes tens of milliseconds to print it: it is read at once, before a recording that it would disturb, and
@@ -16,7 +14,7 @@ struct KernelSymbols {
 
     /// Those of the running kernel.
     init() {
-        text = Self.contents(of: "/proc/kallsyms")
+        text = contents(ofKernelFile: "/proc/kallsyms") ?? []
     }
 
     init(text: String) {
@@ -76,18 +74,5 @@ struct KernelSymbols {
             }
         }
         return address
-    }
-
-    private static func contents(of path: String) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return [] }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 18)
-        while true {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            guard count > 0 else { return bytes }
-            bytes += buffer[..<count]
-        }
     }
 }

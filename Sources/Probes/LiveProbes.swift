@@ -43,7 +43,8 @@ public final class LiveProbes {
         slotCount = sizes.slots
         self.take = take
         rings = try ProbeRings(
-            count: ProbeRings.count(forCPUs: cpuCount), bytes: sizes.ringBytes, take: HoldNames.named(take))
+            count: ProbeRings.count(forCPUs: cpuCount), bytes: sizes.ringBytes,
+            take: wanted.runsClocks ? HoldNames.named(take) : take)
         (object, plan) = try Self.load(wanted, filter: filter, sizes: sizes, cpuCount: cpuCount, rings: rings.count)
         try rings.install(in: object.descriptor(of: "probe_rings"))
         for process in filter.processes { try trace(process: process) }
@@ -132,22 +133,22 @@ public final class LiveProbes {
     }
 
     private func currentUse() -> [CPUUse] {
+        cpus().enumerated().map { CPUUse(cpu: UInt16(truncatingIfNeeded: $0), counters: $1) }
+    }
+
+    /// The state of every CPU, by its number.
+    private func cpus() -> [probe_cpu] {
         let map = object.descriptor(of: "probe_cpus")
         return (0..<UInt32(cpuCount)).map { cpu in
             var (key, value) = (cpu, probe_cpu())
-            _ = bpf_map_lookup_elem(map, &key, &value)
-            return CPUUse(cpu: UInt16(truncatingIfNeeded: cpu), counters: value)
+            return bpf_map_lookup_elem(map, &key, &value) == 0 ? value : probe_cpu()
         }
     }
 
     /// The counters as they are now.
     public func counters() -> ProbeCounters {
         var counters = ProbeCounters(isFiltered: isFiltered)
-        let map = object.descriptor(of: "probe_cpus")
-        for cpu in 0..<UInt32(cpuCount) {
-            var (key, value) = (cpu, probe_cpu())
-            if bpf_map_lookup_elem(map, &key, &value) == 0 { counters.add(value) }
-        }
+        for cpu in cpus() { counters.add(cpu) }
         counters.recorded += deliveredLate
         for program in plan.included { counters.addMisses(object.misses(of: program), of: program.role) }
         return counters
