@@ -21,36 +21,55 @@ static __always_inline void io_send(struct probe_cpu *cpu, struct probe_io *io, 
 /*
  * The wait for io_uring's task_work is one for the CPU on which the submitter
  * was last seen. That may be another one than this: its clocks are then read
- * where they stand, unless they move meanwhile.
+ * where they stand, if they do not move meanwhile.
  */
-static __always_inline void task_work_wait_begins(struct probe_io *io, __u64 now)
+static __always_inline __u64 read_remote_clocks(const struct probe_cpu *cpu, struct probe_held *clocks)
+{
+	for (int attempt = 0; attempt < HOLD_ATTEMPTS; attempt++) {
+		__u64 since = *(volatile __u64 *)&cpu->held_since_ns;
+		__u32 holder = *(volatile __u32 *)&cpu->holder % PROBE_HOLDERS;
+		__u64 now;
+
+		for (int i = 0; i < PROBE_HOLDERS; i++)
+			clocks->ns[i] = (__u32)*(volatile __u64 *)&cpu->clock_ns[i];
+		now = bpf_ktime_get_ns();
+		clocks->ns[holder] += (__u32)(now - since);
+		if (since && *(volatile __u64 *)&cpu->held_since_ns == since)
+			return now;
+	}
+	return 0;
+}
+
+/* Returns when it began. */
+static __always_inline __u64 task_work_wait_begins(struct probe_io *io, struct probe_cpu *here)
 {
 	struct probe_held *held = task_work_wait_of(io);
 	__u32 index = io->submit_cpu;
-	struct probe_cpu *cpu = bpf_map_lookup_elem(&probe_cpus, &index);
-	__u64 since;
+	struct probe_cpu *cpu;
+	__u64 now;
 
-	if (!cpu)
-		return;
-	since = *(volatile __u64 *)&cpu->held_since_ns;
-	wait_begins(cpu, held);
-	held->ns[cpu->holder % PROBE_HOLDERS] += (__u32)(now - since);
-	if (now < since || *(volatile __u64 *)&cpu->held_since_ns != since)
-		wait_unknown(held);
-	else
-		io->facts |= PROBE_FACT_TASK_WORK_CLOCKS;
+	io->facts |= PROBE_FACT_TASK_WORK_CLOCKS;
+	if (index == bpf_get_smp_processor_id())
+		return read_clocks(here, held);
+	cpu = bpf_map_lookup_elem(&probe_cpus, &index);
+	now = cpu ? read_remote_clocks(cpu, held) : 0;
+	if (now)
+		return now;
+	io->facts &= ~PROBE_FACT_TASK_WORK_CLOCKS;
+	wait_unknown(held);
+	return bpf_ktime_get_ns();
 }
 
-static __always_inline void task_work_wait_ends(struct probe_io *io, struct probe_cpu *cpu, __u64 now)
+static __always_inline void task_work_wait_ends(struct probe_io *io, const struct probe_held *clocks)
 {
 	struct probe_held *held = task_work_wait_of(io);
 
 	if (!(io->facts & PROBE_FACT_TASK_WORK_CLOCKS))
 		return;
 	io->facts &= ~PROBE_FACT_TASK_WORK_CLOCKS;
-	if (io->submit_cpu != bpf_get_smp_processor_id() || now - io->completed_ns > LONGEST_WAIT_NS)
+	if (io->submit_cpu != bpf_get_smp_processor_id() || io->task_work_ns - io->completed_ns > LONGEST_WAIT_NS)
 		return wait_unknown(held);
-	wait_ends(cpu, held);
+	wait_ends(clocks, held);
 	if (io->kind != PROBE_RECORD_WAITED_IO)
 		wait_unknown(queue_wait_of(io));
 	io->kind = PROBE_RECORD_WAITED_IO;
@@ -85,9 +104,7 @@ static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *
 		io_send(cpu, io, key);
 		return;
 	}
-	io->completed_ns = hold_until_now(cpu);
-	if (probe_settings.clocks_run)
-		task_work_wait_begins(io, io->completed_ns);
+	io->completed_ns = probe_settings.clocks_run ? task_work_wait_begins(io, cpu) : bpf_ktime_get_ns();
 }
 
 /* ---- iomap ---- */
@@ -274,6 +291,7 @@ SEC("?fentry/io_req_rw_complete")
 int request_completed(__u64 *ctx)
 {
 	struct probe_cpu *cpu = this_cpu();
+	struct probe_held clocks;
 	struct probe_io *io;
 	__u64 key;
 
@@ -283,10 +301,10 @@ int request_completed(__u64 *ctx)
 	io = slot_find(key);
 	if (!io)
 		return 0;
-	io->task_work_ns = hold_until_now(cpu);
+	io->task_work_ns = read_clocks(cpu, &clocks);
 	if (!io->completed_ns)
 		return 0;
-	task_work_wait_ends(io, cpu, io->task_work_ns);
+	task_work_wait_ends(io, &clocks);
 	io_send(cpu, io, key);
 	return 0;
 }

@@ -88,9 +88,9 @@ static __always_inline void hold_until(struct probe_cpu *cpu, __u64 now)
 	cpu->held_since_ns = now;
 }
 
-#ifdef PROBE_MODERN
-
 #define HOLD_ATTEMPTS	3
+
+#ifdef PROBE_MODERN
 
 /* The same wherever it is called: an interrupt that comes between advances the clock itself, and we begin anew. */
 static __always_inline __u64 hold_until_now(struct probe_cpu *cpu)
@@ -165,17 +165,28 @@ static __always_inline struct probe_held *task_work_wait_of(struct probe_io *io)
 	return &((struct probe_waited_io *)io)->task_work_wait;
 }
 
-/* After the clocks were advanced. */
-static __always_inline void wait_begins(const struct probe_cpu *cpu, struct probe_held *held)
+/*
+ * The clocks, and the time that they add up to. An interrupt between that time
+ * and the reading would advance them beyond it: then they are read anew.
+ */
+static __always_inline __u64 read_clocks(struct probe_cpu *cpu, struct probe_held *clocks)
 {
-	for (int i = 0; i < PROBE_HOLDERS; i++)
-		held->ns[i] = (__u32)cpu->clock_ns[i];
+	__u64 now = 0;
+
+	for (int attempt = 0; attempt < HOLD_ATTEMPTS; attempt++) {
+		now = hold_until_now(cpu);
+		for (int i = 0; i < PROBE_HOLDERS; i++)
+			clocks->ns[i] = (__u32)*(volatile __u64 *)&cpu->clock_ns[i];
+		if (*(volatile __u64 *)&cpu->held_since_ns == now)
+			break;
+	}
+	return now;
 }
 
-static __always_inline void wait_ends(const struct probe_cpu *cpu, struct probe_held *held)
+static __always_inline void wait_ends(const struct probe_held *clocks, struct probe_held *held)
 {
 	for (int i = 0; i < PROBE_HOLDERS; i++)
-		held->ns[i] = (__u32)cpu->clock_ns[i] - held->ns[i];
+		held->ns[i] = clocks->ns[i] - held->ns[i];
 }
 
 static __always_inline void wait_unknown(struct probe_held *held)

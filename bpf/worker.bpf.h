@@ -38,8 +38,7 @@ int work_queued(__u64 *ctx)
 	/* end_io queues the work: where it cannot be probed, this still tells where it ran. */
 	if (!(io->facts & PROBE_FACT_END_SEEN))
 		note_end(io, cpu);
-	io->queued_ns = hold_until_now(cpu);
-	wait_begins(cpu, queue_wait_of(io));
+	io->queued_ns = read_clocks(cpu, queue_wait_of(io));
 	__sync_fetch_and_add(&cpu->waiting, 1);
 	return 0;
 }
@@ -54,23 +53,27 @@ static __always_inline void waits_no_more(struct probe_io *io)
 		__sync_fetch_and_add(&cpu->waiting, -1);
 }
 
-static __always_inline void queue_wait_ends(struct probe_io *io, struct probe_cpu *cpu, __u64 now)
+static __always_inline void queue_wait_ends(struct probe_io *io, const struct probe_held *clocks)
 {
 	bool is_known = probe_settings.clocks_run && io->queued_ns && io->worker_cpu == io->end_cpu &&
-			now - io->queued_ns <= LONGEST_WAIT_NS;
+			io->started_ns - io->queued_ns <= LONGEST_WAIT_NS;
 
 	if (io->queued_ns)
 		waits_no_more(io);
 	if (is_known) {
-		wait_ends(cpu, queue_wait_of(io));
+		wait_ends(clocks, queue_wait_of(io));
 		io->kind = PROBE_RECORD_WAITED_IO;
 	}
 }
 
-static __always_inline void io_work_starts(struct probe_cpu *cpu, struct kiocb *iocb, __u64 now)
+static __always_inline void io_work_starts(struct probe_cpu *cpu, struct kiocb *iocb, __u64 now,
+					   const struct probe_held *clocks)
 {
 	struct probe_io *io = slot_find(iocb_key(cpu, PROBE_KEY_START, iocb));
 
+	cpu->works++;
+	if (!cpu->run_works++)
+		cpu->worker_runs++;
 	if (!io)
 		return;
 	io->started_ns = now;
@@ -79,27 +82,27 @@ static __always_inline void io_work_starts(struct probe_cpu *cpu, struct kiocb *
 	if (cpu->switched_preempted && cpu->switched_from_tid == io->submitter_tid &&
 	    cpu->switched_to_tid == io->worker_tid)
 		io->facts |= PROBE_FACT_PREEMPTED_SUBMITTER;
-	queue_wait_ends(io, cpu, now);
+	queue_wait_ends(io, clocks);
 }
 
 SEC("?tp_btf/workqueue_execute_start")
 int work_started(__u64 *ctx)
 {
 	struct kiocb *iocb = iocb_of_work(ARG(0));
-	struct task_struct *task = current_task();
 	struct probe_cpu *cpu = this_cpu();
+	struct task_struct *task = current_task();
+	struct probe_held clocks;
 	__u64 now;
 
 	if (!cpu)
 		return 0;
-	now = hold_until_now(cpu);
+	if (iocb) {
+		now = read_clocks(cpu, &clocks);
+		io_work_starts(cpu, iocb, now, &clocks);
+	} else {
+		now = hold_until_now(cpu);
+	}
 	hold_as(cpu, holding_of_worker(task), read_kernel(task, pid), now);
-	if (!iocb)
-		return 0;
-	cpu->works++;
-	if (!cpu->run_works++)
-		cpu->worker_runs++;
-	io_work_starts(cpu, iocb, now);
 	return 0;
 }
 

@@ -145,6 +145,19 @@ public final class LiveProbes {
         }
     }
 
+    private var meter: ProbeCostMeter?
+
+    /// From now on the kernel counts what the programs cost; `false` where it cannot.
+    public func measureCost() -> Bool {
+        meter = ProbeCostMeter()
+        return meter != nil
+    }
+
+    /// What every program that ran cost since `measureCost`.
+    public func costs() -> [ProbeCost] {
+        plan.included.map { object.cost(of: $0) }.filter { $0.runs > 0 }
+    }
+
     /// The counters as they are now.
     public func counters() -> ProbeCounters {
         var counters = ProbeCounters(isFiltered: isFiltered)

@@ -93,11 +93,23 @@ final class ProbeObject {
 
     /// Runs of a program that the kernel skipped because it was already running on that CPU (since 5.12).
     func misses(of program: ProbeProgram) -> UInt64 {
-        guard let handle = bpf_object__find_program_by_name(object, program.function) else { return 0 }
+        information(of: program).recursion_misses
+    }
+
+    /// What a program cost since it was loaded, for as long as a `ProbeCostMeter` lived.
+    func cost(of program: ProbeProgram) -> ProbeCost {
+        let information = information(of: program)
+        return ProbeCost(place: program.place, runs: information.run_cnt, nanoseconds: information.run_time_ns)
+    }
+
+    /// All zero when the kernel does not tell.
+    private func information(of program: ProbeProgram) -> bpf_prog_info {
         var info = bpf_prog_info()
         var length = UInt32(MemoryLayout<bpf_prog_info>.size)
-        guard bpf_obj_get_info_by_fd(bpf_program__fd(handle), &info, &length) == 0 else { return 0 }
-        return info.recursion_misses
+        guard let handle = bpf_object__find_program_by_name(object, program.function),
+            bpf_obj_get_info_by_fd(bpf_program__fd(handle), &info, &length) == 0
+        else { return bpf_prog_info() }
+        return info
     }
 
     /// The object's ELF image, out of the hexadecimal text that the build embeds.

@@ -46,6 +46,9 @@ struct RecordCommand: ParsableCommand {
 
     @OptionGroup(title: "Without BPF") var how: HowArguments
 
+    @Flag(help: "Have the kernel measure what each probe costs, and print it; that costs about as much again.")
+    var probeCost = false
+
     @Flag(name: .shortAndLong, help: "Do not print the report.")
     var quiet = false
 
@@ -76,9 +79,13 @@ struct RecordCommand: ParsableCommand {
         let recorder = Recorder(command: command, duration: duration)
         try recorder.prepare(plan: ProbePlan(kernel: btf), filter: filter, sizes: sizes, isVerbose: verbose)
         try recorder.create(path, filters: filters.words)
+        if probeCost { try recorder.measureCost() }
         let outcome = try recorder.run()
 
         Terminal.say(outcome.summary(path: path.string))
+        if probeCost {
+            try Terminal.write(ProbeCostTable.text(recorder.costs, ios: outcome.ios) + "\n", to: Terminal.messages)
+        }
         if !quiet { try printReport(of: path) }
         if let failure = outcome.failure { failure.say() }
         let status = outcome.commandStatus ?? 0

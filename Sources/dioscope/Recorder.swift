@@ -43,6 +43,22 @@ final class Recorder {
         }
     }
 
+    /// Has the kernel measure what the probes cost; see `costs`.
+    func measureCost() throws(Failure) {
+        guard probes?.measureCost() == true else {
+            throw Failure(.unavailable, "this kernel does not measure BPF programs (BPF_ENABLE_STATS, since 5.8)")
+        }
+    }
+
+    /// Of every probe that ran, when they were measured; and of this process, the reader of their records.
+    var costs: [ProbeCost] {
+        (probes?.costs() ?? []) + [ProbeCost(place: "reading and writing", runs: turns, nanoseconds: ownTime)]
+    }
+
+    /// Turns of the main loop, and the CPU time of this process in nanoseconds while it ran.
+    private var turns: UInt64 = 0
+    private var ownTime: UInt64 = 0
+
     /// Creates the capture file.
     func create(_ path: FilePath, filters: [String]) throws(Failure) {
         guard let plan = probes?.plan else { return }
@@ -106,7 +122,10 @@ final class Recorder {
         let start = Box.monotonic
         var nextSecond = start + 1_000_000_000
         var nextFlush = start + Self.flushNanoseconds
+        let before = Box.now(CLOCK_PROCESS_CPUTIME_ID)
+        defer { ownTime = Box.now(CLOCK_PROCESS_CPUTIME_ID) - before }
         while failure == nil {
+            turns += 1
             probes?.drain(timeoutMilliseconds: 100)
             if let ended = child?.endedStatus() { return ended }
             let now = Box.monotonic
