@@ -1,78 +1,67 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// Names of kernel functions by address, from `/proc/kallsyms`.
+import Glibc
+
+/// Names of kernel functions by the address at which they begin, from `/proc/kallsyms`.
 ///
-/// The kernel takes tens of milliseconds to print it: it is read at once, before a recording that it would disturb, and
-/// looked into when the first name is asked for.
+/// The kernel takes tens of milliseconds to print it, and to sort it would take longer: it is read at once, before a
+/// recording that it would disturb, and searched for the few addresses that are asked for.
 struct KernelSymbols {
-    /// Addresses of functions in ascending order, and where in `text` their names are.
-    private var addresses: [UInt64] = []
-    private var names: [Range<Int>] = []
+    /// Ends with a NUL.
     private let text: [UInt8]
-    private var isParsed = false
-    private var known: [UInt64: String] = [:]
+    private var known: [UInt64: String?] = [:]
 
     /// Those of the running kernel.
     init() {
-        text = contents(ofKernelFile: "/proc/kallsyms") ?? []
+        text = (contents(ofKernelFile: "/proc/kallsyms") ?? []) + [0]
     }
 
     init(text: String) {
-        self.text = Array(text.utf8)
+        self.text = Array(text.utf8) + [0]
     }
 
-    /// The function that begins at or before `address`; `nil` when addresses are hidden.
+    /// The function that begins at `address`; `nil` when there is none, or addresses are hidden.
     mutating func name(of address: UInt64) -> String? {
         if let name = known[address] { return name }
-        if !isParsed { parse() }
-        let after = partition { $0 > address }
-        guard after > 0 else { return nil }
-        let name = String(decoding: text[names[after - 1]], as: UTF8.self)
-        known[address] = name
+        let name = search(address)
+        known[address] = .some(name)
         return name
     }
 
-    /// Index of the first address that satisfies `isBeyond`.
-    private func partition(_ isBeyond: (UInt64) -> Bool) -> Int {
-        var (low, high) = (0, addresses.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if isBeyond(addresses[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
-    }
-
-    /// Lines `address type name [module]`; functions have type t or T, weak ones w or W. Zero addresses are hidden ones.
-    private mutating func parse() {
-        isParsed = true
-        var functions: [(address: UInt64, name: Range<Int>)] = []
+    /// Of the names that a function has, the first is taken.
+    private func search(_ address: UInt64) -> String? {
+        guard address > 0 else { return nil }
+        let digits = Self.digits(of: address)
         var start = 0
-        while let end = text[start...].firstIndex(of: UInt8(ascii: "\n")) {
-            if let function = function(in: start..<end) { functions.append(function) }
-            start = end + 1
+        while let found = position(of: digits, from: start) {
+            if let name = functionName(inLineAt: found) { return name }
+            start = found + Self.digitCount
         }
-        functions.sort { $0.address < $1.address }
-        addresses = functions.map(\.address)
-        names = functions.map(\.name)
+        return nil
     }
 
-    private func function(in line: Range<Int>) -> (UInt64, Range<Int>)? {
-        // Sixteen digits, a blank, the type, a blank, the name.
-        guard line.count > 19, "tTwW".utf8.contains(text[line.lowerBound + 17]) else { return nil }
-        guard let address = address(in: line.prefix(16)), address > 0 else { return nil }
-        let name = line.dropFirst(19).prefix { text[$0] != UInt8(ascii: "\t") }
-        return (address, name)
-    }
-
-    private func address(in digits: Range<Int>) -> UInt64? {
-        var address: UInt64 = 0
-        for digit in text[digits] {
-            switch digit {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): address = address << 4 | UInt64(digit - UInt8(ascii: "0"))
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): address = address << 4 | UInt64(digit - UInt8(ascii: "a") + 10)
-            default: return nil
+    private func position(of digits: String, from start: Int) -> Int? {
+        text.withUnsafeBufferPointer { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { characters in
+                guard let base = characters.baseAddress, let found = strstr(base + start, digits) else { return nil }
+                return UnsafePointer(found) - base
             }
         }
-        return address
+    }
+
+    /// Lines are `address type name [module]`; functions have type t or T, weak ones w or W.
+    private func functionName(inLineAt start: Int) -> String? {
+        let name = start + Self.digitCount + 3
+        let isAtLineStart = start == 0 || text[start - 1] == UInt8(ascii: "\n")
+        guard isAtLineStart, name < text.count, "tTwW".utf8.contains(text[name - 2]) else { return nil }
+        let end = text[name...].firstIndex { $0 < UInt8(ascii: " ") } ?? text.count
+        return String(decoding: text[name..<end], as: UTF8.self)
+    }
+
+    private static let digitCount = 16
+
+    private static func digits(of address: UInt64) -> String {
+        let digits = String(address, radix: 16)
+        return String(repeating: "0", count: digitCount - digits.count) + digits
     }
 }

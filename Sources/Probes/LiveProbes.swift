@@ -17,7 +17,7 @@ public final class LiveProbes {
     private let cpuCount: Int
     private let isFiltered: Bool
     private let slotCount: Int
-    private let take: (UnsafeRawBufferPointer) -> Void
+    private let sink: any RecordSink
 
     /// Sizes that a user can change.
     public struct Sizes: Sendable {
@@ -31,20 +31,18 @@ public final class LiveProbes {
 
     /// Loads everything that the kernel takes, attaches all but the programs that let I/Os in.
     ///
-    /// - Parameter take: gets every record as it came from the kernel (`struct probe_io`, `struct probe_task`); the
-    ///   bytes are valid during the call only.
     public init(
         plan wanted: ProbePlan, filter: ProbeFilter, sizes: Sizes = Sizes(), isVerbose: Bool = false,
-        take: @escaping (UnsafeRawBufferPointer) -> Void
+        sink: any RecordSink
     ) throws(ProbeError) {
         LibbpfMessages.capture(echo: isVerbose)
         cpuCount = Int(libbpf_num_possible_cpus())
         isFiltered = !filter.isEmpty
         slotCount = sizes.slots
-        self.take = take
+        self.sink = sink
         rings = try ProbeRings(
-            count: ProbeRings.count(forCPUs: cpuCount), bytes: sizes.ringBytes,
-            take: wanted.runsClocks ? HoldNames.named(take) : take)
+            count: ProbeRings.count(forCPUs: cpuCount), bytes: sizes.ringBytes, sink: sink,
+            naming: wanted.runsClocks ? HoldNames() : nil)
         (object, plan) = try Self.load(wanted, filter: filter, sizes: sizes, cpuCount: cpuCount, rings: rings.count)
         try rings.install(in: object.descriptor(of: "probe_rings"))
         for process in filter.processes { try trace(process: process) }
@@ -119,7 +117,7 @@ public final class LiveProbes {
         slot.io.facts &= ~PROBE_FACT_TASK_WORK_CLOCKS.rawValue
         let isWaited = UInt32(slot.io.kind) == PROBE_RECORD_WAITED_IO.rawValue
         let size = isWaited ? MemoryLayout<probe_waited_io>.size : MemoryLayout<probe_io>.size
-        withUnsafeBytes(of: slot) { take(UnsafeRawBufferPointer(rebasing: $0[..<size])) }
+        withUnsafeBytes(of: slot) { sink.take(UnsafeRawBufferPointer(rebasing: $0[..<size])) }
         deliveredLate += 1
     }
 

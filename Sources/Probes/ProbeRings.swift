@@ -8,12 +8,23 @@ final class ProbeRings {
     let count: Int
     private var descriptors: [Int32] = []
     private var reader: OpaquePointer?
-    private let sink: Sink
+    private let delivery: Delivery
 
     /// What libbpf's callback gets: it has no other way to reach Swift.
-    private final class Sink {
-        let take: (UnsafeRawBufferPointer) -> Void
-        init(_ take: @escaping (UnsafeRawBufferPointer) -> Void) { self.take = take }
+    private final class Delivery {
+        private let sink: any RecordSink
+        private var names: HoldNames?
+
+        init(to sink: any RecordSink, naming names: HoldNames?) {
+            self.sink = sink
+            self.names = names
+        }
+
+        func deliver(_ record: UnsafeRawBufferPointer) {
+            guard names != nil, HoldNames.isHold(record) else { return sink.take(record) }
+            guard let hold = names?.named(record) else { return }
+            withUnsafeBytes(of: hold) { sink.take($0) }
+        }
     }
 
     static let maximumCount = 64
@@ -25,10 +36,12 @@ final class ProbeRings {
         return count
     }
 
-    /// - Parameter bytes: size of all rings together; each gets a power of two of at least 64 KiB.
-    init(count: Int, bytes: Int, take: @escaping (UnsafeRawBufferPointer) -> Void) throws(ProbeError) {
+    /// - Parameters:
+    ///   - bytes: size of all rings together; each gets a power of two of at least 64 KiB.
+    ///   - names: for records of holds, where the probes send any.
+    init(count: Int, bytes: Int, sink: any RecordSink, naming names: HoldNames?) throws(ProbeError) {
         self.count = count
-        sink = Sink(take)
+        delivery = Delivery(to: sink, naming: names)
         var size = 64 << 10
         while size * 2 * count <= bytes { size *= 2 }
         for _ in 0..<count {
@@ -53,8 +66,8 @@ final class ProbeRings {
                 throw .refused(step: "installing a ring", errno: errno, detail: "")
             }
         }
-        // Unretained: the reader is freed before `sink`, which this object owns.
-        let context = Unmanaged.passUnretained(sink).toOpaque()
+        // Unretained: the reader is freed before `delivery`, which this object owns.
+        let context = Unmanaged.passUnretained(delivery).toOpaque()
         for descriptor in descriptors {
             if let reader {
                 guard ring_buffer__add(reader, descriptor, Self.deliver, context) == 0 else {
@@ -69,8 +82,9 @@ final class ProbeRings {
 
     private static let deliver: ring_buffer_sample_fn = { context, data, size in
         guard let context, let data else { return 0 }
-        let sink = Unmanaged<Sink>.fromOpaque(context).takeUnretainedValue()
-        sink.take(UnsafeRawBufferPointer(start: data, count: size))
+        Unmanaged<Delivery>.fromOpaque(context)._withUnsafeGuaranteedRef {
+            $0.deliver(UnsafeRawBufferPointer(start: data, count: size))
+        }
         return 0
     }
 

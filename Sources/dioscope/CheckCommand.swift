@@ -52,7 +52,7 @@ struct CheckCommand: ParsableCommand {
     private func planTried(_ plan: ProbePlan, _ access: KernelAccess) -> (ProbePlan, ProbeError?) {
         guard access.mayLoadPrograms, plan.missingEssential == nil else { return (plan, nil) }
         do {
-            return (try LiveProbes(plan: plan, filter: ProbeFilter()) { _ in }.plan, nil)
+            return (try LiveProbes(plan: plan, filter: ProbeFilter(), sink: Intake()).plan, nil)
         } catch {
             return (plan, error)
         }

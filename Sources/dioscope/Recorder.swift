@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import CProbeRecords
 import Capture
 import DirectIO
 import FoundationEssentials
@@ -13,12 +12,8 @@ final class Recorder {
     private let command: [String]
     private let duration: TimeSpan?
     private var probes: LiveProbes?
-    private var writer: CaptureWriter?
+    private let intake = Intake()
     private var path: FilePath?
-    private var devices: [DeviceNumber: DeviceName] = [:]
-    private var lastDevice: UInt32?
-    private var places = SeenPlaces()
-    private var failure: Failure?
     private var isSignalPassedOn = false
     private let status = StatusLine()
 
@@ -35,9 +30,7 @@ final class Recorder {
     /// Loads and attaches the probes; nothing is recorded yet.
     func prepare(plan: ProbePlan, filter: ProbeFilter, sizes: LiveProbes.Sizes, isVerbose: Bool) throws(Failure) {
         do {
-            probes = try LiveProbes(plan: plan, filter: filter, sizes: sizes, isVerbose: isVerbose) { [unowned self] in
-                take($0)
-            }
+            probes = try LiveProbes(plan: plan, filter: filter, sizes: sizes, isVerbose: isVerbose, sink: intake)
         } catch {
             throw Failure(error)
         }
@@ -72,17 +65,13 @@ final class Recorder {
                     RecordingSession.Probe(name: $0.program.place, attached: false, reason: $0.refusal)
                 },
             startedWall: Box.wall, startedMonotonic: Box.monotonic)
-        do {
-            writer = try CaptureWriter(creating: path, session: session)
-            self.path = path
-        } catch {
-            throw Failure(error)
-        }
+        try intake.open(path, session: session)
+        self.path = path
     }
 
     /// Records until the command, the time or the user ends it, and finishes the file.
     func run() throws(Failure) -> Outcome {
-        guard let probes, let writer else { throw Failure(.unavailable, "nothing is prepared") }
+        guard let probes, path != nil else { throw Failure(.unavailable, "nothing is prepared") }
         do {
             try probes.activate()
         } catch {
@@ -108,8 +97,8 @@ final class Recorder {
         status.clear()
         if let child, commandStatus == nil { commandStatus = wait(for: child) }
         return Outcome(
-            ios: writer.iosWritten, bytes: writer.bytesWritten, counters: counters, commandStatus: commandStatus,
-            failure: failure)
+            ios: intake.iosWritten, bytes: intake.bytesWritten, counters: counters, commandStatus: commandStatus,
+            failure: intake.failure)
     }
 
     /// Nothing was recorded: no file is better than one that says so.
@@ -124,14 +113,14 @@ final class Recorder {
         var nextFlush = start + Self.flushNanoseconds
         let before = Box.now(CLOCK_PROCESS_CPUTIME_ID)
         defer { ownTime = Box.now(CLOCK_PROCESS_CPUTIME_ID) - before }
-        while failure == nil {
+        while intake.failure == nil {
             turns += 1
             probes?.drain(timeoutMilliseconds: 100)
             if let ended = child?.endedStatus() { return ended }
             let now = Box.monotonic
             if now >= nextFlush {
                 nextFlush = now + Self.flushNanoseconds
-                attempt { writer throws(CaptureError) in try writer.flush() }
+                intake.attempt { writer throws(CaptureError) in try writer.flush() }
             }
             if now >= nextSecond {
                 nextSecond += 1_000_000_000
@@ -156,7 +145,7 @@ final class Recorder {
     private func settle() {
         let end = Box.monotonic + Self.graceNanoseconds
         probes?.drain(timeoutMilliseconds: 0)
-        while failure == nil, let counters = probes?.counters(), counters.inFlight > 0, Box.monotonic < end {
+        while intake.failure == nil, let counters = probes?.counters(), counters.inFlight > 0, Box.monotonic < end {
             probes?.drain(timeoutMilliseconds: 10)
         }
         probes?.drain(timeoutMilliseconds: 0)
@@ -164,11 +153,11 @@ final class Recorder {
     }
 
     private func finish(_ counters: ProbeCounters, commandStatus: Int32?) {
-        attempt { writer throws(CaptureError) in
-            try writer.write(devices: devices.values.sorted { ($0.major, $0.minor) < ($1.major, $1.minor) })
+        intake.attempt { writer throws(CaptureError) in
+            try writer.write(devices: intake.devicesSeen)
             try writer.write(loss: counters.losses)
             try writer.write(cpus: probes?.use() ?? [])
-            try writer.write(places: places.places())
+            try writer.write(places: intake.places.places())
             try writer.finish(
                 RecordingEnd(
                     wall: Box.wall, monotonic: Box.monotonic, ios: writer.iosWritten, commandStatus: commandStatus))
@@ -181,37 +170,6 @@ final class Recorder {
             if let ended = child.endedStatus() { return ended }
             passSignalOn(to: child)
             usleep(50_000)
-        }
-    }
-
-    /// One record out of a ring.
-    private func take(_ record: UnsafeRawBufferPointer) {
-        guard failure == nil else { return }
-        if record.count >= MemoryLayout<probe_io>.size {
-            // A record of an I/O, and nothing else is as long. The layout is pinned by the shared header.
-            places.note(record)
-            noteDevice(record.loadUnaligned(fromByteOffset: Self.deviceOffset, as: UInt32.self))
-        }
-        attempt { writer throws(CaptureError) in try writer.append(record) }
-    }
-
-    private static let deviceOffset = MemoryLayout<probe_io>.offset(of: \.dev) ?? 104
-
-    /// Looks a device's names up when it is first seen: later it may be unmounted.
-    private func noteDevice(_ number: UInt32) {
-        guard number != lastDevice else { return }
-        lastDevice = number
-        let device = DeviceNumber(kernel: number)
-        if devices[device] == nil { devices[device] = DeviceNames().name(of: device) }
-    }
-
-    /// A failure to write ends the recording, not the traced command.
-    private func attempt(_ write: (CaptureWriter) throws(CaptureError) -> Void) {
-        guard failure == nil, let writer else { return }
-        do {
-            try write(writer)
-        } catch {
-            failure = Failure(error)
         }
     }
 }

@@ -5,20 +5,23 @@ import Testing
 @testable import Probes
 
 struct KernelSymbolsTests {
-    @Test func anAddressIsOfTheFunctionThatBeginsBefore() {
+    @Test func anAddressIsOfTheFunctionThatBeginsThere() {
         var symbols = KernelSymbols(
             text: """
                 ffffffff81000000 T _stext
-                ffffffff81000040 t first\t[module]
                 ffffffff81000050 d data
+                ffffffff81000050 t behind_data
+                ffffffffc1000040 t first\t[module]
                 not a line
-                ffffffff81000100 W second
-
+                ffffffff81000100 t ffffffffc1000040
+                ffffffff81000200 W last
                 """)
-        #expect(symbols.name(of: 0xffff_ffff_8100_0040) == "first")
-        #expect(symbols.name(of: 0xffff_ffff_8100_00ff) == "first")
-        #expect(symbols.name(of: 0xffff_ffff_8100_0100) == "second")
-        #expect(symbols.name(of: 0xffff_ffff_8000_0000) == nil)
+        #expect(symbols.name(of: 0xffff_ffff_8100_0000) == "_stext")
+        #expect(symbols.name(of: 0xffff_ffff_8100_0050) == "behind_data")
+        #expect(symbols.name(of: 0xffff_ffff_c100_0040) == "first")
+        #expect(symbols.name(of: 0xffff_ffff_8100_0200) == "last")
+        #expect(symbols.name(of: 0xffff_ffff_8100_0200) == "last")
+        #expect(symbols.name(of: 0xffff_ffff_8100_0041) == nil)
     }
 
     @Test func hiddenAddressesNameNothing() {

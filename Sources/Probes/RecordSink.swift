@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// What takes the records that come from the kernel.
+///
+/// A class with one method, not a closure: it is called for every I/O while the traced load wants the CPU.
+public protocol RecordSink: AnyObject {
+    /// Gets one record as it came (`struct probe_io` and others, told apart by their first byte); the bytes are valid
+    /// during the call only.
+    func take(_ record: UnsafeRawBufferPointer)
+}
