@@ -83,6 +83,26 @@ static __always_inline bool is_tried_again(const struct probe_io *io, long ret)
 	return ret == -EAGAIN && io->facts & PROBE_FACT_NOWAIT && io->issuer == PROBE_ISSUER_IO_URING;
 }
 
+/*
+ * Complete; the submitter may be asleep. It is looked for where it was when it
+ * submitted. Switched to a submitter elsewhere since, that CPU knows nothing of it.
+ */
+static __always_inline void awaits_reaping(const struct probe_io *io, struct probe_cpu *here)
+{
+	__u32 index = io->submit_cpu;
+	struct probe_cpu *cpu = here;
+
+	if (index != bpf_get_smp_processor_id())
+		cpu = bpf_map_lookup_elem(&probe_cpus, &index);
+	if (!cpu)
+		return;
+	if (cpu->task_holder == PROBE_HOLDER_SUBMITTER && cpu->held_tid == io->submitter_tid)
+		here->completed_awake++;
+	else if (cpu->submitter_left_tid == io->submitter_tid)
+		__sync_fetch_and_add(&cpu->unreaped, (1ULL << PROBE_UNREAPED_SHIFT) +
+				     (io->completed_ns - cpu->submitter_left_ns));
+}
+
 static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *io, __u64 key, long ret)
 {
 	if (is_tried_again(io, ret)) {
@@ -101,6 +121,8 @@ static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *
 		io->facts |= PROBE_FACT_BY_SUBMITTER;
 	if (!task_work_follows(io)) {
 		io->completed_ns = bpf_ktime_get_ns();
+		if (!(io->facts & PROBE_FACT_BY_SUBMITTER))
+			awaits_reaping(io, cpu);
 		io_send(cpu, io, key);
 		return;
 	}

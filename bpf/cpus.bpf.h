@@ -121,6 +121,29 @@ static __always_inline void note_standing(struct probe_cpu *cpu, bool preempted,
 	cpu->submitter_stands = cpu->task_holder == PROBE_HOLDER_SUBMITTER && preempted && to_worker;
 }
 
+/* A submitter that gets the CPU again finds the I/Os that were completed meanwhile. */
+static __always_inline void note_reaps(struct probe_cpu *cpu, __u32 tid, __u64 now)
+{
+	__u64 unreaped = cpu->unreaped;
+	__u64 ios = unreaped >> PROBE_UNREAPED_SHIFT;
+	__u64 sum = unreaped & ((1ULL << PROBE_UNREAPED_SHIFT) - 1);
+
+	if (!unreaped)
+		return;
+	__sync_fetch_and_add(&cpu->unreaped, -unreaped);
+	/* Those of a submitter that went on elsewhere are not seen. */
+	if (tid != cpu->submitter_left_tid)
+		return;
+	cpu->reaps += ios;
+	cpu->reap_ns += ios * (now - cpu->submitter_left_ns) - sum;
+}
+
+static __always_inline void submitter_leaves(struct probe_cpu *cpu, __u64 now)
+{
+	cpu->submitter_left_tid = cpu->held_tid;
+	cpu->submitter_left_ns = now;
+}
+
 SEC("?tp_btf/sched_switch")
 int task_switched(__u64 *ctx)
 {
@@ -143,8 +166,12 @@ int task_switched(__u64 *ctx)
 	note_standing(cpu, cpu->switched_preempted, read_kernel(next, flags) & PF_WQ_WORKER, now);
 	cpu->switched_ns = now;
 	cpu->run_works = 0;
-	if (holding.holder == PROBE_HOLDER_SUBMITTER)
+	if (cpu->task_holder == PROBE_HOLDER_SUBMITTER)
+		submitter_leaves(cpu, now);
+	if (holding.holder == PROBE_HOLDER_SUBMITTER) {
 		cpu->submitter_runs++;
+		note_reaps(cpu, cpu->switched_to_tid, now);
+	}
 	hold_as(cpu, holding, cpu->switched_to_tid, now);
 	return 0;
 }

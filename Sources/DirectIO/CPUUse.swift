@@ -13,9 +13,35 @@ public struct CPUUse: Hashable, Sendable, Codable {
     public var works: UInt64
     /// Nanoseconds in which a submitter stood runnable because such a kworker had taken the CPU from it.
     public var submitterStood: UInt64
+    /// What became of completions; `nil` when nobody looked.
+    public var reaping: Reaping?
+
+    /// Whether submitters were awake when their I/Os were complete, as far as they stayed on one CPU.
+    public struct Reaping: Hashable, Sendable, Codable {
+        /// I/Os that were complete while their submitter was off the CPU, and which then got it again.
+        public var asleep: UInt64
+        /// Their nanoseconds from the completion until the submitter had a CPU.
+        public var time: UInt64
+        /// I/Os that were complete while their submitter had a CPU.
+        public var awake: UInt64
+
+        public init(asleep: UInt64, time: UInt64, awake: UInt64) {
+            (self.asleep, self.time, self.awake) = (asleep, time, awake)
+        }
+
+        public static func + (one: Reaping, other: Reaping) -> Reaping {
+            Reaping(asleep: one.asleep &+ other.asleep, time: one.time &+ other.time, awake: one.awake &+ other.awake)
+        }
+
+        func since(_ earlier: Reaping) -> Reaping {
+            Reaping(
+                asleep: asleep &- earlier.asleep, time: time &- earlier.time, awake: awake &- earlier.awake)
+        }
+    }
 
     public init(
-        cpu: UInt16, held: [UInt64], submitterRuns: UInt64, workerRuns: UInt64, works: UInt64, submitterStood: UInt64
+        cpu: UInt16, held: [UInt64], submitterRuns: UInt64, workerRuns: UInt64, works: UInt64, submitterStood: UInt64,
+        reaping: Reaping? = nil
     ) {
         self.cpu = cpu
         self.held = held
@@ -23,6 +49,7 @@ public struct CPUUse: Hashable, Sendable, Codable {
         self.workerRuns = workerRuns
         self.works = works
         self.submitterStood = submitterStood
+        self.reaping = reaping
     }
 
     public subscript(holder: CPUHolder) -> UInt64 {
@@ -34,6 +61,7 @@ public struct CPUUse: Hashable, Sendable, Codable {
         CPUUse(
             cpu: cpu, held: zip(held, earlier.held).map { $0 &- $1 },
             submitterRuns: submitterRuns &- earlier.submitterRuns, workerRuns: workerRuns &- earlier.workerRuns,
-            works: works &- earlier.works, submitterStood: submitterStood &- earlier.submitterStood)
+            works: works &- earlier.works, submitterStood: submitterStood &- earlier.submitterStood,
+            reaping: reaping.map { $0.since(earlier.reaping ?? Reaping(asleep: 0, time: 0, awake: 0)) })
     }
 }

@@ -9,6 +9,7 @@ extension CPUUse {
         self.init(
             cpu: cpu, held: withUnsafeBytes(of: counters.clock_ns) { Array($0.bindMemory(to: UInt64.self)) },
             submitterRuns: counters.submitter_runs, workerRuns: counters.worker_runs, works: counters.works,
-            submitterStood: counters.submitter_stood_ns)
+            submitterStood: counters.submitter_stood_ns,
+            reaping: Reaping(asleep: counters.reaps, time: counters.reap_ns, awake: counters.completed_awake))
     }
 }

@@ -64,6 +64,11 @@ extension JSONReport {
             json.member("worker_runs", scheduling.workerRuns)
             json.member("works", scheduling.works)
             json.member("submitter_stood_ns", scheduling.submitterStood)
+            if let reaping = scheduling.reaping {
+                json.member("completed_asleep", reaping.asleep)
+                json.member("reap_ns", reaping.time)
+                json.member("completed_awake", reaping.awake)
+            }
             json.array("cpus", scheduling.cpus) { json, use in
                 json.object { json in
                     json.member("cpu", use.cpu)

@@ -132,6 +132,16 @@ extension JSONSchema {
                   "$ref": "#/$defs/count",
                   "description": "A submitter stood runnable while such a kworker had its CPU."
                 },
+                "completed_asleep": {
+                  "$ref": "#/$defs/count",
+                  "description": "I/Os complete while their submitter was off the CPU, and which then got it again."
+                },
+                "reap_ns": {
+                  "$ref": "#/$defs/count", "description": "Theirs, from the completion until the submitter had a CPU."
+                },
+                "completed_awake": {
+                  "$ref": "#/$defs/count", "description": "I/Os complete while their submitter had a CPU."
+                },
                 "cpus": {
                   "type": "array",
                   "items": {

@@ -153,6 +153,12 @@ struct ReportPage {
             let stood = Double(scheduling.submitterStood) / Double(report.ios.total)
             items.append("submitter stood aside for kworkers \(Quantity.duration(stood))")
         }
+        if let reaping = scheduling.reaping, reaping.asleep > 0 {
+            let mean = Double(reaping.time) / Double(reaping.asleep)
+            items.append(
+                "submitter off the CPU at completion \(part(reaping.asleep, of: report.ios.total)), "
+                    + "back \(Quantity.duration(mean)) later")
+        }
         return fields("per I/O", items)
     }
 

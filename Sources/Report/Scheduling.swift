@@ -22,6 +22,11 @@ public struct Scheduling: Equatable, Sendable {
     /// Nanoseconds in which a submitter stood runnable because such a kworker had taken the CPU from it.
     public var submitterStood: UInt64 { sum(\.submitterStood) }
 
+    /// What became of completions, of all CPUs together; `nil` when nobody looked.
+    public var reaping: CPUUse.Reaping? {
+        cpus.compactMap(\.reaping).reduce(nil) { sum, next in sum.map { $0 + next } ?? next }
+    }
+
     /// How many I/Os a kworker completes each time it gets the CPU; `nil` when none ran.
     public var worksPerRun: Double? { workerRuns == 0 ? nil : Double(works) / Double(workerRuns) }
 

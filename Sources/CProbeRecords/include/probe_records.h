@@ -246,11 +246,13 @@ struct probe_cpu {
 	probe_u32 waiting;		/* works of I/Os that are queued here and not started */
 	probe_u32 run_works;		/* works of I/Os since the last switch */
 	probe_u32 submitter_stands;	/* the last switch was from a runnable submitter to a kworker */
-	probe_u32 reserved_state;
+	probe_u32 submitter_left_tid;	/* the last submitter that was switched from */
 	probe_u64 held_since_ns;	/* up to here the clocks count; 0 = they have not begun */
 	probe_u64 task_held_since_ns;
 	probe_u64 held_function;	/* the work of a kworker, by address */
 	probe_u64 switched_ns;
+	probe_u64 submitter_left_ns;
+	probe_u64 unreaped;		/* I/Os complete since, << PROBE_UNREAPED_SHIFT, and the sum of their times since it left */
 	probe_u64 clock_ns[PROBE_HOLDERS]; /* cumulative, by holder */
 	probe_u64 key[PROBE_KEY_USERS];	/* where a pointer becomes a number, see iocb_key() */
 	/* counters */
@@ -270,8 +272,13 @@ struct probe_cpu {
 	probe_u64 submitter_stood_ns;	/* runnable, while such a kworker ran in its place */
 	probe_u64 holds;		/* hold records put in the ring */
 	probe_u64 holds_full;		/* hold records that did not fit */
-	probe_u64 reserved[3];
+	probe_u64 reaps;		/* I/Os complete while their submitter was off the CPU, which it has had since */
+	probe_u64 reap_ns;		/* their time from completion to that */
+	probe_u64 completed_awake;	/* I/Os complete while their submitter had a CPU */
+	probe_u64 reserved[6];
 };
+
+#define PROBE_UNREAPED_SHIFT	48
 
 #define PROBE_BUCKET_SLOTS	8
 
