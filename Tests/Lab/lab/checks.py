@@ -9,6 +9,7 @@ from .compare import close, equal
 from .evidence import Evidence
 from .expected import AS_SEEN_BY_FTRACE, check_deferrals, check_issuers, check_report, check_truth
 from .placement import check_cpus, check_files
+from .reaps import check_reaps
 from .scenarios import Scenario
 
 STALL_NS = 10_000_000  # by which a busy host may once part two observers of the same moment
@@ -36,6 +37,8 @@ def check(scenario: Scenario, kernel: str, evidence: Evidence) -> list[str]:
         failures += check_sums(evidence.report, evidence.ios)
         if scenario.causes and (expectation is None or expectation.queue_wait):
             failures += check_agreement(evidence.truth.waits, evidence.report, evidence.ios)
+        if set(scenario.issuers) == {"libaio"} and evidence.truth.reaps is not None:
+            failures += check_reaps(evidence.truth.reaps, evidence.report)
         if expectation is not None:
             failures += check_report(scenario, expectation, evidence.report)
             if scenario.forced is not None:

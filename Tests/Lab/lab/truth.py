@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from .events import Event, parse_line, work_of
 from .holders import BEGIN, WORK, Holders, Wait
+from .reaps import Reaps
 
 RANGE = re.compile(r"\boffset[ =](0x[0-9a-f]+) length[ =](0x[0-9a-f]+)")
 
@@ -45,6 +46,7 @@ class Truth:
     queued_ns: list[int] = field(default_factory=list)
     started_ns: list[int] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)  # who held the CPUs; empty where the row did not ask
+    reaps: Reaps | None = None
     lost: dict[str, int] = field(default_factory=dict)
     unread_lines: list[str] = field(default_factory=list)
 
@@ -70,6 +72,7 @@ def read_truth(trace: str, stats: str) -> Truth:
     """Build the truth from /trace and from the per_cpu/*/stats files, each line led by its CPU."""
     truth = Truth(lost=read_losses(stats))
     holders = Holders()
+    reaps = Reaps()
     for line in trace.splitlines():
         if not line.strip() or line.startswith("#"):
             continue
@@ -79,8 +82,10 @@ def read_truth(trace: str, stats: str) -> Truth:
         else:
             _take(truth, event)
             holders.take(event)
+            reaps.take(event)
     if holders.switches:
         truth.waits = holders.waits
+        truth.reaps = reaps
     return truth
 
 
