@@ -200,12 +200,12 @@ static __always_inline void wait_unknown(struct probe_held *held)
 static __always_inline void emit_io(struct probe_cpu *cpu, struct probe_io *io)
 {
 	if (io->kind != PROBE_RECORD_WAITED_IO) {
-		emit(io, sizeof(*io), &cpu->records, &cpu->ring_full);
+		emit_copy(struct probe_io, io, &cpu->records, &cpu->ring_full);
 		return;
 	}
 	if (io->facts & PROBE_FACT_TASK_WORK_CLOCKS)
 		wait_unknown(task_work_wait_of(io));
-	emit(io, sizeof(struct probe_waited_io), &cpu->records, &cpu->ring_full);
+	emit_copy(struct probe_waited_io, io, &cpu->records, &cpu->ring_full);
 }
 
 #endif

@@ -20,16 +20,41 @@ struct {
 /* User space looks ten times a second by itself; it is woken early only at this rate. */
 #define WAKE_EVERY	4096
 
-static __always_inline void emit(void *record, __u64 size, __u64 *records, __u64 *ring_full)
+static __always_inline void *ring_of_cpu(void)
 {
 	__u32 index = bpf_get_smp_processor_id() & probe_settings.ring_mask;
-	void *ring = bpf_map_lookup_elem(&probe_rings, &index);
-	__u64 flags = (*records % WAKE_EVERY) ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
 
-	if (ring && !bpf_ringbuf_output(ring, record, size, flags))
+	return bpf_map_lookup_elem(&probe_rings, &index);
+}
+
+static __always_inline __u64 wake_flags(__u64 records)
+{
+	return records % WAKE_EVERY ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
+}
+
+static __always_inline void emit(void *record, __u64 size, __u64 *records, __u64 *ring_full)
+{
+	void *ring = ring_of_cpu();
+
+	if (ring && !bpf_ringbuf_output(ring, record, size, wake_flags(*records)))
 		__sync_fetch_and_add(records, 1);
 	else
 		__sync_fetch_and_add(ring_full, 1);
 }
+
+/* The same for a type of fixed size, copied word by word: the kernel's memcpy() costs more than all else here. */
+#define emit_copy(type, record, records, ring_full)				\
+({										\
+	void *ring_ = ring_of_cpu();						\
+	type *copy_ = ring_ ? bpf_ringbuf_reserve(ring_, sizeof(type), 0) : 0;	\
+										\
+	if (copy_) {								\
+		*copy_ = *(type *)(record);					\
+		bpf_ringbuf_submit(copy_, wake_flags(*(records)));		\
+		__sync_fetch_and_add(records, 1);				\
+	} else {								\
+		__sync_fetch_and_add(ring_full, 1);				\
+	}									\
+})
 
 #endif

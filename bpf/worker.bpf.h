@@ -91,6 +91,7 @@ int work_started(__u64 *ctx)
 	struct kiocb *iocb = iocb_of_work(ARG(0));
 	struct probe_cpu *cpu = this_cpu();
 	struct task_struct *task = current_task();
+	struct holding holding = { .holder = PROBE_HOLDER_COMPLETION_WORK };
 	struct probe_held clocks;
 	__u64 now;
 
@@ -101,8 +102,9 @@ int work_started(__u64 *ctx)
 		io_work_starts(cpu, iocb, now, &clocks);
 	} else {
 		now = hold_until_now(cpu);
+		holding = holding_of_worker(task);
 	}
-	hold_as(cpu, holding_of_worker(task), read_kernel(task, pid), now);
+	hold_as(cpu, holding, read_kernel(task, pid), now);
 	return 0;
 }
 
