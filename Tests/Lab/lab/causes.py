@@ -18,7 +18,7 @@ SHARE = 0.01  # of all queue waits, by which a cause may differ
 BORDER_NS = 2_000
 # When the host takes its time between the two probes of one event, their times part, and so does whatever waited then.
 PARTED_NS = 100_000
-STALL_NS = 500_000
+STALL_NS = 200_000
 MOST_LEFT_OUT = 0.25
 MOST_UNATTRIBUTED = 0.02
 
@@ -186,8 +186,6 @@ def check_forced_truth(forced: Forced, waits: list[Wait]) -> Iterator[str]:
 
 def _largest(forced: Forced, who: str, sums: Counter[str]) -> Iterator[str]:
     own = sum(sums[cause] for cause in forced.causes)
-    if forced.share is not None and own >= forced.share * sums.total():
-        return
     if own <= max((ns for cause, ns in sums.items() if cause not in forced.causes), default=0):
         yield f"{' + '.join(forced.causes)} should be the largest cause, but {who} has {own} ns of {_shown(sums)}"
 

@@ -42,7 +42,6 @@ class Forced:
 
     causes: tuple[str, ...]
     name: str | None = None
-    share: float | None = None  # this part of the wait is enough: what else there is, schedulers decide
 
 
 @dataclass(frozen=True)
