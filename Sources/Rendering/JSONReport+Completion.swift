@@ -118,14 +118,18 @@ extension JSONReport {
                 json.member("help", loss.help)
             }
         }
+        write(report.verdict, to: &json)
+    }
+
+    static func write(_ verdict: Verdict, to json: inout JSONWriter) {
         json.object("verdict") { json in
-            json.array("sentences", report.verdict.sentences) { json, sentence in
+            json.array("sentences", verdict.sentences) { json, sentence in
                 json.object { json in
                     json.member("kind", VerdictText.kind(of: sentence))
                     json.member("text", VerdictText.text(of: sentence))
                 }
             }
-            json.strings("refused", report.verdict.refusals.map(VerdictText.text))
+            json.strings("refused", verdict.refusals.map(VerdictText.text))
         }
     }
 

@@ -10,6 +10,7 @@ extension JSONReport {
                 json.member("key", GroupText.key(of: group.key))
                 json.member("label", GroupText.label(of: group.key, group.report.source))
                 writeMeasurements(group.report, to: &json)
+                write(group.report.verdict, to: &json)
             }
         }
         json.key("other_groups")

@@ -242,7 +242,7 @@ extension JSONSchema {
                 "required": [
                   "by", "key", "label", "quality", "headline", "ios", "issuers", "latency", "stages", "queue_wait",
                   "task_work_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "scheduling",
-                  "inline_estimate", "placement", "interrupts"
+                  "inline_estimate", "placement", "interrupts", "verdict"
                 ],
                 "properties": {
                   "by": {"enum": ["device", "file", "op", "size", "cpu", "issuer", "context", "thread"]},
@@ -259,7 +259,8 @@ extension JSONSchema {
                   "scheduling": {"$ref": "#/properties/scheduling"},
                   "inline_estimate": {"$ref": "#/properties/inline_estimate"},
                   "placement": {"$ref": "#/properties/placement"},
-                  "interrupts": {"$ref": "#/properties/interrupts"}
+                  "interrupts": {"$ref": "#/properties/interrupts"},
+                  "verdict": {"$ref": "#/properties/verdict"}
                 }
               },
               "description": "The same of the I/Os of one group each, the most I/Os first; empty without --by."

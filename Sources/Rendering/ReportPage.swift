@@ -77,7 +77,7 @@ struct ReportPage {
                 width: style.width)
             lines += [""] + head.map { style.palette.paint($0, .heading) }
             lines += Flame(group.report, title: label, style: style)?.lines ?? []
-            lines += page.contexts + page.reasons
+            lines += page.contexts + page.reasons + page.groupVerdict
         }
         let chosen = groups.chosen
         if chosen.otherIOs > 0 {
@@ -186,6 +186,13 @@ struct ReportPage {
             items.append("not probed: " + quality.blind.map(\.name).joined(separator: ", "))
         }
         return lines + fields("quality", items)
+    }
+
+    /// Nothing when there is none: why is said of the whole, or seen from the number of I/Os.
+    private var groupVerdict: [String] {
+        guard let sentence = report.verdict.sentences.first else { return [] }
+        return TextLine.labelled(
+            "verdict", sentence: style.escaped(VerdictText.text(of: sentence)), width: style.width)
     }
 
     var verdict: [String] {

@@ -68,7 +68,11 @@ public struct ReportBuilder: ~Copyable {
         frame.isOfAll = false
         report.groups = ReportGroups(
             chosen: chosen,
-            groups: zip(chosen.keys, groups).map { ReportGroups.Group(key: $0, report: $1.report(frame)) })
+            groups: zip(chosen.keys, groups).map { key, group in
+                var part = group.report(frame)
+                part.verdict = Verdict(on: part).first
+                return ReportGroups.Group(key: key, report: part)
+            })
         return report
     }
 

@@ -18,7 +18,7 @@ public struct ReportGroups: Equatable, Sendable {
 
     public struct Group: Equatable, Sendable {
         public var key: GroupKey
-        /// Of the group's I/Os alone; its source, loss and verdict are those of the whole.
+        /// Of the group's I/Os alone; its source and loss are those of the whole, its verdict has one sentence.
         public var report: Report
     }
 }

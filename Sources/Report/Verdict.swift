@@ -93,6 +93,9 @@ public struct Verdict: Equatable, Sendable {
         if sentences.isEmpty { refusals = [.mixedContexts] }
     }
 
+    /// What happens, without what follows from it.
+    var first: Verdict { Verdict(sentences: Array(sentences.prefix(1)), refusals: refusals) }
+
     static func refusals(on report: Report) -> [Refusal] {
         guard report.ios.total > 0 else { return [.noIOs] }
         var refusals: [Refusal] = []

@@ -57,6 +57,20 @@ struct GroupTests {
         #expect(alone.interrupts.contains { $0.interrupts != nil })
     }
 
+    @Test func aGroupHasTheFirstSentenceOfItsOwnVerdict() throws {
+        let (report, groups) = try Self.report(by: .device)
+        let own = Self.ios.filter { $0.device.minor == 1 }
+        let alone = SyntheticIOs.report(own, source: WaitSummaryTests.switchesSeen).verdict
+        let group = try #require(groups.groups.first { $0.key == .device(DeviceNumber(major: 8, minor: 1)) }).report
+        #expect(group.verdict.sentences.count == min(1, alone.sentences.count))
+        #expect(group.verdict.sentences.first == alone.sentences.first && group.verdict.refusals == alone.refusals)
+        #expect(report.verdict.refusals.isEmpty || !group.verdict.refusals.isEmpty)
+        // Too few I/Os carry none, however many the recording has.
+        let few = try Self.report(by: .file).1.groups[0].report
+        #expect(few.ios.total < Verdict.neededIOs && few.verdict.sentences.isEmpty)
+        #expect(few.verdict.refusals.contains(.fewIOs(few.ios.total, needed: Verdict.neededIOs)))
+    }
+
     @Test func whatIsNotShownIsCounted() throws {
         let (report, groups) = try Self.report(by: .file, top: 5)
         #expect(groups.groups.count == 5)
