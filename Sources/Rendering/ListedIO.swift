@@ -7,25 +7,25 @@ import DirectIO
 public struct ListedIO: Sendable {
     public let io: DirectIO
     public let life: AttributedLife
-    /// What its wait for a kworker was spent on; empty when that is not known.
+    /// What its wait for a kworker was spent on; empty when the recording does not tell of any.
     public let queueWait: [WaitShare]
     public let taskWorkWait: [WaitShare]
 
     /// - Parameters:
     ///   - life: of `io`.
     ///   - holds: all that came before it.
-    public init(_ io: DirectIO, _ life: AttributedLife, _ holds: inout HoldLog) {
+    ///   - clocks: those of the whole recording.
+    public init(_ io: DirectIO, _ life: AttributedLife, _ holds: inout HoldLog, _ clocks: SeenClocks) {
         self.io = io
         self.life = life
-        queueWait = Self.shares(.queueWait, io, life, io.queueWaitHeld, &holds)
-        taskWorkWait = Self.shares(.taskWorkWait, io, life, io.taskWorkHeld, &holds)
+        queueWait = clocks.tell(of: .queueWait) ? Self.shares(.queueWait, io, life, &holds) : []
+        taskWorkWait = clocks.tell(of: .taskWorkWait) ? Self.shares(.taskWorkWait, io, life, &holds) : []
     }
 
     private static func shares(
-        _ stage: Stage, _ io: DirectIO, _ life: AttributedLife, _ held: HeldTimes, _ holds: inout HoldLog
+        _ stage: Stage, _ io: DirectIO, _ life: AttributedLife, _ holds: inout HoldLog
     ) -> [WaitShare] {
-        guard held.isKnown, let wait = life.wait(stage, of: io), wait.held.isKnown else { return [] }
-        return holds.shares(of: wait)
+        life.wait(stage, of: io).map { holds.shares(of: $0) } ?? []
     }
 
     func shares(of stage: Stage) -> [WaitShare] {

@@ -12,18 +12,23 @@ struct ChosenIOs {
     private let rule: CompletionRule
     private let order: IOOrder
     private let limit: Int
+    private let clocks: SeenClocks
     private var holds = HoldLog()
     private var kept: [(key: IOOrder.Key, io: ListedIO)] = []
     /// How many are wanted, kept or not.
     private(set) var matching: UInt64 = 0
 
     /// - Parameter selection: `nil`: all are wanted.
-    init(_ selection: IOSelection?, _ names: RecordedNames, rule: CompletionRule, order: IOOrder, limit: Int) {
+    init(
+        _ selection: IOSelection?, _ names: RecordedNames, rule: CompletionRule, clocks: SeenClocks, order: IOOrder,
+        limit: Int
+    ) {
         self.selection = selection
         self.names = names
         self.rule = rule
         self.order = order
         self.limit = limit
+        self.clocks = clocks
     }
 
     /// Takes in who held a CPU, before the I/Os that waited for it.
@@ -39,7 +44,7 @@ struct ChosenIOs {
         matching += 1
         let key = order.key(of: subject)
         if kept.count >= limit, let border, !order.isBefore(key, border) { return }
-        kept.append((key, ListedIO(io, life, &holds)))
+        kept.append((key, ListedIO(io, life, &holds, clocks)))
         if kept.count >= 2 * limit { shrink() }
     }
 
@@ -56,7 +61,7 @@ struct ChosenIOs {
     mutating func listed(_ io: DirectIO) -> ListedIO? {
         let life = AttributedLife(io, rule: rule)
         guard selection?.contains(Subject(io, life, names)) ?? true else { return nil }
-        return ListedIO(io, life, &holds)
+        return ListedIO(io, life, &holds, clocks)
     }
 
     var inOrder: [ListedIO] {

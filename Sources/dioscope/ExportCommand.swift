@@ -62,11 +62,12 @@ struct ExportCommand: ParsableCommand {
             throw Failure(.usage, "\(format.rawValue) is not for a terminal", hint: "give a file: -o run1.pftrace")
         }
         let reader = try IOSources.open(file, again: true)
-        // A first pass for the names of the threads, which may come after their I/Os.
-        let summary = try reading { try reader.read { _ in } }
+        // A first pass for the names of the threads, which may come after their I/Os, and for what there are clocks of.
+        var clocks = SeenClocks()
+        let summary = try reading { try reader.read { clocks.add($0) } }
         let sink = try ExportSink(output.map { FilePath($0) })
         let export = makeExport(reader, summary)
-        try feed(export, from: reader, ExportChoice(wanted, reader, summary), to: sink)
+        try feed(export, from: reader, ExportChoice(wanted, reader, summary, clocks), to: sink)
         try sink.finish()
         if let perfetto = export as? PerfettoExport, perfetto.left > 0 {
             Terminal.say("\(perfetto.left) more I/Os were left out: choose by --where, or raise --limit")
@@ -113,9 +114,11 @@ private struct ExportChoice {
     private let selection: IOSelection?
     private let names: RecordedNames
     private let rule: CompletionRule
+    private let clocks: SeenClocks
     private var holds = HoldLog()
 
-    init(_ selection: IOSelection?, _ reader: any IOSource, _ summary: SourceSummary) {
+    init(_ selection: IOSelection?, _ reader: any IOSource, _ summary: SourceSummary, _ clocks: SeenClocks) {
+        self.clocks = clocks
         self.selection = selection
         names = RecordedNames(threads: summary.threads, devices: summary.source.devices)
         rule = reader.rule
@@ -126,6 +129,6 @@ private struct ExportChoice {
     mutating func listed(_ io: DirectIO) -> ListedIO? {
         let life = AttributedLife(io, rule: rule)
         guard selection?.contains(Subject(io, life, names)) ?? true else { return nil }
-        return ListedIO(io, life, &holds)
+        return ListedIO(io, life, &holds, clocks)
     }
 }

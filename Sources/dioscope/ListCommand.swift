@@ -67,14 +67,15 @@ struct ListCommand: ParsableCommand {
         let wanted = try selection.parsed()
         let order = try sort.map { try SelectionArguments.order($0) }
         let reader = try IOSources.open(file, again: true)
-        // A first pass for the names of the threads, which may come after their I/Os.
-        let summary = try reading { try reader.read { _ in } }
+        // A first pass for the names of the threads, which may come after their I/Os, and for what there are clocks of.
+        var clocks = SeenClocks()
+        let summary = try reading { try reader.read { clocks.add($0) } }
         let printer = IOPrinter(
             IOList(threads: summary.threads), style: style.style(for: Terminal.output),
             form: json ? .json : waterfall ? .waterfall : .table)
         let names = RecordedNames(threads: summary.threads, devices: summary.source.devices)
         var choice = ChosenIOs(
-            wanted, names, rule: reader.rule, order: order ?? .slowestFirst,
+            wanted, names, rule: reader.rule, clocks: clocks, order: order ?? .slowestFirst,
             limit: slowest ?? limit ?? 10)
         let streams = json && slowest == nil && sort == nil
         if streams {

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import unittest
+from collections import Counter
 from pathlib import Path
 
 DIOSCOPE = ""
@@ -186,12 +187,17 @@ class ReportTests(Bed):
                 self.assertEqual(sum(cause["total_ns"] for cause in wait["causes"]), wait["total_ns"])
                 for cause in wait["causes"]:
                     self.assertIn(sum(name["total_ns"] for name in cause["names"]), (0, cause["total_ns"]))
+            listed: Counter[str] = Counter()
             for line in dioscope("list", "--json", str(capture)).stdout.splitlines():
                 io = json.loads(line)
+                stage = [stage["ns"] for stage in io["stages"] if stage["name"] == "queue_wait"]
+                self.assertEqual("queue_wait_causes" in io, bool(stage and wait["causes"]))
                 if "queue_wait_causes" in io:
-                    stage = [stage["ns"] for stage in io["stages"] if stage["name"] == "queue_wait"]
                     self.assertEqual([sum(cause["ns"] for cause in io["queue_wait_causes"])], stage)
+                    for cause in io["queue_wait_causes"]:
+                        listed[cause["cause"]] += cause["ns"]
                     seen += 1
+            self.assertEqual(listed, {cause["cause"]: cause["total_ns"] for cause in (wait or {}).get("causes", [])})
         self.assertGreater(seen, 100)
 
     def test_percentiles(self) -> None:

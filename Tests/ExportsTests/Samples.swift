@@ -28,7 +28,7 @@ enum Samples {
             for path in RandomLives.causal {
                 io[keyPath: path] = io[keyPath: path].map { Timestamp(nanoseconds: $0.nanoseconds + shift) }
             }
-            return ListedIO(io, AttributedLife(io, rule: .defersWrites), &holds)
+            return ListedIO(io, AttributedLife(io, rule: .defersWrites), &holds, SeenClocks(of: [io]))
         }
     }
 
@@ -38,7 +38,7 @@ enum Samples {
         var holds = HoldLog()
         return (0..<count).map { index in
             let io = RandomLives.next(&random, disordered: index % 2 == 0)
-            return ListedIO(io, AttributedLife(io, rule: .flaggedInline), &holds)
+            return ListedIO(io, AttributedLife(io, rule: .flaggedInline), &holds, SeenClocks(of: [io]))
         }
     }
 

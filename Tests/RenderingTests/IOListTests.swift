@@ -12,7 +12,7 @@ struct IOListTests {
 
     static func listed(_ io: DirectIO) -> ListedIO {
         var holds = HoldLog()
-        return ListedIO(io, AttributedLife(io, rule: .defersWrites), &holds)
+        return ListedIO(io, AttributedLife(io, rule: .defersWrites), &holds, SeenClocks(of: [io]))
     }
 
     @Test func aLineHasEveryFactThatWasSeen() {
@@ -83,7 +83,7 @@ struct IOListTests {
             CPUHold(
                 cpu: 0, holder: .otherTask, thread: 3, from: Timestamp(nanoseconds: queued),
                 until: Timestamp(nanoseconds: queued + 30_000), name: "h\u{1b}g"))
-        let listed = ListedIO(io, AttributedLife(io, rule: .defersWrites), &holds)
+        let listed = ListedIO(io, AttributedLife(io, rule: .defersWrites), &holds, SeenClocks(of: [io]))
         var buffer: [UInt8] = []
         list.appendWaterfall(listed, style: TextStyle(), to: &buffer)
         let lines = String(decoding: buffer, as: UTF8.self).split(separator: "\n").map(String.init)
@@ -99,6 +99,22 @@ struct IOListTests {
         let causes = try #require(try JSONReportTests.parse(buffer)["queue_wait_causes"] as? [[String: Any]])
         #expect(causes.reduce(0) { $0 + ($1["ns"] as? Int ?? 0) } == 180_000)
         #expect(causes[1]["name"] as? String == "h\u{1b}g" && causes[0]["name"] == nil)
+    }
+
+    @Test func aWaitWithoutClocksIsUnattributedWhereOthersHaveThem() throws {
+        var (seen, holds) = (Recordings.io(3), HoldLog())
+        seen.queueWaitHeld[.idle] = 1
+        let io = Recordings.io(3)
+        var buffer: [UInt8] = []
+        let life = AttributedLife(io, rule: .defersWrites)
+        list.appendJSON(ListedIO(io, life, &holds, SeenClocks(of: [io, seen])), to: &buffer)
+        let causes = try #require(try JSONReportTests.parse(buffer)["queue_wait_causes"] as? [[String: Any]])
+        #expect(causes.count == 1 && causes[0]["cause"] as? String == "unattributed")
+        #expect(causes[0]["ns"] as? UInt64 == life.wait(.queueWait, of: io)?.nanoseconds)
+
+        buffer = []
+        list.appendJSON(ListedIO(io, life, &holds, SeenClocks(of: [io])), to: &buffer)
+        #expect(try JSONReportTests.parse(buffer)["queue_wait_causes"] == nil)
     }
 
     @Test func theTableHasALineForEachIO() {
