@@ -37,6 +37,8 @@ enum ChunkKind: UInt16, Sendable {
     case cpus = 9
     /// JSON of `CPUPlaces`; the last one counts.
     case places = 10
+    /// JSON array of `FileUser`; the last one counts.
+    case fileUsers = 11
 
     /// Bytes of one record; `nil` when the payload is JSON, which counts as one record.
     var recordSize: Int? {
@@ -45,7 +47,7 @@ enum ChunkKind: UInt16, Sendable {
         case .threads: RecordSize.task
         case .waitedIOs: RecordSize.waitedIO
         case .holds: RecordSize.hold
-        case .session, .devices, .loss, .end, .cpus, .places: nil
+        case .session, .devices, .loss, .end, .cpus, .places, .fileUsers: nil
         }
     }
 

@@ -32,6 +32,7 @@ extension CaptureSummary {
         case .ios: try walk.withPayload(of: header) { try readIOs($0, each) }
         case .waitedIOs: try walk.withPayload(of: header) { try readWaitedIOs($0, each) }
         case .holds: try walk.withPayload(of: header) { try readHolds($0, hold) }
+        case .fileUsers: fileUsers = decoded([FileUser].self) ?? fileUsers
         case .places: places = decoded(CPUPlaces.self) ?? places
         case .cpus: cpus = decoded([CPUUse].self) ?? cpus
         case .threads: walk.withPayload(of: header) { readThreads($0) }

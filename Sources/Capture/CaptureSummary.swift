@@ -11,6 +11,8 @@ public struct CaptureSummary: Sendable {
     public internal(set) var cpus: [CPUUse] = []
     /// Where the box lets things run, `nil` when it was not recorded.
     public internal(set) var places: CPUPlaces?
+    /// Of files whose cached pages deferred completions, `nil` when nobody looked.
+    public internal(set) var fileUsers: [FileUser]?
     /// By thread number; of a thread that changed its name the last name.
     public internal(set) var threads: [UInt32: ThreadName] = [:]
     /// As counted by the recorder.

@@ -118,6 +118,11 @@ public final class CaptureWriter {
         try write(.places, json: places)
     }
 
+    /// Writes who uses the files that had cached pages; the list replaces an earlier one.
+    public func write(fileUsers: [FileUser]) throws(CaptureError) {
+        try write(.fileUsers, json: fileUsers)
+    }
+
     /// Writes what is buffered and the end mark, and closes the file. The mark counts the I/Os that were written,
     /// whatever `end.ios` says.
     public func finish(_ end: RecordingEnd) throws(CaptureError) {

@@ -36,7 +36,24 @@ extension JSONReport {
             }
             json.key("places")
             write(source.places, to: &json)
+            write(source.fileUsers, to: &json)
             json.member("complete", source.isComplete)
+        }
+    }
+
+    private static func write(_ users: [FileUser]?, to json: inout JSONWriter) {
+        guard let users else {
+            json.key("file_users")
+            return json.null()
+        }
+        json.array("file_users", users) { json, user in
+            json.object { json in
+                json.member("dev", user.device.description)
+                json.member("inode", user.inode)
+                json.member("pid", user.process)
+                json.member("name", user.name)
+                json.member("mapped", user.isMapped)
+            }
         }
     }
 

@@ -29,7 +29,7 @@ public enum JSONSchema {
               "type": "object",
               "required": [
                 "kind", "recorder", "kernel", "host", "machine", "cpus", "command", "started", "duration_ns",
-                "filters", "probes", "devices", "places", "complete"
+                "filters", "probes", "devices", "places", "file_users", "complete"
               ],
               "properties": {
                 "kind": {"type": "string"}, "recorder": {"$ref": "#/$defs/maybe_text"},
@@ -87,6 +87,18 @@ public enum JSONSchema {
                     },
                     "unbound_works": {"$ref": "#/$defs/maybe_text"}
                   }
+                },
+                "file_users": {
+                  "type": ["array", "null"],
+                  "items": {
+                    "type": "object", "required": ["dev", "inode", "pid", "name", "mapped"],
+                    "properties": {
+                      "dev": {"type": "string"}, "inode": {"$ref": "#/$defs/count"},
+                      "pid": {"$ref": "#/$defs/count"}, "name": {"type": "string"}, "mapped": {"type": "boolean"}
+                    }
+                  },
+                  "description": "Who had files with cached pages open without O_DIRECT, or mapped, when the recording \
+        ended; null: no such file, or nobody looked."
                 },
                 "complete": {"type": "boolean", "description": "Nothing of the recording was cut off."}
               }

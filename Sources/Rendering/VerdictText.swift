@@ -27,9 +27,9 @@ enum VerdictText {
             return deferred
                 + ", for which they wait \(Quantity.duration(queueWait)) on average"
                 + " (\(Quantity.percent(queueWaitShare)) of all latency)" + part(cause)
-        case .deferral(let reason, let share):
-            return
-                "\(Quantity.percent(share)) of the deferred have the reason \(reason.rawValue): \(remedy(for: reason))"
+        case .deferral(let reason, let share, let users):
+            return "\(Quantity.percent(share)) of the deferred have the reason \(reason.rawValue): \(remedy(for: reason))"
+                + text(of: users)
         case .inlineEstimate(let estimate): return text(of: estimate)
         case .advice(let advice): return text(of: advice)
         case .inline(let context, let share, let cost):
@@ -77,6 +77,17 @@ enum VerdictText {
         case .newBlockMetadata: "blocks are newly allocated; write the file once before"
         case .unknown: "what was seen does not say why"
         }
+    }
+
+    private static let usersTold = 3
+
+    private static func text(of users: [FileUser]) -> String {
+        guard !users.isEmpty else { return "" }
+        let told = users.prefix(usersTold).map { user in
+            "\(user.isMapped ? "mapped in" : "open without O_DIRECT in") \(user.name) (\(user.process))"
+        }
+        let rest = users.count > usersTold ? " and \(users.count - usersTold) more" : ""
+        return "; when the recording ended it was \(told.joined(separator: ", "))\(rest)"
     }
 
     private static func text(of estimate: InlineEstimate) -> String {

@@ -27,6 +27,8 @@ public struct ReportSource: Equatable, Sendable {
     public var cpus: [CPUUse] = []
     /// Where the box lets things run; `nil` when nobody looked.
     public var places: CPUPlaces?
+    /// Who uses the files whose cached pages deferred completions so that pages get cached; `nil` when nobody looked.
+    public var fileUsers: [FileUser]?
     /// The file has its end: nothing was cut off.
     public var isComplete: Bool
 
@@ -43,11 +45,12 @@ public struct ReportSource: Equatable, Sendable {
     public init(
         kind: String = "dioscope capture", session: RecordingSession, end: RecordingEnd?, devices: [DeviceName],
         threads: [UInt32: ThreadName] = [:], cpus: [CPUUse] = [], places: CPUPlaces? = nil,
-        isComplete: Bool
+        fileUsers: [FileUser]? = nil, isComplete: Bool
     ) {
         self.init(kind: kind, isComplete: isComplete)
         self.cpus = cpus
         self.places = places
+        self.fileUsers = fileUsers
         recorder = session.recorder
         kernel = session.kernel
         host = session.host

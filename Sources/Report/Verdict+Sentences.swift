@@ -41,7 +41,8 @@ extension Verdict {
         let deferred = report.cpuSharing.deferredIOs
         guard let first = report.reasons.first, first.reason != .unknown, deferred >= neededIOs else { return nil }
         let share = Double(first.ios) / Double(deferred)
-        return share >= majority ? .deferral(reason: first.reason, share: share) : nil
+        let users = first.reason == .pageCachePresent ? report.source.fileUsers ?? [] : []
+        return share >= majority ? .deferral(reason: first.reason, share: share, users: users) : nil
     }
 
     /// The largest cause, if enough I/Os waited, most of their wait is accounted for, and it stands out.

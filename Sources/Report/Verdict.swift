@@ -19,8 +19,10 @@ public struct Verdict: Equatable, Sendable {
         ///   - cause: what most of the wait is spent on, as far as that is known.
         case kworker(share: Double, queueWait: Double?, queueWaitShare: Double, cause: MainCause?)
         /// Why most of them were.
-        /// - Parameter share: part of the deferred I/Os.
-        case deferral(reason: DeferralReason, share: Double)
+        /// - Parameters:
+        ///   - share: part of the deferred I/Os.
+        ///   - users: if it is cached pages, who may have had them cached, as far as it was seen.
+        case deferral(reason: DeferralReason, share: Double, users: [FileUser] = [])
         /// What completing inline would be worth.
         case inlineEstimate(InlineEstimate)
         /// What to try next.

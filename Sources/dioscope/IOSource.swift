@@ -80,7 +80,8 @@ struct CaptureIOs: IOSource {
             name: file.name,
             source: ReportSource(
                 session: reader.session, end: summary.end, devices: summary.devices,
-                threads: summary.threads, cpus: summary.cpus, places: summary.places, isComplete: summary.isComplete),
+                threads: summary.threads, cpus: summary.cpus, places: summary.places,
+                fileUsers: summary.fileUsers, isComplete: summary.isComplete),
             loss: summary.loss, threads: summary.threads, ios: summary.ios,
             damage: summary.damage.map(\.description), damageCount: summary.damageCount)
     }

@@ -11,6 +11,7 @@ final class Intake: RecordSink {
     /// Of the file; the first one ends the recording.
     private(set) var failure: Failure?
     private(set) var places = SeenPlaces()
+    private(set) var cachedFiles = CachedFiles()
     private var writer: CaptureWriter?
     private var devices: [DeviceNumber: DeviceName] = [:]
     private var lastDevice: UInt32?
@@ -29,6 +30,7 @@ final class Intake: RecordSink {
         if record.count >= MemoryLayout<probe_io>.size {
             // A record of an I/O, and nothing else is as long. The layout is pinned by the shared header.
             places.note(record)
+            cachedFiles.note(record)
             noteDevice(record.loadUnaligned(fromByteOffset: Self.deviceOffset, as: UInt32.self))
         }
         do {

@@ -158,6 +158,7 @@ final class Recorder {
             try writer.write(loss: counters.losses)
             try writer.write(cpus: probes?.use() ?? [])
             try writer.write(places: intake.places.places())
+            if let users = intake.cachedFiles.users() { try writer.write(fileUsers: users) }
             try writer.finish(
                 RecordingEnd(
                     wall: Box.wall, monotonic: Box.monotonic, ios: writer.iosWritten, commandStatus: commandStatus))

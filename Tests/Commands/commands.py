@@ -310,6 +310,23 @@ class RecordingBed(Bed):
 class RecordTests(RecordingBed):
     """Recording as it should go; surviving.py has what goes wrong."""
 
+    def test_who_caches_is_told(self) -> None:
+        """Somebody has the file open without O_DIRECT, so that some of its pages are cached."""
+        target = self.directory / "file"
+        target.write_bytes(bytes(16 << 20))
+        os.sync()
+        with target.open("rb") as buffered:
+            buffered.read(4096)
+            done = self.record("--", *fio_command(self.directory, "--invalidate=0", "--offset=8M", "--size=8M"))
+            self.assertEqual(done.returncode, 0, done.stderr)
+        report = self.report()
+        if report["reasons"][:1] != [{"reason": "page-cache-present", "ios": report["reasons"][0]["ios"],
+                                      "avoidable": False}]:
+            self.skipTest("this file system does not defer for cached pages")
+        [user] = report["source"]["file_users"]
+        self.assertEqual((user["pid"], user["inode"], user["mapped"]), (os.getpid(), target.stat().st_ino, False))
+        self.assertIn(f"open without O_DIRECT in {user['name']} ({os.getpid()})", json.dumps(report["verdict"]))
+
     def test_exit_code_is_the_commands(self) -> None:
         for status in (0, 3, 255):
             done = dioscope("record", "-q", "-o", self.file(f"exit{status}"), "--", "sh", "-c", f"exit {status}")

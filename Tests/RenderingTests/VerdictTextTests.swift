@@ -48,6 +48,14 @@ struct VerdictTextTests {
     }
 
     @Test func everyReasonHasItsRemedyAndEveryCauseItsWords() {
+        let users = (1...5).map {
+            FileUser(
+                device: DeviceNumber(major: 8, minor: 0), inode: 1, process: $0, name: "n\u{1b}m", isMapped: $0 == 2)
+        }
+        #expect(
+            VerdictText.text(of: .deferral(reason: .pageCachePresent, share: 1, users: users)).hasSuffix(
+                "; when the recording ended it was open without O_DIRECT in n\u{1b}m (1), mapped in n\u{1b}m (2), "
+                    + "open without O_DIRECT in n\u{1b}m (3) and 2 more"))
         let remedies = DeferralReason.allCases.map { VerdictText.text(of: .deferral(reason: $0, share: 1)) }
         // The two that a newer kernel avoids are answered alike.
         #expect(Set(remedies.map { $0.split(separator: ": ")[1] }).count == DeferralReason.allCases.count - 1)

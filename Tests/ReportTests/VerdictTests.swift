@@ -9,7 +9,7 @@ import Testing
 struct VerdictTests {
     /// 200 writes that wait 180 us each for a kworker on the submitter's CPU.
     static func report(
-        _ held: [CPUHolder: UInt32], hog: String? = nil, change: (inout DirectIO) -> Void = { _ in }
+        _ held: [CPUHolder: UInt32], hog: String? = nil, users: [FileUser]? = nil, change: (inout DirectIO) -> Void = { _ in }
     ) -> Report {
         var builder = ReportBuilder(rule: .defersWrites)
         for index in 0..<200 {
@@ -24,6 +24,7 @@ struct VerdictTests {
         }
         var source = WaitSummaryTests.switchesSeen
         source.threads = [100: ThreadName(thread: 100, process: 100, name: "fio")]
+        source.fileUsers = users
         return builder.finish(source: source, loss: [])
     }
 
@@ -92,14 +93,18 @@ struct VerdictTests {
     }
 
     @Test func theReasonOfMostIsTold() {
-        func reasons(_ facts: Facts, every: Int = 1) -> [Verdict.Sentence] {
+        func reasons(_ facts: Facts, every: Int = 1, users: [FileUser]? = nil) -> [Verdict.Sentence] {
             var count = 0
-            return Self.report([:]) { io in
+            return Self.report([:], users: users) { io in
                 count += 1
                 if count % every == 0 { io.facts.insert(facts) }
             }.verdict.sentences.filter { if case .deferral = $0 { true } else { false } }
         }
         #expect(reasons(.pageCache) == [.deferral(reason: .pageCachePresent, share: 1)])
+        let user = FileUser(device: DeviceNumber(major: 8, minor: 0), inode: 1, process: 4, name: "x", isMapped: true)
+        #expect(reasons(.pageCache, users: [user]) == [.deferral(reason: .pageCachePresent, share: 1, users: [user])])
+        // They are told of no other reason.
+        #expect(reasons(.unwritten, users: [user]) == [.deferral(reason: .unwrittenConversion, share: 1)])
         #expect(reasons(.unwritten) == [.deferral(reason: .unwrittenConversion, share: 1)])
         #expect(reasons(.needSync, every: 2) == [.deferral(reason: .iomapAlwaysDefersWrites, share: 0.5)])
     }
