@@ -5,9 +5,10 @@ import DirectIO
 
 /// What it would be worth to complete inline those I/Os that need no kworker: an estimate from one recording.
 ///
-/// Two bounds, of which `Documentation/WhatIf.md` says how they were checked. While the CPU has time left, the number of
-/// I/Os in flight stays and each takes less time (Little's law). When the submitter and the kworker compete for one
-/// CPU, its time per I/O decides, and inline completion spares the kworker's part of it.
+/// `Documentation/Accuracy.md` says how its bounds were checked. While the CPUs have time left, the number of I/Os in
+/// flight stays and each takes less time (Little's law). When the submitter and the kworker compete for one CPU, its time
+/// per I/O decides, and inline completion spares the kworker's part of it. When the submitter has a CPU to itself and no
+/// time left there, it decides, and may gain nothing.
 public struct InlineEstimate: Equatable, Sendable {
     /// Nanoseconds less per I/O, over all I/Os: their hand-off and queue wait, but for what the recorder itself took.
     public var latencySaved: Double
@@ -18,16 +19,19 @@ public struct InlineEstimate: Equatable, Sendable {
     public enum Limit: String, Sendable {
         /// The latency of an I/O decides how many there are.
         case latency
-        /// The CPU does.
+        /// The CPU does that submitters and kworkers share.
         case cpu
+        /// The submitters' own CPU does.
+        case submitter
     }
 
     /// Below this part of the I/Os, what they would gain is lost in what is not known.
     private static let neededShare = 0.5
     /// From this part of the waits on the CPU was never idle.
     private static let contended = 0.9
-    /// Of the measured wait, the part that surely goes: probes on its way are in it, too.
-    private static let sureShare = 0.5
+    /// Of the measured wait, the part that surely goes. Probes on its way are in it, too; and an I/O that a kworker
+    /// completes has its submitter woken while it still runs.
+    private static let sureShare = 1.0 / 3
 
     /// `nil` when the recording does not carry it: too few avoidable deferrals, clocks not seen, or works of I/Os that
     /// were not recorded on the same CPUs.
@@ -46,13 +50,20 @@ public struct InlineEstimate: Equatable, Sendable {
         let contention = wait.contention
         if contention >= Self.contended {
             limit = .cpu
-            gain = costs.gain(share: share)
+            gain = costs.gain(share: share, handOff: handOff)
         } else {
-            limit = .latency
+            limit = Self.submittersAreBusy(report) ? .submitter : .latency
+            let least = limit == .latency ? Self.gain(saving: Self.sureShare * latencySaved, of: mean) : 0
             let most = latencySaved + contention * costs.switching * share
-            gain =
-                Self.gain(saving: Self.sureShare * latencySaved, of: mean)...Self.gain(saving: most, of: mean)
+            gain = least...Self.gain(saving: most, of: mean)
         }
+    }
+
+    /// Whether submitters use up a CPU to which no kworker comes, while I/Os are in flight.
+    private static func submittersAreBusy(_ report: Report) -> Bool {
+        guard let span = report.span else { return false }
+        let own = report.scheduling?.cpus.filter { $0.works == 0 && $0[.submitter] > 0 } ?? []
+        return own.contains { Double($0[.submitter]) >= contended * span }
     }
 
     private static let recorderName = "dioscope"
@@ -83,16 +94,28 @@ private struct Costs {
         func time(_ holder: CPUHolder) -> Double { cpus.reduce(0) { $0 + Double($1[holder]) } / ios }
         workerSwitch = time(.workerSwitch)
         completion = time(.completionWork)
-        busy = time(.submitter) + completion + workerSwitch + time(.hardirq) + time(.softirq)
+        let held = time(.submitter) + completion + workerSwitch + time(.hardirq) + time(.softirq)
+        // Interrupts also come when there is no I/O. A thread has one CPU at a time, and that one is busy.
+        let atOnce = Double(min(cpus.count, max(1, report.source.threads.count)))
+        busy = min(held, atOnce * (report.span ?? .infinity) / ios)
         let runs = cpus.reduce(0) { $0 + Double($1.workerRuns + $1.submitterRuns) }
         let workerRuns = cpus.reduce(0) { $0 + Double($1.workerRuns) }
         switching = workerSwitch + (workerRuns > 0 ? workerSwitch * runs / workerRuns : 0)
     }
 
-    /// At least the switching that was seen goes, at most all of it and the kworker's work.
-    func gain(share: Double) -> ClosedRange<Double> {
-        let least = InlineEstimate.gain(saving: workerSwitch * share, of: busy)
-        return least...max(least, InlineEstimate.gain(saving: (switching + completion) * share, of: busy))
+    /// At least the switching that was seen goes, at most all of it and the kworker's work; and the hand-off anyway.
+    /// - Parameter handOff: nanoseconds per I/O from `end_io` to `queue_work`, which the CPU spends.
+    func gain(share: Double, handOff: Double) -> ClosedRange<Double> {
+        let least = InlineEstimate.gain(saving: (workerSwitch + handOff) * share, of: busy)
+        return least...max(least, InlineEstimate.gain(saving: (switching + completion + handOff) * share, of: busy))
+    }
+}
+
+extension Report {
+    /// Nanoseconds from the first I/O's begin to the last one's end.
+    fileprivate var span: Double? {
+        guard let latency, let inFlight = headline.meanInFlight, inFlight > 0 else { return nil }
+        return Double(latency.total) / inFlight
     }
 }
 

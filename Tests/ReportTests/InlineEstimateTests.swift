@@ -8,7 +8,8 @@ import Testing
 
 /// I/Os of 100 us, 20 us of it a queue wait whose holders are given, one after the other on CPU 0.
 private func report(
-    _ count: Int = 1000, held: SIMD8<UInt32>, use: [UInt64], rule: CompletionRule = .defersWrites, works: UInt64? = nil
+    _ count: Int = 1000, held: SIMD8<UInt32>, use: [UInt64], rule: CompletionRule = .defersWrites, works: UInt64? = nil,
+    handOff: UInt64 = 0, apart: UInt64? = nil
 ) -> Report {
     var builder = ReportBuilder(rule: rule)
     for index in 0..<UInt64(count) {
@@ -18,7 +19,7 @@ private func report(
             inode: 1, offset: 0, length: 4096, operation: .write, issuer: .libaio)
         io.issued = Timestamp(nanoseconds: start + 1_000)
         io.interrupted = Timestamp(nanoseconds: start + 70_000)
-        io.ended = Timestamp(nanoseconds: start + 75_000)
+        io.ended = Timestamp(nanoseconds: start + 75_000 - handOff)
         io.workQueued = Timestamp(nanoseconds: start + 75_000)
         io.workStarted = Timestamp(nanoseconds: start + 95_000)
         io.completed = Timestamp(nanoseconds: start + 100_000)
@@ -37,6 +38,12 @@ private func report(
             cpu: 0, held: use.map { $0 * UInt64(count) }, submitterRuns: UInt64(count), workerRuns: UInt64(count),
             works: works ?? UInt64(count), submitterStood: 0)
     ]
+    if let apart {
+        source.cpus.append(
+            CPUUse(
+                cpu: 1, held: [apart * UInt64(count), 0, 0, 0, 0, 0, 0, 0], submitterRuns: 1, workerRuns: 0, works: 0,
+                submitterStood: 0))
+    }
     return builder.finish(source: source, loss: [])
 }
 
@@ -49,8 +56,8 @@ struct InlineEstimateTests {
             report(held: SIMD8(0, 0, 0, 0, 5_000, 0, 10_000, 5_000), use: Self.use).inlineEstimate)
         #expect(estimate.limit == .latency)
         #expect(estimate.latencySaved == 20_000)
-        // 100 us that take 10 or 20 us less.
-        #expect(abs(estimate.gain.lowerBound - (100.0 / 90 - 1)) < 1e-9)
+        // 100 us that take a third of 20 us less, or all of it.
+        #expect(abs(estimate.gain.lowerBound - (300.0 / 280 - 1)) < 1e-9)
         #expect(abs(estimate.gain.upperBound - (100.0 / 80 - 1)) < 1e-9)
     }
 
@@ -61,6 +68,23 @@ struct InlineEstimateTests {
         // Of 30 us 10 are switching; at most 20 more for the other sides, and 5 of work: then the cap of ten holds.
         #expect(abs(estimate.gain.lowerBound - 0.5) < 1e-9)
         #expect(abs(estimate.gain.upperBound - 9) < 1e-9)
+    }
+
+    @Test func theHandOffGoesToo() throws {
+        let held = SIMD8<UInt32>(15_000, 0, 0, 0, 2_000, 0, 0, 3_000)
+        let estimate = try #require(report(held: held, use: Self.use, handOff: 2_000).inlineEstimate)
+        #expect(estimate.latencySaved == 22_000)
+        #expect(abs(estimate.gain.lowerBound - (30.0 / 18 - 1)) < 1e-9)
+    }
+
+    @Test func aBusySubmitterOnItsOwnCPUMayGainNothing() throws {
+        let held = SIMD8<UInt32>(0, 0, 0, 0, 5_000, 0, 10_000, 5_000)
+        let use: [UInt64] = [0, 5_000, 0, 0, 5_000, 0, 70_000, 10_000]
+        // One I/O in 100 us, of which the submitter computes 95.
+        let busy = try #require(report(held: held, use: use, apart: 95_000).inlineEstimate)
+        #expect(busy.limit == .submitter && busy.gain.lowerBound == 0)
+        #expect(abs(busy.gain.upperBound - (100.0 / 80 - 1)) < 1e-9)
+        #expect(report(held: held, use: use, apart: 50_000).inlineEstimate?.limit == .latency)
     }
 
     @Test func whatTheEvidenceDoesNotCarryIsRefused() {

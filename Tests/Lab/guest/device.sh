@@ -45,7 +45,7 @@ null_device() {
     device=/sys/kernel/config/nullb/$1
     if [ ! -d "$device" ]; then
         mkdir "$device" || return 1
-        for setting in size=512 memory_backed=1 irqmode=2 completion_nsec=$3 blocksize=4096 submit_queues=2 \
+        for setting in size=512 memory_backed=1 irqmode=2 completion_nsec=$3 blocksize=4096 submit_queues=${queues:-2} \
             power=1; do
             echo "${setting#*=}" >"$device/${setting%%=*}" || return 1
         done

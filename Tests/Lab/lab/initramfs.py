@@ -18,7 +18,7 @@ from .places import GUEST_FILES, cache
 from .problem import Problem, tool
 
 MODULES = ("configfs", "null_blk", "xfs", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1", "nls_utf8", "crc32c-intel",
-           "crc32c_generic")
+           "crc32c_generic", "mq-deadline")
 BASE_PROGRAMS = ("chrt", "fio", "filefrag", "mkfs.ext4", "mkfs.xfs", "mkfs.vfat")
 TOOL_PROGRAMS = ("bpftrace", "trace-cmd")
 

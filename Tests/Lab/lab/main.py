@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import build, command, kernels, matrix, program, rows, same, table
+from . import build, command, kernels, matrix, program, rows, same, table, whatif
 from .kernels import BUILT, KERNELS, Kernel, kernel_named, need_fetched, not_built
 from .places import TREE, cache
 from .problem import USAGE, Problem
@@ -29,6 +29,7 @@ EXAMPLES = {
               "  Scripts/lab matrix --all\n"
               "  Scripts/lab matrix --kernels 6.12 --scenarios ext4-sync-write,xfs-libaio-overwrite",
     "same": "Scripts/lab same 6.12\n  Scripts/lab same 7.3-rc --rw randread",
+    "what-if": "Scripts/lab what-if\n  Scripts/lab what-if --cases '2, fio on one' --keep /tmp/evidence",
     "exec": "Scripts/lab exec 6.12 -- dioscope check\n"
             "  Scripts/lab exec 7.2 --device null_blk --out /tmp/out -- 'dmesg >/out/dmesg; ls /mnt/t'\n"
             "  Scripts/lab exec 6.1",
@@ -76,10 +77,16 @@ def _parser() -> Parser:
     alike.add_argument("kernel", metavar="KERNEL")
     alike.add_argument("--rw", choices=("randwrite", "randread"), default="randwrite", help="default randwrite")
     alike.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guest brought out")
+    estimate = verb("what-if", "compare the estimate of inline completion with kernels that do it, in deterministic guests")
+    estimate.add_argument("--cases", metavar="TEXT", default="", help="only those whose line has this in it")
+    estimate.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
+    estimate.add_argument("--again", action="store_true", help="boot nothing: read what --keep has")
+    estimate.add_argument("--accuracy", type=Path, metavar="FILE", help=f"write the table into FILE, as {CAUSES_PAGE.name}")
     execute = verb("exec", "run a command, or a shell without one, in a guest with ext4 mounted at /mnt/t")
     execute.add_argument("kernel", metavar="KERNEL")
     execute.add_argument("--device", choices=DEVICES, help="default nvme, with --icount null_blk")
     execute.add_argument("--icount", action="store_true", help="guest time counts instructions: one CPU, repeatable")
+    execute.add_argument("--cpus", type=int, choices=range(1, 9), metavar="N", help="default 2, with --icount 1")
     execute.add_argument("--out", type=Path, metavar="DIR", help="bring the guest's /out here")
     execute.add_argument("--seconds", type=float, default=180, help="time limit (default 180)")
     for sub in (run, every, execute):
@@ -152,11 +159,14 @@ def _dispatch(arguments: list[str]) -> int:
     if options.verb == "same":
         [kernel] = _ready([options.kernel])
         return same.run(kernel, program.dioscope(), options.rw, options.keep)
+    if options.verb == "what-if":
+        return whatif.command(options.cases, options.keep, options.again, options.accuracy)
     if options.verb == "exec":
         [kernel] = _ready([options.kernel])
         device = options.device or ("null_blk" if options.icount else "nvme")
         executable = None if options.without_dioscope else program.dioscope()
-        return command.run(kernel, device, words, executable, options.out, options.icount, options.seconds)
+        return command.run(kernel, device, words, executable, options.out, options.icount, options.cpus,
+                           options.seconds)
     program_of = (lambda: None) if options.without_dioscope else program.dioscope
     if options.verb == "run":
         chosen, wanted, tables = _ready([options.kernel]), rows.scenarios_named([options.scenario]), {}

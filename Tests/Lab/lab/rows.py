@@ -63,6 +63,8 @@ ISSUERS = (
     row("ext4-io_uring-poll-read", NVME, (*POLL, READS), POLLED_READ, kernel_arguments=POLL_QUEUES),
     row("ext4-io_uring-caller-comp", NULL, (*IO_URING, WRITE), CALLER_COMPLETES,
         skip=dict.fromkeys(EVERY, NO_CALLER_COMP)),
+    row("xfs-io_uring-caller-comp", NULL, (*IO_URING, WRITE), CALLER_COMPLETES,
+        skip=dict.fromkeys(EVERY, NO_CALLER_COMP)),
 )
 
 REASONS = (
