@@ -76,20 +76,38 @@ struct Flame {
     /// Who held the CPU during a wait, within its bar.
     private func causes(of wait: WaitSummary?, _ stage: StageSummary, start: Double) -> [String] {
         var start = start
-        return (wait?.causes ?? []).flatMap { cause in
+        return withoutCrumbs(parts(of: wait, stage)).map { part in
+            defer { start += part.share }
+            return TextLine.padded("   . \(part.label)", to: Self.labelWidth)
+                + bar(start: start, length: part.share, context: stage.context)
+                + meanAndShare(total: part.total, share: part.share)
+        }
+    }
+
+    private typealias Part = (label: String, total: UInt128, share: Double)
+
+    private func parts(of wait: WaitSummary?, _ stage: StageSummary) -> [Part] {
+        (wait?.causes ?? []).flatMap { cause in
             let names =
                 cause.names.isEmpty
                 ? [(cause.total, cause.share, nil)] : cause.names.map { ($0.total, $0.share, $0.name) }
-            return names.map { total, part, name in
-                // Of the wait; of the latency it is this part of the stage's.
-                let share = part * stage.share
-                defer { start += share }
-                return TextLine.padded("   . \(label(of: cause.cause, name))", to: Self.labelWidth)
-                    + bar(start: start, length: share, context: stage.context)
-                    + meanAndShare(total: total, share: share)
-            }
+            // A share of the wait; of the latency it is this part of the stage's.
+            return names.map { (label(of: cause.cause, $2), $0, $1 * stage.share) }
         }
     }
+
+    /// Where shares have one decimal, less than that is not worth a row; several of these get one together.
+    private func withoutCrumbs(_ parts: [Part]) -> [Part] {
+        let crumbs = parts.filter { $0.share < Self.crumb }
+        guard crumbs.count > 1 else { return parts }
+        let rest = crumbs.reduce(into: (total: UInt128(0), share: 0.0)) {
+            $0.total += $1.total
+            $0.share += $1.share
+        }
+        return parts.filter { $0.share >= Self.crumb } + [("\(crumbs.count) less than 0.1%", rest.total, rest.share)]
+    }
+
+    private static let crumb = 0.0005
 
     private func label(of cause: WaitCause, _ name: String?) -> String {
         CauseText.label(

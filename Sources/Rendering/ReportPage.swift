@@ -94,7 +94,7 @@ struct ReportPage {
         var items = [source.kind]
         if let kernel = source.kernel { items.append("kernel \(kernel)") }
         if let machine = source.machine { items.append(machine) }
-        if let cpus = source.cpuCount { items.append("\(cpus) CPUs") }
+        if let cpus = source.cpuCount { items.append(cpus == 1 ? "1 CPU" : "\(cpus) CPUs") }
         if let host = source.host { items.append("host \(host)") }
         return items.map(style.escaped)
     }

@@ -107,6 +107,9 @@ enum VerdictText {
         case .moveApart(let share):
             "Submitter, interrupt and kworker share one CPU for \(Quantity.percent(share)) of them: "
                 + "try the interrupt or the thread on another CPU"
+        case .boundTogether(let share):
+            "Submitter, interrupt and kworker share one CPU for \(Quantity.percent(share)) of them, and that interrupt "
+                + "comes to no other: where each CPU has a queue it follows the thread, and only completing inline helps"
         case .keepOff(let name, let mean):
             "Of each wait \(Quantity.duration(mean)) go to \(name): try to keep it off that CPU"
         case .limitIdleStates: "Try without deep idle states on that CPU"

@@ -62,7 +62,8 @@ extension Verdict {
         case .submitter:
             let sharing = report.cpuSharing
             let share = Double(sharing.submitIRQWorker) / Double(max(1, sharing.deferredIOs))
-            return share >= majority ? .moveApart(share: share) : nil
+            guard share >= majority else { return nil }
+            return interruptsAreBound(report) ? .boundTogether(share: share) : .moveApart(share: share)
         case .otherTask, .poolWork:
             let names = report.queueWait?.causes.first { $0.cause == cause.cause }?.names
             guard let first = names?.first, let name = first.name, first.share >= causeShare,
@@ -75,6 +76,16 @@ extension Verdict {
         // Nothing but completing inline avoids the switch.
         case .workerSwitch, .unattributed: return nil
         }
+    }
+
+    /// Each interrupt that ended I/Os may come to one CPU alone, as far as procfs told.
+    private static func interruptsAreBound(_ report: Report) -> Bool {
+        let numbers = report.interrupts.compactMap(\.irq)
+        return !numbers.isEmpty
+            && numbers.allSatisfy { number in
+                let place = report.source.places?.interrupts.first { $0.irq == number }
+                return place?.allowed.flatMap { UInt16($0) } != nil
+            }
     }
 
     private static func inline(_ report: Report) -> [Sentence] {

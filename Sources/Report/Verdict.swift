@@ -57,6 +57,9 @@ public struct Verdict: Equatable, Sendable {
         /// Submitter, interrupt and kworker share one CPU for this part of the deferred I/Os, and the submitter is what
         /// the kworker waits for: move one of them.
         case moveApart(share: Double)
+        /// They do, but none of the interrupts may come to another CPU: with a queue for each CPU it is the submitter's
+        /// that comes, wherever that goes.
+        case boundTogether(share: Double)
         /// A task or a work has this mean part, in nanoseconds, of each wait: keep it off that CPU.
         case keepOff(name: String, mean: Double)
         /// The CPU first has to wake up: limit its idle states.

@@ -165,6 +165,30 @@ struct TextReportTests {
         #expect(bars[4].upperBound == bars[0].upperBound)
     }
 
+    @Test func crumbsOfAWaitShareARow() throws {
+        var report = Recordings.report(held: true)
+        var crumb = try #require(report.queueWait?.largest)
+        (crumb.cause, crumb.total, crumb.share, crumb.names) = (.idle, 240, 1e-5, [])
+        report.queueWait?.causes.append(crumb)
+        (crumb.cause, crumb.total, crumb.share) = (.softirq, 480, 2e-5)
+        report.queueWait?.causes.append(crumb)
+        let rows = TextReport(report).lines.filter { $0.hasPrefix("   . ") }
+        #expect(rows.count == 5 && rows[4].hasPrefix("   . 2 less than 0.1% ") && rows[4].hasSuffix("6ns  <0.1%"))
+        // A single one has its name.
+        report.queueWait?.causes.removeLast()
+        #expect(TextReport(report).lines.contains { $0.hasPrefix("   . idle exit / wakeup ") })
+    }
+
+    @Test func aGroupHasAVerdictOfItsOwn() {
+        let lines = TextReport(Recordings.report(ios: 600, by: .context)).lines
+        let verdicts = lines.filter { $0.hasPrefix(" verdict ") }
+        #expect(verdicts.count == 2 && lines.allSatisfy { $0.count <= 80 })
+        #expect(verdicts.contains { $0.contains("100.0% of I/Os are completed in a kworker") })
+        #expect(!TextReport(Recordings.report(ios: 120, by: .context, top: 8)).lines.contains {
+            $0.hasPrefix(" verdict ") && $0.contains("inline")
+        })
+    }
+
     /// Columns that a row's bar covers.
     static func bar(of line: String) -> Range<Int> {
         let columns = Array(line)

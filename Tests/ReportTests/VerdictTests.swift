@@ -9,7 +9,8 @@ import Testing
 struct VerdictTests {
     /// 200 writes that wait 180 us each for a kworker on the submitter's CPU.
     static func report(
-        _ held: [CPUHolder: UInt32], hog: String? = nil, users: [FileUser]? = nil, change: (inout DirectIO) -> Void = { _ in }
+        _ held: [CPUHolder: UInt32], hog: String? = nil, users: [FileUser]? = nil, allowed: String? = nil,
+        change: (inout DirectIO) -> Void = { _ in }
     ) -> Report {
         var builder = ReportBuilder(rule: .defersWrites)
         for index in 0..<200 {
@@ -25,6 +26,10 @@ struct VerdictTests {
         var source = WaitSummaryTests.switchesSeen
         source.threads = [100: ThreadName(thread: 100, process: 100, name: "fio")]
         source.fileUsers = users
+        source.places = allowed.map {
+            CPUPlaces(
+                interrupts: [.init(irq: 24, name: "nvme0q1", allowed: $0, effective: "1")], cpus: [], unboundWorks: nil)
+        }
         return builder.finish(source: source, loss: [])
     }
 
@@ -43,6 +48,9 @@ struct VerdictTests {
             Self.cause(report) == .init(cause: .submitter, name: "fio", mean: 120_000, share: 120_000.0 / 180_000))
         #expect(Self.advice(report) == .moveApart(share: 1))
         #expect(report.verdict.sentences.count == 3)
+        // An interrupt that has but one CPU cannot be moved.
+        #expect(Self.advice(Self.report([.submitter: 120_000], allowed: "0-3")) == .moveApart(share: 1))
+        #expect(Self.advice(Self.report([.submitter: 120_000], allowed: "1")) == .boundTogether(share: 1))
         // On another CPU there is nothing to move.
         let apart = Self.report([.submitter: 120_000]) { $0.submitCPU = 0 }
         #expect(Self.cause(apart)?.cause == .submitter && Self.advice(apart) == nil)
