@@ -28,8 +28,8 @@ enum VerdictText {
                 + ", for which they wait \(Quantity.duration(queueWait)) on average"
                 + " (\(Quantity.percent(queueWaitShare)) of all latency)" + part(cause)
         case .deferral(let reason, let share, let users):
-            return "\(Quantity.percent(share)) of the deferred have the reason \(reason.rawValue): \(remedy(for: reason))"
-                + text(of: users)
+            return "\(Quantity.percent(share)) of the deferred have the reason \(reason.rawValue): "
+                + remedy(for: reason) + text(of: users)
         case .inlineEstimate(let estimate): return text(of: estimate)
         case .advice(let advice): return text(of: advice)
         case .inline(let context, let share, let cost):

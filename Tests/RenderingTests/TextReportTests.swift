@@ -184,9 +184,10 @@ struct TextReportTests {
         let verdicts = lines.filter { $0.hasPrefix(" verdict ") }
         #expect(verdicts.count == 2 && lines.allSatisfy { $0.count <= 80 })
         #expect(verdicts.contains { $0.contains("100.0% of I/Os are completed in a kworker") })
-        #expect(!TextReport(Recordings.report(ios: 120, by: .context, top: 8)).lines.contains {
-            $0.hasPrefix(" verdict ") && $0.contains("inline")
-        })
+        #expect(
+            !TextReport(Recordings.report(ios: 120, by: .context, top: 8)).lines.contains {
+                $0.hasPrefix(" verdict ") && $0.contains("inline")
+            })
     }
 
     /// Columns that a row's bar covers.
