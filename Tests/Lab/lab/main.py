@@ -75,6 +75,7 @@ def _parser() -> Parser:
     alike = verb("same", "record one run by dioscope and by trace-cmd at once, and compare their reports")
     alike.add_argument("kernel", metavar="KERNEL")
     alike.add_argument("--rw", choices=("randwrite", "randread"), default="randwrite", help="default randwrite")
+    alike.add_argument("--icount", action="store_true", help="guest time counts instructions: differences are exact")
     alike.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guest brought out")
     execute = verb("exec", "run a command, or a shell without one, in a guest with ext4 mounted at /mnt/t")
     execute.add_argument("kernel", metavar="KERNEL")
@@ -151,7 +152,7 @@ def _dispatch(arguments: list[str]) -> int:
         return _build(kernel_named(options.kernel), options.update)
     if options.verb == "same":
         [kernel] = _ready([options.kernel])
-        return same.run(kernel, program.dioscope(), options.rw, options.keep)
+        return same.run(kernel, program.dioscope(), options.rw, options.keep, options.icount)
     if options.verb == "exec":
         [kernel] = _ready([options.kernel])
         device = options.device or ("null_blk" if options.icount else "nvme")

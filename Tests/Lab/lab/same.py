@@ -14,36 +14,43 @@ from .kernels import Kernel
 from .problem import FAILED
 from .scenarios import IOS
 
-ENGINES = ("libaio", "io_uring")
+# File systems by their names in guest/device.sh; none is the block device itself.
+CASES = tuple((filesystem, engine) for filesystem in ("ext4", "vfat", "none")
+              for engine in ("libaio", "io_uring", "psync"))
 SHARE = 0.02
 # By so much a stage may be longer for the recorder whose probe comes second; emulated probes take microseconds.
 STAGE_SLACK_NS = 8000
 LATENCY_SLACK_NS = 5000
 
 
-def script(operation: str) -> bytes:
+def script(operation: str, icount: bool = False) -> bytes:
     common = ("--direct=1", "--bs=4k", "--size=16M", "--thread", "--fallocate=none", "--allow_mounted_write=1",
-              f"--number_ios={IOS}", "--cpus_allowed=1", "--name=same", "--iodepth=8", f"--rw={operation}")
-    lines = [". /lab/device.sh", ". /lab/same.sh", "make_device nvme && make_filesystem ext4 || exit 71", "cd /root",
-             "dd if=/dev/zero of=/mnt/t/file bs=1M count=16 conv=fsync 2>/dev/null; sync",
-             "echo 3 >/proc/sys/vm/drop_caches"]
-    lines += [shlex.join(("same_run", engine, *common, f"--ioengine={engine}")) for engine in ENGINES]
+              f"--number_ios={IOS}", f"--cpus_allowed={0 if icount else 1}", "--name=same", "--iodepth=8",
+              f"--rw={operation}")
+    lines = [". /lab/device.sh", ". /lab/same.sh", f"make_device {device(icount)} || exit 71", "cd /root"]
+    lines += [shlex.join(("same_run", filesystem, engine, *common, f"--ioengine={engine}"))
+              for filesystem, engine in CASES]
     return "\n".join(lines + ["exit 0", ""]).encode()
 
 
-def run(kernel: Kernel, dioscope: Path, operation: str, keep: Path | None) -> int:
+def device(icount: bool) -> str:
+    return "null_blk" if icount else "nvme"
+
+
+def run(kernel: Kernel, dioscope: Path, operation: str, keep: Path | None, icount: bool = False) -> int:
     """Prints a line for each engine; 0 when all agree."""
-    overlay: dict[str, bytes | Path] = {"lab/main": script(operation), "bin/dioscope": dioscope}
+    overlay: dict[str, bytes | Path] = {"lab/main": script(operation, icount), "bin/dioscope": dioscope}
     failed = 0
-    with guest.run(guest.Boot(kernel, "nvme", overlay, 300, with_tools=True)) as outcome:
+    boot = guest.Boot(kernel, device(icount), overlay, 600, with_tools=True, icount=icount)
+    with guest.run(boot) as outcome:
         if not outcome.finished:
             print(f"the guest did not get through; its console ends:\n{outcome.tail()}")
             return FAILED
         if keep is not None:
             shutil.copytree(outcome.results, keep, dirs_exist_ok=True)
-        for engine in ENGINES:
-            failures, told = _compared(outcome.results, engine)
-            print(f"{'not ok' if failures else 'ok'} - {kernel.name} same run, {engine}, {operation}: {told}")
+        for filesystem, engine in CASES:
+            failures, told = _compared(outcome.results, f"{filesystem}-{engine}")
+            print(f"{'not ok' if failures else 'ok'} - {kernel.name} {filesystem}, {engine}, {operation}: {told}")
             for failure in failures:
                 print(f"    {failure}")
             failed += bool(failures)
