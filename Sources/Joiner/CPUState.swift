@@ -67,7 +67,7 @@ struct BioEnd {
     var life: LifeID?
     /// What the probe of it read.
     var arguments: ProbeArguments?
-    var isSimple = false
+    var function = KernelFunction.bioEnd
 }
 
 /// Where end_io ran.
