@@ -26,6 +26,8 @@ public struct KernelLayout: Equatable, Sendable {
     var simpleBio: Int?
     /// The kernel has `iomap_dio_rw_begin` and its like.
     var hasTracepoints: Bool
+    /// Function probes, which an interrupt can have while it interrupts another one; kprobes it cannot.
+    var hasFunctionProbes: Bool
 
     /// Of the running kernel; `nil` when its BTF lacks one of them.
     public init?(_ btf: KernelBTF) {
@@ -54,6 +56,7 @@ public struct KernelLayout: Equatable, Sendable {
         blockBio = btf.hasFunction("blkdev_bio_end_io_async") ? btf.offset(of: "bio", in: "blkdev_dio") : nil
         simpleBio = btf.offset(of: "bio", in: "iomap_dio_simple")
         hasTracepoints = btf.tracepointParameterCount("iomap_dio_rw_begin") != nil
+        hasFunctionProbes = btf.hasStructure("trace_fprobe")
     }
 
     private init(
@@ -67,6 +70,8 @@ public struct KernelLayout: Equatable, Sendable {
         (mappingPages, dioWaiter, iterCount) = (pages, waiter, count)
         (self.simpleBio, self.hasTracepoints) = (simpleBio, hasTracepoints)
         (iterDirection, self.legacy, self.blockBio) = (direction, legacy, blockBio)
+        // Both came with 6.5.
+        hasFunctionProbes = hasTracepoints
     }
 
     /// Kernels of which the layout is known without their BTF: those of Debian. Another configuration may differ.

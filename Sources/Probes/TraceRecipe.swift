@@ -15,7 +15,7 @@ public struct TraceRecipe: Sendable {
         self.layout = layout
     }
 
-    /// The kprobe events of iomap: what has no tracepoint. Each is named for its function, by which a reader knows it.
+    /// The probe events of iomap: what has no tracepoint. Each is named for its function, by which a reader knows it.
     public var probes: [String] {
         let dio = "+\(layout.bioPrivate)($arg1)"
         let pages = "+\(layout.mappingPages)(+\(layout.fileMapping)(+0(+0(\(dio)))))"
@@ -83,11 +83,12 @@ public struct TraceRecipe: Sendable {
     }
 
     private func probe(_ function: String, _ arguments: String) -> String {
-        "p:dioscope/\(function) \(function) \(arguments)"
+        "\(layout.hasFunctionProbes ? "f" : "p"):dioscope/\(function) \(function) \(arguments)"
     }
 
     private func returns(_ function: String) -> String {
-        "r:dioscope/\(function)__return \(function) ret=$retval:s64"
+        let name = "dioscope/\(function)__return \(function)"
+        return layout.hasFunctionProbes ? "f:\(name)%return ret=$retval:s64" : "r:\(name) ret=$retval:s64"
     }
 
     /// Tracepoints, as `system:event`.
@@ -110,12 +111,12 @@ public struct TraceRecipe: Sendable {
         let other = ["# The following are for block devices without a file system, and for vfat and the like:"]
         let names = (probes + otherProbes).compactMap { $0.split(separator: " ").first?.dropFirst(2) }
         let clear = "for probe in \(names.joined(separator: " ")); do"
-            + " echo \"-:$probe\" >>\(Self.tracing)/kprobe_events; done"
+            + " echo \"-:$probe\" >>\(Self.tracing)/dynamic_events; done"
         return (remark + probes.map(set) + other + otherProbes.map(set) + commands(tool) + [clear])
             .joined(separator: "\n") + "\n"
     }
 
-    private func set(_ probe: String) -> String { "echo '\(probe)' >>\(Self.tracing)/kprobe_events" }
+    private func set(_ probe: String) -> String { "echo '\(probe)' >>\(Self.tracing)/dynamic_events" }
 
     /// COMMAND stands for the workload.
     private func commands(_ tool: Tool) -> [String] {

@@ -63,6 +63,11 @@ class SameRun(unittest.TestCase):
     def test_many_parted_ios_are_told(self) -> None:
         self.assertRegex(list(Pairs(ios(100), ios(100, parted=45), 1000).differences(icount=True))[0], "only 55 of 100")
 
+    def test_a_border_that_only_one_saw_makes_one_stage(self) -> None:
+        live = [{**io, "stages": [{"name": "whole", "ns": 500_000}], "latency_ns": 500_000} for io in ios(9)]
+        trace = [{**io, "latency_ns": 500_000} for io in ios(9)]
+        self.assertEqual(list(Pairs(live, trace, 1000).distance), ["submitted", "end of latency"])
+
     def test_other_ios_are_told(self) -> None:
         self.assertRegex(list(Pairs(ios(100), ios(101)[1:], 1000).differences(icount=True))[0], "not those")
 

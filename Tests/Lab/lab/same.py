@@ -35,7 +35,7 @@ LARGEST_PARTED = {True: 0.35, False: 0.35}
 
 def script(operation: str, icount: bool = False) -> bytes:
     common = ("--direct=1", "--bs=4k", "--size=16M", "--thread", "--fallocate=none", "--allow_mounted_write=1",
-              f"--number_ios={IOS}", f"--cpus_allowed={0 if icount else 1}", "--name=same", "--iodepth=8",
+              f"--number_ios={499 if icount else IOS}", f"--cpus_allowed={0 if icount else 1}", "--name=same", "--iodepth=8",
               f"--rw={operation}")
     lines = [". /lab/device.sh", ". /lab/same.sh", f"make_device {device(icount)} || exit 71", "cd /root"]
     lines += [shlex.join(("same_run", filesystem, engine, *common, f"--ioengine={engine}"))
@@ -75,7 +75,7 @@ def _compared(directory: Path, name: str, icount: bool) -> tuple[list[str], str]
     except (OSError, json.JSONDecodeError) as error:
         log = directory / f"{name}.log"
         return [str(error), *(log.read_text(errors="replace").splitlines()[-8:] if log.is_file() else [])], "no reports"
-    failures = list(differences(live, trace))
+    failures = list(differences(live, trace, 0 if icount else STALL_NS))
     if not failures or pairs.agree:
         failures += pairs.differences(icount)
     return failures, told(live, trace, pairs)
@@ -88,16 +88,14 @@ class Pairs:
         for ios in (live, trace):
             ios.sort(key=lambda io: io["submitted_ns"])
         self.agree = [io["offset"] for io in live] == [io["offset"] for io in trace]
-        self.alike: list[tuple[dict[str, Any], dict[str, Any]]] = []  # with the same stages
-        if self.agree:
-            self.alike = [pair for pair in zip(live, trace, strict=True) if names(pair[0]) == names(pair[1])]
         self.total = len(live)
+        pairs = [comparable(*pair) for pair in zip(live, trace, strict=True)] if self.agree else []
         found: defaultdict[str, list[float]] = defaultdict(list)
-        for pair in self.alike:
+        for pair in pairs:
             for point, apart in apart_of(*pair):
                 found[point].append(apart)
         self.distance = {point: statistics.median(values) for point, values in found.items()}
-        self.whole = [pair for pair in self.alike
+        self.whole = [pair for pair in pairs
                       if all(abs(apart - self.distance[point]) <= parted_ns for point, apart in apart_of(*pair))]
 
     def differences(self, icount: bool) -> Iterator[str]:
@@ -127,8 +125,12 @@ class Pairs:
             yield stage, live, trace, moved
 
 
-def names(io: dict[str, Any]) -> list[str]:
-    return [stage["name"] for stage in io["stages"]]
+def comparable(live: dict[str, Any], trace: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Where one saw a border that the other one cannot see (who issued a synchronous I/O of a block device), the whole."""
+    if [stage["name"] for stage in live["stages"]] == [stage["name"] for stage in trace["stages"]]:
+        return live, trace
+    live, trace = ({**io, "stages": [{"name": "latency", "ns": io["latency_ns"]}]} for io in (live, trace))
+    return live, trace
 
 
 def apart_of(live: dict[str, Any], trace: dict[str, Any]) -> Iterator[tuple[str, float]]:
@@ -140,25 +142,25 @@ def apart_of(live: dict[str, Any], trace: dict[str, Any]) -> Iterator[tuple[str,
         yield f"end of {one['name']}", apart
 
 
-def differences(live: dict[str, Any], trace: dict[str, Any]) -> Iterator[str]:
+def differences(live: dict[str, Any], trace: dict[str, Any], stall_ns: float = STALL_NS) -> Iterator[str]:
     """Everything in which the report of a trace is not that of the live recording, but for its stages."""
     yield from equal("I/Os in the trace", trace["ios"], "live", live["ios"])
     for member in ("contexts", "end_io_contexts", "issuers"):
         yield from equal(f"{member} in the trace", trace[member], "live", live[member])
     if trace["latency"] and live["latency"]:
         yield from close("mean latency in the trace", trace["latency"]["mean_ns"], "live", live["latency"]["mean_ns"],
-                         SHARE, STALL_NS / max(trace["ios"]["total"], 1))
+                         SHARE, stall_ns / max(trace["ios"]["total"], 1))
     known = [reason for reason in trace["reasons"] if reason["reason"] != "unknown"]
     if known:
         yield from equal("first reason in the trace", known[0]["reason"], "live",
                          live["reasons"][0]["reason"] if live["reasons"] else None)
-    yield from scheduling(live["scheduling"], trace["scheduling"])
+    yield from scheduling(live["scheduling"], trace["scheduling"], stall_ns)
     for loss in trace["loss"]:
         if loss["severity"] == "loss" and loss["count"]:
             yield f"the trace lost {loss['count']}: {loss['what']}"
 
 
-def scheduling(live: dict[str, Any] | None, trace: dict[str, Any] | None) -> Iterator[str]:
+def scheduling(live: dict[str, Any] | None, trace: dict[str, Any] | None, stall_ns: float) -> Iterator[str]:
     """What the CPUs did: switches are counted alike, times differ by the probes' distances at each switch."""
     if live is None or trace is None:
         yield from equal("scheduling in the trace", trace, "live", live)
@@ -169,10 +171,10 @@ def scheduling(live: dict[str, Any] | None, trace: dict[str, Any] | None) -> Ite
     if abs(trace["submitter_runs"] - live["submitter_runs"]) > 2:
         yield from equal("submitter_runs in the trace", trace["submitter_runs"], "live", live["submitter_runs"])
     yield from close("submitter_stood_ns in the trace", trace["submitter_stood_ns"], "live", live["submitter_stood_ns"],
-                     SHARE, 2000 * live["worker_runs"] + STALL_NS)
+                     SHARE, 2000 * live["worker_runs"] + stall_ns)
     for holder in ("submitter", "completion_work"):
         yield from close(f"{holder} held the CPUs in the trace", held(trace, holder), "live", held(live, holder), SHARE,
-                         2000 * (live["works"] + live["submitter_runs"]) + STALL_NS)
+                         2000 * (live["works"] + live["submitter_runs"]) + stall_ns)
 
 
 def held(report: dict[str, Any], holder: str) -> int:
