@@ -35,7 +35,7 @@ LARGEST_PARTED = {True: 0.35, False: 0.35}
 
 def script(operation: str, icount: bool = False) -> bytes:
     common = ("--direct=1", "--bs=4k", "--size=16M", "--thread", "--fallocate=none", "--allow_mounted_write=1",
-              f"--number_ios={499 if icount else IOS}", f"--cpus_allowed={0 if icount else 1}", "--name=same", "--iodepth=8",
+              f"--number_ios={251 if icount else IOS}", f"--cpus_allowed={0 if icount else 1}", "--name=same", "--iodepth=8",
               f"--rw={operation}")
     lines = [". /lab/device.sh", ". /lab/same.sh", f"make_device {device(icount)} || exit 71", "cd /root"]
     lines += [shlex.join(("same_run", filesystem, engine, *common, f"--ioengine={engine}"))
