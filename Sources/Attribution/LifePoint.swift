@@ -26,7 +26,11 @@ public enum LifePoint: UInt8, Sendable, CaseIterable {
     public var optionalSources: [String] {
         switch self {
         case .issued: ["block_rq_issue"]
-        case .ended: ["iomap_dio_bio_end_io", "iomap_dio_simple_end_io"]
+        case .ended:
+            [
+                "iomap_dio_bio_end_io", "iomap_dio_simple_end_io", "blkdev_bio_end_io", "blkdev_bio_end_io_async",
+                "dio_bio_end_aio", "dio_bio_end_io",
+            ]
         case .interrupted: ["irq_handler_entry", "softirq_entry"]
         case .taskWorkRun: ["io_req_rw_complete"]
         case .submitted, .workQueued, .workStarted, .completed, .iocbCompleted: []

@@ -33,6 +33,9 @@ struct CPUClock {
 
     /// Known since the first task switch.
     var isKnown: Bool { task != nil }
+    var isSubmitter: Bool { task == .submitter }
+    /// Nanoseconds by `CPUHolder.rawValue`.
+    var total: [UInt64] { (0..<8).map { held[$0] } }
     var isWorker: Bool { task == .workerSwitch || task == .completionWork || task == .poolWork }
 
     @inline(__always)

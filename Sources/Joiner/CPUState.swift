@@ -10,6 +10,7 @@ struct CPUState {
     var isInHardirq = false
     var isInSoftirq = false
     var clock = CPUClock()
+    var counts = SchedulingCounts()
     /// The last task switch.
     var switchedFrom: UInt32 = 0
     var switchedTo: UInt32 = 0
@@ -67,7 +68,7 @@ struct BioEnd {
     var life: LifeID?
     /// What the probe of it read.
     var arguments: ProbeArguments?
-    var isSimple = false
+    var function = KernelFunction.bioEnd
 }
 
 /// Where end_io ran.

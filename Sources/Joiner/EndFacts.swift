@@ -3,13 +3,28 @@
 import DirectIO
 import KernelTraces
 
-/// What `iomap_dio_bio_end_io` is about to decide by, from the arguments of a probe at its entry. Bits of `dio->flags`
+/// What an `end_io` is about to decide by, from the arguments of a probe at its entry. Bits of `dio->flags`
 /// have another meaning in another kernel: those of an unknown one are not read.
 enum EndFacts {
-    /// `nil` when the probe did not read the flags.
-    static func facts(_ arguments: ProbeArguments, rule: CompletionRule) -> Facts? {
+    /// `IOMAP_DIO_WRITE` in `dio->flags`.
+    static let writes: UInt64 = 1 << 30
+
+    /// `nil` when the probe did not read what is needed.
+    static func facts(
+        of io: DirectIO, at function: KernelFunction, _ arguments: ProbeArguments, rule: CompletionRule
+    ) -> Facts? {
+        switch function {
+        case .simpleBioEnd: simple(arguments)
+        case .blockBioEnd, .blockAsyncBioEnd: failed(arguments).union(.endSeen)
+        case .legacyBioEnd: legacy(arguments, of: io, waits: false)
+        case .legacySyncBioEnd: legacy(arguments, of: io, waits: true)
+        default: iomap(arguments, rule: rule)
+        }
+    }
+
+    private static func iomap(_ arguments: ProbeArguments, rule: CompletionRule) -> Facts? {
         guard let flags = arguments[.flags] else { return nil }
-        var facts: Facts = .endSeen
+        var facts = failed(arguments).union(.endSeen)
         func insert(_ fact: Facts, _ bit: UInt64) { if flags & 1 << bit != 0 { facts.insert(fact) } }
         insert(.unwritten, 0)
         insert(.copyOnWrite, 1)
@@ -26,12 +41,7 @@ enum EndFacts {
             facts.insert(.endDecides)
             if let waiter = arguments[.waiter], waiter & 0xff != 0 { facts.insert(.waiter) }
         }
-        if (arguments[.error].map { Int32(truncatingIfNeeded: $0) } ?? 0) != 0 || (arguments[.status] ?? 0) & 0xff != 0
-        {
-            facts.insert(.endError)
-        }
-        let isWrite = flags & 1 << 30 != 0
-        guard isWrite else { return facts }
+        guard flags & writes != 0 else { return facts }
         if let pages = arguments[.pages], pages != 0 { facts.insert(.pageCache) }
         if let size = arguments[.fileSize], let position = arguments[.position], let done = arguments[.done],
             Int64(bitPattern: position &+ done) > Int64(bitPattern: size)
@@ -42,9 +52,27 @@ enum EndFacts {
     }
 
     /// Of the simple path of 7.3.
-    static func simple(_ arguments: ProbeArguments) -> Facts {
-        var facts: Facts = [.endSeen, .endDecides, .simple]
-        if let status = arguments[.status], status & 0xff != 0 { facts.insert(.endError) }
+    private static func simple(_ arguments: ProbeArguments) -> Facts {
+        failed(arguments).union([.endSeen, .endDecides, .simple])
+    }
+
+    /// Of `fs/direct-io.c`, which defers for pages in the page cache, or when the submitter or a buffer head said so:
+    /// for O_(D)SYNC, or for an unwritten extent.
+    /// - Parameter waits: the submitter does: always when it is synchronous, and for extending writes.
+    private static func legacy(_ arguments: ProbeArguments, of io: DirectIO, waits: Bool) -> Facts {
+        var facts = failed(arguments).union(.endSeen)
+        if waits { facts.formUnion([.endDecides, .waiter]) }
+        if arguments[.references] == 1 { facts.insert(.endDecides) }
+        guard io.operation == .write else { return facts }
+        if let defers = arguments[.defers], defers & 0xff != 0 {
+            facts.insert(io.facts.isDisjoint(with: [.dataSync, .sync]) ? .unwritten : .needSync)
+        }
+        if let pages = arguments[.pages], pages != 0 { facts.insert(.pageCache) }
         return facts
+    }
+
+    private static func failed(_ arguments: ProbeArguments) -> Facts {
+        let error = arguments[.error].map { Int32(truncatingIfNeeded: $0) } ?? 0
+        return error != 0 || (arguments[.status] ?? 0) & 0xff != 0 ? .endError : []
     }
 }

@@ -14,7 +14,11 @@ extension Joiner {
         (cpus[cpu].isInHardirq, cpus[cpu].isInSoftirq) = (false, false)
         cpus[cpu].levels = (ContextLevel(), ContextLevel(), ContextLevel())
         cpus[cpu].clock.leaveInterrupts(at: at.time)
-        give(holder(of: change), thread: change.next, name: change.nextName, at)
+        let holder = holder(of: change)
+        cpus[cpu].counts.taskSwitched(
+            standing: cpus[cpu].clock.isSubmitter && change.previousIsRunnable && names.isWorker(change.nextName),
+            toSubmitter: holder == .submitter, at: at.time)
+        give(holder, thread: change.next, name: change.nextName, at)
     }
 
     private func holder(of change: TaskSwitch) -> CPUHolder {
@@ -63,11 +67,20 @@ extension Joiner {
     /// Nothing that this CPU was in the midst of is certain any more.
     mutating func lost(_ at: Moment) {
         let cpu = Int(at.cpu)
-        let waiting = cpus[cpu].clock.waiting
-        var clock = cpus[cpu].clock
+        var (clock, counts) = (cpus[cpu].clock, cpus[cpu].counts)
         clock.forget(at: at.time)
-        clock.waiting = waiting
-        cpus[cpu] = CPUState(clock: clock)
+        counts.forget()
+        cpus[cpu] = CPUState(clock: clock, counts: counts)
+    }
+
+    /// What each CPU did so far, as far as its task switches are known.
+    public var use: [CPUUse] {
+        cpus.indices.filter { cpus[$0].clock.isKnown }.map { cpu in
+            let counts = cpus[cpu].counts
+            return CPUUse(
+                cpu: UInt16(clamping: cpu), held: cpus[cpu].clock.total, submitterRuns: counts.submitterRuns,
+                workerRuns: counts.workerRuns, works: counts.works, submitterStood: counts.submitterStood)
+        }
     }
 
     /// The kernel's word for the context, with kworkers told from other tasks.

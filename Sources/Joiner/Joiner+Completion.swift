@@ -5,7 +5,8 @@ import KernelTraces
 
 /// Completions, and what finds their I/Os.
 extension Joiner {
-    private static let tryAgain: Int32 = -11
+    private static let tryAgain: Int64 = -11
+    private static let isQueued: Int64 = -529
 
     /// The tracepoint `iomap_dio_complete`.
     mutating func completed(_ complete: DirectIOComplete, _ at: Moment, _ sink: Sink) rethrows {
@@ -17,13 +18,7 @@ extension Joiner {
             consume(at)
             return
         }
-        let error = complete.error != 0 ? complete.error : complete.result < 0 ? Int32(clamping: complete.result) : 0
-        if error == Self.tryAgain, lives[id].io.facts.contains(.noWait), lives[id].io.issuer != .libaio {
-            counts.fruitless += 1
-            consume(at)
-            return remove(id)
-        }
-        try conclude(id, error: error, at, sink)
+        try conclude(id, error: complete.error != 0 ? Int64(complete.error) : complete.result, at, sink)
     }
 
     /// The I/O that this context was in the midst of completing, by the events before.
@@ -59,9 +54,15 @@ extension Joiner {
     }
 
     /// Where and when, and what led to it.
-    private mutating func conclude(_ id: LifeID, error: Int32, _ at: Moment, _ sink: Sink) rethrows {
+    /// - Parameter error: negative, or else there is none.
+    private mutating func conclude(_ id: LifeID, error: Int64, _ at: Moment, _ sink: Sink) rethrows {
+        if error == Self.tryAgain, lives[id].io.facts.contains(.noWait), [.ioUring, .unknown].contains(lives[id].io.issuer) {
+            counts.fruitless += 1
+            consume(at)
+            return remove(id)
+        }
         note(completion: id, at)
-        lives[id].io.error = Int16(clamping: error)
+        lives[id].io.error = Int16(clamping: min(error, 0))
         if submitting[lives[id].io.submitterThread] == id { submitting[lives[id].io.submitterThread] = nil }
         consume(at)
         if taskWorkMayFollow(lives[id]) {
@@ -141,9 +142,12 @@ extension Joiner {
         _ function: KernelFunction, _ arguments: ProbeArguments, _ at: Moment, _ sink: Sink
     ) rethrows {
         switch function {
-        case .begin, .innerBegin: try beginProbed(function, arguments, at, sink)
-        case .bioEnd, .simpleBioEnd: bioEnded(function, arguments, at)
-        case .complete: try completionEntered(arguments, at, sink)
+        case .begin, .innerBegin, .blockRead, .blockWrite, .legacyBegin:
+            try beginProbed(function, arguments, at, sink)
+        case .bioEnd, .simpleBioEnd, .blockBioEnd, .blockAsyncBioEnd, .legacyBioEnd, .legacySyncBioEnd:
+            bioEnded(function, arguments, at)
+        case .complete: completionEntered(arguments, at)
+        case .legacyComplete: try legacyCompleted(arguments, at, sink)
         case .libaioComplete, .uringComplete, .uringPollComplete: try calledBack(function, arguments, at, sink)
         case .uringRequestComplete: try taskWorkRan(arguments, at, sink)
         case .completeWork, .simpleCompleteWork, .legacyCompleteWork, .other: break
@@ -151,7 +155,7 @@ extension Joiner {
     }
 
     /// Entry of `iomap_dio_complete`. Its return is when the I/O is complete; where that is not probed, the call back.
-    private mutating func completionEntered(_ arguments: ProbeArguments, _ at: Moment, _ sink: Sink) rethrows {
+    private mutating func completionEntered(_ arguments: ProbeArguments, _ at: Moment) {
         guard let iocb = arguments[.iocb], let id = byIOCB[iocb], lives.contains(id), lives[id].io.completed == nil
         else {
             // The tracepoint will find it by its identity, and then the kiocb is known.
@@ -163,17 +167,36 @@ extension Joiner {
     mutating func returned(
         _ function: KernelFunction, _ arguments: ProbeArguments, _ at: Moment, _ sink: Sink
     ) rethrows {
-        guard function == .complete else { return }
-        guard let id = alive(completing[at.flow]), lives[id].io.completed == nil else { return }
         let result = Int64(bitPattern: arguments[.result] ?? 0)
-        try conclude(id, error: result < 0 ? Int32(clamping: result) : 0, at, sink)
+        switch function {
+        case .complete:
+            guard let id = alive(completing[at.flow]), lives[id].io.completed == nil else { return }
+            try conclude(id, error: result, at, sink)
+        case .blockRead, .blockWrite:
+            guard let id = alive(submitting[at.thread]), lives[id].io.facts.contains(.blockDevice) else { return }
+            if result == Self.isQueued { letGo(at) } else { try conclude(id, error: result, at, sink) }
+        default: break
+        }
+    }
+
+    /// `dio_complete`, which ends in `ki_complete` if it is asynchronous; else its result is the submitter's.
+    private mutating func legacyCompleted(_ arguments: ProbeArguments, _ at: Moment, _ sink: Sink) rethrows {
+        guard let iocb = arguments[.iocb], let id = alive(byIOCB[iocb]), lives[id].io.completed == nil,
+            let asynchronous = arguments[.asynchronous], asynchronous & 1 == 0
+        else { return }
+        let result = Int64(bitPattern: arguments[.result] ?? 0)
+        // A submitter that meant to queue it and found it done passes -EIOCBQUEUED.
+        let own = Int64(Int32(truncatingIfNeeded: arguments[.error] ?? 0))
+        try conclude(id, error: result == Self.isQueued || result >= 0 ? own : result, at, sink)
     }
 
     /// `ki_complete`: completes an I/O of which neither tracepoint nor return was seen.
     private mutating func calledBack(
         _ function: KernelFunction, _ arguments: ProbeArguments, _ at: Moment, _ sink: Sink
     ) rethrows {
-        guard let iocb = arguments[.iocb], let id = byIOCB[iocb], lives.contains(id) else { return }
+        // The function tracer tells no kiocb, but it follows end_io.
+        let found = arguments[.iocb].map { byIOCB[$0] } ?? (arguments.present.isEmpty ? hinted(at) : nil)
+        guard let id = alive(found) else { return }
         if lives[id].io.issuer == .unknown { lives[id].io.issuer = function == .libaioComplete ? .libaio : .ioUring }
         if lives[id].io.completed != nil {
             // libaio has no second hop that the I/O would have to wait for.
@@ -182,8 +205,7 @@ extension Joiner {
         }
         // With CALLER_COMP it comes first, only to get the issuer to work.
         guard !lives[id].io.facts.contains(.callerCompletion) else { return }
-        let result = Int64(bitPattern: arguments[.result] ?? 0)
-        try conclude(id, error: result < 0 ? Int32(clamping: result) : 0, at, sink)
+        try conclude(id, error: Int64(bitPattern: arguments[.result] ?? 0), at, sink)
     }
 
     /// `io_req_rw_complete`: a kiocb is the first member of its request, so that they have one address.

@@ -8,8 +8,13 @@ extension Joiner {
     /// A bio, at the submitter's hands.
     mutating func queued(_ block: BlockRange, _ at: Moment) {
         guard let id = submittedBy(at, block) else { return }
-        lives[id].reachedDevice = true
+        reached(id, block)
         add(PendingBlock(life: id, sectors: block.sectors), at: block)
+    }
+
+    private mutating func reached(_ id: LifeID, _ block: BlockRange) {
+        lives[id].reachedDevice = true
+        lives[id].learn(isWrite: block.isWrite)
     }
 
     private mutating func add(_ pending: PendingBlock, at block: BlockRange) {
@@ -21,7 +26,7 @@ extension Joiner {
     /// The I/O that the thread is submitting, if the block can be a part of it.
     private func submittedBy(_ at: Moment, _ block: BlockRange) -> LifeID? {
         guard at.context == .task, !block.isForeign, let id = submitting[at.thread], lives.contains(id),
-            (lives[id].io.operation == .write) == block.isWrite,
+            (lives[id].io.operation == .write) == block.isWrite || !lives[id].knowsDirection,
             UInt64(block.sectors) << 9 <= UInt64(lives[id].io.length)
         else { return nil }
         return id
@@ -43,7 +48,7 @@ extension Joiner {
             if found { return }
         }
         guard let id = submittedBy(at, block) ?? unplugged(at, block) else { return }
-        lives[id].reachedDevice = true
+        reached(id, block)
         lives[id].io.issued = at.timestamp
         add(PendingBlock(life: id, sectors: block.sectors), at: block)
     }
@@ -91,7 +96,7 @@ extension Joiner {
         let hasArguments = arguments[.iocb] != nil || arguments[.flags] != nil
         let end = BioEnd(
             place: endPlace(at), time: at.time, life: id, arguments: hasArguments ? arguments : nil,
-            isSimple: function == .simpleBioEnd)
+            function: function)
         cpus[Int(at.cpu)][at.context].end = end
         guard let id else { return }
         if let iocb = arguments[.iocb], lives[id].iocb == 0 {
@@ -103,6 +108,7 @@ extension Joiner {
 
     /// What the last end_io says stays.
     mutating func apply(_ end: BioEnd, to id: LifeID) {
+        if let flags = end.arguments?[.flags] { lives[id].learn(isWrite: flags & EndFacts.writes != 0) }
         var io = lives[id].io
         if let time = end.time {
             if io.ended != nil, io.ended?.nanoseconds != time { io.facts.insert(.multiBio) }
@@ -114,9 +120,9 @@ extension Joiner {
         io.irq = end.place.irq
         io.irqBatchPosition = end.place.batchPosition
         if let arguments = end.arguments {
-            let facts = end.isSimple ? EndFacts.simple(arguments) : EndFacts.facts(arguments, rule: rule)
+            let facts = EndFacts.facts(of: io, at: end.function, arguments, rule: rule)
             if let facts { io.facts = io.facts.subtracting(Self.endFacts).union(facts) }
-        } else if end.isSimple {
+        } else if end.function == .simpleBioEnd {
             io.facts.insert(.simple)
         }
         lives[id].io = io

@@ -19,8 +19,9 @@ extension Joiner {
             operation: begin.flags.contains(.write) ? .write : .read,
             issuer: issuer(begin))
         if begin.forcesWait { io.facts.insert(.forceWait) }
-        let id = try add(Life(io: io, key: key), at, sink)
-        apply(begin.flags, to: id)
+        var life = Life(io: io, key: key)
+        life.knowsDirection = begin.isAsynchronous || begin.flags.contains(.write)
+        apply(begin.flags, to: try add(life, at, sink))
     }
 
     /// libaio marks its I/Os; who else is asynchronous is mostly, but not surely, io_uring.
@@ -30,24 +31,31 @@ extension Joiner {
         return begin.flags.contains(.callerCompletion) ? .ioUring : .unknown
     }
 
-    /// A probe of `iomap_dio_rw`, which may stand for the tracepoint.
+    /// A probe of `iomap_dio_rw`, which may stand for the tracepoint, or of the ways past iomap.
     mutating func beginProbed(
         _ function: KernelFunction, _ arguments: ProbeArguments, _ at: Moment, _ sink: Sink
     ) rethrows {
         guard let iocb = arguments[.iocb], let device = arguments[.device], let inode = arguments[.inode],
             let position = arguments[.position], let length = arguments[.length], let flags = arguments.flags
         else { return }
+        let isBlockDevice = function == .blockRead || function == .blockWrite
+        if isBlockDevice, !flags.contains(.direct) { return }
         let number = UInt32(truncatingIfNeeded: device)
         let key = IOKey(device: number, inode: inode, position: position)
         // __iomap_dio_rw is called by iomap_dio_rw.
         if function == .innerBegin, confirmed(key, at) != nil { return }
         if let id = byIOCB[iocb], lives.contains(id) { try restart(id, sink) }
-        let io = DirectIO(
+        var io = DirectIO(
             submitted: at.timestamp, submitterThread: at.thread, device: DeviceNumber(kernel: number), inode: inode,
             offset: position, length: UInt32(clamping: length), operation: flags.contains(.write) ? .write : .read,
             issuer: issuer(arguments))
+        if isBlockDevice { io.facts.insert(.blockDevice) }
+        if function == .legacyBegin { io.facts.insert(.legacy) }
         var life = Life(io: io, iocb: iocb, key: key)
         life.isProbed = true
+        life.knowsDirection = flags.contains(.write)
+        let isWrite = isBlockDevice ? function == .blockWrite : arguments[.direction].map { $0 & 1 != 0 }
+        if let isWrite { life.learn(isWrite: isWrite) }
         let id = try add(life, at, sink)
         byIOCB[iocb] = id
         apply(flags, to: id)

@@ -26,6 +26,7 @@ extension Joiner {
             address: work.address, started: at.time, cpu: at.cpu, held: .unknown,
             switchedFrom: cpus[cpu].switchedTo == at.thread ? cpus[cpu].switchedFrom : 0,
             preempted: cpus[cpu].preempted, completesDirectIO: completes)
+        if completes { cpus[cpu].counts.workStarted() }
         if completes, let queued = works.removeValue(forKey: work.address) {
             state.work = queued
             state.held = cpus[cpu].clock.held(since: queued.clocks, at: at.time, cpu: at.cpu)

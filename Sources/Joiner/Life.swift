@@ -16,12 +16,21 @@ struct Life {
     var reachedDevice = false
     /// Begun by a probe's event; the tracepoint that follows it only confirms.
     var isProbed = false
+    /// Whether it is a read or a write. Of a synchronous I/O neither the tracepoint nor its flags tell.
+    var knowsDirection = true
     /// Rises when the place is used again.
     var generation: UInt32 = 0
     /// Of the same identity, begun later.
     var next: LifeID?
     /// The clocks of the submitter's CPU when it was completed.
     var completedClocks: ClockReading?
+
+    mutating func learn(isWrite: Bool) {
+        guard !knowsDirection else { return }
+        knowsDirection = true
+        io.operation = isWrite ? .write : .read
+        if isWrite { io.facts.insert(.write) }
+    }
 }
 
 /// Where an I/O of a file begins.

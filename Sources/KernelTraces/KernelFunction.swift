@@ -14,6 +14,16 @@ public enum KernelFunction: String, Sendable, CaseIterable {
     case uringComplete = "io_complete_rw"
     case uringPollComplete = "io_complete_rw_iopoll"
     case uringRequestComplete = "io_req_rw_complete"
+    /// Of a block device, also for what is not direct.
+    case blockRead = "blkdev_read_iter"
+    case blockWrite = "blkdev_write_iter"
+    case blockBioEnd = "blkdev_bio_end_io"
+    case blockAsyncBioEnd = "blkdev_bio_end_io_async"
+    /// Of `fs/direct-io.c`.
+    case legacyBegin = "__blockdev_direct_IO"
+    case legacyBioEnd = "dio_bio_end_aio"
+    case legacySyncBioEnd = "dio_bio_end_io"
+    case legacyComplete = "dio_complete"
     /// Any other.
     case other = ""
 

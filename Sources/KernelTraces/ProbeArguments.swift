@@ -19,7 +19,7 @@ public struct ProbeArguments: Sendable {
     /// In the order of `names`.
     public enum Field: UInt8, CaseIterable, Sendable {
         case iocb, dio, position, length, inode, device, ioFlags, issuer, flags, references, error, status, waiter,
-            pages, fileSize, done, result, dioFlags
+            pages, fileSize, done, result, dioFlags, direction, defers, asynchronous
     }
 
     /// The names that a field may have in a trace.
@@ -28,13 +28,14 @@ public struct ProbeArguments: Sendable {
         ("dev", .device), ("ki_flags", .ioFlags), ("complete", .issuer), ("flags", .flags), ("ref", .references),
         ("error", .error), ("status", .status), ("waiter", .waiter), ("wait", .waiter), ("nrpages", .pages),
         ("isize", .fileSize), ("done", .done), ("ret", .result), ("res", .result), ("dio_flags", .dioFlags),
+        ("write", .direction), ("defer", .defers), ("async", .asynchronous),
     ]
 
     static func field(named name: String) -> Field? { names.first { $0.0 == name }?.1 }
 
     public var present: Present = []
     /// By `Field.rawValue`; `issuer` is the raw value of the `KernelFunction` index it was resolved to.
-    var values = InlineArray<18, UInt64>(repeating: 0)
+    var values = InlineArray<21, UInt64>(repeating: 0)
 
     @inlinable
     public init() {}

@@ -15,39 +15,80 @@ public struct TraceRecipe: Sendable {
         self.layout = layout
     }
 
-    /// The kprobe events: what has no tracepoint. Each is named for its function, by which a reader knows it.
+    /// The probe events of iomap: what has no tracepoint. Each is named for its function, by which a reader knows it.
     public var probes: [String] {
         let dio = "+\(layout.bioPrivate)($arg1)"
-        let inode = "+\(layout.fileInode)(+0($arg1))"
         let pages = "+\(layout.mappingPages)(+\(layout.fileMapping)(+0(+0(\(dio)))))"
         var probes = [
             probe(
                 "iomap_dio_bio_end_io",
                 "iocb=+0(\(dio)):x64 isize=+16(\(dio)):s64 done=+24(\(dio)):s64 ref=+32(\(dio)):s32"
                     + " flags=+36(\(dio)):x32 error=+40(\(dio)):s32 waiter=+\(layout.dioWaiter)(\(dio)):u8"
-                    + " status=+\(layout.bioStatus)($arg1):u8 pos=+8(+0(\(dio))):s64 nrpages=\(pages):u64")
+                    + " \(status) pos=+8(+0(\(dio))):s64 nrpages=\(pages):u64")
         ]
         if let bio = layout.simpleBio {
-            probes.append(
-                probe("iomap_dio_simple_end_io", "iocb=-\(bio)($arg1):x64 status=+\(layout.bioStatus)($arg1):u8"))
+            probes.append(probe("iomap_dio_simple_end_io", "iocb=-\(bio)($arg1):x64 \(status)"))
         }
         if !layout.hasTracepoints {
-            let superBlock = "+\(layout.inodeSuperBlock)(\(inode))"
             probes += [
-                probe(
-                    "iomap_dio_rw",
-                    "iocb=$arg1:x64 pos=+8($arg1):s64 complete=+16($arg1):symbol ki_flags=+32($arg1):x32"
-                        + " ino=+\(layout.inodeNumber)(\(inode)):u64 dev=+\(layout.superBlockDevice)(\(superBlock)):u32"
-                        + " count=+\(layout.iterCount)($arg2):u64 dio_flags=$arg5:x32"),
-                probe("iomap_dio_complete", "iocb=+0($arg1):x64"),
-                "r:dioscope/iomap_dio_complete__return iomap_dio_complete ret=$retval:s64",
+                probe("iomap_dio_rw", "\(iocb) \(file(superBlock: ofFile)) \(length("$arg2")) dio_flags=$arg5:x32"),
+                probe("iomap_dio_complete", "iocb=+0($arg1):x64"), returns("iomap_dio_complete"),
             ]
         }
         return probes + [probe("io_req_rw_complete", "req=$arg1:x64")]
     }
 
+    /// Of block devices and `fs/direct-io.c`, which have no tracepoints on any kernel.
+    public var otherProbes: [String] {
+        let dio = "+\(layout.bioPrivate)($arg1)"
+        let device = "ino=+\(layout.inodeNumber)(\(ofFile)):u64 dev=+\(layout.inodeDevice)(\(ofFile)):u32"
+        var probes = ["blkdev_read_iter", "blkdev_write_iter"].flatMap { function in
+            [probe(function, "\(iocb) \(device) \(length("$arg2"))"), returns(function)]
+        }
+        probes.append(probe("blkdev_bio_end_io", "iocb=+0(\(dio)):x64 \(status)"))
+        if let bio = layout.blockBio {
+            probes.append(probe("blkdev_bio_end_io_async", "iocb=-\(bio)($arg1):x64 \(status)"))
+        }
+        if let legacy = layout.legacy {
+            let pages = "+\(layout.mappingPages)(+\(layout.inodeMapping)(+\(legacy.inode)(\(dio))))"
+            let end =
+                "iocb=+\(legacy.iocb)(\(dio)):x64 ref=+\(legacy.references)(\(dio)):u64 defer=+\(legacy.defers)(\(dio)):u8"
+                + " error=+\(legacy.error)(\(dio)):s32 \(status) nrpages=\(pages):u64"
+            probes += [
+                probe("__blockdev_direct_IO", "\(iocb) \(file(superBlock: "$arg2")) \(length("$arg4"))"),
+                probe("dio_bio_end_aio", end), probe("dio_bio_end_io", end),
+                probe(
+                    "dio_complete",
+                    "iocb=+\(legacy.iocb)($arg1):x64 ret=$arg2:s64 async=$arg3:u32 error=+\(legacy.error)($arg1):s32"),
+            ]
+        }
+        return probes
+            + ["aio_complete_rw", "io_complete_rw", "io_complete_rw_iopoll"].map {
+                probe($0, "iocb=$arg1:x64 res=$arg2:s64")
+            }
+    }
+
+    private var iocb: String { "iocb=$arg1:x64 pos=+8($arg1):s64 complete=+16($arg1):symbol ki_flags=+32($arg1):x32" }
+    private var status: String { "status=+\(layout.bioStatus)($arg1):u8" }
+    /// The inode of a kiocb's file.
+    private var ofFile: String { "+\(layout.fileInode)(+0($arg1))" }
+
+    private func file(superBlock inode: String) -> String {
+        let superBlock = "+\(layout.inodeSuperBlock)(\(inode))"
+        return "ino=+\(layout.inodeNumber)(\(inode)):u64 dev=+\(layout.superBlockDevice)(\(superBlock)):u32"
+    }
+
+    private func length(_ iter: String) -> String {
+        "count=+\(layout.iterCount)(\(iter)):u64 write=+\(layout.iterDirection)(\(iter)):u8"
+    }
+
     private func probe(_ function: String, _ arguments: String) -> String {
-        "p:dioscope/\(function) \(function) \(arguments)"
+        "\(layout.hasFunctionProbes ? "f" : "p"):dioscope/\(function) \(function) \(arguments)"
+    }
+
+    private func returns(_ function: String) -> String {
+        let name = "dioscope/\(function)__return \(function)"
+        return layout.hasFunctionProbes ? "f:\(name)%return ret=$retval:s64" : "r:\(name) ret=$retval:s64"
     }
 
     /// Tracepoints, as `system:event`.
@@ -67,13 +108,15 @@ public struct TraceRecipe: Sendable {
             "# As root. Offsets are those of \(layout.origin). io_req_rw_complete only matters for io_uring; a probe that",
             "# the kernel refuses may be left out: the report says what is missing.",
         ]
-        let set = probes.map { "echo '\($0)' >>\(Self.tracing)/kprobe_events" }
-        let clear = probes.map { probe in
-            let name = probe.split(separator: " ").first?.drop { $0 != ":" } ?? ""
-            return "echo '-\(name)' >>\(Self.tracing)/kprobe_events"
-        }
-        return (remark + set + commands(tool) + clear).joined(separator: "\n") + "\n"
+        let other = ["# The following are for block devices without a file system, and for vfat and the like:"]
+        let names = (probes + otherProbes).compactMap { $0.split(separator: " ").first?.dropFirst(2) }
+        let clear = "for probe in \(names.joined(separator: " ")); do"
+            + " echo \"-:$probe\" >>\(Self.tracing)/dynamic_events; done"
+        return (remark + probes.map(set) + other + otherProbes.map(set) + commands(tool) + [clear])
+            .joined(separator: "\n") + "\n"
     }
+
+    private func set(_ probe: String) -> String { "echo '\(probe)' >>\(Self.tracing)/dynamic_events" }
 
     /// COMMAND stands for the workload.
     private func commands(_ tool: Tool) -> [String] {

@@ -43,28 +43,27 @@ final class TraceIOs: IOSource {
         try joiner.finish(each)
         let joins = joiner.counts.loss(queueingSeen: summary.occurred.contains("workqueue_queue_work"))
         return SourceSummary(
-            name: file.name, source: source(summary, joiner.threads), loss: missing(summary) + joins + summary.loss,
+            name: file.name, source: source(summary, joiner), loss: missing(summary) + joins + summary.loss,
             threads: joiner.threads,
             ios: joiner.counts.joined, damage: summary.damage.map(\.description), damageCount: summary.damageCount)
     }
 
     /// A trace without begins holds no I/O: say why.
     private func missing(_ summary: TraceSummary) -> [DataLoss] {
-        guard summary.occurred.isDisjoint(with: ["iomap_dio_rw_begin", "iomap_dio_rw", "__iomap_dio_rw"]) else {
-            return []
-        }
+        guard summary.occurred.isDisjoint(with: Self.begins) else { return [] }
         let help = "no iomap_dio_rw_begin in the trace, and no probe of iomap_dio_rw; see dioscope record --how"
         return [DataLoss(what: "no-begins", count: 1, severity: .loss, help: help)]
     }
 
-    private func source(_ summary: TraceSummary, _ threads: [UInt32: ThreadName]) -> ReportSource {
+    private func source(_ summary: TraceSummary, _ joiner: Joiner) -> ReportSource {
         var source = ReportSource(kind: description.kind, isComplete: summary.isComplete)
         source.recorder = description.recorder
         source.kernel = description.kernel
         source.host = description.host
         source.machine = description.machine
         source.cpuCount = description.cpuCount
-        source.threads = threads
+        source.threads = joiner.threads
+        if summary.occurred.isSuperset(of: ["sched_switch", "workqueue_execute_start"]) { source.cpus = joiner.use }
         source.probes = Self.events.map { name in
             summary.occurred.contains(name)
                 ? .init(name: "event/\(name)", attached: true)
@@ -73,10 +72,17 @@ final class TraceIOs: IOSource {
         return source
     }
 
-    /// Events that tell of I/Os.
-    private static let events = [
-        "iomap_dio_rw_begin", "iomap_dio_rw", "iomap_dio_complete", "block_rq_issue", "block_rq_complete",
-        "irq_handler_entry", "softirq_entry", "iomap_dio_bio_end_io", "iomap_dio_simple_end_io",
-        "workqueue_queue_work", "workqueue_execute_start", "sched_switch", "io_req_rw_complete",
+    private static let begins = [
+        "iomap_dio_rw_begin", "iomap_dio_rw", "__iomap_dio_rw", "blkdev_read_iter", "blkdev_write_iter",
+        "__blockdev_direct_IO",
     ]
+
+    /// Events that tell of I/Os.
+    private static let events =
+        begins + [
+            "iomap_dio_complete", "dio_complete", "block_rq_issue", "block_rq_complete", "irq_handler_entry",
+            "softirq_entry", "iomap_dio_bio_end_io", "iomap_dio_simple_end_io", "blkdev_bio_end_io",
+            "blkdev_bio_end_io_async", "dio_bio_end_aio", "dio_bio_end_io", "workqueue_queue_work",
+            "workqueue_execute_start", "sched_switch", "aio_complete_rw", "io_complete_rw", "io_req_rw_complete",
+        ]
 }

@@ -26,8 +26,8 @@ public final class OpenFile {
     }
 
     /// An empty file without a name, in $TMPDIR or /var/tmp, for what is read more than once.
-    public init(spoolFor name: String) throws(TraceError) {
-        let directory = getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp"
+    public init(spoolFor name: String, in place: String? = nil) throws(TraceError) {
+        let directory = place ?? getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp"
         var template = Array("\(directory)/dioscope-XXXXXX".utf8CString)
         let descriptor = mkstemp(&template)
         guard descriptor >= 0 else { throw .noSpool(name, errno: errno) }
@@ -83,9 +83,10 @@ public final class OpenFile {
         return bytes
     }
 
-    /// A file without a name that holds `bytes`.
+    /// A file without a name that holds `bytes`, in memory where there is such a directory.
     public convenience init(holding bytes: [UInt8]) throws(TraceError) {
-        try self.init(spoolFor: "memory")
+        let memory = "/dev/shm"
+        try self.init(spoolFor: "memory", in: access(memory, W_OK) == 0 ? memory : nil)
         try fill(from: MemoryStream(bytes))
     }
 

@@ -3,9 +3,9 @@
 import Glibc
 
 /// Cuts a stream into lines. A line of more than a megabyte is no line of a trace: it is cut in pieces.
-final class LineReader {
+struct LineReader: ~Copyable {
     private let stream: any ByteStream
-    private var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
     private var start = 0
     private var end = 0
     private var isAtEnd = false
@@ -22,7 +22,7 @@ final class LineReader {
 
     /// The next line without its end; its memory stays until the next call.
     @inline(__always)
-    func next() throws(TraceError) -> UnsafeRawBufferPointer? {
+    mutating func next() throws(TraceError) -> UnsafeRawBufferPointer? {
         while true {
             let rest = UnsafeRawBufferPointer(rebasing: buffer[start..<end])
             if let base = rest.baseAddress, let found = memchr(base, Int32(UInt8(ascii: "\n")), rest.count) {
@@ -37,7 +37,7 @@ final class LineReader {
     }
 
     @inline(__always)
-    private func take(_ count: Int, andSkip skipped: Int) -> UnsafeRawBufferPointer {
+    private mutating func take(_ count: Int, andSkip skipped: Int) -> UnsafeRawBufferPointer {
         let line = UnsafeRawBufferPointer(rebasing: buffer[start..<(start + count)])
         offset = consumed
         consumed &+= UInt64(count + skipped)
@@ -45,7 +45,7 @@ final class LineReader {
         return line
     }
 
-    private func refill() throws(TraceError) -> Bool {
+    private mutating func refill() throws(TraceError) -> Bool {
         guard !isAtEnd else { return false }
         if start > 0, let base = buffer.baseAddress {
             memmove(base, base + start, end - start)

@@ -76,6 +76,7 @@ def _parser() -> Parser:
     alike = verb("same", "record one run by dioscope and by trace-cmd at once, and compare their reports")
     alike.add_argument("kernel", metavar="KERNEL")
     alike.add_argument("--rw", choices=("randwrite", "randread"), default="randwrite", help="default randwrite")
+    alike.add_argument("--icount", action="store_true", help="guest time counts instructions: differences are exact")
     alike.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guest brought out")
     estimate = verb("what-if", "compare the estimate of inline completion with kernels that do it, in deterministic guests")
     estimate.add_argument("--cases", metavar="TEXT", default="", help="only those whose line has this in it")
@@ -158,7 +159,7 @@ def _dispatch(arguments: list[str]) -> int:
         return _build(kernel_named(options.kernel), options.update)
     if options.verb == "same":
         [kernel] = _ready([options.kernel])
-        return same.run(kernel, program.dioscope(), options.rw, options.keep)
+        return same.run(kernel, program.dioscope(), options.rw, options.keep, options.icount)
     if options.verb == "what-if":
         return whatif.command(options.cases, options.keep, options.again, options.accuracy)
     if options.verb == "exec":

@@ -1,8 +1,15 @@
-"""`same`: one run of fio recorded by dioscope's probes and by trace-cmd at once; the two reports have to agree."""
+"""`same`: one run of fio recorded by dioscope's probes and by trace-cmd at once; the two reports have to agree.
+
+Two probes of one moment cannot run at once: the second one reads the clock when the first is through. For each point of
+an I/O's life that distance is the same every time, unless an interrupt comes between. So it is measured here, I/O by
+I/O: the median of a point is its distance, and an I/O of which any point is further off was parted by an interrupt.
+"""
 
 import json
 import shlex
 import shutil
+import statistics
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,78 +21,172 @@ from .kernels import Kernel
 from .problem import FAILED
 from .scenarios import IOS
 
-ENGINES = ("libaio", "io_uring")
+# File systems by their names in guest/device.sh; none is the block device itself.
+CASES = tuple((filesystem, engine) for filesystem in ("ext4", "vfat", "none")
+              for engine in ("libaio", "io_uring", "psync"))
 SHARE = 0.02
-# By so much a stage may be longer for the recorder whose probe comes second; emulated probes take microseconds.
-STAGE_SLACK_NS = 8000
-LATENCY_SLACK_NS = 5000
+# With --icount guest time counts instructions and nothing else runs: further from the median is an interrupt.
+PARTED_NS = {True: 1000, False: 20_000}
+# Distances of the two probes: trace-cmd's come first, and the one of end_io fetches a dozen arguments.
+FURTHEST_NS = {True: 6000, False: 60_000}
+# A parted I/O is left out of the stages, not of the latency.
+LARGEST_PARTED = {True: 0.35, False: 0.35}
 
 
-def script(operation: str) -> bytes:
+def script(operation: str, icount: bool = False) -> bytes:
     common = ("--direct=1", "--bs=4k", "--size=16M", "--thread", "--fallocate=none", "--allow_mounted_write=1",
-              f"--number_ios={IOS}", "--cpus_allowed=1", "--name=same", "--iodepth=8", f"--rw={operation}")
-    lines = [". /lab/device.sh", ". /lab/same.sh", "make_device nvme && make_filesystem ext4 || exit 71", "cd /root",
-             "dd if=/dev/zero of=/mnt/t/file bs=1M count=16 conv=fsync 2>/dev/null; sync",
-             "echo 3 >/proc/sys/vm/drop_caches"]
-    lines += [shlex.join(("same_run", engine, *common, f"--ioengine={engine}")) for engine in ENGINES]
+              f"--number_ios={251 if icount else IOS}", f"--cpus_allowed={0 if icount else 1}", "--name=same", "--iodepth=8",
+              f"--rw={operation}")
+    lines = [". /lab/device.sh", ". /lab/same.sh", f"make_device {device(icount)} || exit 71", "cd /root"]
+    lines += [shlex.join(("same_run", filesystem, engine, *common, f"--ioengine={engine}"))
+              for filesystem, engine in CASES]
     return "\n".join(lines + ["exit 0", ""]).encode()
 
 
-def run(kernel: Kernel, dioscope: Path, operation: str, keep: Path | None) -> int:
-    """Prints a line for each engine; 0 when all agree."""
-    overlay: dict[str, bytes | Path] = {"lab/main": script(operation), "bin/dioscope": dioscope}
+def device(icount: bool) -> str:
+    return "null_blk" if icount else "nvme"
+
+
+def run(kernel: Kernel, dioscope: Path, operation: str, keep: Path | None, icount: bool = False) -> int:
+    """Prints a line for each case; 0 when all agree."""
+    overlay: dict[str, bytes | Path] = {"lab/main": script(operation, icount), "bin/dioscope": dioscope}
     failed = 0
-    with guest.run(guest.Boot(kernel, "nvme", overlay, 300, with_tools=True)) as outcome:
+    boot = guest.Boot(kernel, device(icount), overlay, 900, with_tools=True, icount=icount)
+    with guest.run(boot) as outcome:
         if not outcome.finished:
             print(f"the guest did not get through; its console ends:\n{outcome.tail()}")
             return FAILED
         if keep is not None:
             shutil.copytree(outcome.results, keep, dirs_exist_ok=True)
-        for engine in ENGINES:
-            failures, told = _compared(outcome.results, engine)
-            print(f"{'not ok' if failures else 'ok'} - {kernel.name} same run, {engine}, {operation}: {told}")
+        for filesystem, engine in CASES:
+            failures, told = _compared(outcome.results, f"{filesystem}-{engine}", icount)
+            print(f"{'not ok' if failures else 'ok'} - {kernel.name} {filesystem}, {engine}, {operation}: {told}")
             for failure in failures:
                 print(f"    {failure}")
             failed += bool(failures)
     return FAILED if failed else 0
 
 
-def _compared(directory: Path, name: str) -> tuple[list[str], str]:
+def _compared(directory: Path, name: str, icount: bool) -> tuple[list[str], str]:
     try:
         live, trace = (json.loads((directory / f"{name}.{kind}.json").read_text()) for kind in ("live", "trace"))
+        pairs = Pairs(*([json.loads(line) for line in (directory / f"{name}.{kind}.ios").read_text().splitlines()]
+                        for kind in ("live", "trace")), parted_ns=PARTED_NS[icount])
     except (OSError, json.JSONDecodeError) as error:
         log = directory / f"{name}.log"
         return [str(error), *(log.read_text(errors="replace").splitlines()[-8:] if log.is_file() else [])], "no reports"
-    return list(differences(live, trace)), told(live, trace)
+    failures = list(differences(live, trace, 0 if icount else STALL_NS))
+    if not failures or pairs.agree:
+        failures += pairs.differences(icount)
+    return failures, told(live, trace, pairs)
 
 
-def differences(live: dict[str, Any], trace: dict[str, Any]) -> Iterator[str]:
-    """Everything in which the report of a trace is not that of the live recording."""
+class Pairs:
+    """The same I/Os as the two recorders saw them, in the order of their submission."""
+
+    def __init__(self, live: list[dict[str, Any]], trace: list[dict[str, Any]], parted_ns: float) -> None:
+        for ios in (live, trace):
+            ios.sort(key=lambda io: io["submitted_ns"])
+        self.agree = [io["offset"] for io in live] == [io["offset"] for io in trace]
+        self.total = len(live)
+        pairs = [comparable(*pair) for pair in zip(live, trace, strict=True)] if self.agree else []
+        found: defaultdict[str, list[float]] = defaultdict(list)
+        for pair in pairs:
+            for point, apart in apart_of(*pair):
+                found[point].append(apart)
+        self.distance = {point: statistics.median(values) for point, values in found.items()}
+        self.whole = [pair for pair in pairs
+                      if all(abs(apart - self.distance[point]) <= parted_ns for point, apart in apart_of(*pair))]
+
+    def differences(self, icount: bool) -> Iterator[str]:
+        if not self.agree:
+            yield "the I/Os of the trace are not those of the live recording"
+            return
+        for point, distance in self.distance.items():
+            if abs(distance) > FURTHEST_NS[icount]:
+                yield f"the probes of {point} are {distance:.0f} ns apart"
+        if len(self.whole) < self.total * (1 - LARGEST_PARTED[icount]):
+            yield f"only {len(self.whole)} of {self.total} I/Os were seen alike"
+        for stage, live, trace, moved in self.means():
+            yield from close(f"mean {stage} in the trace, less the probes' distances", trace - moved, "live", live, SHARE,
+                             PARTED_NS[icount] / 10)
+
+    def means(self) -> Iterator[tuple[str, float, float, float]]:
+        """Of each stage: its mean live and in the trace, and by how much the distances of its borders lengthen it."""
+        stages: defaultdict[str, list[tuple[float, float, float]]] = defaultdict(list)
+        for live, trace in self.whole:
+            before = "submitted"
+            for one, other in zip(live["stages"], trace["stages"], strict=True):
+                moved = self.distance[f"end of {one['name']}"] - self.distance[before]
+                before = f"end of {one['name']}"
+                stages[one["name"]].append((one["ns"], other["ns"], moved))
+        for stage, values in stages.items():
+            live, trace, moved = (statistics.fmean(column) for column in zip(*values, strict=True))
+            yield stage, live, trace, moved
+
+
+def comparable(live: dict[str, Any], trace: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Where one saw a border that the other one cannot see (who issued a synchronous I/O of a block device), the whole."""
+    if [stage["name"] for stage in live["stages"]] == [stage["name"] for stage in trace["stages"]]:
+        return live, trace
+    live, trace = ({**io, "stages": [{"name": "latency", "ns": io["latency_ns"]}]} for io in (live, trace))
+    return live, trace
+
+
+def apart_of(live: dict[str, Any], trace: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    """How much later the trace has each point."""
+    apart = trace["submitted_ns"] - live["submitted_ns"]
+    yield "submitted", apart
+    for one, other in zip(live["stages"], trace["stages"], strict=True):
+        apart += other["ns"] - one["ns"]
+        yield f"end of {one['name']}", apart
+
+
+def differences(live: dict[str, Any], trace: dict[str, Any], stall_ns: float = STALL_NS) -> Iterator[str]:
+    """Everything in which the report of a trace is not that of the live recording, but for its stages."""
     yield from equal("I/Os in the trace", trace["ios"], "live", live["ios"])
-    yield from equal("contexts in the trace", trace["contexts"], "live", live["contexts"])
-    yield from close("mean latency in the trace", trace["latency"]["mean_ns"], "live", live["latency"]["mean_ns"],
-                     SHARE, LATENCY_SLACK_NS + STALL_NS / max(trace["ios"]["total"], 1))
-    before = {stage["name"]: stage for stage in live["stages"]}
-    for stage in trace["stages"]:
-        # A kprobe that was skipped leaves some I/Os with a coarser stage.
-        if stage["name"] in before and stage["ios"] == before[stage["name"]]["ios"]:
-            yield from close(f"mean {stage['name']} in the trace", stage["mean_ns"], "live",
-                             before[stage["name"]]["mean_ns"], SHARE, STAGE_SLACK_NS + STALL_NS / max(stage["ios"], 1))
+    for member in ("contexts", "end_io_contexts", "issuers"):
+        yield from equal(f"{member} in the trace", trace[member], "live", live[member])
+    if trace["latency"] and live["latency"]:
+        yield from close("mean latency in the trace", trace["latency"]["mean_ns"], "live", live["latency"]["mean_ns"],
+                         SHARE, stall_ns / max(trace["ios"]["total"], 1))
     known = [reason for reason in trace["reasons"] if reason["reason"] != "unknown"]
     if known:
         yield from equal("first reason in the trace", known[0]["reason"], "live",
                          live["reasons"][0]["reason"] if live["reasons"] else None)
+    yield from scheduling(live["scheduling"], trace["scheduling"], stall_ns)
     for loss in trace["loss"]:
         if loss["severity"] == "loss" and loss["count"]:
             yield f"the trace lost {loss['count']}: {loss['what']}"
 
 
-def told(live: dict[str, Any], trace: dict[str, Any]) -> str:
-    def change(old: float, new: float) -> str:
-        return f"{(new / old - 1):+.2%}" if old else "-"
+def scheduling(live: dict[str, Any] | None, trace: dict[str, Any] | None, stall_ns: float) -> Iterator[str]:
+    """What the CPUs did: switches are counted alike, times differ by the probes' distances at each switch."""
+    if live is None or trace is None:
+        yield from equal("scheduling in the trace", trace, "live", live)
+        return
+    for member in ("works", "worker_runs"):
+        yield from equal(f"{member} in the trace", trace[member], "live", live[member])
+    # The last switches to a submitter may be before one recorder's end, and behind the other one's.
+    if abs(trace["submitter_runs"] - live["submitter_runs"]) > 2:
+        yield from equal("submitter_runs in the trace", trace["submitter_runs"], "live", live["submitter_runs"])
+    yield from close("submitter_stood_ns in the trace", trace["submitter_stood_ns"], "live", live["submitter_stood_ns"],
+                     SHARE, 2000 * live["worker_runs"] + stall_ns)
+    for holder in ("submitter", "completion_work"):
+        yield from close(f"{holder} held the CPUs in the trace", held(trace, holder), "live", held(live, holder), SHARE,
+                         2000 * (live["works"] + live["submitter_runs"]) + stall_ns)
 
-    before = {stage["name"]: stage["mean_ns"] for stage in live["stages"]}
-    stages = [f"{stage['name']} {stage['mean_ns'] - before[stage['name']]:+.0f} ns"
-              for stage in trace["stages"] if stage["name"] in before]
-    mean = change(live["latency"]["mean_ns"], trace["latency"]["mean_ns"])
-    return f"{trace['ios']['total']} I/Os, mean latency {mean}; {', '.join(stages)}"
+
+def held(report: dict[str, Any], holder: str) -> int:
+    return sum(one["ns"] for cpu in report["cpus"] for one in cpu["held"] if one["holder"] == holder)
+
+
+def told(live: dict[str, Any], trace: dict[str, Any], pairs: Pairs) -> str:
+    mean = "-"
+    if live["latency"] and trace["latency"]:
+        mean = f"{trace['latency']['mean_ns'] / live['latency']['mean_ns'] - 1:+.2%}"
+    distances = ", ".join(f"{point} {distance:+.0f}" for point, distance in pairs.distance.items())
+    stages = ", ".join(f"{stage} {(trace - moved) / live - 1 if live else 0:+.2%}"
+                       for stage, live, trace, moved in pairs.means())
+    return (f"{trace['ios']['total']} I/Os, mean latency {mean}; {len(pairs.whole)} seen alike, less the distances:"
+            f" {stages or '-'}; distances in ns: {distances or '-'}")

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// `CPU:1 [LOST 12 EVENTS]` of ftrace, `CPU:1 [12 EVENTS DROPPED]` of trace-cmd, `PERF_RECORD_LOST lost 12` of perf.
+struct LossMark {
+    var cpu: UInt16?
+    var count: UInt64 = 0
+
+    init?(_ line: Scanner) {
+        var line = line
+        if line.skip("CPU:") {
+            guard let cpu = line.decimal(), cpu < 65536 else { return nil }
+            self.cpu = UInt16(cpu)
+            guard line.skip(" [") else { return nil }
+            _ = line.skip("LOST ")
+            count = line.decimal() ?? 0
+            _ = line.skip(byte: UInt8(ascii: " "))
+            guard line.skip("EVENTS") else { return nil }
+            return
+        }
+        guard line.skip(through: "PERF_RECORD_LOST") else { return nil }
+        if line.skip(through: " lost ") { count = line.decimal() ?? 0 }
+    }
+}
