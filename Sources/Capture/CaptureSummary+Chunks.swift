@@ -41,33 +41,40 @@ extension CaptureSummary {
         }
     }
 
-    /// The path of every I/O: no allocation, one aligned load each.
+    /// The path of every I/O: no allocation, no copy of the record.
     private mutating func readIOs(_ payload: UnsafeRawBufferPointer, _ each: (DirectIO) throws -> Void) rethrows {
-        let count = payload.count / RecordSize.io
+        // The payload is in words, and the records' alignment is a word.
+        let records = payload.assumingMemoryBound(to: probe_io.self)
+        guard var record = records.baseAddress else { return }
         var parsed: UInt64 = 0
-        for index in 0..<count {
-            let record = payload.load(fromByteOffset: index * RecordSize.io, as: probe_io.self)
-            guard record.isIO else { continue }
-            try each(DirectIO(checked: record))
-            parsed &+= 1
+        for _ in records {
+            if record.pointee.isIO {
+                try each(DirectIO(checked: record))
+                parsed &+= 1
+            }
+            record += 1
         }
-        ios &+= parsed
-        records &+= UInt64(count)
-        unparsed &+= UInt64(count) &- parsed
+        count(records.count, parsed)
     }
 
     private mutating func readWaitedIOs(_ payload: UnsafeRawBufferPointer, _ each: (DirectIO) throws -> Void) rethrows {
-        let count = payload.count / RecordSize.waitedIO
+        let records = payload.assumingMemoryBound(to: probe_waited_io.self)
+        guard var record = records.baseAddress else { return }
         var parsed: UInt64 = 0
-        for index in 0..<count {
-            let record = payload.load(fromByteOffset: index * RecordSize.waitedIO, as: probe_waited_io.self)
-            guard let io = DirectIO(record: record) else { continue }
-            try each(io)
-            parsed &+= 1
+        for _ in records {
+            if record.pointee.isIO {
+                try each(DirectIO(checked: record))
+                parsed &+= 1
+            }
+            record += 1
         }
+        count(records.count, parsed)
+    }
+
+    private mutating func count(_ found: Int, _ parsed: UInt64) {
         ios &+= parsed
-        records &+= UInt64(count)
-        unparsed &+= UInt64(count) &- parsed
+        records &+= UInt64(found)
+        unparsed &+= UInt64(found) &- parsed
     }
 
     private mutating func readHolds(_ payload: UnsafeRawBufferPointer, _ hold: (CPUHold) throws -> Void) rethrows {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import CZlib
+import CLibdeflate
 
 /// The 24 bytes before every payload.
 struct ChunkHeader: Equatable {
@@ -68,9 +68,7 @@ struct ChunkHeader: Equatable {
 
 /// CRC-32 as in zlib, gzip and PNG.
 func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-    // zlib takes a null pointer for "give me the initial value", which is also the checksum of nothing.
-    let start = bytes.baseAddress?.assumingMemoryBound(to: Bytef.self)
-    return UInt32(truncatingIfNeeded: crc32_z(0, start, bytes.count))
+    libdeflate_crc32(0, bytes.baseAddress, bytes.count)
 }
 
 extension [UInt8] {
