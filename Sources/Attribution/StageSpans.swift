@@ -38,12 +38,15 @@ public struct StageSpans: Sendable {
     @usableFromInline var nanoseconds: InlineArray<8, UInt64>
     @usableFromInline var kinds: InlineArray<8, Kind>
     @usableFromInline var used: Int
+    /// Some of it is unattributed.
+    @usableFromInline var hasHoles: Bool
 
     @inlinable
     public init() {
         nanoseconds = InlineArray(repeating: 0)
         kinds = InlineArray(repeating: Kind(.unattributed, .device))
         used = 0
+        hasHoles = false
     }
 
     /// Unattributed time right after unattributed time is one span.
@@ -53,6 +56,7 @@ public struct StageSpans: Sendable {
             nanoseconds[used - 1] += span.nanoseconds
             return
         }
+        if span.stage == .unattributed { hasHoles = true }
         guard used < Self.capacity else {
             preconditionFailure("a life has more spans than points: stages=\(used)")
         }

@@ -15,16 +15,16 @@ extension CaptureSummary {
             return
         }
         guard header.flags == 0 else {
-            walk.damage.add(.flags(header.flags), at: chunk.offset, bytes: header.chunkSize, ios: header.ios)
+            walk.tell(.flags(header.flags), of: chunk, ios: header.ios)
             return
         }
         if let size = kind.recordSize, UInt64(header.count) * UInt64(size) != UInt64(header.length) {
-            walk.damage.add(.count, at: chunk.offset, bytes: header.chunkSize, ios: kind.isOfIOs ? nil : 0)
+            walk.tell(.count, of: chunk, ios: kind.isOfIOs ? nil : 0)
             return
         }
         func decoded<Value: Decodable>(_ type: Value.Type) -> Value? {
             let value = walk.withPayload(of: header) { ChunkJSON.decode(type, from: $0) }
-            if value == nil { walk.damage.add(.json, at: chunk.offset, bytes: header.chunkSize, ios: 0) }
+            if value == nil { walk.tell(.json, of: chunk, ios: 0) }
             return value
         }
         switch kind {
@@ -74,7 +74,7 @@ extension CaptureSummary {
     private mutating func count(_ found: Int, _ parsed: UInt64) {
         ios &+= parsed
         records &+= UInt64(found)
-        unparsed &+= UInt64(found) &- parsed
+        unparsedIOs &+= UInt64(found) &- parsed
     }
 
     private mutating func readHolds(_ payload: UnsafeRawBufferPointer, _ hold: (CPUHold) throws -> Void) rethrows {
@@ -83,7 +83,7 @@ extension CaptureSummary {
             if let held = CPUHold(record: record) {
                 try hold(held)
             } else {
-                unparsed &+= 1
+                unparsedOthers &+= 1
             }
         }
     }
@@ -94,7 +94,7 @@ extension CaptureSummary {
             if let thread = ThreadName(record: record) {
                 threads[thread.thread] = thread
             } else {
-                unparsed &+= 1
+                unparsedOthers &+= 1
             }
         }
     }

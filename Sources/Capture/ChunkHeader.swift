@@ -62,8 +62,10 @@ struct ChunkHeader: Equatable {
     /// Bytes of header and payload.
     var chunkSize: UInt64 { UInt64(Self.size) + UInt64(length) }
 
+    var isOfIOs: Bool { ChunkKind(rawValue: kind)?.isOfIOs ?? false }
+
     /// I/Os in the payload by the header's word.
-    var ios: UInt64 { ChunkKind(rawValue: kind)?.isOfIOs == true ? UInt64(count) : 0 }
+    var ios: UInt64 { isOfIOs ? UInt64(count) : 0 }
 }
 
 /// CRC-32 as in zlib, gzip and PNG.
