@@ -40,7 +40,7 @@ let package = Package(
         .target(
             name: "Capture",
             dependencies: [
-                "DirectIO", "CProbeRecords", "CLibdeflate",
+                "DirectIO", "CProbeRecords", "CLibdeflate", "CZstd",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict

@@ -14,11 +14,12 @@ extension CaptureSummary {
             unknownChunks += 1
             return
         }
-        guard header.flags == 0 else {
+        let isPacked = header.flags & ChunkFlag.packed != 0
+        guard header.flags & ~ChunkFlag.packed == 0, !isPacked || RecordCoding(kind) != nil else {
             walk.tell(.flags(header.flags), of: chunk, ios: header.ios)
             return
         }
-        if let size = kind.recordSize, UInt64(header.count) * UInt64(size) != UInt64(header.length) {
+        if let size = kind.recordSize, !isRight(UInt64(header.count) * UInt64(size), header) {
             walk.tell(.count, of: chunk, ios: kind.isOfIOs ? nil : 0)
             return
         }
@@ -27,11 +28,14 @@ extension CaptureSummary {
             if value == nil { walk.tell(.json, of: chunk, ios: 0) }
             return value
         }
+        func records(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+            if try walk.withRecords(of: header, kind, body) == nil { walk.tell(.packing, of: chunk, ios: header.ios) }
+        }
         switch kind {
         case .session: walk.stop(at: chunk.offset, .secondSession)
-        case .ios: try walk.withPayload(of: header) { try readIOs($0, each) }
-        case .waitedIOs: try walk.withPayload(of: header) { try readWaitedIOs($0, each) }
-        case .holds: try walk.withPayload(of: header) { try readHolds($0, hold) }
+        case .ios: try records { try readIOs($0, each) }
+        case .waitedIOs: try records { try readWaitedIOs($0, each) }
+        case .holds: try records { try readHolds($0, hold) }
         case .places: places = decoded(CPUPlaces.self) ?? places
         case .cpus: cpus = decoded([CPUUse].self) ?? cpus
         case .threads: walk.withPayload(of: header) { readThreads($0) }
@@ -39,6 +43,12 @@ extension CaptureSummary {
         case .loss: recordedLoss = decoded([DataLoss].self) ?? recordedLoss
         case .end: end = decoded(RecordingEnd.self)
         }
+    }
+
+    /// Whether the header's record count, so many bytes, can be right. Packed ones are bounded as those that are not.
+    private func isRight(_ bytes: UInt64, _ header: ChunkHeader) -> Bool {
+        header.flags & ChunkFlag.packed == 0
+            ? bytes == UInt64(header.length) : bytes <= UInt64(CaptureFormat.maximumPayload)
     }
 
     /// The path of every I/O: no allocation, no copy of the record.

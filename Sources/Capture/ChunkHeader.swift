@@ -11,7 +11,7 @@ struct ChunkHeader: Equatable {
 
     /// A number of `ChunkKind`, or one that this version does not know.
     var kind: UInt16
-    /// 0 in this version: any other value means a payload that this version cannot interpret.
+    /// Of `ChunkFlag`: any other bit means a payload that this version cannot interpret.
     var flags: UInt16 = 0
     /// Bytes of payload.
     var length: UInt32
@@ -20,8 +20,9 @@ struct ChunkHeader: Equatable {
     /// CRC-32 of the payload.
     var payloadChecksum: UInt32
 
-    init(kind: ChunkKind, count: UInt32, payload: UnsafeRawBufferPointer) {
+    init(kind: ChunkKind, flags: UInt16 = 0, count: UInt32, payload: UnsafeRawBufferPointer) {
         self.kind = kind.rawValue
+        self.flags = flags
         self.length = UInt32(truncatingIfNeeded: payload.count)
         self.count = count
         self.payloadChecksum = checksum(payload)

@@ -24,6 +24,7 @@ struct ChunkWalk {
     private(set) var endsCut = false
     /// In words, so that the records in it are aligned.
     private var payload: [UInt64] = []
+    private let unpacker = ChunkUnpacker()
 
     /// - Parameter share: whose walk it is. Chunks of I/Os are passed over where they are another's, and so is damage.
     init(_ source: CaptureSource, from position: UInt64, size: UInt64, share: CaptureShare.Number = .whole) {
@@ -72,6 +73,17 @@ struct ChunkWalk {
         of header: ChunkHeader, _ body: (UnsafeRawBufferPointer) throws -> Result
     ) rethrows -> Result {
         try payload.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0.prefix(Int(header.length)))) }
+    }
+
+    /// Calls `body` with the records of the chunk that `next()` returned last, unpacked.
+    /// - Returns: `nil` when they cannot be unpacked.
+    func withRecords<Result>(
+        of header: ChunkHeader, _ kind: ChunkKind, _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result? {
+        try withPayload(of: header) { payload in
+            guard header.flags & ChunkFlag.packed != 0 else { return try body(payload) }
+            return try unpacker.unpack(payload, kind, count: Int(header.count), body)
+        }
     }
 
     /// The file from `offset` on belongs to no chunk of this recording and is not read: `problem` says why.

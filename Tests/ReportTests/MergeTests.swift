@@ -30,7 +30,7 @@ struct MergeTests {
             parts[number / 64 % builders].builder.add(io)
         }
         for part in parts.dropFirst() { parts[0].builder.add(part.builder) }
-        #expect(!whole.builder.isAtLimit && !parts[0].builder.isAtLimit)
+        #expect(!whole.isAtLimit && !parts[0].isAtLimit)
         #expect(parts[0].report == whole.report)
     }
 
@@ -56,9 +56,9 @@ struct MergeTests {
             (io.submitCPU, io.endCPU) = (UInt16(number), UInt16(number))
             builders[number / 3000].builder.add(io)
         }
-        #expect(!builders[0].builder.isAtLimit && !builders[1].builder.isAtLimit)
+        #expect(!builders[0].isAtLimit && !builders[1].isAtLimit)
         builders[0].builder.add(builders[1].builder)
-        #expect(builders[0].builder.isAtLimit)
+        #expect(builders[0].isAtLimit)
         #expect(builders[0].report.placement?.kinds.first?.ios == 6000)
     }
 
@@ -77,5 +77,6 @@ private final class Builder {
         builder = ReportBuilder(rule: .flaggedInline, percentiles: [25, 99.99, 100], groups: groups)
     }
 
+    var isAtLimit: Bool { builder.isAtLimit }
     var report: Report { builder.finish(source: WaitSummaryTests.switchesSeen, loss: []) }
 }

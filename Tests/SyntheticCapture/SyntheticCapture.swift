@@ -9,12 +9,15 @@ import SystemPackage
 @main
 enum SyntheticCapture {
     static func main() throws {
-        guard CommandLine.arguments.count == 3, let ios = Int(CommandLine.arguments[2]), ios >= 0 else {
-            print("usage: synthetic-capture FILE I/Os")
+        let packings: [String: CaptureWriter.Packing] = ["raw": .off, "packed": .inLine, "beside": .beside]
+        guard CommandLine.arguments.count == 4, let ios = Int(CommandLine.arguments[2]), ios >= 0,
+            let packing = packings[CommandLine.arguments[3]]
+        else {
+            print("usage: synthetic-capture FILE I/Os raw|packed|beside")
             exit(64)
         }
         var load = SyntheticLoad()
-        let writer = try CaptureWriter(creating: FilePath(CommandLine.arguments[1]), session: session)
+        let writer = try CaptureWriter(creating: FilePath(CommandLine.arguments[1]), session: session, packing: packing)
         for thread in load.threads() { try withUnsafeBytes(of: thread) { try writer.append($0) } }
         try load.records(ios) { try writer.append($0) }
         try writer.write(devices: [
