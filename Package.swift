@@ -5,6 +5,8 @@ import PackageDescription
 
 /// Scripts/fuzz builds one more executable, which only links with libFuzzer.
 let isFuzzing = Context.environment["DIOSCOPE_FUZZ"] != nil
+/// One more executable that makes captures to measure with: Documentation/Performance.md.
+let isMeasuring = Context.environment["DIOSCOPE_SYNTHETIC"] != nil
 
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -24,6 +26,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLibbpf"),
+        .systemLibrary(name: "CLibdeflate"),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CZstd"),
         .target(name: "CProbeRecords"),
@@ -37,7 +40,7 @@ let package = Package(
         .target(
             name: "Capture",
             dependencies: [
-                "DirectIO", "CProbeRecords", "CZlib",
+                "DirectIO", "CProbeRecords", "CLibdeflate", "CZstd",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict
@@ -130,4 +133,14 @@ let package = Package(
     ]
         + (isFuzzing
             ? [.executableTarget(name: "fuzz", dependencies: ["KernelTraces", "Joiner", "Capture", "DirectIO"])] : [])
+        + (isMeasuring
+            ? [
+                .executableTarget(
+                    name: "synthetic-capture",
+                    dependencies: [
+                        "Capture", "DirectIO", "CProbeRecords", "TestSupport",
+                        .product(name: "SystemPackage", package: "swift-system"),
+                    ],
+                    path: "Tests/SyntheticCapture", swiftSettings: strict)
+            ] : [])
 )

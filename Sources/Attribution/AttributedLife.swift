@@ -43,7 +43,7 @@ public struct AttributedLife: Equatable, Sendable {
     /// Every point of its path was seen but borders, in order, and every nanosecond has a stage.
     /// - Parameter blind: points that nothing could have told of.
     public func isComplete(blind: LifePoints) -> Bool {
-        missing.subtracting(blind).subtracting(.borders).isEmpty && !isDisordered && spans[.unattributed] == nil
+        missing.subtracting(blind).subtracting(.borders).isEmpty && !isDisordered && !spans.hasHoles
     }
 
     /// A synchronous submitter can wait in `submit_bio_wait()`, past any `end_io` of direct I/O's: small reads of 7.3

@@ -22,6 +22,7 @@ public enum StageContext: UInt8, Sendable, CaseIterable {
         }
     }
 
+    @inline(__always)
     init(_ context: ExecutionContext?) {
         self =
             switch context {
@@ -34,6 +35,7 @@ public enum StageContext: UInt8, Sendable, CaseIterable {
     }
 
     /// The context of a stage of one I/O. Stages that run where `end_io` ran take the letter from there.
+    @inline(__always)
     init(of stage: Stage, in io: DirectIO) {
         self =
             switch stage {

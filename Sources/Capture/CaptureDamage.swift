@@ -28,6 +28,8 @@ public struct CaptureDamage: Hashable, Sendable, CustomStringConvertible {
         case flags(UInt16)
         /// The record count of the chunk does not fit its length.
         case count
+        /// What should be packed records is not.
+        case packing
         /// The JSON of the chunk is not what its kind promises.
         case json
         /// A second recording begins; only the first is read.
@@ -54,6 +56,8 @@ public struct CaptureDamage: Hashable, Sendable, CustomStringConvertible {
                 + "\(bytes) with \(ios) skipped; use a newer dioscope"
         case .count:
             return "damaged at byte \(offset): record count does not fit the length, \(bytes) with \(ios) skipped"
+        case .packing:
+            return "damaged at byte \(offset): packed records cannot be unpacked, \(bytes) with \(ios) skipped"
         case .json:
             return "damaged at byte \(offset): unreadable JSON, \(bytes) skipped"
         case .secondSession:

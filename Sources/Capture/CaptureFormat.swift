@@ -8,11 +8,17 @@
 enum CaptureFormat {
     /// What a capture begins with. Bit 7, CR LF, ^Z and LF each break under one kind of text-mode transfer.
     static let magic: [UInt8] = [0x89, 0x44, 0x49, 0x4f, 0x0d, 0x0a, 0x1a, 0x0a]
-    static let version = CaptureVersion(major: 1, minor: 1)
+    static let version = CaptureVersion(major: 1, minor: 2)
     /// Bytes of the file header: magic, version, flags.
     static let headerSize = 16
     /// The longest payload of a chunk, in bytes: bounds the memory of a reader whatever the file says.
     static let maximumPayload = 16 << 20
+}
+
+/// Bits of a chunk's flags. Numbers are forever: append, never renumber.
+enum ChunkFlag {
+    /// The payload is packed: `ChunkPacker`.
+    static let packed: UInt16 = 1
 }
 
 /// What a chunk holds. Numbers are forever: append, never renumber.

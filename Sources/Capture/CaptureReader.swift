@@ -7,15 +7,15 @@ import SystemPackage
 ///
 /// A capture is untrusted input. Whatever is in it, memory stays bounded by one chunk (and the thread names), nothing
 /// traps, and what could not be read is told by the summary.
-public final class CaptureReader {
+public final class CaptureReader: Sendable {
     /// Of the file; its major is one that this version reads.
     public let version: CaptureVersion
     public let session: RecordingSession
 
-    private let source: CaptureSource
+    let source: CaptureSource
     private let ownsDescriptor: Bool
     /// Where the chunk after the session begins, in bytes.
-    private let body: UInt64
+    let body: UInt64
 
     /// Opens the capture at `path`, checks its header and reads its session.
     public convenience init(path: FilePath) throws(CaptureError) {
@@ -68,21 +68,17 @@ public final class CaptureReader {
     public func read(
         holds hold: (CPUHold) throws -> Void = { _ in }, _ each: (DirectIO) throws -> Void
     ) throws -> CaptureSummary {
-        var walk = try ChunkWalk(source, from: body)
-        var summary = CaptureSummary()
-        while summary.end == nil, let chunk = try walk.next() {
-            try summary.read(chunk, of: &walk, holds: hold, each)
-        }
-        if summary.end == nil {
-            if !walk.endsCut { walk.damage.add(.cut, at: walk.size, bytes: 0, ios: nil) }
-        } else if walk.position < walk.size {
-            walk.stop(at: walk.position, .afterEnd)
-        }
-        if let end = summary.end, walk.damage.count == 0, end.ios != summary.records {
-            walk.damage.add(.miscounted(expected: end.ios, found: summary.records), at: walk.size, bytes: 0, ios: nil)
-        }
-        summary.take(walk.damage)
-        return summary
+        let whole = CaptureShare(self, .whole, size: try source.size())
+        return CaptureSummary(joining: [try whole.read(holds: hold, each)])
+    }
+
+    /// Bytes in it now; 0 when that cannot be told.
+    public var size: UInt64 { (try? source.size()) ?? 0 }
+
+    /// Shares the I/Os out to `count` readers, which may read at the same time: each of them is read by just one.
+    public func shares(_ count: Int) throws(CaptureError) -> [CaptureShare] {
+        let size = try source.size()
+        return (0..<max(1, count)).map { CaptureShare(self, .init($0, of: max(1, count)), size: size) }
     }
 
     private static func version(of source: CaptureSource) throws(CaptureError) -> CaptureVersion {
@@ -114,7 +110,7 @@ public final class CaptureReader {
     private static func session(of source: CaptureSource) throws(CaptureError) -> (RecordingSession, UInt64) {
         let path = source.path
         let start = UInt64(CaptureFormat.headerSize)
-        var walk = try ChunkWalk(source, from: start)
+        var walk = ChunkWalk(source, from: start, size: try source.size())
         guard let chunk = try walk.next(), chunk.offset == start else {
             switch walk.damage.findings.first?.problem {
             case nil: throw .missingSession(path, offset: start)

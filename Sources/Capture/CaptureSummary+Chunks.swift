@@ -14,24 +14,28 @@ extension CaptureSummary {
             unknownChunks += 1
             return
         }
-        guard header.flags == 0 else {
-            walk.damage.add(.flags(header.flags), at: chunk.offset, bytes: header.chunkSize, ios: header.ios)
+        let isPacked = header.flags & ChunkFlag.packed != 0
+        guard header.flags & ~ChunkFlag.packed == 0, !isPacked || RecordCoding(kind) != nil else {
+            walk.tell(.flags(header.flags), of: chunk, ios: header.ios)
             return
         }
-        if let size = kind.recordSize, UInt64(header.count) * UInt64(size) != UInt64(header.length) {
-            walk.damage.add(.count, at: chunk.offset, bytes: header.chunkSize, ios: kind.isOfIOs ? nil : 0)
+        if let size = kind.recordSize, !isRight(UInt64(header.count) * UInt64(size), header) {
+            walk.tell(.count, of: chunk, ios: kind.isOfIOs ? nil : 0)
             return
         }
         func decoded<Value: Decodable>(_ type: Value.Type) -> Value? {
             let value = walk.withPayload(of: header) { ChunkJSON.decode(type, from: $0) }
-            if value == nil { walk.damage.add(.json, at: chunk.offset, bytes: header.chunkSize, ios: 0) }
+            if value == nil { walk.tell(.json, of: chunk, ios: 0) }
             return value
+        }
+        func records(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+            if try walk.withRecords(of: header, kind, body) == nil { walk.tell(.packing, of: chunk, ios: header.ios) }
         }
         switch kind {
         case .session: walk.stop(at: chunk.offset, .secondSession)
-        case .ios: try walk.withPayload(of: header) { try readIOs($0, each) }
-        case .waitedIOs: try walk.withPayload(of: header) { try readWaitedIOs($0, each) }
-        case .holds: try walk.withPayload(of: header) { try readHolds($0, hold) }
+        case .ios: try records { try readIOs($0, each) }
+        case .waitedIOs: try records { try readWaitedIOs($0, each) }
+        case .holds: try records { try readHolds($0, hold) }
         case .fileUsers: fileUsers = decoded([FileUser].self) ?? fileUsers
         case .places: places = decoded(CPUPlaces.self) ?? places
         case .cpus: cpus = decoded([CPUUse].self) ?? cpus
@@ -42,33 +46,46 @@ extension CaptureSummary {
         }
     }
 
-    /// The path of every I/O: no allocation, one aligned load each.
+    /// Whether the header's record count, so many bytes, can be right. Packed ones are bounded as those that are not.
+    private func isRight(_ bytes: UInt64, _ header: ChunkHeader) -> Bool {
+        header.flags & ChunkFlag.packed == 0
+            ? bytes == UInt64(header.length) : bytes <= UInt64(CaptureFormat.maximumPayload)
+    }
+
+    /// The path of every I/O: no allocation, no copy of the record.
     private mutating func readIOs(_ payload: UnsafeRawBufferPointer, _ each: (DirectIO) throws -> Void) rethrows {
-        let count = payload.count / RecordSize.io
+        // The payload is in words, and the records' alignment is a word.
+        let records = payload.assumingMemoryBound(to: probe_io.self)
+        guard var record = records.baseAddress else { return }
         var parsed: UInt64 = 0
-        for index in 0..<count {
-            let record = payload.load(fromByteOffset: index * RecordSize.io, as: probe_io.self)
-            guard record.isIO else { continue }
-            try each(DirectIO(checked: record))
-            parsed &+= 1
+        for _ in records {
+            if record.pointee.isIO {
+                try each(DirectIO(checked: record))
+                parsed &+= 1
+            }
+            record += 1
         }
-        ios &+= parsed
-        records &+= UInt64(count)
-        unparsed &+= UInt64(count) &- parsed
+        count(records.count, parsed)
     }
 
     private mutating func readWaitedIOs(_ payload: UnsafeRawBufferPointer, _ each: (DirectIO) throws -> Void) rethrows {
-        let count = payload.count / RecordSize.waitedIO
+        let records = payload.assumingMemoryBound(to: probe_waited_io.self)
+        guard var record = records.baseAddress else { return }
         var parsed: UInt64 = 0
-        for index in 0..<count {
-            let record = payload.load(fromByteOffset: index * RecordSize.waitedIO, as: probe_waited_io.self)
-            guard let io = DirectIO(record: record) else { continue }
-            try each(io)
-            parsed &+= 1
+        for _ in records {
+            if record.pointee.isIO {
+                try each(DirectIO(checked: record))
+                parsed &+= 1
+            }
+            record += 1
         }
+        count(records.count, parsed)
+    }
+
+    private mutating func count(_ found: Int, _ parsed: UInt64) {
         ios &+= parsed
-        records &+= UInt64(count)
-        unparsed &+= UInt64(count) &- parsed
+        records &+= UInt64(found)
+        unparsedIOs &+= UInt64(found) &- parsed
     }
 
     private mutating func readHolds(_ payload: UnsafeRawBufferPointer, _ hold: (CPUHold) throws -> Void) rethrows {
@@ -77,7 +94,7 @@ extension CaptureSummary {
             if let held = CPUHold(record: record) {
                 try hold(held)
             } else {
-                unparsed &+= 1
+                unparsedOthers &+= 1
             }
         }
     }
@@ -88,7 +105,7 @@ extension CaptureSummary {
             if let thread = ThreadName(record: record) {
                 threads[thread.thread] = thread
             } else {
-                unparsed &+= 1
+                unparsedOthers &+= 1
             }
         }
     }

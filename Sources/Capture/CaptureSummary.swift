@@ -20,20 +20,26 @@ public struct CaptureSummary: Sendable {
     /// `nil` when the recording has no end: it was cut, or still goes on.
     public internal(set) var end: RecordingEnd?
     /// Records that are none of this version: of another kind, or without a time of submission.
-    public internal(set) var unparsed: UInt64 = 0
+    public var unparsed: UInt64 { unparsedIOs &+ unparsedOthers }
+    var unparsedIOs: UInt64 = 0
+    var unparsedOthers: UInt64 = 0
     /// Records in the chunks of I/Os, parsed or not: what the end mark counts.
     var records: UInt64 = 0
     /// Chunks of kinds that this version does not know.
     public internal(set) var unknownChunks: UInt64 = 0
+    /// Bytes of the capture.
+    var size: UInt64 = 0
+    var damageLog = DamageLog()
+
     /// Where the file is damaged, in file order; the first 256 places.
-    public internal(set) var damage: [CaptureDamage] = []
+    public var damage: [CaptureDamage] { damageLog.findings }
     /// Number of damaged places.
-    public internal(set) var damageCount = 0
+    public var damageCount: Int { damageLog.count }
     /// Bytes in all damaged places.
-    public internal(set) var bytesLost: UInt64 = 0
+    public var bytesLost: UInt64 { damageLog.bytesLost }
     /// I/Os in all damaged places, as far as it is known; see `iosLostIsExact`.
-    public internal(set) var iosLost: UInt64 = 0
-    public internal(set) var iosLostIsExact = true
+    public var iosLost: UInt64 { damageLog.iosLost }
+    public var iosLostIsExact: Bool { damageLog.iosLostIsExact }
 
     /// The file has its end mark and no damage: all that was recorded was read.
     public var isComplete: Bool { end != nil && damageCount == 0 }
@@ -53,13 +59,5 @@ public struct CaptureSummary: Sendable {
             lost("capture-unknown-chunks", unknownChunks, .info, "chunks that this dioscope does not know"),
         ]
         return recordedLoss + reading.compactMap(\.self)
-    }
-
-    mutating func take(_ log: DamageLog) {
-        damage = log.findings
-        damageCount = log.count
-        bytesLost = log.bytesLost
-        iosLost = log.iosLost
-        iosLostIsExact = log.iosLostIsExact
     }
 }

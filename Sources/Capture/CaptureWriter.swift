@@ -24,12 +24,26 @@ public final class CaptureWriter {
     private var threads = RecordBuffer(.threads, recordSize: RecordSize.task)
     /// Few at a time: a reader keeps so many at least, to name them to the I/Os that follow.
     private var holds = RecordBuffer(.holds, recordSize: RecordSize.hold, capacity: 1024)
+    private let packer: ChunkPacker?
+    private var queue: PackingQueue?
     private var isOpen = true
     private var failure: CaptureError?
 
+    /// How records become shorter.
+    public enum Packing: Sendable {
+        case off
+        /// At once.
+        case inLine
+        /// On a thread that takes only what CPU time nobody else wants; what it does not come round to in time is
+        /// written as it is. `writePacked` is to be called often.
+        case beside
+    }
+
     /// Creates the file and writes the session.
     /// - Throws: `exists`, `cannotCreate`, or a failed write, after which there is no file.
-    public convenience init(creating path: FilePath, session: RecordingSession) throws(CaptureError) {
+    public convenience init(
+        creating path: FilePath, session: RecordingSession, packing: Packing = .off
+    ) throws(CaptureError) {
         let descriptor: FileDescriptor
         do {
             descriptor = try FileDescriptor.open(
@@ -40,7 +54,7 @@ public final class CaptureWriter {
             throw errno == .fileExists ? .exists(path) : .cannotCreate(path, errno)
         }
         do throws(CaptureError) {
-            try self.init(descriptor: descriptor, path: path, session: session)
+            try self.init(descriptor: descriptor, path: path, session: session, packing: packing)
         } catch {
             try? FileManager.default.removeItem(atPath: path.string)
             throw error
@@ -48,7 +62,11 @@ public final class CaptureWriter {
     }
 
     /// Takes over `descriptor`, which is at the start of an empty file.
-    init(descriptor: FileDescriptor, path: FilePath, session: RecordingSession) throws(CaptureError) {
+    init(
+        descriptor: FileDescriptor, path: FilePath, session: RecordingSession, packing: Packing = .off
+    ) throws(CaptureError) {
+        packer = packing == .off ? nil : ChunkPacker()
+        queue = packing == .beside ? PackingQueue() : nil
         self.path = path
         self.descriptor = descriptor
         var header = CaptureFormat.magic
@@ -60,6 +78,7 @@ public final class CaptureWriter {
     }
 
     deinit {
+        queue?.end()
         if isOpen { try? descriptor.close() }
     }
 
@@ -83,7 +102,13 @@ public final class CaptureWriter {
         }
     }
 
-    /// Writes out what is buffered, as chunks. For the recorder about once a second, so that a crash loses little.
+    /// Writes those chunks that were packed meanwhile, or have waited for it long enough.
+    public func writePacked() throws(CaptureError) {
+        while let (chunk, isPacked) = queue?.next() { try write(chunk, isPacked: isPacked) }
+    }
+
+    /// Writes out what is buffered, as chunks, or lets them be packed first. For the recorder about twice a second, so
+    /// that a crash loses little.
     public func flush() throws(CaptureError) {
         try flush(&threads)
         try flush(&holds)
@@ -93,9 +118,27 @@ public final class CaptureWriter {
 
     private func flush(_ buffer: inout RecordBuffer) throws(CaptureError) {
         guard buffer.count > 0 else { return }
-        try write(buffer.kind, count: buffer.count, payload: buffer.bytes)
-        if buffer.kind.isOfIOs { iosWritten &+= UInt64(buffer.count) }
+        let kind = buffer.kind
+        let count = buffer.count
+        guard queue != nil else {
+            try writePacking(PackingQueue.Chunk(kind: kind, count: count, payload: buffer.bytes))
+            return buffer.clear()
+        }
+        queue?.append(PackingQueue.Chunk(kind: kind, count: count, payload: buffer.bytes))
         buffer.clear()
+        try writePacked()
+    }
+
+    private func writePacking(_ chunk: PackingQueue.Chunk) throws(CaptureError) {
+        guard let packer, let packed = chunk.payload.withUnsafeBytes({ packer.pack(chunk.kind, $0) }) else {
+            return try write(chunk, isPacked: false)
+        }
+        try write(PackingQueue.Chunk(kind: chunk.kind, count: chunk.count, payload: packed), isPacked: true)
+    }
+
+    private func write(_ chunk: PackingQueue.Chunk, isPacked: Bool) throws(CaptureError) {
+        try write(chunk.kind, flags: isPacked ? ChunkFlag.packed : 0, count: chunk.count, payload: chunk.payload)
+        if chunk.kind.isOfIOs { iosWritten &+= UInt64(chunk.count) }
     }
 
     /// Writes all devices known so far; the list replaces an earlier one.
@@ -127,6 +170,9 @@ public final class CaptureWriter {
     /// whatever `end.ios` says.
     public func finish(_ end: RecordingEnd) throws(CaptureError) {
         try flush()
+        // Few: no longer than a moment's work.
+        for chunk in queue?.takeAll() ?? [] { try writePacking(chunk) }
+        queue?.end()
         var end = end
         end.ios = iosWritten
         try write(.end, json: end)
@@ -148,10 +194,10 @@ public final class CaptureWriter {
         try write(kind, count: 1, payload: payload)
     }
 
-    private func write(_ kind: ChunkKind, count: Int, payload: [UInt8]) throws(CaptureError) {
+    private func write(_ kind: ChunkKind, flags: UInt16 = 0, count: Int, payload: [UInt8]) throws(CaptureError) {
         guard payload.count <= CaptureFormat.maximumPayload else { throw .chunkTooLong(path, bytes: payload.count) }
         let header = payload.withUnsafeBytes {
-            ChunkHeader(kind: kind, count: UInt32(truncatingIfNeeded: count), payload: $0)
+            ChunkHeader(kind: kind, flags: flags, count: UInt32(truncatingIfNeeded: count), payload: $0)
         }
         try write(header.bytes, payload)
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import CZlib
+import CLibdeflate
 
 /// The 24 bytes before every payload.
 struct ChunkHeader: Equatable {
@@ -11,7 +11,7 @@ struct ChunkHeader: Equatable {
 
     /// A number of `ChunkKind`, or one that this version does not know.
     var kind: UInt16
-    /// 0 in this version: any other value means a payload that this version cannot interpret.
+    /// Of `ChunkFlag`: any other bit means a payload that this version cannot interpret.
     var flags: UInt16 = 0
     /// Bytes of payload.
     var length: UInt32
@@ -20,8 +20,9 @@ struct ChunkHeader: Equatable {
     /// CRC-32 of the payload.
     var payloadChecksum: UInt32
 
-    init(kind: ChunkKind, count: UInt32, payload: UnsafeRawBufferPointer) {
+    init(kind: ChunkKind, flags: UInt16 = 0, count: UInt32, payload: UnsafeRawBufferPointer) {
         self.kind = kind.rawValue
+        self.flags = flags
         self.length = UInt32(truncatingIfNeeded: payload.count)
         self.count = count
         self.payloadChecksum = checksum(payload)
@@ -62,15 +63,15 @@ struct ChunkHeader: Equatable {
     /// Bytes of header and payload.
     var chunkSize: UInt64 { UInt64(Self.size) + UInt64(length) }
 
+    var isOfIOs: Bool { ChunkKind(rawValue: kind)?.isOfIOs ?? false }
+
     /// I/Os in the payload by the header's word.
-    var ios: UInt64 { ChunkKind(rawValue: kind)?.isOfIOs == true ? UInt64(count) : 0 }
+    var ios: UInt64 { isOfIOs ? UInt64(count) : 0 }
 }
 
 /// CRC-32 as in zlib, gzip and PNG.
 func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-    // zlib takes a null pointer for "give me the initial value", which is also the checksum of nothing.
-    let start = bytes.baseAddress?.assumingMemoryBound(to: Bytef.self)
-    return UInt32(truncatingIfNeeded: crc32_z(0, start, bytes.count))
+    libdeflate_crc32(0, bytes.baseAddress, bytes.count)
 }
 
 extension [UInt8] {

@@ -12,6 +12,9 @@ struct ChunkWalk {
     }
 
     let source: CaptureSource
+    private let share: CaptureShare.Number
+    /// Chunks of I/Os so far, whosever they are.
+    private var chunksOfIOs = 0
     /// Bytes in the source; what is appended later is not read.
     let size: UInt64
     /// Where the next chunk must begin.
@@ -21,11 +24,14 @@ struct ChunkWalk {
     private(set) var endsCut = false
     /// In words, so that the records in it are aligned.
     private var payload: [UInt64] = []
+    private let unpacker = ChunkUnpacker()
 
-    init(_ source: CaptureSource, from position: UInt64) throws(CaptureError) {
+    /// - Parameter share: whose walk it is. Chunks of I/Os are passed over where they are another's, and so is damage.
+    init(_ source: CaptureSource, from position: UInt64, size: UInt64, share: CaptureShare.Number = .whole) {
         self.source = source
-        self.size = try source.size()
+        self.size = size
         self.position = position
+        self.share = share
     }
 
     /// The next chunk whose header and payload have the right checksums; `nil` at the end. Its payload stays readable
@@ -37,13 +43,24 @@ struct ChunkWalk {
                 try resynchronise(from: offset, ios: nil)
                 continue
             }
-            guard header.chunkSize <= size - offset, try readPayload(of: header, at: offset) else {
+            guard header.chunkSize <= size - offset else {
+                try resynchronise(from: offset, ios: header.ios)
+                continue
+            }
+            if header.isOfIOs {
+                chunksOfIOs += 1
+                guard share.owns(chunksOfIOs) else {
+                    position = offset + header.chunkSize
+                    continue
+                }
+            }
+            guard try readPayload(of: header, at: offset) else {
                 try resynchronise(from: offset, ios: header.ios)
                 continue
             }
             position = offset + header.chunkSize
             guard withPayload(of: header, checksum) == header.payloadChecksum else {
-                damage.add(.payload, at: offset, bytes: header.chunkSize, ios: header.ios)
+                tell(.payload, of: Chunk(offset: offset, header: header), ios: header.ios)
                 continue
             }
             return Chunk(offset: offset, header: header)
@@ -58,10 +75,33 @@ struct ChunkWalk {
         try payload.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0.prefix(Int(header.length)))) }
     }
 
+    /// Calls `body` with the records of the chunk that `next()` returned last, unpacked.
+    /// - Returns: `nil` when they cannot be unpacked.
+    func withRecords<Result>(
+        of header: ChunkHeader, _ kind: ChunkKind, _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result? {
+        try withPayload(of: header) { payload in
+            guard header.flags & ChunkFlag.packed != 0 else { return try body(payload) }
+            return try unpacker.unpack(payload, kind, count: Int(header.count), body)
+        }
+    }
+
     /// The file from `offset` on belongs to no chunk of this recording and is not read: `problem` says why.
     mutating func stop(at offset: UInt64, _ problem: CaptureDamage.Problem) {
-        damage.add(problem, at: offset, bytes: size - min(offset, size), ios: 0)
+        tell(problem, at: offset, bytes: size - min(offset, size), ios: 0)
         position = size
+    }
+
+    /// Tells what is wrong with a chunk.
+    mutating func tell(_ problem: CaptureDamage.Problem, of chunk: Chunk, ios: UInt64?) {
+        // A chunk of I/Os that comes here is this share's own.
+        guard chunk.header.isOfIOs || share.isFirst else { return }
+        damage.add(problem, at: chunk.offset, bytes: chunk.header.chunkSize, ios: ios)
+    }
+
+    /// Tells of damage that every share comes by.
+    mutating func tell(_ problem: CaptureDamage.Problem, at offset: UInt64, bytes: UInt64, ios: UInt64?) {
+        if share.isFirst { damage.add(problem, at: offset, bytes: bytes, ios: ios) }
     }
 
     private func header(at offset: UInt64) throws(CaptureError) -> ChunkHeader? {
@@ -79,13 +119,13 @@ struct ChunkWalk {
     /// No whole chunk is at `offset`: goes on at the next header after it, or to the end of the file.
     private mutating func resynchronise(from offset: UInt64, ios: UInt64?) throws(CaptureError) {
         if let next = try nextHeader(after: offset) {
-            damage.add(.header, at: offset, bytes: next - offset, ios: ios)
+            tell(.header, at: offset, bytes: next - offset, ios: ios)
             position = next
             return
         }
         // Less than a header, or a good header whose payload the file does not hold: that is how a cut looks.
         endsCut = ios != nil || size - offset < UInt64(ChunkHeader.size)
-        damage.add(endsCut ? .cut : .header, at: offset, bytes: size - offset, ios: ios)
+        tell(endsCut ? .cut : .header, at: offset, bytes: size - offset, ios: ios)
         position = size
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /// Collects damage in bounded memory: the first findings in full, of all others the totals.
-struct DamageLog {
+struct DamageLog: Sendable {
     static let longest = 256
 
     private(set) var findings: [CaptureDamage] = []
@@ -17,6 +17,17 @@ struct DamageLog {
         if ios == nil { iosLostIsExact = false }
         guard findings.count < Self.longest else { return }
         findings.append(CaptureDamage(offset: offset, problem: problem, bytesLost: bytes, iosLost: ios))
+    }
+}
+
+extension DamageLog {
+    /// Takes in what another share of the same capture found, in file order.
+    mutating func add(_ other: DamageLog) {
+        count += other.count
+        bytesLost = bytesLost.addingSaturated(other.bytesLost)
+        iosLost = iosLost.addingSaturated(other.iosLost)
+        iosLostIsExact = iosLostIsExact && other.iosLostIsExact
+        findings = Array((findings + other.findings).sorted { $0.offset < $1.offset }.prefix(Self.longest))
     }
 }
 

@@ -17,20 +17,27 @@ extension DirectIO {
     /// - Returns: `nil` when it is not a record of an I/O: another kind, or no time of submission.
     public init?(record: probe_io) {
         guard record.isIO else { return nil }
-        self.init(checked: record)
+        self = withUnsafePointer(to: record) { DirectIO(checked: $0) }
     }
 
     /// The same of an I/O that waited for a CPU whose holders were seen.
     public init?(record: probe_waited_io) {
         guard record.isIO else { return nil }
-        self.init(checked: record.io)
-        queueWaitHeld = HeldTimes(record.queue_wait)
-        taskWorkHeld = HeldTimes(record.task_work_wait)
+        self = withUnsafePointer(to: record) { DirectIO(checked: $0) }
     }
 
-    /// Decodes a record that `isIO`. In the caller's loop, where a copy of an optional life would cost as much.
+    /// Decodes a record that `isIO`. In the caller's loop and from where the record lies: a copy of an optional life,
+    /// or of the record, would cost as much.
     @inline(__always)
-    init(checked record: probe_io) {
+    init(checked record: UnsafePointer<probe_waited_io>) {
+        self.init(checked: UnsafeRawPointer(record).assumingMemoryBound(to: probe_io.self))
+        queueWaitHeld = HeldTimes(record.pointee.queue_wait)
+        taskWorkHeld = HeldTimes(record.pointee.task_work_wait)
+    }
+
+    @inline(__always)
+    init(checked pointer: UnsafePointer<probe_io>) {
+        let record = pointer.pointee
         let isWrite = record.facts & PROBE_FACT_WRITE.rawValue != 0
         self.init(
             submitted: Timestamp(nanoseconds: record.submitted_ns), submitterThread: record.submitter_tid,

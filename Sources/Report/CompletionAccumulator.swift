@@ -4,16 +4,17 @@ import Attribution
 import DirectIO
 
 /// Where I/Os ended and completed, why, and beside whom.
-struct CompletionAccumulator {
-    private(set) var contexts = [UInt64](repeating: 0, count: CompletionContext.count)
-    private var reasons = [UInt64](repeating: 0, count: DeferralReason.count)
-    private var placements = [UInt64](repeating: 0, count: CPUPlacement.count)
+struct CompletionAccumulator: ~Copyable, Sendable {
+    private var contexts = CountTable(CompletionContext.count)
+    private var reasons = CountTable(DeferralReason.count)
+    private var placements = CountTable(CPUPlacement.count)
     private var ends = Report.EndContexts(hardirq: 0, softirq: 0, task: 0)
     private var endsSeen: UInt64 = 0
     private var preempted: UInt64 = 0
 
+    @inline(__always)
     mutating func add(_ io: DirectIO, _ life: AttributedLife) {
-        contexts[life.context.index] += 1
+        contexts[life.context.index] &+= 1
         switch io.endContext {
         case .hardirq: ends.hardirq += 1
         case .softirq: ends.softirq += 1
@@ -22,10 +23,24 @@ struct CompletionAccumulator {
         }
         if io.endContext != nil { endsSeen += 1 }
         guard let reason = life.reason else { return }
-        reasons[reason.index] += 1
-        if let placement = life.placement { placements[Int(placement.rawValue)] += 1 }
+        reasons[reason.index] &+= 1
+        if let placement = life.placement { placements[Int(placement.rawValue)] &+= 1 }
         if io.facts.contains(.preemptedSubmitter) { preempted += 1 }
     }
+
+    mutating func add(_ other: borrowing CompletionAccumulator) {
+        contexts.add(other.contexts)
+        reasons.add(other.reasons)
+        placements.add(other.placements)
+        ends.hardirq += other.ends.hardirq
+        ends.softirq += other.ends.softirq
+        ends.task += other.ends.task
+        endsSeen += other.endsSeen
+        preempted += other.preempted
+    }
+
+    /// I/Os by `CompletionContext.index`.
+    var contextCounts: [UInt64] { (0..<contexts.count).map { contexts[$0] } }
 
     var endContexts: Report.EndContexts? { endsSeen == 0 ? nil : ends }
 
@@ -39,7 +54,7 @@ struct CompletionAccumulator {
     func cpuSharing(switchesSeen: Bool) -> Report.CPUSharing {
         func count(_ placement: CPUPlacement) -> UInt64 { placements[Int(placement.rawValue)] }
         return Report.CPUSharing(
-            deferredIOs: reasons.reduce(0, +), submitIRQWorker: count(.submitIRQWorker),
+            deferredIOs: reasons.sum(0..<reasons.count), submitIRQWorker: count(.submitIRQWorker),
             irqWorker: count(.irqWorker), none: count(.none), unknown: count(.unknown),
             submitterPreempted: switchesSeen ? preempted : nil)
     }

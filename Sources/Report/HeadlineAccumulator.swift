@@ -4,27 +4,52 @@ import Attribution
 import DirectIO
 
 /// Counts of I/Os by what they are, whatever became of them.
-struct HeadlineAccumulator {
-    private(set) var ios = Report.IOCounts()
-    private var lengths = RankedCounts<UInt32>()
-    private var devices = RankedCounts<UInt32>()
+struct HeadlineAccumulator: ~Copyable, Sendable {
+    private var counts = Report.IOCounts()
+    /// In the order of `Issuer.allCases`.
+    private var issuers = CountTable(Issuer.allCases.count)
+    private var lengths = RankedCounts()
+    private var devices = RankedCounts()
     private var firstSubmitted = UInt64.max
     private var lastSeen: UInt64 = 0
 
+    @inline(__always)
     mutating func add(_ io: DirectIO, _ life: AttributedLife) {
-        ios.total += 1
+        counts.total += 1
         switch io.operation {
-        case .read: ios.read += 1
-        case .write: ios.write += 1
+        case .read: counts.read += 1
+        case .write: counts.write += 1
         }
-        ios.bytes += UInt64(io.length)
-        if io.error != 0 { ios.errors += 1 }
-        ios.issuers[Self.index(io.issuer)] += 1
+        counts.bytes += UInt64(io.length)
+        if io.error != 0 { counts.errors += 1 }
+        issuers[Self.index(io.issuer)] &+= 1
         lengths.add(io.length)
         devices.add(io.device.kernelNumber)
         firstSubmitted = min(firstSubmitted, io.submitted.nanoseconds)
         lastSeen = max(lastSeen, io.submitted.nanoseconds + life.latency)
     }
+
+    mutating func add(_ other: borrowing HeadlineAccumulator) {
+        counts.total += other.counts.total
+        counts.read += other.counts.read
+        counts.write += other.counts.write
+        counts.bytes += other.counts.bytes
+        counts.errors += other.counts.errors
+        issuers.add(other.issuers)
+        lengths.add(other.lengths)
+        devices.add(other.devices)
+        firstSubmitted = min(firstSubmitted, other.firstSubmitted)
+        lastSeen = max(lastSeen, other.lastSeen)
+    }
+
+    var ios: Report.IOCounts {
+        var counts = counts
+        counts.issuers = (0..<issuers.count).map { issuers[$0] }
+        return counts
+    }
+
+    /// There were more keys than are counted: which ones depends on the order of the I/Os.
+    var isAtLimit: Bool { lengths.others > 0 || devices.others > 0 }
 
     /// Position in `Issuer.allCases`.
     @inline(__always)
@@ -41,8 +66,12 @@ struct HeadlineAccumulator {
     /// - Parameter latency: sum of all latencies, nanoseconds.
     func headline(devices names: [DeviceName], latency: UInt128) -> Headline {
         var headline = Headline()
+        let ios = ios
         guard ios.total > 0 else { return headline }
         let writes = ios.write >= ios.read
+        func dominant<Value>(_ value: Value, _ count: UInt64) -> Headline.Dominant<Value> {
+            Headline.Dominant(value: value, share: Double(count) / Double(ios.total))
+        }
         headline.operation = dominant(writes ? .write : .read, Swift.max(ios.write, ios.read))
         if let length = lengths.ranked.first { headline.length = dominant(length.key, length.count) }
         // Of equal counts the first.
@@ -56,9 +85,5 @@ struct HeadlineAccumulator {
         let span = lastSeen - firstSubmitted
         if span > 0 { headline.meanInFlight = Double(latency) / Double(span) }
         return headline
-    }
-
-    private func dominant<Value>(_ value: Value, _ count: UInt64) -> Headline.Dominant<Value> {
-        Headline.Dominant(value: value, share: Double(count) / Double(ios.total))
     }
 }

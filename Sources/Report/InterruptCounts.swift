@@ -3,17 +3,24 @@
 import DirectIO
 
 /// Which interrupts ended the I/Os, and how many I/Os each run of a handler picked up.
-struct InterruptCounts {
-    private struct Entry {
+struct InterruptCounts: ~Copyable, Sendable {
+    private struct Entry: Sendable {
         var ios: UInt64 = 0
         /// I/Os that were the first of their interrupt.
         var firsts: UInt64 = 0
         /// I/Os of more than one bio, or whose position was not seen.
         var unplaced: UInt64 = 0
+
+        mutating func add(_ other: Entry) {
+            ios += other.ios
+            firsts += other.firsts
+            unplaced += other.unplaced
+        }
     }
 
-    /// By interrupt number: numbers are small, a large box with many queues has a few thousand.
-    private var hard: [Entry] = []
+    /// Three numbers, those of an entry, for each interrupt: numbers are small, a large box with many queues has a few
+    /// thousand.
+    private var hard = CountTable(0)
     private static let limit: UInt32 = 4096
     /// Larger numbers, which only a corrupt capture should have.
     private var large: [UInt32: Entry] = [:]
@@ -30,8 +37,11 @@ struct InterruptCounts {
         case .hardirq:
             guard let irq = io.irq else { return }
             if irq < Self.limit {
-                if Int(irq) >= hard.count { grow(to: Int(irq)) }
-                Self.count(first, single, in: &hard[Int(irq)])
+                let place = Int(irq) &* 3
+                if place >= hard.count { hard.grow(to: (Int(irq) | 63) * 3 + 3) }
+                hard[place] &+= 1
+                hard[place &+ 1] &+= first
+                hard[place &+ 2] &+= single ? 0 : 1
             } else {
                 Self.count(first, single, in: &large[irq, default: Entry()])
             }
@@ -46,14 +56,19 @@ struct InterruptCounts {
         entry.unplaced += single ? 0 : 1
     }
 
-    private mutating func grow(to index: Int) {
-        hard.append(contentsOf: repeatElement(Entry(), count: index + 1 - hard.count))
+    mutating func add(_ other: borrowing InterruptCounts) {
+        hard.add(other.hard)
+        for (irq, entry) in other.large { large[irq, default: Entry()].add(entry) }
+        soft.add(other.soft)
     }
 
     /// - Parameter allSeen: no record is missing; otherwise the first I/O of an interrupt may be, and interrupts
     ///   cannot be counted.
     func summaries(allSeen: Bool) -> [InterruptSummary] {
-        let numbered = hard.enumerated().map { (UInt32($0.offset), $0.element) } + large.sorted { $0.key < $1.key }
+        let small = (0..<hard.count / 3).map { irq in
+            (UInt32(irq), Entry(ios: hard[irq * 3], firsts: hard[irq * 3 + 1], unplaced: hard[irq * 3 + 2]))
+        }
+        let numbered = small + large.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         let entries = numbered.map { (irq: Optional($0.0), entry: $0.1) } + [(irq: nil, entry: soft)]
         return entries.filter { $0.entry.ios > 0 }.map { irq, entry in
             let countable = allSeen && entry.unplaced == 0 && entry.firsts > 0

@@ -5,23 +5,31 @@ import Attribution
 /// What was missed of the I/Os' lives.
 ///
 /// Counted by the exact set of missing points: which of them nobody could have told of is known only at the end.
-struct QualityAccumulator {
+struct QualityAccumulator: ~Copyable, Sendable {
     /// I/Os without any other flaw.
-    private var sound = [UInt64](repeating: 0, count: LifePoints.combinations)
+    private var sound = CountTable(LifePoints.combinations)
     /// I/Os that are disordered, or have unattributed time.
-    private var flawed = [UInt64](repeating: 0, count: LifePoints.combinations)
+    private var flawed = CountTable(LifePoints.combinations)
     private(set) var disordered: UInt64 = 0
     private var unfinished: UInt64 = 0
 
+    @inline(__always)
     mutating func add(_ life: AttributedLife) {
         let missing = Int(life.missing.rawValue)
         if life.isComplete(blind: life.missing) {
-            sound[missing] += 1
+            sound[missing] &+= 1
         } else {
-            flawed[missing] += 1
+            flawed[missing] &+= 1
         }
         if life.isDisordered { disordered += 1 }
         if !life.isFinished { unfinished += 1 }
+    }
+
+    mutating func add(_ other: borrowing QualityAccumulator) {
+        sound.add(other.sound)
+        flawed.add(other.flawed)
+        disordered += other.disordered
+        unfinished += other.unfinished
     }
 
     func quality(of ios: UInt64, blind: LifePoints) -> Report.Quality {

@@ -4,7 +4,7 @@ import Attribution
 import DirectIO
 
 /// All that is summed and counted of I/Os: of all of them, or of one group.
-struct ReportAccumulator {
+struct ReportAccumulator: ~Copyable, Sendable {
     private var headline = HeadlineAccumulator()
     private var completion = CompletionAccumulator()
     private var stages = StageAccumulator()
@@ -39,23 +39,38 @@ struct ReportAccumulator {
         placements.add(io, life)
     }
 
+    /// Adds what was counted of other I/Os, with a log of the same holds.
+    mutating func add(_ other: borrowing ReportAccumulator) {
+        headline.add(other.headline)
+        completion.add(other.completion)
+        quality.add(other.quality)
+        interrupts.add(other.interrupts)
+        stages.add(other.stages)
+        placements.add(other.placements)
+    }
+
+    /// There was more to tell apart than is counted: what of it depends on the order of the I/Os.
+    var isAtLimit: Bool { headline.isAtLimit || placements.isAtLimit }
+
     var disordered: UInt64 { quality.disordered }
 
     /// The report but for its verdict.
     func report(_ frame: Frame) -> Report {
         let ios = headline.ios
         let switchesSeen = frame.source.sees("sched_switch")
-        func wait(_ stage: Stage) -> WaitSummary? {
-            stages.wait(stage, names: frame.names, switchesSeen: switchesSeen, percentiles: frame.percentiles)
+        let totals = stages.totals()
+        let latency = totals.latency
+        let waits = [Stage.queueWait, .taskWorkWait].map {
+            stages.wait($0, totals, names: frame.names, switchesSeen: switchesSeen, percentiles: frame.percentiles)
         }
         var report = Report(
             source: frame.source, selection: frame.selection, rule: frame.rule, percentiles: frame.percentiles,
             quality: quality.quality(of: ios.total, blind: frame.source.blindPoints),
-            headline: headline.headline(devices: frame.source.devices, latency: stages.latency.total),
-            ios: ios, latency: stages.latency.statistics(frame.percentiles), contexts: completion.contexts,
+            headline: headline.headline(devices: frame.source.devices, latency: latency.total),
+            ios: ios, latency: latency.statistics(frame.percentiles), contexts: completion.contextCounts,
             endContexts: completion.endContexts, reasons: completion.reasonCounts,
-            stages: stages.summaries(frame.percentiles),
-            queueWait: wait(.queueWait), taskWorkWait: wait(.taskWorkWait), tail: stages.composition,
+            stages: stages.summaries(totals, frame.percentiles),
+            queueWait: waits[0], taskWorkWait: waits[1], tail: stages.composition(latency),
             cpuSharing: completion.cpuSharing(switchesSeen: switchesSeen), placement: placements.table,
             interrupts: interrupts.summaries(allSeen: frame.isWhole), loss: frame.loss,
             verdict: Verdict(sentences: [], refusals: []))

@@ -2,15 +2,16 @@
 
 import Attribution
 import DirectIO
+import Synchronization
 
 /// Takes I/Os in any order, one pass, and makes a report of them. Its memory depends on how far latencies spread and
 /// on the number of chosen groups, not on how many I/Os there are.
-public struct ReportBuilder: ~Copyable {
+public struct ReportBuilder: ~Copyable, Sendable {
     public let rule: CompletionRule
     private let percentiles: [Double]
     private let chosen: ChosenGroups?
     private var all = ReportAccumulator()
-    private var groups: [ReportAccumulator]
+    private var groups: [Group]
     private var places: [GroupKey: Int] = [:]
     private var holds = HoldLog()
 
@@ -23,7 +24,7 @@ public struct ReportBuilder: ~Copyable {
         self.percentiles = percentiles
         self.chosen = chosen
         let keys = chosen?.keys ?? []
-        groups = keys.map { _ in ReportAccumulator() }
+        groups = keys.map { _ in Group() }
         for (place, key) in keys.enumerated() { places[key] = place }
     }
 
@@ -35,6 +36,17 @@ public struct ReportBuilder: ~Copyable {
     public mutating func add(_ io: DirectIO) {
         add(io, AttributedLife(io, rule: rule))
     }
+
+    /// Adds all that `other` took in, other I/Os but the same holds and groups, as if it had been added here.
+    public mutating func add(_ other: borrowing ReportBuilder) {
+        all.add(other.all)
+        for (group, others) in zip(groups, other.groups) { group.add(others) }
+        if other.holds.names.count > holds.names.count { holds = other.holds }
+    }
+
+    /// There were more block sizes, devices or combinations of CPUs than are told apart. Which of them are depends on
+    /// the order of the I/Os, and so does what builders that were added together say.
+    public var isAtLimit: Bool { all.isAtLimit || groups.contains { $0.isAtLimit } }
 
     /// - Parameter life: of `io`, by this builder's rule.
     @inline(__always)
@@ -51,7 +63,7 @@ public struct ReportBuilder: ~Copyable {
     /// - Parameters:
     ///   - loss: what is missing from the I/Os that were added, as their source counted it.
     ///   - selection: which I/Os were added, when it was not all.
-    public consuming func finish(
+    public func finish(
         source: ReportSource, loss: [DataLoss], selection: Report.Selection? = nil
     ) -> Report {
         var loss = loss
@@ -74,6 +86,23 @@ public struct ReportBuilder: ~Copyable {
                 return ReportGroups.Group(key: key, report: part)
             })
         return report
+    }
+
+    /// An array holds no accumulators: they cannot be copied.
+    private final class Group: Sendable {
+        private let accumulator = Mutex(ReportAccumulator())
+
+        func add(_ io: DirectIO, _ life: AttributedLife, _ holds: inout HoldLog) {
+            accumulator.withLock { $0.add(io, life, &holds) }
+        }
+
+        func add(_ other: Group) {
+            accumulator.withLock { own in other.accumulator.withLock { own.add($0) } }
+        }
+
+        var isAtLimit: Bool { accumulator.withLock { $0.isAtLimit } }
+
+        func report(_ frame: ReportAccumulator.Frame) -> Report { accumulator.withLock { $0.report(frame) } }
     }
 
     private static func disordered(_ count: UInt64) -> DataLoss {

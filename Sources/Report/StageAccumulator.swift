@@ -4,77 +4,89 @@ import Attribution
 import DirectIO
 
 /// Latency and stages of all finished I/Os.
-struct StageAccumulator {
-    private(set) var latency = DurationRecorder()
-    private var recorders = [DurationRecorder](repeating: DurationRecorder(), count: Stage.count)
+struct StageAccumulator: ~Copyable, Sendable {
+    /// A row for each stage, and one for the latency.
+    private var durations = DurationTable(rows: Stage.count + 1)
     /// I/Os by stage and context.
-    private var contexts = [UInt64](repeating: 0, count: Stage.count * StageContext.count)
-    private var tail = TailTable()
+    private var contexts = CountTable(Stage.count * StageContext.count)
+    private var sums = StageSums()
     private var queueWait = WaitAccumulator()
     private var taskWorkWait = WaitAccumulator()
 
+    private static let latencyRow = Stage.count
+
+    @inline(__always)
     mutating func add(_ life: AttributedLife, of io: DirectIO, _ log: inout HoldLog) {
-        latency.record(life.latency)
-        tail.add(life.spans, latency: life.latency)
+        durations.record(life.latency, in: Self.latencyRow)
+        sums.add(life.spans, latency: life.latency)
         // Several holes in one I/O are one unattributed duration.
         var hole: UInt64?
         life.spans.forEach { span in
             if span.stage == .unattributed {
                 hole = (hole ?? 0) + span.nanoseconds
-            } else {
-                record(span)
+                return
             }
+            record(span)
+            if span.stage == .queueWait, io.queueWaitHeld.isKnown { queueWait.add(span, of: io, &log) }
+            if span.stage == .taskWorkWait, io.taskWorkHeld.isKnown { taskWorkWait.add(span, of: io, &log) }
         }
-        if io.queueWaitHeld.isKnown { addQueueWait(life, of: io, &log) }
-        if io.taskWorkHeld.isKnown { addTaskWorkWait(life, of: io, &log) }
         if let hole { record(StageSpan(stage: .unattributed, context: .device, nanoseconds: hole)) }
-    }
-
-    @inline(never)
-    private mutating func addQueueWait(_ life: AttributedLife, of io: DirectIO, _ log: inout HoldLog) {
-        if let wait = life.wait(.queueWait, of: io) { queueWait.add(wait, &log) }
-    }
-
-    @inline(never)
-    private mutating func addTaskWorkWait(_ life: AttributedLife, of io: DirectIO, _ log: inout HoldLog) {
-        if let wait = life.wait(.taskWorkWait, of: io) { taskWorkWait.add(wait, &log) }
     }
 
     @inline(__always)
     private mutating func record(_ span: StageSpan) {
         let stage = Int(span.stage.rawValue)
-        recorders[stage].record(span.nanoseconds)
-        contexts[stage * StageContext.count + Int(span.context.rawValue)] += 1
+        durations.record(span.nanoseconds, in: stage)
+        contexts[stage &* StageContext.count &+ Int(span.context.rawValue)] &+= 1
     }
 
-    func summaries(_ percentiles: [Double]) -> [StageSummary] {
+    /// Adds what was summed of other I/Os, with a log of the same holds.
+    mutating func add(_ other: borrowing StageAccumulator) {
+        durations.add(other.durations)
+        contexts.add(other.contexts)
+        sums.add(other.sums)
+        queueWait.add(other.queueWait)
+        taskWorkWait.add(other.taskWorkWait)
+    }
+
+    /// What there is to tell at the end.
+    func totals() -> StageTotals {
+        let sums = sums.sums()
+        return StageTotals(
+            latency: durations.distribution(Self.latencyRow, total: sums.reduce(0, +)),
+            stages: sums.enumerated().map { durations.distribution($0.offset, total: $0.element) })
+    }
+
+    func summaries(_ totals: StageTotals, _ percentiles: [Double]) -> [StageSummary] {
         Stage.allCases.compactMap { stage in
             let index = Int(stage.rawValue)
-            guard let durations = recorders[index].statistics(percentiles) else { return nil }
+            guard let durations = totals.stages[index].statistics(percentiles) else { return nil }
             let first = index * StageContext.count
             return StageSummary(
-                stage: stage, contexts: Array(contexts[first..<(first + StageContext.count)]), durations: durations,
-                share: Self.share(durations.total, of: latency.total))
+                stage: stage, contexts: (0..<StageContext.count).map { contexts[first + $0] }, durations: durations,
+                share: Self.share(durations.total, of: totals.latency.total))
         }
     }
 
     /// - Parameters:
     ///   - names: those of the log.
     ///   - switchesSeen: without task switches nothing tells who held a CPU.
-    func wait(_ stage: Stage, names: [String], switchesSeen: Bool, percentiles: [Double]) -> WaitSummary? {
-        recorders[Int(stage.rawValue)].statistics(percentiles).map { durations in
+    func wait(
+        _ stage: Stage, _ totals: StageTotals, names: [String], switchesSeen: Bool, percentiles: [Double]
+    ) -> WaitSummary? {
+        totals.stages[Int(stage.rawValue)].statistics(percentiles).map { durations in
             let wait = stage == .queueWait ? queueWait : taskWorkWait
             return WaitSummary(
                 durations: durations, causes: switchesSeen ? wait.causes(of: durations.total, names: names) : [])
         }
     }
 
-    var composition: TailComposition? {
+    func composition(_ latency: DurationDistribution) -> TailComposition? {
         guard latency.count > 0 else { return nil }
-        let bucket = TailTable.bucket(of: latency.percentile(TailComposition.percent))
-        let from = TailTable.lowest(of: bucket)
+        let bucket = DurationBucket.number(of: latency.percentile(TailComposition.percent))
+        let from = DurationBucket.lowest(of: bucket)
         let ios = latency.count(from: from)
-        let sums = tail.sums(from: bucket)
+        let sums = sums.sums(from: bucket)
         let total = sums.reduce(0, +)
         return TailComposition(
             from: from, ios: ios, shareOfIOs: Double(ios) / Double(latency.count),
@@ -89,4 +101,11 @@ struct StageAccumulator {
     static func share(_ part: UInt128, of whole: UInt128) -> Double {
         whole == 0 ? 0 : Double(part) / Double(whole)
     }
+}
+
+/// All durations, by stage and whole.
+struct StageTotals {
+    let latency: DurationDistribution
+    /// By `Stage.rawValue`.
+    let stages: [DurationDistribution]
 }

@@ -6,7 +6,7 @@ import DirectIO
 /// Sums of who held the CPU during one kind of wait.
 ///
 /// What no clock accounts for is not summed: it is what the others leave of the wait's total.
-struct WaitAccumulator {
+struct WaitAccumulator: Sendable {
     /// By `CPUHolder.rawValue`.
     private var held = SIMD8<UInt64>.zero
     private var isKnown = false
@@ -16,9 +16,10 @@ struct WaitAccumulator {
 
     private static let namesShown = 5
 
+    /// - Parameter span: a stage of `io` in which it waited.
     @inline(__always)
-    mutating func add(_ wait: CPUWait, _ log: inout HoldLog) {
-        guard wait.held.isKnown else { return }
+    mutating func add(_ span: StageSpan, of io: DirectIO, _ log: inout HoldLog) {
+        guard let wait = CPUWait(span, of: io), wait.held.isKnown else { return }
         isKnown = true
         // 64 bits hold 2^32 waits of 4 s each.
         held &+= SIMD8<UInt64>(truncatingIfNeeded: wait.held.nanoseconds)
@@ -31,6 +32,21 @@ struct WaitAccumulator {
             sums[part.name] &+= part.nanoseconds
         }
         if part.holder == .poolWork { add(to: &poolWorks) } else { add(to: &otherTasks) }
+    }
+
+    /// Adds what was summed of other waits, with a log of the same holds.
+    mutating func add(_ other: WaitAccumulator) {
+        held &+= other.held
+        isKnown = isKnown || other.isKnown
+        Self.add(other.poolWorks, to: &poolWorks)
+        Self.add(other.otherTasks, to: &otherTasks)
+    }
+
+    private static func add(_ others: [UInt64], to sums: inout [UInt64]) {
+        if others.count > sums.count {
+            sums.append(contentsOf: repeatElement(0, count: others.count - sums.count))
+        }
+        for (name, sum) in others.enumerated() { sums[name] &+= sum }
     }
 
     /// - Parameters:

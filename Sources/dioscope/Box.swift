@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import FoundationEssentials
 import Glibc
 
 /// The box that dioscope runs on, and its clocks.
@@ -22,6 +23,15 @@ enum Box {
     static var wall: Int64 { Int64(now(CLOCK_REALTIME)) }
 
     static var cpuCount: Int { Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+    /// CPUs that this process may run on.
+    static var usableCPUs: Int {
+        // "Cpus_allowed:\tff,ffffffff": the kernel's word, for Foundation counts those that are online.
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let mask = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed:") } ?? ""
+        let count = mask.drop { $0 != "\t" }.reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) }
+        return count > 0 ? count : cpuCount
+    }
 
     private static func text<T>(_ field: inout T) -> String {
         withUnsafeBytes(of: &field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }

@@ -2,8 +2,10 @@
 
 import Capture
 import DirectIO
+import Dispatch
 import KernelTraces
 import Report
+import Synchronization
 import SystemPackage
 
 /// A file that I/Os can be had from, whatever its format.
@@ -75,7 +77,36 @@ struct CaptureIOs: IOSource {
     var rule: CompletionRule { reader.session.completionRule }
 
     func read(holds: (CPUHold) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary {
-        let summary = try reader.read(holds: holds, each)
+        let shares = try reader.shares(1)
+        let progress = ReadingProgress(of: file.name)
+        return summary(of: [try shares[0].read(holds: holds, progress: progress.show, each)])
+    }
+
+    private static let fewestBytesOfAThread: UInt64 = 16 << 20
+    /// Each has its own histograms and a chunk in memory.
+    private static let mostThreads = 8
+
+    /// Threads that are worth while to read it with.
+    var threads: Int {
+        min(Box.usableCPUs, Self.mostThreads, 1 + Int(clamping: reader.size / Self.fewestBytesOfAThread))
+    }
+
+    /// Reads with several threads at once: calls `read` with each share, on a thread of its own.
+    func readShared(
+        _ count: Int, _ read: @Sendable (Int, CaptureShare, (Double) -> Void) throws -> CaptureSummary
+    ) throws -> SourceSummary {
+        let shares = try reader.shares(count)
+        let progress = ReadingProgress(of: file.name)
+        let results = Mutex([Result<CaptureSummary, any Error>?](repeating: nil, count: shares.count))
+        DispatchQueue.concurrentPerform(iterations: shares.count) { number in
+            let result = Result { try read(number, shares[number], number == 0 ? progress.show : { _ in }) }
+            results.withLock { $0[number] = result }
+        }
+        return try summary(of: results.withLock { $0 }.compactMap { try $0?.get() })
+    }
+
+    private func summary(of shares: [CaptureSummary]) -> SourceSummary {
+        let summary = CaptureSummary(joining: shares)
         return SourceSummary(
             name: file.name,
             source: ReportSource(

@@ -17,9 +17,9 @@ final class Intake: RecordSink {
     private var lastDevice: UInt32?
 
     /// Creates the capture file.
-    func open(_ path: FilePath, session: RecordingSession) throws(Failure) {
+    func open(_ path: FilePath, session: RecordingSession, packing: CaptureWriter.Packing) throws(Failure) {
         do {
-            writer = try CaptureWriter(creating: path, session: session)
+            writer = try CaptureWriter(creating: path, session: session, packing: packing)
         } catch {
             throw Failure(error)
         }

@@ -30,51 +30,29 @@ struct MadeReport {
         let (report, summary) = try reading { () throws -> (Report, SourceSummary) in
             let filter = try Self.filter(of: reader, wishes)
             let groups = try Self.groups(of: reader, wishes, filter)
-            var builder = ReportBuilder(
-                rule: reader.rule, percentiles: wishes.percentiles, groups: groups)
-            let summary = try reader.read {
-                builder.add($0)
-            } each: { io in
-                if let filter {
-                    if let life = filter.life(io) { builder.add(io, life) }
-                } else {
-                    builder.add(io)
-                }
-            }
-            let selection = wishes.selection.map { Report.Selection(condition: $0.text, ofIOs: summary.ios) }
-            return (builder.finish(source: summary.source, loss: summary.loss, selection: selection), summary)
+            let pass = ReportPass(
+                rule: reader.rule, percentiles: wishes.percentiles, groups: groups, filter: filter,
+                condition: wishes.selection?.text)
+            return try pass.report(of: reader)
         }
         self.report = report
         self.summary = summary
     }
 
-    /// Which I/Os the report is of.
-    private struct Filter {
-        let selection: IOSelection
-        let names: RecordedNames
-        let rule: CompletionRule
-
-        /// Of an I/O that is wanted.
-        func life(_ io: DirectIO) -> AttributedLife? {
-            let life = AttributedLife(io, rule: rule)
-            return selection.contains(Subject(io, life, names)) ? life : nil
-        }
-    }
-
     /// A pass of its own when names are asked for: they may come after their I/Os.
-    private static func filter(of reader: any IOSource, _ wishes: ReportWishes) throws -> Filter? {
+    private static func filter(of reader: any IOSource, _ wishes: ReportWishes) throws -> IOFilter? {
         guard let selection = wishes.selection else { return nil }
         var names = RecordedNames()
         if selection.needsNames {
             let summary = try reader.read { _ in }
             names = RecordedNames(threads: summary.threads, devices: summary.source.devices)
         }
-        return Filter(selection: selection, names: names, rule: reader.rule)
+        return IOFilter(selection: selection, names: names, rule: reader.rule)
     }
 
     /// A pass of its own: which groups are the largest.
     private static func groups(
-        of reader: any IOSource, _ wishes: ReportWishes, _ filter: Filter?
+        of reader: any IOSource, _ wishes: ReportWishes, _ filter: IOFilter?
     ) throws -> ChosenGroups? {
         guard let grouping = wishes.grouping else { return nil }
         var counts = GroupCounts(by: grouping)

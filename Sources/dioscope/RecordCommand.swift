@@ -44,6 +44,11 @@ struct RecordCommand: ParsableCommand {
     @Option(help: "I/Os in flight that can be followed; a power of two.")
     var slots = 65536
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Pack the capture, by CPU time that nobody else wants; what there is no time for stays as it is.")
+    var pack = true
+
     @OptionGroup(title: "Without BPF") var how: HowArguments
 
     @Flag(help: "Have the kernel measure what each probe costs, and print it; that costs about as much again.")
@@ -78,7 +83,7 @@ struct RecordCommand: ParsableCommand {
         sizes.slots = slots
         let recorder = Recorder(command: command, duration: duration)
         try recorder.prepare(plan: ProbePlan(kernel: btf), filter: filter, sizes: sizes, isVerbose: verbose)
-        try recorder.create(path, filters: filters.words)
+        try recorder.create(path, filters: filters.words, packing: pack ? .beside : .off)
         if probeCost { try recorder.measureCost() }
         let outcome = try recorder.run()
 

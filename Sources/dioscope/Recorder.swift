@@ -7,7 +7,7 @@ import Glibc
 import Probes
 import SystemPackage
 
-/// One recording, from the loaded probes to the finished file. One thread does it all.
+/// One recording, from the loaded probes to the finished file. One thread does it all, but for making records shorter.
 final class Recorder {
     private let command: [String]
     private let duration: TimeSpan?
@@ -19,8 +19,9 @@ final class Recorder {
 
     /// I/Os on their way when the recording ends are waited for this long.
     private static let graceNanoseconds: UInt64 = 500_000_000
-    /// What a recorder that is killed leaves behind lacks less than a second: this, and a turn of the loop.
-    private static let flushNanoseconds: UInt64 = 700_000_000
+    /// What a recorder that is killed leaves behind lacks less than a second: this, the 0.2 s that a chunk may wait to be
+    /// packed, and a turn of the loop.
+    private static let flushNanoseconds: UInt64 = 500_000_000
 
     init(command: [String], duration: TimeSpan?) {
         self.command = command
@@ -53,7 +54,7 @@ final class Recorder {
     private var ownTime: UInt64 = 0
 
     /// Creates the capture file.
-    func create(_ path: FilePath, filters: [String]) throws(Failure) {
+    func create(_ path: FilePath, filters: [String], packing: CaptureWriter.Packing) throws(Failure) {
         guard let plan = probes?.plan else { return }
         let names = Box.names()
         let session = RecordingSession(
@@ -65,7 +66,7 @@ final class Recorder {
                     RecordingSession.Probe(name: $0.program.place, attached: false, reason: $0.refusal)
                 },
             startedWall: Box.wall, startedMonotonic: Box.monotonic)
-        try intake.open(path, session: session)
+        try intake.open(path, session: session, packing: packing)
         self.path = path
     }
 
@@ -121,6 +122,8 @@ final class Recorder {
             if now >= nextFlush {
                 nextFlush = now + Self.flushNanoseconds
                 intake.attempt { writer throws(CaptureError) in try writer.flush() }
+            } else {
+                intake.attempt { writer throws(CaptureError) in try writer.writePacked() }
             }
             if now >= nextSecond {
                 nextSecond += 1_000_000_000

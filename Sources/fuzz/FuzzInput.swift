@@ -26,6 +26,9 @@ struct FuzzInput {
 
     func capture() -> Int32 {
         if let reader = try? CaptureReader(bytes: bytes, name: "fuzz") { _ = try? reader.read { check($0) } }
+        // Made-up records hold anything.
+        let packed = PackedInput.capture(bytes)
+        if let reader = try? CaptureReader(bytes: packed, name: "fuzz") { _ = try? reader.read { _ in } }
         return 0
     }
 

@@ -53,9 +53,11 @@ struct HostileCaptureTests {
 
     @Test func unknownFlagsOfAChunkMakeItUnreadable() throws {
         let payload = Array(ChunkBytes.ios(lives).dropFirst(24))
-        #expect(
-            try problems(ChunkBytes.chunk(kind: 2, flags: 1, count: 3, payload), ChunkBytes.end(ios: 3))
-                == [.flags(1)])
+        for flags: UInt16 in [2, 3, 0x8000] {
+            #expect(
+                try problems(ChunkBytes.chunk(kind: 2, flags: flags, count: 3, payload), ChunkBytes.end(ios: 3))
+                    == [.flags(flags)])
+        }
     }
 
     @Test(arguments: [4, 5, 6] as [UInt16])

@@ -32,8 +32,8 @@ struct SampleCapture {
         end.ios = UInt64(count)
     }
 
-    func write(to path: FilePath) throws {
-        let writer = try CaptureWriter(creating: path, session: session)
+    func write(to path: FilePath, packing: CaptureWriter.Packing = .off) throws {
+        let writer = try CaptureWriter(creating: path, session: session, packing: packing)
         try writer.write(devices: devices)
         for thread in threads { try writer.append(thread) }
         for (index, io) in ios.enumerated() {

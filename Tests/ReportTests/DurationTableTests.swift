@@ -5,7 +5,7 @@ import Testing
 
 @testable import Report
 
-struct DurationRecorderTests {
+struct DurationTableTests {
     /// Shapes that latencies have: narrow, wide, two-humped, heavy-tailed.
     static let shapes: [@Sendable (inout SeededGenerator) -> UInt64] = [
         { UInt64.random(in: 90_000...110_000, using: &$0) },
@@ -23,11 +23,9 @@ struct DurationRecorderTests {
     func percentilesAreWithinOnePercentOfASort(shape: Int) throws {
         var random = SeededGenerator(seed: UInt64(shape) + 10)
         for count in [1, 2, 99, 20_000] {
-            var recorder = DurationRecorder()
             let values = (0..<count).map { _ in Self.shapes[shape](&random) }
-            for value in values { recorder.record(value) }
             let sorted = values.sorted()
-            let statistics = try #require(recorder.statistics())
+            let statistics = try #require(distribution(of: values).statistics())
             for (percent, got) in [
                 (50, statistics.p50), (90, statistics.p90), (99, statistics.p99), (99.9, statistics.p999),
             ] {
@@ -43,17 +41,16 @@ struct DurationRecorderTests {
     }
 
     @Test func totalsBeyond64BitsAreExact() throws {
-        var recorder = DurationRecorder()
-        for _ in 0..<3 { recorder.record(.max) }
-        let statistics = try #require(recorder.statistics())
+        let three = distribution(of: [.max, .max, .max])
+        let statistics = try #require(three.statistics())
         #expect(statistics.total == 3 * UInt128(UInt64.max))
         #expect(statistics.max == .max)
-        #expect(recorder.count(from: 0) == 3)
+        #expect(three.count(from: 0) == 3)
     }
 
     @Test func nothingRecordedHasNoStatistics() {
-        #expect(DurationRecorder().statistics() == nil)
-        #expect(DurationRecorder().count(from: 0) == 0)
+        #expect(distribution(of: []).statistics() == nil)
+        #expect(distribution(of: []).count(from: 0) == 0)
     }
 
     @Test func tailBucketsAreThoseOfTheHistogram() {
@@ -63,18 +60,31 @@ struct DurationRecorderTests {
                 UInt64.random(in: 0...1 << UInt64.random(in: 0...62, using: &random), using: &random)
             })
         {
-            let lowest = TailTable.lowest(of: TailTable.bucket(of: value))
+            let bucket = DurationBucket.number(of: value)
+            let lowest = DurationBucket.lowest(of: bucket)
             #expect(lowest <= value)
-            #expect(TailTable.bucket(of: lowest) == TailTable.bucket(of: value))
-            var recorder = DurationRecorder()
-            recorder.record(value)
-            #expect(recorder.count(from: lowest) == 1)
-            recorder.record(lowest)
-            #expect(recorder.count(from: value) == 2)
-            if lowest > 0 {
-                recorder.record(lowest - 1)
-                #expect(recorder.count(from: value) == 2)
-            }
+            #expect(DurationBucket.number(of: lowest) == bucket)
+            #expect(distribution(of: [value]).count(from: lowest) == 1)
+            #expect(distribution(of: [value, lowest]).count(from: value) == 2)
+            if lowest > 0 { #expect(distribution(of: [value, lowest, lowest - 1]).count(from: value) == 2) }
         }
+    }
+
+    @Test func rowsAreApart() {
+        var table = DurationTable(rows: 3)
+        for row in 0..<3 {
+            for _ in 0...row { table.record(UInt64(1000 << (row * 10)), in: row) }
+        }
+        for row in 0..<3 {
+            let distribution = table.distribution(row, total: 0)
+            #expect(distribution.count == UInt64(row + 1))
+            #expect(distribution.max == UInt64(1000 << (row * 10)))
+        }
+    }
+
+    private func distribution(of values: [UInt64]) -> DurationDistribution {
+        var table = DurationTable(rows: 2)
+        for value in values { table.record(value, in: 1) }
+        return table.distribution(1, total: values.reduce(0) { $0 + UInt128($1) })
     }
 }

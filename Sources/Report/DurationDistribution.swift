@@ -2,12 +2,11 @@
 
 import Histogram
 
-/// Collects durations in nanoseconds, in memory that depends on their range and not on their number.
-struct DurationRecorder {
-    private(set) var total: UInt128 = 0
-    private(set) var max: UInt64 = 0
-    /// Two significant digits make buckets at most 1/128 of their value wide: percentiles are within 0.8%, and a
-    /// histogram up to one second takes 25 KB.
+/// How durations are spread, for questions at the end.
+struct DurationDistribution {
+    /// Nanoseconds, as all others here.
+    let total: UInt128
+    let max: UInt64
     private var histogram = Histogram<UInt64>(numberOfSignificantValueDigits: .two)
 
     /// Beyond 292 years, which only a corrupt capture holds, the library's arithmetic would overflow.
@@ -15,11 +14,15 @@ struct DurationRecorder {
 
     var count: UInt64 { histogram.totalCount }
 
-    @inline(__always)
-    mutating func record(_ nanoseconds: UInt64) {
-        total += UInt128(nanoseconds)
-        max = Swift.max(max, nanoseconds)
-        histogram.record(Swift.min(nanoseconds, Self.highest))
+    /// - Parameter counts: by number of `DurationBucket`.
+    init(total: UInt128, max: UInt64, counts: [UInt64]) {
+        self.total = total
+        self.max = max
+        for (bucket, count) in counts.enumerated() where count > 0 {
+            // Of the uppermost bucket the largest that was: no percentile is beyond it.
+            let value = bucket == DurationBucket.number(of: max) ? max : DurationBucket.lowest(of: bucket)
+            histogram.record(Swift.min(value, Self.highest), count: count)
+        }
     }
 
     /// The largest value that is equivalent to that of the I/O at `percent`.

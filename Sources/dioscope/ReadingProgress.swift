@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Glibc
+import Rendering
+import Synchronization
+
+/// How far reading a file has come: a line on standard error once it takes longer than a second, if that is a terminal.
+final class ReadingProgress: Sendable {
+    private let name: String
+    private let isShown = Terminal.isTerminal(STDERR_FILENO)
+    private let line = Mutex((next: Box.monotonic + 1_000_000_000, isThere: false))
+
+    private static let interval: UInt64 = 200_000_000
+
+    init(of name: String) {
+        self.name = name
+    }
+
+    deinit {
+        if line.withLock({ $0.isThere }) { try? Terminal.write("\r\u{1b}[K", to: STDERR_FILENO) }
+    }
+
+    /// - Parameter part: of the file that was read, from 0 to 1.
+    func show(_ part: Double) {
+        guard isShown, isDue() else { return }
+        let percent = Int(part.isFinite ? 100 * part : 0)
+        try? Terminal.write("\r\u{1b}[K\(EscapedText(name)): \(percent)% read", to: STDERR_FILENO)
+    }
+
+    private func isDue() -> Bool {
+        line.withLock { line in
+            let now = Box.monotonic
+            guard now >= line.next else { return false }
+            line = (now + Self.interval, true)
+            return true
+        }
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Capture
+import DirectIO
+import Testing
+
+/// Several readers of one capture read together what one reads.
+struct ShareTests {
+    @Test(arguments: [1, 2, 3, 8])
+    func eachIOIsReadOnce(count: Int) throws {
+        let sample = SampleCapture(ios: 50, flushEvery: 3)
+        try expectSameOfShares(count, try sample.bytes())
+    }
+
+    @Test(arguments: [2, 3])
+    func damageIsToldOnce(count: Int) throws {
+        let original = try SampleCapture(ios: 20, flushEvery: 2).bytes()
+        var random = SplitMix(state: 7)
+        for _ in 0..<500 {
+            var bytes = original
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                let size = min(Int.random(in: 1...300, using: &random), bytes.count - place)
+                switch Int.random(in: 0..<4, using: &random) {
+                case 0: bytes[place] = .random(in: 0 ... .max, using: &random)
+                case 1: bytes.removeSubrange(place..<place + size)
+                case 2: bytes.insert(contentsOf: original.prefix(size), at: place)
+                default: bytes.removeSubrange(place...)
+                }
+                if bytes.isEmpty { break }
+            }
+            try expectSameOfShares(count, bytes)
+        }
+    }
+
+    private func expectSameOfShares(_ count: Int, _ bytes: [UInt8]) throws {
+        guard let reader = try? CaptureReader(bytes: bytes, name: "shared") else { return }
+        var whole: [DirectIO] = []
+        let summary = try reader.read { whole.append($0) }
+        var ios: [DirectIO] = []
+        let joined = CaptureSummary(joining: try reader.shares(count).map { try $0.read { ios.append($0) } })
+        #expect(ios.count == whole.count && ios.allSatisfy { whole.contains($0) })
+        #expect(joined.ios == summary.ios && joined.unparsed == summary.unparsed)
+        #expect(joined.end == summary.end && joined.threads == summary.threads)
+        #expect(joined.damage == summary.damage)
+        #expect(joined.damageCount == summary.damageCount && joined.unknownChunks == summary.unknownChunks)
+        #expect(joined.loss == summary.loss && joined.isComplete == summary.isComplete)
+    }
+}
