@@ -45,6 +45,9 @@ class Boot:
     icount: bool = False
     terminal: str = "none"  # of the second serial port: none, output (to stdout) or interactive
     kernel_arguments: tuple[str, ...] = ()
+    cpus: int = 2  # with icount it is always one
+    memory: str = MEMORY
+    emulator_arguments: tuple[str, ...] = ()
 
 
 @dataclass
@@ -73,8 +76,7 @@ class Outcome:
 def run(boot: Boot) -> Iterator[Outcome]:
     """Boot, wait, and yield the outcome; the files behind it go away when the block ends, however it ends."""
     need_fetched(boot.kernel)
-    with _alone(boot), tempfile.TemporaryDirectory(prefix="dioscope-lab-") as scratch:
-        directory = Path(scratch)
+    with _alone(boot), scratch() as directory:
         image = directory / "initramfs"
         initramfs.build(boot.kernel, boot.overlay, boot.with_tools, image)
         outcome = _attempt(boot, directory / "1", image)
@@ -85,6 +87,13 @@ def run(boot: Boot) -> Iterator[Outcome]:
         outcome.attempts += len(faults)
         outcome.notes += [f"a boot failed by an emulator fault: {words}" for words in faults]
         yield outcome
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A directory for the files of one run."""
+    with tempfile.TemporaryDirectory(prefix="dioscope-lab-") as name:
+        yield Path(name)
 
 
 @contextmanager
@@ -141,14 +150,14 @@ def _command(boot: Boot, directory: Path, image: Path) -> list[str]:
     if boot.icount:
         machine = ["-accel", "tcg,thread=single", "-smp", "1", "-icount", "shift=0,sleep=off"]
     else:
-        machine = ["-accel", "tcg", "-smp", "2"]
+        machine = ["-accel", "tcg", "-smp", str(boot.cpus)]
     terminal = {
         "none": ["-serial", "null"],
         "output": ["-chardev", "stdio,id=terminal,signal=on", "-serial", "chardev:terminal"],
         "interactive": ["-chardev", "stdio,id=terminal,signal=off", "-serial", "chardev:terminal"],
     }[boot.terminal]
     return [
-        tool("qemu-system-x86_64"), *machine, "-cpu", CPU, "-m", MEMORY, "-nodefaults", "-no-reboot",
+        tool("qemu-system-x86_64"), *machine, "-cpu", CPU, "-m", boot.memory, *boot.emulator_arguments, "-nodefaults", "-no-reboot",
         "-display", "none", "-nic", "none", "-kernel", str(boot.kernel.vmlinuz), "-initrd", str(image),
         "-append", " ".join(append), "-serial", f"file:{directory / 'console'}", *terminal,
         "-drive", f"if=none,id=test,file={directory / 'test.raw'},format=raw,cache=unsafe",
