@@ -6,7 +6,6 @@ in which the CPU is idle counts for nothing: the plugin counts what is executed.
 
 import json
 import shutil
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from . import counter
 from .places import GUEST_FILES
 from .subjects import SUBJECTS, Subject
 
-FEW, MANY = 8_192, 57_344
+FEW, MANY = 4_096, 28_672
 SECONDS = 900
 
 
@@ -63,7 +62,7 @@ def measure(kernel: Kernel, depths: list[int], names: list[str], dioscope: Path 
             if not outcome.finished or outcome.exit_code:
                 said = "".join(path.read_text(errors="replace") for path in sorted(outcome.results.glob("*.log")))
                 raise Problem(f"the guest with {kernel.name} failed; it ends:\n{outcome.tail()}\n{said}", FAILED)
-            return _costs(outcome.results, written, kernel, chosen, depths)
+            return _costs(outcome.results, written, kernel, chosen, depths, dioscope)
 
 
 def _keep(outcome: guest.Outcome, written: Path, keep: Path) -> None:
@@ -78,7 +77,7 @@ def _overlay(chosen: list[Subject], depths: list[int], dioscope: Path | None) ->
     steps = [f"few={FEW} many={MANY}", "prepare || exit 1"]
     for subject in chosen:
         steps += subject.script(depths)
-    script = "set -u\nrecorder=\n. /lab/cost.sh\n" + "".join(f"{step}\n" for step in steps)
+    script = "set -u\nrecorder= ios=0\n. /lab/cost.sh\n" + "".join(f"{step}\n" for step in steps)
     overlay: dict[str, bytes | Path] = {
         "lab/main": script.encode(), "bin/mark": counter.marker(), "lab/cost.sh": GUEST_FILES / "cost.sh"}
     for name in sorted({tool for subject in chosen for tool in subject.programs}):
@@ -90,15 +89,16 @@ def _overlay(chosen: list[Subject], depths: list[int], dioscope: Path | None) ->
     return overlay
 
 
-def _costs(results: Path, written: Path, kernel: Kernel, chosen: list[Subject], depths: list[int]) -> list[Cost]:
+def _costs(results: Path, written: Path, kernel: Kernel, chosen: list[Subject], depths: list[int],
+           dioscope: Path | None) -> list[Cost]:
     labels = (results / "marks").read_text().splitlines()
     counts = dict(zip(labels, counter.intervals(written), strict=True))
     consumed = {words[0]: int(words[2]) - int(words[1])
                 for words in map(str.split, (results / "consumed").read_text().splitlines())}
     found: list[Cost] = []
     for subject in chosen:
-        symbols = counter.Symbols((results / f"{subject.name}.kallsyms").read_text())
-        for depth in depths:
+        symbols = counter.Symbols((results / f"{subject.name}.kallsyms").read_text(), dioscope)
+        for depth in subject.depths or depths:
             label = f"{subject.name}.{depth}"
             few, many = counts[f"{label}.few"], counts[f"{label}.many"]
             ios = MANY - FEW
@@ -134,10 +134,3 @@ def _programs(results: Path, label: str, ios: int) -> list[Program]:
         if runs > 0:
             programs.append(Program(last.get("name", "?"), runs / ios, gained("run_time_ns") / runs))
     return sorted(programs, key=lambda program: -program.runs * program.instructions)
-
-
-def difference(traced: dict[str, float], untraced: dict[str, float]) -> list[tuple[str, float]]:
-    """By function, largest first."""
-    names = Counter(traced)
-    names.subtract(untraced)
-    return names.most_common()

@@ -15,7 +15,9 @@ from .places import BENCH, built
 SOURCE = BENCH / "instructions.c"
 FLAGS = ("-O2", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror", "-shared", "-fPIC", "-fvisibility=hidden")
 KERNEL = 1 << 63  # addresses from here on are the kernel's
-USER_SPACE = "(user space)"
+HIGHEST_STATIC = 1 << 32  # dioscope is linked to lower ones; all other programs run at random, higher ones
+RECORDER = "(dioscope)"
+PROGRAMS = "(other programs)"
 
 
 def plugin() -> Path:
@@ -55,19 +57,24 @@ def intervals(written: Path) -> Iterator[Counter[int]]:
 
 
 class Symbols:
-    """The guest's kernel symbols, its programs of BPF among them."""
+    """Names of code by address: the guest's kernel with its BPF programs, and dioscope's own unless it is stripped."""
 
-    def __init__(self, kallsyms: str) -> None:
-        found = sorted((int(words[0], 16), words[2]) for words in map(str.split, kallsyms.splitlines())
+    def __init__(self, kallsyms: str, dioscope: Path | None = None) -> None:
+        listed = kallsyms
+        if dioscope is not None:
+            listed += subprocess.run([tool("nm"), str(dioscope)], capture_output=True, text=True).stdout
+        found = sorted((int(words[0], 16), words[2]) for words in map(str.split, listed.splitlines())
                        if len(words) > 2 and words[1] in "tTwW")
         self._addresses = [address for address, _ in found]
         self._names = [name for _, name in found]
 
     def name(self, address: int) -> str:
-        if address < KERNEL:
-            return USER_SPACE
+        if HIGHEST_STATIC <= address < KERNEL:
+            return PROGRAMS
         at = bisect_right(self._addresses, address) - 1
-        return self._names[at] if at >= 0 else hex(address)
+        if at < 0 or (address < KERNEL <= self._addresses[at]):
+            return RECORDER
+        return self._names[at] if address >= KERNEL else f"{RECORDER} {self._names[at]}"
 
     def by_name(self, counts: Counter[int]) -> Counter[str]:
         names: Counter[str] = Counter()

@@ -11,6 +11,7 @@ from lab.kernels import kernel_named, need_fetched
 from lab.problem import USAGE, Problem
 
 from . import cost, tables
+from .subjects import PEERS
 
 EXAMPLES = """examples:
   Scripts/bench cost
@@ -36,6 +37,7 @@ def _parser() -> Parser:
     costs.add_argument("--kernels", metavar="LIST", default="6.12,7.2", help="default 6.12,7.2")
     costs.add_argument("--depths", metavar="LIST", default="1,4,16", help="queue depths, default 1,4,16")
     costs.add_argument("--functions", type=int, metavar="N", default=0, help="also the N functions that cost most")
+    costs.add_argument("--peers", action="store_true", help="also bpftrace, trace-cmd and perf")
     costs.add_argument("--without-programs", action="store_true", help="without the run times of the BPF programs")
     costs.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
     return parser
@@ -48,6 +50,8 @@ def _cost(options: argparse.Namespace) -> int:
     except ValueError:
         raise Problem(f"--depths is a list of numbers, not '{options.depths}'", USAGE) from None
     names = ["untraced", "dioscope"] + ([] if options.without_programs else ["dioscope-programs"])
+    if options.peers:
+        names += [peer.name for peer in PEERS]
     for kernel in kernels:
         need_fetched(kernel)
     for kernel in kernels:

@@ -14,31 +14,53 @@ class Subject:
     files: Mapping[str, str] = field(default_factory=dict)
     tools: bool = False  # needs bpftrace or trace-cmd
     statistics: bool = False  # run times of its BPF programs
-    after: str = ""  # says what became of the recording
+    depths: tuple[int, ...] = ()  # instead of those that are asked for
+    before: str = ""  # the guest's preparation
+    after: str = ""  # what became of the recording
 
     def script(self, depths: list[int]) -> list[str]:
         """The guest's script for it, with the functions of guest/cost.sh."""
         name = self.name
-        steps = [f"start {name} {self.command} || exit 1"] if self.command else []
+        steps = [f"output=/dev/shm/{name}.out", *([f"{self.before} || exit 1"] if self.before else [])]
         if self.statistics:
-            steps.insert(0, "echo 1 >/proc/sys/kernel/bpf_stats_enabled")
-        for depth in depths:
+            steps.append("echo 1 >/proc/sys/kernel/bpf_stats_enabled")
+        if self.command:
+            steps.append(f"start {name} {self.command} || exit 1")
+        for depth in self.depths or depths:
             verb = "pair_with_programs" if self.statistics else "pair"
             steps.append(f"{verb} {name}.{depth} {depth} || exit 1")
         steps.append(f"cat /proc/kallsyms >/out/{name}.kallsyms")
         if self.command:
-            steps.append("stop")
+            steps.append(f"stop {name}")
         if self.statistics:
             steps.append("echo 0 >/proc/sys/kernel/bpf_stats_enabled")
-        return steps + ([self.after] if self.after else [])
+        return [*steps, *([self.after] if self.after else []), "rm -f $output"]
 
+
+# Nothing but histograms of the time from a work's queueing to its start, for iomap's works.
+QUEUE_WAIT = """\
+tracepoint:workqueue:workqueue_queue_work /args->function == kaddr("iomap_dio_complete_work")/ {
+    @queued[args->work] = nsecs;
+}
+tracepoint:workqueue:workqueue_execute_start /@queued[args->work]/ {
+    @wait_ns = hist(nsecs - @queued[args->work]);
+    delete(@queued[args->work]);
+}
+"""
 
 UNTRACED = Subject("untraced")
 DIOSCOPE = Subject(
-    "dioscope", "dioscope record -q -o /tmp/dioscope.dioscope",
-    after="dioscope report --json /tmp/dioscope.dioscope >/out/dioscope.json; rm /tmp/dioscope.dioscope")
+    "dioscope", "dioscope record -q -o $output",
+    after="dioscope report --json $output >/out/dioscope.json")
 PROGRAMS = Subject(
-    "dioscope-programs", "dioscope record -q -o /tmp/programs.dioscope", programs=("bpftool",), statistics=True,
-    after="rm /tmp/programs.dioscope")
+    "dioscope-programs", "dioscope record -q -o $output", programs=("bpftool",), statistics=True,
+    depths=(1,))  # where no interrupt comes into their time
+BPFTRACE = Subject(
+    "bpftrace", "bpftrace /lab/queue-wait.bt", tools=True, files={"queue-wait.bt": QUEUE_WAIT})
+TRACE_CMD = Subject(
+    "trace-cmd", "sh /tmp/recipe.sh", tools=True, before="recipe trace-cmd", after="forget_recipe")
+PERF = Subject(
+    "perf", "sh /tmp/recipe.sh", programs=("perf",), before="recipe perf", after="forget_recipe")
 
-SUBJECTS = {subject.name: subject for subject in (UNTRACED, DIOSCOPE, PROGRAMS)}
+SUBJECTS = {subject.name: subject for subject in (UNTRACED, DIOSCOPE, PROGRAMS, BPFTRACE, TRACE_CMD, PERF)}
+PEERS = (BPFTRACE, TRACE_CMD, PERF)

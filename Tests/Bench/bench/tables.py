@@ -1,6 +1,7 @@
 """Results as text for a terminal."""
 
-from .cost import Cost, difference
+from .added import by_function, by_group
+from .cost import Cost
 
 
 def costs(found: list[Cost], functions: int) -> str:
@@ -8,7 +9,7 @@ def costs(found: list[Cost], functions: int) -> str:
     untraced = {cost.depth: cost for cost in found if cost.subject == "untraced"}
     lines = [f"{found[0].kernel}: instructions per I/O, of {found[0].ios} I/Os each",
              f"  {'queue depth':>11}  {'subject':20}{'in all':>9}{'added':>9}{'consumer':>10}{'IOPS':>9}{'kept':>8}"]
-    for cost in sorted(found, key=lambda cost: cost.depth):
+    for cost in sorted((cost for cost in found if not cost.programs), key=lambda cost: cost.depth):
         base = untraced[cost.depth]
         lines.append(f"  {cost.depth:>11}  {cost.subject:20}{cost.instructions:>9.0f}"
                      f"{cost.instructions - base.instructions:>9.0f}{cost.consumer:>10.0f}{cost.iops:>9.0f}"
@@ -18,6 +19,9 @@ def costs(found: list[Cost], functions: int) -> str:
             lines += _programs(cost)
         if functions and cost.subject == "dioscope":
             lines += _functions(cost, untraced[cost.depth], functions)
+        if cost.subject == "dioscope":
+            lines += [f"  where they go at queue depth {cost.depth}:"]
+            lines += [f"    {name:56}{added:>9.0f}" for name, added in by_group(cost, untraced[cost.depth]).items()]
     return "\n".join(lines)
 
 
@@ -32,6 +36,6 @@ def _programs(cost: Cost) -> list[str]:
 
 def _functions(cost: Cost, untraced: Cost, count: int) -> list[str]:
     lines = [f"  functions at queue depth {cost.depth}, instructions added per I/O:"]
-    found = [entry for entry in difference(cost.functions, untraced.functions) if abs(entry[1]) >= 1]
+    found = [entry for entry in by_function(cost, untraced) if abs(entry[1]) >= 1]
     shown = sorted(found, key=lambda entry: -abs(entry[1]))[:count]
     return lines + [f"    {name:56}{added:>9.1f}" for name, added in sorted(shown, key=lambda entry: -entry[1])]

@@ -10,12 +10,13 @@ prepare() {
     rm /out/warm-up.*
 }
 
-# consumed: nanoseconds that all threads of the recorder, $recorder or what it started, have had the CPU.
+# consumed: nanoseconds that the recorder's threads, and those of what it started, have had the CPU.
 consumed() {
-    for pid in $recorder; do
-        cat /proc/"$pid"/task/*/schedstat /proc/"$pid"/task/*/children 2>/dev/null | awk 'NF == 3 { sum += $1 }
-            END { printf "%.0f\n", sum }'
-    done
+    [ -n "$recorder" ] || return 0
+    read -r comm </proc/"$recorder"/comm
+    for directory in /proc/[0-9]*; do
+        read -r its <"$directory/comm" && [ "$its" = "$comm" ] && cat "$directory"/task/*/schedstat
+    done 2>/dev/null | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
 }
 
 # fio_run LABEL IOS DEPTH
@@ -23,6 +24,7 @@ fio_run() {
     fio --output-format=json --output="/out/$1.fio.json" --filename=/mnt/t/file --name=bench --thread --ioengine=libaio \
         --direct=1 --rw=randwrite --bs=4k --size=64M --io_size="$(($2 * 4))k" --norandommap --fallocate=none \
         --iodepth="$3" >/dev/null 2>&1
+    ios=$((ios + $2))
 }
 
 # marked LABEL IOS DEPTH: a run between two marks, with a second in which the recorder takes what is left.
@@ -53,21 +55,44 @@ settle() {
 }
 
 # start NAME COMMAND...: a recorder in the background, until it records and has done what it does once: its first I/Os
-# cost more, and so does the first other work that holds the CPU while one waits, writing back.
+# cost more, and so does the first other work on the kworkers' CPU that an I/O waits for.
 start() {
     name=$1
     shift
+    ios=0
     "$@" >"/out/$name.log" 2>&1 &
     recorder=$!
     settle || return 1
-    (sleep 0.1; dd if=/dev/zero of=/mnt/t/other bs=1M count=16 2>/dev/null; sync) &
+    other_works &
     marked "$name.first" "$many" 16
 }
 
+# other_works: a second of them.
+other_works() {
+    for number in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        usleep 50000
+        cat /proc/sys/vm/stat_refresh
+    done
+}
+
+# stop NAME: ends the recorder and notes the size of what it wrote, by I/O.
 stop() {
-    kill -INT $recorder
-    wait $recorder
+    kill -INT "$recorder"
+    wait "$recorder"
     recorder=
+    [ ! -f "$output" ] || echo "$1 $(stat -c %s "$output") $ios" >>/out/sizes
+}
+
+# recipe TOOL: what dioscope says has to be recorded with it, for the same report.
+recipe() {
+    dioscope record --how "$1" | sed -e 's/ -- COMMAND$//' -e 's/ COMMAND$//' -e 's/-o trace.dat/-o $output/' \
+        -e 's/-o perf.data/-o $output/' -e '/^dioscope report/d' -e '/^perf script/d' -e '/^echo .-:/d' \
+        -e 's/^\(trace-cmd\|perf\) /exec &/' >/tmp/recipe.sh
+    export output
+}
+
+forget_recipe() {
+    echo >/sys/kernel/tracing/kprobe_events
 }
 
 # pair_with_programs NAME DEPTH: the same, with the run times of all BPF programs before, between and after.
