@@ -15,11 +15,21 @@ from lab.kernels import Kernel
 from lab.problem import FAILED, Problem
 
 from . import counter
+from .load import Load
 from .places import GUEST_FILES
 from .subjects import SUBJECTS, Subject
 
-FEW, MANY = 4_096, 28_672
-SECONDS = 900
+SECONDS = 1800
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The guest: `settings` are of the null_blk."""
+
+    kernel: Kernel
+    cpus: int = 1
+    settings: str = ""
+    kernel_arguments: tuple[str, ...] = ()
 
 
 @dataclass
@@ -33,36 +43,38 @@ class Program:
 
 @dataclass
 class Cost:
-    """One subject at one queue depth: everything per I/O."""
+    """One subject under one load: everything per I/O."""
 
     subject: str
     kernel: str
-    depth: int
+    load: Load
     ios: int
     instructions: float
     iops: float
-    consumer: float = 0  # instructions of the recorder's own threads
+    consumer: float = 0  # instructions of the recorder's own threads, with the interrupts that came in their time
+    file_bytes: float = 0  # of what it wrote
     functions: dict[str, float] = field(default_factory=dict)
     programs: list[Program] = field(default_factory=list)
 
 
-def measure(kernel: Kernel, depths: list[int], names: list[str], dioscope: Path | None, keep: Path | None) -> list[Cost]:
-    """One boot: every subject in turn, at every depth. `untraced` is always the first."""
+def measure(machine: Machine, loads: list[Load], names: list[str], dioscope: Path | None,
+            keep: Path | None) -> list[Cost]:
+    """One boot: every subject in turn, `untraced` first, under every load."""
     chosen = [SUBJECTS[name] for name in names]
-    overlay = _overlay(chosen, depths, dioscope)
     with guest.scratch() as directory:
         written = directory / "blocks"
         boot = guest.Boot(
-            kernel, "none", overlay, SECONDS, icount=True, with_tools=any(subject.tools for subject in chosen),
-            kernel_arguments=("nokaslr",), memory="3G",
+            machine.kernel, "none", _overlay(machine, chosen, loads, dioscope), SECONDS, icount=True, memory="3G",
+            with_tools=any(subject.tools for subject in chosen), cpus=machine.cpus,
+            kernel_arguments=("nokaslr", *machine.kernel_arguments),
             emulator_arguments=("-plugin", f"{counter.plugin()},out={written}"))
         with guest.run(boot) as outcome:
             if keep is not None:
                 _keep(outcome, written, keep)
             if not outcome.finished or outcome.exit_code:
                 said = "".join(path.read_text(errors="replace") for path in sorted(outcome.results.glob("*.log")))
-                raise Problem(f"the guest with {kernel.name} failed; it ends:\n{outcome.tail()}\n{said}", FAILED)
-            return _costs(outcome.results, written, kernel, chosen, depths, dioscope)
+                raise Problem(f"the guest with {machine.kernel.name} failed; it ends:\n{outcome.tail()}\n{said}", FAILED)
+            return costs(outcome.results, written, machine.kernel, loads, names, dioscope)
 
 
 def _keep(outcome: guest.Outcome, written: Path, keep: Path) -> None:
@@ -73,10 +85,12 @@ def _keep(outcome: guest.Outcome, written: Path, keep: Path) -> None:
     (keep / "console").write_text(outcome.console)
 
 
-def _overlay(chosen: list[Subject], depths: list[int], dioscope: Path | None) -> dict[str, bytes | Path]:
-    steps = [f"few={FEW} many={MANY}", "prepare || exit 1"]
+def _overlay(machine: Machine, chosen: list[Subject], loads: list[Load],
+             dioscope: Path | None) -> dict[str, bytes | Path]:
+    steps = [f"prepare submit_queues={machine.cpus} {machine.settings} || exit 1"]
+    steps += [f"fio_run warm-up 4096 {load.jobs} {load.fio}" for load in loads]
     for subject in chosen:
-        steps += subject.script(depths)
+        steps += subject.script(loads)
     script = "set -u\nrecorder= ios=0\n. /lab/cost.sh\n" + "".join(f"{step}\n" for step in steps)
     overlay: dict[str, bytes | Path] = {
         "lab/main": script.encode(), "bin/mark": counter.marker(), "lab/cost.sh": GUEST_FILES / "cost.sh"}
@@ -89,28 +103,35 @@ def _overlay(chosen: list[Subject], depths: list[int], dioscope: Path | None) ->
     return overlay
 
 
-def _costs(results: Path, written: Path, kernel: Kernel, chosen: list[Subject], depths: list[int],
-           dioscope: Path | None) -> list[Cost]:
+def costs(results: Path, written: Path, kernel: Kernel, loads: list[Load], names: list[str],
+          dioscope: Path | None) -> list[Cost]:
+    """From what a guest brought out."""
     labels = (results / "marks").read_text().splitlines()
     counts = dict(zip(labels, counter.intervals(written), strict=True))
     consumed = {words[0]: int(words[2]) - int(words[1])
                 for words in map(str.split, (results / "consumed").read_text().splitlines())}
+    sizes = _sizes(results / "sizes")
     found: list[Cost] = []
-    for subject in chosen:
+    for subject in (SUBJECTS[name] for name in names):
         symbols = counter.Symbols((results / f"{subject.name}.kallsyms").read_text(), dioscope)
-        for depth in subject.depths or depths:
-            label = f"{subject.name}.{depth}"
+        for load in subject.loads or loads:
+            label = f"{subject.name}.{load.name}"
             few, many = counts[f"{label}.few"], counts[f"{label}.many"]
-            ios = MANY - FEW
-            # Not Counter's own subtraction, which drops what is negative.
-            names = symbols.by_name(many)
-            names.subtract(symbols.by_name(few))
+            ios = load.few_and_many()[1] - load.few_and_many()[0]
+            functions = symbols.by_name(many)
+            functions.subtract(symbols.by_name(few))
             found.append(Cost(
-                subject.name, kernel.name, depth, ios, (many.total() - few.total()) / ios, _iops(results, label),
+                subject.name, kernel.name, load, ios, (many.total() - few.total()) / ios, _iops(results, label),
                 (consumed[f"{label}.many"] - consumed[f"{label}.few"]) / ios,
-                {name: count / ios for name, count in names.items() if abs(count) >= ios},
+                sizes.get(subject.name, 0), {name: count / ios for name, count in functions.items() if abs(count) >= ios / 2},
                 _programs(results, label, ios)))
     return found
+
+
+def _sizes(file: Path) -> dict[str, float]:
+    """Bytes per I/O by subject."""
+    lines = map(str.split, file.read_text().splitlines()) if file.is_file() else ()
+    return {subject: int(size) / int(ios) for subject, size, ios in lines}
 
 
 def _iops(results: Path, label: str) -> float:

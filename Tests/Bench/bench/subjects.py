@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .load import Load
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -14,11 +16,11 @@ class Subject:
     files: Mapping[str, str] = field(default_factory=dict)
     tools: bool = False  # needs bpftrace or trace-cmd
     statistics: bool = False  # run times of its BPF programs
-    depths: tuple[int, ...] = ()  # instead of those that are asked for
+    loads: tuple[Load, ...] = ()  # instead of those that are asked for
     before: str = ""  # the guest's preparation
     after: str = ""  # what became of the recording
 
-    def script(self, depths: list[int]) -> list[str]:
+    def script(self, loads: list[Load]) -> list[str]:
         """The guest's script for it, with the functions of guest/cost.sh."""
         name = self.name
         steps = [f"output=/dev/shm/{name}.out", *([f"{self.before} || exit 1"] if self.before else [])]
@@ -26,9 +28,9 @@ class Subject:
             steps.append("echo 1 >/proc/sys/kernel/bpf_stats_enabled")
         if self.command:
             steps.append(f"start {name} {self.command} || exit 1")
-        for depth in self.depths or depths:
-            verb = "pair_with_programs" if self.statistics else "pair"
-            steps.append(f"{verb} {name}.{depth} {depth} || exit 1")
+        for load in self.loads or loads:
+            few, many = load.few_and_many()
+            steps.append(f"pair {name}.{load.name} {few} {many} {load.jobs} {load.fio} || exit 1")
         steps.append(f"cat /proc/kallsyms >/out/{name}.kallsyms")
         if self.command:
             steps.append(f"stop {name}")
@@ -48,13 +50,13 @@ tracepoint:workqueue:workqueue_execute_start /@queued[args->work]/ {
 }
 """
 
-UNTRACED = Subject("untraced")
+UNTRACED = Subject("untraced")  # always the first
 DIOSCOPE = Subject(
     "dioscope", "dioscope record -q -o $output",
     after="dioscope report --json $output >/out/dioscope.json")
 PROGRAMS = Subject(
     "dioscope-programs", "dioscope record -q -o $output", programs=("bpftool",), statistics=True,
-    depths=(1,))  # where no interrupt comes into their time
+    loads=(Load(1),))  # where no interrupt comes into their time
 BPFTRACE = Subject(
     "bpftrace", "bpftrace /lab/queue-wait.bt", tools=True, files={"queue-wait.bt": QUEUE_WAIT})
 TRACE_CMD = Subject(

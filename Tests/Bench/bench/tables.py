@@ -1,41 +1,98 @@
-"""Results as text for a terminal."""
+"""Results as tables, for a terminal and for the page."""
 
-from .added import by_function, by_group
-from .cost import Cost
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from .load import Load
 
-def costs(found: list[Cost], functions: int) -> str:
-    """One kernel: the subjects side by side at each depth, then where dioscope's instructions go."""
-    untraced = {cost.depth: cost for cost in found if cost.subject == "untraced"}
-    lines = [f"{found[0].kernel}: instructions per I/O, of {found[0].ios} I/Os each",
-             f"  {'queue depth':>11}  {'subject':20}{'in all':>9}{'added':>9}{'consumer':>10}{'IOPS':>9}{'kept':>8}"]
-    for cost in sorted((cost for cost in found if not cost.programs), key=lambda cost: cost.depth):
-        base = untraced[cost.depth]
-        lines.append(f"  {cost.depth:>11}  {cost.subject:20}{cost.instructions:>9.0f}"
-                     f"{cost.instructions - base.instructions:>9.0f}{cost.consumer:>10.0f}{cost.iops:>9.0f}"
-                     f"{cost.iops / base.iops:>8.1%}")
-    for cost in found:
-        if cost.programs:
-            lines += _programs(cost)
-        if functions and cost.subject == "dioscope":
-            lines += _functions(cost, untraced[cost.depth], functions)
-        if cost.subject == "dioscope":
-            lines += [f"  where they go at queue depth {cost.depth}:"]
-            lines += [f"    {name:56}{added:>9.0f}" for name, added in by_group(cost, untraced[cost.depth]).items()]
-    return "\n".join(lines)
+Row = dict[str, Any]
+CLOCK = 85  # instructions of the statistics' own clock in the run time of a program, measured with an empty one
 
 
-def _programs(cost: Cost) -> list[str]:
-    lines = [f"  BPF programs at queue depth {cost.depth} (each run with the 85 instructions of the clock around it):",
-             f"    {'program':36}{'runs/IO':>9}{'per run':>9}{'per I/O':>9}"]
-    lines += [f"    {program.name:36}{program.runs:>9.3f}{program.instructions:>9.0f}"
-              f"{program.runs * program.instructions:>9.0f}" for program in cost.programs]
-    total = sum(program.runs * program.instructions for program in cost.programs)
-    return [*lines, f"    {'all':36}{sum(program.runs for program in cost.programs):>9.3f}{'':>9}{total:>9.0f}"]
+@dataclass(frozen=True)
+class Table:
+    """`name` is that of its place in the page. The first column is text, the others are numbers."""
+
+    name: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def text(self) -> str:
+        lines = [self.head, *self.rows]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(self.head))]
+        return "\n".join("  ".join(cell.rjust(width) if column else cell.ljust(width)
+                                   for column, (cell, width) in enumerate(zip(line, widths, strict=True))).rstrip()
+                         for line in lines)
+
+    def markdown(self) -> str:
+        marks = ["---", *["---:"] * (len(self.head) - 1)]
+        return "\n".join(f"| {' | '.join(line)} |" if line is not marks else f"|{'|'.join(line)}|"
+                         for line in (self.head, marks, *self.rows))
 
 
-def _functions(cost: Cost, untraced: Cost, count: int) -> list[str]:
-    lines = [f"  functions at queue depth {cost.depth}, instructions added per I/O:"]
-    found = [entry for entry in by_function(cost, untraced) if abs(entry[1]) >= 1]
-    shown = sorted(found, key=lambda entry: -abs(entry[1]))[:count]
-    return lines + [f"    {name:56}{added:>9.1f}" for name, added in sorted(shown, key=lambda entry: -entry[1])]
+def _count(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _where(row: Row) -> str:
+    return f"{row['kernel']}, QD {Load(**row['load']).name}"
+
+
+def _of(rows: list[Row], key: str) -> list[Row]:
+    return sorted((row for row in rows if key in row), key=lambda row: row["kernel"])
+
+
+def cost(rows: list[Row]) -> list[Table]:
+    """Everybody's cost, where dioscope's goes, its programs, and the sizes of the files."""
+    total = [[_where(row), row["recorder"], _count(row["instructions"]), _count(row["added"]) if "added" in row else "",
+              _count(row["consumer"]) if "consumer" in row else "", _count(row["iops"]),
+              f"{row['iops_kept']:.1%}" if "iops_kept" in row else ""] for row in _of(rows, "instructions")]
+    own = [row for row in _of(rows, "groups") if row["recorder"] == "dioscope"]
+    names = list(own[0]["groups"]) if own else []
+    groups = [[_where(row), *(_count(row["groups"][name]) for name in names)] for row in own]
+    programs = [[f"{row['kernel']}: `{program['name']}`", f"{program['runs']:.2f}",
+                 _count(program["instructions"] - CLOCK), _count(program["runs"] * (program["instructions"] - CLOCK))]
+                for row in _of(rows, "programs") for program in row["programs"] if program["runs"] >= 0.005]
+    sizes = {(row["kernel"], row["recorder"]): row["file_bytes"] for row in _of(rows, "file_bytes") if row["file_bytes"]}
+    return [
+        Table("cost", ("kernel, queue depth", "recorder", "instructions per I/O", "added", "by its own threads", "IOPS",
+                       "IOPS kept"), total),
+        Table("cost groups", ("kernel, queue depth", *names), groups),
+        Table("cost programs", ("program, queue depth 1", "runs per I/O", "instructions per run", "per I/O"), programs),
+        Table("cost sizes", ("kernel", "recorder", "bytes per I/O"),
+              [[kernel, recorder, f"{size:.0f}"] for (kernel, recorder), size in sizes.items()])]
+
+
+def machine(rows: list[Row]) -> list[Table]:
+    """Everybody against the untraced turns beside."""
+    return [Table("machine", ("recorder", "IOPS kept, median", "quartiles", "turns"),
+                  [[row["subject"], f"{row['median']:.1%}", f"{row['lower']:.1%} to {row['upper']:.1%}",
+                    str(row["rounds"])] for row in rows if "median" in row])]
+
+
+def rate(rows: list[Row]) -> list[Table]:
+    """What was made, and what became of it."""
+    return [Table("rate", ("kernel, completion", "jobs", "recording", "IOPS untraced", "IOPS", "I/Os", "recorded", "lost",
+                           "unaccounted for"),
+                  [[f"{row['kernel']}, {row['completion']}", str(row["jobs"]), row["way"],
+                    _count(row["iops_untraced"]), _count(row["iops"]), _count(row["ios"]), _count(row["recorded"]),
+                    _count(row["lost"]), _count(row["missing"])] for row in rows])]
+
+
+def growth(rows: list[Row]) -> list[Table]:
+    """`rows` are those of cost, with what grew, and those of memory."""
+    grown = [[f"{row['kernel']}, {row['grown']}", _count(base["instructions"]), _count(row["added"]),
+              *(_count(row["groups"][name]) for name in ("BPF programs", "the recorder's own code"))]
+             for row in rows if "added" in row
+             for base in rows if "added" not in base and base.get("grown") == row["grown"]
+             and base["kernel"] == row["kernel"]]
+    memory = [[_count(row["possible_cpus"]), str(row["rings"]), f"{row['bytes_of_rings'] / 2**20:.1f} MiB",
+               f"{row['bytes_of_maps'] / 2**20:.1f} MiB"] for row in rows if "possible_cpus" in row]
+    return [Table("growth", ("what grows", "instructions per I/O", "added", "by BPF programs' own code",
+                             "by the recorder's own code"), grown),
+            Table("growth memory", ("possible CPUs", "rings", "of them", "other maps"), memory)]
+
+
+SUBJECTS: dict[str, Callable[[list[Row]], list[Table]]] = {
+    "cost": cost, "machine": machine, "rate": rate, "growth": growth}

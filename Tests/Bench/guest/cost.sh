@@ -2,12 +2,11 @@
 # difference of the two is free of all that happens once.
 . /lab/device.sh
 
-# prepare: a null_blk that answers after 20 us by a timer, ext4, and a file of 64 MiB that is laid out.
+# prepare [SETTING=VALUE...]: a null_blk that answers after 20 us by a timer, ext4, and a file of 64 MiB that is laid out.
 prepare() {
-    null_device n0 nullb0 20000 && make_filesystem ext4 || return 1
+    null_device n0 nullb0 20000 "$@" && make_filesystem ext4 || return 1
     dd if=/dev/zero of=/mnt/t/file bs=1M count=64 conv=fsync 2>/dev/null && sync && echo 3 >/proc/sys/vm/drop_caches
-    fio_run warm-up 4096 16
-    rm /out/warm-up.*
+    echo 1048576 >/proc/sys/fs/aio-max-nr
 }
 
 # consumed: nanoseconds that the recorder's threads, and those of what it started, have had the CPU.
@@ -19,15 +18,17 @@ consumed() {
     done 2>/dev/null | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
 }
 
-# fio_run LABEL IOS DEPTH
+# fio_run LABEL IOS JOBS FIO-ARGUMENT...: so many I/Os by all jobs together.
 fio_run() {
-    fio --output-format=json --output="/out/$1.fio.json" --filename=/mnt/t/file --name=bench --thread --ioengine=libaio \
-        --direct=1 --rw=randwrite --bs=4k --size=64M --io_size="$(($2 * 4))k" --norandommap --fallocate=none \
-        --iodepth="$3" >/dev/null 2>&1
-    ios=$((ios + $2))
+    label=$1 count=$2 jobs=$3
+    shift 3
+    fio --output-format=json --output="/out/$label.fio.json" --name=bench --thread --ioengine=libaio --direct=1 \
+        --rw=randwrite --bs=4k --size=64M --io_size="$((count / jobs * 4))k" --norandommap --fallocate=none \
+        --group_reporting "$@" >/dev/null 2>&1
+    ios=$((ios + count / jobs * jobs))
 }
 
-# marked LABEL IOS DEPTH: a run between two marks, with a second in which the recorder takes what is left.
+# marked LABEL IOS JOBS FIO-ARGUMENT...: a run between two marks, with a second in which the recorder takes what is left.
 marked() {
     before=$(consumed)
     echo "before $1" >>/out/marks
@@ -39,9 +40,17 @@ marked() {
     echo "$1 $((${before:-0})) $(($(consumed)))" >>/out/consumed
 }
 
-# pair NAME DEPTH: few and many I/Os.
+# pair NAME FEW MANY JOBS FIO-ARGUMENT...: few and many I/Os.
 pair() {
-    marked "$1.few" "$few" "$2" && marked "$1.many" "$many" "$2"
+    name=$1 few=$2 many=$3
+    shift 3
+    programs before && marked "$name.few" "$few" "$@" && programs between && marked "$name.many" "$many" "$@" &&
+        programs after
+}
+
+# programs WHEN: run times of all BPF programs, if they are counted.
+programs() {
+    [ "$(cat /proc/sys/kernel/bpf_stats_enabled)" = 0 ] || bpftool prog show -j >"/out/$name.$1.programs"
 }
 
 # settle: until the recorder has nothing more to do.
@@ -64,7 +73,7 @@ start() {
     recorder=$!
     settle || return 1
     other_works &
-    marked "$name.first" "$many" 16
+    marked "$name.first" 16384 1 --filename=/mnt/t/file --iodepth=16
 }
 
 # other_works: a second of them.
@@ -93,11 +102,4 @@ recipe() {
 
 forget_recipe() {
     echo >/sys/kernel/tracing/kprobe_events
-}
-
-# pair_with_programs NAME DEPTH: the same, with the run times of all BPF programs before, between and after.
-pair_with_programs() {
-    bpftool prog show -j >"/out/$1.before.programs" && marked "$1.few" "$few" "$2" &&
-        bpftool prog show -j >"/out/$1.between.programs" && marked "$1.many" "$many" "$2" &&
-        bpftool prog show -j >"/out/$1.after.programs"
 }

@@ -45,7 +45,7 @@ class Boot:
     icount: bool = False
     terminal: str = "none"  # of the second serial port: none, output (to stdout) or interactive
     kernel_arguments: tuple[str, ...] = ()
-    cpus: int = 2  # with icount it is always one
+    cpus: int | None = None  # 2, with icount 1; there they take turns
     memory: str = MEMORY
     emulator_arguments: tuple[str, ...] = ()
 
@@ -148,9 +148,9 @@ def _command(boot: Boot, directory: Path, image: Path) -> list[str]:
     queues = ",max_ioqpairs=1" if boot.device == "nvme-1q" else ""
     append = ["console=ttyS0", "panic=-1", "loglevel=4", "mitigations=off", WITHOUT_CMPXCHG16B, *boot.kernel_arguments]
     if boot.icount:
-        machine = ["-accel", "tcg,thread=single", "-smp", "1", "-icount", "shift=0,sleep=off"]
+        machine = ["-accel", "tcg,thread=single", "-smp", str(boot.cpus or 1), "-icount", "shift=0,sleep=off"]
     else:
-        machine = ["-accel", "tcg", "-smp", str(boot.cpus)]
+        machine = ["-accel", "tcg", "-smp", str(boot.cpus or 2)]
     terminal = {
         "none": ["-serial", "null"],
         "output": ["-chardev", "stdio,id=terminal,signal=on", "-serial", "chardev:terminal"],
