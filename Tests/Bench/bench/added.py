@@ -6,6 +6,8 @@ from collections import Counter
 from . import counter
 from .cost import Cost
 
+OTHERS = "other programs"
+REST = "the rest of the kernel"
 # The first that fits; what fits none is the kernel's: the recorder's system calls, and other scheduling than before.
 GROUPS = (
     ("BPF programs", r"bpf_prog_[0-9a-f]{16}_"),
@@ -14,9 +16,8 @@ GROUPS = (
      r"(bpf_trace_run|__bpf_trace_|bpf_trampoline_|__bpf_prog_|__?rcu_read_|__rcu_read|migrate_|bpf_get_|bpf_this_)"),
     ("maps and rings", r"(bpf_|__bpf_|array_map|htab_|__htab)"),
     ("the recorder's own code", re.escape(counter.RECORDER)),
-    ("other programs", re.escape(counter.PROGRAMS)),
+    (OTHERS, re.escape(counter.PROGRAMS)),
 )
-REST = "the rest of the kernel"
 
 
 def by_function(traced: Cost, untraced: Cost) -> list[tuple[str, float]]:

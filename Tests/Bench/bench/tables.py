@@ -40,7 +40,8 @@ def _where(row: Row) -> str:
 
 
 def _of(rows: list[Row], key: str) -> list[Row]:
-    return sorted((row for row in rows if key in row), key=lambda row: row["kernel"])
+    """In order of kernel and load; at each, as they were measured."""
+    return sorted((row for row in rows if key in row), key=lambda row: (row["kernel"], *row["load"].values()))
 
 
 def cost(rows: list[Row]) -> list[Table]:

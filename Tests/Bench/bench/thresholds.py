@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from lab.problem import FAILED, Problem
 
-from .added import REST, by_group
+from .added import OTHERS, REST, by_group
 from .cost import Cost
 from .places import BENCH
 
@@ -28,7 +28,7 @@ def figures(found: Iterable[Cost]) -> dict[str, float]:
             where = f"{cost.kernel}, queue depth {cost.load.name}"
             named[f"{where}: {TOTAL}"] = cost.instructions - base.instructions
             named |= {f"{where}: {group}": added for group, added in by_group(cost, base).items()
-                      if group != REST and added >= 1}
+                      if group not in (REST, OTHERS) and added >= 1}
     return {name: round(value, 1) for name, value in named.items()}
 
 
