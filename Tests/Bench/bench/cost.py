@@ -53,6 +53,7 @@ class Cost:
     iops: float
     consumer: float = 0  # instructions of the recorder's own threads, with the interrupts that came in their time
     file_bytes: float = 0  # of what it wrote
+    lost: int = 0  # I/Os of all its runs that dioscope counted as lost
     functions: dict[str, float] = field(default_factory=dict)
     programs: list[Program] = field(default_factory=list)
 
@@ -123,7 +124,7 @@ def costs(results: Path, written: Path, kernel: Kernel, loads: list[Load], names
             found.append(Cost(
                 subject.name, kernel.name, load, ios, (many.total() - few.total()) / ios, _iops(results, label),
                 (consumed[f"{label}.many"] - consumed[f"{label}.few"]) / ios,
-                sizes.get(subject.name, 0), {name: count / ios for name, count in functions.items() if abs(count) >= ios / 2},
+                sizes.get(subject.name, 0), _lost(results / f"{subject.name}.json"), {name: count / ios for name, count in functions.items() if abs(count) >= ios / 2},
                 _programs(results, label, ios)))
     return found
 
@@ -132,6 +133,13 @@ def _sizes(file: Path) -> dict[str, float]:
     """Bytes per I/O by subject."""
     lines = map(str.split, file.read_text().splitlines()) if file.is_file() else ()
     return {subject: int(size) / int(ios) for subject, size, ios in lines}
+
+
+def _lost(report: Path) -> int:
+    """By dioscope's own count."""
+    if not report.is_file():
+        return 0
+    return sum(entry["count"] for entry in json.loads(report.read_text())["loss"] if entry["severity"] == "loss")
 
 
 def _iops(results: Path, label: str) -> float:

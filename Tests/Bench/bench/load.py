@@ -23,12 +23,13 @@ class Load:
         if self.jobs > 1:
             words += [f"--numjobs={self.jobs}", f"--cpus_allowed=0-{self.jobs - 1}", "--cpus_allowed_policy=split"]
         if self.files > 1:
-            words += ["--directory=/mnt/t", f"--nrfiles={self.files}", "--file_service_type=random"]
+            words += ["--directory=/mnt/t", f"--nrfiles={self.files}", "--file_service_type=random", "--overwrite=1"]
         else:
             words += ["--filename=/mnt/t/file"]
         return " ".join(words)
 
     def few_and_many(self) -> tuple[int, int]:
-        """Long enough for many turns of all that are in flight."""
-        few = max(4096, 2 * self.depth * self.jobs)
-        return few, few + max(24_576, 2 * self.depth * self.jobs)
+        """Long enough for a whole turn of all that are in flight."""
+        flight = self.depth * self.jobs
+        few = max(4096, flight)
+        return few, few + max(24_576, flight)

@@ -34,6 +34,7 @@ def cost_rows(found: Iterable[Cost]) -> list[Row]:
             base = untraced[cost.load]
             row |= {"added": cost.instructions - base.instructions, "consumer": cost.consumer,
                     "iops_kept": cost.iops / base.iops, "file_bytes": cost.file_bytes,
+                    "lost": cost.lost,
                     "groups": by_group(cost, base), "functions": dict(by_function(cost, base)[:MOST_FUNCTIONS])}
         rows.append(row)
     return rows

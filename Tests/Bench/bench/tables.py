@@ -84,14 +84,14 @@ def rate(rows: list[Row]) -> list[Table]:
 def growth(rows: list[Row]) -> list[Table]:
     """`rows` are those of cost, with what grew, and those of memory."""
     grown = [[f"{row['kernel']}, {row['grown']}", _count(base["instructions"]), _count(row["added"]),
-              *(_count(row["groups"][name]) for name in ("BPF programs", "the recorder's own code"))]
+              *(_count(row["groups"][name]) for name in ("BPF programs", "the recorder's own code")), _count(row["lost"])]
              for row in rows if "added" in row
              for base in rows if "added" not in base and base.get("grown") == row["grown"]
              and base["kernel"] == row["kernel"]]
     memory = [[_count(row["possible_cpus"]), str(row["rings"]), f"{row['bytes_of_rings'] / 2**20:.1f} MiB",
                f"{row['bytes_of_maps'] / 2**20:.1f} MiB"] for row in rows if "possible_cpus" in row]
     return [Table("growth", ("what grows", "instructions per I/O", "added", "by BPF programs' own code",
-                             "by the recorder's own code"), grown),
+                             "by the recorder's own code", "lost in that guest"), grown),
             Table("growth memory", ("possible CPUs", "rings", "of them", "other maps"), memory)]
 
 
