@@ -37,21 +37,23 @@ make_device() {
     [ -b "$disk" ]
 }
 
-# null_device NAME OLD-NAME NANOSECONDS: sets $disk, which answers after that time. It lives in memory, so its writes
-# are real. 5.10 gives it a name of its own.
+# null_device NAME OLD-NAME NANOSECONDS [SETTING=VALUE...]: sets $disk, which answers after that time. It lives in memory,
+# so its writes are real. 5.10 gives it a name of its own.
 null_device() {
+    null_name=$1 old_name=$2 nanoseconds=$3
+    shift 3
     load_modules configfs null_blk:nr_devices=0 || return 1
     grep -q configfs /proc/mounts || mount -t configfs none /sys/kernel/config || return 1
-    device=/sys/kernel/config/nullb/$1
+    device=/sys/kernel/config/nullb/$null_name
     if [ ! -d "$device" ]; then
         mkdir "$device" || return 1
-        for setting in size=512 memory_backed=1 irqmode=2 completion_nsec=$3 blocksize=4096 submit_queues=${queues:-2} \
-            power=1; do
+        for setting in size=512 memory_backed=1 irqmode=2 completion_nsec="$nanoseconds" blocksize=4096 \
+            submit_queues=${queues:-2} "$@" power=1; do
             echo "${setting#*=}" >"$device/${setting%%=*}" || return 1
         done
     fi
-    disk=/dev/$1
-    [ -b "$disk" ] || disk=/dev/$2
+    disk=/dev/$null_name
+    [ -b "$disk" ] || disk=/dev/$old_name
 }
 
 # make_filesystem KIND [MOUNT-POINT]: makes it on $disk and mounts it, at /mnt/t if nothing else is said.

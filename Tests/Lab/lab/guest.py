@@ -46,6 +46,9 @@ class Boot:
     cpus: int | None = None  # 2, with icount 1
     terminal: str = "none"  # of the second serial port: none, output (to stdout) or interactive
     kernel_arguments: tuple[str, ...] = ()
+    cpus: int | None = None  # 2, with icount 1; there they take turns
+    memory: str = MEMORY
+    emulator_arguments: tuple[str, ...] = ()
 
 
 @dataclass
@@ -74,8 +77,7 @@ class Outcome:
 def run(boot: Boot) -> Iterator[Outcome]:
     """Boot, wait, and yield the outcome; the files behind it go away when the block ends, however it ends."""
     need_fetched(boot.kernel)
-    with _alone(boot), tempfile.TemporaryDirectory(prefix="dioscope-lab-") as scratch:
-        directory = Path(scratch)
+    with _alone(boot), scratch() as directory:
         image = directory / "initramfs"
         initramfs.build(boot.kernel, boot.overlay, boot.with_tools, image)
         outcome = _attempt(boot, directory / "1", image)
@@ -86,6 +88,13 @@ def run(boot: Boot) -> Iterator[Outcome]:
         outcome.attempts += len(faults)
         outcome.notes += [f"a boot failed by an emulator fault: {words}" for words in faults]
         yield outcome
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A directory for the files of one run."""
+    with tempfile.TemporaryDirectory(prefix="dioscope-lab-") as name:
+        yield Path(name)
 
 
 @contextmanager
@@ -149,7 +158,7 @@ def _command(boot: Boot, directory: Path, image: Path) -> list[str]:
         "interactive": ["-chardev", "stdio,id=terminal,signal=off", "-serial", "chardev:terminal"],
     }[boot.terminal]
     return [
-        tool("qemu-system-x86_64"), *machine, "-cpu", CPU, "-m", MEMORY, "-nodefaults", "-no-reboot",
+        tool("qemu-system-x86_64"), *machine, "-cpu", CPU, "-m", boot.memory, *boot.emulator_arguments, "-nodefaults", "-no-reboot",
         "-display", "none", "-nic", "none", "-kernel", str(boot.kernel.vmlinuz), "-initrd", str(image),
         "-append", " ".join(append), "-serial", f"file:{directory / 'console'}", *terminal,
         "-drive", f"if=none,id=test,file={directory / 'test.raw'},format=raw,cache=unsafe",

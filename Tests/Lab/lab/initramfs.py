@@ -100,13 +100,18 @@ def _identities(programs: tuple[str, ...]) -> list[str]:
 
 
 def _program(archive: Archive, path: str) -> None:
+    for place, source in program(path).items():
+        archive.file(place, source)
+
+
+def program(path: str) -> dict[str, Path]:
     """A program under /bin with its shared libraries where its loader looks for them."""
-    archive.file(f"bin/{Path(path).name}", Path(path))
+    path = tool(path)
     listed = subprocess.run([tool("ldd"), path], capture_output=True, text=True).stdout
     if "not found" in listed:
         raise Problem(f"{path} lacks shared libraries: {listed.split(' =>')[0].strip()}")
-    for library in re.findall(r"(/\S+) \(0x", listed):
-        archive.file(library, Path(library))
+    libraries = re.findall(r"(/\S+) \(0x", listed)
+    return {f"bin/{Path(path).name}": Path(path), **{library: Path(library) for library in libraries}}
 
 
 def _module_paths(kernel: Kernel) -> dict[str, Path]:

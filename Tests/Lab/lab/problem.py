@@ -7,6 +7,10 @@ UNAVAILABLE = 69
 FAILED = 1
 
 PACKAGE_OF = {
+    "gcc": "gcc",
+    "nm": "binutils",
+    "bpftool": "bpftool",
+    "perf": "linux-perf",
     "qemu-system-x86_64": "qemu-system-x86",
     "busybox": "busybox-static",
     "fio": "fio",

@@ -1,0 +1,1 @@
+"""The benchmarks: what recording costs, in guests that count instructions and on this machine."""

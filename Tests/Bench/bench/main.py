@@ -1,0 +1,196 @@
+"""The command line of the benchmarks."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from lab import program
+from lab.kernels import Kernel, kernel_named, need_fetched
+from lab.places import TREE
+from lab.problem import USAGE, Problem
+
+from . import cost, growth, machine, packages, page, rate, results, tables, thresholds
+from .added import by_function
+from .load import Load
+from .subjects import PEERS
+
+PAGE = TREE / "Documentation" / "Performance.md"
+RESULTS = TREE / "Tests" / "Bench" / "results.json"
+
+WHAT = {
+    "cost": "guest instructions per I/O, repeatable: dioscope and its peers",
+    "machine": "IOPS kept on this machine and its disk, in interleaved turns",
+    "rate": "as many I/Os as there can be: recorded, lost, and none unaccounted for",
+    "growth": "cost and memory with more CPUs, I/Os in flight and files",
+}
+EXAMPLES = """examples:
+  Scripts/bench
+  Scripts/bench cost --kernels 6.12 --depths 16 --functions 40
+  DIOSCOPE=.build/static/dioscope Scripts/bench cost --kernels 7.2 --depths 1
+  Scripts/bench machine --rounds 9 --seconds 5
+  Scripts/bench check
+
+subjects:
+""" + "".join(f"  {name:10}{what}\n" for name, what in WHAT.items())
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with one line for an error, exit code 64, and examples in --help."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs)
+
+    def error(self, message: str) -> NoReturn:
+        raise Problem(f"{message} (see {self.prog} --help)", USAGE)
+
+
+def _parser() -> Parser:
+    what = "Measures what dioscope costs. Without a subject: all of them, and the page of results is written anew."
+    parser = Parser(prog="Scripts/bench", description=what, epilog=EXAMPLES)
+    verbs = parser.add_subparsers(dest="verb", metavar="SUBJECT", parser_class=Parser)
+
+    def verb(name: str, what: str, kernels: str | None) -> Parser:
+        made = verbs.add_parser(name, help=what, description=what)
+        if kernels:
+            made.add_argument("--kernels", metavar="LIST", default=kernels, help=f"default {kernels}")
+        return made
+
+    one = verb("cost", WHAT["cost"], "6.12,7.2")
+    one.add_argument("--depths", metavar="LIST", default="1,4,16", help="queue depths, default 1,4,16")
+    one.add_argument("--functions", type=int, metavar="N", default=0, help="also the N functions that cost most")
+    one.add_argument("--peers", action="store_true", help="also bpftrace, trace-cmd and perf")
+    one.add_argument("--without-programs", action="store_true", help="without the run times of the BPF programs")
+    one.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
+    two = verb("machine", WHAT["machine"], None)
+    two.add_argument("--rounds", type=int, default=9, help="default 9")
+    two.add_argument("--seconds", type=int, default=5, help="of each turn, default 5")
+    two.add_argument("--depth", type=int, default=16, help="queue depth, default 16")
+    two.add_argument("--directory", type=Path, default=Path("/var/tmp"), help="on the disk; default /var/tmp")
+    three = verb("rate", WHAT["rate"], "6.12,7.2")
+    three.add_argument("--seconds", type=int, default=5, help="of each run, default 5")
+    verb("growth", WHAT["growth"], "6.12")
+    for name in WHAT:
+        verbs.choices[name].add_argument("--json", type=Path, metavar="FILE", help="put the results into FILE")
+    verb("check", "the quickest repeatable figures against those kept with the source; fails when one grew", "6.12")
+    verb("thresholds", "measures the figures of `check` and keeps them", "6.12,7.2")
+    verbs.add_parser("page", help=f"writes the tables of {PAGE.name} from {RESULTS.name}")
+    return parser
+
+
+def _kernels(options: argparse.Namespace) -> list[Kernel]:
+    kernels = [kernel_named(name) for name in options.kernels.split(",")]
+    for kernel in kernels:
+        need_fetched(kernel)
+    return kernels
+
+
+def _cost(options: argparse.Namespace) -> list[results.Row]:
+    try:
+        loads = [Load(int(word)) for word in options.depths.split(",")]
+    except ValueError:
+        raise Problem(f"--depths is a list of numbers, not '{options.depths}'", USAGE) from None
+    names = ["untraced", "dioscope"] + ([] if options.without_programs else ["dioscope-programs"])
+    if options.peers:
+        names += [peer.name for peer in PEERS]
+    rows: list[results.Row] = []
+    for kernel in _kernels(options):
+        keep = options.keep / kernel.name if options.keep else None
+        found = cost.measure(cost.Machine(kernel), loads, names, program.dioscope(), keep)
+        rows += results.cost_rows(found)
+        if options.functions:
+            _print_functions(found, options.functions)
+    return rows
+
+
+def _print_functions(found: list[cost.Cost], count: int) -> None:
+    untraced = {one.load: one for one in found if one.subject == "untraced"}
+    for one in found:
+        if one.subject == "dioscope":
+            added = sorted(by_function(one, untraced[one.load]), key=lambda entry: -abs(entry[1]))[:count]
+            print(f"{one.kernel}, queue depth {one.load.name}: instructions added per I/O, by function")
+            print("".join(f"  {name:60}{value:>9.1f}\n" for name, value in sorted(added, key=lambda entry: -entry[1])))
+
+
+def _machine(options: argparse.Namespace) -> list[results.Row]:
+    return results.machine_rows(
+        machine.measure(program.dioscope(), options.directory, options.rounds, options.seconds, options.depth))
+
+
+def _rate(options: argparse.Namespace) -> list[results.Row]:
+    return [row for kernel in _kernels(options)
+            for row in results.rate_rows(rate.measure(kernel, program.dioscope(), options.seconds))]
+
+
+def _growth(options: argparse.Namespace) -> list[results.Row]:
+    rows: list[results.Row] = []
+    for kernel in _kernels(options):
+        dioscope = program.dioscope()
+
+        def take(found: list[cost.Cost], name: Callable[[Load], str]) -> None:
+            for row in results.cost_rows(found):
+                rows.append(row | {"grown": name(Load(**row["load"]))})
+
+        for cpus, found in growth.by_cpus(kernel, dioscope):
+            take(found, lambda load, cpus=cpus: f"{cpus} CPUs, {load.depth * cpus} in flight")
+        take(growth.by_depth(kernel, dioscope), lambda load: f"1 CPU, {load.depth} in flight")
+        take(growth.by_files(kernel, dioscope), lambda load: f"1 CPU, {load.files} files")
+        rows += results.memory_rows(growth.memory(kernel, dioscope))
+    return rows
+
+
+MEASURES = {"cost": _cost, "machine": _machine, "rate": _rate, "growth": _growth}
+
+
+def _figures(options: argparse.Namespace) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    for kernel in _kernels(options):
+        figures |= thresholds.figures(
+            cost.measure(cost.Machine(kernel), [Load(1)], ["untraced", "dioscope"], program.dioscope(), None))
+    return figures
+
+
+def _measure(options: argparse.Namespace, json: Path | None) -> None:
+    print(f"{options.verb}: {WHAT[options.verb]}", flush=True)
+    rows = MEASURES[options.verb](options)
+    for table in tables.SUBJECTS[options.verb](rows):
+        if table.rows:
+            print(f"\n{table.text()}", flush=True)
+    if json:
+        results.add(json, options.verb, rows)
+
+
+def _all(parser: Parser) -> None:
+    print("subjects:\n" + "".join(f"  {name:10}{what}\n" for name, what in WHAT.items()))
+    for name in WHAT:
+        arguments = [name, "--peers"] if name == "cost" else [name]
+        _measure(parser.parse_args(arguments), RESULTS)
+    page.write(PAGE, results.read(RESULTS))
+
+
+def main(arguments: list[str]) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        parser = _parser()
+        options = parser.parse_args(arguments)
+        if options.verb == "page":
+            page.write(PAGE, results.read(RESULTS))
+            return 0
+        packages.install()
+        if options.verb == "check":
+            return thresholds.check(_figures(options))
+        if options.verb == "thresholds":
+            thresholds.write(_figures(options))
+            return 0
+        if options.verb is None:
+            _all(parser)
+        else:
+            _measure(options, options.json)
+        return 0
+    except Problem as problem:
+        print(f"bench: {problem}", file=sys.stderr)
+        return problem.code
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,68 @@
+"""Who is measured: nothing, dioscope, and its peers with what they need for the same answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .load import Load
+
+
+@dataclass(frozen=True)
+class Subject:
+    """`command` records until it is interrupted. `programs` go into the guest, and `files` into its /lab."""
+
+    name: str
+    command: str = ""
+    programs: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    tools: bool = False  # needs bpftrace or trace-cmd
+    statistics: bool = False  # run times of its BPF programs
+    loads: tuple[Load, ...] = ()  # instead of those that are asked for
+    before: str = ""  # the guest's preparation
+    after: str = ""  # what became of the recording
+
+    def script(self, loads: list[Load]) -> list[str]:
+        """The guest's script for it, with the functions of guest/cost.sh."""
+        name = self.name
+        steps = [f"output=/dev/shm/{name}.out", *([f"{self.before} || exit 1"] if self.before else [])]
+        if self.statistics:
+            steps.append("echo 1 >/proc/sys/kernel/bpf_stats_enabled")
+        if self.command:
+            steps.append(f"start {name} {self.command} || exit 1")
+        for load in self.loads or loads:
+            few, many = load.few_and_many()
+            steps.append(f"pair {name}.{load.name} {few} {many} {load.jobs} {load.fio} || exit 1")
+        steps.append(f"cat /proc/kallsyms >/out/{name}.kallsyms")
+        if self.command:
+            steps.append(f"stop {name}")
+        if self.statistics:
+            steps.append("echo 0 >/proc/sys/kernel/bpf_stats_enabled")
+        return [*steps, *([self.after] if self.after else []), "rm -f $output"]
+
+
+# Nothing but histograms of the time from a work's queueing to its start, for iomap's works.
+QUEUE_WAIT = """\
+tracepoint:workqueue:workqueue_queue_work /args->function == kaddr("iomap_dio_complete_work")/ {
+    @queued[args->work] = nsecs;
+}
+tracepoint:workqueue:workqueue_execute_start /@queued[args->work]/ {
+    @wait_ns = hist(nsecs - @queued[args->work]);
+    delete(@queued[args->work]);
+}
+"""
+
+UNTRACED = Subject("untraced")  # always the first
+DIOSCOPE = Subject(
+    "dioscope", "dioscope record -q -o $output",
+    after="dioscope report --json $output >/out/dioscope.json")
+PROGRAMS = Subject(
+    "dioscope-programs", "dioscope record -q -o $output", programs=("bpftool",), statistics=True,
+    loads=(Load(1),))  # where no interrupt comes into their time
+BPFTRACE = Subject(
+    "bpftrace", "bpftrace /lab/queue-wait.bt", tools=True, files={"queue-wait.bt": QUEUE_WAIT})
+TRACE_CMD = Subject(
+    "trace-cmd", "sh /tmp/recipe.sh", tools=True, before="recipe trace-cmd", after="forget_recipe")
+PERF = Subject(
+    "perf", "sh /tmp/recipe.sh", programs=("perf",), before="recipe perf", after="forget_recipe")
+
+SUBJECTS = {subject.name: subject for subject in (UNTRACED, DIOSCOPE, PROGRAMS, BPFTRACE, TRACE_CMD, PERF)}
+PEERS = (BPFTRACE, TRACE_CMD, PERF)
