@@ -12,6 +12,7 @@ import SystemPackage
 final class Recorder {
     private let command: [String]
     private let duration: TimeSpan?
+    private let start: ([String]) throws(Failure) -> TracedCommand
     private var probes: LiveProbes?
     private var writer: CaptureWriter?
     private var path: FilePath?
@@ -27,9 +28,16 @@ final class Recorder {
     /// What a recorder that is killed leaves behind lacks less than a second: this, and a turn of the loop.
     private static let flushNanoseconds: UInt64 = 700_000_000
 
-    init(command: [String], duration: TimeSpan?) {
+    /// - Parameter start: how the command is started.
+    init(
+        command: [String], duration: TimeSpan?,
+        start: @escaping ([String]) throws(Failure) -> TracedCommand = { words throws(Failure) in
+            try TracedCommand(words)
+        }
+    ) {
         self.command = command
         self.duration = duration
+        self.start = start
     }
 
     /// Loads and attaches the probes; nothing is recorded yet.
@@ -76,7 +84,7 @@ final class Recorder {
         var child: TracedCommand?
         if !command.isEmpty {
             do {
-                child = try TracedCommand(command)
+                child = try start(command)
             } catch {
                 discard()
                 throw error
