@@ -109,7 +109,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RenderingTests",
-            dependencies: ["Rendering", "Comparison", "Report", "Attribution", "DirectIO"],
+            dependencies: ["Rendering", "Comparison", "Report", "Attribution", "DirectIO", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -89,7 +89,8 @@ struct SweepText {
     /// Half of the 95% interval.
     func margin(_ estimate: Estimate?, of whole: Double = 1) -> String {
         guard let interval = estimate?.interval, whole > 0 else { return "" }
-        return "+-" + Quantity.fixed((interval.upperBound - interval.lowerBound) / 2 / whole * 100, 1) + "%"
+        let percent = (interval.upperBound - interval.lowerBound) / 2 / whole * 100
+        return "+-\(Quantity.fixed(percent, percent < 99.95 ? 1 : 0))%"
     }
 
     /// `kworker 98.1% => hardirq 99.2%`: contexts of a tenth or more.

@@ -14,7 +14,7 @@ public enum FioComplaint {
             .filter { line in !line.hasPrefix("note: ") && line.contains { !$0.isWhitespace } }
         let chosen =
             lines.first { $0.contains("error=") } ?? lines.first { $0.hasPrefix("fio: ") } ?? lines.first {
-                !$0.hasPrefix("{") && !$0.hasPrefix(" ")
+                !$0.hasPrefix("{") && !$0.hasPrefix("}") && !$0.hasPrefix(" ")
             }
         return chosen.map { String(tail(of: $0).prefix(longest)) }
     }
