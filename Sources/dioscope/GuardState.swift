@@ -58,7 +58,10 @@ extension GuardDuty {
         for process in processes { Self.end(process) }
         var problems: [String] = []
         for change in switches {
-            if let problem = SwitchFile.write(change.content, to: change.path) {
+            // One that could not be set is as it was.
+            if let problem = SwitchFile.write(change.content, to: change.path),
+                SwitchFile.read(change.path).map(SwitchText.restoring) != change.content
+            {
                 problems.append("cannot restore \(change.path): \(problem)")
             }
         }
