@@ -58,8 +58,9 @@ let package = Package(
         ),
         .target(name: "Selection", dependencies: ["Attribution", "DirectIO"], swiftSettings: strict),
         .target(name: "Comparison", dependencies: ["Report", "Attribution", "DirectIO"], swiftSettings: strict),
+        .target(name: "Sweep", dependencies: ["Comparison", "Attribution", "DirectIO"], swiftSettings: strict),
         .target(
-            name: "Rendering", dependencies: ["Comparison", "Report", "Attribution", "DirectIO"],
+            name: "Rendering", dependencies: ["Sweep", "Comparison", "Report", "Attribution", "DirectIO"],
             swiftSettings: strict),
         .target(
             name: "Exports",
@@ -75,7 +76,7 @@ let package = Package(
             name: "dioscope",
             dependencies: [
                 "DirectIO", "CProbeRecords", "Probes", "Capture", "KernelTraces", "Joiner", "Attribution", "Report",
-                "Selection", "Comparison", "Rendering", "Exports",
+                "Selection", "Comparison", "Sweep", "Rendering", "Exports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -111,12 +112,17 @@ let package = Package(
         ),
         .testTarget(
             name: "RenderingTests",
-            dependencies: ["Rendering", "Comparison", "Report", "Attribution", "DirectIO"],
+            dependencies: ["Rendering", "Comparison", "Report", "Attribution", "DirectIO", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "ComparisonTests",
             dependencies: ["Comparison", "Rendering", "Report", "Attribution", "DirectIO", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SweepTests",
+            dependencies: ["Sweep", "Rendering", "Comparison", "Report", "Attribution", "DirectIO", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -18,6 +18,16 @@ public struct Estimate: Equatable, Sendable {
     }
 }
 
+extension Estimate {
+    /// The mean of independent runs; with an interval when they are enough. `nil` without a run.
+    public init?(runs values: [Double]) {
+        guard !values.isEmpty else { return nil }
+        let mean = values.reduce(0, +) / Double(values.count)
+        let margin = Spread(runs: values.count).map { $0.margin(values.map { $0 - mean }) / Double(values.count) }
+        self.init(mean, margin: margin)
+    }
+}
+
 /// What changed between two estimates of independent data.
 public struct Difference: Equatable, Sendable {
     /// `nil`: one of the sides has no such number.

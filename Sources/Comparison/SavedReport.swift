@@ -28,3 +28,21 @@ public struct SavedReport: Sendable {
         run = content.run(name: name)
     }
 }
+
+extension SavedReport: Decodable {
+    /// One that is part of another JSON object.
+    public init(from decoder: any Decoder) throws {
+        let content = try SavedReportContent(from: decoder)
+        guard content.schema == Report.schema else {
+            throw NotAReport(reason: "its schema is '\(content.schema)', expected '\(Report.schema)'")
+        }
+        run = content.run(name: "")
+    }
+
+    /// - Parameter name: how the user calls it.
+    public func run(named name: String) -> Run {
+        var run = run
+        run.facts.name = name
+        return run
+    }
+}

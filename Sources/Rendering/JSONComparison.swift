@@ -41,14 +41,7 @@ public struct JSONComparison: Sendable {
         json.object("base") { write(comparison.base, to: &$0) }
         json.object("new") { write(comparison.new, to: &$0) }
         json.array("metrics", comparison.headline) { write($1, to: &$0) }
-        json.array("stages", comparison.stages) { json, stage in
-            json.object { json in
-                json.member("name", stage.stage.name)
-                write(stage.difference, to: &json)
-                json.member("share_of_change", stage.shareOfChange)
-                json.array("causes", stage.causes) { write($1, to: &$0) }
-            }
-        }
+        json.array("stages", comparison.stages) { write($1, to: &$0) }
         json.array("contexts", comparison.contexts) { write($1, to: &$0) }
         json.array("reasons", comparison.reasons) { write($1, to: &$0) }
         json.strings("remarks", comparison.remarks.map(RemarkText.text))
@@ -57,6 +50,15 @@ public struct JSONComparison: Sendable {
                 json.member("rule", rule.rule.text)
                 json.member("outcome", word(rule.outcome))
             }
+        }
+    }
+
+    static func write(_ stage: Comparison.StageRow, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("name", stage.stage.name)
+            write(stage.difference, to: &json)
+            json.member("share_of_change", stage.shareOfChange)
+            json.array("causes", stage.causes) { write($1, to: &$0) }
         }
     }
 
@@ -79,7 +81,7 @@ public struct JSONComparison: Sendable {
         json.member("has_intervals", side.hasIntervals)
     }
 
-    private static func write(_ row: Comparison.Row, to json: inout JSONWriter) {
+    static func write(_ row: Comparison.Row, to json: inout JSONWriter) {
         json.object { json in
             json.member("name", shortName(of: row.metric))
             write(row.difference, to: &json)
@@ -91,7 +93,7 @@ public struct JSONComparison: Sendable {
         metric.name.split(separator: "/").last.map(String.init) ?? metric.name
     }
 
-    private static func write(_ difference: Difference, to json: inout JSONWriter) {
+    static func write(_ difference: Difference, to json: inout JSONWriter) {
         json.member("base", difference.base)
         json.member("new", difference.new)
         json.member("delta", difference.delta?.value)

@@ -11,8 +11,9 @@ public struct JSONReport: Sendable {
     /// UTF-8, ending in a line break.
     public let bytes: [UInt8]
 
-    public init(_ report: Report) {
-        var json = JSONWriter(isPretty: true)
+    /// - Parameter isPretty: `false`: all on one line.
+    public init(_ report: Report, isPretty: Bool = true) {
+        var json = JSONWriter(isPretty: isPretty)
         json.object { json in
             json.member("schema", Report.schema)
             json.member("completion_rule", report.rule.rawValue)

@@ -21,6 +21,7 @@ struct CompareCommand: ParsableCommand {
               dioscope compare base.json new.json                                saved by report --json: no intervals
               dioscope compare --where op=read base.dioscope new.dioscope
               dioscope compare --fail-if 'p99 > +5%' --fail-if 'iops < -3%' base.dioscope new.dioscope
+              dioscope compare --schema
               dioscope compare --folded base.dioscope new.dioscope | flamegraph.pl --countname ns > diff.svg
 
             \(SelectionArguments.help)
@@ -48,8 +49,11 @@ struct CompareCommand: ParsableCommand {
 
     @OptionGroup var selection: SelectionArguments
 
-    @Flag(help: "Print one JSON object.")
+    @Flag(help: "Print one JSON object; its form is a contract, see --schema.")
     var json = false
+
+    @Flag(help: "Print the JSON Schema of --json, and nothing else.")
+    var schema = false
 
     @Flag(
         help: "Print folded stacks with the nanoseconds per 1000 I/Os of base and new, for differential flame graphs.")
@@ -77,6 +81,7 @@ struct CompareCommand: ParsableCommand {
     }
 
     func validate() throws {
+        if schema { return }
         guard let sides else {
             throw ValidationError("compare what? dioscope compare BASE NEW, or --base RUN ... --new RUN ...")
         }
@@ -87,6 +92,7 @@ struct CompareCommand: ParsableCommand {
     }
 
     func run() throws {
+        if schema { return try Terminal.write(JSONSchema.comparison) }
         guard let sides else { return }
         let wanted = try selection.parsed()
         let length = block?.nanoseconds ?? 1_000_000_000

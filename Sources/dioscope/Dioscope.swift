@@ -21,11 +21,12 @@ struct Dioscope: ParsableCommand {
               dioscope report run1.dioscope
               dioscope list run1.dioscope | head
               dioscope compare run1.dioscope run2.dioscope
+              sudo dioscope sweep --directory /mnt --preset low-depth
             """,
         version: version,
         subcommands: [
             CheckCommand.self, RecordCommand.self, ReportCommand.self, ListCommand.self, CompareCommand.self,
-            ExportCommand.self,
+            ExportCommand.self, SweepCommand.self, GuardCommand.self,
         ])
 
     static func main() {

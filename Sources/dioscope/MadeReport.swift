@@ -22,7 +22,7 @@ struct ReportWishes {
 
 /// The report of a capture or trace, and what was wrong with the file.
 struct MadeReport {
-    private let report: Report
+    let report: Report
     private let summary: SourceSummary
 
     init(of path: String, _ wishes: ReportWishes = ReportWishes()) throws(Failure) {

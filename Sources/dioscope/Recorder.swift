@@ -11,6 +11,7 @@ import SystemPackage
 final class Recorder {
     private let command: [String]
     private let duration: TimeSpan?
+    private let start: ([String]) throws(Failure) -> TracedCommand
     private var probes: LiveProbes?
     private let intake = Intake()
     private var path: FilePath?
@@ -23,9 +24,16 @@ final class Recorder {
     /// packed, and a turn of the loop.
     private static let flushNanoseconds: UInt64 = 500_000_000
 
-    init(command: [String], duration: TimeSpan?) {
+    /// - Parameter start: how the command is started.
+    init(
+        command: [String], duration: TimeSpan?,
+        start: @escaping ([String]) throws(Failure) -> TracedCommand = { words throws(Failure) in
+            try TracedCommand(words)
+        }
+    ) {
         self.command = command
         self.duration = duration
+        self.start = start
     }
 
     /// Loads and attaches the probes; nothing is recorded yet.
@@ -82,7 +90,7 @@ final class Recorder {
         var child: TracedCommand?
         if !command.isEmpty {
             do {
-                child = try TracedCommand(command)
+                child = try start(command)
             } catch {
                 discard()
                 throw error

@@ -10,7 +10,9 @@ struct TracedCommand {
     let process: pid_t
 
     /// Starts `arguments[0]`, looked up in PATH.
-    init(_ arguments: [String]) throws(Failure) {
+    ///
+    /// - Parameter outputs: what it gets for standard output and error instead of ours.
+    init(_ arguments: [String], outputs: (output: Int32, error: Int32)? = nil) throws(Failure) {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -21,11 +23,19 @@ struct TracedCommand {
         posix_spawnattr_setsigdefault(&attributes, &defaults)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
 
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        if let outputs {
+            posix_spawn_file_actions_adddup2(&actions, outputs.output, STDOUT_FILENO)
+            posix_spawn_file_actions_adddup2(&actions, outputs.error, STDERR_FILENO)
+        }
+
         var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
         words.append(nil)
         defer { for word in words { free(word) } }
         var child: pid_t = 0
-        let status = posix_spawnp(&child, arguments[0], nil, &attributes, words, environ)
+        let status = posix_spawnp(&child, arguments[0], &actions, &attributes, words, environ)
         guard status == 0 else { throw Self.failure(arguments[0], errno: status) }
         process = child
     }

@@ -4,6 +4,7 @@ import Attribution
 import DirectIO
 import Foundation
 import Report
+import TestSupport
 import Testing
 
 @testable import Rendering

@@ -3,10 +3,14 @@
 import Foundation
 
 /// Checks a parsed JSON value against the part of JSON Schema that our schema uses.
-struct SchemaCheck {
-    let root: [String: Any]
+public struct SchemaCheck {
+    public let root: [String: Any]
 
-    func violations(of value: Any, _ schema: [String: Any], at path: String = "") -> [String] {
+    public init(root: [String: Any]) {
+        self.root = root
+    }
+
+    public func violations(of value: Any, _ schema: [String: Any], at path: String = "") -> [String] {
         var schema = schema
         while let reference = schema.removeValue(forKey: "$ref") as? String {
             var target: Any? = root

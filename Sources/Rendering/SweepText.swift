@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import Comparison
+import DirectIO
+import Sweep
+
+/// Words of a sweep's table that text and Markdown share.
+struct SweepText {
+    let table: SweepTable
+    let style: TextStyle
+
+    /// `base` and `new` in a line each, or nothing when there is but one side.
+    var sides: [(name: String, what: String)] {
+        switch table.versus {
+        case nil: []
+        case .sweeps: [("base", box(table.baseHeader ?? table.header)), ("new", box(table.header))]
+        case .axis(let axis):
+            table.rows.first.map { row in
+                let news = unique(table.rows.map { value(of: axis, $0.new.cell) })
+                return [
+                    ("base", value(of: axis, (row.base ?? row.new).cell)), ("new", news.joined(separator: ", ")),
+                ]
+            } ?? []
+        }
+    }
+
+    func box(_ header: SweepLog.Header) -> String {
+        style.escaped("kernel \(header.kernel)  \(header.machine)  \(header.cpus) CPUs  host \(header.host)")
+    }
+
+    var how: String {
+        let plan = table.header.plan
+        let control = plan.hasControls ? "each with an untraced one beside it" : "no untraced ones"
+        return "\(plan.repeats) runs of \(Quantity.duration(plan.runtime)) after \(Quantity.duration(plan.ramp)), \(control)"
+            + "  fio \(style.escaped(table.header.fio))  \(Quantity.bytes(plan.size))  seed \(plan.seed)"
+    }
+
+    func value(of axis: Axis, _ cell: Cell) -> String {
+        switch axis {
+        case .toggle: settings(cell)
+        case .cpus: "CPUs " + (cell.placement?.label ?? "any")
+        case .engine: cell.engine.rawValue
+        case .depth: "QD \(cell.depth)"
+        case .size: Quantity.bytes(cell.blockSize)
+        case .op: cell.op.rawValue
+        case .target: style.escaped("\(cell.target.label) \(cell.target.path)")
+        }
+    }
+
+    private func settings(_ cell: Cell) -> String {
+        zip(table.header.plan.toggles, cell.settings)
+            .map { style.escaped("\($0.name)=\($1)") }.joined(separator: " ")
+    }
+
+    /// What tells a row from another one with the same columns.
+    func extra(_ row: SweepTable.Row) -> String {
+        let plan = table.header.plan
+        var words: [String] = []
+        if plan.placements.count > 1, table.versus != .axis(.cpus) { words.append(value(of: .cpus, row.new.cell)) }
+        if !plan.toggles.isEmpty, table.versus != .axis(.toggle) { words.append(settings(row.new.cell)) }
+        if case .axis(let axis) = table.versus, news(axis).count > 1 { words.append(value(of: axis, row.new.cell)) }
+        if plan.targets.filter({ $0.label == row.new.cell.target.label }).count > 1 {
+            words.append(style.escaped(row.new.cell.target.path))
+        }
+        return words.joined(separator: "  ")
+    }
+
+    private func news(_ axis: Axis) -> [String] { unique(table.rows.map { value(of: axis, $0.new.cell) }) }
+
+    private func unique(_ words: [String]) -> [String] {
+        words.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
+
+    // MARK: What a row says
+
+    func rate(_ result: CellResult?) -> String { result?.iops.map { Quantity.rate($0.value) } ?? "-" }
+
+    /// `~` when it may be chance; in brackets when nothing tells.
+    func gain(_ difference: Difference?) -> String {
+        guard let difference, let relative = difference.relative else { return "" }
+        switch difference.isSignificant {
+        case true: return Quantity.signedPercent(relative.value)
+        case false: return "~"
+        case nil: return "(\(Quantity.signedPercent(relative.value)))"
+        }
+    }
+
+    /// Half of the 95% interval.
+    func margin(_ estimate: Estimate?, of whole: Double = 1) -> String {
+        guard let interval = estimate?.interval, whole > 0 else { return "" }
+        let percent = (interval.upperBound - interval.lowerBound) / 2 / whole * 100
+        return "+-\(Quantity.fixed(percent, percent < 99.95 ? 1 : 0))%"
+    }
+
+    /// `kworker 98.1% => hardirq 99.2%`: contexts of a tenth or more.
+    func contexts(_ row: SweepTable.Row) -> String? {
+        guard let recorded = row.recorded else { return nil }
+        let base = contexts(recorded) { $0.base }
+        let new = contexts(recorded) { $0.new }
+        return row.base == nil || base == new ? new : "\(base) => \(new)"
+    }
+
+    private func contexts(_ recorded: Comparison, _ share: (Difference) -> Double?) -> String {
+        recorded.contexts.compactMap { row -> (name: String, share: Double)? in
+            guard case .context(let context) = row.metric, let share = share(row.difference), share >= 0.1 else {
+                return nil
+            }
+            return (context.rawValue, share)
+        }
+        .sorted { $0.share > $1.share }
+        .map { "\($0.name) \(Quantity.wholePercent($0.share))" }.joined(separator: " + ")
+    }
+
+    /// The stages that changed most, in the direction of the mean latency; of one side, those that took longest.
+    func stages(_ row: SweepTable.Row, atMost count: Int) -> String? {
+        guard let recorded = row.recorded else { return nil }
+        guard row.base != nil else { return longest(recorded, count) }
+        guard let mean = recorded.difference(in: .mean), let delta = mean.delta else { return nil }
+        let head = "latency \(mark(mean, Quantity.signedDuration(delta.value)))"
+        let parts = recorded.stages
+            .filter { ($0.difference.delta?.value ?? 0) * delta.value > 0 && $0.difference.isSignificant != false }
+            .sorted { abs($0.difference.delta?.value ?? 0) > abs($1.difference.delta?.value ?? 0) }
+            .prefix(count).map(part)
+        guard mean.isSignificant != false, !parts.isEmpty else { return head }
+        return "\(head): \(parts.joined(separator: "; "))"
+    }
+
+    private func mark(_ difference: Difference, _ text: String) -> String {
+        switch difference.isSignificant {
+        case true: text
+        case false: "~"
+        case nil: "(\(text))"
+        }
+    }
+
+    private func part(_ stage: Comparison.StageRow) -> String {
+        let delta = stage.difference.delta?.value ?? 0
+        var text = "\(stage.stage.label) \(mark(stage.difference, Quantity.signedDuration(delta)))"
+        let cause = stage.causes.first { abs($0.difference.delta?.value ?? 0) >= abs(delta) / 3 }
+        if let cause, case .leaf(.cause(_, let kind)) = cause.metric, kind != .unattributed {
+            text += " (\(kind.label) \(Quantity.signedDuration(cause.difference.delta?.value ?? 0)))"
+        }
+        return text
+    }
+
+    private func longest(_ recorded: Comparison, _ count: Int) -> String {
+        let mean = recorded.difference(in: .mean)?.new ?? 0
+        return recorded.stages.sorted { ($0.difference.new ?? 0) > ($1.difference.new ?? 0) }.prefix(count)
+            .map { stage in
+                let value = stage.difference.new ?? 0
+                let share = mean > 0 ? " (\(Quantity.wholePercent(value / mean)))" : ""
+                return "\(stage.stage.label) \(Quantity.duration(value))\(share)"
+            }
+            .joined(separator: "; ")
+    }
+
+    /// What recording costs, `nil` when nothing was measured.
+    func tracing(_ row: SweepTable.Row) -> String? {
+        let costs = [row.base, row.new].compactMap { $0?.tracing }.map { cost in
+            cost.isSignificant == false ? "~" : gain(cost)
+        }
+        return costs.isEmpty ? nil : "IOPS while traced " + costs.joined(separator: " => ")
+    }
+
+    /// Only where it was asked for, or differs.
+    func placement(_ row: SweepTable.Row) -> String? {
+        guard row.new.cell.placement != nil else { return nil }
+        let shares = [row.base, row.new].compactMap { $0?.submitEndShare }.map(Quantity.wholePercent)
+        return shares.isEmpty ? nil : "ended on the submitting CPU " + shares.joined(separator: " => ")
+    }
+
+    func failures(_ row: SweepTable.Row) -> [String] {
+        let sides = row.base == nil ? [("", row.new)] : [("base: ", row.base), ("new: ", row.new)]
+        return sides.flatMap { name, result in (result?.failures ?? []).map { name + style.escaped($0) } }
+    }
+
+    var remarks: [String] {
+        var remarks: [String] = []
+        if table.rows.isEmpty { remarks.append("no row: nothing to lay side by side") }
+        if table.unmatched > 0 { remarks.append("\(table.unmatched) cells are in one of the two sweeps only") }
+        let plan = table.header.plan
+        if plan.repeats < 3 { remarks.append("fewer than 3 repeats have no intervals: what is in brackets may be chance") }
+        if let base = table.baseHeader?.plan, (base.runtime, base.ramp, base.size) != (plan.runtime, plan.ramp, plan.size) {
+            remarks.append("the sweeps differ in run time, ramp or size")
+        }
+        let failed = table.rows.filter { !failures($0).isEmpty }.count
+        if failed > 0 { remarks.append("runs of \(failed) rows failed") }
+        return remarks
+    }
+}

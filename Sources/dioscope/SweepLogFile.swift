@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import FoundationEssentials
+import Glibc
+import Sweep
+
+/// The file that a sweep's results go to, run by run.
+final class SweepLogFile {
+    let path: String
+    private let descriptor: Int32
+
+    /// More than any sweep writes.
+    private static let mostBytes = 1 << 30
+
+    /// A new one.
+    init(creating path: String, _ header: SweepLog.Header) throws(Failure) {
+        self.path = path
+        descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            let isThere = errno == EEXIST
+            throw Failure(
+                .cannotCreate,
+                isThere
+                    ? "\(path) exists: a saved sweep is never overwritten"
+                    : "cannot create \(path): \(String(cString: strerror(errno)))",
+                hint: isThere ? "to go on with it: --resume \(path)" : nil)
+        }
+        try append(SweepLog.line(header))
+    }
+
+    /// One to go on with: what is cut off at its end goes away.
+    init(resuming path: String, _ log: SweepLog) throws(Failure) {
+        self.path = path
+        descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+        guard descriptor >= 0, ftruncate(descriptor, off_t(log.length)) == 0 else {
+            throw Failure(.inputOutput, "cannot write \(path): \(String(cString: strerror(errno)))")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw Failure(.inputOutput, "\(path): another sweep is writing it")
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// On the disk when this returns.
+    func append(_ line: [UInt8]) throws(Failure) {
+        var rest = line[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 || errno == EINTR else { throw failure() }
+            rest = rest.dropFirst(max(0, count))
+        }
+        guard fsync(descriptor) == 0 || errno == EINVAL else { throw failure() }
+    }
+
+    private func failure() -> Failure {
+        Failure(
+            .inputOutput, "cannot write \(path): \(String(cString: strerror(errno)))",
+            hint: "with room for it, go on with: dioscope sweep --resume \(path)")
+    }
+
+    static func read(_ path: String) throws(Failure) -> SweepLog {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw Failure(.noInput, "cannot open \(path): \(String(cString: strerror(errno)))")
+        }
+        guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= mostBytes else {
+            throw Failure(.noInput, "\(path) is no saved sweep: expected a file of at most 1G")
+        }
+        guard let content = FileManager.default.contents(atPath: path) else {
+            throw Failure(.noInput, "cannot read \(path)")
+        }
+        do {
+            return try SweepLog([UInt8](content))
+        } catch {
+            throw Failure(.data, "\(path) is no saved sweep: \(error.reason)")
+        }
+    }
+}

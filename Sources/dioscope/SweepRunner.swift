@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import FoundationEssentials
+import Glibc
+import Probes
+import Rendering
+import Report
+import Selection
+import Sweep
+import SystemPackage
+
+/// Makes the runs of a sweep, one by one.
+final class SweepRunner {
+    private let plan: SweepPlan
+    private let probes: ProbePlan
+    private let guardian: Guardian
+    private let switches: Switches
+    private let targets: [String: SweptTarget]
+    private let interrupts: [String: DeviceInterrupts]
+    private let capturePath: (PlannedRun) -> (path: String, isKept: Bool)
+
+    /// fio gets so much longer than it was told to run.
+    private static let graceMilliseconds: UInt64 = 60_000
+    /// The slowest disk that lays out a file: 2 MB a second.
+    private static let slowestBytesPerMillisecond: UInt64 = 2_000
+
+    /// - Parameter capture: where a run is recorded, and whether that stays.
+    init(
+        plan: SweepPlan, probes: ProbePlan, guardian: Guardian,
+        capture: @escaping (PlannedRun) -> (path: String, isKept: Bool)
+    ) {
+        self.plan = plan
+        self.probes = probes
+        self.guardian = guardian
+        switches = Switches(guardian)
+        targets = Dictionary(uniqueKeysWithValues: plan.targets.map { ($0.path, SweptTarget($0, size: plan.size)) })
+        interrupts = Dictionary(uniqueKeysWithValues: plan.targets.map { ($0.path, DeviceInterrupts(under: $0.path)) })
+        capturePath = capture
+    }
+
+    /// What a run came to, with its report as JSON if it was traced.
+    struct Result {
+        var record: FinishedRun.Record
+        var report: [UInt8]?
+    }
+
+    /// - Returns: `nil` when the user has stopped it.
+    /// - Throws: what no other run would do better.
+    func run(_ planned: PlannedRun) throws(Failure) -> Result? {
+        var record = FinishedRun.Record(planned: planned, started: Box.wall)
+        var report: [UInt8]?
+        do {
+            guard let target = targets[planned.cell.target.path] else { return nil }
+            try setSwitches(for: planned.cell)
+            let laidOut = try target.prepare(guardian) { words throws(Failure) in
+                try quietly(words, milliseconds: Self.graceMilliseconds + plan.size / Self.slowestBytesPerMillisecond)
+            }
+            if let laidOut { throw RunFailure(reason: laidOut) }
+            if Interruption.received != nil { return nil }
+            let words = FioJob.run(planned, of: plan, file: target.file)
+            if planned.isTraced {
+                (record.fio, report, record.submitEndShare) = try traced(planned, words)
+            } else {
+                record.fio = try untraced(words)
+            }
+        } catch let failure as Failure {
+            throw failure
+        } catch let failure as RunFailure {
+            record.failure = failure.reason
+        } catch {
+            record.failure = "\(error)"
+        }
+        return Interruption.received == nil ? Result(record: record, report: report) : nil
+    }
+
+    /// What one run could not do, and others may.
+    private struct RunFailure: Error {
+        let reason: String
+    }
+
+    private func setSwitches(for cell: Cell) throws {
+        let toggles = zip(plan.toggles, cell.settings).map { (path: $0.path, value: $1) }
+        var places: [(path: String, value: String)] = []
+        if let placement = cell.placement, let interrupts = interrupts[cell.target.path] {
+            places = interrupts.switches(for: placement)
+        }
+        let problems = try switches.set(toggles + places)
+        // An interrupt may be one whose place the kernel keeps: where it came is in the report.
+        for (path, value) in toggles {
+            if let problem = problems[path] { throw RunFailure(reason: "cannot write \(value) to \(path): \(problem)") }
+        }
+    }
+
+    private var fioMilliseconds: UInt64 { (plan.ramp + plan.runtime) / 1_000_000 + Self.graceMilliseconds }
+
+    // MARK: Without recording
+
+    private func untraced(_ words: [String]) throws -> FioResult {
+        let fio = try FioProcess()
+        defer { fio.close() }
+        let status = try follow(try start(fio, words, milliseconds: fioMilliseconds))
+        return try result(of: fio, status)
+    }
+
+    /// - Returns: why it failed.
+    private func quietly(_ words: [String], milliseconds: UInt64) throws(Failure) -> String? {
+        let fio = try FioProcess()
+        defer { fio.close() }
+        let status = try follow(try start(fio, words, milliseconds: milliseconds))
+        return status == 0 ? nil : complaint(of: fio, status)
+    }
+
+    /// Watched by the guard from the start: it does not outlive the sweep, nor its time.
+    private func start(_ fio: FioProcess, _ words: [String], milliseconds: UInt64) throws(Failure) -> TracedCommand {
+        let child = try fio.start(words)
+        Interruption.watch(over: child)
+        try guardian.tell(.watch(process: child.process, milliseconds: milliseconds))
+        return child
+    }
+
+    private func follow(_ child: TracedCommand) throws(Failure) -> Int32 {
+        var isSignalPassedOn = false
+        while true {
+            if let status = child.endedStatus() {
+                Interruption.watch(over: nil)
+                try guardian.tell(.ended(process: child.process))
+                return status
+            }
+            if let signal = Interruption.received, Interruption.mustBePassedOn, !isSignalPassedOn {
+                isSignalPassedOn = true
+                child.send(signal)
+            }
+            usleep(20_000)
+        }
+    }
+
+    private func result(of fio: FioProcess, _ status: Int32) throws -> FioResult {
+        guard status == 0 else { throw RunFailure(reason: complaint(of: fio, status)) }
+        do {
+            return try FioResult(output: fio.texts[0])
+        } catch {
+            throw RunFailure(reason: error.reason)
+        }
+    }
+
+    private func complaint(of fio: FioProcess, _ status: Int32) -> String {
+        let texts = fio.texts
+        let words = FioComplaint.line(in: [texts[1], texts[0]]).map { ": \($0)" } ?? ""
+        if status == 128 + SIGKILL { return "fio was killed: it did not end in time" + words }
+        return status > 128 ? "fio was ended by signal \(status - 128)" + words : "fio failed (\(status))" + words
+    }
+
+    // MARK: Recorded
+
+    private func traced(_ planned: PlannedRun, _ words: [String]) throws -> (FioResult, [UInt8], Double?) {
+        let capture = capturePath(planned)
+        if !capture.isKept { try guardian.tell(.remove(path: capture.path)) }
+        defer { if !capture.isKept { unlink(capture.path) } }
+        let fio = try FioProcess()
+        defer { fio.close() }
+        var process: pid_t?
+        let recorder = Recorder(command: words, duration: nil) { [unowned self] words throws(Failure) in
+            let child = try start(fio, words, milliseconds: fioMilliseconds)
+            process = child.process
+            return child
+        }
+        var filter = ProbeFilter()
+        filter.processes = [getpid()]
+        try recorder.prepare(plan: probes, filter: filter, sizes: LiveProbes.Sizes(), isVerbose: false)
+        let outcome: Outcome
+        do {
+            try recorder.create(FilePath(capture.path), filters: [])
+            outcome = try recorder.run()
+        } catch {
+            // Where the capture goes is full, or cannot be written: the other runs are told the same, each for itself.
+            let isOfCapture = [.cannotCreate, .inputOutput].contains(error.status)
+            if isOfCapture { throw RunFailure(reason: error.message) }
+            throw error
+        }
+        if let process { try guardian.tell(.ended(process: process)) }
+        if let failure = outcome.failure { throw RunFailure(reason: failure.message) }
+        let result = try result(of: fio, outcome.commandStatus ?? 0)
+        guard outcome.ios > 0 else { throw RunFailure(reason: "fio did \(result.ios) I/Os and none was recorded") }
+        let report = try report(of: capture.path)
+        return (result, JSONReport(report, isPretty: false).bytes.dropLast(), submitEndShare(report))
+    }
+
+    /// Of the I/Os behind the ramp.
+    private func report(of path: String) throws -> Report {
+        var wishes = ReportWishes()
+        if plan.ramp > 0 {
+            var first = UInt64.max
+            let reader = try IOSources.open(path, again: true)
+            _ = try reading { try reader.read { first = min(first, $0.submitted.nanoseconds) } }
+            wishes.selection = try IOSelection(parsing: "submitted>=\(first &+ plan.ramp)")
+        }
+        return try MadeReport(of: path, wishes).report
+    }
+
+    private func submitEndShare(_ report: Report) -> Double? {
+        let seen = report.placement?.rows.filter { $0.submitCPU != nil && $0.endCPU != nil } ?? []
+        let all = seen.reduce(0) { $0 + $1.ios }
+        let same = seen.filter { $0.submitCPU == $0.endCPU }.reduce(0) { $0 + $1.ios }
+        return all == 0 ? nil : Double(same) / Double(all)
+    }
+}
