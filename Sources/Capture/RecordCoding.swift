@@ -26,7 +26,7 @@ struct RecordCoding {
         case .waitedIOs:
             self.init(size: RecordSize.waitedIO, anchor: 64, chains: times, waits: [(128, 48, 56), (160, 64, 80)])
         case .holds: self.init(size: RecordSize.hold, anchor: 16, chains: [[8]], waits: [])
-        case .threads, .session, .devices, .loss, .end, .cpus, .places: return nil
+        case .threads, .session, .devices, .loss, .end, .cpus, .places, .fileUsers: return nil
         }
     }
 

@@ -56,7 +56,9 @@ extension Joiner {
     /// Where and when, and what led to it.
     /// - Parameter error: negative, or else there is none.
     private mutating func conclude(_ id: LifeID, error: Int64, _ at: Moment, _ sink: Sink) rethrows {
-        if error == Self.tryAgain, lives[id].io.facts.contains(.noWait), [.ioUring, .unknown].contains(lives[id].io.issuer) {
+        if error == Self.tryAgain, lives[id].io.facts.contains(.noWait),
+            [.ioUring, .unknown].contains(lives[id].io.issuer)
+        {
             counts.fruitless += 1
             consume(at)
             return remove(id)

@@ -110,7 +110,8 @@ public struct TraceRecipe: Sendable {
         ]
         let other = ["# The following are for block devices without a file system, and for vfat and the like:"]
         let names = (probes + otherProbes).compactMap { $0.split(separator: " ").first?.dropFirst(2) }
-        let clear = "for probe in \(names.joined(separator: " ")); do"
+        let clear =
+            "for probe in \(names.joined(separator: " ")); do"
             + " echo \"-:$probe\" >>\(Self.tracing)/dynamic_events; done"
         return (remark + probes.map(set) + other + otherProbes.map(set) + commands(tool) + [clear])
             .joined(separator: "\n") + "\n"

@@ -13,7 +13,8 @@ public enum FioComplaint {
             .map { String(decoding: $0, as: UTF8.self) }
             .filter { line in !line.hasPrefix("note: ") && line.contains { !$0.isWhitespace } }
         let chosen =
-            lines.first { $0.contains("error=") } ?? lines.first { $0.hasPrefix("fio: ") } ?? lines.first {
+            lines.first { $0.contains("error=") } ?? lines.first { $0.hasPrefix("fio: ") }
+            ?? lines.first {
                 !$0.hasPrefix("{") && !$0.hasPrefix("}") && !$0.hasPrefix(" ")
             }
         return chosen.map { String(tail(of: $0).prefix(longest)) }

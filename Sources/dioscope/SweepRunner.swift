@@ -170,7 +170,7 @@ final class SweepRunner {
         try recorder.prepare(plan: probes, filter: filter, sizes: LiveProbes.Sizes(), isVerbose: false)
         let outcome: Outcome
         do {
-            try recorder.create(FilePath(capture.path), filters: [])
+            try recorder.create(FilePath(capture.path), filters: [], packing: .beside)
             outcome = try recorder.run()
         } catch {
             // Where the capture goes is full, or cannot be written: the other runs are told the same, each for itself.

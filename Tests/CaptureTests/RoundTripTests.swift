@@ -80,7 +80,8 @@ struct RoundTripTests {
                 from: Timestamp(nanoseconds: 5), until: Timestamp(nanoseconds: .max), name: "\u{1b}hog \($0)")
         }
         let use = [
-            CPUUse(cpu: 3, held: Array(1...8), submitterRuns: 1, workerRuns: 2, works: 3, submitterStood: .max,
+            CPUUse(
+                cpu: 3, held: Array(1...8), submitterRuns: 1, workerRuns: 2, works: 3, submitterStood: .max,
                 reaping: CPUUse.Reaping(asleep: 4, time: 5, awake: 6))
         ]
         var seen: [String] = []

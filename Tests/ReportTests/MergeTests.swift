@@ -38,7 +38,9 @@ struct MergeTests {
         let (whole, parts) = (Builder(), [Builder(), Builder()])
         for number in 0..<64 {
             let io = Life.make(
-                times: [(\.issued, 1), (\.ended, Int(Int64.max) - 3_000_000), (\.completed, Int(Int64.max) - 2_000_000)])
+                times: [
+                    (\.issued, 1), (\.ended, Int(Int64.max) - 3_000_000), (\.completed, Int(Int64.max) - 2_000_000),
+                ])
             whole.builder.add(io)
             parts[number % 2].builder.add(io)
         }

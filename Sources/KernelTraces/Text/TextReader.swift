@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-
 /// Reads the text of ftrace, trace-cmd report or perf script, once.
 public final class TextReader: TraceReader {
     public let description: TraceDescription
