@@ -16,7 +16,9 @@ public struct SweepMarkdown: Sendable {
         if table.versus != .sweeps { lines.append("* box: \(Self.escaped(words.box(table.header)))") }
         lines += ["* runs: \(Self.escaped(words.how))", "", Self.row(names)]
         lines.append(
-            Self.row(names.enumerated().map { index, _ in [2, 3].contains(index) || (5..<9).contains(index) ? "--:" : "---" })
+            Self.row(
+                names.enumerated().map { index, _ in [2, 3].contains(index) || (5..<9).contains(index) ? "--:" : "---" }
+            )
         )
         for row in table.rows {
             lines.append(Self.row(Self.cells(of: row, words, hasSides).map(Self.escaped)))

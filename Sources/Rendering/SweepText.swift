@@ -32,7 +32,8 @@ struct SweepText {
     var how: String {
         let plan = table.header.plan
         let control = plan.hasControls ? "each with an untraced one beside it" : "no untraced ones"
-        return "\(plan.repeats) runs of \(Quantity.duration(plan.runtime)) after \(Quantity.duration(plan.ramp)), \(control)"
+        let times = "\(Quantity.duration(plan.runtime)) after \(Quantity.duration(plan.ramp))"
+        return "\(plan.repeats) runs of \(times), \(control)"
             + "  fio \(style.escaped(table.header.fio))  \(Quantity.bytes(plan.size))  seed \(plan.seed)"
     }
 
@@ -180,8 +181,12 @@ struct SweepText {
         if table.rows.isEmpty { remarks.append("no row: nothing to lay side by side") }
         if table.unmatched > 0 { remarks.append("\(table.unmatched) cells are in one of the two sweeps only") }
         let plan = table.header.plan
-        if plan.repeats < 3 { remarks.append("fewer than 3 repeats have no intervals: what is in brackets may be chance") }
-        if let base = table.baseHeader?.plan, (base.runtime, base.ramp, base.size) != (plan.runtime, plan.ramp, plan.size) {
+        if plan.repeats < 3 {
+            remarks.append("fewer than 3 repeats have no intervals: what is in brackets may be chance")
+        }
+        if let base = table.baseHeader?.plan,
+            (base.runtime, base.ramp, base.size) != (plan.runtime, plan.ramp, plan.size)
+        {
             remarks.append("the sweeps differ in run time, ramp or size")
         }
         let failed = table.rows.filter { !failures($0).isEmpty }.count

@@ -13,13 +13,14 @@ public enum FioComplaint {
             .map { String(decoding: $0, as: UTF8.self) }
             .filter { line in !line.hasPrefix("note: ") && line.contains { !$0.isWhitespace } }
         let chosen =
-            lines.first { $0.contains("error=") } ?? lines.first { $0.hasPrefix("fio: ") } ?? lines.first {
+            lines.first { $0.contains("error=") } ?? lines.first { $0.hasPrefix("fio: ") }
+            ?? lines.first {
                 !$0.hasPrefix("{") && !$0.hasPrefix("}") && !$0.hasPrefix(" ")
             }
         return chosen.map { String(tail(of: $0).prefix(longest)) }
     }
 
-    /// `fio: pid=7, err=28/file:filesetup.c:240, func=write, error=No space left on device`: what follows the last sign.
+    /// `fio: pid=7, err=28/file:filesetup.c:240, func=write, error=No space left on device`: what follows `error=`.
     private static func tail(of line: String) -> Substring {
         if let range = line.firstRange(of: "error=") { return line[range.upperBound...] }
         return line.hasPrefix("fio: ") ? line.dropFirst(5) : line[...]

@@ -66,7 +66,8 @@ struct FioProcess {
         }
         guard !version.isTooOld else {
             throw Failure(
-                .unavailable, "fio \(version.text) is too old: \(FioVersion.oldest.text) or later is needed", hint: hint)
+                .unavailable, "fio \(version.text) is too old: \(FioVersion.oldest.text) or later is needed", hint: hint
+            )
         }
         return version
     }

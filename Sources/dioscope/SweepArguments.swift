@@ -38,7 +38,8 @@ struct SweepArguments: ParsableArguments {
     @Flag(help: "Write to the block devices: what is on them is lost.")
     var destroyData = false
 
-    @Option(help: "The matrix of a patch letter: block-sizes, one-cpu, low-depth or read-depth. Options below change it.")
+    @Option(
+        help: "The matrix of a patch letter: block-sizes, one-cpu, low-depth or read-depth. Options below change it.")
     var preset: Preset?
 
     @Option(help: "libaio, io_uring, io_uring_poll, psync. Default: libaio.")

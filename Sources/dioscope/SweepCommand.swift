@@ -55,7 +55,8 @@ struct SweepCommand: ParsableCommand {
     @Option(help: "A saved sweep, e.g. of another kernel, to lay beside this one.")
     var base: String?
 
-    @Option(help: "What base and new are: toggle, cpus, engine, depth, size, op or target. Default: toggle, if there is.")
+    @Option(
+        help: "What base and new are: toggle, cpus, engine, depth, size, op or target. Default: toggle, if there is.")
     var versus: Axis?
 
     @Option(help: "Keep the captures of the traced runs in this directory.")
@@ -130,7 +131,8 @@ struct SweepCommand: ParsableCommand {
         let header = header(plan, fio: fio)
         if let log { try check(log.header, against: header) }
         let path = resume ?? output ?? Self.freeName()
-        let file = try log.map { log throws(Failure) in try SweepLogFile(resuming: path, log) }
+        let file =
+            try log.map { log throws(Failure) in try SweepLogFile(resuming: path, log) }
             ?? SweepLogFile(creating: path, header)
         do {
             let session = SweepSession(
@@ -182,7 +184,8 @@ struct SweepCommand: ParsableCommand {
     /// Results of two boxes in one table would compare what must not be compared.
     private func check(_ saved: SweepLog.Header, against present: SweepLog.Header) throws {
         let pairs = [
-            ("kernel", saved.kernel, present.kernel), ("host", saved.host, present.host), ("fio", saved.fio, present.fio),
+            ("kernel", saved.kernel, present.kernel), ("host", saved.host, present.host),
+            ("fio", saved.fio, present.fio),
         ]
         for (what, old, new) in pairs where old != new {
             throw Failure(

@@ -80,7 +80,8 @@ struct SweepSession {
         let words =
             [cell.target.label, cell.engine.rawValue, "qd\(cell.depth)", "\(cell.blockSize)", cell.op.rawValue]
             + (cell.placement.map { ["cpus" + $0.label] } ?? []) + cell.settings + ["\(run.repetition + 1)"]
-        let name = String(words.joined(separator: "-").map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "_" })
+        let name = String(
+            words.joined(separator: "-").map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "_" })
         return ("\(captures)/\(name).dioscope", true)
     }
 }

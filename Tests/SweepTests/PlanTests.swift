@@ -9,7 +9,8 @@ import Testing
 
     private static func plan(_ change: (inout SweepPlan) -> Void = { _ in }) -> SweepPlan {
         var plan = SweepPlan(
-            targets: [target], engines: [.libaio, .ioUring], depths: [1, 16], blockSizes: [4096, 8192], ops: [.randread])
+            targets: [target], engines: [.libaio, .ioUring], depths: [1, 16], blockSizes: [4096, 8192], ops: [.randread]
+        )
         change(&plan)
         return plan
     }
@@ -62,7 +63,8 @@ import Testing
         let runs = plan.runs
         for start in stride(from: 0, to: runs.count, by: 4) {
             let group = runs[start..<(start + 4)]
-            #expect(Set(group.map { [$0.cell.engine.rawValue, "\($0.cell.depth)", "\($0.cell.blockSize)"] }).count == 1)
+            #expect(
+                Set(group.map { [$0.cell.engine.rawValue, "\($0.cell.depth)", "\($0.cell.blockSize)"] }).count == 1)
             #expect(Set(group.map { $0.cell.settings + [$0.isTraced ? "traced" : ""] }).count == 4)
         }
     }
@@ -74,7 +76,9 @@ import Testing
             { $0.blockSizes = [4096, 2 << 30] }, { $0.size = 4096 }, { $0.repeats = 0 }, { $0.runtime = 0 },
             { $0.runtime = .max }, { $0.ramp = .max }, { $0.size = .max }, { $0.repeats = .max },
             { $0.toggles = [Toggle(path: "/a", values: [])] },
-            { $0.depths = Array(repeating: 1, count: 5000); $0.blockSizes = Array(repeating: 4096, count: 5000) },
+            {
+                $0.depths = Array(repeating: 1, count: 5000); $0.blockSizes = Array(repeating: 4096, count: 5000)
+            },
         ]
         for change in bad { #expect(Self.plan(change).problem != nil) }
     }

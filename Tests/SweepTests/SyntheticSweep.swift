@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import DirectIO
-import Report
 import Rendering
+import Report
 import TestSupport
 
 @testable import Sweep
