@@ -43,7 +43,8 @@ struct Spread {
         if basis.isEmpty {
             variance = residuals.reduce(0) { $0 + $1 * $1 } / Double(degrees)
         } else {
-            variance = basis.reduce(0) { $0 + Self.square(Self.product($1, residuals)) } / Double(degrees)
+            let power = basis.reduce(0) { $0 + Self.square(Self.product($1, residuals)) } / Double(degrees)
+            variance = power * Memory(residuals).excess(degrees: degrees, count: count)
         }
         return (variance * Double(count)).squareRoot()
     }

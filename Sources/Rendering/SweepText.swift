@@ -32,8 +32,8 @@ struct SweepText {
     var how: String {
         let plan = table.header.plan
         let control = plan.hasControls ? "each with an untraced one beside it" : "no untraced ones"
-        return
-            "\(plan.repeats) runs of \(Quantity.duration(plan.runtime)) after \(Quantity.duration(plan.ramp)), \(control)"
+        let times = "\(Quantity.duration(plan.runtime)) after \(Quantity.duration(plan.ramp))"
+        return "\(plan.repeats) runs of \(times), \(control)"
             + "  fio \(style.escaped(table.header.fio))  \(Quantity.bytes(plan.size))  seed \(plan.seed)"
     }
 

@@ -20,7 +20,7 @@ public enum FioComplaint {
         return chosen.map { String(tail(of: $0).prefix(longest)) }
     }
 
-    /// `fio: pid=7, err=28/file:filesetup.c:240, func=write, error=No space left on device`: what follows the last sign.
+    /// `fio: pid=7, err=28/file:filesetup.c:240, func=write, error=No space left on device`: what follows `error=`.
     private static func tail(of line: String) -> Substring {
         if let range = line.firstRange(of: "error=") { return line[range.upperBound...] }
         return line.hasPrefix("fio: ") ? line.dropFirst(5) : line[...]

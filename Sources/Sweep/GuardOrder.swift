@@ -2,7 +2,8 @@
 
 import FoundationEssentials
 
-/// What the guard of a sweep is told, a line of JSON each: what to put right when the sweep has ended, however it ended.
+/// What the guard of a sweep is told, a line of JSON each: what to put right when the sweep has ended, in whatever
+/// way.
 public enum GuardOrder: Codable, Equatable, Sendable {
     /// Write these bytes back to this switch.
     case restore(path: String, content: String)

@@ -5,6 +5,7 @@ import Comparison
 import DirectIO
 import FoundationEssentials
 import Selection
+import Sweep
 import SystemPackage
 
 /// A file as one run of a comparison, and what was wrong with it: a capture or trace, or a report that `report --json`
@@ -22,6 +23,11 @@ struct ComparedRun {
         if let text = Self.json(at: path) {
             guard selection == nil else {
                 throw Failure(.data, "\(path.string): --where needs captures: a saved report has no single I/Os")
+            }
+            guard !SweepLog.isSweep(text) else {
+                throw Failure(
+                    .data, "\(path.string) is a saved sweep, not a run",
+                    hint: "lay two of them side by side: dioscope sweep --show NEW --base OLD")
             }
             summary = nil
             do {

@@ -14,6 +14,8 @@ struct GuardState {
     static let directory = "/run/dioscope"
 
     init() throws(Failure) {
+        // A box that boots without an init of its own may lack /run.
+        mkdir("/run", 0o755)
         mkdir(Self.directory, 0o700)
         path = "\(Self.directory)/sweep-\(getpid())"
         descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)

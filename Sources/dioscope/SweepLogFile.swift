@@ -25,6 +25,7 @@ final class SweepLogFile {
                     : "cannot create \(path): \(String(cString: strerror(errno)))",
                 hint: isThere ? "to go on with it: --resume \(path)" : nil)
         }
+        flock(descriptor, LOCK_EX | LOCK_NB)
         try append(SweepLog.line(header))
     }
 

@@ -164,6 +164,7 @@ class SweepTests(SweepBed):
         text = dioscope("sweep", "--show", self.result, "--base", self.result, "--markdown").stdout
         self.assertEqual(sum(line.startswith("| ext4") for line in text.splitlines()), 3, text)
         self.assertEqual([r["new"]["engine"] for r in self.table("--versus", "engine")["rows"]], ["psync"])
+        self.expect(dioscope("compare", self.result, self.result), 65, "is a saved sweep.*\n.*--base")
 
     def test_a_failing_cell(self) -> None:
         fio = self.fake_fio("""case "$*" in

@@ -82,4 +82,26 @@ import Testing
         let fast = (0..<60).map { $0 % 2 == 0 ? 1.0 : -1.0 }
         #expect(spread.margin(slow) > 10 * spread.margin(fast))
     }
+
+    /// A level that wanders slowly is worse than its lowest waves show; blocks that know nothing of each other are not.
+    @Test func memoryIsSeen() {
+        var generator = SeededGenerator(seed: 4)
+        func excess(_ memory: Double, noise: Double) -> Double {
+            let trials = (0..<200).map { _ in
+                var level = generator.normal()
+                let blocks = (0..<48).map { _ in
+                    level = memory * level + (1 - memory * memory).squareRoot() * generator.normal()
+                    return level + noise * generator.normal()
+                }
+                let mean = blocks.reduce(0, +) / 48
+                return Memory(blocks.map { $0 - mean }).excess(degrees: 3, count: 48)
+            }
+            return trials.reduce(0, +) / 200
+        }
+        #expect(excess(0, noise: 0) < 1.1)
+        // In truth 2.1, of the level alone.
+        #expect((1.5...3).contains(excess(0.9, noise: 0)))
+        #expect((1.2...3).contains(excess(0.9, noise: 1)))
+        #expect(Memory([Double](repeating: 0, count: 20)).excess(degrees: 2, count: 20) == 1)
+    }
 }
