@@ -59,13 +59,21 @@ struct RoundTripTests {
             try writer.write(loss: sample.loss)
             try writer.write(devices: sample.devices)
             try writer.write(loss: sample.loss + sample.loss)
+            try writer.write(fileUsers: [])
+            try writer.write(fileUsers: [Self.user])
             try writer.finish(sample.end)
             return try CaptureContent(CaptureReader(path: path))
         }
         let sample = SampleCapture(ios: 0, flushEvery: 1)
         #expect(content.summary.devices == sample.devices)
         #expect(content.summary.recordedLoss == sample.loss + sample.loss)
+        #expect(content.summary.fileUsers == [Self.user])
+        // Nobody looked, which is not the same as nobody there.
+        #expect(try CaptureContent(sample.bytes()).summary.fileUsers == nil)
     }
+
+    private static let user = FileUser(
+        device: DeviceNumber(major: 259, minor: 1), inode: .max, process: 7, name: "\u{1b}[31m", isMapped: true)
 
     @Test func whoHeldTheCPUComesBackBeforeTheIOs() throws {
         var lives = SampleCapture(ios: 40, flushEvery: 1).ios

@@ -32,7 +32,7 @@ make_device() {
     case $1 in
     nvme | nvme-1q) disk=$(nvme_with_serial test) ;;
     null_blk) null_device n0 nullb0 200000 || return 1 ;;
-    null_blk-20ms) null_device n0 nullb0 20000000 || return 1 ;;
+    null_blk-20ms) null_device n0 nullb0 20000000 hw_queue_depth=256 || return 1 ;;
     esac
     [ -b "$disk" ]
 }

@@ -82,8 +82,11 @@ scenario() {
     step "$name" holders truth_holders "$holders"
     step "$name" disturb disturb_start "$disturbance"
     truth_start
+    # What holds CPU 1 is to be the row's doing: the recorder stays away, and fio chooses its CPU itself.
+    recorder=dioscope
+    [ "$holders" = 1 ] && recorder="taskset 1 dioscope"
     if [ -x /bin/dioscope ]; then
-        step "$name" record $patience dioscope record -o "/out/$name.dioscope" -- "$@" >"/out/$name.record.txt"
+        step "$name" record $patience $recorder record -o "/out/$name.dioscope" -- "$@" >"/out/$name.record.txt"
     else
         step "$name" record $patience "$@"
     fi

@@ -128,7 +128,9 @@ LOADS = (
 
 QD1 = ("--ioengine=libaio", "--iodepth=1")
 BATCHES = ("--ioengine=libaio", "--iodepth=64", "--iodepth_batch=64", "--iodepth_batch_complete_min=64")
-READ_BATCHES = (*BATCHES, MIXED, "--rwmixread=97", *AGAIN_AND_AGAIN)  # few works, each after many other completions
+FEW_WRITES = (MIXED, "--rwmixread=97", *AGAIN_AND_AGAIN)  # few works, each after many other completions
+# So many at once that their interrupt takes longer than all that follows it.
+LARGE_BATCHES = ("--ioengine=libaio", "--iodepth=256", "--iodepth_batch=256", "--iodepth_batch_complete_min=256")
 FIRST = "--nice=-10"  # schedulers of before 6.6 let a kworker preempt its equals at once
 SPINNING = (*LIBAIO, "--userspace_reap", "--iodepth_batch_complete_min=0", FIRST)
 SQPOLL_THERE = (*SQPOLL, "--sqthread_poll_cpu=1")
@@ -154,10 +156,10 @@ WAITS = (
     waiting("ext4-libaio-behind-hog", NULL, (*LIBAIO, WRITE), "other_task", "hog", disturbance="hog"),
     waiting("xfs-libaio-behind-inodegc", NULL, (*QD1, WRITE), "pool_work", "xfs_inodegc_worker",
             disturbance="inodegc", kernel_arguments=FREED_ELSEWHERE, skip={"5.10": INACTIVE_SINCE_5_14}),
-    waiting("ext4-libaio-behind-interrupt", NULL_20MS, READ_BATCHES, "hardirq", ios=2 * IOS + 1,
+    waiting("ext4-libaio-behind-interrupt", NULL_20MS, (*LARGE_BATCHES, *FEW_WRITES), "hardirq", ios=2 * IOS + 1,
             expect=expected(EVERY, "kworker hardirq", "page-cache-present", "hardirq"),
             kernel_arguments=ONE_INTERRUPT, skip={"5.10": TIMER_UNSEEN, "6.1": TIMER_UNSEEN}),
-    waiting("ext4-libaio-behind-softirq", NVME_1Q, READ_BATCHES, "softirq", ios=2 * IOS + 1,
+    waiting("ext4-libaio-behind-softirq", NVME_1Q, (*BATCHES, *FEW_WRITES), "softirq", ios=2 * IOS + 1,
             expect=expected(EVERY, "kworker softirq", "page-cache-present", "softirq")),
     row("ext4-libaio-behind-works", NULL_20MS, (*BATCHES, "--rw=write", "--fallocate=native"),
         deferred("unwritten-conversion"), preparation="none", ios=SYNCS, causes=True,
