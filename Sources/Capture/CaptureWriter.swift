@@ -78,7 +78,7 @@ public final class CaptureWriter {
     }
 
     deinit {
-        queue?.end()
+        endQueue()
         if isOpen { try? descriptor.close() }
     }
 
@@ -114,6 +114,11 @@ public final class CaptureWriter {
         try flush(&holds)
         try flush(&waitedIOs)
         try flush(&ios)
+    }
+
+    private func endQueue() {
+        queue?.end()
+        queue = nil
     }
 
     private func flush(_ buffer: inout RecordBuffer) throws(CaptureError) {
@@ -169,10 +174,10 @@ public final class CaptureWriter {
     /// Writes what is buffered and the end mark, and closes the file. The mark counts the I/Os that were written,
     /// whatever `end.ios` says.
     public func finish(_ end: RecordingEnd) throws(CaptureError) {
+        defer { endQueue() }
         try flush()
         // Few: no longer than a moment's work.
         for chunk in queue?.takeAll() ?? [] { try writePacking(chunk) }
-        queue?.end()
         var end = end
         end.ios = iosWritten
         try write(.end, json: end)

@@ -28,7 +28,8 @@ final class ChunkPacker {
             let records = UnsafeMutableRawBufferPointer(rebasing: space[..<payload.count])
             records.copyMemory(from: payload)
             let first = Array(records.assumingMemoryBound(to: UInt64.self)[..<(coding.size / 8)])
-            coding.encode(records, first: first)
+            var base = coding.base(first)
+            coding.encode(records, &base)
             return compress(Planes(of: UnsafeRawBufferPointer(records), size: coding.size, first: first), payload.count)
         }
     }
@@ -158,7 +159,7 @@ private struct Planes {
             let target = records.baseAddress
         else { return false }
         let first = (0..<size / 8).map { base.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self) }
-        var last = coding.startingPoint(first)
+        var start = coding.base(first)
         for block in stride(from: 0, to: number, by: Self.block) {
             let end = min(number, block + Self.block)
             let part = UnsafeMutableRawBufferPointer(rebasing: records[(block * size)..<(end * size)])
@@ -172,7 +173,7 @@ private struct Planes {
                 }
                 plane += number
             }
-            coding.decode(part, first: first, last: &last)
+            coding.decode(part, &start)
         }
         return true
     }

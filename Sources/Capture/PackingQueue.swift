@@ -18,7 +18,8 @@ struct PackingQueue {
         var since: UInt64
     }
 
-    private let thread: PackingThread
+    private let packing = PackingThread()
+    private let thread: pthread_t
     private var waiting: [Waiting] = []
     /// Numbers of chunks that were written raw while the thread was at them.
     private var forgotten: [Int] = []
@@ -30,15 +31,16 @@ struct PackingQueue {
 
     /// `nil` when the system gives no thread.
     init?() {
-        guard let thread = PackingThread.start() else { return nil }
+        guard let thread = packing.start() else { return nil }
         self.thread = thread
     }
 
-    func end() { thread.end() }
+    /// To be called once, after which it is not to be used.
+    func end() { packing.end(thread) }
 
     mutating func append(_ chunk: Chunk) {
-        forgotten.removeAll { if case .done = thread.take($0) { true } else { false } }
-        let number = thread.offer(chunk.kind, chunk.payload)
+        forgotten.removeAll { if case .done = packing.take($0) { true } else { false } }
+        let number = packing.offer(chunk.kind, chunk.payload)
         waiting.append(Waiting(chunk: chunk, number: number, since: Self.now))
     }
 
@@ -46,7 +48,7 @@ struct PackingQueue {
     mutating func next() -> (chunk: Chunk, isPacked: Bool)? {
         guard let first = waiting.first else { return nil }
         if let number = first.number {
-            switch thread.take(number) {
+            switch packing.take(number) {
             case .done(let packed?):
                 waiting.removeFirst()
                 return (Chunk(kind: first.chunk.kind, count: first.chunk.count, payload: packed), true)
@@ -72,7 +74,7 @@ struct PackingQueue {
     }
 
     private mutating func takeBack(_ number: Int) {
-        if !thread.takeBack(number) { forgotten.append(number) }
+        if !packing.takeBack(number) { forgotten.append(number) }
     }
 
     private static var now: UInt64 {

@@ -42,11 +42,11 @@ final class PackingThread: Sendable {
     private let isEnding = Atomic(false)
     private let wakeUp = DispatchSemaphore(value: 0)
 
-    /// - Returns: `nil` when the system gives no thread.
-    static func start() -> PackingThread? {
-        let packing = PackingThread()
+    /// Starts the thread.
+    /// - Returns: To be given to `end`; `nil` when the system gives no thread.
+    func start() -> pthread_t? {
         var thread = pthread_t()
-        let retained = Unmanaged.passRetained(packing)
+        let retained = Unmanaged.passRetained(self)
         let status = pthread_create(
             &thread, nil,
             { context in
@@ -57,14 +57,17 @@ final class PackingThread: Sendable {
             retained.release()
             return nil
         }
-        pthread_detach(thread)
-        return packing
+        return thread
     }
 
-    /// The thread ends once it has looked up from its work.
-    func end() {
+    /// Ends the thread, as soon as it has looked up from its work.
+    func end(_ thread: pthread_t) {
         isEnding.store(true, ordering: .releasing)
+        // As the others now: the process is not gone before it is, and while it gets no CPU it cannot go.
+        var parameters = sched_param()
+        pthread_setschedparam(thread, Int32(SCHED_OTHER), &parameters)
         wakeUp.signal()
+        pthread_join(thread, nil)
     }
 
     /// Gives the thread a chunk to pack.

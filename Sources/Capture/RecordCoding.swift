@@ -9,112 +9,129 @@ import CProbeRecords
 struct RecordCoding {
     /// Bytes of a record, a multiple of 8.
     let size: Int
-    /// Offset of the time that is told as the difference to that of the record before.
+    /// The word of the time that is told as the distance from that of the record before.
     private let anchor: Int
-    /// Offsets of times that are told as the difference to the one before them, the first to the anchor.
-    private let chains: [[Int]]
-    /// Offsets of the sums of holders, with those of the times between which they lie.
+    /// Words of times that are told as the distance from the one before them, or at a start from the anchor.
+    private let times: [(word: Int, starts: Bool)]
+    /// The first word of the sums of holders, and those of the times between which they lie.
     private let waits: [(held: Int, from: Int, until: Int)]
-    /// By word: the bits that are told as the difference to the first record of the chunk, by exclusive or.
-    private let masks: [UInt64]
+    /// By word: whether it is told as the difference to that of the first record, by exclusive or.
+    private let flips: [Bool]
 
     /// `nil` for what is not worth it: JSON, and threads.
     init?(_ kind: ChunkKind) {
-        let times = [[56, 48, 40, 32, 24, 16], [72, 80]]
+        let times = [7, 6, 5, 4, 3, 2, 9, 10].map { (word: $0, starts: $0 == 7 || $0 == 9) }
         switch kind {
-        case .ios: self.init(size: RecordSize.io, anchor: 64, chains: times, waits: [])
+        case .ios: self.init(size: RecordSize.io, anchor: 8, times: times, waits: [])
         case .waitedIOs:
-            self.init(size: RecordSize.waitedIO, anchor: 64, chains: times, waits: [(128, 48, 56), (160, 64, 80)])
-        case .holds: self.init(size: RecordSize.hold, anchor: 16, chains: [[8]], waits: [])
+            self.init(size: RecordSize.waitedIO, anchor: 8, times: times, waits: [(16, 6, 7), (20, 8, 10)])
+        case .holds: self.init(size: RecordSize.hold, anchor: 2, times: [(1, true)], waits: [])
         case .threads, .session, .devices, .loss, .end, .cpus, .places, .fileUsers: return nil
         }
     }
 
-    private init(size: Int, anchor: Int, chains: [[Int]], waits: [(held: Int, from: Int, until: Int)]) {
+    private init(
+        size: Int, anchor: Int, times: [(word: Int, starts: Bool)], waits: [(held: Int, from: Int, until: Int)]
+    ) {
         self.size = size
         self.anchor = anchor
-        self.chains = chains
+        self.times = times
         self.waits = waits
-        var masks = [UInt64](repeating: .max, count: size / 8)
-        for time in [anchor] + chains.flatMap(\.self) { masks[time / 8] = 0 }
-        for wait in waits {
-            for word in 0..<4 { masks[wait.held / 8 + word] = 0 }
-        }
-        self.masks = masks
+        let own = [anchor] + times.map(\.word) + waits.flatMap { Array($0.held..<$0.held + 4) }
+        flips = (0..<size / 8).map { !own.contains($0) }
     }
 
-    /// - Parameter records: whole records, at least one, aligned to 8 bytes.
-    func encode(_ records: UnsafeMutableRawBufferPointer, first: [UInt64]) {
-        var last = startingPoint(first)
-        for record in self.records(records) {
+    /// What all records of a chunk are told from.
+    struct Base {
+        /// The anchor of the record before.
+        fileprivate var last: UInt64
+        /// Words of the first record where they are told as the difference to it.
+        fileprivate let flips: [(word: Int, bits: UInt64)]
+    }
+
+    /// - Parameter first: the first record of the chunk, in words.
+    func base(_ first: [UInt64]) -> Base {
+        Base(
+            last: first[anchor],
+            flips: first.indices.filter { flips[$0] && first[$0] != 0 }.map { (word: $0, bits: first[$0]) })
+    }
+
+    /// - Parameter records: whole records, aligned to 8 bytes: all of a chunk, or part after part.
+    func encode(_ records: UnsafeMutableRawBufferPointer, _ base: inout Base) {
+        forEach(records, base) { record, times, waits, flips in
             // Sums first, while the times they are made from are still there.
-            for wait in waits {
-                let sums = UnsafeMutableRawPointer(record).advanced(by: wait.held).assumingMemoryBound(to: UInt32.self)
-                sums[0] &-= prediction(of: wait, sums, record)
+            for wait in waits { Self.sums(record, wait)[0] &-= Self.prediction(record, wait) }
+            let time = record[anchor]
+            let start = time == 0 ? base.last : time
+            var before = start
+            for (word, starts) in times {
+                if starts { before = start }
+                let value = record[word]
+                record[word] = TimeCode.encode(value, from: before)
+                if value != 0 { before = value }
             }
-            let time = record[anchor / 8]
-            let start = time == 0 ? last : time
-            for chain in chains {
-                var base = start
-                for offset in chain {
-                    let value = record[offset / 8]
-                    record[offset / 8] = TimeCode.encode(value, from: base)
-                    if value != 0 { base = value }
-                }
-            }
-            record[anchor / 8] = TimeCode.encode(time, from: last)
-            last = start
-            for word in masks.indices { record[word] ^= first[word] & masks[word] }
+            record[anchor] = TimeCode.encode(time, from: base.last)
+            base.last = start
+            for (word, bits) in flips { record[word] ^= bits }
         }
     }
-
-    /// The anchor that the first record's is told from.
-    func startingPoint(_ first: [UInt64]) -> UInt64 { first[anchor / 8] }
 
     /// Undoes `encode`.
-    /// - Parameter last: the anchor of the record before, taken along from part to part of a chunk.
+    func decode(_ records: UnsafeMutableRawBufferPointer, _ base: inout Base) {
+        forEach(records, base) { record, times, waits, flips in
+            for (word, bits) in flips { record[word] ^= bits }
+            let time = TimeCode.decode(record[anchor], from: base.last)
+            record[anchor] = time
+            if time != 0 { base.last = time }
+            var before = base.last
+            for (word, starts) in times {
+                if starts { before = base.last }
+                let value = TimeCode.decode(record[word], from: before)
+                record[word] = value
+                if value != 0 { before = value }
+            }
+            for wait in waits { Self.sums(record, wait)[0] &+= Self.prediction(record, wait) }
+        }
+    }
+
+    private typealias Wait = (held: Int, from: Int, until: Int)
+    private typealias Step = (word: Int, starts: Bool)
+    private typealias Flip = (word: Int, bits: UInt64)
+
+    /// In the path of every I/O: an array would be retained for each record.
     @inline(__always)
-    func decode(_ records: UnsafeMutableRawBufferPointer, first: [UInt64], last: inout UInt64) {
-        for record in self.records(records) {
-            for word in masks.indices { record[word] ^= first[word] & masks[word] }
-            let time = TimeCode.decode(record[anchor / 8], from: last)
-            record[anchor / 8] = time
-            last = time == 0 ? last : time
-            for chain in chains {
-                var base = last
-                for offset in chain {
-                    let value = TimeCode.decode(record[offset / 8], from: base)
-                    record[offset / 8] = value
-                    if value != 0 { base = value }
+    private func forEach(
+        _ records: UnsafeMutableRawBufferPointer, _ base: Base,
+        _ body: (
+            UnsafeMutablePointer<UInt64>, UnsafeBufferPointer<Step>, UnsafeBufferPointer<Wait>,
+            UnsafeBufferPointer<Flip>
+        ) -> Void
+    ) {
+        let words = records.assumingMemoryBound(to: UInt64.self)
+        guard let start = words.baseAddress else { return }
+        times.withUnsafeBufferPointer { times in
+            waits.withUnsafeBufferPointer { waits in
+                base.flips.withUnsafeBufferPointer { flips in
+                    for word in stride(from: 0, to: words.count, by: size / 8) {
+                        body(start + word, times, waits, flips)
+                    }
                 }
             }
-            for wait in waits {
-                let sums = UnsafeMutableRawPointer(record).advanced(by: wait.held).assumingMemoryBound(to: UInt32.self)
-                sums[0] &+= prediction(of: wait, sums, record)
-            }
         }
+    }
+
+    @inline(__always)
+    private static func sums(_ record: UnsafeMutablePointer<UInt64>, _ wait: Wait) -> UnsafeMutablePointer<UInt32> {
+        UnsafeMutableRawPointer(record + wait.held).assumingMemoryBound(to: UInt32.self)
     }
 
     /// The first holder had what the others leave of the wait, if the others are known.
     @inline(__always)
-    private func prediction(
-        of wait: (held: Int, from: Int, until: Int), _ sums: UnsafeMutablePointer<UInt32>,
-        _ record: UnsafeMutablePointer<UInt64>
-    ) -> UInt32 {
-        var others: UInt32 = 0
-        for holder in 1..<8 { others &+= sums[holder] }
+    private static func prediction(_ record: UnsafeMutablePointer<UInt64>, _ wait: Wait) -> UInt32 {
+        let sums = sums(record, wait)
+        let others = sums[1] &+ sums[2] &+ sums[3] &+ sums[4] &+ sums[5] &+ sums[6] &+ sums[7]
         guard others != 0 else { return 0 }
-        return UInt32(truncatingIfNeeded: record[wait.until / 8] &- record[wait.from / 8]) &- others
-    }
-
-    @inline(__always)
-    private func records(
-        _ bytes: UnsafeMutableRawBufferPointer
-    ) -> LazyMapSequence<StrideTo<Int>, UnsafeMutablePointer<UInt64>> {
-        let words = bytes.assumingMemoryBound(to: UInt64.self)
-        // The buffer is not empty, so it has a base; the pointers live as long as the caller's buffer.
-        let base = words.baseAddress.unsafelyUnwrapped
-        return stride(from: 0, to: words.count, by: size / 8).lazy.map { base + $0 }
+        return UInt32(truncatingIfNeeded: record[wait.until] &- record[wait.from]) &- others
     }
 }
 
