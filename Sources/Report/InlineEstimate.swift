@@ -37,7 +37,7 @@ public struct InlineEstimate: Equatable, Sendable {
     /// were not recorded on the same CPUs.
     init?(_ report: Report) {
         let ios = Double(report.ios.total)
-        let avoidable = report.reasons.filter { $0.reason.isAvoidable == true }.reduce(0) { $0 + $1.ios }
+        let avoidable = report.reasons.filter { Self.isAvoidable($0.reason, report.rule) }.reduce(0) { $0 + $1.ios }
         guard let latency = report.latency, let wait = report.queueWait, let costs = Costs(report),
             Double(avoidable) >= Self.neededShare * ios
         else { return nil }
@@ -64,6 +64,11 @@ public struct InlineEstimate: Equatable, Sendable {
         guard let span = report.span else { return false }
         let own = report.scheduling?.cpus.filter { $0.works == 0 && $0[.submitter] > 0 } ?? []
         return own.contains { Double($0[.submitter]) >= contended * span }
+    }
+
+    /// Where overwrites are completed inline, a file without cached pages has its writes completed so.
+    private static func isAvoidable(_ reason: DeferralReason, _ rule: CompletionRule) -> Bool {
+        reason.isAvoidable == true || rule == .flaggedWork && reason == .pageCachePresent
     }
 
     private static let recorderName = "dioscope"

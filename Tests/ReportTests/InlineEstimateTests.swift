@@ -9,7 +9,7 @@ import Testing
 /// I/Os of 100 us, 20 us of it a queue wait whose holders are given, one after the other on CPU 0.
 private func report(
     _ count: Int = 1000, held: SIMD8<UInt32>, use: [UInt64], rule: CompletionRule = .defersWrites, works: UInt64? = nil,
-    handOff: UInt64 = 0, apart: UInt64? = nil
+    handOff: UInt64 = 0, apart: UInt64? = nil, facts: Facts = []
 ) -> Report {
     var builder = ReportBuilder(rule: rule)
     for index in 0..<UInt64(count) {
@@ -25,7 +25,7 @@ private func report(
         io.completed = Timestamp(nanoseconds: start + 100_000)
         (io.endContext, io.completeContext) = (.hardirq, .kworker)
         (io.submitCPU, io.endCPU, io.workerCPU, io.completionCPU) = (0, 0, 0, 0)
-        io.facts = [.write, .endSeen, .endDecides]
+        io.facts = facts.union([.write, .endSeen, .endDecides])
         io.queueWaitHeld = HeldTimes(nanoseconds: held)
         builder.add(io)
     }
@@ -85,6 +85,17 @@ struct InlineEstimateTests {
         #expect(busy.limit == .submitter && busy.gain.lowerBound == 0)
         #expect(abs(busy.gain.upperBound - (100.0 / 80 - 1)) < 1e-9)
         #expect(report(held: held, use: use, apart: 50_000).inlineEstimate?.limit == .latency)
+    }
+
+    @Test func cachedPagesAreAvoidableWhereOverwritesNeedNoKworker() {
+        let held = SIMD8<UInt32>(0, 0, 0, 0, 5_000, 0, 10_000, 5_000)
+        func estimate(_ rule: CompletionRule, _ facts: Facts) -> InlineEstimate? {
+            report(held: held, use: Self.use, rule: rule, facts: facts).inlineEstimate
+        }
+        #expect(estimate(.flaggedWork, .pageCache)?.latencySaved == 20_000)
+        // Without them these kernels defer too, for a reason of their own.
+        #expect(estimate(.flaggedInline, .pageCache) == nil)
+        #expect(estimate(.flaggedWork, [.completionWork, .unwritten]) == nil)
     }
 
     @Test func whatTheEvidenceDoesNotCarryIsRefused() {

@@ -1,10 +1,11 @@
 # One case of `what-if`: fio by itself, and with dioscope recording it.
 
-# whatif_file: the file, written and not cached.
+# whatif_file CACHED: the file, written and not cached; but for its first pages if CACHED is 1.
 whatif_file() {
     dd if=/dev/zero of=/mnt/t/file bs=1M count=64 conv=fsync 2>/dev/null || return 1
     sync
     echo 3 >/proc/sys/vm/drop_caches
+    [ "$1" = 0 ] || dd if=/mnt/t/file of=/dev/null bs=4k count=4 2>/dev/null
 }
 
 # whatif_run NAME RECORDED FIO-ARGUMENT...: leaves NAME.plain.json, and if RECORDED is 1 NAME.dioscope. What a first run

@@ -44,6 +44,10 @@ FREE = Placement("2", 2, "0-1")
 APART = Placement("3, fio apart", 3, "1", 2, ("isolcpus=1",))
 
 
+# Appended to a kernel's name: a few pages of the file are cached, for which every kernel defers.
+CACHED = " cached"
+
+
 @dataclass(frozen=True)
 class Case:
     """A workload on a kernel that defers its writes, and on one that does not."""
@@ -66,7 +70,7 @@ class Case:
 
     @property
     def fio(self) -> tuple[str, ...]:
-        return ("--name=w", "--rw=randwrite", "--bs=4k", "--size=64m", "--direct=1", f"--ioengine={self.engine}",
+        return ("--name=w", "--rw=randwrite", "--bs=4k", "--offset=1m", "--size=63m", "--invalidate=0", "--direct=1", f"--ioengine={self.engine}",
                 f"--iodepth={self.depth}", f"--number_ios={IOS}", "--overwrite=1", "--norandommap", "--randrepeat=1",
                 "--thread", f"--cpus_allowed={self.placement.fio}", "--allow_mounted_write=1")
 
@@ -75,6 +79,8 @@ def cases() -> list[Case]:
     made = [("6.12", "7.2", "libaio", "ext4", placement) for placement in (ONE, PINNED, FREE, APART)]
     made += [("6.12", "caller-comp", "io_uring", "ext4", placement) for placement in (ONE, PINNED)]
     made += [("6.12", "7.2", "libaio", "xfs", ONE)]
+    # One kernel: nothing differs but that it defers.
+    made += [("7.2" + CACHED, "7.2", "libaio", "ext4", placement) for placement in (PINNED, APART)]
     return [Case(*what, depth) for what in made for depth in DEPTHS]
 
 
@@ -97,7 +103,7 @@ def script(boot: Boot, chosen: list[Case]) -> bytes:
     if placement.queues:
         lines += ["load_modules mq_deadline", 'echo mq-deadline >"/sys/block/${disk#/dev/}/queue/scheduler" || exit 72',
                   'grep . /sys/block/"${disk#/dev/}"/mq/*/cpu_list >/out/queues']
-    lines += ["cd /root", "whatif_file || exit 73"]
+    lines += ["cd /root", f"whatif_file {int(kernel.endswith(CACHED))} || exit 73"]
     for case in chosen:
         recorded = str(int(kernel == case.deferring))
         lines.append(shlex.join(("whatif_run", case.name, recorded, *case.fio)) + f" 2>/out/{case.name}.log")
@@ -160,7 +166,8 @@ def command(named: str, keep: Path | None, again: bool, page: Path | None) -> in
         if keep is None:
             raise Problem("--again reads what --keep DIR has: name it", USAGE)
         return _told(chosen, keep, page)
-    missing = sorted({kernel for boot in boots(chosen) for kernel in boot[:1] if not kernel_named(kernel).fetched})
+    missing = sorted({kernel for boot in boots(chosen) for kernel in (boot[0].removesuffix(CACHED),)
+                      if not kernel_named(kernel).fetched})
     if missing:
         raise Problem(f"kernels are missing: {', '.join(missing)}; see Scripts/lab list")
     with tempfile.TemporaryDirectory(prefix="dioscope-lab-") as scratch:
@@ -183,13 +190,13 @@ def _told(chosen: list[Case], keep: Path, page: Path | None) -> int:
 
 
 def _guest(boot: Boot, together: list[Case], dioscope: Path, keep: Path) -> bool:
-    kernel, placement = kernel_named(boot[0]), boot[1]
+    kernel, placement = kernel_named(boot[0].removesuffix(CACHED)), boot[1]
     overlay: dict[str, bytes | Path] = {"lab/main": script(boot, together), "bin/dioscope": dioscope}
     with guest.run(guest.Boot(kernel, "null_blk", overlay, SECONDS, icount=True, cpus=placement.cpus,
                               kernel_arguments=placement.kernel_arguments)) as outcome:
         passed = outcome.finished and not outcome.exit_code
         words = "through" if passed else f"not through, exit code {outcome.exit_code}; its console ends:\n{outcome.tail()}"
-        print(f"# {kernel.name}, {placement.cpus} CPUs, {boot[2]}: {words}, {outcome.seconds:.0f} s", flush=True)
+        print(f"# {boot[0]}, {placement.cpus} CPUs, {boot[2]}: {words}, {outcome.seconds:.0f} s", flush=True)
         if outcome.finished:
             shutil.copytree(outcome.results, _place(keep, boot), dirs_exist_ok=True)
         return passed
@@ -197,7 +204,7 @@ def _guest(boot: Boot, together: list[Case], dioscope: Path, keep: Path) -> bool
 
 def _place(keep: Path, boot: Boot) -> Path:
     kernel, placement, filesystem = boot
-    return keep / kernel / f"{filesystem}-{placement.name.replace(', ', '-').replace(' ', '-')}"
+    return keep / kernel.replace(" ", "-") / f"{filesystem}-{placement.name.replace(', ', '-').replace(' ', '-')}"
 
 
 def read(case: Case, keep: Path) -> Outcome | None:
