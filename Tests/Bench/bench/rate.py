@@ -15,7 +15,7 @@ IRQ_MODES = {0: "inline", 1: "softirq", 2: "timer"}
 JOBS = (1, 2)
 # Ways of recording; a sampled one and one that keeps only sums belong here as soon as `record` has them.
 WAYS = {"whole": "", "small buffer": "--buffer 1M"}
-SECONDS = 900
+SECONDS = 3600
 
 
 @dataclass
