@@ -68,11 +68,10 @@ def _parser() -> Parser:
     two.add_argument("--seconds", type=int, default=5, help="of each turn, default 5")
     two.add_argument("--depth", type=int, default=16, help="queue depth, default 16")
     two.add_argument("--directory", type=Path, default=Path("/var/tmp"), help="on the disk; default /var/tmp")
-    three = verb("rate", WHAT["rate"], "6.12,7.2")
-    three.add_argument("--seconds", type=int, default=5, help="of each run, default 5")
-    four = verb("growth", WHAT["growth"], "6.12")
+    verb("rate", WHAT["rate"], "6.12,7.2")
+    three = verb("growth", WHAT["growth"], "6.12")
     parts = ",".join(growth.PARTS)
-    four.add_argument("--parts", metavar="LIST", default=parts, help=f"default {parts}")
+    three.add_argument("--parts", metavar="LIST", default=parts, help=f"default {parts}")
     for name in WHAT:
         verbs.choices[name].add_argument("--json", type=Path, metavar="FILE", help="put the results into FILE")
     verb("check", "the quickest repeatable figures against those kept with the source; fails when one grew", "6.12")
@@ -122,7 +121,7 @@ def _machine(options: argparse.Namespace) -> list[results.Row]:
 
 def _rate(options: argparse.Namespace) -> list[results.Row]:
     return [row for kernel in _kernels(options)
-            for row in results.rate_rows(rate.measure(kernel, program.dioscope(), options.seconds))]
+            for row in results.rate_rows(rate.measure(kernel, program.dioscope()))]
 
 
 def _growth(options: argparse.Namespace) -> list[results.Row]:
