@@ -92,7 +92,7 @@ class Limits(unittest.TestCase):
 
 class Ratios(unittest.TestCase):
     def test_neighbours(self) -> None:
-        turns = [machine.Turn(name, 0, iops, 0) for name, iops in
+        turns = [machine.Turn(name, 0, iops) for name, iops in
                  (("untraced", 100), ("dioscope", 95), ("untraced", 90), ("perf", 45), ("untraced", 90))]
         ratios = {ratio.subject: ratio.median for ratio in machine.ratios(turns)}
         self.assertAlmostEqual(ratios["dioscope"], 1.0)
@@ -114,7 +114,7 @@ class Told(unittest.TestCase):
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / "page.md"
             path.write_text("nothing\n")
-            row = {"subject": "dioscope", "median": 1.0, "lower": 1.0, "upper": 1.0, "rounds": 9}
+            row = {"subject": "dioscope", "median": 1.0, "lower": 1.0, "upper": 1.0, "rounds": 9, "recorder_ns": 5.0, "program_ns": None}
             with self.assertRaises(Problem):
                 page.write(path, {"machine": {"machine": results.this_machine(), "rows": [row]}})
 

@@ -19,7 +19,7 @@ from .load import Load
 from .places import GUEST_FILES
 from .subjects import SUBJECTS, Subject
 
-SECONDS = 1800
+SECONDS = 5400
 
 
 @dataclass(frozen=True)

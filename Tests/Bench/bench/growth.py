@@ -29,27 +29,35 @@ class Memory:
     bytes_of_maps: int
 
 
-def by_cpus(kernel: Kernel, dioscope: Path) -> list[tuple[int, list[cost.Cost]]]:
+Grown = list[tuple[str, list[cost.Cost]]]
+
+
+def by_cpus(kernel: Kernel, dioscope: Path) -> Grown:
     """A job at queue depth 4 on every CPU, and at last one at 8192: 65,536 in flight. The CPUs take turns, and the
     instructions of all are counted."""
-    found: list[tuple[int, list[cost.Cost]]] = []
+    found: Grown = []
     for cpus in CPUS:
         loads = [Load(4, cpus)] + ([Load(DEPTHS[-1], cpus)] if cpus == CPUS[-1] else [])
-        machine = cost.Machine(kernel, cpus, DEEP)
-        found.append((cpus, cost.measure(machine, loads, ["untraced", "dioscope"], dioscope, None)))
+        for load, costs in _by_load(cost.Machine(kernel, cpus, DEEP), loads, dioscope):
+            found.append((f"{cpus} CPUs, {load.depth * cpus} in flight", costs))
     return found
 
 
-def by_depth(kernel: Kernel, dioscope: Path) -> list[cost.Cost]:
+def by_depth(kernel: Kernel, dioscope: Path) -> Grown:
     """One CPU, more and more in flight."""
-    return cost.measure(cost.Machine(kernel, settings=DEEP), [Load(depth) for depth in DEPTHS],
-                        ["untraced", "dioscope"], dioscope, None)
+    measured = _by_load(cost.Machine(kernel, settings=DEEP), [Load(depth) for depth in DEPTHS], dioscope)
+    return [(f"1 CPU, {load.depth} in flight", costs) for load, costs in measured]
 
 
-def by_files(kernel: Kernel, dioscope: Path) -> list[cost.Cost]:
+def by_files(kernel: Kernel, dioscope: Path) -> Grown:
     """One CPU, queue depth 16, random files."""
-    return cost.measure(cost.Machine(kernel), [Load(16, files=files) for files in FILES],
-                        ["untraced", "dioscope"], dioscope, None)
+    measured = _by_load(cost.Machine(kernel), [Load(16, files=files) for files in FILES], dioscope)
+    return [(f"1 CPU, 16 in flight, {load.files} files", costs) for load, costs in measured]
+
+
+def _by_load(machine: cost.Machine, loads: list[Load], dioscope: Path) -> list[tuple[Load, list[cost.Cost]]]:
+    found = cost.measure(machine, loads, ["untraced", "dioscope"], dioscope, None)
+    return [(load, [one for one in found if one.load == load]) for load in loads]
 
 
 MEMORY_SCRIPT = """\
@@ -78,3 +86,6 @@ def memory(kernel: Kernel, dioscope: Path) -> list[Memory]:
         found.append(Memory(possible, len(rings), sum(rings),
                             sum(entry["bytes_memlock"] for entry in maps) - sum(rings)))
     return found
+
+
+PARTS = {"cpus": by_cpus, "depth": by_depth, "files": by_files, "memory": memory}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import statistics
 import subprocess
@@ -27,7 +28,8 @@ class Turn:
     subject: str
     round: int
     iops: float
-    recorder_seconds: float  # of CPU, from its start to its end
+    recorder_ns: float = 0  # of CPU per I/O, by the recorder's own threads
+    program_ns: float | None = None  # per I/O in BPF programs; only in turns in which the kernel counts it
 
 
 @dataclass
@@ -39,6 +41,8 @@ class Ratio:
     lower: float  # quartiles
     upper: float
     rounds: int
+    recorder_ns: float
+    program_ns: float | None
 
 
 def _dioscope(executable: Path) -> Start:
@@ -74,7 +78,8 @@ def subjects(executable: Path) -> dict[str, Start | None]:
 
 
 def measure(executable: Path, directory: Path, rounds: int, seconds: int, depth: int) -> list[Turn]:
-    """In every round each subject has a turn between two untraced ones; who begins changes."""
+    """In every round each subject has a turn between two untraced ones; who begins changes. At the end there is one turn
+    more of each in which the kernel counts the time of BPF programs."""
     if os.geteuid():
         raise Problem("recording needs root", 77)
     starts = subjects(executable)
@@ -83,10 +88,16 @@ def measure(executable: Path, directory: Path, rounds: int, seconds: int, depth:
     with tempfile.TemporaryDirectory(prefix="dioscope-bench-", dir=directory) as name:
         file = Path(name) / "file"
         _fio(file, "--rw=write", "--bs=1M")
+
+        def turn(subject: str, number: int) -> Turn:
+            return _turn(subject, starts[subject], number, file, seconds, depth)
+
         for number in range(rounds):
             order = traced[number % len(traced):] + traced[:number % len(traced)]
             for subject in ("untraced", *(each for name in order for each in (name, "untraced"))):
-                turns.append(_turn(subject, starts[subject], number, file, seconds, depth))
+                turns.append(turn(subject, number))
+        with _statistics():
+            turns += [turn(subject, rounds) for subject in traced]
     return turns
 
 
@@ -94,20 +105,45 @@ def _turn(subject: str, start: Start | None, number: int, file: Path, seconds: i
     arguments = ("--rw=randwrite", "--bs=4k", f"--iodepth={depth}", f"--runtime={seconds}", "--time_based",
                  "--norandommap")
     if start is None:
-        return Turn(subject, number, _fio(file, *arguments), 0)
-    with tempfile.TemporaryDirectory(prefix="dioscope-bench-", dir="/dev/shm") as scratch, \
-            _recorder(start(Path(scratch))) as process:
-        began = _cpu_seconds(process.pid)
-        iops = _fio(file, *arguments)
-        return Turn(subject, number, iops, _cpu_seconds(process.pid) - began)
+        return Turn(subject, number, _fio(file, *arguments)[0])
+    with tempfile.TemporaryDirectory(prefix="dioscope-bench-", dir="/dev/shm") as scratch:
+        with _recorder(start(Path(scratch))) as process:
+            began, programs = _cpu_seconds(process.pid), _program_ns()
+            iops, ios = _fio(file, *arguments)
+            counted = (_program_ns() - programs) / ios if STATISTICS.read_text().strip() == "1" else None
+            others = _children_seconds()
+        # It may take what is left in its buffers when it ends.
+        return Turn(subject, number, iops, (_children_seconds() - others - began) * 1e9 / ios, counted)
 
 
-def _fio(file: Path, *arguments: str) -> float:
+STATISTICS = Path("/proc/sys/kernel/bpf_stats_enabled")
+
+
+@contextmanager
+def _statistics() -> Iterator[None]:
+    """The kernel counts the run times of BPF programs, which costs time itself."""
+    before = STATISTICS.read_text()
+    STATISTICS.write_text("1")
+    try:
+        yield
+    finally:
+        STATISTICS.write_text(before)
+
+
+def _program_ns() -> int:
+    """Of all BPF programs that there are."""
+    done = subprocess.run([tool("bpftool"), "prog", "show", "-j"], capture_output=True, text=True)
+    return sum(entry.get("run_time_ns", 0) for entry in json.loads(done.stdout or "[]"))
+
+
+def _fio(file: Path, *arguments: str) -> tuple[float, int]:
+    """IOPS and I/Os."""
     done = subprocess.run(
         [tool("fio"), "--output-format=json", "--name=bench", f"--filename={file}", "--size=256M", "--direct=1",
          "--ioengine=libaio", "--fallocate=none", *arguments], capture_output=True, text=True)
     try:
-        return float(json.loads(done.stdout)["jobs"][0]["write"]["iops"])
+        written = json.loads(done.stdout)["jobs"][0]["write"]
+        return float(written["iops"]), int(written["total_ios"])
     except (ValueError, KeyError, IndexError):
         raise Problem(f"fio failed: {done.stderr.strip() or done.stdout.strip()[:200]}") from None
 
@@ -135,6 +171,12 @@ def _recorder(command: list[str]) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
+def _children_seconds() -> float:
+    """CPU time of all children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def _cpu_seconds(process: int) -> float:
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -142,15 +184,19 @@ def _cpu_seconds(process: int) -> float:
 
 def ratios(turns: list[Turn]) -> list[Ratio]:
     """Each turn against the mean of the untraced ones on both sides of it."""
-    by_subject: dict[str, list[float]] = {}
-    for before, turn, after in zip(turns, turns[1:], turns[2:], strict=False):
+    counted = {turn.subject: turn.program_ns for turn in turns if turn.program_ns is not None}
+    plain = [turn for turn in turns if turn.program_ns is None]
+    found: dict[str, list[float]] = {}
+    for before, turn, after in zip(plain, plain[1:], plain[2:], strict=False):
         if turn.subject != "untraced":
-            by_subject.setdefault(turn.subject, []).append(2 * turn.iops / (before.iops + after.iops))
+            found.setdefault(turn.subject, []).append(2 * turn.iops / (before.iops + after.iops))
     # Against itself: what the machine makes of no difference.
-    alone = [turn.iops for turn in turns if turn.subject == "untraced"]
-    by_subject["untraced"] = [2 * middle / (before + after)
-                              for before, middle, after in zip(alone, alone[1:], alone[2:], strict=False)]
-    return [Ratio(name, statistics.median(found), *_quartiles(found), len(found)) for name, found in by_subject.items()]
+    alone = [turn.iops for turn in plain if turn.subject == "untraced"]
+    found["untraced"] = [2 * middle / (before + after)
+                         for before, middle, after in zip(alone, alone[1:], alone[2:], strict=False)]
+    return [Ratio(name, statistics.median(values), *_quartiles(values), len(values),
+                  statistics.median(turn.recorder_ns for turn in plain if turn.subject == name), counted.get(name))
+            for name, values in found.items() if values]
 
 
 def _quartiles(values: list[float]) -> tuple[float, float]:

@@ -3,7 +3,6 @@
 import argparse
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -69,9 +68,10 @@ def _parser() -> Parser:
     two.add_argument("--seconds", type=int, default=5, help="of each turn, default 5")
     two.add_argument("--depth", type=int, default=16, help="queue depth, default 16")
     two.add_argument("--directory", type=Path, default=Path("/var/tmp"), help="on the disk; default /var/tmp")
-    three = verb("rate", WHAT["rate"], "6.12,7.2")
-    three.add_argument("--seconds", type=int, default=5, help="of each run, default 5")
-    verb("growth", WHAT["growth"], "6.12")
+    verb("rate", WHAT["rate"], "6.12,7.2")
+    three = verb("growth", WHAT["growth"], "6.12")
+    parts = ",".join(growth.PARTS)
+    three.add_argument("--parts", metavar="LIST", default=parts, help=f"default {parts}")
     for name in WHAT:
         verbs.choices[name].add_argument("--json", type=Path, metavar="FILE", help="put the results into FILE")
     verb("check", "the quickest repeatable figures against those kept with the source; fails when one grew", "6.12")
@@ -121,23 +121,17 @@ def _machine(options: argparse.Namespace) -> list[results.Row]:
 
 def _rate(options: argparse.Namespace) -> list[results.Row]:
     return [row for kernel in _kernels(options)
-            for row in results.rate_rows(rate.measure(kernel, program.dioscope(), options.seconds))]
+            for row in results.rate_rows(rate.measure(kernel, program.dioscope()))]
 
 
 def _growth(options: argparse.Namespace) -> list[results.Row]:
+    dioscope = program.dioscope()
     rows: list[results.Row] = []
     for kernel in _kernels(options):
-        dioscope = program.dioscope()
-
-        def take(found: list[cost.Cost], name: Callable[[Load], str]) -> None:
-            for row in results.cost_rows(found):
-                rows.append(row | {"grown": name(Load(**row["load"]))})
-
-        for cpus, found in growth.by_cpus(kernel, dioscope):
-            take(found, lambda load, cpus=cpus: f"{cpus} CPUs, {load.depth * cpus} in flight")
-        take(growth.by_depth(kernel, dioscope), lambda load: f"1 CPU, {load.depth} in flight")
-        take(growth.by_files(kernel, dioscope), lambda load: f"1 CPU, {load.files} files")
-        rows += results.memory_rows(growth.memory(kernel, dioscope))
+        for part in options.parts.split(","):
+            if part not in growth.PARTS:
+                raise Problem(f"--parts is a list of {', '.join(growth.PARTS)}, not '{part}'", USAGE)
+            rows += results.growth_rows(part, growth.PARTS[part](kernel, dioscope))
     return rows
 
 

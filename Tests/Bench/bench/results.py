@@ -10,7 +10,7 @@ from typing import Any
 
 from lab.problem import USAGE, Problem
 
-from . import growth, machine, rate
+from . import machine, rate
 from .added import by_function, by_group
 from .cost import Cost
 
@@ -48,8 +48,11 @@ def machine_rows(turns: list[machine.Turn]) -> list[Row]:
     return [asdict(ratio) for ratio in machine.ratios(turns)] + [{"turns": [asdict(turn) for turn in turns]}]
 
 
-def memory_rows(found: Iterable[growth.Memory]) -> list[Row]:
-    return [asdict(one) for one in found]
+def growth_rows(part: str, found: list[Any]) -> list[Row]:
+    """Of one part: costs by what grew, or memory."""
+    if part == "memory":
+        return [asdict(one) | {"part": part} for one in found]
+    return [row | {"grown": grown, "part": part} for grown, costs in found for row in cost_rows(costs)]
 
 
 def this_machine() -> Row:
@@ -66,10 +69,18 @@ def read(path: Path) -> dict[str, Any]:
         raise Problem(f"{path} is not JSON: {error}", USAGE) from None
 
 
-def add(path: Path, subject: str, rows: Any) -> None:
-    """Puts one subject's rows into the file; the other subjects in it stay."""
-    everything = read(path) | {subject: {"machine": this_machine(), "rows": rows}}
+def add(path: Path, subject: str, rows: list[Row]) -> None:
+    """Puts one subject's rows into the file; the other subjects in it stay, and so do parts and kernels that were not
+    measured now."""
+    everything = read(path)
+    measured = {_place(row) for row in rows}
+    kept = [row for row in everything.get(subject, {}).get("rows", []) if _place(row) not in measured]
+    everything[subject] = {"machine": this_machine(), "rows": kept + rows}
     path.write_text(json.dumps(_rounded(everything), indent=1) + "\n")
+
+
+def _place(row: Row) -> tuple[Any, ...]:
+    return row.get("part"), row.get("kernel")
 
 
 def _rounded(value: Any) -> Any:

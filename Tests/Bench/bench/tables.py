@@ -67,9 +67,11 @@ def cost(rows: list[Row]) -> list[Table]:
 
 def machine(rows: list[Row]) -> list[Table]:
     """Everybody against the untraced turns beside."""
-    return [Table("machine", ("recorder", "IOPS kept, median", "quartiles", "turns"),
+    return [Table("machine", ("recorder", "IOPS kept, median", "quartiles", "turns", "ns per I/O by its own threads",
+                              "in BPF programs"),
                   [[row["subject"], f"{row['median']:.1%}", f"{row['lower']:.1%} to {row['upper']:.1%}",
-                    str(row["rounds"])] for row in rows if "median" in row])]
+                    str(row["rounds"]), _count(row["recorder_ns"]) if row["recorder_ns"] else "",
+                    _count(row["program_ns"]) if row["program_ns"] else ""] for row in rows if "median" in row])]
 
 
 def rate(rows: list[Row]) -> list[Table]:
