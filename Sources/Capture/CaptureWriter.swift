@@ -44,15 +44,7 @@ public final class CaptureWriter {
     public convenience init(
         creating path: FilePath, session: RecordingSession, packing: Packing = .off
     ) throws(CaptureError) {
-        let descriptor: FileDescriptor
-        do {
-            descriptor = try FileDescriptor.open(
-                path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
-                permissions: [.ownerReadWrite, .groupRead, .otherRead])
-        } catch {
-            let errno = error as? Errno ?? .ioError
-            throw errno == .fileExists ? .exists(path) : .cannotCreate(path, errno)
-        }
+        let descriptor = try Self.create(path)
         do throws(CaptureError) {
             try self.init(descriptor: descriptor, path: path, session: session, packing: packing)
         } catch {
@@ -61,9 +53,20 @@ public final class CaptureWriter {
         }
     }
 
+    static func create(_ path: FilePath) throws(CaptureError) -> FileDescriptor {
+        do {
+            return try FileDescriptor.open(
+                path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+                permissions: [.ownerReadWrite, .groupRead, .otherRead])
+        } catch {
+            let errno = error as? Errno ?? .ioError
+            throw errno == .fileExists ? .exists(path) : .cannotCreate(path, errno)
+        }
+    }
+
     /// Takes over `descriptor`, which is at the start of an empty file.
     init(
-        descriptor: FileDescriptor, path: FilePath, session: RecordingSession, packing: Packing = .off
+        descriptor: FileDescriptor, path: FilePath, session: RecordingSession?, packing: Packing = .off
     ) throws(CaptureError) {
         packer = packing == .off ? nil : ChunkPacker()
         queue = packing == .beside ? PackingQueue() : nil
@@ -74,7 +77,25 @@ public final class CaptureWriter {
         header.append(littleEndian: CaptureFormat.version.minor)
         header.append(littleEndian: UInt32(0))
         try write(header)
-        try write(.session, json: session)
+        if let session { try write(.session, json: session) }
+    }
+
+    /// Writes a chunk of another capture as it is, or its records packed.
+    func copy(_ header: ChunkHeader, _ payload: UnsafeRawBufferPointer) throws(CaptureError) {
+        if header.flags == 0, let kind = ChunkKind(rawValue: header.kind), let packed = packer?.pack(kind, payload) {
+            return try write(kind, flags: ChunkFlag.packed, count: Int(header.count), payload: packed)
+        }
+        try write(header.bytes, Array(payload))
+    }
+
+    /// Closes a file that is whole.
+    func close() throws(CaptureError) {
+        isOpen = false
+        do {
+            try descriptor.close()
+        } catch {
+            throw writeError(error)
+        }
     }
 
     deinit {
@@ -181,12 +202,7 @@ public final class CaptureWriter {
         var end = end
         end.ios = iosWritten
         try write(.end, json: end)
-        isOpen = false
-        do {
-            try descriptor.close()
-        } catch {
-            throw writeError(error)
-        }
+        try close()
     }
 
     private func write(_ kind: ChunkKind, json value: some Encodable) throws(CaptureError) {

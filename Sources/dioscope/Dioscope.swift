@@ -26,7 +26,7 @@ struct Dioscope: ParsableCommand {
         version: version,
         subcommands: [
             CheckCommand.self, RecordCommand.self, ReportCommand.self, ListCommand.self, CompareCommand.self,
-            ExportCommand.self, SweepCommand.self, GuardCommand.self,
+            ExportCommand.self, PackCommand.self, SweepCommand.self, GuardCommand.self,
         ])
 
     static func main() {

@@ -80,6 +80,25 @@ struct PackingTests {
         if packing == .inLine { #expect(ChunkBytes.layout(of: bytes).filter { $0.kind == 2 }.count == 7) }
     }
 
+    @Test func packingAnewKeepsEverything() throws {
+        try withTemporaryDirectory { directory in
+            let sample = SampleCapture(ios: 700, flushEvery: 100)
+            let (raw, small) = (directory.appending("raw"), directory.appending("small"))
+            try sample.write(to: raw)
+            let made = try CaptureReader(path: raw).pack(to: small)
+            #expect(made.damage.isEmpty)
+            let bytes = try contents(of: small)
+            #expect(bytes.count == Int(made.size))
+            #expect(try sample.equals(CaptureContent(bytes)))
+            #expect(throws: CaptureError.exists(small)) { try CaptureReader(path: raw).pack(to: small) }
+            // Of a cut one what is whole.
+            let cut = try CaptureReader(bytes: Array(bytes.dropLast(100)), name: "cut")
+            let again = directory.appending("again")
+            #expect(try cut.pack(to: again).damage.map(\.problem) == [.cut])
+            #expect(try CaptureContent(contents(of: again)).ios == sample.ios.prefix(700))
+        }
+    }
+
     @Test func cutPackedCaptureGivesItsWholeChunks() throws {
         let sample = SampleCapture(ios: 150, flushEvery: 50)
         let bytes = try packed(sample, .inLine)

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import FoundationEssentials
+import SystemPackage
+
+extension CaptureReader {
+    /// Writes the same capture with its records packed: the chunks that are right, in their order.
+    /// - Returns: What was left out since it could not be read, and the size of the new capture in bytes.
+    /// - Throws: What reading and writing throw; the new file is removed then.
+    public func pack(to path: FilePath) throws(CaptureError) -> (damage: [CaptureDamage], size: UInt64) {
+        let descriptor = try CaptureWriter.create(path)
+        do throws(CaptureError) {
+            let writer = try CaptureWriter(descriptor: descriptor, path: path, session: nil, packing: .inLine)
+            var walk = ChunkWalk(source, from: UInt64(CaptureFormat.headerSize), size: try source.size())
+            var isAtEnd = false
+            while !isAtEnd, let chunk = try walk.next() {
+                try walk.withPayload(of: chunk.header) { payload in
+                    Result { () throws(CaptureError) in try writer.copy(chunk.header, payload) }
+                }.get()
+                isAtEnd = chunk.header.kind == ChunkKind.end.rawValue
+            }
+            try writer.close()
+            return (walk.damage.findings, writer.bytesWritten)
+        } catch {
+            try? FileManager.default.removeItem(atPath: path.string)
+            throw error
+        }
+    }
+}

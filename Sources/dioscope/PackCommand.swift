@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import ArgumentParser
+import Capture
+import SystemPackage
+
+/// `dioscope pack`: the same capture, shorter.
+struct PackCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pack",
+        abstract: "Write a capture anew with its records packed.",
+        discussion: """
+            What 'record' had no CPU time for is packed afterwards: an I/O then takes about a seventh of the bytes. \
+            Every record is the same as before. 'record --no-pack' makes captures that older versions read.
+
+            EXAMPLES
+              dioscope pack -o small.dioscope run1.dioscope
+
+            EXIT STATUS
+              0   2 the capture is cut or damaged: what could be read is packed
+              64 usage   65 no capture   66 the file cannot be opened   73 the output cannot be created
+              74 it cannot be written
+            """)
+
+    @Argument(help: "The capture.")
+    var file: String
+
+    @Option(name: .shortAndLong, help: "The new capture; never overwrites.")
+    var output: String
+
+    func run() throws {
+        let (reader, made) = try reading {
+            let reader = try CaptureReader(path: FilePath(file))
+            return (reader, try reader.pack(to: FilePath(output)))
+        }
+        Terminal.say("wrote \(output) (\(made.size) bytes, from \(reader.size))")
+        guard let first = made.damage.first else { return }
+        Terminal.say("\(file): \(first)")
+        throw Failure(.incomplete, "\(file) is incomplete: what could be read is packed")
+    }
+}
