@@ -40,11 +40,17 @@ static __always_inline bool io_passes(__u32 tgid, __u32 dev, __u64 inode)
 	return !probe_settings.filter_comm || comm_passes();
 }
 
-/* Does any filter look at who submits? Then a completion cannot be judged alone. */
+/* A number for each I/O, not every n-th: a load may have a rhythm of its own. */
+static __always_inline bool is_left_out(void)
+{
+	return probe_settings.sample_every > 1 && bpf_get_prandom_u32() % probe_settings.sample_every;
+}
+
+/* Is anything decided at submit? Then a completion cannot be judged alone. */
 static __always_inline bool filtered_at_all(void)
 {
 	return probe_settings.filter_task || probe_settings.filter_comm ||
-	       probe_settings.filter_inode || probe_settings.device_count;
+	       probe_settings.filter_inode || probe_settings.device_count || probe_settings.sample_every > 1;
 }
 
 #endif

@@ -98,6 +98,11 @@ static __always_inline int io_begin(const struct beginning *this)
 		__sync_fetch_and_add(&cpu->filtered, 1);
 		return 0;
 	}
+	know_submitter(cpu, pid_tgid);
+	if (is_left_out()) {
+		__sync_fetch_and_add(&cpu->sampled_out, 1);
+		return 0;
+	}
 	__sync_fetch_and_add(&cpu->begins, 1);
 	key = iocb_key(cpu, this->key_user, iocb);
 	io = slot_restart(cpu, key);
@@ -107,7 +112,6 @@ static __always_inline int io_begin(const struct beginning *this)
 		__sync_fetch_and_add(&cpu->slots_full, 1);
 		return 0;
 	}
-	know_submitter(cpu, pid_tgid);
 
 	__builtin_memset(io, 0, sizeof(struct probe_waited_io));
 	io->kind = PROBE_RECORD_IO;

@@ -16,6 +16,15 @@ public struct DataLoss: Hashable, Sendable, Codable {
         self.help = help
     }
 
+    /// I/Os that a recording left out because only a sample was asked for.
+    public static func sampledOut(_ count: UInt64) -> DataLoss {
+        DataLoss(
+            what: sampledOutName, count: count, severity: .info,
+            help: "I/Os that passed the filters and were left out at random, as --sample says")
+    }
+
+    fileprivate static let sampledOutName = "sampled-out"
+
     public enum Severity: String, Sendable, Codable {
         /// I/Os or stages are missing from the result.
         case loss
@@ -27,4 +36,9 @@ public struct DataLoss: Hashable, Sendable, Codable {
             self = Severity(rawValue: try decoder.singleValueContainer().decode(String.self)) ?? .loss
         }
     }
+}
+
+extension [DataLoss] {
+    /// I/Os that were left out at random; see `DataLoss.sampledOut`.
+    public var sampledOut: UInt64 { first { $0.what == DataLoss.sampledOutName }?.count ?? 0 }
 }

@@ -246,6 +246,7 @@ extension LiveProbes {
         settings.irq_disable_counted = plan.countsIRQDisabling ? 1 : 0
         settings.task_work_seen = plan.includes("request_completed") ? 1 : 0
         settings.clocks_run = plan.runsClocks ? 1 : 0
+        settings.sample_every = filter.sampleEvery
         settings.filter_task = filter.processes.isEmpty ? 0 : 1
         if let inode = filter.inode {
             settings.filter_inode = 1

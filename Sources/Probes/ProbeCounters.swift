@@ -9,6 +9,8 @@ public struct ProbeCounters: Equatable, Sendable {
     public var begun: UInt64 = 0
     /// I/Os that did not.
     public var filteredOut: UInt64 = 0
+    /// I/Os that passed the filters and were left out at random.
+    public var sampledOut: UInt64 = 0
     public var slotsFull: UInt64 = 0
     public var restarted: UInt64 = 0
     /// Completions of I/Os that began before the recording; `nil` where a filter decides at their begin, unseen.
@@ -40,6 +42,7 @@ public struct ProbeCounters: Equatable, Sendable {
     mutating func add(_ cpu: probe_cpu) {
         begun += cpu.begins
         filteredOut += cpu.filtered
+        sampledOut += cpu.sampled_out
         slotsFull += cpu.slots_full
         restarted += cpu.restarted
         unmatched = unmatched.map { $0 + cpu.unmatched }
@@ -74,7 +77,8 @@ public struct ProbeCounters: Equatable, Sendable {
                 what: "unmatched-completion", count: $0, severity: .info,
                 help: "I/Os that were in flight when the recording began; they are not in the capture")
         }
-        return counted + (begunBefore.map { [$0] } ?? [])
+        let leftOut = DataLoss.sampledOut(sampledOut)
+        return counted + [begunBefore, sampledOut > 0 ? leftOut : nil].compactMap(\.self)
     }
 
     private var counted: [DataLoss] {

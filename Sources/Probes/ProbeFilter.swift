@@ -11,10 +11,13 @@ public struct ProbeFilter: Sendable {
     /// Only file systems on these devices.
     public var devices: [DeviceNumber] = []
     public var inode: UInt64?
+    /// One of so many I/Os that pass, at random.
+    public var sampleEvery: UInt32 = 1
 
     public init() {}
 
-    var isEmpty: Bool { processes.isEmpty && comm == nil && devices.isEmpty && inode == nil }
+    /// Every I/O is recorded.
+    var isEmpty: Bool { processes.isEmpty && comm == nil && devices.isEmpty && inode == nil && sampleEvery <= 1 }
 
     /// The most devices that the BPF side compares with.
     public static let maximumDevices = 16

@@ -5,6 +5,15 @@ import DirectIO
 import Report
 
 extension JSONReport {
+    /// Nothing for a recording of all I/Os.
+    static func write(_ sample: Sample?, to json: inout JSONWriter) {
+        guard let sample else { return }
+        json.object("sample") { json in
+            json.member("of_ios", sample.ofIOs)
+            json.member("share_error", sample.shareError)
+        }
+    }
+
     static func write(_ source: ReportSource, to json: inout JSONWriter) {
         json.object("source") { json in
             json.member("kind", source.kind)

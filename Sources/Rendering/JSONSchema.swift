@@ -108,6 +108,11 @@ public enum JSONSchema {
               "properties": {"where": {"type": "string"}, "of_ios": {"$ref": "#/$defs/count"}},
               "description": "Which I/Os all else is of, and how many the recording has; null: all of them."
             },
+            "sample": {
+              "type": "object", "required": ["of_ios", "share_error"],
+              "properties": {"of_ios": {"$ref": "#/$defs/count"}, "share_error": {"type": "number"}},
+              "description": "Only of a recording with --sample: of how many I/Os, and how far a share may be off (95%)."
+            },
             "quality": {
               "type": "object",
               "required": ["complete_share", "complete_ios", "unfinished_ios", "disordered_ios", "blind", "missing"],

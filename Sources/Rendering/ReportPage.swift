@@ -15,7 +15,7 @@ struct ReportPage {
 
     var header: [String] {
         let first = TextLine.flow(what, separator: "  ", head: "", indent: 1, width: style.width)
-        let rest = [selected, howMuch, whence].filter { !$0.isEmpty }.flatMap {
+        let rest = [selected, sampled, howMuch, whence].filter { !$0.isEmpty }.flatMap {
             TextLine.flow($0, separator: "  ", head: " ", indent: 1, width: style.width)
         }
         return first.map { style.palette.paint($0, .heading) } + rest
@@ -50,6 +50,14 @@ struct ReportPage {
         guard let selection = report.selection else { return [] }
         let part = "\(part(report.ios.total, of: selection.ofIOs)) of \(Quantity.count(selection.ofIOs)) I/Os"
         return ["only where \(style.escaped(selection.condition))", part]
+    }
+
+    private var sampled: [String] {
+        guard let sample = report.sample else { return [] }
+        return [
+            "a random \(part(sample.ios, of: sample.ofIOs)) of \(Quantity.count(sample.ofIOs)) I/Os",
+            "shares within \(Quantity.percent(sample.shareError))",
+        ]
     }
 
     private var howMuch: [String] {

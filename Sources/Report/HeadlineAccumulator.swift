@@ -63,8 +63,10 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         }
     }
 
-    /// - Parameter latency: sum of all latencies, nanoseconds.
-    func headline(devices names: [DeviceName], latency: UInt128) -> Headline {
+    /// - Parameters:
+    ///   - latency: sum of all latencies, nanoseconds.
+    ///   - population: how many I/Os there were for one that was added.
+    func headline(devices names: [DeviceName], latency: UInt128, population: Double) -> Headline {
         var headline = Headline()
         let ios = ios
         guard ios.total > 0 else { return headline }
@@ -83,7 +85,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
             headline.deviceName = names.first { $0.device == number }
         }
         let span = lastSeen - firstSubmitted
-        if span > 0 { headline.meanInFlight = Double(latency) / Double(span) }
+        if span > 0 { headline.meanInFlight = Double(latency) / Double(span) * population }
         return headline
     }
 }

@@ -13,6 +13,8 @@ public struct Report: Equatable, Sendable {
     public var source: ReportSource
     /// Which I/Os it is of; `nil` when it is all of them.
     public var selection: Selection?
+    /// `nil` when every I/O that passed the filters was to be recorded.
+    public var sample: Sample?
     public var rule: CompletionRule
     /// Asked for besides the usual ones; `DurationStatistics.chosen` has their values.
     public var percentiles: [Double] = []

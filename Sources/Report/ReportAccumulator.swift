@@ -16,6 +16,7 @@ struct ReportAccumulator: ~Copyable, Sendable {
     struct Frame {
         var source: ReportSource
         var selection: Report.Selection?
+        var sample: Sample?
         var rule: CompletionRule
         var loss: [DataLoss]
         var percentiles: [Double]
@@ -52,6 +53,8 @@ struct ReportAccumulator: ~Copyable, Sendable {
     /// There was more to tell apart than is counted: what of it depends on the order of the I/Os.
     var isAtLimit: Bool { headline.isAtLimit || placements.isAtLimit }
 
+    var ios: UInt64 { headline.ios.total }
+
     var disordered: UInt64 { quality.disordered }
 
     /// The report but for its verdict.
@@ -64,9 +67,12 @@ struct ReportAccumulator: ~Copyable, Sendable {
             stages.wait($0, totals, names: frame.names, switchesSeen: switchesSeen, percentiles: frame.percentiles)
         }
         var report = Report(
-            source: frame.source, selection: frame.selection, rule: frame.rule, percentiles: frame.percentiles,
+            source: frame.source, selection: frame.selection, sample: frame.sample, rule: frame.rule,
+            percentiles: frame.percentiles,
             quality: quality.quality(of: ios.total, blind: frame.source.blindPoints),
-            headline: headline.headline(devices: frame.source.devices, latency: latency.total),
+            headline: headline.headline(
+                devices: frame.source.devices, latency: latency.total,
+                population: frame.sample?.population ?? 1),
             ios: ios, latency: latency.statistics(frame.percentiles), contexts: completion.contextCounts,
             endContexts: completion.endContexts, reasons: completion.reasonCounts,
             stages: stages.summaries(totals, frame.percentiles),

@@ -68,10 +68,13 @@ public struct ReportBuilder: ~Copyable, Sendable {
     ) -> Report {
         var loss = loss
         if all.disordered > 0 { loss.append(Self.disordered(all.disordered)) }
+        let sample = Sample(ios: selection?.ofIOs ?? all.ios, sampledOut: loss.sampledOut)
+        let isOfAll = selection == nil && sample == nil
         let lossless = source.isComplete && !loss.contains { $0.severity == .loss && $0.count > 0 }
         var frame = ReportAccumulator.Frame(
-            source: source, selection: selection, rule: rule, loss: loss, percentiles: percentiles, names: holds.names,
-            isOfAll: selection == nil, isWhole: lossless && selection == nil)
+            source: source, selection: selection, sample: sample, rule: rule, loss: loss, percentiles: percentiles,
+            names: holds.names,
+            isOfAll: isOfAll, isWhole: lossless && isOfAll)
         var report = all.report(frame)
         report.verdict = Verdict(on: report)
         guard let chosen else { return report }

@@ -25,6 +25,13 @@ struct FilterArguments: ParsableArguments {
     @Option(help: "Only this inode number; with --device when several file systems have it.")
     var inode: UInt64?
 
+    @Option(
+        help: ArgumentHelp(
+            "Record one I/O in N, chosen at random at its submission: 1/10.",
+            discussion: "All are counted; a report of a sample says how far its shares may be off.",
+            valueName: "1/N"))
+    var sample: SampleRate = .all
+
     func validate() throws {
         if file != nil && inode != nil {
             throw ValidationError("--file and --inode exclude each other: a file has one inode")
@@ -53,6 +60,7 @@ struct FilterArguments: ParsableArguments {
                 .usage, "\(filter.devices.count) devices and partitions: at most \(ProbeFilter.maximumDevices)")
         }
         filter.inode = inode
+        filter.sampleEvery = sample.every
         if let file { try Self.add(file: file, to: &filter) }
         return filter
     }
@@ -61,6 +69,7 @@ struct FilterArguments: ParsableArguments {
     var words: [String] {
         pid.map { "--pid \($0)" } + (comm.map { ["--comm \($0)"] } ?? []) + device.map { "--device \($0)" }
             + (file.map { ["--file \($0)"] } ?? []) + (inode.map { ["--inode \($0)"] } ?? [])
+            + (sample.every > 1 ? ["--sample \(sample)"] : [])
     }
 
     private func processes() throws(Failure) -> [Int32] {

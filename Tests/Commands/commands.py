@@ -77,6 +77,10 @@ class UsageTests(Bed):
         for word in ("0", "-1", "abc", "10x", "nan", "1e99"):
             self.expect(dioscope("record", f"--duration={word}"), 64, "duration")
 
+    def test_bad_sample(self) -> None:
+        for word in ("5", "1/0", "2/5", "1/x", "1/-5"):
+            self.expect(dioscope("record", f"--sample={word}", "--duration", "1"), 64, "sample")
+
     def test_long_comm(self) -> None:
         self.expect(dioscope("record", "--comm", "a" * 16, "--duration", "1"), 64, "1 to 15 bytes")
 
@@ -399,6 +403,18 @@ class RecordTests(RecordingBed):
         self.assertEqual(len(lines), IOS)
         for io in lines:
             self.assertEqual(sum(stage["ns"] for stage in io["stages"]), io["latency_ns"])
+
+    def test_sample(self) -> None:
+        done = self.record("--sample", "1/5", "--", *fio_command(self.directory))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("a random", done.stderr)
+        report = self.report()
+        [left_out] = [loss["count"] for loss in report["loss"] if loss["what"] == "sampled-out"]
+        self.assertEqual(report["ios"]["total"] + left_out, IOS)
+        self.assertEqual(report["sample"]["of_ios"], IOS)
+        # A fifth, by chance: seven standard deviations around it.
+        self.assertAlmostEqual(report["ios"]["total"] / IOS, 0.2, delta=7 * (0.16 / IOS) ** 0.5)
+        self.assertEqual([loss for loss in report["loss"] if loss["severity"] == "loss" and loss["count"]], [])
 
     def test_filters(self) -> None:
         fio = fio_command(self.directory)

@@ -186,7 +186,7 @@ struct probe_settings {
 	probe_u32 task_work_seen;	/* io_req_rw_complete is attached: io_uring's I/Os end there */
 	probe_u32 irq_disable_counted;	/* preempt_count has HARDIRQ_DISABLE_BITS (7.3): moves the hardirq bits */
 	probe_u32 clocks_run;		/* sched_switch and the begin of works are attached: holders are known */
-	probe_u32 reserved;
+	probe_u32 sample_every;		/* one of so many I/Os is recorded, at random; 0 and 1 = all */
 	probe_u64 inode;
 	probe_u32 devices[PROBE_MAX_DEVICES];
 	char comm[PROBE_COMM_SIZE];
@@ -275,7 +275,8 @@ struct probe_cpu {
 	probe_u64 reaps;		/* I/Os complete while their submitter was off the CPU, which it has had since */
 	probe_u64 reap_ns;		/* their time from completion to that */
 	probe_u64 completed_awake;	/* I/Os complete while their submitter had a CPU */
-	probe_u64 reserved[6];
+	probe_u64 sampled_out;		/* I/Os that passed the filters and were left out */
+	probe_u64 reserved[5];
 };
 
 #define PROBE_UNREAPED_SHIFT	48
