@@ -56,9 +56,7 @@ extension Joiner {
     /// Where and when, and what led to it.
     /// - Parameter error: negative, or else there is none.
     private mutating func conclude(_ id: LifeID, error: Int64, _ at: Moment, _ sink: Sink) rethrows {
-        if error == Self.tryAgain, lives[id].io.facts.contains(.noWait),
-            [.ioUring, .unknown].contains(lives[id].io.issuer)
-        {
+        if error == Self.tryAgain, isTriedAgain(lives[id].io) {
             counts.fruitless += 1
             consume(at)
             return remove(id)
@@ -73,6 +71,11 @@ extension Joiner {
         } else {
             try emit(id, sink)
         }
+    }
+
+    /// io_uring tries without waiting first; what would have to wait begins again in a worker.
+    private func isTriedAgain(_ io: DirectIO) -> Bool {
+        io.facts.contains(.noWait) && (io.issuer == .ioUring || io.issuer == .unknown)
     }
 
     private mutating func note(completion id: LifeID, _ at: Moment) {

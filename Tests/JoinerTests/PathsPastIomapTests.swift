@@ -12,6 +12,8 @@ import Testing
         """
     }
 
+    private func lines(_ lines: [String]) -> String { lines.map { "\n" + $0 }.joined() }
+
     private let issue = """
 
         fio-104     [001] ....    10.000005: block_bio_queue: 259,0 WS 8 + 8 [fio]
@@ -26,15 +28,13 @@ import Testing
     @Test func aBlockDevice() throws {
         let text =
             begin("blkdev_write_iter", complete: "aio_complete_rw+0x0/0x1c0") + issue
-                + """
-
-                fio-104     [001] ....    10.000020: blkdev_write_iter__return: (aio_write+0x1b/0x30 <- blkdev_write_iter) ret=-529
-                """ + interrupt
-                + """
-
-                <idle>-0       [001] d.h.    10.000103: blkdev_bio_end_io_async: (blkdev_bio_end_io_async+0x4/0x160) iocb=0xffff93e8c25a0000 status=0
-                <idle>-0       [001] d.h.    10.000107: aio_complete_rw: (aio_complete_rw+0x4/0x1c0) iocb=0xffff93e8c25a0000 res=4096
-                """
+            + lines([
+                "fio-104     [001] ....    10.000020: blkdev_write_iter__return: (aio_write+0x1b/0x30 <- blkdev_write_iter) ret=-529"
+            ]) + interrupt
+            + lines([
+                "<idle>-0       [001] d.h.    10.000103: blkdev_bio_end_io_async: (blkdev_bio_end_io_async+0x4/0x160) iocb=0xffff93e8c25a0000 status=0",
+                "<idle>-0       [001] d.h.    10.000107: aio_complete_rw: (aio_complete_rw+0x4/0x1c0) iocb=0xffff93e8c25a0000 res=4096",
+            ])
         let trace = try TextTrace(text)
         let io = try #require(trace.ios.first)
         #expect(trace.ios.count == 1 && trace.counts.inFlight == 0)
@@ -47,11 +47,10 @@ import Testing
     @Test func aFunctionTracersEndAndCallBack() throws {
         let text =
             begin("blkdev_write_iter", complete: "aio_complete_rw+0x0/0x1c0") + issue + interrupt
-                + """
-
-                <idle>-0       [001] d.h.    10.000103: blkdev_bio_end_io_async <-blk_update_request
-                <idle>-0       [001] d.h.    10.000107: aio_complete_rw <-blkdev_bio_end_io_async
-                """
+            + lines([
+                "<idle>-0       [001] d.h.    10.000103: blkdev_bio_end_io_async <-blk_update_request",
+                "<idle>-0       [001] d.h.    10.000107: aio_complete_rw <-blkdev_bio_end_io_async",
+            ])
         let io = try #require(try TextTrace(text).ios.first)
         #expect(io.ended == TextTrace.at(10.000103) && io.completed == TextTrace.at(10.000107))
     }
@@ -59,10 +58,9 @@ import Testing
     @Test func aSynchronousOneIsDoneWhenItReturns() throws {
         let text =
             begin("blkdev_write_iter", complete: "0x0") + issue + interrupt
-                + """
-
-                fio-104     [001] ....    10.000200: blkdev_write_iter__return: (vfs_write+0x1b/0x30 <- blkdev_write_iter) ret=-5
-                """
+            + lines([
+                "fio-104     [001] ....    10.000200: blkdev_write_iter__return: (vfs_write+0x1b/0x30 <- blkdev_write_iter) ret=-5"
+            ])
         let io = try #require(try TextTrace(text).ios.first)
         #expect(io.completed == TextTrace.at(10.0002) && io.issuer == .sync && io.error == -5)
         #expect(io.ended == nil && io.facts.contains(.bySubmitter))
@@ -94,11 +92,10 @@ import Testing
     @Test func fsDirectIOWaits() throws {
         let text =
             begin("__blockdev_direct_IO", complete: "0x0") + issue + interrupt
-                + """
-
-                <idle>-0       [001] d.h.    10.000103: dio_bio_end_io: (dio_bio_end_io+0x4/0x160) iocb=0xffff93e8c25a0000 ref=2 defer=0 error=0 status=0 nrpages=0
-                fio-104     [001] ....    10.000200: dio_complete: (dio_complete+0x4/0x1d0) iocb=0xffff93e8c25a0000 ret=-529 async=0 error=-5
-                """
+            + lines([
+                "<idle>-0       [001] d.h.    10.000103: dio_bio_end_io: (dio_bio_end_io+0x4/0x160) iocb=0xffff93e8c25a0000 ref=2 defer=0 error=0 status=0 nrpages=0",
+                "fio-104     [001] ....    10.000200: dio_complete: (dio_complete+0x4/0x1d0) iocb=0xffff93e8c25a0000 ret=-529 async=0 error=-5",
+            ])
         let io = try #require(try TextTrace(text).ios.first)
         #expect(io.completed == TextTrace.at(10.0002) && io.error == -5)
         #expect(io.facts.isSuperset(of: [.legacy, .waiter, .endDecides]))
