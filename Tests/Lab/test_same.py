@@ -26,7 +26,7 @@ class SameRun(unittest.TestCase):
     def changed(self, change: Any) -> list[str]:
         other = copy.deepcopy(REPORT)
         change(other)
-        return [*counts(REPORT, other), *scheduling(REPORT["scheduling"], other["scheduling"], 0)]
+        return [*counts(REPORT, other), *scheduling(REPORT["scheduling"], other["scheduling"], True)]
 
     def test_equal_reports_agree(self) -> None:
         self.assertEqual(self.changed(lambda other: None), [])

@@ -81,7 +81,7 @@ def _compared(directory: Path, name: str, icount: bool, may_miss: bool) -> tuple
         log = directory / f"{name}.log"
         return [str(error), *(log.read_text(errors="replace").splitlines()[-8:] if log.is_file() else [])], "no reports"
     stall_ns = 0 if icount else STALL_NS
-    failures = [*(missed if may_miss else counts)(live, trace), *scheduling(live["scheduling"], trace["scheduling"], stall_ns),
+    failures = [*(missed if may_miss else counts)(live, trace), *scheduling(live["scheduling"], trace["scheduling"], icount),
                 *pairs.differences(icount, stall_ns)]
     return failures, told(trace, pairs)
 
@@ -116,12 +116,12 @@ class Pairs:
                 yield f"the probes of {point} are {distance:.0f} ns apart"
         if len(self.whole) < self.total * (1 - LARGEST_PARTED):
             yield f"only {len(self.whole)} of {self.total} I/Os were seen alike"
-        for stage, live, trace, moved in self.means():
+        for stage, ios, live, trace, moved in self.means():
             yield from close(f"mean {stage} in the trace, less the probes' distances", trace - moved, "live", live, SHARE,
-                             PARTED_NS[icount] / 10)
+                             PARTED_NS[icount] / 10 + stall_ns / ios)
 
-    def means(self) -> Iterator[tuple[str, float, float, float]]:
-        """Of each stage: its mean live and in the trace, and by how much the distances of its borders lengthen it."""
+    def means(self) -> Iterator[tuple[str, int, float, float, float]]:
+        """Of each stage: I/Os, its mean live and in the trace, and by how much the distances of its borders lengthen it."""
         stages: defaultdict[str, list[tuple[float, float, float]]] = defaultdict(list)
         for live, trace in self.whole:
             before = "submitted"
@@ -131,7 +131,7 @@ class Pairs:
                 stages[one["name"]].append((one["ns"], other["ns"], moved))
         for stage, values in stages.items():
             live, trace, moved = (statistics.fmean(column) for column in zip(*values, strict=True))
-            yield stage, live, trace, moved
+            yield stage, len(values), live, trace, moved
 
 
 def numbered(ios: list[dict[str, Any]]) -> dict[tuple[int, int], dict[str, Any]]:
@@ -189,8 +189,9 @@ def counts(live: dict[str, Any], trace: dict[str, Any]) -> Iterator[str]:
             yield f"the trace lost {loss['count']}: {loss['what']}"
 
 
-def scheduling(live: dict[str, Any] | None, trace: dict[str, Any] | None, stall_ns: float) -> Iterator[str]:
-    """What the CPUs did: switches are counted alike, times differ by the probes' distances at each switch."""
+def scheduling(live: dict[str, Any] | None, trace: dict[str, Any] | None, icount: bool) -> Iterator[str]:
+    """What the CPUs did: switches are counted alike, times differ by the probes' distances at each switch. Where the host
+    has stalled the guest between two probes, its stalls are in the times: these are compared with --icount alone."""
     if live is None or trace is None:
         yield from equal("scheduling in the trace", trace, "live", live)
         return
@@ -199,11 +200,13 @@ def scheduling(live: dict[str, Any] | None, trace: dict[str, Any] | None, stall_
     # The last switches to a submitter may be before one recorder's end, and behind the other one's.
     if abs(trace["submitter_runs"] - live["submitter_runs"]) > 2:
         yield from equal("submitter_runs in the trace", trace["submitter_runs"], "live", live["submitter_runs"])
+    if not icount:
+        return
     yield from close("submitter_stood_ns in the trace", trace["submitter_stood_ns"], "live", live["submitter_stood_ns"],
-                     SHARE, 2000 * live["worker_runs"] + stall_ns)
+                     SHARE, 2000 * live["worker_runs"])
     for holder in ("submitter", "completion_work"):
         yield from close(f"{holder} held the CPUs in the trace", held(trace, holder), "live", held(live, holder), SHARE,
-                         2000 * (live["works"] + live["submitter_runs"]) + stall_ns)
+                         2000 * (live["works"] + live["submitter_runs"]))
 
 
 def held(report: dict[str, Any], holder: str) -> int:
@@ -215,6 +218,6 @@ def told(trace: dict[str, Any], pairs: Pairs) -> str:
     mean = f"{trace_mean / live_mean - 1:+.2%}" if live_mean else "-"
     distances = ", ".join(f"{point} {distance:+.0f}" for point, distance in pairs.distance.items())
     stages = ", ".join(f"{stage} {(trace - moved) / live - 1 if live else 0:+.2%}"
-                       for stage, live, trace, moved in pairs.means())
+                       for stage, _, live, trace, moved in pairs.means())
     return (f"{trace['ios']['total']} I/Os, mean latency {mean}; {len(pairs.whole)} seen alike, less the distances:"
             f" {stages or '-'}; distances in ns: {distances or '-'}")
