@@ -167,7 +167,7 @@ extension JSONSchema {
                 "latency_saved_ns": {"$ref": "#/$defs/number", "description": "Mean over all I/Os."},
                 "least_gain": {"$ref": "#/$defs/number", "description": "IOPS more, as a part of those recorded."},
                 "most_gain": {"$ref": "#/$defs/number"},
-                "limit": {"enum": ["latency", "cpu", "submitter"]}
+                "limit": {"enum": ["latency", "cpu"]}
               }
             },
             "placement": {

@@ -96,7 +96,6 @@ enum VerdictText {
             switch estimate.limit {
             case .latency: "as latency limits it"
             case .cpu: "as the shared CPU limits it"
-            case .submitter: "as the submitter's own CPU limits it"
             }
         return "Completing inline would save \(Quantity.duration(estimate.latencySaved)) per I/O: an estimated"
             + " +\(Quantity.percent(least)) to +\(Quantity.percent(most)) IOPS at this queue depth, \(limit)"

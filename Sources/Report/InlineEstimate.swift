@@ -7,8 +7,7 @@ import DirectIO
 ///
 /// `Documentation/Accuracy.md` says how its bounds were checked. While the CPUs have time left, the number of I/Os in
 /// flight stays and each takes less time (Little's law). When the submitter and the kworker compete for one CPU, its time
-/// per I/O decides, and inline completion spares the kworker's part of it. When the submitter has a CPU to itself and no
-/// time left there, it decides, and may gain nothing.
+/// per I/O decides, and inline completion spares the kworker's part of it.
 public struct InlineEstimate: Equatable, Sendable {
     /// Nanoseconds less per I/O, over all I/Os: their hand-off and queue wait, but for what the recorder itself took.
     public var latencySaved: Double
@@ -21,8 +20,6 @@ public struct InlineEstimate: Equatable, Sendable {
         case latency
         /// The CPU does that submitters and kworkers share.
         case cpu
-        /// The submitters' own CPU does.
-        case submitter
     }
 
     /// Below this part of the I/Os, what they would gain is lost in what is not known.
@@ -33,13 +30,14 @@ public struct InlineEstimate: Equatable, Sendable {
     /// completes has its submitter woken while it still runs.
     private static let sureShare = 1.0 / 3
 
-    /// `nil` when the recording does not carry it: too few avoidable deferrals, clocks not seen, or works of I/Os that
-    /// were not recorded on the same CPUs.
+    /// `nil` when the recording does not carry it: too few avoidable deferrals, clocks not seen, works of I/Os that
+    /// were not recorded on the same CPUs, or submitters that run elsewhere: there the estimate was wrong.
     init?(_ report: Report) {
         let ios = Double(report.ios.total)
         let avoidable = report.reasons.filter { Self.isAvoidable($0.reason, report.rule) }.reduce(0) { $0 + $1.ios }
         guard let latency = report.latency, let wait = report.queueWait, let costs = Costs(report),
-            Double(avoidable) >= Self.neededShare * ios
+            Double(avoidable) >= Self.neededShare * ios,
+            Double(report.cpuSharing.submitIRQWorker) >= Self.neededShare * Double(report.cpuSharing.deferredIOs)
         else { return nil }
         let recorder = wait.heldBy(name: Self.recorderName) / ios
         let handOff = Double(report.stage(.handOff)?.durations.total ?? 0) / ios
@@ -52,18 +50,10 @@ public struct InlineEstimate: Equatable, Sendable {
             limit = .cpu
             gain = costs.gain(share: share, handOff: handOff)
         } else {
-            limit = Self.submittersAreBusy(report) ? .submitter : .latency
-            let least = limit == .latency ? Self.gain(saving: Self.sureShare * latencySaved, of: mean) : 0
+            limit = .latency
             let most = latencySaved + contention * costs.switching * share
-            gain = least...Self.gain(saving: most, of: mean)
+            gain = Self.gain(saving: Self.sureShare * latencySaved, of: mean)...Self.gain(saving: most, of: mean)
         }
-    }
-
-    /// Whether submitters use up a CPU to which no kworker comes, while I/Os are in flight.
-    private static func submittersAreBusy(_ report: Report) -> Bool {
-        guard let span = report.span else { return false }
-        let own = report.scheduling?.cpus.filter { $0.works == 0 && $0[.submitter] > 0 } ?? []
-        return own.contains { Double($0[.submitter]) >= contended * span }
     }
 
     /// Where overwrites are completed inline, a file without cached pages has its writes completed so.

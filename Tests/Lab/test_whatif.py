@@ -1,6 +1,7 @@
 """The plan of what-if's guests, and what is made of the figures that they bring out."""
 
 import unittest
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +25,7 @@ class WhatIf(unittest.TestCase):
         self.assertTrue(outcome(0.1, 0.43).holds)
         self.assertFalse(outcome(0.1, 0.42).holds)
         self.assertFalse(Outcome(CASE, 100, 150, None).holds)
+        self.assertTrue(Outcome(replace(CASE, placement=APART), 100, 150, None).holds)
 
     def test_cells(self) -> None:
         self.assertEqual(outcome(0.1, 0.6).cells, (
