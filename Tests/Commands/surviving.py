@@ -81,7 +81,7 @@ class SurvivalTests(commands.RecordingBed):
         mount.mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(mount)], check=True)
         self.addCleanup(subprocess.run, ["umount", "-l", str(mount)], check=False)
-        done = commands.dioscope("record", "-o", str(mount / "capture"), "--",
+        done = commands.dioscope("record", "--no-pack", "-o", str(mount / "capture"), "--",
                                  *commands.fio_command(self.directory, "--runtime=4"))
         self.assertEqual(done.returncode, 74, done.stderr)
         self.assertRegex(done.stderr, "no space left")
