@@ -17,18 +17,19 @@ class Table:
     name: str
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
+    note: str = ""  # below it
 
     def text(self) -> str:
         lines = [self.head, *self.rows]
         widths = [max(len(line[column]) for line in lines) for column in range(len(self.head))]
         return "\n".join("  ".join(cell.rjust(width) if column else cell.ljust(width)
                                    for column, (cell, width) in enumerate(zip(line, widths, strict=True))).rstrip()
-                         for line in lines)
+                         for line in lines) + (f"\n{self.note}" if self.note else "")
 
     def markdown(self) -> str:
         marks = ["---", *["---:"] * (len(self.head) - 1)]
         return "\n".join(f"| {' | '.join(line)} |" if line is not marks else f"|{'|'.join(line)}|"
-                         for line in (self.head, marks, *self.rows))
+                         for line in (self.head, marks, *self.rows)) + (f"\n\n{self.note}" if self.note else "")
 
 
 def _count(value: float) -> str:
@@ -67,11 +68,14 @@ def cost(rows: list[Row]) -> list[Table]:
 
 def machine(rows: list[Row]) -> list[Table]:
     """Everybody against the untraced turns beside."""
+    turns = [turn for row in rows for turn in row.get("turns", ())]
+    alone = [turn["iops"] for turn in turns if turn["subject"] == "untraced"]
+    note = f"The untraced turns made {_count(min(alone))} to {_count(max(alone))} IOPS." if alone else ""
     return [Table("machine", ("recorder", "IOPS kept, median", "quartiles", "turns", "ns per I/O by its own threads",
                               "in BPF programs"),
                   [[row["subject"], f"{row['median']:.1%}", f"{row['lower']:.1%} to {row['upper']:.1%}",
                     str(row["rounds"]), _count(row["recorder_ns"]) if row["recorder_ns"] else "",
-                    _count(row["program_ns"]) if row["program_ns"] else ""] for row in rows if "median" in row])]
+                    _count(row["program_ns"]) if row["program_ns"] else ""] for row in rows if "median" in row], note)]
 
 
 def rate(rows: list[Row]) -> list[Table]:
