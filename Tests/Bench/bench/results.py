@@ -51,7 +51,7 @@ def machine_rows(turns: list[machine.Turn]) -> list[Row]:
 def growth_rows(part: str, found: list[Any]) -> list[Row]:
     """Of one part: costs by what grew, or memory."""
     if part == "memory":
-        return [asdict(one) | {"part": part} for one in found]
+        return [asdict(one) | {"total": one.total, "part": part} for one in found]
     return [row | {"grown": grown, "part": part} for grown, costs in found for row in cost_rows(costs)]
 
 

@@ -94,11 +94,13 @@ def growth(rows: list[Row]) -> list[Table]:
              for row in rows if "added" in row
              for base in rows if "added" not in base and base.get("grown") == row["grown"]
              and base["kernel"] == row["kernel"]]
-    memory = [[_count(row["possible_cpus"]), str(row["rings"]), f"{row['bytes_of_rings'] / 2**20:.1f} MiB",
-               f"{row['bytes_of_maps'] / 2**20:.1f} MiB"] for row in rows if "possible_cpus" in row]
+    memory = [[_count(row["cpus"]), str(row["rings"]),
+               *(f"{row[key] / 2**20:.1f} MiB" for key in ("bytes_of_rings", "bytes_of_slots", "bytes_of_threads")),
+               f"{row['bytes_of_cpus'] / 2**10:.0f} KiB", f"{row['total'] / 2**20:.1f} MiB"]
+              for row in rows if "total" in row]
     return [Table("growth", ("what grows", "instructions per I/O", "added", "by BPF programs' own code",
                              "by the recorder's own code", "lost in that guest"), grown),
-            Table("growth memory", ("possible CPUs", "rings", "of them", "other maps"), memory)]
+            Table("growth memory", ("CPUs", "rings", "of them", "slots", "threads", "state of CPUs", "in all"), memory)]
 
 
 SUBJECTS: dict[str, Callable[[list[Row]], list[Table]]] = {
