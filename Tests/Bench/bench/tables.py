@@ -80,11 +80,11 @@ def machine(rows: list[Row]) -> list[Table]:
 
 def rate(rows: list[Row]) -> list[Table]:
     """What was made, and what became of it."""
-    return [Table("rate", ("kernel, completion", "jobs", "recording", "IOPS untraced", "IOPS", "I/Os", "recorded", "lost",
+    return [Table("rate", ("kernel, completion", "jobs", "recording", "IOPS untraced", "IOPS", "I/Os", "recorded", "left out", "lost",
                            "unaccounted for"),
                   [[f"{row['kernel']}, {row['completion']}", str(row["jobs"]), row["way"],
                     _count(row["iops_untraced"]), _count(row["iops"]), _count(row["ios"]), _count(row["recorded"]),
-                    _count(row["lost"]), _count(row["missing"])] for row in rows])]
+                    _count(row["sampled_out"]), _count(row["lost"]), _count(row["missing"])] for row in rows])]
 
 
 def growth(rows: list[Row]) -> list[Table]:
