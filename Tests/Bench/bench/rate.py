@@ -47,7 +47,8 @@ class Rate:
 def measure(kernel: Kernel, dioscope: Path) -> list[Rate]:
     """One boot, a device for each way that null_blk completes."""
     steps = ["set -u", ". /lab/rate.sh", *(f"prepare {mode} || exit 1" for mode in IRQ_MODES)]
-    steps += [f"rate {number} {mode} {IOS} {jobs} {WAYS[way]} || exit 1" for number, (mode, jobs, way) in enumerate(RUNS)]
+    steps += [f"rate {number} {mode} {IOS} {jobs} {WAYS[way]} || exit 1"
+              for number, (mode, jobs, way) in enumerate(RUNS)]
     overlay: dict[str, bytes | Path] = {
         "lab/main": "".join(f"{step}\n" for step in steps).encode(), "lab/rate.sh": GUEST_FILES / "rate.sh",
         "bin/dioscope": dioscope}

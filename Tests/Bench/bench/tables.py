@@ -56,7 +56,8 @@ def cost(rows: list[Row]) -> list[Table]:
     programs = [[f"{row['kernel']}: `{program['name']}`", f"{program['runs']:.2f}",
                  _count(program["instructions"] - CLOCK), _count(program["runs"] * (program["instructions"] - CLOCK))]
                 for row in _of(rows, "programs") for program in row["programs"] if program["runs"] >= 0.005]
-    sizes = {(row["kernel"], row["recorder"]): row["file_bytes"] for row in _of(rows, "file_bytes") if row["file_bytes"]}
+    sizes = {(row["kernel"], row["recorder"]): row["file_bytes"] for row in _of(rows, "file_bytes")
+             if row["file_bytes"]}
     return [
         Table("cost", ("kernel, queue depth", "recorder", "instructions per I/O", "added", "by its own threads", "IOPS",
                        "IOPS kept"), total),
@@ -80,8 +81,8 @@ def machine(rows: list[Row]) -> list[Table]:
 
 def rate(rows: list[Row]) -> list[Table]:
     """What was made, and what became of it."""
-    return [Table("rate", ("kernel, completion", "jobs", "recording", "IOPS untraced", "IOPS", "I/Os", "recorded", "left out", "lost",
-                           "unaccounted for"),
+    return [Table("rate", ("kernel, completion", "jobs", "recording", "IOPS untraced", "IOPS", "I/Os", "recorded", "left out",
+                           "lost", "unaccounted for"),
                   [[f"{row['kernel']}, {row['completion']}", str(row["jobs"]), row["way"],
                     _count(row["iops_untraced"]), _count(row["iops"]), _count(row["ios"]), _count(row["recorded"]),
                     _count(row["sampled_out"]), _count(row["lost"]), _count(row["missing"])] for row in rows])]
@@ -90,7 +91,8 @@ def rate(rows: list[Row]) -> list[Table]:
 def growth(rows: list[Row]) -> list[Table]:
     """`rows` are those of cost, with what grew, and those of memory."""
     grown = [[f"{row['kernel']}, {row['grown']}", _count(base["instructions"]), _count(row["added"]),
-              *(_count(row["groups"][name]) for name in ("BPF programs", "the recorder's own code")), _count(row["lost"])]
+              *(_count(row["groups"][name]) for name in ("BPF programs", "the recorder's own code")),
+              _count(row["lost"])]
              for row in rows if "added" in row
              for base in rows if "added" not in base and base.get("grown") == row["grown"]
              and base["kernel"] == row["kernel"]]
