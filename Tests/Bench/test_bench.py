@@ -114,7 +114,8 @@ class Told(unittest.TestCase):
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / "page.md"
             path.write_text("nothing\n")
-            row = {"subject": "dioscope", "median": 1.0, "lower": 1.0, "upper": 1.0, "rounds": 9, "recorder_ns": 5.0, "program_ns": None}
+            row = {"subject": "dioscope", "median": 1.0, "lower": 1.0, "upper": 1.0, "rounds": 9,
+                   "recorder_ns": 5.0, "program_ns": None}
             with self.assertRaises(Problem):
                 page.write(path, {"machine": {"machine": results.this_machine(), "rows": [row]}})
 

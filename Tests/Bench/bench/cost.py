@@ -74,7 +74,8 @@ def measure(machine: Machine, loads: list[Load], names: list[str], dioscope: Pat
                 _keep(outcome, written, keep)
             if not outcome.finished or outcome.exit_code:
                 said = "".join(path.read_text(errors="replace") for path in sorted(outcome.results.glob("*.log")))
-                raise Problem(f"the guest with {machine.kernel.name} failed; it ends:\n{outcome.tail()}\n{said}", FAILED)
+                raise Problem(f"the guest with {machine.kernel.name} failed; it ends:\n{outcome.tail()}\n{said}",
+                              FAILED)
             return costs(outcome.results, written, machine.kernel, loads, names, dioscope)
 
 
@@ -124,7 +125,8 @@ def costs(results: Path, written: Path, kernel: Kernel, loads: list[Load], names
             found.append(Cost(
                 subject.name, kernel.name, load, ios, (many.total() - few.total()) / ios, _iops(results, label),
                 (consumed[f"{label}.many"] - consumed[f"{label}.few"]) / ios,
-                sizes.get(subject.name, 0), _lost(results / f"{subject.name}.json"), {name: count / ios for name, count in functions.items() if abs(count) >= ios / 2},
+                sizes.get(subject.name, 0), _lost(results / f"{subject.name}.json"),
+                {name: count / ios for name, count in functions.items() if abs(count) >= ios / 2},
                 _programs(results, label, ios)))
     return found
 

@@ -14,7 +14,9 @@ class Load:
     @property
     def name(self) -> str:
         """For labels and files: 16, 16x4 with jobs, 16f1024 with files."""
-        return f"{self.depth}" + (f"x{self.jobs}" if self.jobs > 1 else "") + (f"f{self.files}" if self.files > 1 else "")
+        jobs = f"x{self.jobs}" if self.jobs > 1 else ""
+        files = f"f{self.files}" if self.files > 1 else ""
+        return f"{self.depth}{jobs}{files}"
 
     @property
     def fio(self) -> str:

@@ -78,8 +78,10 @@ def subjects(executable: Path) -> dict[str, Start | None]:
 
 
 def measure(executable: Path, directory: Path, rounds: int, seconds: int, depth: int) -> list[Turn]:
-    """In every round each subject has a turn between two untraced ones; who begins changes. At the end there is one turn
-    more of each in which the kernel counts the time of BPF programs."""
+    """In every round each subject has a turn between two untraced ones; who begins changes.
+
+    At the end there is one turn more of each in which the kernel counts the time of BPF programs.
+    """
     if os.geteuid():
         raise Problem("recording needs root", 77)
     starts = subjects(executable)

@@ -60,7 +60,7 @@ def _parser() -> Parser:
     one = verb("cost", WHAT["cost"], "6.12,7.2")
     one.add_argument("--depths", metavar="LIST", default="1,4,16", help="queue depths, default 1,4,16")
     one.add_argument("--functions", type=int, metavar="N", default=0, help="also the N functions that cost most")
-    one.add_argument("--peers", action="store_true", help="also bpftrace, trace-cmd and perf")
+    one.add_argument("--peers", action="store_true", help="also dioscope that samples, bpftrace, trace-cmd and perf")
     one.add_argument("--without-programs", action="store_true", help="without the run times of the BPF programs")
     one.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
     two = verb("machine", WHAT["machine"], None)

@@ -51,7 +51,7 @@ def machine_rows(turns: list[machine.Turn]) -> list[Row]:
 def growth_rows(part: str, found: list[Any]) -> list[Row]:
     """Of one part: costs by what grew, or memory."""
     if part == "memory":
-        return [asdict(one) | {"part": part} for one in found]
+        return [asdict(one) | {"total": one.total, "part": part} for one in found]
     return [row | {"grown": grown, "part": part} for grown, costs in found for row in cost_rows(costs)]
 
 
@@ -70,8 +70,8 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def add(path: Path, subject: str, rows: list[Row]) -> None:
-    """Puts one subject's rows into the file; the other subjects in it stay, and so do parts and kernels that were not
-    measured now."""
+    """Puts one subject's rows into the file; the other subjects in it stay, and so do parts, kernels and recorders that
+    were not measured now."""
     everything = read(path)
     measured = {_place(row) for row in rows}
     kept = [row for row in everything.get(subject, {}).get("rows", []) if _place(row) not in measured]
@@ -80,7 +80,7 @@ def add(path: Path, subject: str, rows: list[Row]) -> None:
 
 
 def _place(row: Row) -> tuple[Any, ...]:
-    return row.get("part"), row.get("kernel")
+    return row.get("part"), row.get("kernel"), row.get("recorder")
 
 
 def _rounded(value: Any) -> Any:

@@ -57,6 +57,9 @@ DIOSCOPE = Subject(
 PROGRAMS = Subject(
     "dioscope-programs", "dioscope record -q -o $output", programs=("bpftool",), statistics=True,
     loads=(Load(1),))  # where no interrupt comes into their time
+SAMPLED = Subject(
+    "dioscope-sampled", "dioscope record -q --sample 1/16 -o $output",
+    after="dioscope report --json $output >/out/dioscope-sampled.json")
 BPFTRACE = Subject(
     "bpftrace", "bpftrace /lab/queue-wait.bt", tools=True, files={"queue-wait.bt": QUEUE_WAIT})
 TRACE_CMD = Subject(
@@ -64,5 +67,5 @@ TRACE_CMD = Subject(
 PERF = Subject(
     "perf", "sh /tmp/recipe.sh", programs=("perf",), before="recipe perf", after="forget_recipe")
 
-SUBJECTS = {subject.name: subject for subject in (UNTRACED, DIOSCOPE, PROGRAMS, BPFTRACE, TRACE_CMD, PERF)}
-PEERS = (BPFTRACE, TRACE_CMD, PERF)
+SUBJECTS = {subject.name: subject for subject in (UNTRACED, DIOSCOPE, PROGRAMS, SAMPLED, BPFTRACE, TRACE_CMD, PERF)}
+PEERS = (SAMPLED, BPFTRACE, TRACE_CMD, PERF)

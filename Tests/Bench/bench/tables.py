@@ -17,18 +17,19 @@ class Table:
     name: str
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
+    note: str = ""  # below it
 
     def text(self) -> str:
         lines = [self.head, *self.rows]
         widths = [max(len(line[column]) for line in lines) for column in range(len(self.head))]
         return "\n".join("  ".join(cell.rjust(width) if column else cell.ljust(width)
                                    for column, (cell, width) in enumerate(zip(line, widths, strict=True))).rstrip()
-                         for line in lines)
+                         for line in lines) + (f"\n{self.note}" if self.note else "")
 
     def markdown(self) -> str:
         marks = ["---", *["---:"] * (len(self.head) - 1)]
         return "\n".join(f"| {' | '.join(line)} |" if line is not marks else f"|{'|'.join(line)}|"
-                         for line in (self.head, marks, *self.rows))
+                         for line in (self.head, marks, *self.rows)) + (f"\n\n{self.note}" if self.note else "")
 
 
 def _count(value: float) -> str:
@@ -55,7 +56,8 @@ def cost(rows: list[Row]) -> list[Table]:
     programs = [[f"{row['kernel']}: `{program['name']}`", f"{program['runs']:.2f}",
                  _count(program["instructions"] - CLOCK), _count(program["runs"] * (program["instructions"] - CLOCK))]
                 for row in _of(rows, "programs") for program in row["programs"] if program["runs"] >= 0.005]
-    sizes = {(row["kernel"], row["recorder"]): row["file_bytes"] for row in _of(rows, "file_bytes") if row["file_bytes"]}
+    sizes = {(row["kernel"], row["recorder"]): row["file_bytes"] for row in _of(rows, "file_bytes")
+             if row["file_bytes"]}
     return [
         Table("cost", ("kernel, queue depth", "recorder", "instructions per I/O", "added", "by its own threads", "IOPS",
                        "IOPS kept"), total),
@@ -67,34 +69,40 @@ def cost(rows: list[Row]) -> list[Table]:
 
 def machine(rows: list[Row]) -> list[Table]:
     """Everybody against the untraced turns beside."""
+    turns = [turn for row in rows for turn in row.get("turns", ())]
+    alone = [turn["iops"] for turn in turns if turn["subject"] == "untraced"]
+    note = f"The untraced turns made {_count(min(alone))} to {_count(max(alone))} IOPS." if alone else ""
     return [Table("machine", ("recorder", "IOPS kept, median", "quartiles", "turns", "ns per I/O by its own threads",
                               "in BPF programs"),
                   [[row["subject"], f"{row['median']:.1%}", f"{row['lower']:.1%} to {row['upper']:.1%}",
                     str(row["rounds"]), _count(row["recorder_ns"]) if row["recorder_ns"] else "",
-                    _count(row["program_ns"]) if row["program_ns"] else ""] for row in rows if "median" in row])]
+                    _count(row["program_ns"]) if row["program_ns"] else ""] for row in rows if "median" in row], note)]
 
 
 def rate(rows: list[Row]) -> list[Table]:
     """What was made, and what became of it."""
-    return [Table("rate", ("kernel, completion", "jobs", "recording", "IOPS untraced", "IOPS", "I/Os", "recorded", "lost",
-                           "unaccounted for"),
+    return [Table("rate", ("kernel, completion", "jobs", "recording", "IOPS untraced", "IOPS", "I/Os", "recorded", "left out",
+                           "lost", "unaccounted for"),
                   [[f"{row['kernel']}, {row['completion']}", str(row["jobs"]), row["way"],
                     _count(row["iops_untraced"]), _count(row["iops"]), _count(row["ios"]), _count(row["recorded"]),
-                    _count(row["lost"]), _count(row["missing"])] for row in rows])]
+                    _count(row["sampled_out"]), _count(row["lost"]), _count(row["missing"])] for row in rows])]
 
 
 def growth(rows: list[Row]) -> list[Table]:
     """`rows` are those of cost, with what grew, and those of memory."""
     grown = [[f"{row['kernel']}, {row['grown']}", _count(base["instructions"]), _count(row["added"]),
-              *(_count(row["groups"][name]) for name in ("BPF programs", "the recorder's own code")), _count(row["lost"])]
+              *(_count(row["groups"][name]) for name in ("BPF programs", "the recorder's own code")),
+              _count(row["lost"])]
              for row in rows if "added" in row
              for base in rows if "added" not in base and base.get("grown") == row["grown"]
              and base["kernel"] == row["kernel"]]
-    memory = [[_count(row["possible_cpus"]), str(row["rings"]), f"{row['bytes_of_rings'] / 2**20:.1f} MiB",
-               f"{row['bytes_of_maps'] / 2**20:.1f} MiB"] for row in rows if "possible_cpus" in row]
+    memory = [[_count(row["cpus"]), str(row["rings"]),
+               *(f"{row[key] / 2**20:.1f} MiB" for key in ("bytes_of_rings", "bytes_of_slots", "bytes_of_threads")),
+               f"{row['bytes_of_cpus'] / 2**10:.0f} KiB", f"{row['total'] / 2**20:.1f} MiB"]
+              for row in rows if "total" in row]
     return [Table("growth", ("what grows", "instructions per I/O", "added", "by BPF programs' own code",
                              "by the recorder's own code", "lost in that guest"), grown),
-            Table("growth memory", ("possible CPUs", "rings", "of them", "other maps"), memory)]
+            Table("growth memory", ("CPUs", "rings", "of them", "slots", "threads", "state of CPUs", "in all"), memory)]
 
 
 SUBJECTS: dict[str, Callable[[list[Row]], list[Table]]] = {

@@ -16,8 +16,8 @@ TOTAL = "added in all"
 
 
 def figures(found: Iterable[Cost]) -> dict[str, float]:
-    """Instructions per I/O that dioscope adds. What else the kernel does because of it depends on too much for a limit of
-    its own: it is in the total."""
+    """Instructions per I/O that dioscope adds. What else the kernel does because of it depends on too much for a limit
+    of its own: it is in the total."""
     named: dict[str, float] = {}
     untraced: dict[object, Cost] = {}
     for cost in found:

@@ -2,7 +2,7 @@
 # difference of the two is free of all that happens once.
 . /lab/device.sh
 
-# prepare [SETTING=VALUE...]: a null_blk that answers after 20 us by a timer, ext4, and a file of 64 MiB that is laid out.
+# prepare [SETTING=VALUE...]: a null_blk that answers after 20 us by a timer, ext4, and a file of 64 MiB, laid out.
 prepare() {
     null_device n0 nullb0 20000 "$@" && make_filesystem ext4 || return 1
     dd if=/dev/zero of=/mnt/t/file bs=1M count=64 conv=fsync 2>/dev/null && sync && echo 3 >/proc/sys/vm/drop_caches
@@ -28,7 +28,7 @@ fio_run() {
     ios=$((ios + count / jobs * jobs))
 }
 
-# marked LABEL IOS JOBS FIO-ARGUMENT...: a run between two marks, with a second in which the recorder takes what is left.
+# marked LABEL IOS JOBS FIO-ARGUMENT...: a run between two marks, and a second in which the recorder takes the rest.
 marked() {
     before=$(consumed)
     echo "before $1" >>/out/marks
