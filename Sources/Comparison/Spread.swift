@@ -39,18 +39,30 @@ struct Spread {
 
     /// Of the residuals' sum; they sum to about 0.
     func standardError(_ residuals: [Double]) -> Double {
-        let variance: Double
-        if basis.isEmpty {
-            variance = residuals.reduce(0) { $0 + $1 * $1 } / Double(degrees)
-        } else {
-            let power = basis.reduce(0) { $0 + Self.square(Self.product($1, residuals)) } / Double(degrees)
-            variance = power * Memory(residuals).excess(degrees: degrees, count: count)
-        }
-        return (variance * Double(count)).squareRoot()
+        standardError(residuals, excess: excess(of: residuals))
     }
 
     /// Half of the 95% interval of the residuals' sum.
-    func margin(_ residuals: [Double]) -> Double { StudentT.quantile975(degrees) * standardError(residuals) }
+    func margin(_ residuals: [Double]) -> Double {
+        let excess = excess(of: residuals)
+        // That the power at frequency 0 is so much above what was seen is an estimate too.
+        let known = excess > Self.muchExcess ? max(2, degrees - 1) : degrees
+        return StudentT.quantile975(known) * standardError(residuals, excess: excess)
+    }
+
+    private static let muchExcess = 1.3
+
+    private func excess(of residuals: [Double]) -> Double {
+        basis.isEmpty ? 1 : Memory(residuals).excess(degrees: degrees, count: count)
+    }
+
+    private func standardError(_ residuals: [Double], excess: Double) -> Double {
+        let power =
+            basis.isEmpty
+            ? residuals.reduce(0) { $0 + $1 * $1 }
+            : basis.reduce(0) { $0 + Self.square(Self.product($1, residuals)) }
+        return (power / Double(degrees) * excess * Double(count)).squareRoot()
+    }
 
     private static func product(_ a: [Double], _ b: [Double]) -> Double {
         var sum = 0.0

@@ -120,10 +120,14 @@ struct SweepText {
         guard let mean = recorded.difference(in: .mean), let delta = mean.delta else { return nil }
         let head = "latency \(mark(mean, Quantity.signedDuration(delta.value)))"
         let parts = recorded.stages
-            .filter { ($0.difference.delta?.value ?? 0) * delta.value > 0 && $0.difference.isSignificant != false }
+            .filter { stage in
+                // One long stall hides what all runs of a side have in common: then any stage that did change counts.
+                let isOfMean = mean.isSignificant == false || (stage.difference.delta?.value ?? 0) * delta.value > 0
+                return isOfMean && stage.difference.isSignificant != false
+            }
             .sorted { abs($0.difference.delta?.value ?? 0) > abs($1.difference.delta?.value ?? 0) }
             .prefix(count).map(part)
-        guard mean.isSignificant != false, !parts.isEmpty else { return head }
+        guard !parts.isEmpty else { return head }
         return "\(head): \(parts.joined(separator: "; "))"
     }
 
@@ -190,7 +194,7 @@ struct SweepText {
             remarks.append("the sweeps differ in run time, ramp or size")
         }
         let failed = table.rows.filter { !failures($0).isEmpty }.count
-        if failed > 0 { remarks.append("runs of \(failed) rows failed") }
+        if failed > 0 { remarks.append("runs failed in \(failed) row(s)") }
         return remarks
     }
 }

@@ -5,6 +5,7 @@ import DirectIO
 import Foundation
 import Rendering
 import Report
+import TestSupport
 import Testing
 
 @Suite struct ComparisonPageTests {
@@ -91,5 +92,8 @@ import Testing
         #expect(abs((device["share_of_change"] as? Double ?? 0) - 1) < 1e-9)
         #expect((first["fail_if"] as? [[String: String]])?.first?["outcome"] == "broken")
         #expect((first["base"] as? [String: Any])?["unit"] as? String == "block")
+        let schema = try #require(
+            try JSONSerialization.jsonObject(with: Data(JSONSchema.comparison.utf8)) as? [String: Any])
+        #expect(SchemaCheck(root: schema).violations(of: try #require(json), schema) == [])
     }
 }
