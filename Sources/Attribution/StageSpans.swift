@@ -75,7 +75,17 @@ public struct StageSpans: Sendable {
     @inlinable
     @inline(__always)
     public func forEach(_ body: (StageSpan) -> Void) {
-        for index in 0..<used { body(self[index]) }
+        // From memory: a place in an InlineArray that is a value would be looked up in a copy of it, each time anew.
+        withUnsafeBytes(of: nanoseconds) { nanoseconds in
+            withUnsafeBytes(of: kinds) { kinds in
+                let durations = nanoseconds.assumingMemoryBound(to: UInt64.self)
+                let kinds = kinds.assumingMemoryBound(to: Kind.self)
+                for index in 0..<used {
+                    let kind = kinds[index]
+                    body(StageSpan(stage: kind.stage, context: kind.context, nanoseconds: durations[index]))
+                }
+            }
+        }
     }
 
     /// Nanoseconds in one stage, `nil` when it was not seen.
