@@ -203,7 +203,12 @@ extension LiveProbes {
                 plan.flavour = .inferring
             case .refused(let program, let status) where plan.includes(program):
                 if status == -EPERM && geteuid() != 0 { throw .notPermitted }
-                plan.leaveOut(program, because: "refused by the kernel: \(errorText(status))")
+                let reason = "refused by the kernel: \(errorText(status))"
+                if status == -EPERM {
+                    plan.leaveOut(notPermitted: program, because: reason)
+                } else {
+                    plan.leaveOut(program, because: reason)
+                }
             case .refused(_, let status), .failed(let status):
                 if status == -EPERM && geteuid() != 0 { throw .notPermitted }
                 throw .refused(step: "loading the BPF programs", errno: status, detail: LibbpfMessages.last)

@@ -143,6 +143,19 @@ public struct ProbePlan: Sendable {
         settle()
     }
 
+    /// Leaves out every program at a function's entry or exit when one of them is not permitted: a lockdown refuses them
+    /// all, and to try each would mean to load each time anew.
+    mutating func leaveOut(notPermitted function: String, because reason: String) {
+        let kinds: [ProbeProgram.Kind] = [.functionEntry, .functionExit]
+        guard programs.contains(where: { $0.program.function == function && kinds.contains($0.program.kind) }) else {
+            return leaveOut(function, because: reason)
+        }
+        for index in programs.indices where kinds.contains(programs[index].program.kind) {
+            programs[index].refusal = programs[index].refusal ?? reason
+        }
+        settle()
+    }
+
     /// Leaves out what is of no use without a program that is left out.
     private mutating func settle() {
         for group in ProbeProgram.partners {
