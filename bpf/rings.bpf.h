@@ -17,9 +17,6 @@ struct {
 	__array(values, struct probe_ring);
 } probe_rings SEC(".maps");
 
-/* User space looks ten times a second by itself; it is woken early only at this rate. */
-#define WAKE_EVERY	4096
-
 static __always_inline void *ring_of_cpu(void)
 {
 	__u32 index = bpf_get_smp_processor_id() & probe_settings.ring_mask;
@@ -27,9 +24,10 @@ static __always_inline void *ring_of_cpu(void)
 	return bpf_map_lookup_elem(&probe_rings, &index);
 }
 
+/* User space looks ten times a second by itself; before a ring is full it is woken. */
 static __always_inline __u64 wake_flags(__u64 records)
 {
-	return records % WAKE_EVERY ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
+	return records % probe_settings.wake_every ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
 }
 
 static __always_inline void emit(void *record, __u64 size, __u64 *records, __u64 *ring_full)

@@ -43,7 +43,7 @@ public final class LiveProbes {
         rings = try ProbeRings(
             count: ProbeRings.count(forCPUs: cpuCount), bytes: sizes.ringBytes, sink: sink,
             naming: wanted.runsClocks ? HoldNames() : nil)
-        (object, plan) = try Self.load(wanted, filter: filter, sizes: sizes, cpuCount: cpuCount, rings: rings.count)
+        (object, plan) = try Self.load(wanted, filter: filter, sizes: sizes, cpuCount: cpuCount, rings: rings)
         try rings.install(in: object.descriptor(of: "probe_rings"))
         for process in filter.processes { try trace(process: process) }
     }
@@ -185,7 +185,7 @@ extension LiveProbes {
     /// Loads and attaches the plan. A program that the kernel refuses is left out and all is loaded anew: what a
     /// program does can depend on which others are there.
     private static func load(
-        _ wanted: ProbePlan, filter: ProbeFilter, sizes: Sizes, cpuCount: Int, rings: Int
+        _ wanted: ProbePlan, filter: ProbeFilter, sizes: Sizes, cpuCount: Int, rings: ProbeRings
     ) throws(ProbeError) -> (ProbeObject, ProbePlan) {
         var plan = wanted
         for _ in 0...ProbeProgram.all.count {
@@ -193,8 +193,8 @@ extension LiveProbes {
                 throw .missingEssential(place: missing.program.place, reason: missing.refusal ?? "")
             }
             let object = try ProbeObject(plan: plan)
-            try object.set(settings(plan: plan, filter: filter, sizes: sizes, rings: rings))
-            try setSizes(of: object, sizes: sizes, cpuCount: cpuCount, rings: rings)
+            try object.set(settings(plan: plan, filter: filter, sizes: sizes, rings: rings.count, wake: rings.wakeEvery))
+            try setSizes(of: object, sizes: sizes, cpuCount: cpuCount, rings: rings.count)
             switch object.load() {
             case .loaded:
                 guard let (program, reason) = attachAll(of: plan, in: object) else { return (object, plan) }
@@ -243,11 +243,12 @@ extension LiveProbes {
     }
 
     private static func settings(
-        plan: ProbePlan, filter: ProbeFilter, sizes: Sizes, rings: Int
+        plan: ProbePlan, filter: ProbeFilter, sizes: Sizes, rings: Int, wake: UInt32
     ) -> probe_settings {
         var settings = probe_settings()
         settings.bucket_mask = UInt32(sizes.slots / Int(PROBE_BUCKET_SLOTS) - 1)
         settings.ring_mask = UInt32(rings - 1)
+        settings.wake_every = wake
         settings.irq_disable_counted = plan.countsIRQDisabling ? 1 : 0
         settings.task_work_seen = plan.includes("request_completed") ? 1 : 0
         settings.clocks_run = plan.runsClocks ? 1 : 0

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import CLibbpf
+import CProbeRecords
 import Glibc
 
 /// The rings through which records reach user space: one per CPU, or shared by several on a big box.
@@ -29,6 +30,11 @@ final class ProbeRings {
 
     static let maximumCount = 64
 
+    /// Records after which a CPU wakes the reader: a quarter of a ring, as several CPUs may share one, and seldom.
+    let wakeEvery: UInt32
+    /// With the ring's own header.
+    private static let largestRecord = MemoryLayout<probe_waited_io>.size + 8
+
     /// Rings for so many CPUs: a power of two, so that a CPU finds its ring by a mask.
     static func count(forCPUs cpus: Int) -> Int {
         var count = 1
@@ -44,6 +50,7 @@ final class ProbeRings {
         delivery = Delivery(to: sink, naming: names)
         var size = 64 << 10
         while size * 2 * count <= bytes { size *= 2 }
+        wakeEvery = UInt32(min(4096, size / 4 / Self.largestRecord))
         for _ in 0..<count {
             let descriptor = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "probe_ring", 0, 0, UInt32(size), nil)
             guard descriptor >= 0 else {

@@ -187,6 +187,8 @@ struct probe_settings {
 	probe_u32 irq_disable_counted;	/* preempt_count has HARDIRQ_DISABLE_BITS (7.3): moves the hardirq bits */
 	probe_u32 clocks_run;		/* sched_switch and the begin of works are attached: holders are known */
 	probe_u32 sample_every;		/* one of so many I/Os is recorded, at random; 0 and 1 = all */
+	probe_u32 wake_every;		/* user space is woken once in so many records of a CPU */
+	probe_u32 reserved;
 	probe_u64 inode;
 	probe_u32 devices[PROBE_MAX_DEVICES];
 	char comm[PROBE_COMM_SIZE];
