@@ -193,7 +193,8 @@ extension LiveProbes {
                 throw .missingEssential(place: missing.program.place, reason: missing.refusal ?? "")
             }
             let object = try ProbeObject(plan: plan)
-            try object.set(settings(plan: plan, filter: filter, sizes: sizes, rings: rings.count, wake: rings.wakeEvery))
+            try object.set(
+                settings(plan: plan, filter: filter, sizes: sizes, rings: rings.count, wake: rings.wakeEvery))
             try setSizes(of: object, sizes: sizes, cpuCount: cpuCount, rings: rings.count)
             switch object.load() {
             case .loaded:
