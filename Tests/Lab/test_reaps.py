@@ -4,7 +4,7 @@ import unittest
 from typing import Any
 
 from lab.events import Event
-from lab.reaps import Reaps, check_reaps
+from lab.reaps import Reaps, check_reaps, parted_ns
 
 FIO, IDLE = ("fio", 180), ("<idle>", 0)
 
@@ -50,6 +50,9 @@ class ReapsTest(unittest.TestCase):
         self.assertEqual(list(check_reaps(reaps, report(10, 5_000_000))), [])  # most were not seen
         self.assertEqual(len(list(check_reaps(reaps, report(120, 120 * 50_000)))), 1)
         self.assertEqual(len(list(check_reaps(reaps, report(100, 6_000_000)))), 1)
+        self.assertEqual(list(check_reaps(reaps, report(100, 6_000_000), parted=600_000)), [])
+        self.assertEqual(parted_ns([10, 30], [{"completed_ns": 25}, {"completed_ns": 11}]), 6)
+        self.assertEqual(parted_ns([10, 30], [{"completed_ns": 25}]), 0)
         reaps.submitters.add(181)
         self.assertEqual(list(check_reaps(reaps, report(200, 9_000_000))), [])
 

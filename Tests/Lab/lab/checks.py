@@ -9,7 +9,7 @@ from .compare import close, equal
 from .evidence import Evidence
 from .expected import AS_SEEN_BY_FTRACE, check_deferrals, check_issuers, check_report, check_truth
 from .placement import check_cpus, check_files
-from .reaps import check_reaps
+from .reaps import check_reaps, parted_ns
 from .scenarios import Scenario
 
 STALL_NS = 10_000_000  # by which a busy host may once part two observers of the same moment
@@ -38,7 +38,8 @@ def check(scenario: Scenario, kernel: str, evidence: Evidence) -> list[str]:
         if scenario.causes and (expectation is None or expectation.queue_wait):
             failures += check_agreement(evidence.truth.waits, evidence.report, evidence.ios)
         if set(scenario.issuers) == {"libaio"} and evidence.truth.reaps is not None:
-            failures += check_reaps(evidence.truth.reaps, evidence.report)
+            parted = parted_ns([event.ns for event in evidence.truth.returns], evidence.ios)
+            failures += check_reaps(evidence.truth.reaps, evidence.report, parted)
         if expectation is not None:
             failures += check_report(scenario, expectation, evidence.report)
             if scenario.forced is not None:
