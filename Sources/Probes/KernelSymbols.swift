@@ -32,7 +32,29 @@ struct KernelSymbols {
     private func search(_ address: UInt64) -> String? {
         guard address > 0 else { return nil }
         let digits = Self.digits(of: address)
-        var start = 0
+        let near = lowerBound(Array(digits.utf8))
+        let isThere = text[near...].prefix(Self.digitCount).elementsEqual(digits.utf8)
+        return functionName(at: digits, from: isThere ? near : 0)
+    }
+
+    /// The line of the first address that is not below, among the kernel's own symbols: those are in order, and only
+    /// modules' are not.
+    private func lowerBound(_ digits: [UInt8]) -> Int {
+        var (low, high) = (0, text.count - 1)
+        while low < high {
+            let middle = (low + high) / 2
+            let start = (text[low..<middle].lastIndex(of: Self.newline) ?? low - 1) + 1
+            if text[start...].prefix(Self.digitCount).lexicographicallyPrecedes(digits) {
+                low = (text[middle..<high].firstIndex(of: Self.newline) ?? high - 1) + 1
+            } else {
+                high = start
+            }
+        }
+        return low
+    }
+
+    private func functionName(at digits: String, from: Int) -> String? {
+        var start = from
         while let found = position(of: digits, from: start) {
             if let name = functionName(inLineAt: found) { return name }
             start = found + Self.digitCount
@@ -52,13 +74,14 @@ struct KernelSymbols {
     /// Lines are `address type name [module]`; functions have type t or T, weak ones w or W.
     private func functionName(inLineAt start: Int) -> String? {
         let name = start + Self.digitCount + 3
-        let isAtLineStart = start == 0 || text[start - 1] == UInt8(ascii: "\n")
+        let isAtLineStart = start == 0 || text[start - 1] == Self.newline
         guard isAtLineStart, name < text.count, "tTwW".utf8.contains(text[name - 2]) else { return nil }
         let end = text[name...].firstIndex { $0 < UInt8(ascii: " ") } ?? text.count
         return String(decoding: text[name..<end], as: UTF8.self)
     }
 
     private static let digitCount = 16
+    private static let newline = UInt8(ascii: "\n")
 
     private static func digits(of address: UInt64) -> String {
         let digits = String(address, radix: 16)

@@ -67,27 +67,27 @@ class Limits(unittest.TestCase):
         self.kept = thresholds.FILE
         self.directory = tempfile.TemporaryDirectory()
         thresholds.FILE = Path(self.directory.name) / "thresholds.json"
-        thresholds.write(thresholds.figures(_costs()))
+        thresholds.write(thresholds.figures(_costs(), "dioscope"))
 
     def tearDown(self) -> None:
         thresholds.FILE = self.kept
         self.directory.cleanup()
 
     def test_the_same_passes(self) -> None:
-        self.assertFalse([line for line in thresholds.compare(thresholds.figures(_costs())) if line.startswith("not")])
+        self.assertFalse([line for line in thresholds.compare(thresholds.figures(_costs(), "dioscope")) if line.startswith("not")])
 
     def test_less_passes(self) -> None:
-        self.assertFalse([line for line in thresholds.compare(thresholds.figures(_costs(-100)))
+        self.assertFalse([line for line in thresholds.compare(thresholds.figures(_costs(-100), "dioscope"))
                           if line.startswith("not")])
 
     def test_growth_fails_with_both_figures(self) -> None:
-        failed = [line for line in thresholds.compare(thresholds.figures(_costs(100))) if line.startswith("not")]
+        failed = [line for line in thresholds.compare(thresholds.figures(_costs(100), "dioscope")) if line.startswith("not")]
         self.assertEqual(len(failed), 2)
         self.assertIn("1000 -> 1100", failed[0])
 
     def test_an_unknown_figure_fails(self) -> None:
         thresholds.FILE.write_text("{}")
-        self.assertTrue(all(line.startswith("not") for line in thresholds.compare(thresholds.figures(_costs()))))
+        self.assertTrue(all(line.startswith("not") for line in thresholds.compare(thresholds.figures(_costs(), "dioscope"))))
 
 
 class Ratios(unittest.TestCase):

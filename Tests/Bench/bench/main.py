@@ -14,7 +14,7 @@ from lab.problem import USAGE, Problem
 from . import cost, growth, machine, packages, page, rate, results, tables, thresholds
 from .added import by_function
 from .load import Load
-from .subjects import PEERS
+from .subjects import PEERS, UNPACKED
 
 PAGE = TREE / "Documentation" / "Performance.md"
 RESULTS = TREE / "Tests" / "Bench" / "results.json"
@@ -142,7 +142,8 @@ def _figures(options: argparse.Namespace) -> dict[str, float]:
     figures: dict[str, float] = {}
     for kernel in _kernels(options):
         figures |= thresholds.figures(
-            cost.measure(cost.Machine(kernel), [Load(1)], ["untraced", "dioscope"], program.dioscope(), None))
+            cost.measure(cost.Machine(kernel), [Load(1)], ["untraced", UNPACKED.name], program.dioscope(), None),
+            UNPACKED.name)
     return figures
 
 

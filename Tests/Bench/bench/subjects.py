@@ -54,6 +54,10 @@ UNTRACED = Subject("untraced")  # always the first
 DIOSCOPE = Subject(
     "dioscope", "dioscope record -q -o $output",
     after="dioscope report --json $output >/out/dioscope.json")
+# Packing is done when a CPU is idle: how much of it depends on who was faster, and no limit could be kept.
+UNPACKED = Subject(
+    "dioscope-unpacked", "dioscope record --no-pack -q -o $output",
+    after="dioscope report --json $output >/out/dioscope-unpacked.json")
 PROGRAMS = Subject(
     "dioscope-programs", "dioscope record -q -o $output", programs=("bpftool",), statistics=True,
     loads=(Load(1),))  # where no interrupt comes into their time
@@ -67,5 +71,5 @@ TRACE_CMD = Subject(
 PERF = Subject(
     "perf", "sh /tmp/recipe.sh", programs=("perf",), before="recipe perf", after="forget_recipe")
 
-SUBJECTS = {subject.name: subject for subject in (UNTRACED, DIOSCOPE, PROGRAMS, SAMPLED, BPFTRACE, TRACE_CMD, PERF)}
+SUBJECTS = {subject.name: subject for subject in (UNTRACED, DIOSCOPE, UNPACKED, PROGRAMS, SAMPLED, BPFTRACE, TRACE_CMD, PERF)}
 PEERS = (SAMPLED, BPFTRACE, TRACE_CMD, PERF)

@@ -15,15 +15,15 @@ SLACK = 15  # instructions; small figures may change by so much
 TOTAL = "added in all"
 
 
-def figures(found: Iterable[Cost]) -> dict[str, float]:
-    """Instructions per I/O that dioscope adds. What else the kernel does because of it depends on too much for a limit
+def figures(found: Iterable[Cost], recorder: str) -> dict[str, float]:
+    """Instructions per I/O that a recorder adds. What else the kernel does because of it depends on too much for a limit
     of its own: it is in the total."""
     named: dict[str, float] = {}
     untraced: dict[object, Cost] = {}
     for cost in found:
         if cost.subject == "untraced":
             untraced[cost.load] = cost
-        elif cost.subject == "dioscope":
+        elif cost.subject == recorder:
             base = untraced[cost.load]
             where = f"{cost.kernel}, queue depth {cost.load.name}"
             named[f"{where}: {TOTAL}"] = cost.instructions - base.instructions
