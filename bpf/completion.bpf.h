@@ -91,16 +91,18 @@ static __always_inline void awaits_reaping(const struct probe_io *io, struct pro
 {
 	__u32 index = io->submit_cpu;
 	struct probe_cpu *cpu = here;
+	__u64 left_ns;
 
 	if (index != bpf_get_smp_processor_id())
 		cpu = bpf_map_lookup_elem(&probe_cpus, &index);
 	if (!cpu)
 		return;
+	left_ns = *(volatile __u64 *)&cpu->submitter_left_ns;
 	if (cpu->task_holder == PROBE_HOLDER_SUBMITTER && cpu->held_tid == io->submitter_tid)
 		here->completed_awake++;
-	else if (cpu->submitter_left_tid == io->submitter_tid)
-		__sync_fetch_and_add(&cpu->unreaped, (1ULL << PROBE_UNREAPED_SHIFT) +
-				     (io->completed_ns - cpu->submitter_left_ns));
+	/* On 7.x others may have run since the completion, in the midst of this: the submitter too. */
+	else if (cpu->submitter_left_tid == io->submitter_tid && left_ns <= io->completed_ns)
+		__sync_fetch_and_add(&cpu->unreaped, (1ULL << PROBE_UNREAPED_SHIFT) + (io->completed_ns - left_ns));
 }
 
 static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *io, __u64 key, long ret)

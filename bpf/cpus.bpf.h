@@ -127,15 +127,17 @@ static __always_inline void note_reaps(struct probe_cpu *cpu, __u32 tid, __u64 n
 	__u64 unreaped = cpu->unreaped;
 	__u64 ios = unreaped >> PROBE_UNREAPED_SHIFT;
 	__u64 sum = unreaped & ((1ULL << PROBE_UNREAPED_SHIFT) - 1);
+	__u64 ran_ns;
 
 	if (!unreaped)
 		return;
 	__sync_fetch_and_add(&cpu->unreaped, -unreaped);
-	/* Those of a submitter that went on elsewhere are not seen. */
-	if (tid != cpu->submitter_left_tid)
+	ran_ns = ios * (now - cpu->submitter_left_ns);
+	/* Those of a submitter that went on elsewhere are not seen, nor those that were told too late. */
+	if (tid != cpu->submitter_left_tid || ran_ns < sum)
 		return;
 	cpu->reaps += ios;
-	cpu->reap_ns += ios * (now - cpu->submitter_left_ns) - sum;
+	cpu->reap_ns += ran_ns - sum;
 }
 
 static __always_inline void submitter_leaves(struct probe_cpu *cpu, __u64 now)
