@@ -193,8 +193,7 @@ extension LiveProbes {
                 throw .missingEssential(place: missing.program.place, reason: missing.refusal ?? "")
             }
             let object = try ProbeObject(plan: plan)
-            try object.set(
-                settings(plan: plan, filter: filter, sizes: sizes, rings: rings.count, wake: rings.wakeEvery))
+            try object.set(settings(plan: plan, filter: filter, sizes: sizes, rings: rings))
             try setSizes(of: object, sizes: sizes, cpuCount: cpuCount, rings: rings.count)
             switch object.load() {
             case .loaded:
@@ -244,12 +243,12 @@ extension LiveProbes {
     }
 
     private static func settings(
-        plan: ProbePlan, filter: ProbeFilter, sizes: Sizes, rings: Int, wake: UInt32
+        plan: ProbePlan, filter: ProbeFilter, sizes: Sizes, rings: ProbeRings
     ) -> probe_settings {
         var settings = probe_settings()
         settings.bucket_mask = UInt32(sizes.slots / Int(PROBE_BUCKET_SLOTS) - 1)
-        settings.ring_mask = UInt32(rings - 1)
-        settings.wake_every = wake
+        settings.ring_mask = UInt32(rings.count - 1)
+        settings.wake_every = rings.wakeEvery
         settings.irq_disable_counted = plan.countsIRQDisabling ? 1 : 0
         settings.task_work_seen = plan.includes("request_completed") ? 1 : 0
         settings.clocks_run = plan.runsClocks ? 1 : 0

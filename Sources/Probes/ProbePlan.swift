@@ -137,20 +137,18 @@ public struct ProbePlan: Sendable {
 
     /// Leaves a program out, e.g. after the kernel refused it.
     public mutating func leaveOut(_ function: String, because reason: String) {
-        for index in programs.indices where programs[index].program.function == function {
-            programs[index].refusal = programs[index].refusal ?? reason
-        }
-        settle()
+        leaveOut(because: reason) { $0.function == function }
     }
 
     /// Leaves out every program at a function's entry or exit when one of them is not permitted: a lockdown refuses them
     /// all, and to try each would mean to load each time anew.
     mutating func leaveOut(notPermitted function: String, because reason: String) {
-        let kinds: [ProbeProgram.Kind] = [.functionEntry, .functionExit]
-        guard programs.contains(where: { $0.program.function == function && kinds.contains($0.program.kind) }) else {
-            return leaveOut(function, because: reason)
-        }
-        for index in programs.indices where kinds.contains(programs[index].program.kind) {
+        let isOfFunction = programs.contains { $0.program.function == function && $0.program.isTrampoline }
+        leaveOut(because: reason) { $0.function == function || isOfFunction && $0.isTrampoline }
+    }
+
+    private mutating func leaveOut(because reason: String, where isMeant: (ProbeProgram) -> Bool) {
+        for index in programs.indices where isMeant(programs[index].program) {
             programs[index].refusal = programs[index].refusal ?? reason
         }
         settle()

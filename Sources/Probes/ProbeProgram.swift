@@ -45,6 +45,9 @@ public struct ProbeProgram: Sendable {
         blindWithout = blind
     }
 
+    /// At the entry or exit of a function, by a trampoline of BPF's.
+    var isTrampoline: Bool { kind == .functionEntry || kind == .functionExit }
+
     /// e.g. `tp_btf/iomap_dio_complete`.
     public var place: String { "\(kind.rawValue)/\(target)" }
 }

@@ -17,8 +17,7 @@ public struct JSONSweep: Sendable {
             json.member("schema", Self.schema)
             json.member("versus", Self.word(table.versus))
             json.object("box") { Self.write(table.header, to: &$0) }
-            json.key("base_box")
-            if let base = table.baseHeader { json.object { Self.write(base, to: &$0) } } else { json.null() }
+            json.object("base_box", table.baseHeader) { Self.write($0, to: &$1) }
             json.object("plan") { Self.write(table.header.plan, to: &$0) }
             json.member("unmatched_cells", table.unmatched)
             json.array("rows", table.rows) { json, row in json.object { Self.write(row, to: &$0) } }
@@ -54,14 +53,10 @@ public struct JSONSweep: Sendable {
     }
 
     private static func write(_ row: SweepTable.Row, to json: inout JSONWriter) {
-        json.key("base")
-        if let base = row.base { json.object { write(base, to: &$0) } } else { json.null() }
+        json.object("base", row.base) { write($0, to: &$1) }
         json.object("new") { write(row.new, to: &$0) }
-        json.key("change")
-        if let change = row.change { json.object { JSONComparison.write(change, to: &$0) } } else { json.null() }
-        json.key("recorded")
-        guard let recorded = row.recorded else { return json.null() }
-        json.object { json in
+        json.object("change", row.change) { JSONComparison.write($0, to: &$1) }
+        json.object("recorded", row.recorded) { recorded, json in
             json.array("metrics", recorded.headline) { JSONComparison.write($1, to: &$0) }
             json.array("stages", recorded.stages) { JSONComparison.write($1, to: &$0) }
             json.array("contexts", recorded.contexts) { JSONComparison.write($1, to: &$0) }
@@ -81,26 +76,16 @@ public struct JSONSweep: Sendable {
         json.member("interrupt_cpu", cell.placement?.interrupt)
         json.strings("toggles", cell.settings)
         json.member("runs", result.runCount)
-        json.key("iops")
-        write(result.iops, to: &json)
-        json.key("latency_ns")
-        write(result.meanLatency, to: &json)
-        json.key("tracing")
-        if let tracing = result.tracing {
-            json.object { JSONComparison.write(tracing, to: &$0) }
-        } else {
-            json.null()
-        }
+        json.object("iops", result.iops) { write($0, to: &$1) }
+        json.object("latency_ns", result.meanLatency) { write($0, to: &$1) }
+        json.object("tracing", result.tracing) { JSONComparison.write($0, to: &$1) }
         json.member("submit_end_share", result.submitEndShare)
         json.strings("failures", result.failures)
     }
 
-    private static func write(_ estimate: Estimate?, to json: inout JSONWriter) {
-        guard let estimate else { return json.null() }
-        json.object { json in
-            json.member("value", estimate.value)
-            json.member("low", estimate.interval?.lowerBound)
-            json.member("high", estimate.interval?.upperBound)
-        }
+    private static func write(_ estimate: Estimate, to json: inout JSONWriter) {
+        json.member("value", estimate.value)
+        json.member("low", estimate.interval?.lowerBound)
+        json.member("high", estimate.interval?.upperBound)
     }
 }

@@ -124,6 +124,14 @@ extension JSONWriter {
         object(body)
     }
 
+    /// `null` when there is none.
+    mutating func object<Value>(
+        _ name: StaticString, _ value: Value?, _ body: (Value, inout JSONWriter) -> Void
+    ) {
+        key(name)
+        if let value { object { body(value, &$0) } } else { null() }
+    }
+
     mutating func array<Element>(
         _ name: StaticString, _ elements: some Sequence<Element>, _ body: (inout JSONWriter, Element) -> Void
     ) {

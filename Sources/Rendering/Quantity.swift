@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /// Numbers as people read them, the same everywhere.
-enum Quantity {
+public enum Quantity {
     /// Three significant figures: `0ns`, `999ns`, `1.04ms`, `12.3us`, `180us`, `5400s`.
     static func duration(_ nanoseconds: Double) -> String {
         var value = nanoseconds
@@ -57,7 +57,7 @@ enum Quantity {
     }
 
     /// With so many decimals, halves away from zero.
-    static func fixed(_ value: Double, _ decimals: Int) -> String {
+    public static func fixed(_ value: Double, _ decimals: Int) -> String {
         let scale = decimals == 0 ? 1.0 : decimals == 1 ? 10.0 : 100.0
         let scaled = (value * scale).rounded()
         guard scaled < 9e18 else { return "\(value)" }

@@ -17,9 +17,8 @@ struct SweepText {
         case .sweeps: [("base", box(table.baseHeader ?? table.header)), ("new", box(table.header))]
         case .axis(let axis):
             table.rows.first.map { row in
-                let news = unique(table.rows.map { value(of: axis, $0.new.cell) })
-                return [
-                    ("base", value(of: axis, (row.base ?? row.new).cell)), ("new", news.joined(separator: ", ")),
+                [
+                    ("base", value(of: axis, (row.base ?? row.new).cell)), ("new", news(axis).joined(separator: ", ")),
                 ]
             } ?? []
         }
@@ -67,10 +66,9 @@ struct SweepText {
         return words.joined(separator: "  ")
     }
 
-    private func news(_ axis: Axis) -> [String] { unique(table.rows.map { value(of: axis, $0.new.cell) }) }
-
-    private func unique(_ words: [String]) -> [String] {
-        words.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    /// The values of an axis that are new somewhere, each once.
+    private func news(_ axis: Axis) -> [String] {
+        table.rows.map { value(of: axis, $0.new.cell) }.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 
     // MARK: What a row says

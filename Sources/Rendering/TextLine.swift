@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /// Puts text into columns of spaces.
-enum TextLine {
+public enum TextLine {
     /// Width of the labels in front of the lines below a flame.
     private static let labelWidth = 14
 
-    static func padded(_ text: String, to width: Int) -> String {
+    public static func padded(_ text: String, to width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - text.count))
     }
 
-    static func rightAligned(_ text: String, to width: Int) -> String {
+    public static func rightAligned(_ text: String, to width: Int) -> String {
         String(repeating: " ", count: max(0, width - text.count)) + text
     }
 

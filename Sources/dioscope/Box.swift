@@ -33,6 +33,23 @@ enum Box {
         return count > 0 ? count : cpuCount
     }
 
+    /// `dioscope-20260131-235959`, in local time.
+    static var nameFromTime: String {
+        var now = time(nil)
+        var local = tm()
+        localtime_r(&now, &local)
+        var text = [CChar](repeating: 0, count: 32)
+        strftime(&text, text.count, "dioscope-%Y%m%d-%H%M%S", &local)
+        return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    /// The first line of a file of procfs or sysfs; `nil` when it is empty or cannot be read.
+    static func line(of path: String) -> String? {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+        let line = text.prefix { !$0.isNewline }
+        return line.isEmpty ? nil : String(line)
+    }
+
     private static func text<T>(_ field: inout T) -> String {
         withUnsafeBytes(of: &field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }

@@ -16,21 +16,16 @@ struct CachedFiles {
     private var last: File?
 
     private static let most = 16
-    // The layout is pinned by the shared header.
-    private static let factsOffset = MemoryLayout<probe_io>.offset(of: \.facts) ?? 12
-    private static let contextOffset = MemoryLayout<probe_io>.offset(of: \.complete_context) ?? 3
-    private static let deviceOffset = MemoryLayout<probe_io>.offset(of: \.dev) ?? 104
-    private static let inodeOffset = MemoryLayout<probe_io>.offset(of: \.inode) ?? 88
 
     /// Takes in the record of an I/O. Mostly it is none of these.
     mutating func note(_ record: UnsafeRawBufferPointer) {
-        let facts = record.loadUnaligned(fromByteOffset: Self.factsOffset, as: UInt32.self)
+        let facts = record.loadUnaligned(fromByteOffset: RecordOffset.facts, as: UInt32.self)
         guard facts & PROBE_FACT_PAGE_CACHE.rawValue != 0,
-            UInt32(record[Self.contextOffset]) == PROBE_CONTEXT_KWORKER.rawValue
+            UInt32(record[RecordOffset.completeContext]) == PROBE_CONTEXT_KWORKER.rawValue
         else { return }
         let file = File(
-            device: DeviceNumber(kernel: record.loadUnaligned(fromByteOffset: Self.deviceOffset, as: UInt32.self)),
-            inode: record.loadUnaligned(fromByteOffset: Self.inodeOffset, as: UInt64.self))
+            device: DeviceNumber(kernel: record.loadUnaligned(fromByteOffset: RecordOffset.device, as: UInt32.self)),
+            inode: record.loadUnaligned(fromByteOffset: RecordOffset.inode, as: UInt64.self))
         guard file != last else { return }
         last = file
         if files.count < Self.most { files.insert(file) }
@@ -48,7 +43,7 @@ struct CachedFiles {
             let open = openFiles(directory)
             let mapped = Self.mappedFiles(directory, among: files)
             guard !open.isEmpty || !mapped.isEmpty else { continue }
-            let name = Self.name(directory)
+            let name = Box.line(of: directory + "/comm") ?? ""
             users += (open.map { ($0, false) } + mapped.subtracting(open).map { ($0, true) }).map { file, isMapped in
                 FileUser(device: file.device, inode: file.inode, process: process, name: name, isMapped: isMapped)
             }
@@ -61,11 +56,6 @@ struct CachedFiles {
 
     private static func numbers(in directory: String) -> [UInt32] {
         ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).compactMap { UInt32($0) }.sorted()
-    }
-
-    private static func name(_ directory: String) -> String {
-        let name = (try? String(contentsOfFile: directory + "/comm", encoding: .utf8)) ?? ""
-        return String(name.prefix { !$0.isNewline })
     }
 
     /// Those of the files that it has open without `O_DIRECT`. Kernels from 5.14 on tell the inode; only a file whose

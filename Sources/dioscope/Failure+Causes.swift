@@ -4,7 +4,21 @@ import Capture
 import KernelTraces
 import Probes
 
+extension ProbePlan {
+    /// What is wanted of this kernel.
+    init(permittedBy access: KernelAccess) throws(Failure) {
+        guard access.mayLoadPrograms else { throw Failure(ProbeError.notPermitted) }
+        guard let btf = KernelBTF() else { throw Failure(ProbeError.noBTF) }
+        self.init(kernel: btf)
+    }
+}
+
 extension Failure {
+    static func inPIDNamespace(hint: String? = nil) -> Failure {
+        Failure(
+            .unavailable, "in a pid namespace (a container): process numbers here are not the kernel's", hint: hint)
+    }
+
     init(_ error: ProbeError) {
         let status: ExitStatus =
             switch error {

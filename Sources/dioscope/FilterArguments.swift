@@ -44,8 +44,7 @@ struct FilterArguments: ParsableArguments {
         filter.processes = try processes()
         if tracesCommand { filter.processes.append(getpid()) }
         if !filter.processes.isEmpty && !access.isInInitialPIDNamespace {
-            throw Failure(
-                .unavailable, "in a pid namespace (a container): process numbers here are not the kernel's",
+            throw Failure.inPIDNamespace(
                 hint: "record without COMMAND and --pid, e.g. by --comm, --device or --file")
         }
         if let comm {

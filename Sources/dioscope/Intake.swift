@@ -28,10 +28,10 @@ final class Intake: RecordSink {
     func take(_ record: UnsafeRawBufferPointer) {
         guard failure == nil, let writer else { return }
         if record.count >= MemoryLayout<probe_io>.size {
-            // A record of an I/O, and nothing else is as long. The layout is pinned by the shared header.
+            // A record of an I/O, and nothing else is as long.
             places.note(record)
             cachedFiles.note(record)
-            noteDevice(record.loadUnaligned(fromByteOffset: Self.deviceOffset, as: UInt32.self))
+            noteDevice(record.loadUnaligned(fromByteOffset: RecordOffset.device, as: UInt32.self))
         }
         do {
             try writer.append(record)
@@ -39,8 +39,6 @@ final class Intake: RecordSink {
             failure = Failure(error)
         }
     }
-
-    private static let deviceOffset = MemoryLayout<probe_io>.offset(of: \.dev) ?? 104
 
     /// Looks a device's names up when it is first seen: later it may be unmounted.
     private func noteDevice(_ number: UInt32) {

@@ -17,14 +17,14 @@ final class ReadingProgress: Sendable {
     }
 
     deinit {
-        if line.withLock({ $0.isThere }) { try? Terminal.write("\r\u{1b}[K", to: STDERR_FILENO) }
+        if line.withLock({ $0.isThere }) { Terminal.replaceLine() }
     }
 
     /// - Parameter part: of the file that was read, from 0 to 1.
     func show(_ part: Double) {
         guard isShown, isDue() else { return }
         let percent = Int(part.isFinite ? 100 * part : 0)
-        try? Terminal.write("\r\u{1b}[K\(EscapedText(name)): \(percent)% read", to: STDERR_FILENO)
+        Terminal.replaceLine(with: "\(EscapedText(name)): \(percent)% read")
     }
 
     private func isDue() -> Bool {

@@ -74,15 +74,14 @@ struct RecordCommand: ParsableCommand {
         let access = KernelAccess()
         let filter = try filters.filter(tracesCommand: !command.isEmpty, access: access)
         let path = try outputPath()
-        guard access.mayLoadPrograms else { throw Failure(ProbeError.notPermitted) }
-        guard let btf = KernelBTF() else { throw Failure(ProbeError.noBTF) }
+        let plan = try ProbePlan(permittedBy: access)
         Interruption.watch()
 
         var sizes = LiveProbes.Sizes()
         sizes.ringBytes = buffer.bytes
         sizes.slots = slots
         let recorder = Recorder(command: command, duration: duration)
-        try recorder.prepare(plan: ProbePlan(kernel: btf), filter: filter, sizes: sizes, isVerbose: verbose)
+        try recorder.prepare(plan: plan, filter: filter, sizes: sizes, isVerbose: verbose)
         try recorder.create(path, filters: filters.words, packing: pack ? .beside : .off)
         if probeCost { try recorder.measureCost() }
         let outcome = try recorder.run()
@@ -116,12 +115,7 @@ struct RecordCommand: ParsableCommand {
 
     /// `dioscope-20260131-235959.dioscope`, with a number when that second has one already.
     private static func freeName() -> FilePath {
-        var now = time(nil)
-        var local = tm()
-        localtime_r(&now, &local)
-        var text = [CChar](repeating: 0, count: 32)
-        strftime(&text, text.count, "dioscope-%Y%m%d-%H%M%S", &local)
-        let base = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let base = Box.nameFromTime
         let names = [base + ".dioscope"] + (2...99).map { "\(base)-\($0).dioscope" }
         return FilePath(names.first { !FileManager.default.fileExists(atPath: $0) } ?? names[0])
     }

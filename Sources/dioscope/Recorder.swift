@@ -15,7 +15,7 @@ final class Recorder {
     private var probes: LiveProbes?
     private let intake = Intake()
     private var path: FilePath?
-    private var isSignalPassedOn = false
+    private var relay = SignalRelay()
     private let status = StatusLine()
 
     /// I/Os on their way when the recording ends are waited for this long.
@@ -140,16 +140,9 @@ final class Recorder {
             if let duration, now - start >= duration.nanoseconds { return nil }
             guard Interruption.received != nil else { continue }
             guard let child else { return nil }
-            passSignalOn(to: child)
+            relay.pass(to: child)
         }
         return nil
-    }
-
-    /// Once: a command may take a second signal for an abort, as we do.
-    private func passSignalOn(to child: TracedCommand) {
-        guard !isSignalPassedOn, let signal = Interruption.received else { return }
-        isSignalPassedOn = true
-        if Interruption.mustBePassedOn { child.send(signal) }
     }
 
     /// Follows the I/Os that are still on their way, for a moment.
@@ -180,7 +173,7 @@ final class Recorder {
     private func wait(for child: TracedCommand) -> Int32 {
         while true {
             if let ended = child.endedStatus() { return ended }
-            passSignalOn(to: child)
+            relay.pass(to: child)
             usleep(50_000)
         }
     }

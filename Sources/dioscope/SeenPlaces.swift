@@ -11,13 +11,9 @@ struct SeenPlaces {
     private var lastCPUs: UInt64?
     private var lastInterrupt: UInt32?
 
-    // The layout is pinned by the shared header.
-    private static let cpuOffset = MemoryLayout<probe_io>.offset(of: \.submit_cpu) ?? 4
-    private static let irqOffset = MemoryLayout<probe_io>.offset(of: \.irq) ?? 120
-
     /// Takes in the record of an I/O. Mostly it has the places of the one before.
     mutating func note(_ record: UnsafeRawBufferPointer) {
-        let four = record.loadUnaligned(fromByteOffset: Self.cpuOffset, as: UInt64.self)
+        let four = record.loadUnaligned(fromByteOffset: RecordOffset.cpus, as: UInt64.self)
         if four != lastCPUs {
             lastCPUs = four
             for shift in stride(from: 0, to: 64, by: 16) {
@@ -25,7 +21,7 @@ struct SeenPlaces {
                 if UInt32(cpu) != PROBE_NO_CPU { cpus.insert(cpu) }
             }
         }
-        let irq = record.loadUnaligned(fromByteOffset: Self.irqOffset, as: UInt32.self)
+        let irq = record.loadUnaligned(fromByteOffset: RecordOffset.irq, as: UInt32.self)
         if irq != lastInterrupt {
             lastInterrupt = irq
             if irq != UInt32(truncatingIfNeeded: PROBE_NO_IRQ) { interrupts.insert(irq) }
@@ -36,7 +32,7 @@ struct SeenPlaces {
     func places() -> CPUPlaces {
         CPUPlaces(
             interrupts: interrupts.sorted().map(Self.interrupt), cpus: cpus.sorted().map(Self.cpu),
-            unboundWorks: Self.line(of: "/sys/devices/virtual/workqueue/cpumask"))
+            unboundWorks: Box.line(of: "/sys/devices/virtual/workqueue/cpumask"))
     }
 
     private static func interrupt(_ irq: UInt32) -> CPUPlaces.Interrupt {
@@ -47,21 +43,15 @@ struct SeenPlaces {
             FileManager.default.fileExists(atPath: "\(directory)/\($0)", isDirectory: &isDirectory) && isDirectory
         }
         return CPUPlaces.Interrupt(
-            irq: irq, name: handler, allowed: line(of: directory + "/smp_affinity_list"),
-            effective: line(of: directory + "/effective_affinity_list"))
+            irq: irq, name: handler, allowed: Box.line(of: directory + "/smp_affinity_list"),
+            effective: Box.line(of: directory + "/effective_affinity_list"))
     }
 
     private static func cpu(_ cpu: UInt16) -> CPUPlaces.CPU {
         let directory = "/sys/devices/system/cpu/cpu\(cpu)"
         // The levels are in ascending order; the last one there is the one most CPUs share.
-        let cache = (0..<8).reversed().lazy.compactMap { line(of: "\(directory)/cache/index\($0)/shared_cpu_list") }
+        let cache = (0..<8).reversed().lazy.compactMap { Box.line(of: "\(directory)/cache/index\($0)/shared_cpu_list") }
         return CPUPlaces.CPU(
-            cpu: cpu, core: line(of: directory + "/topology/thread_siblings_list"), cache: cache.first)
-    }
-
-    private static func line(of path: String) -> String? {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
-        let line = text.prefix { !$0.isNewline }
-        return line.isEmpty ? nil : String(line)
+            cpu: cpu, core: Box.line(of: directory + "/topology/thread_siblings_list"), cache: cache.first)
     }
 }

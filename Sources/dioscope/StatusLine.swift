@@ -18,10 +18,10 @@ final class StatusLine {
         let text =
             "\(nanoseconds / 1_000_000_000) s  \(counters.recorded) I/Os  \(rate) IOPS  "
             + "\(counters.inFlight) in flight  \(counters.lost) lost"
-        try? Terminal.write("\r\u{1b}[K\(text)", to: STDERR_FILENO)
+        Terminal.replaceLine(with: text)
     }
 
     func clear() {
-        if isShown && lastNanoseconds > 0 { try? Terminal.write("\r\u{1b}[K", to: STDERR_FILENO) }
+        if isShown && lastNanoseconds > 0 { Terminal.replaceLine() }
     }
 }

@@ -130,7 +130,7 @@ struct SweepCommand: ParsableCommand {
         try checkCaptures()
         let header = header(plan, fio: fio)
         if let log { try check(log.header, against: header) }
-        let path = resume ?? output ?? Self.freeName()
+        let path = resume ?? output ?? Box.nameFromTime + ".sweep"
         let file =
             try log.map { log throws(Failure) in try SweepLogFile(resuming: path, log) }
             ?? SweepLogFile(creating: path, header)
@@ -159,12 +159,9 @@ struct SweepCommand: ParsableCommand {
 
     private func probes() throws -> ProbePlan {
         let access = KernelAccess()
-        guard access.mayLoadPrograms else { throw Failure(ProbeError.notPermitted) }
-        guard let btf = KernelBTF() else { throw Failure(ProbeError.noBTF) }
-        guard access.isInInitialPIDNamespace else {
-            throw Failure(.unavailable, "in a pid namespace (a container): process numbers here are not the kernel's")
-        }
-        return ProbePlan(kernel: btf)
+        let plan = try ProbePlan(permittedBy: access)
+        guard access.isInInitialPIDNamespace else { throw Failure.inPIDNamespace() }
+        return plan
     }
 
     private func checkToggles(of plan: SweepPlan) throws {
@@ -199,15 +196,5 @@ struct SweepCommand: ParsableCommand {
         return SweepLog.Header(
             recorder: Dioscope.version, host: names.host, kernel: names.kernel, machine: names.machine,
             cpus: Box.cpuCount, fio: fio.text, started: Box.wall, plan: plan)
-    }
-
-    /// `dioscope-20260131-235959.sweep`
-    private static func freeName() -> String {
-        var now = time(nil)
-        var local = tm()
-        localtime_r(&now, &local)
-        var text = [CChar](repeating: 0, count: 32)
-        strftime(&text, text.count, "dioscope-%Y%m%d-%H%M%S", &local)
-        return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) + ".sweep"
     }
 }

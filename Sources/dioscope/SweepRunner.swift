@@ -120,17 +120,14 @@ final class SweepRunner {
     }
 
     private func follow(_ child: TracedCommand) throws(Failure) -> Int32 {
-        var isSignalPassedOn = false
+        var relay = SignalRelay()
         while true {
             if let status = child.endedStatus() {
                 Interruption.watch(over: nil)
                 try guardian.tell(.ended(process: child.process))
                 return status
             }
-            if let signal = Interruption.received, Interruption.mustBePassedOn, !isSignalPassedOn {
-                isSignalPassedOn = true
-                child.send(signal)
-            }
+            relay.pass(to: child)
             usleep(20_000)
         }
     }

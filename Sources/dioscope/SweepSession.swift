@@ -63,8 +63,8 @@ struct SweepSession {
     private func show(_ line: String, stays: Bool) {
         let isTerminal = Terminal.isTerminal(Terminal.messages)
         guard stays || isTerminal else { return }
-        let text = (isTerminal ? "\r\u{1b}[K" : "") + line + (stays ? "\n" : "")
-        try? Terminal.write(text, to: Terminal.messages)
+        let text = line + (stays ? "\n" : "")
+        if isTerminal { Terminal.replaceLine(with: text) } else { try? Terminal.write(text, to: Terminal.messages) }
     }
 
     private func stopped(after done: Int) -> any Error {

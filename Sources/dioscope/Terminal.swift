@@ -43,6 +43,11 @@ enum Terminal {
         }
     }
 
+    /// Puts a line in place of the one that stands on the messages' terminal; it stays open, to be replaced.
+    static func replaceLine(with text: String = "") {
+        try? write("\r\u{1b}[K" + text, to: STDERR_FILENO)
+    }
+
     /// A message of dioscope's own, one line on standard error; names in it are made safe to print.
     static func say(_ line: String) {
         try? write("dioscope: \(EscapedText(line))\n", to: STDERR_FILENO)

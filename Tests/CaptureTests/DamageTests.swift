@@ -99,13 +99,8 @@ struct DamageTests {
         for _ in 0..<2000 {
             var bytes = original
             for _ in 0..<Int.random(in: 1...6, using: &random) {
-                let place = Int.random(in: 0..<bytes.count, using: &random)
-                let size = min(Int.random(in: 1...300, using: &random), bytes.count - place)
-                switch Int.random(in: 0..<4, using: &random) {
-                case 0: bytes[place] = .random(in: 0 ... .max, using: &random)
-                case 1: bytes.removeSubrange(place..<place + size)
-                case 2: bytes.insert(contentsOf: original.prefix(size), at: place)
-                default: bytes.replaceSubrange(place..<place + size, with: repeatElement(0, count: size))
+                bytes.damage(by: &random, original: original) {
+                    $0.replaceSubrange($1, with: repeatElement(0, count: $1.count))
                 }
                 if bytes.isEmpty { break }
             }

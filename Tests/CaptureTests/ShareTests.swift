@@ -19,14 +19,7 @@ struct ShareTests {
         for _ in 0..<500 {
             var bytes = original
             for _ in 0..<Int.random(in: 1...4, using: &random) {
-                let place = Int.random(in: 0..<bytes.count, using: &random)
-                let size = min(Int.random(in: 1...300, using: &random), bytes.count - place)
-                switch Int.random(in: 0..<4, using: &random) {
-                case 0: bytes[place] = .random(in: 0 ... .max, using: &random)
-                case 1: bytes.removeSubrange(place..<place + size)
-                case 2: bytes.insert(contentsOf: original.prefix(size), at: place)
-                default: bytes.removeSubrange(place...)
-                }
+                bytes.damage(by: &random, original: original) { $0.removeSubrange($1.lowerBound...) }
                 if bytes.isEmpty { break }
             }
             try expectSameOfShares(count, bytes)

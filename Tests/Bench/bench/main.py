@@ -4,10 +4,10 @@ import argparse
 import signal
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
 
 from lab import program
 from lab.kernels import Kernel, kernel_named, need_fetched
+from lab.parser import Parser
 from lab.places import TREE
 from lab.problem import USAGE, Problem
 
@@ -34,16 +34,6 @@ EXAMPLES = """examples:
 
 subjects:
 """ + "".join(f"  {name:10}{what}\n" for name, what in WHAT.items())
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse with one line for an error, exit code 64, and examples in --help."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs)
-
-    def error(self, message: str) -> NoReturn:
-        raise Problem(f"{message} (see {self.prog} --help)", USAGE)
 
 
 def _parser() -> Parser:

@@ -4,10 +4,10 @@ import argparse
 import signal
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
 
 from . import build, command, kernels, matrix, program, rows, same, table, whatif
 from .kernels import BUILT, KERNELS, Kernel, kernel_named, need_fetched, not_built
+from .parser import Parser
 from .places import TREE, cache
 from .problem import USAGE, Problem
 from .scenarios import Scenario, full_name
@@ -34,16 +34,6 @@ EXAMPLES = {
             "  Scripts/lab exec 7.2 --device null_blk --out /tmp/out -- 'dmesg >/out/dmesg; ls /mnt/t'\n"
             "  Scripts/lab exec 6.1",
 }
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse with one line for an error, exit code 64, and examples in --help."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs)
-
-    def error(self, message: str) -> NoReturn:
-        raise Problem(f"{message} (see {self.prog} --help)", USAGE)
 
 
 def _parser() -> Parser:
