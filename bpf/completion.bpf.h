@@ -16,6 +16,7 @@ static __always_inline void io_send(struct probe_cpu *cpu, struct probe_io *io, 
 {
 	emit_io(cpu, io);
 	slot_free(key);
+	cpu->completed_key = key;
 }
 
 /*
@@ -123,12 +124,12 @@ static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *
 		io->facts |= PROBE_FACT_BY_SUBMITTER;
 	if (!task_work_follows(io)) {
 		io->completed_ns = bpf_ktime_get_ns();
-		if (!(io->facts & PROBE_FACT_BY_SUBMITTER))
+		if (clocks_run() && !(io->facts & PROBE_FACT_BY_SUBMITTER))
 			awaits_reaping(io, cpu);
 		io_send(cpu, io, key);
 		return;
 	}
-	io->completed_ns = probe_settings.clocks_run ? task_work_wait_begins(io, cpu) : bpf_ktime_get_ns();
+	io->completed_ns = clocks_run() ? task_work_wait_begins(io, cpu) : bpf_ktime_get_ns();
 }
 
 /* ---- iomap ---- */
@@ -277,6 +278,10 @@ static __always_inline int iocb_complete(__u64 *ctx, enum probe_key_user key_use
 	if (!cpu)
 		return 0;
 	key = iocb_key(cpu, key_user, ARG(0));
+	if (key == cpu->completed_key) {
+		cpu->completed_key = 0;
+		return 0;
+	}
 	io = slot_find(key);
 	/* With CALLER_COMP it comes before the completion, only to get the issuer to work. */
 	if (!io || io->completed_ns || io->facts & PROBE_FACT_CALLER_COMP)

@@ -18,7 +18,8 @@ static __always_inline void hardirq_begins(struct probe_cpu *cpu, __u64 now)
 
 static __always_inline void hardirq_ends(struct probe_cpu *cpu)
 {
-	hold_until(cpu, bpf_ktime_get_ns());
+	if (clocks_run())
+		hold_until(cpu, bpf_ktime_get_ns());
 	if (cpu->holder == PROBE_HOLDER_HARDIRQ)
 		cpu->holder = cpu->interrupted_holder;
 }
@@ -106,7 +107,8 @@ int softirq_left(__u64 *ctx)
 	if (!cpu)
 		return 0;
 	cpu->softirq_entered_ns = 0;
-	hold_until_now(cpu);
+	if (clocks_run())
+		hold_until_now(cpu);
 	cpu->holder = cpu->task_holder;
 	return 0;
 }
@@ -116,9 +118,11 @@ int softirq_left(__u64 *ctx)
 /* A submitter that a kworker took the CPU from stands until that kworker is done. */
 static __always_inline void note_standing(struct probe_cpu *cpu, bool preempted, bool to_worker, __u64 now)
 {
-	if (cpu->submitter_stands && cpu->run_works)
+	bool stands = cpu->task_holder == PROBE_HOLDER_SUBMITTER && preempted && to_worker;
+
+	if (cpu->standing_tid && cpu->run_works)
 		cpu->submitter_stood_ns += now - cpu->switched_ns;
-	cpu->submitter_stands = cpu->task_holder == PROBE_HOLDER_SUBMITTER && preempted && to_worker;
+	cpu->standing_tid = stands ? cpu->held_tid : 0;
 }
 
 /* A submitter that gets the CPU again finds the I/Os that were completed meanwhile. */
@@ -153,28 +157,27 @@ int task_switched(__u64 *ctx)
 	struct task_struct *next = ARG(2);
 	struct probe_cpu *cpu = this_cpu();
 	struct holding holding;
+	__u32 tid;
 	__u64 now;
 
 	if (!cpu)
 		return 0;
 	now = bpf_ktime_get_ns();
+	tid = read_kernel(next, pid);
 	holding = holding_of(next);
 	hold_until(cpu, now);
 	tell_hold(cpu, now);
 
-	cpu->switched_from_tid = read_kernel(prev, pid);
-	cpu->switched_to_tid = read_kernel(next, pid);
-	cpu->switched_preempted = task_is_runnable(prev);
-	note_standing(cpu, cpu->switched_preempted, read_kernel(next, flags) & PF_WQ_WORKER, now);
+	note_standing(cpu, task_is_runnable(prev), read_kernel(next, flags) & PF_WQ_WORKER, now);
 	cpu->switched_ns = now;
 	cpu->run_works = 0;
 	if (cpu->task_holder == PROBE_HOLDER_SUBMITTER)
 		submitter_leaves(cpu, now);
 	if (holding.holder == PROBE_HOLDER_SUBMITTER) {
 		cpu->submitter_runs++;
-		note_reaps(cpu, cpu->switched_to_tid, now);
+		note_reaps(cpu, tid, now);
 	}
-	hold_as(cpu, holding, cpu->switched_to_tid, now);
+	hold_as(cpu, holding, tid, now);
 	return 0;
 }
 

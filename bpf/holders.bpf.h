@@ -9,6 +9,12 @@
 #include "marks.bpf.h"
 #include "rings.bpf.h"
 
+/* Are all switches seen? Otherwise nobody can be said to hold a CPU. */
+static __always_inline bool clocks_run(void)
+{
+	return probe_settings.clocks_run;
+}
+
 /* Does this work complete a direct I/O? */
 static __always_inline bool completes_io(const void *function)
 {
@@ -63,6 +69,8 @@ static __always_inline struct holding holding_of(struct task_struct *task)
 /* From now on the task of this CPU is a holder of this kind. */
 static __always_inline void hold_as(struct probe_cpu *cpu, struct holding holding, __u32 tid, __u64 now)
 {
+	if (!clocks_run())
+		return;
 	cpu->task_holder = holding.holder;
 	cpu->holder = holding.holder;
 	cpu->held_function = holding.function;
@@ -82,6 +90,8 @@ static __noinline void start_clocks(struct probe_cpu *cpu, __u64 now)
 /* Advances the holder's clock. Only where interrupts are off: nothing must come between. */
 static __always_inline void hold_until(struct probe_cpu *cpu, __u64 now)
 {
+	if (!clocks_run())
+		return;
 	if (!cpu->held_since_ns)
 		return start_clocks(cpu, now);
 	cpu->clock_ns[cpu->holder % PROBE_HOLDERS] += now - cpu->held_since_ns;
@@ -97,6 +107,8 @@ static __always_inline __u64 hold_until_now(struct probe_cpu *cpu)
 {
 	__u64 now = bpf_ktime_get_ns();
 
+	if (!clocks_run())
+		return now;
 	if (!cpu->held_since_ns) {
 		start_clocks(cpu, now);
 		return now;
@@ -134,15 +146,10 @@ static __always_inline __u64 hold_until_now(struct probe_cpu *cpu)
 
 #endif
 
-/* Tells who leaves, if works of I/Os waited for him: those holders that are worth a name. */
-static __always_inline void tell_hold(struct probe_cpu *cpu, __u64 now)
+static __noinline int send_hold(struct probe_cpu *cpu, __u64 now)
 {
 	struct probe_hold hold = { .kind = PROBE_RECORD_HOLD };
 
-	if (!cpu->waiting)
-		return;
-	if (cpu->task_holder != PROBE_HOLDER_OTHER_TASK && cpu->task_holder != PROBE_HOLDER_POOL_WORK)
-		return;
 	hold.holder = cpu->task_holder;
 	hold.cpu = bpf_get_smp_processor_id();
 	hold.tid = cpu->held_tid;
@@ -151,6 +158,16 @@ static __always_inline void tell_hold(struct probe_cpu *cpu, __u64 now)
 	hold.function = cpu->held_function;
 	bpf_get_current_comm(hold.name, 16);
 	emit(&hold, sizeof(hold), &cpu->holds, &cpu->holds_full);
+	return 0;
+}
+
+/* Tells who leaves, if works of I/Os waited for him: those holders that are worth a name. */
+static __always_inline void tell_hold(struct probe_cpu *cpu, __u64 now)
+{
+	if (!clocks_run() || !cpu->waiting)
+		return;
+	if (cpu->task_holder == PROBE_HOLDER_OTHER_TASK || cpu->task_holder == PROBE_HOLDER_POOL_WORK)
+		send_hold(cpu, now);
 }
 
 /* ---- a wait, from clocks to what they have gone on ---- */
@@ -165,6 +182,11 @@ static __always_inline struct probe_held *task_work_wait_of(struct probe_io *io)
 	return &((struct probe_waited_io *)io)->task_work_wait;
 }
 
+static __always_inline void wait_unknown(struct probe_held *held)
+{
+	__builtin_memset(held, 0, sizeof(*held));
+}
+
 /*
  * The clocks, and the time that they add up to. An interrupt between that time
  * and the reading would advance them beyond it: then they are read anew.
@@ -173,6 +195,10 @@ static __always_inline __u64 read_clocks(struct probe_cpu *cpu, struct probe_hel
 {
 	__u64 now = 0;
 
+	if (!clocks_run()) {
+		wait_unknown(clocks);
+		return bpf_ktime_get_ns();
+	}
 	for (int attempt = 0; attempt < HOLD_ATTEMPTS; attempt++) {
 		now = hold_until_now(cpu);
 		for (int i = 0; i < PROBE_HOLDERS; i++)
@@ -187,11 +213,6 @@ static __always_inline void wait_ends(const struct probe_held *clocks, struct pr
 {
 	for (int i = 0; i < PROBE_HOLDERS; i++)
 		held->ns[i] = clocks->ns[i] - held->ns[i];
-}
-
-static __always_inline void wait_unknown(struct probe_held *held)
-{
-	__builtin_memset(held, 0, sizeof(*held));
 }
 
 /* Longer waits do not fit. */

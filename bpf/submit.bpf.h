@@ -17,7 +17,8 @@ static __always_inline void know_submitter(struct probe_cpu *cpu, __u64 pid_tgid
 	if (!marks || *marks & PROBE_MARK_SUBMITTER)
 		return;
 	*marks |= PROBE_MARK_SUBMITTER;
-	hold_as(cpu, holding_of(current_task()), tid, hold_until_now(cpu));
+	if (clocks_run())
+		hold_as(cpu, holding_of(current_task()), tid, hold_until_now(cpu));
 	task.tid = tid;
 	task.tgid = pid_tgid >> 32;
 	bpf_get_current_comm(task.comm, sizeof(task.comm));

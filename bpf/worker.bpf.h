@@ -39,7 +39,8 @@ int work_queued(__u64 *ctx)
 	if (!(io->facts & PROBE_FACT_END_SEEN))
 		note_end(io, cpu);
 	io->queued_ns = read_clocks(cpu, queue_wait_of(io));
-	__sync_fetch_and_add(&cpu->waiting, 1);
+	if (clocks_run())
+		__sync_fetch_and_add(&cpu->waiting, 1);
 	return 0;
 }
 
@@ -55,11 +56,11 @@ static __always_inline void waits_no_more(struct probe_io *io)
 
 static __always_inline void queue_wait_ends(struct probe_io *io, const struct probe_held *clocks)
 {
-	bool is_known = probe_settings.clocks_run && io->queued_ns && io->worker_cpu == io->end_cpu &&
-			io->started_ns - io->queued_ns <= LONGEST_WAIT_NS;
+	bool is_known = io->worker_cpu == io->end_cpu && io->started_ns - io->queued_ns <= LONGEST_WAIT_NS;
 
-	if (io->queued_ns)
-		waits_no_more(io);
+	if (!clocks_run() || !io->queued_ns)
+		return;
+	waits_no_more(io);
 	if (is_known) {
 		wait_ends(clocks, queue_wait_of(io));
 		io->kind = PROBE_RECORD_WAITED_IO;
@@ -79,8 +80,7 @@ static __always_inline void io_work_starts(struct probe_cpu *cpu, struct kiocb *
 	io->started_ns = now;
 	io->worker_cpu = bpf_get_smp_processor_id();
 	io->worker_tid = (__u32)bpf_get_current_pid_tgid();
-	if (cpu->switched_preempted && cpu->switched_from_tid == io->submitter_tid &&
-	    cpu->switched_to_tid == io->worker_tid)
+	if (cpu->standing_tid == io->submitter_tid)
 		io->facts |= PROBE_FACT_PREEMPTED_SUBMITTER;
 	queue_wait_ends(io, clocks);
 }
@@ -100,9 +100,11 @@ int work_started(__u64 *ctx)
 	if (iocb) {
 		now = read_clocks(cpu, &clocks);
 		io_work_starts(cpu, iocb, now, &clocks);
-	} else {
+	} else if (clocks_run()) {
 		now = hold_until_now(cpu);
 		holding = holding_of_worker(task);
+	} else {
+		return 0;
 	}
 	hold_as(cpu, holding, read_kernel(task, pid), now);
 	return 0;

@@ -135,6 +135,12 @@ public struct ProbePlan: Sendable {
     /// Who holds a CPU is known: task switches and works are seen.
     public var runsClocks: Bool { includes("task_switched") && includes("work_started") && includes("work_ended") }
 
+    /// Nobody asks who holds CPUs: no program at task switches and at the end of works, and fewer clocks to read.
+    public mutating func leaveOutHolders(because reason: String) {
+        leaveOut("task_switched", because: reason)
+        leaveOut("work_ended", because: reason)
+    }
+
     /// Leaves a program out, e.g. after the kernel refused it.
     public mutating func leaveOut(_ function: String, because reason: String) {
         leaveOut(because: reason) { $0.function == function }

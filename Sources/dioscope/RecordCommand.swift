@@ -23,6 +23,7 @@ struct RecordCommand: ParsableCommand {
               sudo dioscope record -o run1.dioscope --duration 10s
               sudo dioscope record --pid 4711 --device nvme0n1
               sudo dioscope record --file /data/db/wal
+              sudo dioscope record --no-holders --sample 1/100 --duration 1h
               dioscope record --how trace-cmd --kernel 5.10
 
             EXIT STATUS
@@ -49,6 +50,11 @@ struct RecordCommand: ParsableCommand {
         help: "Pack the capture, by CPU time that nobody else wants; what there is no time for stays as it is.")
     var pack = true
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Look who holds each CPU, to tell what deferred completions waited for; without it costs less.")
+    var holders = true
+
     @OptionGroup(title: "Without BPF") var how: HowArguments
 
     @Flag(help: "Have the kernel measure what each probe costs, and print it; that costs about as much again.")
@@ -74,7 +80,8 @@ struct RecordCommand: ParsableCommand {
         let access = KernelAccess()
         let filter = try filters.filter(tracesCommand: !command.isEmpty, access: access)
         let path = try outputPath()
-        let plan = try ProbePlan(permittedBy: access)
+        var plan = try ProbePlan(permittedBy: access)
+        if !holders { plan.leaveOutHolders(because: "not asked for: --no-holders") }
         Interruption.watch()
 
         var sizes = LiveProbes.Sizes()

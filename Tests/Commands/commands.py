@@ -416,6 +416,18 @@ class RecordTests(RecordingBed):
         self.assertAlmostEqual(report["ios"]["total"] / IOS, 0.2, delta=7 * (0.16 / IOS) ** 0.5)
         self.assertEqual([loss for loss in report["loss"] if loss["severity"] == "loss" and loss["count"]], [])
 
+    def test_no_holders(self) -> None:
+        done = self.record("--no-holders", "--", *fio_command(self.directory))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        report = self.report()
+        missing = {probe["name"]: probe["reason"] for probe in report["source"]["probes"]["missing"]}
+        self.assertEqual(missing.get("tp_btf/sched_switch"), "not asked for: --no-holders")
+        self.assertNotIn("tp_btf/workqueue_execute_start", missing)
+        self.assertEqual(report["ios"]["total"], IOS)
+        self.assertEqual([loss for loss in report["loss"] if loss["severity"] == "loss" and loss["count"]], [])
+        self.assertIsNone(report["scheduling"])
+        self.assertFalse((report["queue_wait"] or {}).get("causes"))
+
     def test_filters(self) -> None:
         fio = fio_command(self.directory)
         subprocess.run(fio, capture_output=True, check=True)

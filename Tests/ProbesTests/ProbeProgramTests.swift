@@ -78,4 +78,13 @@ struct ProbePlanTests {
         #expect(!plan.includes("completion_left"))
         #expect(plan.missingEssential?.program.role == .completes)
     }
+
+    @Test(.enabled(if: plan != nil, "this machine's kernel has no BTF"))
+    func withoutHoldersNoClockRunsAndAllElseStays() throws {
+        var plan = try #require(Self.plan)
+        let before = Set(plan.included.map(\.function))
+        plan.leaveOutHolders(because: "test")
+        #expect(!plan.runsClocks)
+        #expect(before.subtracting(plan.included.map(\.function)).isSubset(of: ["task_switched", "work_ended"]))
+    }
 }

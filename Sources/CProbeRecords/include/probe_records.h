@@ -237,9 +237,6 @@ struct probe_cpu {
 	probe_u32 irq;
 	probe_u32 irq_ends;		/* end_io calls since the last hard IRQ entry */
 	probe_u32 softirq_ends;		/* ... and softirq entry */
-	probe_u32 switched_from_tid;	/* last sched_switch */
-	probe_u32 switched_to_tid;
-	probe_u32 switched_preempted;	/* the previous task was still runnable */
 	/* who holds the CPU */
 	probe_u32 holder;		/* enum probe_holder, now */
 	probe_u32 task_holder;		/* the same below softirqs and interrupts */
@@ -247,7 +244,7 @@ struct probe_cpu {
 	probe_u32 held_tid;		/* task of task_holder */
 	probe_u32 waiting;		/* works of I/Os that are queued here and not started */
 	probe_u32 run_works;		/* works of I/Os since the last switch */
-	probe_u32 submitter_stands;	/* the last switch was from a runnable submitter to a kworker */
+	probe_u32 standing_tid;		/* the runnable submitter that the last switch took the CPU from, for a kworker */
 	probe_u32 submitter_left_tid;	/* the last submitter that was switched from */
 	probe_u64 held_since_ns;	/* up to here the clocks count; 0 = they have not begun */
 	probe_u64 task_held_since_ns;
@@ -256,6 +253,7 @@ struct probe_cpu {
 	probe_u64 submitter_left_ns;
 	probe_u64 unreaped;		/* I/Os complete since, << PROBE_UNREAPED_SHIFT, and the sum of their times since it left */
 	probe_u64 clock_ns[PROBE_HOLDERS]; /* cumulative, by holder */
+	probe_u64 completed_key;	/* of the I/O that was last completed, until its ki_complete */
 	probe_u64 key[PROBE_KEY_USERS];	/* where a pointer becomes a number, see iocb_key() */
 	/* counters */
 	probe_u64 begins;		/* I/Os that passed the filters */

@@ -64,6 +64,9 @@ PROGRAMS = Subject(
 SAMPLED = Subject(
     "dioscope-sampled", "dioscope record -q --sample 1/16 -o $output",
     after="dioscope report --json $output >/out/dioscope-sampled.json")
+WITHOUT_HOLDERS = Subject(
+    "dioscope-no-holders", "dioscope record -q --no-holders -o $output",
+    after="dioscope report --json $output >/out/dioscope-no-holders.json")
 BPFTRACE = Subject(
     "bpftrace", "bpftrace /lab/queue-wait.bt", tools=True, files={"queue-wait.bt": QUEUE_WAIT})
 TRACE_CMD = Subject(
@@ -71,5 +74,6 @@ TRACE_CMD = Subject(
 PERF = Subject(
     "perf", "sh /tmp/recipe.sh", programs=("perf",), before="recipe perf", after="forget_recipe")
 
-SUBJECTS = {subject.name: subject for subject in (UNTRACED, DIOSCOPE, UNPACKED, PROGRAMS, SAMPLED, BPFTRACE, TRACE_CMD, PERF)}
-PEERS = (SAMPLED, BPFTRACE, TRACE_CMD, PERF)
+SUBJECTS = {subject.name: subject for subject in (
+    UNTRACED, DIOSCOPE, UNPACKED, PROGRAMS, WITHOUT_HOLDERS, SAMPLED, BPFTRACE, TRACE_CMD, PERF)}
+PEERS = (WITHOUT_HOLDERS, SAMPLED, BPFTRACE, TRACE_CMD, PERF)
