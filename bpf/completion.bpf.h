@@ -31,8 +31,7 @@ static __always_inline __u64 read_remote_clocks(const struct probe_cpu *cpu, str
 		__u32 holder = *(volatile __u32 *)&cpu->holder % PROBE_HOLDERS;
 		__u64 now;
 
-		for (int i = 0; i < PROBE_HOLDERS; i++)
-			clocks->ns[i] = (__u32)*(volatile __u64 *)&cpu->clock_ns[i];
+		copy_clocks(cpu, clocks);
 		now = bpf_ktime_get_ns();
 		clocks->ns[holder] += (__u32)(now - since);
 		if (since && *(volatile __u64 *)&cpu->held_since_ns == since)
@@ -45,14 +44,13 @@ static __always_inline __u64 read_remote_clocks(const struct probe_cpu *cpu, str
 static __always_inline __u64 task_work_wait_begins(struct probe_io *io, struct probe_cpu *here)
 {
 	struct probe_held *held = task_work_wait_of(io);
-	__u32 index = io->submit_cpu;
 	struct probe_cpu *cpu;
 	__u64 now;
 
 	io->facts |= PROBE_FACT_TASK_WORK_CLOCKS;
-	if (index == bpf_get_smp_processor_id())
+	if (io->submit_cpu == bpf_get_smp_processor_id())
 		return read_clocks(here, held);
-	cpu = bpf_map_lookup_elem(&probe_cpus, &index);
+	cpu = cpu_at(io->submit_cpu);
 	now = cpu ? read_remote_clocks(cpu, held) : 0;
 	if (now)
 		return now;
@@ -90,12 +88,9 @@ static __always_inline bool is_tried_again(const struct probe_io *io, long ret)
  */
 static __always_inline void awaits_reaping(const struct probe_io *io, struct probe_cpu *here)
 {
-	__u32 index = io->submit_cpu;
-	struct probe_cpu *cpu = here;
+	struct probe_cpu *cpu = io->submit_cpu == bpf_get_smp_processor_id() ? here : cpu_at(io->submit_cpu);
 	__u64 left_ns;
 
-	if (index != bpf_get_smp_processor_id())
-		cpu = bpf_map_lookup_elem(&probe_cpus, &index);
 	if (!cpu)
 		return;
 	left_ns = *(volatile __u64 *)&cpu->submitter_left_ns;

@@ -157,7 +157,7 @@ static __noinline int send_hold(struct probe_cpu *cpu, __u64 now)
 	hold.until_ns = now;
 	hold.function = cpu->held_function;
 	bpf_get_current_comm(hold.name, 16);
-	emit(&hold, sizeof(hold), &cpu->holds, &cpu->holds_full);
+	emit(struct probe_hold, &hold, &cpu->holds, &cpu->holds_full);
 	return 0;
 }
 
@@ -187,6 +187,12 @@ static __always_inline void wait_unknown(struct probe_held *held)
 	__builtin_memset(held, 0, sizeof(*held));
 }
 
+static __always_inline void copy_clocks(const struct probe_cpu *cpu, struct probe_held *clocks)
+{
+	for (int i = 0; i < PROBE_HOLDERS; i++)
+		clocks->ns[i] = (__u32)*(volatile __u64 *)&cpu->clock_ns[i];
+}
+
 /*
  * The clocks, and the time that they add up to. An interrupt between that time
  * and the reading would advance them beyond it: then they are read anew.
@@ -201,8 +207,7 @@ static __always_inline __u64 read_clocks(struct probe_cpu *cpu, struct probe_hel
 	}
 	for (int attempt = 0; attempt < HOLD_ATTEMPTS; attempt++) {
 		now = hold_until_now(cpu);
-		for (int i = 0; i < PROBE_HOLDERS; i++)
-			clocks->ns[i] = (__u32)*(volatile __u64 *)&cpu->clock_ns[i];
+		copy_clocks(cpu, clocks);
 		if (*(volatile __u64 *)&cpu->held_since_ns == now)
 			break;
 	}
@@ -221,12 +226,12 @@ static __always_inline void wait_ends(const struct probe_held *clocks, struct pr
 static __always_inline void emit_io(struct probe_cpu *cpu, struct probe_io *io)
 {
 	if (io->kind != PROBE_RECORD_WAITED_IO) {
-		emit_copy(struct probe_io, io, &cpu->records, &cpu->ring_full);
+		emit(struct probe_io, io, &cpu->records, &cpu->ring_full);
 		return;
 	}
 	if (io->facts & PROBE_FACT_TASK_WORK_CLOCKS)
 		wait_unknown(task_work_wait_of(io));
-	emit_copy(struct probe_waited_io, io, &cpu->records, &cpu->ring_full);
+	emit(struct probe_waited_io, io, &cpu->records, &cpu->ring_full);
 }
 
 #endif

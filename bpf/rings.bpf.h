@@ -30,18 +30,8 @@ static __always_inline __u64 wake_flags(__u64 records)
 	return records % probe_settings.wake_every ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
 }
 
-static __always_inline void emit(void *record, __u64 size, __u64 *records, __u64 *ring_full)
-{
-	void *ring = ring_of_cpu();
-
-	if (ring && !bpf_ringbuf_output(ring, record, size, wake_flags(*records)))
-		__sync_fetch_and_add(records, 1);
-	else
-		__sync_fetch_and_add(ring_full, 1);
-}
-
-/* The same for a type of fixed size, copied word by word: the kernel's memcpy() costs more than all else here. */
-#define emit_copy(type, record, records, ring_full)				\
+/* Copied word by word: the kernel's memcpy() costs more than all else here. */
+#define emit(type, record, records, ring_full)					\
 ({										\
 	void *ring_ = ring_of_cpu();						\
 	type *copy_ = ring_ ? bpf_ringbuf_reserve(ring_, sizeof(type), 0) : 0;	\

@@ -17,12 +17,15 @@ struct {
 	__type(value, struct probe_cpu);
 } probe_cpus SEC(".maps");
 
+static __always_inline struct probe_cpu *cpu_at(__u32 index)
+{
+	return bpf_map_lookup_elem(&probe_cpus, &index);
+}
+
 /* State of the CPU that runs the program. */
 static __always_inline struct probe_cpu *this_cpu(void)
 {
-	__u32 index = bpf_get_smp_processor_id();
-
-	return bpf_map_lookup_elem(&probe_cpus, &index);
+	return cpu_at(bpf_get_smp_processor_id());
 }
 
 #ifdef PROBE_MODERN

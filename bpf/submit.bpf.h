@@ -22,7 +22,7 @@ static __always_inline void know_submitter(struct probe_cpu *cpu, __u64 pid_tgid
 	task.tid = tid;
 	task.tgid = pid_tgid >> 32;
 	bpf_get_current_comm(task.comm, sizeof(task.comm));
-	emit(&task, sizeof(task), &cpu->names, &cpu->names_full);
+	emit(struct probe_task, &task, &cpu->names, &cpu->names_full);
 }
 
 static __always_inline enum probe_issuer issuer_of(struct kiocb *iocb)

@@ -47,8 +47,7 @@ int work_queued(__u64 *ctx)
 /* A work is queued on the CPU where end_io ran. */
 static __always_inline void waits_no_more(struct probe_io *io)
 {
-	__u32 index = io->end_cpu;
-	struct probe_cpu *cpu = bpf_map_lookup_elem(&probe_cpus, &index);
+	struct probe_cpu *cpu = cpu_at(io->end_cpu);
 
 	if (cpu)
 		__sync_fetch_and_add(&cpu->waiting, -1);

@@ -80,7 +80,7 @@ final class Recorder {
 
     /// Records until the command, the time or the user ends it, and finishes the file.
     func run() throws(Failure) -> Outcome {
-        guard let probes, path != nil else { throw Failure(.unavailable, "nothing is prepared") }
+        guard let probes, let path else { throw Failure(.unavailable, "nothing is prepared") }
         do {
             try probes.activate()
         } catch {
@@ -88,7 +88,10 @@ final class Recorder {
             throw Failure(error)
         }
         var child: TracedCommand?
-        if !command.isEmpty {
+        if command.isEmpty {
+            // From here on nothing is missed: whoever waits to start a load may.
+            Terminal.say("recording into \(path)\(duration == nil ? "; Ctrl-C ends it" : "")")
+        } else {
             do {
                 child = try start(command)
             } catch {

@@ -300,11 +300,10 @@ class RecordingBed(Bed):
     def running(self, *words: str) -> subprocess.Popen[str]:
         process = subprocess.Popen([DIOSCOPE, "record", "-o", self.file("capture"), *words],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(100):
-            if Path(self.file("capture")).exists():
-                break
-            time.sleep(0.05)
-        time.sleep(0.2)
+        if "--" in words:
+            time.sleep(1)
+        else:
+            self.assertIn("recording into", process.stderr.readline())
         return process
 
 
