@@ -26,12 +26,12 @@ disturb_start() {
     hog)
         # Real-time, so that every scheduler lets the kworkers wait: 4 ms in every 5.
         chrt -f 1 taskset 2 hog --name=hog --thread --ioengine=cpuio --cpuload=80 --cpuchunks=4000 --time_based \
-            --runtime=60 >/dev/null 2>&1 &
+            --runtime=200 >/dev/null 2>&1 &
         disturbers=$!
         ;;
     inodegc)
         taskset 2 sh -c "until pidof fio >/dev/null; do usleep 100000; done
-            for file in $fragments/*; do rm \$file; usleep 200000; done; sleep 60" &
+            for file in $fragments/*; do rm \$file; usleep 200000; done; sleep 200" &
         disturbers=$!
         ;;
     *) return 1 ;;

@@ -1,6 +1,6 @@
 # One scenario: file system, file, truth on, dioscope with fio under it, truth off, what dioscope says about it.
 
-patience="timeout -k 5 50" # a command that hangs must not take the other scenarios with it
+patience="timeout -k 5 100" # a command that hangs must not take the other scenarios with it
 
 # prepare_file KIND MEGABYTES
 #   prewrite  the file exists, written and on disk; none of it in the page cache
