@@ -14,17 +14,18 @@ final class ProbeRings {
     /// What libbpf's callback gets: it has no other way to reach Swift.
     private final class Delivery {
         private let sink: any RecordSink
-        private var names: HoldNames?
+        private let names: HoldNames?
 
         init(to sink: any RecordSink, naming names: HoldNames?) {
             self.sink = sink
             self.names = names
         }
 
+        @inline(__always)
         func deliver(_ record: UnsafeRawBufferPointer) {
-            guard names != nil, HoldNames.isHold(record) else { return sink.take(record) }
-            guard let hold = names?.named(record) else { return }
-            withUnsafeBytes(of: hold) { sink.take($0) }
+            // By its size first: most records are of I/Os, and longer.
+            guard HoldNames.isHold(record), let names else { return sink.take(record) }
+            withUnsafeBytes(of: names.named(record)) { sink.take($0) }
         }
     }
 

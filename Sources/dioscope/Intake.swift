@@ -14,7 +14,10 @@ final class Intake: RecordSink {
     private(set) var cachedFiles = CachedFiles()
     private var writer: CaptureWriter?
     private var devices: [DeviceNumber: DeviceName] = [:]
-    private var lastDevice: UInt32?
+    /// The four of the last I/O.
+    private var lastCPUs: UInt64 = .max
+    /// Device and interrupt of the last I/O; at first one that is not.
+    private var lastOrigin: UInt64 = .max
 
     /// Creates the capture file.
     func open(_ path: FilePath, session: RecordingSession, packing: CaptureWriter.Packing) throws(Failure) {
@@ -26,13 +29,11 @@ final class Intake: RecordSink {
     }
 
     func take(_ record: UnsafeRawBufferPointer) {
-        guard failure == nil, let writer else { return }
-        if record.count >= MemoryLayout<probe_io>.size {
-            // A record of an I/O, and nothing else is as long.
-            places.note(record)
-            cachedFiles.note(record)
-            noteDevice(record.loadUnaligned(fromByteOffset: RecordOffset.device, as: UInt32.self))
+        // A record of an I/O, and nothing else is as long; in a ring it is aligned to 8 bytes.
+        if record.count >= MemoryLayout<probe_io>.size, let start = record.baseAddress {
+            note(start.assumingMemoryBound(to: probe_io.self))
         }
+        guard failure == nil, let writer else { return }
         do {
             try writer.append(record)
         } catch {
@@ -40,10 +41,27 @@ final class Intake: RecordSink {
         }
     }
 
+    /// Mostly an I/O has the places of the one before.
+    @inline(__always)
+    private func note(_ io: UnsafePointer<probe_io>) {
+        let cpus =
+            UInt64(io.pointee.submit_cpu) | UInt64(io.pointee.end_cpu) << 16 | UInt64(io.pointee.worker_cpu) << 32
+            | UInt64(io.pointee.complete_cpu) << 48
+        if cpus != lastCPUs {
+            lastCPUs = cpus
+            places.note(io)
+        }
+        let origin = UInt64(io.pointee.dev) << 32 | UInt64(io.pointee.irq)
+        if origin != lastOrigin {
+            lastOrigin = origin
+            places.note(interrupt: io.pointee.irq)
+            note(device: io.pointee.dev)
+        }
+        if CachedFiles.isOne(io) { cachedFiles.note(io) }
+    }
+
     /// Looks a device's names up when it is first seen: later it may be unmounted.
-    private func noteDevice(_ number: UInt32) {
-        guard number != lastDevice else { return }
-        lastDevice = number
+    private func note(device number: UInt32) {
         let device = DeviceNumber(kernel: number)
         if devices[device] == nil { devices[device] = DeviceNames().name(of: device) }
     }

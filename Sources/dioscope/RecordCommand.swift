@@ -82,7 +82,7 @@ struct RecordCommand: ParsableCommand {
         sizes.slots = slots
         let recorder = Recorder(command: command, duration: duration)
         try recorder.prepare(plan: plan, filter: filter, sizes: sizes, isVerbose: verbose)
-        try recorder.create(path, filters: filters.words, packing: pack ? .beside : .off)
+        try recorder.create(path, filters: filters.words, packing: pack ? .columns : .off)
         if probeCost { try recorder.measureCost() }
         let outcome = try recorder.run()
 
