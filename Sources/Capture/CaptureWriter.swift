@@ -110,20 +110,23 @@ public final class CaptureWriter {
 
     /// Takes one record as it came from the ring; its first byte says what it is. Writes when a buffer is full.
     public func append(_ record: UnsafeRawBufferPointer) throws(CaptureError) {
-        guard let start = record.baseAddress, record.count >= 1 else { return unparsed &+= 1 }
-        switch (probe_record_kind(rawValue: UInt32(start.load(as: UInt8.self))), record.count) {
-        case (PROBE_RECORD_WAITED_IO, RecordSize.waitedIO): try append(start, to: waitedIOs)
-        case (PROBE_RECORD_IO, RecordSize.io): try append(start, to: ios)
-        case (PROBE_RECORD_HOLD, RecordSize.hold): try append(start, to: holds)
-        case (PROBE_RECORD_TASK, RecordSize.task): try append(start, to: threads)
+        switch record.count {
+        case RecordSize.waitedIO: try append(record, PROBE_RECORD_WAITED_IO, RecordSize.waitedIO, to: waitedIOs)
+        case RecordSize.io: try append(record, PROBE_RECORD_IO, RecordSize.io, to: ios)
+        case RecordSize.hold: try append(record, PROBE_RECORD_HOLD, RecordSize.hold, to: holds)
+        case RecordSize.task: try append(record, PROBE_RECORD_TASK, RecordSize.task, to: threads)
         default: unparsed &+= 1
         }
     }
 
     @inline(__always)
-    private func append(_ record: UnsafeRawPointer, to buffer: RecordBuffer) throws(CaptureError) {
+    private func append(
+        _ record: UnsafeRawBufferPointer, _ kind: probe_record_kind, _ size: Int, to buffer: RecordBuffer
+    ) throws(CaptureError) {
+        guard let start = record.baseAddress, start.load(as: UInt8.self) == UInt8(truncatingIfNeeded: kind.rawValue)
+        else { return unparsed &+= 1 }
         if buffer.isFull { try flush() }
-        buffer.append(record)
+        buffer.append(start, size: size)
     }
 
     /// Writes out what is buffered, as chunks. For the recorder about twice a second, so that a crash loses little.

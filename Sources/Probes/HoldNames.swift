@@ -4,7 +4,11 @@ import CProbeRecords
 
 /// Puts the names of functions into hold records: addresses mean nothing later or elsewhere.
 final class HoldNames {
-    private var symbols = KernelSymbols()
+    private var symbols: KernelSymbols
+
+    init(_ symbols: KernelSymbols) {
+        self.symbols = symbols
+    }
 
     @inline(__always)
     static func isHold(_ record: UnsafeRawBufferPointer) -> Bool {

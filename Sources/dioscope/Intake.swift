@@ -13,6 +13,8 @@ final class Intake: RecordSink {
     private(set) var places = SeenPlaces()
     private(set) var cachedFiles = CachedFiles()
     private var writer: CaptureWriter?
+    /// The writer as long as nothing failed, unmanaged: to retain and release it would cost as much as to append.
+    private var taking: Unmanaged<CaptureWriter>?
     private var devices: [DeviceNumber: DeviceName] = [:]
     /// The four of the last I/O.
     private var lastCPUs: UInt64 = .max
@@ -22,23 +24,32 @@ final class Intake: RecordSink {
     /// Creates the capture file.
     func open(_ path: FilePath, session: RecordingSession, packing: CaptureWriter.Packing) throws(Failure) {
         do {
-            writer = try CaptureWriter(creating: path, session: session, packing: packing)
+            let writer = try CaptureWriter(creating: path, session: session, packing: packing)
+            self.writer = writer
+            taking = Unmanaged.passUnretained(writer)
         } catch {
             throw Failure(error)
         }
     }
 
-    func take(_ record: UnsafeRawBufferPointer) {
+    override func take(_ record: UnsafeRawBufferPointer) {
         // A record of an I/O, and nothing else is as long; in a ring it is aligned to 8 bytes.
         if record.count >= MemoryLayout<probe_io>.size, let start = record.baseAddress {
             note(start.assumingMemoryBound(to: probe_io.self))
         }
-        guard failure == nil, let writer else { return }
-        do {
-            try writer.append(record)
-        } catch {
-            failure = Failure(error)
+        taking?._withUnsafeGuaranteedRef { writer in
+            do throws(CaptureError) {
+                try writer.append(record)
+            } catch {
+                fail(error)
+            }
         }
+    }
+
+    @inline(never)
+    private func fail(_ error: CaptureError) {
+        failure = Failure(error)
+        taking = nil
     }
 
     /// Mostly an I/O has the places of the one before.
@@ -79,7 +90,7 @@ final class Intake: RecordSink {
         do {
             try write(writer)
         } catch {
-            failure = Failure(error)
+            fail(error)
         }
     }
 }
