@@ -26,7 +26,8 @@ final class ColumnUnpacker {
     }
 
     private func unpack(
-        _ payload: UnsafeRawBufferPointer, _ columns: RecordColumns, _ blocks: Int, into records: UnsafeMutableRawPointer
+        _ payload: UnsafeRawBufferPointer, _ columns: RecordColumns, _ blocks: Int,
+        into records: UnsafeMutableRawPointer
     ) -> Bool {
         var cursor = Cursor(payload)
         guard let first = cursor.take(columns.size) else { return false }

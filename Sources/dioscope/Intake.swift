@@ -58,17 +58,20 @@ final class Intake: RecordSink {
         let cpus =
             UInt64(io.pointee.submit_cpu) | UInt64(io.pointee.end_cpu) << 16 | UInt64(io.pointee.worker_cpu) << 32
             | UInt64(io.pointee.complete_cpu) << 48
-        if cpus != lastCPUs {
-            lastCPUs = cpus
-            places.note(io)
-        }
         let origin = UInt64(io.pointee.dev) << 32 | UInt64(io.pointee.irq)
+        if cpus != lastCPUs || origin != lastOrigin || CachedFiles.isOne(io) { noteNew(io, cpus, origin) }
+    }
+
+    /// Not inlined: what it needs would be made ready for every record.
+    @inline(never)
+    private func noteNew(_ io: UnsafePointer<probe_io>, _ cpus: UInt64, _ origin: UInt64) {
+        if cpus != lastCPUs { places.note(io) }
         if origin != lastOrigin {
-            lastOrigin = origin
             places.note(interrupt: io.pointee.irq)
             note(device: io.pointee.dev)
         }
         if CachedFiles.isOne(io) { cachedFiles.note(io) }
+        (lastCPUs, lastOrigin) = (cpus, origin)
     }
 
     /// Looks a device's names up when it is first seen: later it may be unmounted.

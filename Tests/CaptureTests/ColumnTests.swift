@@ -129,8 +129,8 @@ struct ColumnTests {
         // Columns 0 and 1 are times, 2 the first 32 bits, 3 the thread number: from the ninth record on another.
         let map: [UInt8] = [0b1011, 0]
         let table: [UInt8] = [0, 5, 2, 3, 2, 1]
-        let expected =
-            Array(payload.prefix(64)) + map + table + bits(until, 5) + bits(from.map { $0 / 4 }, 3) + [0, 0xff, 0xff, 0xff]
+        let numbers = bits(until, 5) + bits(from.map { $0 / 4 }, 3) + [0, 0xff, 0xff, 0xff]
+        let expected = Array(payload.prefix(64)) + map + table + numbers
         #expect(inColumns(payload, .holds) == expected)
         #expect(unpacked(expected, .holds, 9) == payload)
     }
