@@ -72,6 +72,39 @@ struct ColumnTests {
         #expect(unpacked(packed, .waitedIOs, 2048) == payload)
     }
 
+    @Test func captureInColumnsReadsAsTheRawOne() throws {
+        try withTemporaryDirectory { directory in
+            var sizes: [UInt64] = []
+            var contents: [[DirectIO]] = []
+            for (name, packing) in [("raw", CaptureWriter.Packing.off), ("columns", .columns), ("packed", .shortest)] {
+                let path = directory.appending(name)
+                let writer = try CaptureWriter(
+                    creating: path, session: SampleCapture(ios: 0, flushEvery: 1).session, packing: packing)
+                var load = SyntheticTimes()
+                // More than a chunk of them, and what cannot be shortened.
+                for _ in 0..<5000 { try withUnsafeBytes(of: load.next()) { try writer.append($0) } }
+                try writer.flush()
+                for _ in 0..<3 { try withUnsafeBytes(of: load.nextOther()) { try writer.append($0) } }
+                try writer.finish(RecordingEnd(wall: 1, monotonic: 2, ios: 0))
+                let again = directory.appending(name + " packed")
+                #expect(try CaptureReader(path: path).pack(to: again).damage.isEmpty)
+                for path in [path, again] {
+                    let content = try CaptureContent(CaptureReader(path: path))
+                    #expect(content.summary.isComplete)
+                    contents.append(content.ios)
+                    sizes.append(try CaptureReader(path: path).size)
+                }
+            }
+            #expect(contents[0].count == 5003)
+            for content in contents { #expect(content == contents[0]) }
+            let (raw, columns, packed) = (sizes[0], sizes[2], sizes[4])
+            #expect(columns < raw / 6)
+            #expect(packed < columns)
+            // What is packed anew is so whatever it was before.
+            #expect([sizes[1], sizes[3], sizes[5]] == [packed, packed, packed])
+        }
+    }
+
     @Test func fewRecordsAndNoiseStayAsTheyAre() {
         var random = SplitMix(state: 3)
         let noise = (0..<128 * 100).map { _ in UInt8.random(in: 0 ... .max, using: &random) }
@@ -159,6 +192,7 @@ private struct SyntheticTimes {
 
     mutating func next() -> probe_waited_io {
         var waited = probe_waited_io()
+        waited.io.kind = UInt8(PROBE_RECORD_WAITED_IO.rawValue)
         now += .random(in: 5_000...9_000, using: &random)
         waited.io.completed_ns = now
         waited.io.started_ns = now - .random(in: 500...900, using: &random)
@@ -172,5 +206,11 @@ private struct SyntheticTimes {
         waited.io.length_bytes = 4096
         waited.queue_wait.ns.0 = UInt32(waited.io.started_ns - waited.io.queued_ns)
         return waited
+    }
+
+    mutating func nextOther() -> probe_io {
+        var io = next().io
+        io.kind = UInt8(PROBE_RECORD_IO.rawValue)
+        return io
     }
 }
