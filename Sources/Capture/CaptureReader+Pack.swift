@@ -10,13 +10,11 @@ extension CaptureReader {
     public func pack(to path: FilePath) throws(CaptureError) -> (damage: [CaptureDamage], size: UInt64) {
         let descriptor = try CaptureWriter.create(path)
         do throws(CaptureError) {
-            let writer = try CaptureWriter(descriptor: descriptor, path: path, session: nil, packing: .inLine)
+            let writer = try CaptureWriter(descriptor: descriptor, path: path, session: nil, packing: .shortest)
             var walk = ChunkWalk(source, from: UInt64(CaptureFormat.headerSize), size: try source.size())
             var isAtEnd = false
             while !isAtEnd, let chunk = try walk.next() {
-                try walk.withPayload(of: chunk.header) { payload in
-                    Result { () throws(CaptureError) in try writer.copy(chunk.header, payload) }
-                }.get()
+                try Self.copy(chunk.header, of: walk, to: writer)
                 isAtEnd = chunk.header.kind == ChunkKind.end.rawValue
             }
             try writer.close()
@@ -25,5 +23,20 @@ extension CaptureReader {
             try? FileManager.default.removeItem(atPath: path.string)
             throw error
         }
+    }
+
+    /// As it is what cannot be read, or is packed already.
+    private static func copy(_ header: ChunkHeader, of walk: ChunkWalk, to writer: CaptureWriter) throws(CaptureError) {
+        try walk.withPayload(of: header) { payload -> Result<Void, CaptureError> in
+            var copied: Result<Void, CaptureError>?
+            if let kind = ChunkKind(rawValue: header.kind), header.flags & ChunkFlag.packed == 0,
+                header.fits(kind.recordSize)
+            {
+                copied = walk.withRecords(of: header, kind) { records in
+                    Result { () throws(CaptureError) in try writer.copy(header, payload, records: records) }
+                }
+            }
+            return copied ?? Result { () throws(CaptureError) in try writer.copy(header, payload, records: nil) }
+        }.get()
     }
 }

@@ -14,12 +14,11 @@ extension CaptureSummary {
             unknownChunks += 1
             return
         }
-        let isPacked = header.flags & ChunkFlag.packed != 0
-        guard header.flags & ~ChunkFlag.packed == 0, !isPacked || RecordCoding(kind) != nil else {
+        guard header.flags == 0 || header.isShortened && RecordCoding(kind) != nil else {
             walk.tell(.flags(header.flags), of: chunk, ios: header.ios)
             return
         }
-        if let size = kind.recordSize, !isRight(UInt64(header.count) * UInt64(size), header) {
+        guard header.fits(kind.recordSize) else {
             walk.tell(.count, of: chunk, ios: kind.isOfIOs ? nil : 0)
             return
         }
@@ -44,12 +43,6 @@ extension CaptureSummary {
         case .loss: recordedLoss = decoded([DataLoss].self) ?? recordedLoss
         case .end: end = decoded(RecordingEnd.self)
         }
-    }
-
-    /// Whether the header's record count, so many bytes, can be right. Packed ones are bounded as those that are not.
-    private func isRight(_ bytes: UInt64, _ header: ChunkHeader) -> Bool {
-        header.flags & ChunkFlag.packed == 0
-            ? bytes == UInt64(header.length) : bytes <= UInt64(CaptureFormat.maximumPayload)
     }
 
     /// The path of every I/O: no allocation, no copy of the record.

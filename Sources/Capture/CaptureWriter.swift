@@ -19,24 +19,23 @@ public final class CaptureWriter {
 
     private let path: FilePath
     private let descriptor: FileDescriptor
-    private var ios = RecordBuffer(.ios, recordSize: RecordSize.io)
-    private var waitedIOs = RecordBuffer(.waitedIOs, recordSize: RecordSize.waitedIO)
-    private var threads = RecordBuffer(.threads, recordSize: RecordSize.task)
+    private let ios = RecordBuffer(.ios, recordSize: RecordSize.io)
+    private let waitedIOs = RecordBuffer(.waitedIOs, recordSize: RecordSize.waitedIO)
+    private let threads = RecordBuffer(.threads, recordSize: RecordSize.task)
     /// Few at a time: a reader keeps so many at least, to name them to the I/Os that follow.
-    private var holds = RecordBuffer(.holds, recordSize: RecordSize.hold, capacity: 1024)
+    private let holds = RecordBuffer(.holds, recordSize: RecordSize.hold, capacity: 1024)
+    private let columns: ColumnPacker?
     private let packer: ChunkPacker?
-    private var queue: PackingQueue?
     private var isOpen = true
     private var failure: CaptureError?
 
     /// How records become shorter.
     public enum Packing: Sendable {
         case off
-        /// At once.
-        case inLine
-        /// On a thread that takes only what CPU time nobody else wants; what it does not come round to in time is
-        /// written as it is. `writePacked` is to be called often.
-        case beside
+        /// In columns of bits: hardly more work than to write them as they are.
+        case columns
+        /// As short as can be, which takes ten times the work.
+        case shortest
     }
 
     /// Creates the file and writes the session.
@@ -68,8 +67,8 @@ public final class CaptureWriter {
     init(
         descriptor: FileDescriptor, path: FilePath, session: RecordingSession?, packing: Packing = .off
     ) throws(CaptureError) {
-        packer = packing == .off ? nil : ChunkPacker()
-        queue = packing == .beside ? PackingQueue() : nil
+        columns = packing == .columns ? ColumnPacker() : nil
+        packer = packing == .shortest ? ChunkPacker() : nil
         self.path = path
         self.descriptor = descriptor
         var header = CaptureFormat.magic
@@ -80,12 +79,19 @@ public final class CaptureWriter {
         if let session { try write(.session, json: session) }
     }
 
-    /// Writes a chunk of another capture as it is, or its records packed.
-    func copy(_ header: ChunkHeader, _ payload: UnsafeRawBufferPointer) throws(CaptureError) {
-        if header.flags == 0, let kind = ChunkKind(rawValue: header.kind), let packed = packer?.pack(kind, payload) {
-            return try write(kind, flags: ChunkFlag.packed, count: Int(header.count), payload: packed)
-        }
-        try write(header.bytes, Array(payload))
+    /// Writes a chunk of another capture, shortened or as it is.
+    /// - Parameter records: its records, if it has such and they could be read.
+    func copy(
+        _ header: ChunkHeader, _ payload: UnsafeRawBufferPointer, records: UnsafeRawBufferPointer?
+    ) throws(CaptureError) {
+        guard let kind = ChunkKind(rawValue: header.kind), let records,
+            let packed = packer?.pack(kind, records), packed.count < payload.count
+        else { return try write(header, payload) }
+        try packed.withUnsafeBytes { packed in
+            Result { () throws(CaptureError) in
+                try write(kind, flags: ChunkFlag.packed, count: Int(header.count), payload: packed)
+            }
+        }.get()
     }
 
     /// Closes a file that is whole.
@@ -99,72 +105,58 @@ public final class CaptureWriter {
     }
 
     deinit {
-        endQueue()
         if isOpen { try? descriptor.close() }
     }
 
     /// Takes one record as it came from the ring; its first byte says what it is. Writes when a buffer is full.
     public func append(_ record: UnsafeRawBufferPointer) throws(CaptureError) {
-        switch record.first.map({ probe_record_kind(rawValue: UInt32($0)) }) {
-        case PROBE_RECORD_IO where record.count == RecordSize.io:
-            if ios.isFull { try flush() }
-            ios.append(record)
-        case PROBE_RECORD_WAITED_IO where record.count == RecordSize.waitedIO:
-            if waitedIOs.isFull { try flush() }
-            waitedIOs.append(record)
-        case PROBE_RECORD_HOLD where record.count == RecordSize.hold:
-            if holds.isFull { try flush() }
-            holds.append(record)
-        case PROBE_RECORD_TASK where record.count == RecordSize.task:
-            if threads.isFull { try flush() }
-            threads.append(record)
-        default:
-            unparsed &+= 1
+        switch record.count {
+        case RecordSize.waitedIO: try append(record, PROBE_RECORD_WAITED_IO, RecordSize.waitedIO, to: waitedIOs)
+        case RecordSize.io: try append(record, PROBE_RECORD_IO, RecordSize.io, to: ios)
+        case RecordSize.hold: try append(record, PROBE_RECORD_HOLD, RecordSize.hold, to: holds)
+        case RecordSize.task: try append(record, PROBE_RECORD_TASK, RecordSize.task, to: threads)
+        default: unparsed &+= 1
         }
     }
 
-    /// Writes those chunks that were packed meanwhile, or have waited for it long enough.
-    public func writePacked() throws(CaptureError) {
-        while let (chunk, isPacked) = queue?.next() { try write(chunk, isPacked: isPacked) }
+    @inline(__always)
+    private func append(
+        _ record: UnsafeRawBufferPointer, _ kind: probe_record_kind, _ size: Int, to buffer: RecordBuffer
+    ) throws(CaptureError) {
+        guard let start = record.baseAddress, start.load(as: UInt8.self) == UInt8(truncatingIfNeeded: kind.rawValue)
+        else { return unparsed &+= 1 }
+        if buffer.isFull { try flush() }
+        buffer.append(start, size: size)
     }
 
-    /// Writes out what is buffered, as chunks, or lets them be packed first. For the recorder about twice a second, so
-    /// that a crash loses little.
+    /// Writes out what is buffered, as chunks. For the recorder about twice a second, so that a crash loses little.
     public func flush() throws(CaptureError) {
-        try flush(&threads)
-        try flush(&holds)
-        try flush(&waitedIOs)
-        try flush(&ios)
+        try flush(threads)
+        try flush(holds)
+        try flush(waitedIOs)
+        try flush(ios)
     }
 
-    private func endQueue() {
-        queue?.end()
-        queue = nil
-    }
-
-    private func flush(_ buffer: inout RecordBuffer) throws(CaptureError) {
+    private func flush(_ buffer: RecordBuffer) throws(CaptureError) {
         guard buffer.count > 0 else { return }
-        let kind = buffer.kind
-        let count = buffer.count
-        guard queue != nil else {
-            try writePacking(PackingQueue.Chunk(kind: kind, count: count, payload: buffer.bytes))
-            return buffer.clear()
-        }
-        queue?.append(PackingQueue.Chunk(kind: kind, count: count, payload: buffer.bytes))
-        buffer.clear()
-        try writePacked()
+        let (kind, count) = (buffer.kind, buffer.count)
+        try buffer.take { records throws(CaptureError) in try write(kind, records, count: count) }
+        if kind.isOfIOs { iosWritten &+= UInt64(count) }
     }
 
-    private func writePacking(_ chunk: PackingQueue.Chunk) throws(CaptureError) {
-        guard let packer, let packed = chunk.payload.withUnsafeBytes({ packer.pack(chunk.kind, $0) }) else {
-            return try write(chunk, isPacked: false)
+    private func write(_ kind: ChunkKind, _ records: UnsafeRawBufferPointer, count: Int) throws(CaptureError) {
+        let inColumns = columns?.pack(kind, records) { payload in
+            Result { () throws(CaptureError) in
+                try write(kind, flags: ChunkFlag.columns, count: count, payload: payload)
+            }
         }
-        try write(PackingQueue.Chunk(kind: chunk.kind, count: chunk.count, payload: packed), isPacked: true)
-    }
-
-    private func write(_ chunk: PackingQueue.Chunk, isPacked: Bool) throws(CaptureError) {
-        try write(chunk.kind, flags: isPacked ? ChunkFlag.packed : 0, count: chunk.count, payload: chunk.payload)
-        if chunk.kind.isOfIOs { iosWritten &+= UInt64(chunk.count) }
+        if let inColumns { return try inColumns.get() }
+        guard let packed = packer?.pack(kind, records) else { return try write(kind, count: count, payload: records) }
+        try packed.withUnsafeBytes { packed in
+            Result { () throws(CaptureError) in
+                try write(kind, flags: ChunkFlag.packed, count: count, payload: packed)
+            }
+        }.get()
     }
 
     /// Writes all devices known so far; the list replaces an earlier one.
@@ -195,10 +187,7 @@ public final class CaptureWriter {
     /// Writes what is buffered and the end mark, and closes the file. The mark counts the I/Os that were written,
     /// whatever `end.ios` says.
     public func finish(_ end: RecordingEnd) throws(CaptureError) {
-        defer { endQueue() }
         try flush()
-        // Few: no longer than a moment's work.
-        for chunk in queue?.takeAll() ?? [] { try writePacking(chunk) }
         var end = end
         end.ios = iosWritten
         try write(.end, json: end)
@@ -212,25 +201,32 @@ public final class CaptureWriter {
         } catch {
             throw .writeFailed(path, kept: bytesWritten, .invalidArgument)
         }
-        try write(kind, count: 1, payload: payload)
+        try payload.withUnsafeBytes { payload in
+            Result { () throws(CaptureError) in try write(kind, count: 1, payload: payload) }
+        }.get()
     }
 
-    private func write(_ kind: ChunkKind, flags: UInt16 = 0, count: Int, payload: [UInt8]) throws(CaptureError) {
+    private func write(
+        _ kind: ChunkKind, flags: UInt16 = 0, count: Int, payload: UnsafeRawBufferPointer
+    ) throws(CaptureError) {
         guard payload.count <= CaptureFormat.maximumPayload else { throw .chunkTooLong(path, bytes: payload.count) }
-        let header = payload.withUnsafeBytes {
-            ChunkHeader(kind: kind, flags: flags, count: UInt32(truncatingIfNeeded: count), payload: $0)
-        }
+        let header = ChunkHeader(
+            kind: kind, flags: flags, count: UInt32(truncatingIfNeeded: count), payload: payload)
+        try write(header, payload)
+    }
+
+    private func write(_ header: ChunkHeader, _ payload: UnsafeRawBufferPointer) throws(CaptureError) {
         try write(header.bytes, payload)
     }
 
-    /// Writes all parts, or none of them.
-    private func write(_ parts: [UInt8]...) throws(CaptureError) {
+    /// Writes both parts, or none of them.
+    private func write(_ head: [UInt8], _ payload: UnsafeRawBufferPointer? = nil) throws(CaptureError) {
         if let failure { throw failure }
         guard isOpen else { throw .finished(path) }
         do {
-            var size: UInt64 = 0
-            for part in parts { size += UInt64(try descriptor.writeAll(part)) }
-            bytesWritten += size
+            try descriptor.writeAll(head)
+            if let payload { try descriptor.writeAll(payload) }
+            bytesWritten += UInt64(head.count + (payload?.count ?? 0))
         } catch {
             // Best effort: a reader copes with half a chunk, and a device cannot be truncated.
             try? descriptor.resize(to: Int64(clamping: bytesWritten))

@@ -63,6 +63,17 @@ struct ChunkHeader: Equatable {
     /// Bytes of header and payload.
     var chunkSize: UInt64 { UInt64(Self.size) + UInt64(length) }
 
+    /// The payload is not the records themselves, in one of the ways that this version knows.
+    var isShortened: Bool { flags == ChunkFlag.packed || flags == ChunkFlag.columns }
+
+    /// Whether the record count can be right. Shortened records are bounded as those that are not.
+    /// - Parameter size: of a record in bytes; `nil` for JSON.
+    func fits(_ size: Int?) -> Bool {
+        guard let size else { return flags == 0 }
+        let bytes = UInt64(count) * UInt64(size)
+        return isShortened ? bytes <= UInt64(CaptureFormat.maximumPayload) : bytes == UInt64(length)
+    }
+
     var isOfIOs: Bool { ChunkKind(rawValue: kind)?.isOfIOs ?? false }
 
     /// I/Os in the payload by the header's word.

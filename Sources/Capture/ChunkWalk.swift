@@ -25,6 +25,7 @@ struct ChunkWalk {
     /// In words, so that the records in it are aligned.
     private var payload: [UInt64] = []
     private let unpacker = ChunkUnpacker()
+    private let columnUnpacker = ColumnUnpacker()
 
     /// - Parameter share: whose walk it is. Chunks of I/Os are passed over where they are another's, and so is damage.
     init(_ source: CaptureSource, from position: UInt64, size: UInt64, share: CaptureShare.Number = .whole) {
@@ -81,8 +82,11 @@ struct ChunkWalk {
         of header: ChunkHeader, _ kind: ChunkKind, _ body: (UnsafeRawBufferPointer) throws -> Result
     ) rethrows -> Result? {
         try withPayload(of: header) { payload in
-            guard header.flags & ChunkFlag.packed != 0 else { return try body(payload) }
-            return try unpacker.unpack(payload, kind, count: Int(header.count), body)
+            switch header.flags {
+            case ChunkFlag.packed: try unpacker.unpack(payload, kind, count: Int(header.count), body)
+            case ChunkFlag.columns: try columnUnpacker.unpack(payload, kind, count: Int(header.count), body)
+            default: try body(payload)
+            }
         }
     }
 

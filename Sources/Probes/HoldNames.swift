@@ -3,17 +3,21 @@
 import CProbeRecords
 
 /// Puts the names of functions into hold records: addresses mean nothing later or elsewhere.
-struct HoldNames {
-    private var symbols = KernelSymbols()
+final class HoldNames {
+    private var symbols: KernelSymbols
 
-    static func isHold(_ record: UnsafeRawBufferPointer) -> Bool {
-        record.count == MemoryLayout<probe_hold>.size && record.first == kind
+    init(_ symbols: KernelSymbols) {
+        self.symbols = symbols
     }
 
-    private static let kind = UInt8(truncatingIfNeeded: PROBE_RECORD_HOLD.rawValue)
+    @inline(__always)
+    static func isHold(_ record: UnsafeRawBufferPointer) -> Bool {
+        record.count == MemoryLayout<probe_hold>.size
+            && record.load(as: UInt8.self) == UInt8(truncatingIfNeeded: PROBE_RECORD_HOLD.rawValue)
+    }
 
     /// The record of a hold, with the name of its function instead of the address.
-    mutating func named(_ record: UnsafeRawBufferPointer) -> probe_hold {
+    func named(_ record: UnsafeRawBufferPointer) -> probe_hold {
         var hold = record.loadUnaligned(as: probe_hold.self)
         guard hold.function != 0 else { return hold }
         let text = symbols.name(of: hold.function) ?? ""

@@ -29,6 +29,11 @@ public final class KernelBTF {
         find(name, .function) != nil
     }
 
+    /// The number by which a program is attached to it.
+    func number(of function: String) -> UInt32? {
+        find(function, .function)
+    }
+
     /// How many arguments a function has, `nil` when there is no such function.
     public func parameterCount(of function: String) -> Int? {
         find(function, .function).flatMap { btf__type_by_id(btf, $0) }.flatMap { prototypeLength($0.pointee.type) }

@@ -20,6 +20,12 @@ struct KernelSymbols {
         self.text = Array(text.utf8) + [0]
     }
 
+    /// Whether the kernel itself has a symbol of this name; `nil` when it does not tell any.
+    func has(_ name: String) -> Bool? {
+        guard text.count > 1 else { return nil }
+        return position(of: " \(name)\n", from: 0) != nil
+    }
+
     /// The function that begins at `address`; `nil` when there is none, or addresses are hidden.
     mutating func name(of address: UInt64) -> String? {
         if let name = known[address] { return name }
@@ -62,10 +68,10 @@ struct KernelSymbols {
         return nil
     }
 
-    private func position(of digits: String, from start: Int) -> Int? {
+    private func position(of words: String, from start: Int) -> Int? {
         text.withUnsafeBufferPointer { bytes in
             bytes.withMemoryRebound(to: CChar.self) { characters in
-                guard let base = characters.baseAddress, let found = strstr(base + start, digits) else { return nil }
+                guard let base = characters.baseAddress, let found = strstr(base + start, words) else { return nil }
                 return UnsafePointer(found) - base
             }
         }

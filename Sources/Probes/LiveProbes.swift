@@ -17,7 +17,7 @@ public final class LiveProbes {
     private let cpuCount: Int
     private let isFiltered: Bool
     private let slotCount: Int
-    private let sink: any RecordSink
+    private let sink: RecordSink
 
     /// Sizes that a user can change.
     public struct Sizes: Sendable {
@@ -33,16 +33,20 @@ public final class LiveProbes {
     ///
     public init(
         plan wanted: ProbePlan, filter: ProbeFilter, sizes: Sizes = Sizes(), isVerbose: Bool = false,
-        sink: any RecordSink
+        sink: RecordSink
     ) throws(ProbeError) {
         LibbpfMessages.capture(echo: isVerbose)
         cpuCount = Int(libbpf_num_possible_cpus())
         isFiltered = !filter.isEmpty
         slotCount = sizes.slots
         self.sink = sink
+        let symbols = KernelSymbols()
+        var wanted = wanted
+        wanted.chooseFlavour(by: symbols)
+        wanted.leaveOutTrampolinesIfNotPermitted()
         rings = try ProbeRings(
             count: ProbeRings.count(forCPUs: cpuCount), bytes: sizes.ringBytes, sink: sink,
-            naming: wanted.runsClocks ? HoldNames() : nil)
+            naming: wanted.runsClocks ? HoldNames(symbols) : nil)
         (object, plan) = try Self.load(wanted, filter: filter, sizes: sizes, cpuCount: cpuCount, rings: rings)
         try rings.install(in: object.descriptor(of: "probe_rings"))
         for process in filter.processes { try trace(process: process) }
@@ -203,7 +207,7 @@ extension LiveProbes {
                 plan.flavour = .inferring
             case .refused(let program, let status) where plan.includes(program):
                 if status == -EPERM && geteuid() != 0 { throw .notPermitted }
-                let reason = "refused by the kernel: \(errorText(status))"
+                let reason = ProbePlan.refused(status)
                 if status == -EPERM {
                     plan.leaveOut(notPermitted: program, because: reason)
                 } else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import DirectIO
+import Glibc
 
 /// Which programs the running kernel can take, computed from its BTF before anything is loaded.
 public struct ProbePlan: Sendable {
@@ -22,6 +23,10 @@ public struct ProbePlan: Sendable {
     /// Small reads take a path of their own, past `iomap_dio_rw` (7.3).
     public let hasSimpleReads: Bool
     public private(set) var programs: [Entry]
+    /// Variables of the kernel that the modern flavour reads.
+    private let variables: [String]
+    /// Of a function at which a program could be; see `KernelBTF.number`.
+    private let someFunction: UInt32?
 
     /// A program with why it is left out, `nil` = it is not.
     public struct Entry: Sendable {
@@ -33,11 +38,13 @@ public struct ProbePlan: Sendable {
 
     public init(kernel btf: KernelBTF) {
         flavour = Self.flavour(for: btf)
+        variables = Self.preemptCounts.filter(btf.hasVariable)
         completionRule = Self.completionRule(of: btf)
         countsIRQDisabling = btf.hasVariable("local_interrupt_disable_state")
         hasSimpleReads = btf.hasStructure("iomap_dio_simple")
         let hasLegacy = btf.hasFunction("__blockdev_direct_IO")
         let table = Self.preemptsTracepoints(btf) ? ProbeProgram.allUnpreempted : ProbeProgram.all
+        someFunction = table.lazy.filter(\.isTrampoline).compactMap { btf.number(of: $0.target) }.first
         programs = table.map { program in
             let refusal = Self.refusal(of: program, by: btf)
             let isLegacy = program.function.hasPrefix("legacy_")
@@ -84,8 +91,15 @@ public struct ProbePlan: Sendable {
 
     private static func flavour(for btf: KernelBTF) -> Flavour {
         guard btf.hasFunction("bpf_rdonly_cast") else { return .baseline }
-        let showsPreemptCount = btf.hasVariable("__preempt_count") || btf.hasVariable("pcpu_hot")
-        return showsPreemptCount ? .modern : .inferring
+        return preemptCounts.contains(where: btf.hasVariable) ? .modern : .inferring
+    }
+
+    private static let preemptCounts = ["__preempt_count", "pcpu_hot"]
+
+    /// The kernel finds a variable's address only if it has its name too (`CONFIG_KALLSYMS_ALL`): known before it is
+    /// tried, which would take as long as everything else.
+    mutating func chooseFlavour(by symbols: KernelSymbols) {
+        if flavour == .modern, variables.contains(where: { symbols.has($0) == false }) { flavour = .inferring }
     }
 
     /// Read off what the structures of the time had; the flags themselves are not in BTF.
@@ -152,6 +166,15 @@ public struct ProbePlan: Sendable {
         let isOfFunction = programs.contains { $0.program.function == function && $0.program.isTrampoline }
         leaveOut(because: reason) { $0.function == function || isOfFunction && $0.isTrampoline }
     }
+
+    /// The same before anything is loaded.
+    mutating func leaveOutTrampolinesIfNotPermitted() {
+        guard let someFunction, Trampoline.isNotPermitted(at: someFunction) else { return }
+        leaveOut(because: Self.refused(-EPERM), where: \.isTrampoline)
+    }
+
+    /// Why a program is left out that the kernel did not load.
+    static func refused(_ status: Int32) -> String { "refused by the kernel: \(errorText(status))" }
 
     private mutating func leaveOut(because reason: String, where isMeant: (ProbeProgram) -> Bool) {
         for index in programs.indices where isMeant(programs[index].program) {

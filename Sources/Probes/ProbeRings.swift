@@ -13,18 +13,17 @@ final class ProbeRings {
 
     /// What libbpf's callback gets: it has no other way to reach Swift.
     private final class Delivery {
-        private let sink: any RecordSink
-        private var names: HoldNames?
+        let sink: RecordSink
+        private let names: HoldNames?
 
-        init(to sink: any RecordSink, naming names: HoldNames?) {
+        init(to sink: RecordSink, naming names: HoldNames?) {
             self.sink = sink
             self.names = names
         }
 
-        func deliver(_ record: UnsafeRawBufferPointer) {
-            guard names != nil, HoldNames.isHold(record) else { return sink.take(record) }
-            guard let hold = names?.named(record) else { return }
-            withUnsafeBytes(of: hold) { sink.take($0) }
+        func deliver(hold: UnsafeRawBufferPointer) {
+            guard let names else { return sink.take(hold) }
+            withUnsafeBytes(of: names.named(hold)) { sink.take($0) }
         }
     }
 
@@ -45,7 +44,7 @@ final class ProbeRings {
     /// - Parameters:
     ///   - bytes: size of all rings together; each gets a power of two of at least 64 KiB.
     ///   - names: for records of holds, where the probes send any.
-    init(count: Int, bytes: Int, sink: any RecordSink, naming names: HoldNames?) throws(ProbeError) {
+    init(count: Int, bytes: Int, sink: RecordSink, naming names: HoldNames?) throws(ProbeError) {
         self.count = count
         delivery = Delivery(to: sink, naming: names)
         var size = 64 << 10
@@ -87,10 +86,13 @@ final class ProbeRings {
         }
     }
 
+    /// Unmanaged: to retain and release would be a third of what it does.
     private static let deliver: ring_buffer_sample_fn = { context, data, size in
         guard let context, let data else { return 0 }
-        Unmanaged<Delivery>.fromOpaque(context)._withUnsafeGuaranteedRef {
-            $0.deliver(UnsafeRawBufferPointer(start: data, count: size))
+        let record = UnsafeRawBufferPointer(start: data, count: size)
+        Unmanaged<Delivery>.fromOpaque(context)._withUnsafeGuaranteedRef { delivery in
+            guard HoldNames.isHold(record) else { return delivery.sink.take(record) }
+            delivery.deliver(hold: record)
         }
         return 0
     }

@@ -2,9 +2,11 @@
 
 /// What takes the records that come from the kernel.
 ///
-/// A class with one method, not a closure: it is called for every I/O while the traced load wants the CPU.
-public protocol RecordSink: AnyObject {
-    /// Gets one record as it came (`struct probe_io` and others, told apart by their first byte); the bytes are valid
-    /// during the call only.
-    func take(_ record: UnsafeRawBufferPointer)
+/// A class with one method, not a closure or a protocol: it is called for every I/O while the traced load wants the CPU.
+open class RecordSink {
+    public init() {}
+
+    /// Gets one record as it came (`struct probe_io` and others, told apart by their first byte), aligned to 8 bytes;
+    /// the bytes are valid during the call only.
+    open func take(_ record: UnsafeRawBufferPointer) {}
 }

@@ -17,15 +17,16 @@ struct CachedFiles {
 
     private static let most = 16
 
-    /// Takes in the record of an I/O. Mostly it is none of these.
-    mutating func note(_ record: UnsafeRawBufferPointer) {
-        let facts = record.loadUnaligned(fromByteOffset: RecordOffset.facts, as: UInt32.self)
-        guard facts & PROBE_FACT_PAGE_CACHE.rawValue != 0,
-            UInt32(record[RecordOffset.completeContext]) == PROBE_CONTEXT_KWORKER.rawValue
-        else { return }
-        let file = File(
-            device: DeviceNumber(kernel: record.loadUnaligned(fromByteOffset: RecordOffset.device, as: UInt32.self)),
-            inode: record.loadUnaligned(fromByteOffset: RecordOffset.inode, as: UInt64.self))
+    /// Whether an I/O was completed in a kworker and its file has cached pages. Mostly not.
+    @inline(__always)
+    static func isOne(_ io: UnsafePointer<probe_io>) -> Bool {
+        io.pointee.facts & PROBE_FACT_PAGE_CACHE.rawValue != 0
+            && UInt32(io.pointee.complete_context) == PROBE_CONTEXT_KWORKER.rawValue
+    }
+
+    /// Takes in the file of an I/O that is one.
+    mutating func note(_ io: UnsafePointer<probe_io>) {
+        let file = File(device: DeviceNumber(kernel: io.pointee.dev), inode: io.pointee.inode)
         guard file != last else { return }
         last = file
         if files.count < Self.most { files.insert(file) }

@@ -13,37 +13,69 @@ final class Intake: RecordSink {
     private(set) var places = SeenPlaces()
     private(set) var cachedFiles = CachedFiles()
     private var writer: CaptureWriter?
+    /// The writer as long as nothing failed, unmanaged: to retain and release it would cost as much as to append.
+    private var taking: Unmanaged<CaptureWriter>?
     private var devices: [DeviceNumber: DeviceName] = [:]
-    private var lastDevice: UInt32?
+    /// The four of the last I/O.
+    private var lastCPUs: UInt64 = .max
+    /// Device and interrupt of the last I/O; at first one that is not.
+    private var lastOrigin: UInt64 = .max
 
     /// Creates the capture file.
     func open(_ path: FilePath, session: RecordingSession, packing: CaptureWriter.Packing) throws(Failure) {
         do {
-            writer = try CaptureWriter(creating: path, session: session, packing: packing)
+            let writer = try CaptureWriter(creating: path, session: session, packing: packing)
+            self.writer = writer
+            taking = Unmanaged.passUnretained(writer)
         } catch {
             throw Failure(error)
         }
     }
 
-    func take(_ record: UnsafeRawBufferPointer) {
-        guard failure == nil, let writer else { return }
-        if record.count >= MemoryLayout<probe_io>.size {
-            // A record of an I/O, and nothing else is as long.
-            places.note(record)
-            cachedFiles.note(record)
-            noteDevice(record.loadUnaligned(fromByteOffset: RecordOffset.device, as: UInt32.self))
+    override func take(_ record: UnsafeRawBufferPointer) {
+        // A record of an I/O, and nothing else is as long; in a ring it is aligned to 8 bytes.
+        if record.count >= MemoryLayout<probe_io>.size, let start = record.baseAddress {
+            note(start.assumingMemoryBound(to: probe_io.self))
         }
-        do {
-            try writer.append(record)
-        } catch {
-            failure = Failure(error)
+        taking?._withUnsafeGuaranteedRef { writer in
+            do throws(CaptureError) {
+                try writer.append(record)
+            } catch {
+                fail(error)
+            }
         }
     }
 
+    @inline(never)
+    private func fail(_ error: CaptureError) {
+        failure = Failure(error)
+        taking = nil
+    }
+
+    /// Mostly an I/O has the places of the one before.
+    @inline(__always)
+    private func note(_ io: UnsafePointer<probe_io>) {
+        let cpus =
+            UInt64(io.pointee.submit_cpu) | UInt64(io.pointee.end_cpu) << 16 | UInt64(io.pointee.worker_cpu) << 32
+            | UInt64(io.pointee.complete_cpu) << 48
+        let origin = UInt64(io.pointee.dev) << 32 | UInt64(io.pointee.irq)
+        if cpus != lastCPUs || origin != lastOrigin || CachedFiles.isOne(io) { noteNew(io, cpus, origin) }
+    }
+
+    /// Not inlined: what it needs would be made ready for every record.
+    @inline(never)
+    private func noteNew(_ io: UnsafePointer<probe_io>, _ cpus: UInt64, _ origin: UInt64) {
+        if cpus != lastCPUs { places.note(io) }
+        if origin != lastOrigin {
+            places.note(interrupt: io.pointee.irq)
+            note(device: io.pointee.dev)
+        }
+        if CachedFiles.isOne(io) { cachedFiles.note(io) }
+        (lastCPUs, lastOrigin) = (cpus, origin)
+    }
+
     /// Looks a device's names up when it is first seen: later it may be unmounted.
-    private func noteDevice(_ number: UInt32) {
-        guard number != lastDevice else { return }
-        lastDevice = number
+    private func note(device number: UInt32) {
         let device = DeviceNumber(kernel: number)
         if devices[device] == nil { devices[device] = DeviceNames().name(of: device) }
     }
@@ -61,7 +93,7 @@ final class Intake: RecordSink {
         do {
             try write(writer)
         } catch {
-            failure = Failure(error)
+            fail(error)
         }
     }
 }

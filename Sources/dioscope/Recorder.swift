@@ -7,7 +7,7 @@ import Glibc
 import Probes
 import SystemPackage
 
-/// One recording, from the loaded probes to the finished file. One thread does it all, but for making records shorter.
+/// One recording, from the loaded probes to the finished file. One thread does it all.
 final class Recorder {
     private let command: [String]
     private let duration: TimeSpan?
@@ -20,8 +20,7 @@ final class Recorder {
 
     /// I/Os on their way when the recording ends are waited for this long.
     private static let graceNanoseconds: UInt64 = 500_000_000
-    /// What a recorder that is killed leaves behind lacks less than a second: this, the 0.2 s that a chunk may wait to be
-    /// packed, and a turn of the loop.
+    /// What a recorder that is killed leaves behind lacks less than a second: this and a turn of the loop.
     private static let flushNanoseconds: UInt64 = 500_000_000
 
     /// - Parameter start: how the command is started.
@@ -133,8 +132,6 @@ final class Recorder {
             if now >= nextFlush {
                 nextFlush = now + Self.flushNanoseconds
                 intake.attempt { writer throws(CaptureError) in try writer.flush() }
-            } else {
-                intake.attempt { writer throws(CaptureError) in try writer.writePacked() }
             }
             if now >= nextSecond {
                 nextSecond += 1_000_000_000

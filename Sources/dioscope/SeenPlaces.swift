@@ -6,32 +6,31 @@ import FoundationEssentials
 
 /// The CPUs and interrupts of the I/Os that a recording saw, and what the box says of them.
 struct SeenPlaces {
-    private var cpus: Set<UInt16> = []
+    /// By CPU number.
+    private var isSeen = [Bool](repeating: false, count: Int(PROBE_NO_CPU) + 1)
     private var interrupts: Set<UInt32> = []
-    private var lastCPUs: UInt64?
-    private var lastInterrupt: UInt32?
 
-    /// Takes in the record of an I/O. Mostly it has the places of the one before.
-    mutating func note(_ record: UnsafeRawBufferPointer) {
-        let four = record.loadUnaligned(fromByteOffset: RecordOffset.cpus, as: UInt64.self)
-        if four != lastCPUs {
-            lastCPUs = four
-            for shift in stride(from: 0, to: 64, by: 16) {
-                let cpu = UInt16(truncatingIfNeeded: four >> shift)
-                if UInt32(cpu) != PROBE_NO_CPU { cpus.insert(cpu) }
-            }
-        }
-        let irq = record.loadUnaligned(fromByteOffset: RecordOffset.irq, as: UInt32.self)
-        if irq != lastInterrupt {
-            lastInterrupt = irq
-            if irq != UInt32(truncatingIfNeeded: PROBE_NO_IRQ) { interrupts.insert(irq) }
-        }
+    /// Takes in the CPUs of an I/O.
+    mutating func note(_ io: UnsafePointer<probe_io>) {
+        isSeen[Int(io.pointee.submit_cpu)] = true
+        isSeen[Int(io.pointee.end_cpu)] = true
+        isSeen[Int(io.pointee.worker_cpu)] = true
+        isSeen[Int(io.pointee.complete_cpu)] = true
+    }
+
+    /// Takes in the interrupt that ended an I/O.
+    mutating func note(interrupt: UInt32) {
+        if interrupt != UInt32(truncatingIfNeeded: PROBE_NO_IRQ) { interrupts.insert(interrupt) }
+    }
+
+    private var cpus: [UInt16] {
+        isSeen.indices.dropLast().filter { isSeen[$0] }.map { UInt16($0) }
     }
 
     /// Asks procfs and sysfs; what they do not tell stays `nil`.
     func places() -> CPUPlaces {
         CPUPlaces(
-            interrupts: interrupts.sorted().map(Self.interrupt), cpus: cpus.sorted().map(Self.cpu),
+            interrupts: interrupts.sorted().map(Self.interrupt), cpus: cpus.map(Self.cpu),
             unboundWorks: Box.line(of: "/sys/devices/virtual/workqueue/cpumask"))
     }
 

@@ -167,7 +167,7 @@ final class SweepRunner {
         try recorder.prepare(plan: probes, filter: filter, sizes: LiveProbes.Sizes(), isVerbose: false)
         let outcome: Outcome
         do {
-            try recorder.create(FilePath(capture.path), filters: [], packing: .beside)
+            try recorder.create(FilePath(capture.path), filters: [], packing: .columns)
             outcome = try recorder.run()
         } catch {
             // Where the capture goes is full, or cannot be written: the other runs are told the same, each for itself.

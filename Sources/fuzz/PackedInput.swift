@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// Bytes that libFuzzer made up as the packed records of a capture which is right around them: a reader unpacks only
-/// what has the right checksum, and mutations would never get that far.
+/// Bytes that libFuzzer made up as the packed records of a capture, or those in columns, which is right around them: a
+/// reader unpacks only what has the right checksum, and mutations would never get that far.
 enum PackedInput {
-    /// The first byte chooses the kind, the next two are the number of records.
+    /// The first byte chooses the kind, and its highest bit columns; the next two are the number of records.
     static func capture(_ bytes: [UInt8]) -> [UInt8] {
         guard bytes.count > 3 else { return [] }
-        let kind = [2, 7, 8][Int(bytes[0] % 3)]
+        let kind = [2, 7, 8][Int(bytes[0] & 0x7f) % 3]
+        let flags = bytes[0] < 0x80 ? 1 : 2
         let count = Int(bytes[1]) | Int(bytes[2]) << 8
-        return header + chunk(1, 0, 1, Array(session.utf8)) + chunk(kind, 1, count, Array(bytes[3...]))
+        return header + chunk(1, 0, 1, Array(session.utf8)) + chunk(kind, flags, count, Array(bytes[3...]))
     }
 
-    private static let header: [UInt8] = [0x89, 0x44, 0x49, 0x4f, 0x0d, 0x0a, 0x1a, 0x0a, 1, 0, 2, 0, 0, 0, 0, 0]
+    private static let header: [UInt8] = [0x89, 0x44, 0x49, 0x4f, 0x0d, 0x0a, 0x1a, 0x0a, 1, 0, 3, 0, 0, 0, 0, 0]
 
     private static let session = """
         {"recorder":"0","host":"h","kernel":"k","machine":"m","cpuCount":1,"clock":"CLOCK_MONOTONIC",\

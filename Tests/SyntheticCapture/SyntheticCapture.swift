@@ -9,11 +9,11 @@ import SystemPackage
 @main
 enum SyntheticCapture {
     static func main() throws {
-        let packings: [String: CaptureWriter.Packing] = ["raw": .off, "packed": .inLine, "beside": .beside]
+        let packings: [String: CaptureWriter.Packing] = ["raw": .off, "columns": .columns, "packed": .shortest]
         guard CommandLine.arguments.count == 4, let ios = Int(CommandLine.arguments[2]), ios >= 0,
             let packing = packings[CommandLine.arguments[3]]
         else {
-            print("usage: synthetic-capture FILE I/Os raw|packed|beside")
+            print("usage: synthetic-capture FILE I/Os raw|columns|packed")
             exit(64)
         }
         var load = SyntheticLoad()

@@ -14,7 +14,7 @@ from lab.problem import USAGE, Problem
 from . import cost, growth, machine, packages, page, rate, results, tables, thresholds
 from .added import by_function
 from .load import Load
-from .subjects import PEERS, UNPACKED
+from .subjects import DIOSCOPE, PEERS
 
 PAGE = TREE / "Documentation" / "Performance.md"
 RESULTS = TREE / "Tests" / "Bench" / "results.json"
@@ -50,7 +50,8 @@ def _parser() -> Parser:
     one = verb("cost", WHAT["cost"], "6.12,7.2")
     one.add_argument("--depths", metavar="LIST", default="1,4,16", help="queue depths, default 1,4,16")
     one.add_argument("--functions", type=int, metavar="N", default=0, help="also the N functions that cost most")
-    one.add_argument("--peers", action="store_true", help="also dioscope that samples, bpftrace, trace-cmd and perf")
+    one.add_argument("--peers", action="store_true",
+                     help="also dioscope that samples or does not pack, bpftrace, trace-cmd and perf")
     one.add_argument("--without-programs", action="store_true", help="without the run times of the BPF programs")
     one.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
     two = verb("machine", WHAT["machine"], None)
@@ -132,8 +133,8 @@ def _figures(options: argparse.Namespace) -> dict[str, float]:
     figures: dict[str, float] = {}
     for kernel in _kernels(options):
         figures |= thresholds.figures(
-            cost.measure(cost.Machine(kernel), [Load(1)], ["untraced", UNPACKED.name], program.dioscope(), None),
-            UNPACKED.name)
+            cost.measure(cost.Machine(kernel), [Load(1)], ["untraced", DIOSCOPE.name], program.dioscope(), None),
+            DIOSCOPE.name)
     return figures
 
 

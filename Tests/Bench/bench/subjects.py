@@ -54,7 +54,6 @@ UNTRACED = Subject("untraced")  # always the first
 DIOSCOPE = Subject(
     "dioscope", "dioscope record -q -o $output",
     after="dioscope report --json $output >/out/dioscope.json")
-# Packing is done when a CPU is idle: how much of it depends on who was faster, and no limit could be kept.
 UNPACKED = Subject(
     "dioscope-unpacked", "dioscope record --no-pack -q -o $output",
     after="dioscope report --json $output >/out/dioscope-unpacked.json")
@@ -76,4 +75,4 @@ PERF = Subject(
 
 SUBJECTS = {subject.name: subject for subject in (
     UNTRACED, DIOSCOPE, UNPACKED, PROGRAMS, WITHOUT_HOLDERS, SAMPLED, BPFTRACE, TRACE_CMD, PERF)}
-PEERS = (WITHOUT_HOLDERS, SAMPLED, BPFTRACE, TRACE_CMD, PERF)
+PEERS = (UNPACKED, WITHOUT_HOLDERS, SAMPLED, BPFTRACE, TRACE_CMD, PERF)

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// How the records of a kind are told in columns, a block of records at a time: `Documentation/CaptureFormat.md`.
+///
+/// A column is a time, in 64 bits, or any other 32 bits of a record. Any bytes are records to it.
+struct RecordColumns: Sendable {
+    /// Records of a block.
+    static let block = 32
+
+    /// Bytes of a record, a multiple of 8.
+    let size: Int
+    /// Words of times. The first is told from that of the record before.
+    let times: [Int]
+    /// The place in `times` from which on they are told from the first again.
+    let secondRun: Int
+    /// All else, by 32 bits.
+    let others: [Int]
+    /// Where 16 bytes begin, of those that together hold all else.
+    let lanes: [Int]
+
+    static let ios = RecordColumns(size: RecordSize.io, times: [8, 7, 6, 5, 4, 3, 2, 9, 10], secondRun: 7)
+    static let waitedIOs = RecordColumns(size: RecordSize.waitedIO, times: ios.times, secondRun: 7)
+    static let holds = RecordColumns(size: RecordSize.hold, times: [2, 1], secondRun: 2)
+
+    /// `nil` for what is not worth it: JSON, and threads.
+    static func of(_ kind: ChunkKind) -> RecordColumns? {
+        switch kind {
+        case .ios: ios
+        case .waitedIOs: waitedIOs
+        case .holds: holds
+        case .threads, .session, .devices, .loss, .end, .cpus, .places, .fileUsers: nil
+        }
+    }
+
+    private init(size: Int, times: [Int], secondRun: Int) {
+        self.size = size
+        self.times = times
+        self.secondRun = secondRun
+        others = (0..<size / 4).filter { !times.contains($0 / 2) }
+        let afterTimes = ((times.max() ?? 0) + 1) * 8
+        lanes = [0] + stride(from: afterTimes, to: size, by: 16).map { min($0, size - 16) }
+    }
+
+    var count: Int { times.count + others.count }
+    /// Bytes of a bit for each column.
+    var mapSize: Int { (count + 7) / 8 }
+    /// Bytes that a block takes at most.
+    var longestBlock: Int { mapSize + 2 * count + size * Self.block }
+
+    /// So many values of a column make a number together, which begins at a byte.
+    @inline(__always)
+    static func group(_ width: Int) -> Int {
+        width > 32 ? 1 : width > 16 ? 2 : width > 8 ? 4 : 8
+    }
+}
+
+/// A time as its distance from another, 0 for one that was not seen: small where the two are near.
+enum TimeDistance {
+    private static let farthest: UInt64 = 1 << 63
+
+    /// - Parameter base: becomes the time, if there is one.
+    @inline(__always)
+    static func encode(_ time: UInt64, from base: inout UInt64) -> UInt64 {
+        guard time != 0 else { return 0 }
+        var code = fold(time &- base) &+ 1
+        // Where 2^64 codes are one too few: the code that the time 0 would have is not needed for that.
+        if code == 0 { code = fold(0 &- base) &+ 1 }
+        base = time
+        return code
+    }
+
+    @inline(__always)
+    static func decode(_ code: UInt64, from base: inout UInt64) -> UInt64 {
+        guard code != 0 else { return 0 }
+        var time = base &+ unfold(code &- 1)
+        if time == 0 { time = base &+ farthest }
+        base = time
+        return time
+    }
+
+    /// Differences near 0, of either sign, to small numbers.
+    @inline(__always)
+    private static func fold(_ difference: UInt64) -> UInt64 {
+        difference << 1 ^ UInt64(bitPattern: Int64(bitPattern: difference) >> 63)
+    }
+
+    @inline(__always)
+    private static func unfold(_ code: UInt64) -> UInt64 {
+        code >> 1 ^ (0 &- (code & 1))
+    }
+}
