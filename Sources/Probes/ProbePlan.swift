@@ -100,6 +100,8 @@ public struct ProbePlan: Sendable {
     /// tried, which would take as long as everything else.
     mutating func chooseFlavour(by symbols: KernelSymbols) {
         if flavour == .modern, variables.contains(where: { symbols.has($0) == false }) { flavour = .inferring }
+        // Where contexts are inferred, timers' interrupts have to be seen for that.
+        if let withoutHolders, flavour == .modern { leaveOut("timer_entered", because: withoutHolders) }
     }
 
     /// Read off what the structures of the time had; the flags themselves are not in BTF.
@@ -149,8 +151,12 @@ public struct ProbePlan: Sendable {
     /// Who holds a CPU is known: task switches and works are seen.
     public var runsClocks: Bool { includes("task_switched") && includes("work_started") && includes("work_ended") }
 
+    /// Why nobody asks who holds CPUs.
+    private var withoutHolders: String?
+
     /// Nobody asks who holds CPUs: no program at task switches and at the end of works, and fewer clocks to read.
     public mutating func leaveOutHolders(because reason: String) {
+        withoutHolders = reason
         leaveOut("task_switched", because: reason)
         leaveOut("work_ended", because: reason)
     }
