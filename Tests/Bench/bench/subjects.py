@@ -66,6 +66,9 @@ SAMPLED = Subject(
 WITHOUT_HOLDERS = Subject(
     "dioscope-no-holders", "dioscope record -q --no-holders -o $output",
     after="dioscope report --json $output >/out/dioscope-no-holders.json")
+LEAST = Subject(
+    "dioscope-least", "dioscope record -q --no-holders --sample 1/16 -o $output",
+    after="dioscope report --json $output >/out/dioscope-least.json")
 BPFTRACE = Subject(
     "bpftrace", "bpftrace /lab/queue-wait.bt", tools=True, files={"queue-wait.bt": QUEUE_WAIT})
 TRACE_CMD = Subject(
@@ -74,5 +77,5 @@ PERF = Subject(
     "perf", "sh /tmp/recipe.sh", programs=("perf",), before="recipe perf", after="forget_recipe")
 
 SUBJECTS = {subject.name: subject for subject in (
-    UNTRACED, DIOSCOPE, UNPACKED, PROGRAMS, WITHOUT_HOLDERS, SAMPLED, BPFTRACE, TRACE_CMD, PERF)}
-PEERS = (UNPACKED, WITHOUT_HOLDERS, SAMPLED, BPFTRACE, TRACE_CMD, PERF)
+    UNTRACED, DIOSCOPE, UNPACKED, PROGRAMS, WITHOUT_HOLDERS, SAMPLED, LEAST, BPFTRACE, TRACE_CMD, PERF)}
+PEERS = (UNPACKED, WITHOUT_HOLDERS, SAMPLED, LEAST, BPFTRACE, TRACE_CMD, PERF)
