@@ -12,7 +12,7 @@ struct ChunkWalk {
     }
 
     let source: CaptureSource
-    private let share: CaptureShare.Number
+    private var turn: CaptureShare.Turn
     /// Chunks of I/Os so far, whosever they are.
     private var chunksOfIOs = 0
     /// Bytes in the source; what is appended later is not read.
@@ -27,12 +27,12 @@ struct ChunkWalk {
     private let unpacker = ChunkUnpacker()
     private let columnUnpacker = ColumnUnpacker()
 
-    /// - Parameter share: whose walk it is. Chunks of I/Os are passed over where they are another's, and so is damage.
-    init(_ source: CaptureSource, from position: UInt64, size: UInt64, share: CaptureShare.Number = .whole) {
+    /// - Parameter turn: whose walk it is. Chunks of I/Os are passed over where they are another's, and so is damage.
+    init(_ source: CaptureSource, from position: UInt64, size: UInt64, turn: CaptureShare.Turn = .whole) {
         self.source = source
         self.size = size
         self.position = position
-        self.share = share
+        self.turn = turn
     }
 
     /// The next chunk whose header and payload have the right checksums; `nil` at the end. Its payload stays readable
@@ -50,7 +50,7 @@ struct ChunkWalk {
             }
             if header.isOfIOs {
                 chunksOfIOs += 1
-                guard share.owns(chunksOfIOs) else {
+                guard turn.owns(chunksOfIOs) else {
                     position = offset + header.chunkSize
                     continue
                 }
@@ -99,13 +99,13 @@ struct ChunkWalk {
     /// Tells what is wrong with a chunk.
     mutating func tell(_ problem: CaptureDamage.Problem, of chunk: Chunk, ios: UInt64?) {
         // A chunk of I/Os that comes here is this share's own.
-        guard chunk.header.isOfIOs || share.isFirst else { return }
+        guard chunk.header.isOfIOs || turn.isFirst else { return }
         damage.add(problem, at: chunk.offset, bytes: chunk.header.chunkSize, ios: ios)
     }
 
     /// Tells of damage that every share comes by.
     mutating func tell(_ problem: CaptureDamage.Problem, at offset: UInt64, bytes: UInt64, ios: UInt64?) {
-        if share.isFirst { damage.add(problem, at: offset, bytes: bytes, ios: ios) }
+        if turn.isFirst { damage.add(problem, at: offset, bytes: bytes, ios: ios) }
     }
 
     private func header(at offset: UInt64) throws(CaptureError) -> ChunkHeader? {
