@@ -49,6 +49,16 @@ public struct StageSpans: Sendable {
         hasHoles = false
     }
 
+    /// Calls `body` with the durations to be changed, one for each span.
+    @inline(__always)
+    mutating func withDurations<Result>(_ body: (UnsafeMutablePointer<UInt64>, _ count: Int) -> Result) -> Result {
+        let count = used
+        // Valid during the call; from memory as in forEach.
+        return withUnsafeMutablePointer(to: &nanoseconds) {
+            $0.withMemoryRebound(to: UInt64.self, capacity: Self.capacity) { body($0, count) }
+        }
+    }
+
     /// Unattributed time right after unattributed time is one span.
     @inline(__always)
     mutating func append(_ span: StageSpan) {

@@ -55,12 +55,12 @@ struct ChunkWalk {
                     continue
                 }
             }
-            guard try readPayload(of: header, at: offset) else {
+            guard let checksum = try readPayload(of: header, at: offset) else {
                 try resynchronise(from: offset, ios: header.ios)
                 continue
             }
             position = offset + header.chunkSize
-            guard withPayload(of: header, checksum) == header.payloadChecksum else {
+            guard checksum == header.payloadChecksum else {
                 tell(.payload, of: Chunk(offset: offset, header: header), ios: header.ios)
                 continue
             }
@@ -112,13 +112,27 @@ struct ChunkWalk {
         try source.bytes(ChunkHeader.size, at: offset).withUnsafeBytes { ChunkHeader($0, at: 0) }
     }
 
-    /// - Returns: Whether the source had all of it.
-    private mutating func readPayload(of header: ChunkHeader, at offset: UInt64) throws(CaptureError) -> Bool {
+    /// - Returns: Its checksum, made piece by piece while those are in the cache; `nil` when the source had not all of it.
+    private mutating func readPayload(of header: ChunkHeader, at offset: UInt64) throws(CaptureError) -> UInt32? {
         let length = Int(header.length)
         let words = (length + 7) / 8
         if payload.count < words { payload = Array(repeating: 0, count: words) }
-        return try source.read(length, at: offset + UInt64(ChunkHeader.size), into: &payload) == length
+        let (source, start) = (source, offset + UInt64(ChunkHeader.size))
+        var elements = payload.mutableSpan
+        return try elements.withUnsafeMutableBytes { bytes throws(CaptureError) in
+            var sum: UInt32 = 0
+            for place in stride(from: 0, to: length, by: Self.pieceSize) {
+                let piece = bytes[place..<min(length, place + Self.pieceSize)]
+                let count = try source.read(
+                    at: start + UInt64(place), into: UnsafeMutableRawBufferPointer(rebasing: piece))
+                guard count == piece.count else { return nil }
+                sum = checksum(UnsafeRawBufferPointer(rebasing: piece), after: sum)
+            }
+            return sum
+        }
     }
+
+    private static let pieceSize = 256 << 10
 
     /// No whole chunk is at `offset`: goes on at the next header after it, or to the end of the file.
     private mutating func resynchronise(from offset: UInt64, ios: UInt64?) throws(CaptureError) {

@@ -27,8 +27,12 @@ struct StageAccumulator: ~Copyable, Sendable {
                 return
             }
             record(span)
-            if span.stage == .queueWait, io.queueWaitHeld.isKnown { queueWait.add(span, of: io, &log) }
-            if span.stage == .taskWorkWait, io.taskWorkHeld.isKnown { taskWorkWait.add(span, of: io, &log) }
+            if span.stage == .queueWait, io.queueWaitHeld.isKnown {
+                queueWait.add(io.queueWaitHeld, in: span, of: io, &log)
+            }
+            if span.stage == .taskWorkWait, io.taskWorkHeld.isKnown {
+                taskWorkWait.add(io.taskWorkHeld, in: span, of: io, &log)
+            }
         }
         if let hole { record(StageSpan(stage: .unattributed, context: .device, nanoseconds: hole)) }
     }
