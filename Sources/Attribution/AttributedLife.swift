@@ -9,7 +9,7 @@ public struct AttributedLife: Equatable, Sendable {
     public let reason: DeferralReason?
     /// Who shared the CPU, `nil` when it was not deferred.
     public internal(set) var placement: CPUPlacement?
-    public internal(set) var spans: StageSpans
+    public var spans: StageSpans
     /// Nanoseconds from `submitted` to the last time seen: the sum of all stages.
     public internal(set) var latency: UInt64
     /// Nanoseconds from `submitted` to `completed`, `nil` when that was not seen. Comparable between issuers: io_uring's

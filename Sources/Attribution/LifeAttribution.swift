@@ -6,8 +6,9 @@ import DirectIO
 /// found out once.
 public struct LifeAttribution: ~Copyable, @unchecked Sendable {
     public let rule: CompletionRule
-    /// Of the I/O that was taken up last: the same as `AttributedLife(io, rule:)`.
-    public private(set) var life: AttributedLife
+    /// Of the I/O that was taken up last: the same as `AttributedLife(io, rule:)`. To be looked at where it is: a copy takes
+    /// as long as all else.
+    public var life: AttributedLife
     /// By a hash of the kind.
     // Owned: `size` initialised places, nobody else has the pointer; given back by deinit. Hence sendable.
     private let shapes: UnsafeMutablePointer<LifeShape>

@@ -12,10 +12,13 @@ struct LifeKind: Equatable {
     init(_ io: DirectIO) {
         seen = io.times.seen
         facts =
-            UInt64(io.facts.rawValue) | UInt64(seen) << 32 | Self.number(io.issuer) << 40
+            UInt64(io.facts.rawValue & ~Self.irrelevant) | UInt64(seen) << 32 | Self.number(io.issuer) << 40
             | Self.number(io.endContext) << 43 | Self.number(io.completeContext) << 46
             | (io.operation == .write ? 1 << 49 : 0)
     }
+
+    /// Facts that change from one I/O to the next, and that no stage, context or reason depends on.
+    private static let irrelevant = Facts([.write, .dataSync, .sync, .noWait, .preemptedSubmitter, .multiBio]).rawValue
 
     /// Spread over 64 bits.
     @inline(__always)
@@ -98,7 +101,7 @@ struct LifeShape {
         let start = io.times.submitted
         var time = start
         let isInOrder = io.times.withAll { times in
-            life.spans.withDurations { durations, count in
+            life.spans.withAll { durations, _, count in
                 var left = points
                 for index in 0..<count {
                     let next = times[Int(left & 0xf)]

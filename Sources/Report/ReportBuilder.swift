@@ -38,7 +38,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
     @inline(__always)
     public mutating func add(_ io: DirectIO) {
         attribution.take(io)
-        all.add(io, attribution.life, &holds)
+        all.add(io, &attribution.life, &holds)
         if let chosen { addToGroup(io, attribution.life, by: chosen.grouping) }
     }
 
@@ -56,7 +56,8 @@ public struct ReportBuilder: ~Copyable, Sendable {
     /// - Parameter life: of `io`, by this builder's rule.
     @inline(__always)
     public mutating func add(_ io: DirectIO, _ life: AttributedLife) {
-        all.add(io, life, &holds)
+        var life = life
+        all.add(io, &life, &holds)
         if let chosen { addToGroup(io, life, by: chosen.grouping) }
     }
 
@@ -101,7 +102,8 @@ public struct ReportBuilder: ~Copyable, Sendable {
         private let accumulator = Mutex(ReportAccumulator())
 
         func add(_ io: DirectIO, _ life: AttributedLife, _ holds: inout HoldLog) {
-            accumulator.withLock { $0.add(io, life, &holds) }
+            var life = life
+            accumulator.withLock { $0.add(io, &life, &holds) }
         }
 
         func add(_ other: Group) {

@@ -18,15 +18,15 @@ struct StageSums: ~Copyable, Sendable {
     /// How often a sum went beyond 64 bits, by bucket and stage: of times that only a corrupt capture holds.
     private var carries: [Int: UInt64] = [:]
 
+    /// Makes room for I/Os of this latency.
     @inline(__always)
-    mutating func add(_ spans: StageSpans, latency: UInt64) {
-        let bucket = DurationBucket.number(of: latency)
+    mutating func reach(_ bucket: Int) {
         if bucket &* width >= sums.count { grow(to: bucket) }
-        spans.forEach { add($0.nanoseconds, $0.stage, in: bucket) }
     }
 
+    /// - Parameter bucket: of the I/O's latency, for which there is room.
     @inline(__always)
-    private mutating func add(_ nanoseconds: UInt64, _ stage: Stage, in bucket: Int) {
+    mutating func add(_ nanoseconds: UInt64, _ stage: Stage, in bucket: Int) {
         if columns[Int(stage.rawValue)] == 0 { addColumn(for: stage) }
         let place = bucket &* width &+ Int(truncatingIfNeeded: columns[Int(stage.rawValue)]) &- 1
         let (sum, isBeyond) = sums[place].addingReportingOverflow(nanoseconds)

@@ -21,9 +21,11 @@ struct LifeAttributionTests {
                 attribution.take(io)
                 let life = attribution.life
                 #expect(life == AttributedLife(io, rule: rule))
-                let (from, to) = (RandomLives.causal.randomElement(using: &random), RandomLives.causal.randomElement(using: &random))
+                let from = RandomLives.causal.randomElement(using: &random)
+                let to = RandomLives.causal.randomElement(using: &random)
                 if let from, let to, let time = io[keyPath: from], io[keyPath: to] != nil { io[keyPath: to] = time }
                 io.workerCPU = UInt16.random(in: 0...1, using: &random)
+                io.facts.formSymmetricDifference(Facts(rawValue: 1 << UInt32.random(in: 0..<32, using: &random)))
             }
         }
     }
