@@ -20,7 +20,8 @@ public struct LifeAttribution: ~Copyable, @unchecked Sendable {
     public init(rule: CompletionRule) {
         self.rule = rule
         let nothing = DirectIO(
-            submitted: Timestamp(nanoseconds: 1), submitterThread: 0, device: DeviceNumber(kernel: 0), inode: 0, offset: 0,
+            submitted: Timestamp(nanoseconds: 1), submitterThread: 0, device: DeviceNumber(kernel: 0), inode: 0,
+            offset: 0,
             length: 0, operation: .read, issuer: .unknown)
         life = AttributedLife(nothing, rule: rule)
         shapes = .allocate(capacity: Self.size)
