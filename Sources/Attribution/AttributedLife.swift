@@ -8,13 +8,13 @@ public struct AttributedLife: Equatable, Sendable {
     /// Why it was deferred to a kworker, `nil` when it was not.
     public let reason: DeferralReason?
     /// Who shared the CPU, `nil` when it was not deferred.
-    public let placement: CPUPlacement?
-    public let spans: StageSpans
+    public internal(set) var placement: CPUPlacement?
+    public var spans: StageSpans
     /// Nanoseconds from `submitted` to the last time seen: the sum of all stages.
-    public let latency: UInt64
+    public internal(set) var latency: UInt64
     /// Nanoseconds from `submitted` to `completed`, `nil` when that was not seen. Comparable between issuers: io_uring's
     /// way through task_work is not in it.
-    public let completionLatency: UInt64?
+    public internal(set) var completionLatency: UInt64?
     /// Its completion, or what follows it, was seen. If not, `latency` is only what had passed when it was last seen.
     public let isFinished: Bool
     /// A time contradicted the others and was dropped.

@@ -29,9 +29,12 @@ public struct CPUWait: Equatable, Sendable {
         self.until = until
         // A stage ends at a time after its submission, at least its own length after.
         from = Timestamp(nanoseconds: until.nanoseconds &- span.nanoseconds)
-        // Clocks that tell of more than the wait were not those of this wait.
-        held = times.total <= span.nanoseconds ? times : .unknown
+        held = Self.isBelieved(times, in: span) ? times : .unknown
     }
+
+    /// Clocks that tell of more than the wait were not those of this wait.
+    @inline(__always)
+    public static func isBelieved(_ times: HeldTimes, in span: StageSpan) -> Bool { times.total <= span.nanoseconds }
 
     /// What no clock accounts for.
     public var unattributed: UInt64 { nanoseconds - held.total }

@@ -41,6 +41,8 @@ public struct HoldLog: Sendable {
     private var rings: [Ring] = []
     /// Overlap by key with the wait that is looked at; all 0 in between.
     private var sums: [UInt64] = []
+    /// Of those that are not 0.
+    private var keys: [Int] = []
 
     public init() {}
 
@@ -80,8 +82,15 @@ public struct HoldLog: Sendable {
     /// The parts of a holder never exceed what it held; what is left of it has no name.
     @inline(__always)
     public mutating func parts(of wait: CPUWait) -> [Part] {
-        guard !rings.isEmpty, wait.held[.poolWork] | wait.held[.otherTask] != 0 else { return [] }
-        return namedParts(of: wait)
+        var parts: [Part] = []
+        forEachPart(of: wait) { parts.append($0) }
+        return parts
+    }
+
+    /// Somebody worth a name held the CPU, and somebody was told by name.
+    @inline(__always)
+    public func canName(_ held: HeldTimes) -> Bool {
+        !rings.isEmpty && held[.poolWork] | held[.otherTask] != 0
     }
 
     /// A wait in all its causes, those with names by name, the largest first: they sum to it.
@@ -97,35 +106,41 @@ public struct HoldLog: Sendable {
         return shares.sorted { $0.nanoseconds > $1.nanoseconds }
     }
 
-    private mutating func namedParts(of wait: CPUWait) -> [Part] {
-        guard let cpu = wait.cpu, Int(cpu) < rings.count else { return [] }
-        let keys = overlaps(of: rings[Int(cpu)], with: wait)
-        var parts: [Part] = []
+    /// Calls `body` with the same parts, one after the other.
+    public mutating func forEachPart(of wait: CPUWait, _ body: (Part) -> Void) {
+        guard canName(wait.held), let cpu = wait.cpu, Int(cpu) < rings.count else { return }
+        sumOverlaps(on: Int(cpu), with: wait)
         for (place, holder) in Self.namedHolders.enumerated() {
-            let own = keys.filter { $0 % Self.namedHolders.count == place }
-            let shares = Self.fit(own.map { sums[$0] }, into: UInt64(wait.held[holder]))
-            for (key, share) in zip(own, shares) where share > 0 {
-                parts.append(Part(holder: holder, name: key / Self.namedHolders.count, nanoseconds: share))
+            let held = UInt64(wait.held[holder])
+            let sum = keys.reduce(UInt128(0)) { $1 & 1 == place ? $0 + UInt128(sums[$1]) : $0 }
+            if sum > UInt128(held) { fit(place, into: held) }
+            for key in keys where key & 1 == place && sums[key] > 0 {
+                body(Part(holder: holder, name: key / Self.namedHolders.count, nanoseconds: sums[key]))
             }
         }
         for key in keys { sums[key] = 0 }
-        return parts
+        keys.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func fit(_ place: Int, into held: UInt64) {
+        let own = keys.filter { $0 & 1 == place }
+        for (key, share) in zip(own, Self.fit(own.map { sums[$0] }, into: held)) { sums[key] = share }
     }
 
     /// Sums the overlaps by key, from the newest hold backwards until one ended before the wait began.
-    /// - Returns: The keys that have some.
-    private mutating func overlaps(of ring: Ring, with wait: CPUWait) -> [Int] {
+    private mutating func sumOverlaps(on cpu: Int, with wait: CPUWait) {
         let (from, until) = (wait.from.nanoseconds, wait.until.nanoseconds)
-        var keys: [Int] = []
-        for age in 1...max(1, ring.holds.count) where !ring.holds.isEmpty {
-            let hold = ring.holds[(ring.oldest + ring.holds.count - age) % ring.holds.count]
+        let count = rings[cpu].holds.count
+        var place = rings[cpu].oldest
+        for _ in 0..<count {
+            place = (place == 0 ? count : place) - 1
+            let hold = rings[cpu].holds[place]
             if hold.until <= from { break }
             guard hold.from < until else { continue }
             if sums[hold.key] == 0 { keys.append(hold.key) }
             // At most 512 times a wait: only holds that overlap each other, in a corrupt file, could exceed 64 bits.
             sums[hold.key] = sums[hold.key].addingReportingOverflow(min(hold.until, until) - max(hold.from, from)).0
         }
-        return keys
     }
 
     /// Scales parts down, by largest remainder, when they are more than the whole: then they sum to it exactly.

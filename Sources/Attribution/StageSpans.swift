@@ -22,10 +22,10 @@ public struct StageSpans: Sendable {
     /// Nine points in a life, hence at most eight spans between them.
     @usableFromInline static let capacity = 8
 
-    @usableFromInline
-    struct Kind: Sendable {
-        @usableFromInline var stage: Stage
-        @usableFromInline var context: StageContext
+    /// What a span is of.
+    public struct Kind: Sendable {
+        public var stage: Stage
+        public var context: StageContext
 
         @inlinable
         init(_ stage: Stage, _ context: StageContext) {
@@ -47,6 +47,24 @@ public struct StageSpans: Sendable {
         kinds = InlineArray(repeating: Kind(.unattributed, .device))
         used = 0
         hasHoles = false
+    }
+
+    /// Calls `body` with the durations, to be changed or not, and with what they are of. Where the spans are: to look at
+    /// them by value is to copy them all.
+    @inlinable
+    @inline(__always)
+    public mutating func withAll<Result>(
+        _ body: (_ durations: UnsafeMutablePointer<UInt64>, _ kinds: UnsafePointer<Kind>, _ count: Int) -> Result
+    ) -> Result {
+        let count = used
+        // Both are valid during the call, and have room for `capacity`, which `count` never exceeds.
+        return withUnsafeMutableBytes(of: &nanoseconds) { nanoseconds in
+            withUnsafeMutableBytes(of: &kinds) { kinds in
+                body(
+                    nanoseconds.assumingMemoryBound(to: UInt64.self).baseAddress.unsafelyUnwrapped,
+                    UnsafePointer(kinds.assumingMemoryBound(to: Kind.self).baseAddress.unsafelyUnwrapped), count)
+            }
+        }
     }
 
     /// Unattributed time right after unattributed time is one span.

@@ -78,7 +78,8 @@ public final class CaptureReader: Sendable {
     /// Shares the I/Os out to `count` readers, which may read at the same time: each of them is read by just one.
     public func shares(_ count: Int) throws(CaptureError) -> [CaptureShare] {
         let size = try source.size()
-        return (0..<max(1, count)).map { CaptureShare(self, .init($0, of: max(1, count)), size: size) }
+        let chunks = CaptureShare.Chunks()
+        return (0..<max(1, count)).map { CaptureShare(self, .init(first: $0 == 0, of: chunks), size: size) }
     }
 
     private static func version(of source: CaptureSource) throws(CaptureError) -> CaptureVersion {

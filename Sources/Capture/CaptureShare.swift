@@ -1,36 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import DirectIO
+import Synchronization
 
-/// One of the readers that a capture's I/Os are shared out to, chunk by chunk in turn.
+/// One of the readers that a capture's I/Os are shared out to, chunk by chunk, each to whoever is free. In turn would
+/// not be even: chunks of I/Os that waited alternate with those of others, and take longer.
 ///
 /// What is not I/Os is read by all of them: where the chunks are, who held CPUs before the I/Os that waited, the end.
 public struct CaptureShare: Sendable {
-    /// Which one of how many.
-    struct Number: Sendable {
-        private let number: Int
-        private let count: Int
+    /// Whose chunks of I/Os are whose.
+    struct Turn: Sendable {
+        /// Tells what all come by.
+        let isFirst: Bool
+        /// `nil` when there is nobody else.
+        private let chunks: Chunks?
+        private var own = 0
 
-        static let whole = Number(0, of: 1)
+        static let whole = Turn(first: true, of: nil)
 
-        init(_ number: Int, of count: Int) {
-            self.number = number
-            self.count = count
+        init(first isFirst: Bool, of chunks: Chunks?) {
+            self.isFirst = isFirst
+            self.chunks = chunks
         }
 
-        /// Tells what all come by.
-        var isFirst: Bool { number == 0 }
+        /// Whether a chunk is this reader's, who comes by all of them in order.
+        /// - Parameter chunk: how many chunks of I/Os there are up to it.
+        mutating func owns(_ chunk: Int) -> Bool {
+            guard let chunks else { return true }
+            if chunk > own { own = chunks.next() }
+            return chunk == own
+        }
+    }
 
-        func owns(_ chunk: Int) -> Bool { chunk % count == number }
+    /// Chunks of I/Os that nobody has taken yet.
+    final class Chunks: Sendable {
+        private let taken = Atomic(0)
+
+        func next() -> Int { taken.add(1, ordering: .relaxed).newValue }
     }
 
     private let reader: CaptureReader
-    private let number: Number
+    private let turn: Turn
     private let size: UInt64
 
-    init(_ reader: CaptureReader, _ number: Number, size: UInt64) {
+    init(_ reader: CaptureReader, _ turn: Turn, size: UInt64) {
         self.reader = reader
-        self.number = number
+        self.turn = turn
         self.size = size
     }
 
@@ -43,7 +58,7 @@ public struct CaptureShare: Sendable {
         holds hold: (CPUHold) throws -> Void = { _ in }, progress: (Double) -> Void = { _ in },
         _ each: (DirectIO) throws -> Void
     ) throws -> CaptureSummary {
-        var walk = ChunkWalk(reader.source, from: reader.body, size: size, share: number)
+        var walk = ChunkWalk(reader.source, from: reader.body, size: size, turn: turn)
         var summary = CaptureSummary()
         while summary.end == nil, let chunk = try walk.next() {
             try summary.read(chunk, of: &walk, holds: hold, each)

@@ -56,7 +56,7 @@ struct ChunkHeader: Equatable {
         bytes.append(littleEndian: length)
         bytes.append(littleEndian: count)
         bytes.append(littleEndian: payloadChecksum)
-        bytes.append(littleEndian: bytes.withUnsafeBytes(checksum))
+        bytes.append(littleEndian: bytes.withUnsafeBytes { checksum($0) })
         return bytes
     }
 
@@ -81,8 +81,10 @@ struct ChunkHeader: Equatable {
 }
 
 /// CRC-32 as in zlib, gzip and PNG.
-func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-    libdeflate_crc32(0, bytes.baseAddress, bytes.count)
+/// - Parameter before: of all that stands before `bytes`.
+func checksum(_ bytes: UnsafeRawBufferPointer, after before: UInt32 = 0) -> UInt32 {
+    // Without bytes there may be no address either, which the library takes for a question.
+    bytes.isEmpty ? before : libdeflate_crc32(before, bytes.baseAddress, bytes.count)
 }
 
 extension [UInt8] {

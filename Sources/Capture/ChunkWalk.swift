@@ -12,7 +12,7 @@ struct ChunkWalk {
     }
 
     let source: CaptureSource
-    private let share: CaptureShare.Number
+    private var turn: CaptureShare.Turn
     /// Chunks of I/Os so far, whosever they are.
     private var chunksOfIOs = 0
     /// Bytes in the source; what is appended later is not read.
@@ -27,12 +27,12 @@ struct ChunkWalk {
     private let unpacker = ChunkUnpacker()
     private let columnUnpacker = ColumnUnpacker()
 
-    /// - Parameter share: whose walk it is. Chunks of I/Os are passed over where they are another's, and so is damage.
-    init(_ source: CaptureSource, from position: UInt64, size: UInt64, share: CaptureShare.Number = .whole) {
+    /// - Parameter turn: whose walk it is. Chunks of I/Os are passed over where they are another's, and so is damage.
+    init(_ source: CaptureSource, from position: UInt64, size: UInt64, turn: CaptureShare.Turn = .whole) {
         self.source = source
         self.size = size
         self.position = position
-        self.share = share
+        self.turn = turn
     }
 
     /// The next chunk whose header and payload have the right checksums; `nil` at the end. Its payload stays readable
@@ -50,17 +50,17 @@ struct ChunkWalk {
             }
             if header.isOfIOs {
                 chunksOfIOs += 1
-                guard share.owns(chunksOfIOs) else {
+                guard turn.owns(chunksOfIOs) else {
                     position = offset + header.chunkSize
                     continue
                 }
             }
-            guard try readPayload(of: header, at: offset) else {
+            guard let checksum = try readPayload(of: header, at: offset) else {
                 try resynchronise(from: offset, ios: header.ios)
                 continue
             }
             position = offset + header.chunkSize
-            guard withPayload(of: header, checksum) == header.payloadChecksum else {
+            guard checksum == header.payloadChecksum else {
                 tell(.payload, of: Chunk(offset: offset, header: header), ios: header.ios)
                 continue
             }
@@ -99,26 +99,40 @@ struct ChunkWalk {
     /// Tells what is wrong with a chunk.
     mutating func tell(_ problem: CaptureDamage.Problem, of chunk: Chunk, ios: UInt64?) {
         // A chunk of I/Os that comes here is this share's own.
-        guard chunk.header.isOfIOs || share.isFirst else { return }
+        guard chunk.header.isOfIOs || turn.isFirst else { return }
         damage.add(problem, at: chunk.offset, bytes: chunk.header.chunkSize, ios: ios)
     }
 
     /// Tells of damage that every share comes by.
     mutating func tell(_ problem: CaptureDamage.Problem, at offset: UInt64, bytes: UInt64, ios: UInt64?) {
-        if share.isFirst { damage.add(problem, at: offset, bytes: bytes, ios: ios) }
+        if turn.isFirst { damage.add(problem, at: offset, bytes: bytes, ios: ios) }
     }
 
     private func header(at offset: UInt64) throws(CaptureError) -> ChunkHeader? {
         try source.bytes(ChunkHeader.size, at: offset).withUnsafeBytes { ChunkHeader($0, at: 0) }
     }
 
-    /// - Returns: Whether the source had all of it.
-    private mutating func readPayload(of header: ChunkHeader, at offset: UInt64) throws(CaptureError) -> Bool {
+    /// - Returns: Its checksum, made piece by piece while those are in the cache; `nil` when the source had not all of it.
+    private mutating func readPayload(of header: ChunkHeader, at offset: UInt64) throws(CaptureError) -> UInt32? {
         let length = Int(header.length)
         let words = (length + 7) / 8
         if payload.count < words { payload = Array(repeating: 0, count: words) }
-        return try source.read(length, at: offset + UInt64(ChunkHeader.size), into: &payload) == length
+        let (source, start) = (source, offset + UInt64(ChunkHeader.size))
+        var elements = payload.mutableSpan
+        return try elements.withUnsafeMutableBytes { bytes throws(CaptureError) in
+            var sum: UInt32 = 0
+            for place in stride(from: 0, to: length, by: Self.pieceSize) {
+                let piece = bytes[place..<min(length, place + Self.pieceSize)]
+                let count = try source.read(
+                    at: start + UInt64(place), into: UnsafeMutableRawBufferPointer(rebasing: piece))
+                guard count == piece.count else { return nil }
+                sum = checksum(UnsafeRawBufferPointer(rebasing: piece), after: sum)
+            }
+            return sum
+        }
     }
+
+    private static let pieceSize = 256 << 10
 
     /// No whole chunk is at `offset`: goes on at the next header after it, or to the end of the file.
     private mutating func resynchronise(from offset: UInt64, ios: UInt64?) throws(CaptureError) {

@@ -45,14 +45,14 @@ extension DirectIO {
             length: record.length_bytes, operation: isWrite ? .write : .read,
             issuer: Issuer(record: record.issuer))
         facts = Facts(rawValue: record.facts)
-        issued = Timestamp(seen: record.issued_ns)
-        interrupted = Timestamp(seen: record.interrupted_ns)
-        ended = Timestamp(seen: record.ended_ns)
-        workQueued = Timestamp(seen: record.queued_ns)
-        workStarted = Timestamp(seen: record.started_ns)
-        completed = Timestamp(seen: record.completed_ns)
-        iocbCompleted = Timestamp(seen: record.iocb_completed_ns)
-        taskWorkRun = Timestamp(seen: record.task_work_ns)
+        times.issued = record.issued_ns
+        times.interrupted = record.interrupted_ns
+        times.ended = record.ended_ns
+        times.workQueued = record.queued_ns
+        times.workStarted = record.started_ns
+        times.completed = record.completed_ns
+        times.iocbCompleted = record.iocb_completed_ns
+        times.taskWorkRun = record.task_work_ns
         submitCPU = seen(cpu: record.submit_cpu)
         endCPU = seen(cpu: record.end_cpu)
         workerCPU = seen(cpu: record.worker_cpu)

@@ -34,7 +34,11 @@ public struct HeldTimes: Equatable, Sendable {
     public static let unknown = HeldTimes(nanoseconds: .zero)
 
     @inlinable
-    public var isKnown: Bool { nanoseconds != .zero }
+    public var isKnown: Bool {
+        // In words: the comparison of vectors is done number by number.
+        let words = unsafeBitCast(nanoseconds, to: SIMD4<UInt64>.self)
+        return words[0] | words[1] | words[2] | words[3] != 0
+    }
 
     @inlinable
     public subscript(holder: CPUHolder) -> UInt32 {

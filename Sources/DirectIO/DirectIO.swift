@@ -7,24 +7,54 @@
 public struct DirectIO: Equatable, Sendable {
     // MARK: Times
 
+    /// Those below, as they are stored.
+    public var times: SeenTimes
+
     /// `iomap_dio_rw_begin`: the submitter enters the direct I/O code.
-    public var submitted: Timestamp
+    @inlinable public var submitted: Timestamp {
+        get { Timestamp(nanoseconds: times.submitted) }
+        set { times.submitted = newValue.nanoseconds }
+    }
     /// `block_rq_issue`: the last of its requests was given to the driver.
-    public var issued: Timestamp?
+    @inlinable public var issued: Timestamp? {
+        get { Timestamp(seen: times.issued) }
+        set { times.issued = newValue?.nanoseconds ?? 0 }
+    }
     /// Entry of the hard IRQ (`irq_handler_entry`) or softirq (`softirq_entry`) in which `end_io` ran.
-    public var interrupted: Timestamp?
+    @inlinable public var interrupted: Timestamp? {
+        get { Timestamp(seen: times.interrupted) }
+        set { times.interrupted = newValue?.nanoseconds ?? 0 }
+    }
     /// `iomap_dio_bio_end_io` of the last bio.
-    public var ended: Timestamp?
+    @inlinable public var ended: Timestamp? {
+        get { Timestamp(seen: times.ended) }
+        set { times.ended = newValue?.nanoseconds ?? 0 }
+    }
     /// `workqueue_queue_work`: the completion was deferred to a kworker.
-    public var workQueued: Timestamp?
+    @inlinable public var workQueued: Timestamp? {
+        get { Timestamp(seen: times.workQueued) }
+        set { times.workQueued = newValue?.nanoseconds ?? 0 }
+    }
     /// `workqueue_execute_start`: the kworker began with it.
-    public var workStarted: Timestamp?
+    @inlinable public var workStarted: Timestamp? {
+        get { Timestamp(seen: times.workStarted) }
+        set { times.workStarted = newValue?.nanoseconds ?? 0 }
+    }
     /// `iomap_dio_complete`: the direct I/O is complete, about to call `ki_complete`.
-    public var completed: Timestamp?
+    @inlinable public var completed: Timestamp? {
+        get { Timestamp(seen: times.completed) }
+        set { times.completed = newValue?.nanoseconds ?? 0 }
+    }
     /// `ki_complete` of the issuer.
-    public var iocbCompleted: Timestamp?
+    @inlinable public var iocbCompleted: Timestamp? {
+        get { Timestamp(seen: times.iocbCompleted) }
+        set { times.iocbCompleted = newValue?.nanoseconds ?? 0 }
+    }
     /// `io_req_rw_complete`: io_uring's task_work took the completion up.
-    public var taskWorkRun: Timestamp?
+    @inlinable public var taskWorkRun: Timestamp? {
+        get { Timestamp(seen: times.taskWorkRun) }
+        set { times.taskWorkRun = newValue?.nanoseconds ?? 0 }
+    }
 
     // MARK: Places
 
@@ -72,7 +102,7 @@ public struct DirectIO: Equatable, Sendable {
         submitted: Timestamp, submitterThread: UInt32, device: DeviceNumber, inode: UInt64, offset: UInt64,
         length: UInt32, operation: Operation, issuer: Issuer
     ) {
-        self.submitted = submitted
+        times = SeenTimes(submitted: submitted.nanoseconds)
         self.submitterThread = submitterThread
         self.device = device
         self.inode = inode

@@ -8,19 +8,26 @@ struct CountTable: ~Copyable, @unchecked Sendable {
     private(set) var count: Int
 
     init(_ count: Int) {
-        base = .allocate(capacity: max(1, count))
+        base = Self.allocate(count)
         base.initialize(repeating: 0, count: max(1, count))
         self.count = count
     }
 
-    deinit { base.deallocate() }
+    /// At the begin of a line of the cache, for tables whose rows are one.
+    private static func allocate(_ count: Int) -> UnsafeMutablePointer<UInt64> {
+        let bytes = max(1, count) * MemoryLayout<UInt64>.stride
+        return UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64).bindMemory(
+            to: UInt64.self, capacity: max(1, count))
+    }
+
+    deinit { UnsafeMutableRawPointer(base).deallocate() }
 
     mutating func grow(to size: Int) {
         guard size > count else { return }
-        let larger = UnsafeMutablePointer<UInt64>.allocate(capacity: size)
+        let larger = Self.allocate(size)
         larger.initialize(from: base, count: count)
         (larger + count).initialize(repeating: 0, count: size - count)
-        base.deallocate()
+        UnsafeMutableRawPointer(base).deallocate()
         (base, count) = (larger, size)
     }
 

@@ -10,6 +10,8 @@ struct PlacementAccumulator: ~Copyable, Sendable {
     private var count = 0
     /// Open addressing: the number of an entry and 1, or 0. A dictionary in the path of every I/O costs a tenth of all.
     private var slots = CountTable(slotCount)
+    /// The last key and where its entry begins: the next I/O mostly has the same CPUs.
+    private var last: (key: UInt64, place: Int) = (.max, -1)
     private var others = [(ios: UInt64, total: UInt128)](repeating: (0, 0), count: PlacementTable.Kind.allCases.count)
     private static let slotCount = 1 << 13
     private static let limit = 1 << 12
@@ -20,16 +22,15 @@ struct PlacementAccumulator: ~Copyable, Sendable {
         let key =
             Self.bits(io.submitCPU) | Self.bits(io.endCPU) << 17 | Self.bits(io.workerCPU) << 34
             | (life.isDeferred ? Self.deferred : 0)
-        let place = place(of: key)
-        if place >= 0 {
-            add(1, life.latency, at: place)
+        if key != last.key { last = (key, place(of: key)) }
+        if last.place >= 0 {
+            add(1, life.latency, at: last.place)
         } else {
             addOther(key, 1, UInt128(life.latency))
         }
     }
 
     /// Where the entry of `key` begins, a new one if there is none; negative when there are too many.
-    @inline(__always)
     private mutating func place(of key: UInt64) -> Int {
         var slot = Int(truncatingIfNeeded: (key &* 0x9e37_79b9_7f4a_7c15) >> 51)
         while slots[slot] != 0 {

@@ -28,15 +28,16 @@ struct ReportAccumulator: ~Copyable, Sendable {
         var isWhole: Bool
     }
 
+    /// - Parameter life: of `io`; stays as it is.
     @inline(__always)
-    mutating func add(_ io: DirectIO, _ life: AttributedLife, _ holds: inout HoldLog) {
+    mutating func add(_ io: DirectIO, _ life: inout AttributedLife, _ holds: inout HoldLog) {
         headline.add(io, life)
         completion.add(io, life)
         quality.add(life)
         interrupts.add(io)
         // What is known of an unfinished I/O's duration is only that it was longer.
         guard life.isFinished else { return }
-        stages.add(life, of: io, &holds)
+        stages.add(&life, of: io, &holds)
         placements.add(io, life)
     }
 

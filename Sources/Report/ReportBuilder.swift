@@ -7,7 +7,7 @@ import Synchronization
 /// Takes I/Os in any order, one pass, and makes a report of them. Its memory depends on how far latencies spread and
 /// on the number of chosen groups, not on how many I/Os there are.
 public struct ReportBuilder: ~Copyable, Sendable {
-    public let rule: CompletionRule
+    private var attribution: LifeAttribution
     private let percentiles: [Double]
     private let chosen: ChosenGroups?
     private var all = ReportAccumulator()
@@ -20,7 +20,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
     ///   - percentiles: wanted besides the usual ones, each more than 0 and at most 100.
     ///   - groups: to report on once more by themselves.
     public init(rule: CompletionRule, percentiles: [Double] = [], groups chosen: ChosenGroups? = nil) {
-        self.rule = rule
+        attribution = LifeAttribution(rule: rule)
         self.percentiles = percentiles
         self.chosen = chosen
         let keys = chosen?.keys ?? []
@@ -33,8 +33,13 @@ public struct ReportBuilder: ~Copyable, Sendable {
         holds.add(hold)
     }
 
+    public var rule: CompletionRule { attribution.rule }
+
+    @inline(__always)
     public mutating func add(_ io: DirectIO) {
-        add(io, AttributedLife(io, rule: rule))
+        attribution.take(io)
+        all.add(io, &attribution.life, &holds)
+        if let chosen { addToGroup(io, attribution.life, by: chosen.grouping) }
     }
 
     /// Adds all that `other` took in, other I/Os but the same holds and groups, as if it had been added here.
@@ -51,7 +56,8 @@ public struct ReportBuilder: ~Copyable, Sendable {
     /// - Parameter life: of `io`, by this builder's rule.
     @inline(__always)
     public mutating func add(_ io: DirectIO, _ life: AttributedLife) {
-        all.add(io, life, &holds)
+        var life = life
+        all.add(io, &life, &holds)
         if let chosen { addToGroup(io, life, by: chosen.grouping) }
     }
 
@@ -96,7 +102,8 @@ public struct ReportBuilder: ~Copyable, Sendable {
         private let accumulator = Mutex(ReportAccumulator())
 
         func add(_ io: DirectIO, _ life: AttributedLife, _ holds: inout HoldLog) {
-            accumulator.withLock { $0.add(io, life, &holds) }
+            var life = life
+            accumulator.withLock { $0.add(io, &life, &holds) }
         }
 
         func add(_ other: Group) {

@@ -5,8 +5,7 @@ import DirectIO
 
 /// Latency and stages of all finished I/Os.
 struct StageAccumulator: ~Copyable, Sendable {
-    /// A row for each stage, and one for the latency.
-    private var durations = DurationTable(rows: Stage.count + 1)
+    private var durations = DurationTable()
     /// I/Os by stage and context.
     private var contexts = CountTable(Stage.count * StageContext.count)
     private var sums = StageSums()
@@ -16,19 +15,30 @@ struct StageAccumulator: ~Copyable, Sendable {
     private static let latencyRow = Stage.count
 
     @inline(__always)
-    mutating func add(_ life: AttributedLife, of io: DirectIO, _ log: inout HoldLog) {
+    mutating func add(_ life: inout AttributedLife, of io: DirectIO, _ log: inout HoldLog) {
+        let bucket = DurationBucket.number(of: life.latency)
+        // No stage is longer than the whole: there is room for each, then.
+        durations.reach(bucket)
+        sums.reach(bucket)
         durations.record(life.latency, in: Self.latencyRow)
-        sums.add(life.spans, latency: life.latency)
         // Several holes in one I/O are one unattributed duration.
         var hole: UInt64?
-        life.spans.forEach { span in
-            if span.stage == .unattributed {
-                hole = (hole ?? 0) + span.nanoseconds
-                return
+        life.spans.withAll { nanoseconds, kinds, count in
+            for index in 0..<count {
+                let span = StageSpan(
+                    stage: kinds[index].stage, context: kinds[index].context, nanoseconds: nanoseconds[index])
+                sums.add(span.nanoseconds, span.stage, in: bucket)
+                if span.stage == .unattributed {
+                    hole = (hole ?? 0) + span.nanoseconds
+                    continue
+                }
+                record(span)
+                if span.stage == .queueWait, io.queueWaitHeld.isKnown {
+                    queueWait.add(io.queueWaitHeld, in: span, of: io, &log)
+                } else if span.stage == .taskWorkWait, io.taskWorkHeld.isKnown {
+                    taskWorkWait.add(io.taskWorkHeld, in: span, of: io, &log)
+                }
             }
-            record(span)
-            if span.stage == .queueWait, io.queueWaitHeld.isKnown { queueWait.add(span, of: io, &log) }
-            if span.stage == .taskWorkWait, io.taskWorkHeld.isKnown { taskWorkWait.add(span, of: io, &log) }
         }
         if let hole { record(StageSpan(stage: .unattributed, context: .device, nanoseconds: hole)) }
     }

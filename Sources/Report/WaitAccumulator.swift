@@ -16,14 +16,23 @@ struct WaitAccumulator: Sendable {
 
     private static let namesShown = 5
 
-    /// - Parameter span: a stage of `io` in which it waited.
+    /// - Parameters:
+    ///   - times: by the clocks of this wait, known.
+    ///   - span: a stage of `io` in which it waited.
     @inline(__always)
-    mutating func add(_ span: StageSpan, of io: DirectIO, _ log: inout HoldLog) {
-        guard let wait = CPUWait(span, of: io), wait.held.isKnown else { return }
+    mutating func add(_ times: HeldTimes, in span: StageSpan, of io: DirectIO, _ log: inout HoldLog) {
+        guard CPUWait.isBelieved(times, in: span) else { return }
         isKnown = true
         // 64 bits hold 2^32 waits of 4 s each.
-        held &+= SIMD8<UInt64>(truncatingIfNeeded: wait.held.nanoseconds)
-        for part in log.parts(of: wait) { add(part, names: log.names.count) }
+        held &+= SIMD8<UInt64>(truncatingIfNeeded: times.nanoseconds)
+        if log.canName(times) { addNames(span, of: io, &log) }
+    }
+
+    @inline(never)
+    private mutating func addNames(_ span: StageSpan, of io: DirectIO, _ log: inout HoldLog) {
+        guard let wait = CPUWait(span, of: io) else { return }
+        let names = log.names.count
+        log.forEachPart(of: wait) { add($0, names: names) }
     }
 
     private mutating func add(_ part: HoldLog.Part, names: Int) {

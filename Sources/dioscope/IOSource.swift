@@ -51,12 +51,15 @@ enum IOSources {
     static func open(_ path: String, again: Bool = false) throws(Failure) -> any IOSource {
         try reading {
             var file = try OpenFile(path: path)
-            if again, !file.isRegular {
-                let spool = try OpenFile(spoolFor: file.name)
-                try spool.fill(from: file)
-                file = spool
+            // What is packed or comes by a pipe may go into a file first.
+            let input = try ReadingProgress.showing([file]) {
+                if again, !file.isRegular {
+                    let spool = try OpenFile(spoolFor: file.name)
+                    try spool.fill(from: file)
+                    file = spool
+                }
+                return try TraceInput(file, isCapture: { CaptureReader.recognises($0) })
             }
-            let input = try TraceInput(file, isCapture: { CaptureReader.recognises($0) })
             guard case .capture(let file) = input.content else { return try TraceIOs(file, first: input) }
             return try CaptureIOs(file)
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import Glibc
+import KernelTraces
 import Rendering
 import Synchronization
 
@@ -25,6 +26,24 @@ final class ReadingProgress: Sendable {
         guard isShown, isDue() else { return }
         let percent = Int(part.isFinite ? 100 * part : 0)
         Terminal.replaceLine(with: "\(EscapedText(name)): \(percent)% read")
+    }
+
+    /// - Parameters:
+    ///   - read: bytes so far.
+    ///   - size: of how many, 0 when that is not known.
+    func show(_ read: UInt64, of size: UInt64) {
+        guard size == 0 else { return show(min(1, Double(read) / Double(size))) }
+        guard isShown, isDue() else { return }
+        Terminal.replaceLine(with: "\(EscapedText(name)): \(read >> 20) MiB read")
+    }
+
+    /// Shows it while `body` reads from `files`.
+    static func showing<Result>(_ files: [OpenFile], _ body: () throws -> Result) rethrows -> Result {
+        guard let name = files.first?.name else { return try body() }
+        let progress = ReadingProgress(of: name)
+        for file in files { file.progress = { progress.show($0, of: $1) } }
+        defer { for file in files { file.progress = nil } }
+        return try body()
     }
 
     private func isDue() -> Bool {

@@ -10,28 +10,46 @@ final class TraceIOs: IOSource {
     private let file: OpenFile
     private let description: TraceDescription
     /// Made to look at the file; a text can be read only once.
-    private var first: (any TraceReader)?
+    private var first: Opened?
+
+    private struct Opened {
+        let reader: any TraceReader
+        /// That its events are read from.
+        let file: OpenFile
+    }
 
     init(_ file: OpenFile, first input: TraceInput) throws {
         self.file = file
-        let reader = try Self.reader(input)
-        description = reader.description
-        first = reader
+        let opened = try Self.open(input, file)
+        description = opened.reader.description
+        first = opened
     }
 
-    private static func reader(_ input: TraceInput) throws -> any TraceReader {
+    private static func open(_ input: TraceInput, _ file: OpenFile) throws -> Opened {
         switch input.content {
-        case .traceDat(let file): try TraceDatReader(file)
-        case .text(let format, let stream, let prefix): TextReader(format, stream, prefix: prefix)
+        case .traceDat(let events): Opened(reader: try TraceDatReader(events), file: events)
+        case .text(let format, let stream, let prefix):
+            Opened(reader: TextReader(format, stream, prefix: prefix), file: file)
         case .capture: throw TraceError.unknownFormat(input.name)
         }
+    }
+
+    private func opened() throws -> Opened {
+        if let first { return first }
+        return try ReadingProgress.showing([file]) { try Self.open(TraceInput(file) { _ in false }, file) }
     }
 
     var rule: CompletionRule { description.completionRule }
 
     func read(holds: (CPUHold) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary {
-        let reader = try first ?? Self.reader(TraceInput(file) { _ in false })
+        let opened = try opened()
         first = nil
+        return try ReadingProgress.showing([opened.file]) { try read(opened.reader, holds, each) }
+    }
+
+    private func read(
+        _ reader: any TraceReader, _ holds: (CPUHold) throws -> Void, _ each: (DirectIO) throws -> Void
+    ) throws -> SourceSummary {
         // perf loses events of interrupts without a word.
         var joiner = Joiner(rule: rule, reader: reader, isLossy: description.kind == "perf script")
         let summary = try reader.read { event in

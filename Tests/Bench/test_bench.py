@@ -1,5 +1,6 @@
 """The benchmarks' arithmetic, without a guest."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "Lab")]
 
-from bench import added, counter, machine, page, results, tables, thresholds  # noqa: E402
+from bench import added, counter, enlarged, machine, page, reading, results, tables, thresholds  # noqa: E402
 from bench.cost import Cost, Program  # noqa: E402
 from bench.load import Load  # noqa: E402
 from bench.subjects import SUBJECTS  # noqa: E402
@@ -49,6 +50,28 @@ class Counted(unittest.TestCase):
             path.write_bytes(counter.marker())
             path.chmod(0o755)
             self.assertEqual(subprocess.run([str(path)]).returncode, 0)
+
+
+class Enlarged(unittest.TestCase):
+    """Traces made large have their events as often as was asked for, and later each time."""
+
+    def test_text(self) -> None:
+        for source, lines in ((enlarged.PERF, reading.PERF_LINES), (enlarged.FTRACE, reading.FTRACE_LINES)):
+            with tempfile.NamedTemporaryFile() as file:
+                enlarged.text(source, Path(file.name), 3)
+                times = [found[2] + b"." + found[3] for found in map(enlarged.TIME.match, file) if found]
+            self.assertEqual(len(times), 3 * lines)
+            self.assertEqual(len(set(times[::lines])), 3)
+            self.assertLess(float(times[lines - 1]), float(times[lines]))
+
+    def test_trace_dat(self) -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            once, thrice = Path(directory) / "once", Path(directory) / "thrice"
+            enlarged.trace_dat(once, 1)
+            enlarged.trace_dat(thrice, 3)
+            self.assertEqual(once.read_bytes(), gzip.decompress(enlarged.TRACE_DAT.read_bytes()))
+            sizes = [path.stat().st_size for path in (once, thrice)]
+            self.assertEqual((sizes[1] - sizes[0]) % (2 * enlarged.PAGE), 0)
 
 
 class Added(unittest.TestCase):

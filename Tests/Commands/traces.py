@@ -7,9 +7,12 @@ usage: traces.py DIOSCOPE
 
 import gzip
 import json
+import os
+import pty
 import re
 import subprocess
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -135,6 +138,30 @@ class TraceTests(commands.Bed):
                     done = commands.dioscope("report", *words, str(capture))
                     self.assertEqual((done.returncode, done.stderr), (0, ""))
                     self.assertEqual(done.stdout, golden.read_text())
+
+    def test_progress_is_shown_after_a_second_on_a_terminal(self) -> None:
+        """A text that takes its time, by a pipe; all who read go the same way."""
+        text = gzip.decompress(self.trace("perf-nvme-ext4-libaio-overwrite-6.12").read_bytes())
+        for verb, is_terminal in (("report", True), ("list", True), ("report", False)):
+            with self.subTest(verb, terminal=is_terminal):
+                said, errors = pty.openpty() if is_terminal else os.pipe()
+                with subprocess.Popen([commands.DIOSCOPE, verb, "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                      stderr=errors) as process:
+                    os.close(errors)
+                    for part in (text[:1 << 18], text[1 << 18:1 << 19], text[1 << 19:]):
+                        process.stdin.write(part)
+                        process.stdin.flush()
+                        time.sleep(0.7)
+                    process.stdin.close()
+                    self.assertEqual(process.wait(timeout=60), 0)
+                os.set_blocking(said, False)
+                try:
+                    lines = os.read(said, 1 << 16)
+                except (BlockingIOError, OSError):
+                    lines = b""
+                os.close(said)
+                self.assertEqual(b"standard input: 0 MiB read" in lines, is_terminal, lines)
+                self.assertTrue(not is_terminal or lines.endswith(b"\r\x1b[K"), lines)
 
     def test_every_golden_has_its_capture(self) -> None:
         for directory in (CAPTURES, CAPTURES / "odd"):

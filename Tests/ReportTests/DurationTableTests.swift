@@ -71,7 +71,8 @@ struct DurationTableTests {
     }
 
     @Test func rowsAreApart() {
-        var table = DurationTable(rows: 3)
+        var table = DurationTable()
+        table.reach(DurationBucket.number(of: 1 << 40))
         for row in 0..<3 {
             for _ in 0...row { table.record(UInt64(1000 << (row * 10)), in: row) }
         }
@@ -83,8 +84,11 @@ struct DurationTableTests {
     }
 
     private func distribution(of values: [UInt64]) -> DurationDistribution {
-        var table = DurationTable(rows: 2)
-        for value in values { table.record(value, in: 1) }
+        var table = DurationTable()
+        for value in values {
+            table.reach(DurationBucket.number(of: value))
+            table.record(value, in: 1)
+        }
         return table.distribution(1, total: values.reduce(0) { $0 + UInt128($1) })
     }
 }

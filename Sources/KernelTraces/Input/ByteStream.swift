@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import Glibc
-
 /// Bytes that come one after the other.
 public protocol ByteStream: AnyObject {
     /// - Returns: The number of bytes read, 0 at the end.
@@ -23,16 +21,10 @@ final class FileStream: ByteStream {
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
-        if isRegular {
-            let count = try file.read(at: offset, into: buffer)
-            offset += UInt64(count)
-            return count
-        }
-        while true {
-            let count = Glibc.read(file.descriptor, buffer.baseAddress, buffer.count)
-            if count >= 0 { return count }
-            if errno != EINTR { throw .cannotRead(file.name, errno: errno) }
-        }
+        guard isRegular else { return try file.readOn(into: buffer) }
+        let count = try file.read(at: offset, into: buffer)
+        offset += UInt64(count)
+        return count
     }
 }
 

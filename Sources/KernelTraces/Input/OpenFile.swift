@@ -11,6 +11,12 @@ public final class OpenFile {
     /// Why what was unpacked into it is not whole; `nil` when it is.
     public private(set) var cut: String?
 
+    /// Told, whenever something was read, how many bytes since this was set, and how many there are: 0 of a pipe.
+    public var progress: ((_ read: UInt64, _ size: UInt64) -> Void)? {
+        didSet { bytesRead = 0 }
+    }
+    private var bytesRead: UInt64 = 0
+
     /// Opens `path`; `-` is standard input.
     public init(path: String) throws(TraceError) {
         if path == "-" {
@@ -52,6 +58,25 @@ public final class OpenFile {
         return fstat(descriptor, &status) == 0 && status.st_size > 0 ? UInt64(status.st_size) : 0
     }
 
+    private func tell(_ count: Int) {
+        guard let progress else { return }
+        bytesRead &+= UInt64(count)
+        progress(bytesRead, size)
+    }
+
+    /// Reads on from where a pipe is.
+    /// - Returns: The number of bytes read, 0 at the end.
+    func readOn(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
+        while true {
+            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            if count >= 0 {
+                tell(count)
+                return count
+            }
+            if errno != EINTR { throw .cannotRead(name, errno: errno) }
+        }
+    }
+
     /// Reads at `offset` until `buffer` is full or the file ends.
     /// - Returns: The number of bytes read.
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
@@ -66,6 +91,7 @@ public final class OpenFile {
                 throw .cannotRead(name, errno: errno)
             }
         }
+        tell(filled)
         return filled
     }
 

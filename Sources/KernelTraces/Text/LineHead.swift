@@ -118,20 +118,23 @@ struct LineHead {
         let digits = scanner.next - start - 1
         guard digits <= 9 else { return nil }
         scanner.skipSpaces()
-        var scaled = fraction
-        for _ in digits..<9 { scaled &*= 10 }
-        return (whole &* 1_000_000_000 &+ scaled, digits)
+        return (whole &* 1_000_000_000 &+ fraction &* nanoseconds[digits], digits)
     }
+
+    /// In the unit of so many digits behind the point.
+    private static let nanoseconds: InlineArray<10, UInt64> = [
+        1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1,
+    ]
 
     @inline(__always)
     private static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
 
     @inline(__always)
     private static func trimmed(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        var start = 0
-        var end = bytes.count
-        while start < end, bytes[start] == UInt8(ascii: " ") { start += 1 }
-        while end > start, bytes[end - 1] == UInt8(ascii: " ") { end -= 1 }
-        return UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+        guard var start = bytes.baseAddress else { return bytes }
+        var end = start + bytes.count
+        while start < end, start.load(as: UInt8.self) == UInt8(ascii: " ") { start += 1 }
+        while end > start, (end - 1).load(as: UInt8.self) == UInt8(ascii: " ") { end -= 1 }
+        return UnsafeRawBufferPointer(start: start, count: end - start)
     }
 }

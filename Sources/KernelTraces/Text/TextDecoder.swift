@@ -4,6 +4,7 @@
 struct TextDecoder {
     private let table: NameTable
     private let calls: ProbeCalls
+    private let fields = FieldNames()
     var flagBits: IOFlagBits
     /// By the number of the name.
     private var functions: [KernelFunction?] = []
@@ -173,7 +174,7 @@ struct TextDecoder {
             text.skip(1)
             var word = text
             let value = text.word()
-            guard let field = ProbeArguments.field(named: name) else { continue }
+            guard let field = fields.field(named: name) else { continue }
             if field == .issuer {
                 values[field] = value.elementsEqual("0x0".utf8) || value.elementsEqual("0".utf8) ? 0 : 1
                 values.issuer = self.function(table.intern(word.word(until: UInt8(ascii: "+"))))
@@ -182,11 +183,5 @@ struct TextDecoder {
                 if field == .ioFlags { values.flags = flagBits.flags(UInt32(truncatingIfNeeded: number)) }
             }
         }
-    }
-}
-
-extension ProbeArguments {
-    static func field(named bytes: UnsafeRawBufferPointer) -> Field? {
-        names.first { $0.0.utf8.elementsEqual(bytes) }?.1
     }
 }

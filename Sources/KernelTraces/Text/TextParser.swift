@@ -9,6 +9,8 @@ struct TextParser {
     private var summary = TraceSummary()
     private var lastTimes: [UInt64] = []
     private var precision = 0
+    /// Few, and found sooner than by a hash of their names.
+    private var functions: [KernelFunction] = []
     private var occurred = [Bool](repeating: false, count: EventKind.allCases.count)
 
     init(_ format: TextFormat, _ names: NameTable, _ decoder: TextDecoder) {
@@ -23,6 +25,7 @@ struct TextParser {
         summary.hasSymbols = decoder.named > 0
         summary.isMicroseconds = summary.events > 0 && precision < 9
         for (kind, seen) in zip(EventKind.allCases, occurred) where seen { summary.occurred.insert(kind.rawValue) }
+        for function in functions { summary.occurred.insert(function.rawValue) }
         if let cut {
             var damages = TraceDamages()
             damages.add(cut, at: offset)
@@ -62,28 +65,30 @@ struct TextParser {
         scanner.skipSpaces()
         // A kprobe event may bear the name of a tracepoint.
         if scanner.byte == UInt8(ascii: "("), let body = decoder.probe(name, &scanner) {
-            summary.occurred.insert(Self.name(of: body))
+            noteFunction(of: body)
             return body
         }
         if let (kind, index) = events.kind(of: name) {
             occurred[index] = true
             let body = decoder.body(kind, &scanner, thread: head.thread)
             if body == nil, kind != .functionTrace { summary.unparsed &+= 1 }
-            if case .function(let function, _) = body { summary.occurred.insert(function.rawValue) }
+            if let body { noteFunction(of: body) }
             return body
         }
         var function = whole
         guard name.count == whole.count || name.contains(UInt8(ascii: "<")),
             let body = decoder.body(.functionTrace, &function, thread: head.thread)
         else { return nil }
-        summary.occurred.insert(Self.name(of: body))
+        noteFunction(of: body)
         return body
     }
 
-    private static func name(of body: KernelEvent.Body) -> String {
+    @inline(__always)
+    private mutating func noteFunction(of body: KernelEvent.Body) {
         switch body {
-        case .function(let function, _), .functionReturn(let function, _): function.rawValue
-        default: ""
+        case .function(let function, _), .functionReturn(let function, _):
+            if !functions.contains(function) { functions.append(function) }
+        default: break
         }
     }
 

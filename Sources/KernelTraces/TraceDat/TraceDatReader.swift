@@ -15,6 +15,8 @@ public final class TraceDatReader: TraceReader {
     /// By the number of the event; 0 is none, else one more than the decoder's index.
     private var decoderOfEvent = [UInt16](repeating: 0, count: 1 << 16)
     private var nameOfThread: [UInt32: NameID] = [:]
+    /// By the lowest bits of the thread: nearly every event is of one of a few. At first with threads that have others.
+    private var recent = (0..<256).map { (thread: ~UInt32($0), name: NameID.unknown) }
 
     public init(_ file: OpenFile) throws(TraceError) {
         dat = try TraceDatFile(file)
@@ -90,7 +92,16 @@ public final class TraceDatReader: TraceReader {
             KernelEvent(
                 time: nanoseconds(cpu.time), cpu: cpu.cpu,
                 context: flags & 0x08 != 0 ? .hardirq : flags & 0x10 != 0 ? .softirq : .task, thread: thread,
-                name: nameOfThread[thread] ?? .unknown, body: body))
+                name: name(of: thread), body: body))
+    }
+
+    @inline(__always)
+    private func name(of thread: UInt32) -> NameID {
+        let place = Int(thread & 255)
+        if recent[place].thread == thread { return recent[place].name }
+        let name = nameOfThread[thread] ?? .unknown
+        recent[place] = (thread, name)
+        return name
     }
 
     @inline(__always)

@@ -11,7 +11,7 @@ from lab.parser import Parser
 from lab.places import TREE
 from lab.problem import USAGE, Problem
 
-from . import cost, growth, machine, packages, page, rate, results, tables, thresholds
+from . import cost, growth, machine, packages, page, rate, reading, results, tables, thresholds
 from .added import by_function
 from .load import Load
 from .subjects import DIOSCOPE, PEERS
@@ -24,6 +24,7 @@ WHAT = {
     "machine": "IOPS kept on this machine and its disk, in interleaved turns",
     "rate": "as many I/Os as there can be: recorded, lost, and none unaccounted for",
     "growth": "cost and memory with more CPUs, I/Os in flight and files",
+    "reading": "how fast captures and traces become reports, beside trace-cmd and awk",
 }
 EXAMPLES = """examples:
   Scripts/bench
@@ -63,6 +64,11 @@ def _parser() -> Parser:
     three = verb("growth", WHAT["growth"], "6.12")
     parts = ",".join(growth.PARTS)
     three.add_argument("--parts", metavar="LIST", default=parts, help=f"default {parts}")
+    four = verb("reading", WHAT["reading"], None)
+    four.add_argument("--turns", type=int, default=5, help="of each reader, odd; default 5")
+    four.add_argument("--ios", type=int, default=10_000_000, help="in the captures, default 10000000")
+    four.add_argument("--events", type=int, default=5_000_000, help="in the traces, default 5000000")
+    four.add_argument("--directory", type=Path, default=Path("/var/tmp"), help="takes up to 2 GB; default /var/tmp")
     for name in WHAT:
         verbs.choices[name].add_argument("--json", type=Path, metavar="FILE", help="put the results into FILE")
     verb("check", "the quickest repeatable figures against those kept with the source; fails when one grew", "6.12")
@@ -126,7 +132,14 @@ def _growth(options: argparse.Namespace) -> list[results.Row]:
     return rows
 
 
-MEASURES = {"cost": _cost, "machine": _machine, "rate": _rate, "growth": _growth}
+def _reading(options: argparse.Namespace) -> list[results.Row]:
+    if options.turns < 1 or options.turns % 2 == 0:
+        raise Problem(f"--turns is an odd number, not {options.turns}", USAGE)
+    return results.reading_rows(reading.measure(
+        program.dioscope(), options.directory, options.turns, options.ios, options.events))
+
+
+MEASURES = {"cost": _cost, "machine": _machine, "rate": _rate, "growth": _growth, "reading": _reading}
 
 
 def _figures(options: argparse.Namespace) -> dict[str, float]:

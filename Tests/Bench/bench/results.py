@@ -13,6 +13,7 @@ from lab.problem import USAGE, Problem
 from . import machine, rate
 from .added import by_function, by_group
 from .cost import Cost
+from .reading import Reading
 
 Row = dict[str, Any]
 MOST_FUNCTIONS = 25
@@ -46,6 +47,10 @@ def rate_rows(found: Iterable[rate.Rate]) -> list[Row]:
 
 def machine_rows(turns: list[machine.Turn]) -> list[Row]:
     return [asdict(ratio) for ratio in machine.ratios(turns)] + [{"turns": [asdict(turn) for turn in turns]}]
+
+
+def reading_rows(found: list[Reading]) -> list[Row]:
+    return [one.row() for one in found]
 
 
 def growth_rows(part: str, found: list[Any]) -> list[Row]:

@@ -105,5 +105,16 @@ def growth(rows: list[Row]) -> list[Table]:
             Table("growth memory", ("CPUs", "rings", "of them", "slots", "threads", "state of CPUs", "in all"), memory)]
 
 
+def reading(rows: list[Row]) -> list[Table]:
+    """Rates and ratios are of the best turns, which were disturbed the least."""
+    own = {row["part"]: row["best"] for row in rows if row["recorder"] == "dioscope, one CPU"}
+    return [Table("reading", ("what is read", "how many", "by", "seconds, best", "median", "CPU seconds, median",
+                              "million a second", "times dioscope's time", "resident"),
+                  [[row["part"], _count(row["units"]), row["recorder"], f"{row['best']:.2f}", f"{row['median']:.2f}",
+                    f"{row['cpu_median']:.2f}", f"{row['units'] / row['best'] / 1e6:.1f}",
+                    f"{row['best'] / own[row['part']]:.2f}", f"{row['resident_kib'] / 1024:.0f} MiB"] for row in rows],
+                  f"{len(rows[0]['seconds'])} turns each." if rows else "")]
+
+
 SUBJECTS: dict[str, Callable[[list[Row]], list[Table]]] = {
-    "cost": cost, "machine": machine, "rate": rate, "growth": growth}
+    "cost": cost, "machine": machine, "rate": rate, "growth": growth, "reading": reading}
