@@ -16,7 +16,6 @@ static __always_inline void io_send(struct probe_cpu *cpu, struct probe_io *io, 
 {
 	emit_io(cpu, io);
 	slot_free(key);
-	cpu->completed_key = key;
 }
 
 /*
@@ -273,10 +272,6 @@ static __always_inline int iocb_complete(__u64 *ctx, enum probe_key_user key_use
 	if (!cpu)
 		return 0;
 	key = iocb_key(cpu, key_user, ARG(0));
-	if (key == cpu->completed_key) {
-		cpu->completed_key = 0;
-		return 0;
-	}
 	io = slot_find(key);
 	/* With CALLER_COMP it comes before the completion, only to get the issuer to work. */
 	if (!io || io->completed_ns || io->facts & PROBE_FACT_CALLER_COMP)

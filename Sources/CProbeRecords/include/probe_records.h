@@ -253,7 +253,6 @@ struct probe_cpu {
 	probe_u64 submitter_left_ns;
 	probe_u64 unreaped;		/* I/Os complete since, << PROBE_UNREAPED_SHIFT, and the sum of their times since it left */
 	probe_u64 clock_ns[PROBE_HOLDERS]; /* cumulative, by holder */
-	probe_u64 completed_key;	/* of the I/O that was last completed, until its ki_complete */
 	probe_u64 key[PROBE_KEY_USERS];	/* where a pointer becomes a number, see iocb_key() */
 	/* counters */
 	probe_u64 begins;		/* I/Os that passed the filters */
@@ -276,7 +275,7 @@ struct probe_cpu {
 	probe_u64 reap_ns;		/* their time from completion to that */
 	probe_u64 completed_awake;	/* I/Os complete while their submitter had a CPU */
 	probe_u64 sampled_out;		/* I/Os that passed the filters and were left out */
-	probe_u64 reserved[5];
+	probe_u64 reserved[6];
 };
 
 #define PROBE_UNREAPED_SHIFT	48
