@@ -5,9 +5,12 @@ import SystemPackage
 
 extension CaptureReader {
     /// Writes the same capture with its records packed: the chunks that are right, in their order.
+    /// - Parameter progress: is told the part of the capture that was gone through, from 0 to 1, at every chunk.
     /// - Returns: What was left out since it could not be read, and the size of the new capture in bytes.
     /// - Throws: What reading and writing throw; the new file is removed then.
-    public func pack(to path: FilePath) throws(CaptureError) -> (damage: [CaptureDamage], size: UInt64) {
+    public func pack(
+        to path: FilePath, progress: (Double) -> Void = { _ in }
+    ) throws(CaptureError) -> (damage: [CaptureDamage], size: UInt64) {
         let descriptor = try CaptureWriter.create(path)
         do throws(CaptureError) {
             let writer = try CaptureWriter(descriptor: descriptor, path: path, session: nil, packing: .shortest)
@@ -16,6 +19,7 @@ extension CaptureReader {
             while !isAtEnd, let chunk = try walk.next() {
                 try Self.copy(chunk.header, of: walk, to: writer)
                 isAtEnd = chunk.header.kind == ChunkKind.end.rawValue
+                progress(Double(walk.position) / Double(walk.size))
             }
             try writer.close()
             return (walk.damage.findings, writer.bytesWritten)

@@ -32,7 +32,8 @@ struct PackCommand: ParsableCommand {
     func run() throws {
         let (reader, made) = try reading {
             let reader = try CaptureReader(path: FilePath(file))
-            return (reader, try reader.pack(to: FilePath(output)))
+            let progress = ReadingProgress(of: file)
+            return (reader, try reader.pack(to: FilePath(output), progress: progress.show))
         }
         Terminal.say("wrote \(output) (\(made.size) bytes, from \(reader.size))")
         guard let first = made.damage.first else { return }

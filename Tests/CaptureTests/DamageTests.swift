@@ -124,7 +124,7 @@ struct DamageTests {
 
 extension [DirectIO] {
     /// Whether `whole` holds these I/Os in this order, perhaps with others between them.
-    fileprivate func isSubsequence(of whole: [DirectIO]) -> Bool {
+    func isSubsequence(of whole: [DirectIO]) -> Bool {
         var rest = whole[...]
         return allSatisfy { io in
             guard let place = rest.firstIndex(of: io) else { return false }

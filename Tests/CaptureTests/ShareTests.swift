@@ -2,6 +2,8 @@
 
 import Capture
 import DirectIO
+import Dispatch
+import Synchronization
 import Testing
 
 /// Several readers of one capture read together what one reads.
@@ -10,6 +12,23 @@ struct ShareTests {
     func eachIOIsReadOnce(count: Int) throws {
         let sample = SampleCapture(ios: 50, flushEvery: 3)
         try expectSameOfShares(count, try sample.bytes())
+    }
+
+    @Test func readersAtTheSameTimeShareTheIOs() throws {
+        let reader = try CaptureReader(bytes: SampleCapture(ios: 300, flushEvery: 1).bytes(), name: "shared")
+        var whole: [DirectIO] = []
+        _ = try reader.read { whole.append($0) }
+        let shares = try reader.shares(4)
+        let found = Mutex([[DirectIO]]())
+        DispatchQueue.concurrentPerform(iterations: shares.count) { number in
+            var ios: [DirectIO] = []
+            _ = try? shares[number].read { ios.append($0) }
+            found.withLock { $0.append(ios) }
+        }
+        let parts = found.withLock { $0 }
+        #expect(parts.allSatisfy { $0.isSubsequence(of: whole) })
+        #expect(parts.joined().count == whole.count)
+        #expect(whole.allSatisfy { io in parts.contains { $0.contains(io) } })
     }
 
     @Test(arguments: [2, 3])
