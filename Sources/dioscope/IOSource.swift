@@ -2,7 +2,6 @@
 
 import Capture
 import DirectIO
-import Dispatch
 import KernelTraces
 import Report
 import Synchronization
@@ -96,16 +95,22 @@ struct CaptureIOs: IOSource {
 
     /// Reads with several threads at once: calls `read` with each share, on a thread of its own.
     func readShared(
-        _ count: Int, _ read: @Sendable (Int, CaptureShare, (Double) -> Void) throws -> CaptureSummary
+        _ count: Int, _ read: @escaping @Sendable (Int, CaptureShare, (Double) -> Void) throws -> CaptureSummary
     ) throws -> SourceSummary {
         let shares = try reader.shares(count)
         let progress = ReadingProgress(of: file.name)
-        let results = Mutex([Result<CaptureSummary, any Error>?](repeating: nil, count: shares.count))
-        DispatchQueue.concurrentPerform(iterations: shares.count) { number in
+        let results = SharedResults(shares.count)
+        ThreadTeam.perform(shares.count) { number in
             let result = Result { try read(number, shares[number], number == 0 ? progress.show : { _ in }) }
-            results.withLock { $0[number] = result }
+            results.all.withLock { $0[number] = result }
         }
-        return try summary(of: results.withLock { $0 }.compactMap { try $0?.get() })
+        return try summary(of: results.all.withLock { $0 }.compactMap { try $0?.get() })
+    }
+
+    private final class SharedResults: Sendable {
+        let all: Mutex<[Result<CaptureSummary, any Error>?]>
+
+        init(_ count: Int) { all = Mutex(Array(repeating: nil, count: count)) }
     }
 
     private func summary(of shares: [CaptureSummary]) -> SourceSummary {
