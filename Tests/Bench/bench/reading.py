@@ -78,9 +78,9 @@ def _inputs(dioscope: Path, ios: int, events: int) -> list[Input]:
              Reader("trace-cmd report", [tool("trace-cmd"), "report"])]
     again = {size: -(-events // size) for size in (TRACE_DAT_EVENTS, PERF_LINES, FTRACE_LINES)}
     return [
-        Input("capture, I/Os", ios, lambda path: _synthetic(path, ios, "raw"), [one, both]),
-        Input("as record packs it", ios, lambda path: _synthetic(path, ios, "columns"), [one, both]),
-        Input("as pack does", ios, lambda path: _synthetic(path, ios, "packed"), [one, both]),
+        Input("raw capture, I/Os", ios, lambda path: _synthetic(path, ios, "raw"), [one, both]),
+        Input("capture as recorded, I/Os", ios, lambda path: _synthetic(path, ios, "columns"), [one, both]),
+        Input("packed capture, I/Os", ios, lambda path: _synthetic(path, ios, "packed"), [one, both]),
         Input("trace.dat, events", again[TRACE_DAT_EVENTS] * TRACE_DAT_EVENTS,
               lambda path: enlarged.trace_dat(path, again[TRACE_DAT_EVENTS]), [one, *trace]),
         Input("perf script, lines", again[PERF_LINES] * PERF_LINES,
