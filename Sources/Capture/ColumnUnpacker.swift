@@ -57,14 +57,21 @@ final class ColumnUnpacker {
             }
         }
         guard let map = cursor.take(columns.mapSize) else { return false }
-        let there = (0..<columns.mapSize * 8).filter { map[$0 / 8] >> UInt8($0 % 8) & 1 != 0 }
-        guard there.allSatisfy({ $0 < columns.count }), let table = cursor.take(2 * there.count) else { return false }
-        for (index, column) in there.enumerated() {
-            let (shift, width) = (Int(table[2 * index]), Int(table[2 * index + 1]))
+        var there = map.indices.reduce(UInt64(0)) { $0 | UInt64(map[$1]) << UInt64($1 * 8) }
+        guard there != 0 else { return true }
+        guard there >> UInt64(columns.count) == 0, let table = cursor.take(2 * there.nonzeroBitCount),
+            var entry = table.baseAddress
+        else { return false }
+        while there != 0 {
+            let column = there.trailingZeroBitCount
+            there &= there - 1
+            let shift = Int(entry.load(as: UInt8.self))
+            let width = Int(entry.load(fromByteOffset: 1, as: UInt8.self))
+            entry += 2
             let isTime = column < columns.times.count
-            guard width > 0, shift + width <= (isTime ? 64 : 32),
-                let values = cursor.numbers(of: width)
-            else { return false }
+            guard width > 0, shift + width <= (isTime ? 64 : 32), let values = cursor.numbers(of: width) else {
+                return false
+            }
             if isTime {
                 Self.take(values, shift, width, 0, UInt64.self, block + columns.times[column] * 8, columns.size)
             } else {
