@@ -90,7 +90,7 @@ def _keep(outcome: guest.Outcome, written: Path, keep: Path) -> None:
 def _overlay(machine: Machine, chosen: list[Subject], loads: list[Load],
              dioscope: Path | None) -> dict[str, bytes | Path]:
     steps = [f"prepare submit_queues={machine.cpus} {machine.settings} || exit 1"]
-    steps += [f"fio_run warm-up 4096 {load.jobs} {load.fio}" for load in loads]
+    steps += [f"fio_run warm-up 4096 {load.jobs} {load.fio} || exit 1" for load in loads]
     for subject in chosen:
         steps += subject.script(loads)
     script = "set -u\nrecorder= ios=0\n. /lab/cost.sh\n" + "".join(f"{step}\n" for step in steps)

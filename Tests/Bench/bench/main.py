@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from lab import program
@@ -84,7 +85,7 @@ def _kernels(options: argparse.Namespace) -> list[Kernel]:
     return kernels
 
 
-def _cost(options: argparse.Namespace) -> list[results.Row]:
+def _cost(options: argparse.Namespace) -> Iterator[list[results.Row]]:
     try:
         loads = [Load(int(word)) for word in options.depths.split(",")]
     except ValueError:
@@ -92,14 +93,12 @@ def _cost(options: argparse.Namespace) -> list[results.Row]:
     names = ["untraced", "dioscope"] + ([] if options.without_programs else ["dioscope-programs"])
     if options.peers:
         names += [peer.name for peer in PEERS]
-    rows: list[results.Row] = []
     for kernel in _kernels(options):
         keep = options.keep / kernel.name if options.keep else None
         found = cost.measure(cost.Machine(kernel), loads, names, program.dioscope(), keep)
-        rows += results.cost_rows(found)
         if options.functions:
             _print_functions(found, options.functions)
-    return rows
+        yield results.cost_rows(found)
 
 
 def _print_functions(found: list[cost.Cost], count: int) -> None:
@@ -111,31 +110,31 @@ def _print_functions(found: list[cost.Cost], count: int) -> None:
             print("".join(f"  {name:60}{value:>9.1f}\n" for name, value in sorted(added, key=lambda entry: -entry[1])))
 
 
-def _machine(options: argparse.Namespace) -> list[results.Row]:
-    return results.machine_rows(
+def _machine(options: argparse.Namespace) -> Iterator[list[results.Row]]:
+    yield results.machine_rows(
         machine.measure(program.dioscope(), options.directory, options.rounds, options.seconds, options.depth))
 
 
-def _rate(options: argparse.Namespace) -> list[results.Row]:
-    return [row for kernel in _kernels(options)
-            for row in results.rate_rows(rate.measure(kernel, program.dioscope()))]
-
-
-def _growth(options: argparse.Namespace) -> list[results.Row]:
-    dioscope = program.dioscope()
-    rows: list[results.Row] = []
+def _rate(options: argparse.Namespace) -> Iterator[list[results.Row]]:
     for kernel in _kernels(options):
-        for part in options.parts.split(","):
-            if part not in growth.PARTS:
-                raise Problem(f"--parts is a list of {', '.join(growth.PARTS)}, not '{part}'", USAGE)
-            rows += results.growth_rows(part, growth.PARTS[part](kernel, dioscope))
-    return rows
+        yield results.rate_rows(rate.measure(kernel, program.dioscope()))
 
 
-def _reading(options: argparse.Namespace) -> list[results.Row]:
+def _growth(options: argparse.Namespace) -> Iterator[list[results.Row]]:
+    dioscope = program.dioscope()
+    parts = options.parts.split(",")
+    for part in parts:
+        if part not in growth.PARTS:
+            raise Problem(f"--parts is a list of {', '.join(growth.PARTS)}, not '{part}'", USAGE)
+    for kernel in _kernels(options):
+        for part in parts:
+            yield results.growth_rows(part, growth.PARTS[part](kernel, dioscope))
+
+
+def _reading(options: argparse.Namespace) -> Iterator[list[results.Row]]:
     if options.turns < 1 or options.turns % 2 == 0:
         raise Problem(f"--turns is an odd number, not {options.turns}", USAGE)
-    return results.reading_rows(reading.measure(
+    yield results.reading_rows(reading.measure(
         program.dioscope(), options.directory, options.turns, options.ios, options.events))
 
 
@@ -153,12 +152,15 @@ def _figures(options: argparse.Namespace) -> dict[str, float]:
 
 def _measure(options: argparse.Namespace, json: Path | None) -> None:
     print(f"{options.verb}: {WHAT[options.verb]}", flush=True)
-    rows = MEASURES[options.verb](options)
+    rows: list[results.Row] = []
+    for measured in MEASURES[options.verb](options):
+        rows += measured
+        # At once: what takes an hour is not lost with what comes after it.
+        if json:
+            results.add(json, options.verb, measured)
     for table in tables.SUBJECTS[options.verb](rows):
         if table.rows:
             print(f"\n{table.text()}", flush=True)
-    if json:
-        results.add(json, options.verb, rows)
 
 
 def _all(parser: Parser) -> None:

@@ -7,6 +7,7 @@ prepare() {
     null_device n0 nullb0 20000 "$@" && make_filesystem ext4 || return 1
     dd if=/dev/zero of=/mnt/t/file bs=1M count=64 conv=fsync 2>/dev/null && sync && echo 3 >/proc/sys/vm/drop_caches
     echo 1048576 >/proc/sys/fs/aio-max-nr
+    ulimit -n 65536
 }
 
 # consumed: nanoseconds that the recorder's threads, and those of what it started, have had the CPU.
@@ -24,7 +25,7 @@ fio_run() {
     shift 3
     fio --output-format=json --output="/out/$label.fio.json" --name=bench --thread --ioengine=libaio --direct=1 \
         --rw=randwrite --bs=4k --size=64M --io_size="$((count / jobs * 4))k" --norandommap --fallocate=none \
-        --group_reporting "$@" >/dev/null 2>&1
+        --group_reporting "$@" >"/out/$label.fio.log" 2>&1 || return 1
     ios=$((ios + count / jobs * jobs))
 }
 
@@ -33,7 +34,7 @@ marked() {
     before=$(consumed)
     echo "before $1" >>/out/marks
     mark
-    fio_run "$@"
+    fio_run "$@" || return 1
     sleep 1
     echo "$1" >>/out/marks
     mark
