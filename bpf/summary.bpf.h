@@ -59,7 +59,7 @@ static __noinline int sum_up(const struct probe_io *io)
 
 	if (!probe_kind_of(waited, &kind, &steps))
 		return 0;
-	points = kind.points;
+	points = probe_any(kind.points);
 	summary = summary_of(&kind);
 	if (!summary || summary_is_busy(summary))
 		return 0;

@@ -25,11 +25,14 @@ public struct RecordingSession: Hashable, Sendable, Codable {
     public var startedWall: Int64
     /// `CLOCK_MONOTONIC` at start, nanoseconds.
     public var startedMonotonic: UInt64
+    /// I/Os are summed up, and only a few of them have records.
+    public var isSummary: Bool?
 
     public init(
         recorder: String, host: String, kernel: String, machine: String, cpuCount: Int,
         completionRule: CompletionRule, commandLine: [String], tracedCommand: [String] = [],
-        filters: [String] = [], probes: [Probe] = [], startedWall: Int64, startedMonotonic: UInt64
+        filters: [String] = [], probes: [Probe] = [], startedWall: Int64, startedMonotonic: UInt64,
+        isSummary: Bool? = nil
     ) {
         self.recorder = recorder
         self.host = host
@@ -44,6 +47,7 @@ public struct RecordingSession: Hashable, Sendable, Codable {
         self.probes = probes
         self.startedWall = startedWall
         self.startedMonotonic = startedMonotonic
+        self.isSummary = isSummary
     }
 
     /// One probe program and what became of it.

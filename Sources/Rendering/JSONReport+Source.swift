@@ -14,6 +14,15 @@ extension JSONReport {
         }
     }
 
+    /// Nothing for a recording with a record of every I/O.
+    static func write(_ summedUp: Report.SummedUp?, to json: inout JSONWriter) {
+        guard let summedUp else { return }
+        json.object("summed_up") { json in
+            json.member("ios", summedUp.ios)
+            json.member("percentile_error", summedUp.percentileError)
+        }
+    }
+
     static func write(_ source: ReportSource, to json: inout JSONWriter) {
         json.object("source") { json in
             json.member("kind", source.kind)

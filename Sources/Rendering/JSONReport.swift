@@ -20,6 +20,7 @@ public struct JSONReport: Sendable {
             Self.write(report.source, to: &json)
             Self.write(report.selection, to: &json)
             Self.write(report.sample, to: &json)
+            Self.write(report.summedUp, to: &json)
             Self.writeMeasurements(report, to: &json)
             Self.writeEvidence(report, to: &json)
             Self.write(report.groups, to: &json)

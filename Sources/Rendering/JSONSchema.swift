@@ -113,6 +113,11 @@ public enum JSONSchema {
               "properties": {"of_ios": {"$ref": "#/$defs/count"}, "share_error": {"type": "number"}},
               "description": "Only of a recording with --sample: of how many I/Os, and how far a share may be off (95%)."
             },
+            "summed_up": {
+              "type": "object", "required": ["ios", "percentile_error"],
+              "properties": {"ios": {"$ref": "#/$defs/count"}, "percentile_error": {"type": "number"}},
+              "description": "Only of a recording with --summary: I/Os without a record, and how far percentiles may be off."
+            },
             "quality": {
               "type": "object",
               "required": ["complete_share", "complete_ios", "unfinished_ios", "disordered_ios", "blind", "missing"],

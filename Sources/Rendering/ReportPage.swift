@@ -15,7 +15,7 @@ struct ReportPage {
 
     var header: [String] {
         let first = TextLine.flow(what, separator: "  ", head: "", indent: 1, width: style.width)
-        let rest = [selected, sampled, howMuch, whence].filter { !$0.isEmpty }.flatMap {
+        let rest = [selected, sampled, summedUp, howMuch, whence].filter { !$0.isEmpty }.flatMap {
             TextLine.flow($0, separator: "  ", head: " ", indent: 1, width: style.width)
         }
         return first.map { style.palette.paint($0, .heading) } + rest
@@ -23,12 +23,10 @@ struct ReportPage {
 
     private var what: [String] {
         let headline = report.headline
-        guard let operation = headline.operation, let length = headline.length, let issuer = headline.issuer else {
-            return ["DIO: no I/Os"]
-        }
-        var items = [
-            "DIO " + dominant(operation) { $0.rawValue } + " " + dominant(length) { Quantity.bytes(UInt64($0)) }
-        ]
+        guard let operation = headline.operation, let issuer = headline.issuer else { return ["DIO: no I/Os"] }
+        // A summary may know of no length.
+        let length = headline.length.map { " " + dominant($0) { Quantity.bytes(UInt64($0)) } } ?? ""
+        var items = ["DIO " + dominant(operation) { $0.rawValue } + length]
         if let device = headline.device {
             let name = headline.deviceName
             let words = [name?.fileSystem, name?.name ?? device.value.description].compactMap { $0 }
@@ -57,6 +55,14 @@ struct ReportPage {
         return [
             "a random \(part(sample.ios, of: sample.ofIOs)) of \(Quantity.count(sample.ofIOs)) I/Os",
             "shares within \(Quantity.percent(sample.shareError))",
+        ]
+    }
+
+    private var summedUp: [String] {
+        guard let summedUp = report.summedUp else { return [] }
+        return [
+            "\(part(summedUp.ios, of: report.ios.total)) of I/Os summed up while recorded",
+            "percentiles within \(Quantity.percent(summedUp.percentileError))",
         ]
     }
 

@@ -42,6 +42,11 @@ public struct ReportBuilder: ~Copyable, Sendable {
         if let chosen { addToGroup(io, attribution.life, by: chosen.grouping) }
     }
 
+    /// Takes in I/Os that were summed up when they were recorded. They are in no group.
+    public mutating func add(_ summary: IOSummary) {
+        all.add(AttributedSummary(summary, rule: rule))
+    }
+
     /// Adds all that `other` took in, other I/Os but the same holds and groups, as if it had been added here.
     public mutating func add(_ other: borrowing ReportBuilder) {
         all.add(other.all)

@@ -37,7 +37,7 @@ struct ComparedRun {
             }
             return
         }
-        let reader = try IOSources.open(path.string, again: selection != nil)
+        let reader = try IOSources.open(path.string, again: selection != nil, wanting: "comparing")
         (run, summary) = try reading { () throws -> (Run, SourceSummary) in
             var builder = RunBuilder(rule: reader.rule, blockLength: blockLength)
             let names = try Self.names(in: reader, for: selection)

@@ -24,6 +24,7 @@ struct RecordCommand: ParsableCommand {
               sudo dioscope record --pid 4711 --device nvme0n1
               sudo dioscope record --file /data/db/wal
               sudo dioscope record --no-holders --sample 1/100 --duration 1h
+              sudo dioscope record --summary --duration 1h
               dioscope record --how trace-cmd --kernel 5.10
 
             EXIT STATUS
@@ -54,6 +55,12 @@ struct RecordCommand: ParsableCommand {
         inversion: .prefixedNo,
         help: "Look who holds each CPU, to tell what deferred completions waited for; without it costs less.")
     var holders = true
+
+    @Flag(
+        help: ArgumentHelp(
+            "Keep histograms in the kernel instead of a record of every I/O.",
+            discussion: "Cheaper, and small whatever the rate. The report lacks single I/Os and CPU numbers."))
+    var summary = false
 
     @OptionGroup(title: "Without BPF") var how: HowArguments
 
@@ -87,6 +94,7 @@ struct RecordCommand: ParsableCommand {
         var sizes = LiveProbes.Sizes()
         sizes.ringBytes = buffer.bytes
         sizes.slots = slots
+        sizes.keepsSummaries = summary
         let recorder = Recorder(command: command, duration: duration)
         try recorder.prepare(plan: plan, filter: filter, sizes: sizes, isVerbose: verbose)
         try recorder.create(path, filters: filters.words, packing: pack ? .columns : .off)

@@ -42,6 +42,7 @@ struct ReportPass: Sendable {
         } each: {
             add($0, to: &builder)
         }
+        for sums in summary.summaries { builder.add(sums) }
         return (finish(builder, summary), summary)
     }
 
@@ -61,6 +62,7 @@ struct ReportPass: Sendable {
         }
         return workers[0].builder.withLock { all in
             for worker in workers.dropFirst() { worker.builder.withLock { all.add($0) } }
+            for sums in summary.summaries { all.add(sums) }
             return all.isAtLimit ? nil : (finish(all, summary), summary)
         }
     }

@@ -90,15 +90,17 @@ struct probe_steps {
 	probe_u64 at_ns;		/* the point passed last */
 };
 
-/* The bounds are lost on a compiler that would use them to drop the mask which the verifier asks for. */
+/*
+ * A function of its own for the verifier, which would follow every way through
+ * it anew for each step otherwise. It forgets what it knows of the result.
+ */
 #ifdef __bpf__
-#define PROBE_IN_BUCKETS(bucket) ({ probe_u64 b_ = (bucket); __asm__ volatile("" : "+r"(b_)); \
-	b_ & (PROBE_SUMMARY_BUCKETS - 1); })
+#define PROBE_APART	__attribute__((noinline, weak))
 #else
-#define PROBE_IN_BUCKETS(bucket) (bucket)
+#define PROBE_APART	PROBE_INLINE
 #endif
 
-PROBE_INLINE probe_u64 probe_summary_bucket(probe_u64 ns)
+PROBE_APART probe_u64 probe_summary_bucket(probe_u64 ns)
 {
 	probe_u64 octave = 0;
 
@@ -128,8 +130,17 @@ PROBE_INLINE probe_u64 probe_summary_bucket(probe_u64 ns)
 		ns >>= 1;
 		octave += 1;
 	}
-	return PROBE_IN_BUCKETS((octave << PROBE_SUMMARY_SHIFT) + ns);
+	return (octave << PROBE_SUMMARY_SHIFT) + ns;
 }
+
+/* The same number. The verifier would go every way from here for each of its values. */
+PROBE_APART probe_u64 probe_any(probe_u64 number)
+{
+	return number;
+}
+
+/* For the verifier, that has forgotten it. */
+#define PROBE_BUCKET(ns)	(probe_summary_bucket(ns) & (PROBE_SUMMARY_BUCKETS - 1))
 
 /* 0: the time contradicts those before. */
 PROBE_INLINE int probe_take_step(struct probe_steps *steps, probe_u16 *points, enum probe_step step, probe_u64 time)
@@ -180,6 +191,9 @@ PROBE_INLINE int probe_kind_of(const struct probe_waited_io *waited, struct prob
 
 	if (!io->submitted_ns || !io->completed_ns || io->iocb_completed_ns || io->facts & PROBE_FACT_TASK_WORK_CLOCKS)
 		return 0;
+	/* Which came first depends on the context. */
+	if (io->task_work_ns == io->completed_ns)
+		return 0;
 	steps->at_ns = io->submitted_ns;
 	steps->ns[PROBE_STEP_INTERRUPTED] = 0;
 	if (!probe_take_step(steps, &points, PROBE_STEP_ISSUED, io->issued_ns))
@@ -225,7 +239,7 @@ PROBE_INLINE void probe_sum_step(struct probe_summary *summary, probe_u64 *row, 
 	if (!(points & 1u << step))
 		return;
 	row[step] += ns;
-	spreads[step * PROBE_SUMMARY_BUCKETS + probe_summary_bucket(ns)]++;
+	spreads[step * PROBE_SUMMARY_BUCKETS + PROBE_BUCKET(ns)]++;
 	if (ns > summary->longest_ns[step])
 		summary->longest_ns[step] = ns;
 }
@@ -238,7 +252,7 @@ PROBE_INLINE void probe_sum_up(struct probe_summary *summary, const struct probe
 	probe_u64 *spreads = rows + PROBE_SUMMARY_BUCKETS * PROBE_SUMMARY_ROW;
 	const struct probe_io *io = &waited->io;
 	probe_u64 latency = steps->at_ns - io->submitted_ns;
-	probe_u64 *row = rows + probe_summary_bucket(latency) * PROBE_SUMMARY_ROW;
+	probe_u64 *row = rows + PROBE_BUCKET(latency) * PROBE_SUMMARY_ROW;
 
 	probe_sum_step(summary, row, spreads, steps, points, PROBE_STEP_ISSUED);
 	probe_sum_step(summary, row, spreads, steps, points, PROBE_STEP_INTERRUPTED);
