@@ -42,6 +42,7 @@ extension CaptureSummary {
         case .devices: devices = decoded([DeviceName].self) ?? devices
         case .loss: recordedLoss = decoded([DataLoss].self) ?? recordedLoss
         case .end: end = decoded(RecordingEnd.self)
+        case .sampling: sampling = decoded([SamplingStep].self) ?? sampling
         case .summary:
             if let stored = decoded(StoredSummary.self), !keep(stored) { walk.tell(.json, of: chunk, ios: 0) }
         }

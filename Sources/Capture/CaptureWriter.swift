@@ -184,6 +184,11 @@ public final class CaptureWriter {
         try write(.fileUsers, json: fileUsers)
     }
 
+    /// Writes from when on how many I/Os were recorded; the list replaces an earlier one.
+    public func write(sampling: [SamplingStep]) throws(CaptureError) {
+        try write(.sampling, json: sampling)
+    }
+
     /// Writes what was summed up so far of one kind of I/O; replaces what was written of it before.
     /// - Parameters:
     ///   - number: of the kind in this capture.

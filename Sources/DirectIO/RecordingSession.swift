@@ -27,12 +27,14 @@ public struct RecordingSession: Hashable, Sendable, Codable {
     public var startedMonotonic: UInt64
     /// I/Os are summed up, and only a few of them have records.
     public var isSummary: Bool?
+    /// It may be that not all I/Os were recorded from some time on.
+    public var turnsDown: Bool?
 
     public init(
         recorder: String, host: String, kernel: String, machine: String, cpuCount: Int,
         completionRule: CompletionRule, commandLine: [String], tracedCommand: [String] = [],
         filters: [String] = [], probes: [Probe] = [], startedWall: Int64, startedMonotonic: UInt64,
-        isSummary: Bool? = nil
+        isSummary: Bool? = nil, turnsDown: Bool? = nil
     ) {
         self.recorder = recorder
         self.host = host
@@ -48,6 +50,7 @@ public struct RecordingSession: Hashable, Sendable, Codable {
         self.startedWall = startedWall
         self.startedMonotonic = startedMonotonic
         self.isSummary = isSummary
+        self.turnsDown = turnsDown
     }
 
     /// One probe program and what became of it.

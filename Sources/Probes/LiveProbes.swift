@@ -55,6 +55,7 @@ public final class LiveProbes {
         summaries =
             sizes.keepsSummaries ? KindSummaries(in: object.descriptor(of: "probe_summaries"), cpuCount: cpuCount) : nil
         for process in filter.processes { try trace(process: process) }
+        sample(every: filter.sampleEvery)
     }
 
     /// Lets I/Os in: from here on they are recorded.
@@ -130,6 +131,12 @@ public final class LiveProbes {
         deliveredLate += 1
     }
 
+    /// From now on one I/O of so many that begin is recorded, at random. For a filter that says that it changes.
+    public func sample(every: UInt32) {
+        var (key, value) = (UInt32(0), every)
+        bpf_map_update_elem(object.descriptor(of: "probe_sample"), &key, &value, 0)
+    }
+
     /// From now on I/Os of this kind are summed up, and are no records any more. Without room for one more kind nothing
     /// changes.
     public func sumUp(_ kind: probe_io_kind) {
@@ -168,6 +175,9 @@ public final class LiveProbes {
         meter = ProbeCostMeter()
         return meter != nil
     }
+
+    /// Nanoseconds that all programs took so far, as far as they were measured.
+    var runTime: UInt64 { plan.included.reduce(0) { $0 + object.cost(of: $1).nanoseconds } }
 
     /// What every program that ran cost since `measureCost`.
     public func costs() -> [ProbeCost] {
@@ -278,6 +288,7 @@ extension LiveProbes {
         settings.task_work_seen = plan.includes("request_completed") ? 1 : 0
         settings.clocks_run = plan.runsClocks ? 1 : 0
         settings.sample_every = filter.sampleEvery
+        settings.sample_changes = filter.sampleChanges ? 1 : 0
         settings.summary = sizes.keepsSummaries ? 1 : 0
         settings.filter_task = filter.processes.isEmpty ? 0 : 1
         if let inode = filter.inode {

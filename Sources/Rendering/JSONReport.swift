@@ -19,7 +19,7 @@ public struct JSONReport: Sendable {
             json.member("completion_rule", report.rule.rawValue)
             Self.write(report.source, to: &json)
             Self.write(report.selection, to: &json)
-            Self.write(report.sample, to: &json)
+            Self.write(report.sample, report.source.sampling, to: &json)
             Self.write(report.summedUp, to: &json)
             Self.writeMeasurements(report, to: &json)
             Self.writeEvidence(report, to: &json)

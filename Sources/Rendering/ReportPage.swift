@@ -58,6 +58,18 @@ struct ReportPage {
         ]
     }
 
+    /// Each time that the recording turned itself down, by the time since its first I/O could come.
+    private var turnedDown: [String] {
+        guard report.sample != nil, let first = report.source.sampling.first else { return [] }
+        return fields(
+            "turned down",
+            report.source.sampling.dropFirst().map { step in
+                let after = Quantity.duration(step.from >= first.from ? step.from - first.from : 0)
+                let why = step.overhead.map { ", recording took \(Quantity.percent($0))" } ?? ""
+                return "1/\(step.every) after \(after)\(why)"
+            } + ["what was recorded before is thinned to the same part"])
+    }
+
     private var summedUp: [String] {
         guard let summedUp = report.summedUp else { return [] }
         return [
@@ -199,7 +211,7 @@ struct ReportPage {
         if !quality.blind.isEmpty {
             items.append("not probed: " + quality.blind.map(\.name).joined(separator: ", "))
         }
-        return lines + fields("quality", items)
+        return lines + turnedDown + fields("quality", items)
     }
 
     /// Nothing when there is none: why is said of the whole, or seen from the number of I/Os.

@@ -42,6 +42,7 @@ struct ComparedRun {
             var builder = RunBuilder(rule: reader.rule, blockLength: blockLength)
             let names = try Self.names(in: reader, for: selection)
             let summary = try reader.read { io in
+                guard reader.thinning?.keeps(io) ?? true else { return }
                 let life = AttributedLife(io, rule: reader.rule)
                 if selection?.contains(Subject(io, life, names)) ?? true { builder.add(io, life) }
             }

@@ -82,6 +82,7 @@ struct ExportCommand: ParsableCommand {
         do {
             _ = try reading {
                 try reader.read(holds: { choice.add($0) }) { io in
+                    if format.isOfTotals, let thinning = reader.thinning, !thinning.keeps(io) { return }
                     guard let listed = choice.listed(io) else { return }
                     export.add(listed)
                     if export.output.count >= 1 << 16 { try sink.write(&export.output) }

@@ -13,6 +13,8 @@ protocol IOSource {
     var rule: CompletionRule { get }
     /// Most of its I/Os were summed up: they are in the summary alone.
     var isSummary: Bool { get }
+    /// Makes one sample of its I/Os, which were recorded at several rates; `nil`: they were not.
+    var thinning: Thinning? { get }
     /// Calls `each` with every I/O, in no particular order, and `holds` with everybody who held a CPU that I/Os waited
     /// for, before those I/Os.
     func read(holds: (CPUHold) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary
@@ -20,6 +22,7 @@ protocol IOSource {
 
 extension IOSource {
     var isSummary: Bool { false }
+    var thinning: Thinning? { nil }
 
     func read(_ each: (DirectIO) throws -> Void) throws -> SourceSummary {
         try read(holds: { _ in }, each: each)
@@ -94,10 +97,12 @@ struct CaptureIOs: IOSource {
         self.file = file
         reader = try CaptureReader(
             descriptor: FileDescriptor(rawValue: file.descriptor), name: FilePath(file.name))
+        thinning = Thinning(reader.sampling())
     }
 
     var rule: CompletionRule { reader.session.completionRule }
     var isSummary: Bool { reader.session.isSummary == true }
+    let thinning: Thinning?
 
     func read(holds: (CPUHold) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary {
         let shares = try reader.shares(1)
@@ -141,7 +146,7 @@ struct CaptureIOs: IOSource {
             source: ReportSource(
                 session: reader.session, end: summary.end, devices: summary.devices,
                 threads: summary.threads, cpus: summary.cpus, places: summary.places,
-                fileUsers: summary.fileUsers, isComplete: summary.isComplete),
+                fileUsers: summary.fileUsers, sampling: summary.sampling, isComplete: summary.isComplete),
             loss: summary.loss, threads: summary.threads,
             ios: summary.summaries.reduce(summary.ios) { $0 &+ $1.ios }, summaries: summary.summaries,
             damage: summary.damage.map(\.description), damageCount: summary.damageCount)

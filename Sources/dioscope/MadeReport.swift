@@ -35,6 +35,7 @@ struct MadeReport {
             let groups = try Self.groups(of: reader, wishes, filter)
             let pass = ReportPass(
                 rule: reader.rule, percentiles: wishes.percentiles, groups: groups, filter: filter,
+                thinning: reader.thinning,
                 condition: wishes.selection?.text)
             return try pass.report(of: reader)
         }
@@ -60,6 +61,7 @@ struct MadeReport {
         guard let grouping = wishes.grouping else { return nil }
         var counts = GroupCounts(by: grouping)
         _ = try reader.read { io in
+            guard reader.thinning?.keeps(io) ?? true else { return }
             if filter == nil || filter?.life(io) != nil { counts.add(io) }
         }
         return counts.largest(wishes.groups)

@@ -17,6 +17,10 @@ final class Recorder {
     private var path: FilePath?
     private var relay = SignalRelay()
     private var keepsSummaries = false
+    /// The part of the CPU time that recording may take; `nil`: whatever it does.
+    var maxOverhead: Double?
+    private var turnDown: TurnDown?
+    private var sampleEvery: UInt32 = 1
     private let status = StatusLine()
 
     /// I/Os on their way when the recording ends are waited for this long.
@@ -42,6 +46,7 @@ final class Recorder {
     /// Loads and attaches the probes; nothing is recorded yet.
     func prepare(plan: ProbePlan, filter: ProbeFilter, sizes: LiveProbes.Sizes, isVerbose: Bool) throws(Failure) {
         keepsSummaries = sizes.keepsSummaries
+        sampleEvery = filter.sampleEvery
         do {
             probes = try LiveProbes(plan: plan, filter: filter, sizes: sizes, isVerbose: isVerbose, sink: intake)
         } catch {
@@ -77,7 +82,8 @@ final class Recorder {
                 + plan.missed.map {
                     RecordingSession.Probe(name: $0.program.place, attached: false, reason: $0.refusal)
                 },
-            startedWall: Box.wall, startedMonotonic: Box.monotonic, isSummary: keepsSummaries ? true : nil)
+            startedWall: Box.wall, startedMonotonic: Box.monotonic, isSummary: keepsSummaries ? true : nil,
+            turnsDown: maxOverhead == nil ? nil : true)
         try intake.open(path, session: session, packing: packing)
         self.path = path
     }
@@ -91,6 +97,7 @@ final class Recorder {
             discard()
             throw Failure(error)
         }
+        if let maxOverhead { turnDown = TurnDown(probes, limit: maxOverhead, every: sampleEvery) }
         var child: TracedCommand?
         if command.isEmpty {
             // From here on nothing is missed: whoever waits to start a load may.
@@ -135,6 +142,7 @@ final class Recorder {
             turns += 1
             probes?.drain(timeoutMilliseconds: 100)
             sumUpChosenKinds()
+            turnDownIfNeeded()
             if let ended = child?.endedStatus() { return ended }
             let now = Box.monotonic
             if now >= nextFlush {
@@ -147,7 +155,7 @@ final class Recorder {
             }
             if now >= nextSecond {
                 nextSecond += 1_000_000_000
-                status.show(after: now - start, counters: probes?.counters())
+                status.show(after: now - start, counters: probes?.counters(), every: turnDown?.every ?? sampleEvery)
             }
             if let duration, now - start >= duration.nanoseconds { return nil }
             guard Interruption.received != nil else { continue }
@@ -155,6 +163,11 @@ final class Recorder {
             relay.pass(to: child)
         }
         return nil
+    }
+
+    private func turnDownIfNeeded() {
+        guard let turnDown, turnDown.turn() else { return }
+        intake.attempt { writer throws(CaptureError) in try writer.write(sampling: turnDown.steps) }
     }
 
     private func sumUpChosenKinds() {

@@ -27,6 +27,7 @@ struct ReportPass: Sendable {
     let percentiles: [Double]
     let groups: ChosenGroups?
     let filter: IOFilter?
+    let thinning: Thinning?
     /// The selection in words.
     let condition: String?
 
@@ -80,6 +81,7 @@ struct ReportPass: Sendable {
 
     @inline(__always)
     private func add(_ io: DirectIO, to builder: inout ReportBuilder) {
+        if let thinning, !thinning.keeps(io) { return builder.thinOut() }
         if let filter {
             if let life = filter.life(io) { builder.add(io, life) }
         } else {

@@ -92,6 +92,60 @@ class SummaryTests(commands.RecordingBed):
         self.assertFalse(report["source"]["complete"])
 
 
+@unittest.skipUnless(os.geteuid() == 0, "not root: nothing can be recorded")
+class OverheadTests(commands.RecordingBed):
+
+    def recorded(self, limit: str, *more: str) -> tuple[int, dict, str]:
+        """I/Os that fio did, the report, and what was said meanwhile."""
+        fio = [*fio_command(self.directory, 10_000_000), "--time_based", "--runtime=5"]
+        done = self.record("--max-overhead", limit, *more, "--", *fio)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)["jobs"][0]["write"]["total_ios"], self.report(), done.stderr
+
+    def test_beyond_the_limit_it_turns_down(self) -> None:
+        did, report, said = self.recorded("0.01%")
+        self.assertRegex(said, r"recording takes [\d.]+% of the CPU time: from now on one I/O in 2 is recorded")
+        self.assertIn("turned down", said)
+        [left_out] = [loss["count"] for loss in report["loss"] if loss["what"] == "sampled-out"]
+        self.assertEqual(report["ios"]["total"] + left_out, did)
+        self.assertEqual(report["sample"]["of_ios"], did)
+        self.assertEqual([loss for loss in report["loss"] if loss["severity"] == "loss" and loss["count"]], [])
+        steps = report["sample"]["steps"]
+        self.assertEqual([step["every"] for step in steps], [1 << number for number in range(len(steps))])
+        self.assertGreater(len(steps), 2)
+        self.assertEqual(sorted(step["from_ns"] for step in steps), [step["from_ns"] for step in steps])
+        self.even(report, steps)
+
+    def even(self, report: dict, steps: list[dict]) -> None:
+        """Of the I/Os of every step the same part is in the report: as many as were recorded in the last one's way."""
+        capture = self.file("capture")
+        records = [json.loads(line) for line in commands.dioscope("list", "--json", capture).stdout.splitlines()]
+        self.assertGreater(len(records), report["ios"]["total"])
+        first = sum(1 for io in records if io["submitted_ns"] < steps[1]["from_ns"])
+        whole = commands.dioscope("report", "--json", "--where", f"submitted<{steps[1]['from_ns']}", capture)
+        kept, share = json.loads(whole.stdout)["ios"]["total"], 1 / steps[-1]["every"]
+        self.assertAlmostEqual(kept, first * share, delta=7 * (first * share) ** 0.5 + 7)
+
+    def test_within_the_limit_it_records_all(self) -> None:
+        did, report, said = self.recorded("100%")
+        self.assertNotIn("one I/O in", said)
+        self.assertEqual(report["ios"]["total"], did)
+        self.assertNotIn("sample", report)
+
+    def test_it_goes_on_from_a_sample(self) -> None:
+        did, report, _ = self.recorded("0.01%", "--sample", "1/3")
+        self.assertEqual([step["every"] for step in report["sample"]["steps"]][:2], [3, 6])
+        self.assertEqual(report["sample"]["of_ios"], did)
+
+    def test_bad_limits(self) -> None:
+        for word in ("0%", "2", "101%", "x%", "-1%"):
+            with self.subTest(word):
+                self.expect(commands.dioscope("record", f"--max-overhead={word}", "--duration", "1"), 64, "max-overhead")
+        for other in ("--summary", "--probe-cost"):
+            done = commands.dioscope("record", "--max-overhead", "2%", other, "--duration", "1")
+            self.expect(done, 64, "exclude each other")
+
+
 if __name__ == "__main__":
     commands.DIOSCOPE = str(Path(sys.argv.pop(1)).resolve())
     unittest.main(verbosity=2)

@@ -189,6 +189,8 @@ struct probe_settings {
 	probe_u32 sample_every;		/* one of so many I/Os is recorded, at random; 0 and 1 = all */
 	probe_u32 wake_every;		/* user space is woken once in so many records of a CPU */
 	probe_u32 summary;		/* I/Os are summed up, see probe_summary.h */
+	probe_u32 sample_changes;	/* sample_every is only the first; what holds is in a map */
+	probe_u32 reserved;
 	probe_u64 inode;
 	probe_u32 devices[PROBE_MAX_DEVICES];
 	char comm[PROBE_COMM_SIZE];
