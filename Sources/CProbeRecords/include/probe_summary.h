@@ -100,9 +100,24 @@ struct probe_steps {
 #define PROBE_APART	PROBE_INLINE
 #endif
 
+#define PROBE_EACH_2(n)		n, n
+#define PROBE_EACH_4(n)		PROBE_EACH_2(n), PROBE_EACH_2(n)
+#define PROBE_EACH_8(n)		PROBE_EACH_4(n), PROBE_EACH_4(n)
+#define PROBE_EACH_16(n)	PROBE_EACH_8(n), PROBE_EACH_8(n)
+#define PROBE_EACH_32(n)	PROBE_EACH_16(n), PROBE_EACH_16(n)
+#define PROBE_EACH_64(n)	PROBE_EACH_32(n), PROBE_EACH_32(n)
+#define PROBE_EACH_128(n)	PROBE_EACH_64(n), PROBE_EACH_64(n)
+
+/* By how many bits numbers below 2^14 are shifted to be below 64, by their upper eight bits. */
+static const probe_u8 probe_octaves[256] = {
+	0, 1, PROBE_EACH_2(2), PROBE_EACH_4(3), PROBE_EACH_8(4), PROBE_EACH_16(5), PROBE_EACH_32(6), PROBE_EACH_64(7),
+	PROBE_EACH_128(8),
+};
+
 PROBE_APART probe_u64 probe_summary_bucket(probe_u64 ns)
 {
 	probe_u64 octave = 0;
+	probe_u64 rest;
 
 	if (ns >> 36)
 		return PROBE_SUMMARY_BUCKETS - 1;
@@ -114,23 +129,8 @@ PROBE_APART probe_u64 probe_summary_bucket(probe_u64 ns)
 		ns >>= 8;
 		octave += 8;
 	}
-	if (ns >> 10) {
-		ns >>= 4;
-		octave += 4;
-	}
-	if (ns >> 8) {
-		ns >>= 2;
-		octave += 2;
-	}
-	if (ns >> 7) {
-		ns >>= 1;
-		octave += 1;
-	}
-	if (ns >> 6) {
-		ns >>= 1;
-		octave += 1;
-	}
-	return (octave << PROBE_SUMMARY_SHIFT) + ns;
+	rest = probe_octaves[ns >> 6 & 255];
+	return ((octave + rest) << PROBE_SUMMARY_SHIFT) + (ns >> rest);
 }
 
 /* The same number. The verifier would go every way from here for each of its values. */
@@ -217,7 +217,7 @@ PROBE_INLINE int probe_kind_of(const struct probe_waited_io *waited, struct prob
 		return 0;
 	if (io->kind == PROBE_RECORD_WAITED_IO &&
 	    (!probe_wait_fits(&waited->queue_wait, steps->ns[PROBE_STEP_STARTED]) ||
-	     !probe_wait_fits(&waited->task_work_wait, steps->ns[PROBE_STEP_TASK_WORK])))
+	     (io->task_work_ns && !probe_wait_fits(&waited->task_work_wait, steps->ns[PROBE_STEP_TASK_WORK]))))
 		return 0;
 	kind->facts = io->facts & PROBE_KIND_FACTS;
 	kind->dev = io->dev;
