@@ -19,21 +19,43 @@ struct probe_kind_summaries {
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
-	__type(key, struct probe_io_kind);
+	__type(key, __u32);
+	__type(value, struct probe_kind_bucket);
+} probe_kinds SEC(".maps");
+
+/* By bucket and way. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
 	__array(values, struct probe_kind_summaries);
 } probe_summaries SEC(".maps");
+
+static __always_inline void *room_of(const struct probe_io_kind *kind)
+{
+	__u32 index = probe_kind_hash(kind);
+	const struct probe_kind_bucket *bucket = bpf_map_lookup_elem(&probe_kinds, &index);
+
+	if (!bucket)
+		return 0;
+	index *= PROBE_KIND_WAYS;
+	for (__u32 way = 0; way < PROBE_KIND_WAYS; way++, index++)
+		if (probe_kinds_equal(&bucket->kind[way], kind))
+			return bpf_map_lookup_elem(&probe_summaries, &index);
+	return 0;
+}
 
 /* Where I/Os of this kind are summed up on this CPU, or NULL. */
 static __always_inline struct probe_summary *summary_of(struct probe_io_kind *kind)
 {
 	__u32 index = bpf_get_smp_processor_id();
-	void *cpus = bpf_map_lookup_elem(&probe_summaries, kind);
+	void *cpus = room_of(kind);
 
 	if (!cpus) {
 		kind->length_bytes = 0;
-		cpus = bpf_map_lookup_elem(&probe_summaries, kind);
+		cpus = room_of(kind);
 	}
 	return cpus ? bpf_map_lookup_elem(cpus, &index) : 0;
 }

@@ -99,7 +99,7 @@ struct StoredSummary: Codable {
     var kind: probe_io_kind {
         probe_io_kind(
             facts: facts, dev: device, length_bytes: length, points: points, cpus: cpus, issuer: issuer,
-            end_context: endContext, complete_context: completeContext, reserved: 0)
+            end_context: endContext, complete_context: completeContext, reserved: 0, reserved2: 0)
     }
 
     /// More than any recording has: what is below can be added up.

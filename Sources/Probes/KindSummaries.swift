@@ -19,7 +19,10 @@ public final class KindSummaries {
         let descriptor: Int32
     }
 
+    /// Of rooms, by place.
     private let map: Int32
+    /// Which kind has which place.
+    private let kinds: Int32
     private let cpuCount: Int
     private let limit: Int
     private var rooms: [Room] = []
@@ -31,8 +34,9 @@ public final class KindSummaries {
 
     static func mostKinds(forCPUs cpus: Int) -> Int { min(64, max(8, mostBytes / (size * cpus))) }
 
-    init(in map: Int32, cpuCount: Int) {
+    init(in map: Int32, kinds: Int32, cpuCount: Int) {
         self.map = map
+        self.kinds = kinds
         self.cpuCount = cpuCount
         limit = Self.mostKinds(forCPUs: cpuCount)
     }
@@ -53,12 +57,25 @@ public final class KindSummaries {
     func makeRoom(for kind: probe_io_kind) {
         guard rooms.count < limit else { return }
         guard let descriptor = try? Self.room(forCPUs: cpuCount) else { return }
-        var (kind, value) = (kind, descriptor)
-        guard begin(descriptor), bpf_map_update_elem(map, &kind, &value, UInt64(BPF_NOEXIST)) == 0 else {
+        guard begin(descriptor), install(descriptor, for: kind) else {
             close(descriptor)
             return
         }
         rooms.append(Room(kind: kind, descriptor: descriptor))
+    }
+
+    /// First the room, then the kind: programs that find the one find the other.
+    private func install(_ descriptor: Int32, for kind: probe_io_kind) -> Bool {
+        var kind = kind
+        var (key, bucket) = (probe_kind_hash(&kind), probe_kind_bucket())
+        guard bpf_map_lookup_elem(kinds, &key, &bucket) == 0 else { return false }
+        let way = withUnsafeBytes(of: bucket) { bytes in
+            bytes.bindMemory(to: probe_io_kind.self).firstIndex { $0.points == 0 }
+        }
+        guard let way else { return false }
+        withUnsafeMutableBytes(of: &bucket) { $0.bindMemory(to: probe_io_kind.self)[way] = kind }
+        var (place, value) = (key * UInt32(PROBE_KIND_WAYS) + UInt32(way), descriptor)
+        return bpf_map_update_elem(map, &place, &value, 0) == 0 && bpf_map_update_elem(kinds, &key, &bucket, 0) == 0
     }
 
     /// The earliest submission is looked for from the latest time there is.

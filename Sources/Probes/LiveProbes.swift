@@ -53,7 +53,10 @@ public final class LiveProbes {
         (object, plan) = try Self.load(wanted, filter: filter, sizes: sizes, cpuCount: cpuCount, rings: rings)
         try rings.install(in: object.descriptor(of: "probe_rings"))
         summaries =
-            sizes.keepsSummaries ? KindSummaries(in: object.descriptor(of: "probe_summaries"), cpuCount: cpuCount) : nil
+            sizes.keepsSummaries
+            ? KindSummaries(
+                in: object.descriptor(of: "probe_summaries"), kinds: object.descriptor(of: "probe_kinds"),
+                cpuCount: cpuCount) : nil
         for process in filter.processes { try trace(process: process) }
         sample(every: filter.sampleEvery)
     }
@@ -266,7 +269,8 @@ extension LiveProbes {
         try object.setSize(of: "probe_buckets", to: sizes.slots / Int(PROBE_BUCKET_SLOTS))
         try object.setSize(of: "probe_rings", to: rings)
         if sizes.keepsSummaries {
-            try object.setSize(of: "probe_summaries", to: KindSummaries.mostKinds(forCPUs: cpuCount))
+            try object.setSize(of: "probe_kinds", to: Int(PROBE_KIND_BUCKETS))
+            try object.setSize(of: "probe_summaries", to: Int(PROBE_KIND_BUCKETS * PROBE_KIND_WAYS))
             let room = try KindSummaries.room(forCPUs: cpuCount)
             try object.setInnerMap(of: "probe_summaries", to: room)
             object.keepOpen(room)

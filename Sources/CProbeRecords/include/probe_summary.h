@@ -55,6 +55,14 @@ struct probe_io_kind {
 	probe_u8 end_context;
 	probe_u8 complete_context;
 	probe_u16 reserved;
+	probe_u32 reserved2;
+} __attribute__((aligned(8)));
+
+/* Where the probes look for a kind that has room: in one bucket, by its hash. One without points is free. */
+#define PROBE_KIND_BUCKETS	64
+#define PROBE_KIND_WAYS		4
+struct probe_kind_bucket {
+	struct probe_io_kind kind[PROBE_KIND_WAYS];
 };
 
 /*
@@ -166,6 +174,22 @@ PROBE_INLINE int probe_wait_fits(const struct probe_held *held, probe_u64 ns)
 	return sum <= ns;
 }
 
+PROBE_INLINE probe_u32 probe_kind_hash(const struct probe_io_kind *kind)
+{
+	const probe_u64 *words = (const probe_u64 *)kind;
+	probe_u64 mixed = words[0] * 0x9e3779b97f4a7c15ULL ^ words[1] * 0xbf58476d1ce4e5b9ULL ^ words[2];
+
+	return (mixed * 0x94d049bb133111ebULL) >> 58;
+}
+
+PROBE_INLINE int probe_kinds_equal(const struct probe_io_kind *kind, const struct probe_io_kind *other)
+{
+	const probe_u64 *words = (const probe_u64 *)kind;
+	const probe_u64 *others = (const probe_u64 *)other;
+
+	return words[0] == others[0] && words[1] == others[1] && words[2] == others[2];
+}
+
 PROBE_INLINE probe_u8 probe_cpus_of(const struct probe_io *io)
 {
 	probe_u8 cpus = 0;
@@ -228,6 +252,7 @@ PROBE_INLINE int probe_kind_of(const struct probe_waited_io *waited, struct prob
 	kind->end_context = io->end_context;
 	kind->complete_context = io->complete_context;
 	kind->reserved = 0;
+	kind->reserved2 = 0;
 	return 1;
 }
 
@@ -282,7 +307,7 @@ PROBE_INLINE void probe_sum_up(struct probe_summary *summary, const struct probe
 			summary->task_work_wait_ns[i] += waited->task_work_wait.ns[i];
 }
 
-_Static_assert(sizeof(struct probe_io_kind) == 20, "a kind is compared as bytes: no padding");
+_Static_assert(sizeof(struct probe_io_kind) == 24, "a kind is compared as bytes: no padding");
 _Static_assert(sizeof(struct probe_summary) % 8 == 0, "the numbers follow");
 
 #endif
