@@ -60,7 +60,7 @@ struct RecordCommand: ParsableCommand {
     @Flag(
         help: ArgumentHelp(
             "Keep histograms in the kernel instead of a record of every I/O.",
-            discussion: "Cheaper, and small whatever the rate. The report lacks single I/Os and CPU numbers."))
+            discussion: "Small whatever the rate, and next to nothing to read. Lacks single I/Os and CPU numbers."))
     var summary = false
 
     @Option(
