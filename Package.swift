@@ -106,6 +106,14 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "SummaryTests",
+            dependencies: [
+                "Report", "Capture", "Attribution", "DirectIO", "CProbeRecords", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "SelectionTests",
             dependencies: ["Selection", "Attribution", "DirectIO", "TestSupport"],
             swiftSettings: strict

@@ -40,17 +40,39 @@ static __always_inline bool io_passes(__u32 tgid, __u32 dev, __u64 inode)
 	return !probe_settings.filter_comm || comm_passes();
 }
 
+/* How many I/Os one is recorded of, where that changes while they are. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} probe_sample SEC(".maps");
+
+static __always_inline __u32 sample_every(void)
+{
+	__u32 first = 0;
+	__u32 *every;
+
+	if (!probe_settings.sample_changes)
+		return probe_settings.sample_every;
+	every = bpf_map_lookup_elem(&probe_sample, &first);
+	return every ? *every : 1;
+}
+
 /* A number for each I/O, not every n-th: a load may have a rhythm of its own. */
 static __always_inline bool is_left_out(void)
 {
-	return probe_settings.sample_every > 1 && bpf_get_prandom_u32() % probe_settings.sample_every;
+	__u32 every = sample_every();
+
+	return every > 1 && bpf_get_prandom_u32() % every;
 }
 
 /* Is anything decided at submit? Then a completion cannot be judged alone. */
 static __always_inline bool filtered_at_all(void)
 {
 	return probe_settings.filter_task || probe_settings.filter_comm ||
-	       probe_settings.filter_inode || probe_settings.device_count || probe_settings.sample_every > 1;
+	       probe_settings.filter_inode || probe_settings.device_count || probe_settings.sample_every > 1 ||
+	       probe_settings.sample_changes;
 }
 
 #endif

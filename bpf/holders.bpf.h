@@ -8,6 +8,7 @@
 
 #include "marks.bpf.h"
 #include "rings.bpf.h"
+#include "summary.bpf.h"
 
 /* Are all switches seen? Otherwise nobody can be said to hold a CPU. */
 static __always_inline bool clocks_run(void)
@@ -164,7 +165,7 @@ static __noinline int send_hold(struct probe_cpu *cpu, __u64 now)
 /* Tells who leaves, if works of I/Os waited for him: those holders that are worth a name. */
 static __always_inline void tell_hold(struct probe_cpu *cpu, __u64 now)
 {
-	if (!clocks_run() || !cpu->waiting)
+	if (!clocks_run() || !cpu->waiting || probe_settings.summary)
 		return;
 	if (cpu->task_holder == PROBE_HOLDER_OTHER_TASK || cpu->task_holder == PROBE_HOLDER_POOL_WORK)
 		send_hold(cpu, now);
@@ -225,6 +226,10 @@ static __always_inline void wait_ends(const struct probe_held *clocks, struct pr
 
 static __always_inline void emit_io(struct probe_cpu *cpu, struct probe_io *io)
 {
+	if (probe_settings.summary && sum_up(io)) {
+		__sync_fetch_and_add(&cpu->summed_up, 1);
+		return;
+	}
 	if (io->kind != PROBE_RECORD_WAITED_IO) {
 		emit(struct probe_io, io, &cpu->records, &cpu->ring_full);
 		return;

@@ -47,6 +47,10 @@ enum ChunkKind: UInt16, Sendable {
     case places = 10
     /// JSON array of `FileUser`; the last one counts.
     case fileUsers = 11
+    /// JSON of `StoredSummary`: I/Os of one kind that have no record; of each kind the last one counts.
+    case summary = 12
+    /// JSON array of `SamplingStep`; the last one counts.
+    case sampling = 13
 
     /// Bytes of one record; `nil` when the payload is JSON, which counts as one record.
     var recordSize: Int? {
@@ -55,7 +59,7 @@ enum ChunkKind: UInt16, Sendable {
         case .threads: RecordSize.task
         case .waitedIOs: RecordSize.waitedIO
         case .holds: RecordSize.hold
-        case .session, .devices, .loss, .end, .cpus, .places, .fileUsers: nil
+        case .session, .devices, .loss, .end, .cpus, .places, .fileUsers, .summary, .sampling: nil
         }
     }
 

@@ -72,6 +72,12 @@ public final class CaptureReader: Sendable {
         return CaptureSummary(joining: [try whole.read(holds: hold, each)])
     }
 
+    /// From when on how many I/Os were recorded, if that changed: known before they are read.
+    public func sampling() -> [SamplingStep] {
+        guard session.turnsDown == true, let size = try? source.size() else { return [] }
+        return (try? CaptureShare(self, .none, size: size).read { _ in })?.sampling ?? []
+    }
+
     /// Bytes in it now; 0 when that cannot be told.
     public var size: UInt64 { (try? source.size()) ?? 0 }
 

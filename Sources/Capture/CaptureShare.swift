@@ -17,6 +17,8 @@ public struct CaptureShare: Sendable {
         private var own = 0
 
         static let whole = Turn(first: true, of: nil)
+        /// Of no I/Os.
+        static let none = Turn(first: false, of: Chunks(taken: Int.max / 2))
 
         init(first isFirst: Bool, of chunks: Chunks?) {
             self.isFirst = isFirst
@@ -34,7 +36,9 @@ public struct CaptureShare: Sendable {
 
     /// Chunks of I/Os that nobody has taken yet.
     final class Chunks: Sendable {
-        private let taken = Atomic(0)
+        private let taken: Atomic<Int>
+
+        init(taken: Int = 0) { self.taken = Atomic(taken) }
 
         func next() -> Int { taken.add(1, ordering: .relaxed).newValue }
     }

@@ -42,7 +42,21 @@ extension CaptureSummary {
         case .devices: devices = decoded([DeviceName].self) ?? devices
         case .loss: recordedLoss = decoded([DataLoss].self) ?? recordedLoss
         case .end: end = decoded(RecordingEnd.self)
+        case .sampling: sampling = decoded([SamplingStep].self) ?? sampling
+        case .summary:
+            if let stored = decoded(StoredSummary.self), !keep(stored) { walk.tell(.json, of: chunk, ios: 0) }
         }
+    }
+
+    /// More kinds than any recording has: bounds the memory of a reader.
+    private static let mostKinds = 256
+
+    private mutating func keep(_ stored: StoredSummary) -> Bool {
+        guard summariesByKind.count < Self.mostKinds || summariesByKind[stored.number] != nil,
+            let summary = IOSummary(stored)
+        else { return false }
+        summariesByKind[stored.number] = summary
+        return true
     }
 
     /// The path of every I/O: no allocation, no copy of the record.

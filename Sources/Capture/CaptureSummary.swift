@@ -13,6 +13,11 @@ public struct CaptureSummary: Sendable {
     public internal(set) var places: CPUPlaces?
     /// Of files whose cached pages deferred completions, `nil` when nobody looked.
     public internal(set) var fileUsers: [FileUser]?
+    /// Of a recording that turned itself down; empty if it did not.
+    public internal(set) var sampling: [SamplingStep] = []
+    /// I/Os that have no record, by the number of their kind.
+    var summariesByKind: [UInt32: IOSummary] = [:]
+    public var summaries: [IOSummary] { summariesByKind.sorted { $0.key < $1.key }.map(\.value) }
     /// By thread number; of a thread that changed its name the last name.
     public internal(set) var threads: [UInt32: ThreadName] = [:]
     /// As counted by the recorder.

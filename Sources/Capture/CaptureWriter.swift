@@ -184,6 +184,25 @@ public final class CaptureWriter {
         try write(.fileUsers, json: fileUsers)
     }
 
+    /// Writes from when on how many I/Os were recorded; the list replaces an earlier one.
+    public func write(sampling: [SamplingStep]) throws(CaptureError) {
+        try write(.sampling, json: sampling)
+    }
+
+    /// Writes what was summed up so far of one kind of I/O; replaces what was written of it before.
+    /// - Parameters:
+    ///   - number: of the kind in this capture.
+    ///   - numbers: the rows and the spreads as they follow a `probe_summary`.
+    public func write(
+        summary number: Int, of kind: probe_io_kind, _ sums: probe_summary, numbers: [UInt64]
+    ) throws(CaptureError) {
+        let stored = StoredSummary(
+            number: UInt32(truncatingIfNeeded: number), kind: kind, sums: sums, numbers: numbers)
+        // It can be read in the midst of a change; a moment later it adds up.
+        guard stored.ios > 0, stored.isSound else { return }
+        try write(.summary, text: stored.json)
+    }
+
     /// Writes what is buffered and the end mark, and closes the file. The mark counts the I/Os that were written,
     /// whatever `end.ios` says.
     public func finish(_ end: RecordingEnd) throws(CaptureError) {
@@ -201,7 +220,11 @@ public final class CaptureWriter {
         } catch {
             throw .writeFailed(path, kept: bytesWritten, .invalidArgument)
         }
-        try payload.withUnsafeBytes { payload in
+        try write(kind, text: payload)
+    }
+
+    private func write(_ kind: ChunkKind, text: [UInt8]) throws(CaptureError) {
+        try text.withUnsafeBytes { payload in
             Result { () throws(CaptureError) in try write(kind, count: 1, payload: payload) }
         }.get()
     }

@@ -26,7 +26,7 @@ struct RecordCoding {
         case .waitedIOs:
             self.init(size: RecordSize.waitedIO, anchor: 8, times: times, waits: [(16, 6, 7), (20, 8, 10)])
         case .holds: self.init(size: RecordSize.hold, anchor: 2, times: [(1, true)], waits: [])
-        case .threads, .session, .devices, .loss, .end, .cpus, .places, .fileUsers: return nil
+        case .threads, .session, .devices, .loss, .end, .cpus, .places, .fileUsers, .summary, .sampling: return nil
         }
     }
 

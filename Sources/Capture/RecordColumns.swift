@@ -28,7 +28,7 @@ struct RecordColumns: Sendable {
         case .ios: ios
         case .waitedIOs: waitedIOs
         case .holds: holds
-        case .threads, .session, .devices, .loss, .end, .cpus, .places, .fileUsers: nil
+        case .threads, .session, .devices, .loss, .end, .cpus, .places, .fileUsers, .summary, .sampling: nil
         }
     }
 

@@ -20,7 +20,7 @@ public struct DataLoss: Hashable, Sendable, Codable {
     public static func sampledOut(_ count: UInt64) -> DataLoss {
         DataLoss(
             what: sampledOutName, count: count, severity: .info,
-            help: "I/Os that passed the filters and were left out at random, as --sample says")
+            help: "I/Os that passed the filters and were left out at random, as --sample or --max-overhead says")
     }
 
     fileprivate static let sampledOutName = "sampled-out"
@@ -39,6 +39,18 @@ public struct DataLoss: Hashable, Sendable, Codable {
 }
 
 extension [DataLoss] {
+    /// The same with more I/Os that were left out at random.
+    public func sampledOut(further count: UInt64) -> [DataLoss] {
+        guard count > 0 else { return self }
+        var losses = self
+        if let place = losses.firstIndex(where: { $0.what == DataLoss.sampledOutName }) {
+            losses[place].count &+= count
+        } else {
+            losses.append(.sampledOut(count))
+        }
+        return losses
+    }
+
     /// I/Os that were left out at random; see `DataLoss.sampledOut`.
     public var sampledOut: UInt64 { first { $0.what == DataLoss.sampledOutName }?.count ?? 0 }
 }

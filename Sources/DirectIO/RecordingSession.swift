@@ -25,11 +25,16 @@ public struct RecordingSession: Hashable, Sendable, Codable {
     public var startedWall: Int64
     /// `CLOCK_MONOTONIC` at start, nanoseconds.
     public var startedMonotonic: UInt64
+    /// I/Os are summed up, and only a few of them have records.
+    public var isSummary: Bool?
+    /// It may be that not all I/Os were recorded from some time on.
+    public var turnsDown: Bool?
 
     public init(
         recorder: String, host: String, kernel: String, machine: String, cpuCount: Int,
         completionRule: CompletionRule, commandLine: [String], tracedCommand: [String] = [],
-        filters: [String] = [], probes: [Probe] = [], startedWall: Int64, startedMonotonic: UInt64
+        filters: [String] = [], probes: [Probe] = [], startedWall: Int64, startedMonotonic: UInt64,
+        isSummary: Bool? = nil, turnsDown: Bool? = nil
     ) {
         self.recorder = recorder
         self.host = host
@@ -44,6 +49,8 @@ public struct RecordingSession: Hashable, Sendable, Codable {
         self.probes = probes
         self.startedWall = startedWall
         self.startedMonotonic = startedMonotonic
+        self.isSummary = isSummary
+        self.turnsDown = turnsDown
     }
 
     /// One probe program and what became of it.

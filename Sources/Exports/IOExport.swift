@@ -16,6 +16,9 @@ public protocol IOExport: AnyObject {
 public enum ExportFormat: String, Sendable, CaseIterable {
     case perfetto, folded, csv, jsonl, hlog, openmetrics
 
+    /// Tells of I/Os together, not of each.
+    public var isOfTotals: Bool { self == .folded || self == .hlog || self == .openmetrics }
+
     /// Not fit for a terminal.
     public var isBinary: Bool { self == .perfetto }
 }

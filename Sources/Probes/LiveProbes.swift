@@ -18,6 +18,7 @@ public final class LiveProbes {
     private let isFiltered: Bool
     private let slotCount: Int
     private let sink: RecordSink
+    private let summaries: KindSummaries?
 
     /// Sizes that a user can change.
     public struct Sizes: Sendable {
@@ -25,6 +26,8 @@ public final class LiveProbes {
         public var ringBytes = 32 << 20
         /// I/Os in flight that can be followed, a power of two.
         public var slots = 65536
+        /// I/Os are summed up by kind; see `sumUp`.
+        public var keepsSummaries = false
 
         public init() {}
     }
@@ -49,7 +52,13 @@ public final class LiveProbes {
             naming: wanted.runsClocks ? HoldNames(symbols) : nil)
         (object, plan) = try Self.load(wanted, filter: filter, sizes: sizes, cpuCount: cpuCount, rings: rings)
         try rings.install(in: object.descriptor(of: "probe_rings"))
+        summaries =
+            sizes.keepsSummaries
+            ? KindSummaries(
+                in: object.descriptor(of: "probe_summaries"), kinds: object.descriptor(of: "probe_kinds"),
+                cpuCount: cpuCount) : nil
         for process in filter.processes { try trace(process: process) }
+        sample(every: filter.sampleEvery)
     }
 
     /// Lets I/Os in: from here on they are recorded.
@@ -125,6 +134,21 @@ public final class LiveProbes {
         deliveredLate += 1
     }
 
+    /// From now on one I/O of so many that begin is recorded, at random. For a filter that says that it changes.
+    public func sample(every: UInt32) {
+        var (key, value) = (UInt32(0), every)
+        bpf_map_update_elem(object.descriptor(of: "probe_sample"), &key, &value, 0)
+    }
+
+    /// From now on I/Os of this kind are summed up, and are no records any more. Without room for one more kind nothing
+    /// changes.
+    public func sumUp(_ kind: probe_io_kind) {
+        summaries?.makeRoom(for: kind)
+    }
+
+    /// What was summed up so far, by kind in the order in which they came.
+    public func sums() -> [KindSummaries.Sums] { summaries?.sums() ?? [] }
+
     private var deliveredLate: UInt64 = 0
     private var useBefore: [CPUUse] = []
 
@@ -154,6 +178,9 @@ public final class LiveProbes {
         meter = ProbeCostMeter()
         return meter != nil
     }
+
+    /// Nanoseconds that all programs took so far, as far as they were measured.
+    var runTime: UInt64 { plan.included.reduce(0) { $0 + object.cost(of: $1).nanoseconds } }
 
     /// What every program that ran cost since `measureCost`.
     public func costs() -> [ProbeCost] {
@@ -241,6 +268,13 @@ extension LiveProbes {
         try object.setSize(of: "probe_slots", to: sizes.slots)
         try object.setSize(of: "probe_buckets", to: sizes.slots / Int(PROBE_BUCKET_SLOTS))
         try object.setSize(of: "probe_rings", to: rings)
+        if sizes.keepsSummaries {
+            try object.setSize(of: "probe_kinds", to: Int(PROBE_KIND_BUCKETS))
+            try object.setSize(of: "probe_summaries", to: Int(PROBE_KIND_BUCKETS * PROBE_KIND_WAYS))
+            let room = try KindSummaries.room(forCPUs: cpuCount)
+            try object.setInnerMap(of: "probe_summaries", to: room)
+            object.keepOpen(room)
+        }
         try object.setSize(of: "probe_completing", to: object.plan.includes("completion_left") ? sizes.slots : 1)
         // Process numbers end at 4194304 (PID_MAX_LIMIT) on 64-bit kernels.
         try object.setSize(of: "probe_marks", to: (4 << 20) / Int(PROBE_MARKS) + 1)
@@ -252,11 +286,14 @@ extension LiveProbes {
         var settings = probe_settings()
         settings.bucket_mask = UInt32(sizes.slots / Int(PROBE_BUCKET_SLOTS) - 1)
         settings.ring_mask = UInt32(rings.count - 1)
-        settings.wake_every = rings.wakeEvery
+        // Where I/Os are summed up, the first records of a kind are all that there is to do.
+        settings.wake_every = sizes.keepsSummaries ? min(64, rings.wakeEvery) : rings.wakeEvery
         settings.irq_disable_counted = plan.countsIRQDisabling ? 1 : 0
         settings.task_work_seen = plan.includes("request_completed") ? 1 : 0
         settings.clocks_run = plan.runsClocks ? 1 : 0
         settings.sample_every = filter.sampleEvery
+        settings.sample_changes = filter.sampleChanges ? 1 : 0
+        settings.summary = sizes.keepsSummaries ? 1 : 0
         settings.filter_task = filter.processes.isEmpty ? 0 : 1
         if let inode = filter.inode {
             settings.filter_inode = 1

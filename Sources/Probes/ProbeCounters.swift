@@ -15,8 +15,10 @@ public struct ProbeCounters: Equatable, Sendable {
     public var restarted: UInt64 = 0
     /// Completions of I/Os that began before the recording; `nil` where a filter decides at their begin, unseen.
     public var unmatched: UInt64?
-    /// I/Os whose record went into a ring.
+    /// I/Os whose record went into a ring, or that were summed up.
     public var recorded: UInt64 = 0
+    /// Those of them that were summed up.
+    public var summedUp: UInt64 = 0
     public var ringFull: UInt64 = 0
     /// Names of threads that did not fit into a ring: their I/Os are there, without a name.
     public var namesFull: UInt64 = 0
@@ -46,7 +48,8 @@ public struct ProbeCounters: Equatable, Sendable {
         slotsFull += cpu.slots_full
         restarted += cpu.restarted
         unmatched = unmatched.map { $0 + cpu.unmatched }
-        recorded += cpu.records
+        recorded += cpu.records + cpu.summed_up
+        summedUp += cpu.summed_up
         completionsRescued += cpu.rescued
         ringFull += cpu.ring_full
         namesFull += cpu.names_full

@@ -8,6 +8,7 @@ import Glibc
 final class ProbeObject {
     private let object: OpaquePointer
     private var links: [String: OpaquePointer] = [:]
+    private var kept: [Int32] = []
     let plan: ProbePlan
 
     /// Opens the object of the plan's flavour, with only the plan's programs.
@@ -38,11 +39,24 @@ final class ProbeObject {
         for program in plan.included where program.role == .begins { detach(program) }
         for link in links.values { bpf_link__destroy(link) }
         bpf_object__close(object)
+        for descriptor in kept { close(descriptor) }
     }
 
     func setSize(of map: String, to entries: Int) throws(ProbeError) {
         guard let map = bpf_object__find_map_by_name(object, map) else { return }
         let status = bpf_map__set_max_entries(map, UInt32(entries))
+        guard status == 0 else { throw .refused(step: "sizing a map", errno: status, detail: LibbpfMessages.last) }
+    }
+
+    /// Takes a descriptor over for as long as the object lives.
+    func keepOpen(_ descriptor: Int32) { kept.append(descriptor) }
+
+    /// - Parameters:
+    ///   - map: of maps.
+    ///   - descriptor: a map such as will be in it; to be open until the object is loaded.
+    func setInnerMap(of map: String, to descriptor: Int32) throws(ProbeError) {
+        guard let map = bpf_object__find_map_by_name(object, map) else { return }
+        let status = bpf_map__set_inner_map_fd(map, descriptor)
         guard status == 0 else { throw .refused(step: "sizing a map", errno: status, detail: LibbpfMessages.last) }
     }
 

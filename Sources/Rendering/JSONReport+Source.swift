@@ -6,11 +6,28 @@ import Report
 
 extension JSONReport {
     /// Nothing for a recording of all I/Os.
-    static func write(_ sample: Sample?, to json: inout JSONWriter) {
+    static func write(_ sample: Sample?, _ steps: [SamplingStep], to json: inout JSONWriter) {
         guard let sample else { return }
         json.object("sample") { json in
             json.member("of_ios", sample.ofIOs)
             json.member("share_error", sample.shareError)
+            guard !steps.isEmpty else { return }
+            json.array("steps", steps) { json, step in
+                json.object { json in
+                    json.member("from_ns", step.from)
+                    json.member("every", step.every)
+                    json.member("overhead", step.overhead)
+                }
+            }
+        }
+    }
+
+    /// Nothing for a recording with a record of every I/O.
+    static func write(_ summedUp: Report.SummedUp?, to json: inout JSONWriter) {
+        guard let summedUp else { return }
+        json.object("summed_up") { json in
+            json.member("ios", summedUp.ios)
+            json.member("percentile_error", summedUp.percentileError)
         }
     }
 

@@ -110,8 +110,25 @@ public enum JSONSchema {
             },
             "sample": {
               "type": "object", "required": ["of_ios", "share_error"],
-              "properties": {"of_ios": {"$ref": "#/$defs/count"}, "share_error": {"type": "number"}},
-              "description": "Only of a recording with --sample: of how many I/Os, and how far a share may be off (95%)."
+              "properties": {
+                "of_ios": {"$ref": "#/$defs/count"}, "share_error": {"type": "number"},
+                "steps": {
+                  "type": "array", "description": "Of a recording that turned itself down: from when on how many.",
+                  "items": {
+                    "type": "object", "required": ["from_ns", "every", "overhead"],
+                    "properties": {
+                      "from_ns": {"$ref": "#/$defs/count"}, "every": {"$ref": "#/$defs/count"},
+                      "overhead": {"$ref": "#/$defs/maybe_share"}
+                    }
+                  }
+                }
+              },
+              "description": "Only of a recording of a part: of how many I/Os, and how far a share may be off (95%)."
+            },
+            "summed_up": {
+              "type": "object", "required": ["ios", "percentile_error"],
+              "properties": {"ios": {"$ref": "#/$defs/count"}, "percentile_error": {"type": "number"}},
+              "description": "Only of a recording with --summary: I/Os without a record, and how far percentiles may be off."
             },
             "quality": {
               "type": "object",

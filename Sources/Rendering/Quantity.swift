@@ -21,7 +21,7 @@ public enum Quantity {
     }
 
     /// `54.9%`, `0%`; what is there and rounds to nothing is `<0.1%`, what is not quite all stays below `100.0%`.
-    static func percent(_ share: Double) -> String {
+    public static func percent(_ share: Double) -> String {
         let percent = share * 100
         if percent == 0 { return "0%" }
         if percent > 0, percent < 0.05 { return "<0.1%" }

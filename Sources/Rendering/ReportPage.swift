@@ -15,7 +15,7 @@ struct ReportPage {
 
     var header: [String] {
         let first = TextLine.flow(what, separator: "  ", head: "", indent: 1, width: style.width)
-        let rest = [selected, sampled, howMuch, whence].filter { !$0.isEmpty }.flatMap {
+        let rest = [selected, sampled, summedUp, howMuch, whence].filter { !$0.isEmpty }.flatMap {
             TextLine.flow($0, separator: "  ", head: " ", indent: 1, width: style.width)
         }
         return first.map { style.palette.paint($0, .heading) } + rest
@@ -23,12 +23,10 @@ struct ReportPage {
 
     private var what: [String] {
         let headline = report.headline
-        guard let operation = headline.operation, let length = headline.length, let issuer = headline.issuer else {
-            return ["DIO: no I/Os"]
-        }
-        var items = [
-            "DIO " + dominant(operation) { $0.rawValue } + " " + dominant(length) { Quantity.bytes(UInt64($0)) }
-        ]
+        guard let operation = headline.operation, let issuer = headline.issuer else { return ["DIO: no I/Os"] }
+        // A summary may know of no length.
+        let length = headline.length.map { " " + dominant($0) { Quantity.bytes(UInt64($0)) } } ?? ""
+        var items = ["DIO " + dominant(operation) { $0.rawValue } + length]
         if let device = headline.device {
             let name = headline.deviceName
             let words = [name?.fileSystem, name?.name ?? device.value.description].compactMap { $0 }
@@ -57,6 +55,26 @@ struct ReportPage {
         return [
             "a random \(part(sample.ios, of: sample.ofIOs)) of \(Quantity.count(sample.ofIOs)) I/Os",
             "shares within \(Quantity.percent(sample.shareError))",
+        ]
+    }
+
+    /// Each time that the recording turned itself down, by the time since its first I/O could come.
+    private var turnedDown: [String] {
+        guard report.sample != nil, let first = report.source.sampling.first else { return [] }
+        return fields(
+            "turned down",
+            report.source.sampling.dropFirst().map { step in
+                let after = Quantity.duration(step.from >= first.from ? step.from - first.from : 0)
+                let why = step.overhead.map { ", recording took \(Quantity.percent($0))" } ?? ""
+                return "1/\(step.every) after \(after)\(why)"
+            } + ["what was recorded before is thinned to the same part"])
+    }
+
+    private var summedUp: [String] {
+        guard let summedUp = report.summedUp else { return [] }
+        return [
+            "\(part(summedUp.ios, of: report.ios.total)) of I/Os summed up while recorded",
+            "percentiles within \(Quantity.percent(summedUp.percentileError))",
         ]
     }
 
@@ -193,7 +211,7 @@ struct ReportPage {
         if !quality.blind.isEmpty {
             items.append("not probed: " + quality.blind.map(\.name).joined(separator: ", "))
         }
-        return lines + fields("quality", items)
+        return lines + turnedDown + fields("quality", items)
     }
 
     /// Nothing when there is none: why is said of the whole, or seen from the number of I/Os.

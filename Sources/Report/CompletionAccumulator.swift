@@ -28,6 +28,23 @@ struct CompletionAccumulator: ~Copyable, Sendable {
         if io.facts.contains(.preemptedSubmitter) { preempted += 1 }
     }
 
+    /// Adds I/Os that were summed up.
+    mutating func add(_ whole: AttributedSummary) {
+        let (life, ios) = (whole.life, whole.summary.ios)
+        contexts[life.context.index] &+= ios
+        switch whole.summary.example.endContext {
+        case .hardirq: ends.hardirq += ios
+        case .softirq: ends.softirq += ios
+        case .task, .kworker: ends.task += ios
+        case nil: break
+        }
+        if whole.summary.example.endContext != nil { endsSeen += ios }
+        guard let reason = life.reason else { return }
+        reasons[reason.index] &+= ios
+        if let placement = life.placement { placements[Int(placement.rawValue)] &+= ios }
+        preempted += whole.summary.preempted
+    }
+
     mutating func add(_ other: borrowing CompletionAccumulator) {
         contexts.add(other.contexts)
         reasons.add(other.reasons)

@@ -24,6 +24,20 @@ struct DurationTable: ~Copyable, Sendable {
         if nanoseconds > highest[row] { highest[row] = nanoseconds }
     }
 
+    /// The same so many times, whether there is room or not.
+    mutating func record(_ nanoseconds: UInt64, times: UInt64, in row: Int) {
+        guard times > 0 else { return }
+        let bucket = DurationBucket.number(of: nanoseconds)
+        reach(bucket)
+        record(nanoseconds, in: row)
+        counts[place(of: bucket, in: row)] &+= times - 1
+    }
+
+    /// Knows of a duration that was recorded as a shorter one.
+    mutating func note(longest nanoseconds: UInt64, in row: Int) {
+        highest[row] = max(highest[row], nanoseconds)
+    }
+
     @inline(__always)
     private func place(of bucket: Int, in row: Int) -> Int {
         (bucket >> 7 &* Self.rows &+ row) << 7 | bucket & 127

@@ -29,6 +29,23 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         lastSeen = max(lastSeen, io.submitted.nanoseconds + life.latency)
     }
 
+    /// Adds I/Os that were summed up.
+    mutating func add(_ summary: IOSummary) {
+        let io = summary.example
+        counts.total += summary.ios
+        switch io.operation {
+        case .read: counts.read += summary.ios
+        case .write: counts.write += summary.ios
+        }
+        counts.bytes &+= summary.bytes
+        counts.errors += summary.errors
+        issuers[Self.index(io.issuer)] &+= summary.ios
+        if io.length > 0 { lengths.add(io.length, summary.ios) }
+        devices.add(io.device.kernelNumber, summary.ios)
+        firstSubmitted = min(firstSubmitted, summary.firstSubmitted.nanoseconds)
+        lastSeen = max(lastSeen, summary.lastSeen.nanoseconds)
+    }
+
     mutating func add(_ other: borrowing HeadlineAccumulator) {
         counts.total += other.counts.total
         counts.read += other.counts.read

@@ -12,6 +12,7 @@ struct PlacementAccumulator: ~Copyable, Sendable {
     private var slots = CountTable(slotCount)
     /// The last key and where its entry begins: the next I/O mostly has the same CPUs.
     private var last: (key: UInt64, place: Int) = (.max, -1)
+    private var summedUp = false
     private var others = [(ios: UInt64, total: UInt128)](repeating: (0, 0), count: PlacementTable.Kind.allCases.count)
     private static let slotCount = 1 << 13
     private static let limit = 1 << 12
@@ -19,15 +20,28 @@ struct PlacementAccumulator: ~Copyable, Sendable {
 
     @inline(__always)
     mutating func add(_ io: DirectIO, _ life: AttributedLife) {
-        let key =
-            Self.bits(io.submitCPU) | Self.bits(io.endCPU) << 17 | Self.bits(io.workerCPU) << 34
-            | (life.isDeferred ? Self.deferred : 0)
+        let key = Self.key(io, life)
         if key != last.key { last = (key, place(of: key)) }
         if last.place >= 0 {
             add(1, life.latency, at: last.place)
         } else {
             addOther(key, 1, UInt128(life.latency))
         }
+    }
+
+    @inline(__always)
+    private static func key(_ io: DirectIO, _ life: AttributedLife) -> UInt64 {
+        bits(io.submitCPU) | bits(io.endCPU) << 17 | bits(io.workerCPU) << 34 | (life.isDeferred ? deferred : 0)
+    }
+
+    /// Adds I/Os that were summed up: who shared a CPU is known of them, and not which one.
+    mutating func add(_ whole: AttributedSummary) {
+        let io = whole.summary.example
+        let total = whole.summary.rows.reduce(UInt128(0)) { sum, row in
+            sum + row.nanoseconds.reduce(UInt128(0)) { $0 + UInt128($1) }
+        }
+        addOther(Self.key(io, whole.life), whole.summary.ios, total)
+        summedUp = true
     }
 
     /// Where the entry of `key` begins, a new one if there is none; negative when there are too many.
@@ -78,6 +92,7 @@ struct PlacementAccumulator: ~Copyable, Sendable {
                 addOther(key, row.ios, row.total)
             }
         }
+        summedUp = summedUp || other.summedUp
         for (place, sums) in other.others.enumerated() {
             others[place].ios += sums.ios
             others[place].total += sums.total
@@ -85,7 +100,7 @@ struct PlacementAccumulator: ~Copyable, Sendable {
     }
 
     /// There were more combinations than are counted apart.
-    var isAtLimit: Bool { others.contains { $0.ios > 0 } }
+    var isAtLimit: Bool { !summedUp && others.contains { $0.ios > 0 } }
 
     private static let deferred: UInt64 = 1 << 51
 
@@ -114,7 +129,7 @@ struct PlacementAccumulator: ~Copyable, Sendable {
 
     /// `nil` without I/Os.
     var table: PlacementTable? {
-        guard count > 0 else { return nil }
+        guard count > 0 || summedUp else { return nil }
         // Of equal ones by kind, then the lowest numbers, whatever order they came in.
         let keyed = (0..<count).map { entry in
             let row = row(entry)
@@ -127,6 +142,10 @@ struct PlacementAccumulator: ~Copyable, Sendable {
             return ios == 0
                 ? nil
                 : PlacementTable.KindSummary(kind: kind, ios: ios, total: own.reduce(other.total) { $0 + $1.total })
+        }
+        guard !summedUp else {
+            // The CPUs of those I/Os that have records would pass for those of all.
+            return PlacementTable(kinds: kinds, rows: [], otherIOs: kinds.reduce(0) { $0 + $1.ios })
         }
         return PlacementTable(
             kinds: kinds, rows: Array(ranked.prefix(Self.rows)),

@@ -25,6 +25,18 @@ struct QualityAccumulator: ~Copyable, Sendable {
         if !life.isFinished { unfinished += 1 }
     }
 
+    /// Adds so many I/Os with such a life.
+    mutating func add(_ life: AttributedLife, times: UInt64) {
+        let missing = Int(life.missing.rawValue)
+        if life.isComplete(blind: life.missing) {
+            sound[missing] &+= times
+        } else {
+            flawed[missing] &+= times
+        }
+        if life.isDisordered { disordered += times }
+        if !life.isFinished { unfinished += times }
+    }
+
     mutating func add(_ other: borrowing QualityAccumulator) {
         sound.add(other.sound)
         flawed.add(other.flawed)

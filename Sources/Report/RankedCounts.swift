@@ -22,7 +22,7 @@ struct RankedCounts: Sendable {
         (last, repeated) = (key, 0)
     }
 
-    private mutating func add(_ key: UInt32, _ count: UInt64) {
+    mutating func add(_ key: UInt32, _ count: UInt64) {
         guard count > 0 else { return }
         if counts.count < Self.limit || counts[key] != nil {
             counts[key, default: 0] += count

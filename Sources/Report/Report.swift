@@ -15,6 +15,8 @@ public struct Report: Equatable, Sendable {
     public var selection: Selection?
     /// `nil` when every I/O that passed the filters was to be recorded.
     public var sample: Sample?
+    /// `nil` when every I/O has a record.
+    public var summedUp: SummedUp?
     public var rule: CompletionRule
     /// Asked for besides the usual ones; `DurationStatistics.chosen` has their values.
     public var percentiles: [Double] = []
@@ -66,6 +68,13 @@ public struct Report: Equatable, Sendable {
             self.condition = condition
             self.ofIOs = ofIOs
         }
+    }
+
+    /// I/Os that the kernel summed up while they were recorded. Of them no CPU's and no interrupt's number is known.
+    public struct SummedUp: Equatable, Sendable {
+        public var ios: UInt64
+        /// How far a percentile may be off, as a part of it.
+        public let percentileError = SummaryBucket.error
     }
 
     public struct IOCounts: Equatable, Sendable {

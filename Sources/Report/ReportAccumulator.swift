@@ -41,8 +41,22 @@ struct ReportAccumulator: ~Copyable, Sendable {
         placements.add(io, life)
     }
 
+    /// I/Os that were summed up, and have no record.
+    private(set) var summedUp: UInt64 = 0
+
+    mutating func add(_ whole: AttributedSummary) {
+        summedUp += whole.summary.ios
+        headline.add(whole.summary)
+        completion.add(whole)
+        quality.add(whole.life, times: whole.summary.ios)
+        guard whole.life.isFinished else { return }
+        stages.add(whole)
+        placements.add(whole)
+    }
+
     /// Adds what was counted of other I/Os, with a log of the same holds.
     mutating func add(_ other: borrowing ReportAccumulator) {
+        summedUp += other.summedUp
         headline.add(other.headline)
         completion.add(other.completion)
         quality.add(other.quality)
@@ -79,8 +93,10 @@ struct ReportAccumulator: ~Copyable, Sendable {
             stages: stages.summaries(totals, frame.percentiles),
             queueWait: waits[0], taskWorkWait: waits[1], tail: stages.composition(latency),
             cpuSharing: completion.cpuSharing(switchesSeen: switchesSeen), placement: placements.table,
-            interrupts: interrupts.summaries(allSeen: frame.isWhole), loss: frame.loss,
+            // Of which interrupt ended an I/O only its record tells.
+            interrupts: summedUp > 0 ? [] : interrupts.summaries(allSeen: frame.isWhole), loss: frame.loss,
             verdict: Verdict(sentences: [], refusals: []))
+        if summedUp > 0 { report.summedUp = Report.SummedUp(ios: summedUp) }
         guard frame.isOfAll else { return report }
         report.scheduling = Scheduling(frame.source.cpus)
         if Verdict.refusals(on: report).isEmpty { report.inlineEstimate = InlineEstimate(report) }

@@ -14,6 +14,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
     private var groups: [Group]
     private var places: [GroupKey: Int] = [:]
     private var holds = HoldLog()
+    private var thinnedOut: UInt64 = 0
 
     /// - Parameters:
     ///   - rule: by which the recorded kernel decides how to complete.
@@ -42,9 +43,19 @@ public struct ReportBuilder: ~Copyable, Sendable {
         if let chosen { addToGroup(io, attribution.life, by: chosen.grouping) }
     }
 
+    /// Counts an I/O that was recorded and is not taken in, for others like it were not recorded: see `Thinning`.
+    @inline(__always)
+    public mutating func thinOut() { thinnedOut &+= 1 }
+
+    /// Takes in I/Os that were summed up when they were recorded. They are in no group.
+    public mutating func add(_ summary: IOSummary) {
+        all.add(AttributedSummary(summary, rule: rule))
+    }
+
     /// Adds all that `other` took in, other I/Os but the same holds and groups, as if it had been added here.
     public mutating func add(_ other: borrowing ReportBuilder) {
         all.add(other.all)
+        thinnedOut &+= other.thinnedOut
         for (group, others) in zip(groups, other.groups) { group.add(others) }
         if other.holds.names.count > holds.names.count { holds = other.holds }
     }
@@ -72,7 +83,9 @@ public struct ReportBuilder: ~Copyable, Sendable {
     public func finish(
         source: ReportSource, loss: [DataLoss], selection: Report.Selection? = nil
     ) -> Report {
-        var loss = loss
+        var loss = loss.sampledOut(further: thinnedOut)
+        var selection = selection
+        selection?.ofIOs &-= thinnedOut
         if all.disordered > 0 { loss.append(Self.disordered(all.disordered)) }
         let sample = Sample(ios: selection?.ofIOs ?? all.ios, sampledOut: loss.sampledOut)
         let isOfAll = selection == nil && sample == nil

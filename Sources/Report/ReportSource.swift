@@ -29,6 +29,8 @@ public struct ReportSource: Equatable, Sendable {
     public var places: CPUPlaces?
     /// Who uses the files whose cached pages deferred completions so that pages get cached; `nil` when nobody looked.
     public var fileUsers: [FileUser]?
+    /// From when on how many I/Os were recorded; empty if that did not change.
+    public var sampling: [SamplingStep] = []
     /// The file has its end: nothing was cut off.
     public var isComplete: Bool
 
@@ -45,12 +47,13 @@ public struct ReportSource: Equatable, Sendable {
     public init(
         kind: String = "dioscope capture", session: RecordingSession, end: RecordingEnd?, devices: [DeviceName],
         threads: [UInt32: ThreadName] = [:], cpus: [CPUUse] = [], places: CPUPlaces? = nil,
-        fileUsers: [FileUser]? = nil, isComplete: Bool
+        fileUsers: [FileUser]? = nil, sampling: [SamplingStep] = [], isComplete: Bool
     ) {
         self.init(kind: kind, isComplete: isComplete)
         self.cpus = cpus
         self.places = places
         self.fileUsers = fileUsers
+        self.sampling = sampling
         recorder = session.recorder
         kernel = session.kernel
         host = session.host

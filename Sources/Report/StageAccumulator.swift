@@ -50,6 +50,37 @@ struct StageAccumulator: ~Copyable, Sendable {
         contexts[stage &* StageContext.count &+ Int(span.context.rawValue)] &+= 1
     }
 
+    /// Adds I/Os that were summed up.
+    mutating func add(_ whole: AttributedSummary) {
+        let summary = whole.summary
+        for row in summary.rows {
+            durations.record(row.latency(atMost: summary.longest), times: row.ios, in: Self.latencyRow)
+        }
+        durations.note(longest: summary.longest, in: Self.latencyRow)
+        for part in whole.stages { add(part, of: summary) }
+        if whole.isIn(.queueWait) { queueWait.add(held: summary.queueWaitHeld) }
+        if whole.isIn(.taskWorkWait) { taskWorkWait.add(held: summary.taskWorkHeld) }
+    }
+
+    private mutating func add(_ part: AttributedSummary.Part, of summary: IOSummary) {
+        let stage = Int(part.stage.rawValue)
+        contexts[stage &* StageContext.count &+ Int(part.context.rawValue)] &+= summary.ios
+        for row in summary.rows {
+            let sum = part.steps.reduce(0) { $0 &+ row.nanoseconds[$1] }
+            let bucket = DurationBucket.number(of: row.latency(atMost: summary.longest))
+            sums.reach(bucket)
+            sums.add(sum, part.stage, in: bucket)
+            // Of several steps together only their sum is known.
+            if part.steps.count > 1 { durations.record(sum / max(1, row.ios), times: row.ios, in: stage) }
+        }
+        guard part.steps.count == 1, let step = part.steps.first else { return }
+        let longest = summary.longestSteps[step]
+        for count in summary.spreads[step] {
+            durations.record(count.bucket.told(atMost: longest), times: count.ios, in: stage)
+        }
+        durations.note(longest: longest, in: stage)
+    }
+
     /// Adds what was summed of other I/Os, with a log of the same holds.
     mutating func add(_ other: borrowing StageAccumulator) {
         durations.add(other.durations)

@@ -80,7 +80,10 @@ extension Verdict {
 
     /// Each interrupt that ended I/Os may come to one CPU alone, as far as procfs told.
     private static func interruptsAreBound(_ report: Report) -> Bool {
-        let numbers = report.interrupts.compactMap(\.irq)
+        // Of I/Os that were summed up, those that the recorder saw.
+        let numbers =
+            report.summedUp == nil
+            ? report.interrupts.compactMap(\.irq) : report.source.places?.interrupts.map(\.irq) ?? []
         return !numbers.isEmpty
             && numbers.allSatisfy { number in
                 let place = report.source.places?.interrupts.first { $0.irq == number }

@@ -35,6 +35,13 @@ struct WaitAccumulator: Sendable {
         log.forEachPart(of: wait) { add($0, names: names) }
     }
 
+    /// Adds waits that were summed up, without names.
+    mutating func add(held sums: SIMD8<UInt64>) {
+        guard sums != .zero else { return }
+        isKnown = true
+        held &+= sums
+    }
+
     private mutating func add(_ part: HoldLog.Part, names: Int) {
         func add(to sums: inout [UInt64]) {
             if part.name >= sums.count { sums.append(contentsOf: repeatElement(0, count: names - sums.count)) }

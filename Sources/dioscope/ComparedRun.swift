@@ -37,11 +37,12 @@ struct ComparedRun {
             }
             return
         }
-        let reader = try IOSources.open(path.string, again: selection != nil)
+        let reader = try IOSources.open(path.string, again: selection != nil, wanting: "comparing")
         (run, summary) = try reading { () throws -> (Run, SourceSummary) in
             var builder = RunBuilder(rule: reader.rule, blockLength: blockLength)
             let names = try Self.names(in: reader, for: selection)
             let summary = try reader.read { io in
+                guard reader.thinning?.keeps(io) ?? true else { return }
                 let life = AttributedLife(io, rule: reader.rule)
                 if selection?.contains(Subject(io, life, names)) ?? true { builder.add(io, life) }
             }

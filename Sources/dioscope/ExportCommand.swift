@@ -61,7 +61,7 @@ struct ExportCommand: ParsableCommand {
         if output == nil, format.isBinary, Terminal.isTerminal(Terminal.output) {
             throw Failure(.usage, "\(format.rawValue) is not for a terminal", hint: "give a file: -o run1.pftrace")
         }
-        let reader = try IOSources.open(file, again: true)
+        let reader = try IOSources.open(file, again: true, wanting: "export")
         // A first pass for the names of the threads, which may come after their I/Os, and for what there are clocks of.
         var clocks = SeenClocks()
         let summary = try reading { try reader.read { clocks.add($0) } }
@@ -82,6 +82,7 @@ struct ExportCommand: ParsableCommand {
         do {
             _ = try reading {
                 try reader.read(holds: { choice.add($0) }) { io in
+                    if format.isOfTotals, let thinning = reader.thinning, !thinning.keeps(io) { return }
                     guard let listed = choice.listed(io) else { return }
                     export.add(listed)
                     if export.output.count >= 1 << 16 { try sink.write(&export.output) }

@@ -11,12 +11,19 @@ import SystemPackage
 protocol IOSource {
     /// By which the recorded kernel decides how to complete.
     var rule: CompletionRule { get }
+    /// Most of its I/Os were summed up: they are in the summary alone.
+    var isSummary: Bool { get }
+    /// Makes one sample of its I/Os, which were recorded at several rates; `nil`: they were not.
+    var thinning: Thinning? { get }
     /// Calls `each` with every I/O, in no particular order, and `holds` with everybody who held a CPU that I/Os waited
     /// for, before those I/Os.
     func read(holds: (CPUHold) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary
 }
 
 extension IOSource {
+    var isSummary: Bool { false }
+    var thinning: Thinning? { nil }
+
     func read(_ each: (DirectIO) throws -> Void) throws -> SourceSummary {
         try read(holds: { _ in }, each: each)
     }
@@ -28,7 +35,10 @@ struct SourceSummary {
     var source: ReportSource
     var loss: [DataLoss]
     var threads: [UInt32: ThreadName]
+    /// Read, or summed up.
     var ios: UInt64
+    /// I/Os that were summed up, and have no record.
+    var summaries: [IOSummary] = []
     /// Where it is cut or damaged, the first places.
     var damage: [String]
     var damageCount: Int
@@ -47,7 +57,20 @@ enum IOSources {
     /// - Parameters:
     ///   - path: `-` is standard input.
     ///   - again: whether it is to be read more than once.
-    static func open(_ path: String, again: Bool = false) throws(Failure) -> any IOSource {
+    ///   - wanting: what for single I/Os are needed, in words; `nil`: they are not.
+    static func open(
+        _ path: String, again: Bool = false, wanting purpose: String?
+    ) throws(Failure) -> any IOSource {
+        let source = try open(path, again: again)
+        if let purpose, source.isSummary {
+            throw Failure(
+                .data, "\(path) holds a summary: \(purpose) needs single I/Os",
+                hint: "record without --summary")
+        }
+        return source
+    }
+
+    private static func open(_ path: String, again: Bool) throws(Failure) -> any IOSource {
         try reading {
             var file = try OpenFile(path: path)
             // What is packed or comes by a pipe may go into a file first.
@@ -74,9 +97,12 @@ struct CaptureIOs: IOSource {
         self.file = file
         reader = try CaptureReader(
             descriptor: FileDescriptor(rawValue: file.descriptor), name: FilePath(file.name))
+        thinning = Thinning(reader.sampling())
     }
 
     var rule: CompletionRule { reader.session.completionRule }
+    var isSummary: Bool { reader.session.isSummary == true }
+    let thinning: Thinning?
 
     func read(holds: (CPUHold) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary {
         let shares = try reader.shares(1)
@@ -120,8 +146,9 @@ struct CaptureIOs: IOSource {
             source: ReportSource(
                 session: reader.session, end: summary.end, devices: summary.devices,
                 threads: summary.threads, cpus: summary.cpus, places: summary.places,
-                fileUsers: summary.fileUsers, isComplete: summary.isComplete),
-            loss: summary.loss, threads: summary.threads, ios: summary.ios,
+                fileUsers: summary.fileUsers, sampling: summary.sampling, isComplete: summary.isComplete),
+            loss: summary.loss, threads: summary.threads,
+            ios: summary.summaries.reduce(summary.ios) { $0 &+ $1.ios }, summaries: summary.summaries,
             damage: summary.damage.map(\.description), damageCount: summary.damageCount)
     }
 }

@@ -12,6 +12,8 @@ final class Intake: RecordSink {
     private(set) var failure: Failure?
     private(set) var places = SeenPlaces()
     private(set) var cachedFiles = CachedFiles()
+    /// Of I/Os that came as records, when others are summed up.
+    private var kinds: SeenKinds?
     private var writer: CaptureWriter?
     /// The writer as long as nothing failed, unmanaged: to retain and release it would cost as much as to append.
     private var taking: Unmanaged<CaptureWriter>?
@@ -24,6 +26,7 @@ final class Intake: RecordSink {
     /// Creates the capture file.
     func open(_ path: FilePath, session: RecordingSession, packing: CaptureWriter.Packing) throws(Failure) {
         do {
+            if session.isSummary == true { kinds = SeenKinds(rule: session.completionRule) }
             let writer = try CaptureWriter(creating: path, session: session, packing: packing)
             self.writer = writer
             taking = Unmanaged.passUnretained(writer)
@@ -36,6 +39,7 @@ final class Intake: RecordSink {
         // A record of an I/O, and nothing else is as long; in a ring it is aligned to 8 bytes.
         if record.count >= MemoryLayout<probe_io>.size, let start = record.baseAddress {
             note(start.assumingMemoryBound(to: probe_io.self))
+            if kinds != nil { noteKind(record) }
         }
         taking?._withUnsafeGuaranteedRef { writer in
             do throws(CaptureError) {
@@ -73,6 +77,12 @@ final class Intake: RecordSink {
         if CachedFiles.isOne(io) { cachedFiles.note(io) }
         (lastCPUs, lastOrigin) = (cpus, origin)
     }
+
+    @inline(never)
+    private func noteKind(_ record: UnsafeRawBufferPointer) { kinds?.note(record) }
+
+    /// Kinds of I/Os that from now on had better be summed up.
+    func takeChosenKinds() -> [probe_io_kind] { kinds?.takeChosen() ?? [] }
 
     /// Looks a device's names up when it is first seen: later it may be unmounted.
     private func note(device number: UInt32) {

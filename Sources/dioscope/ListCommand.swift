@@ -66,7 +66,7 @@ struct ListCommand: ParsableCommand {
     func run() throws {
         let wanted = try selection.parsed()
         let order = try sort.map { try SelectionArguments.order($0) }
-        let reader = try IOSources.open(file, again: true)
+        let reader = try IOSources.open(file, again: true, wanting: "list")
         // A first pass for the names of the threads, which may come after their I/Os, and for what there are clocks of.
         var clocks = SeenClocks()
         let summary = try reading { try reader.read { clocks.add($0) } }

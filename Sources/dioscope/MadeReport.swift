@@ -16,6 +16,9 @@ struct ReportWishes {
     var groups = 8
     var percentiles: [Double] = []
 
+    /// What single I/Os are needed for.
+    var needsIOs: String? { selection != nil ? "--where" : grouping != nil ? "--by" : nil }
+
     /// The file has to be read more than once.
     var needPasses: Bool { grouping != nil || selection?.needsNames ?? false }
 }
@@ -26,12 +29,13 @@ struct MadeReport {
     private let summary: SourceSummary
 
     init(of path: String, _ wishes: ReportWishes = ReportWishes()) throws(Failure) {
-        let reader = try IOSources.open(path, again: wishes.needPasses)
+        let reader = try IOSources.open(path, again: wishes.needPasses, wanting: wishes.needsIOs)
         let (report, summary) = try reading { () throws -> (Report, SourceSummary) in
             let filter = try Self.filter(of: reader, wishes)
             let groups = try Self.groups(of: reader, wishes, filter)
             let pass = ReportPass(
                 rule: reader.rule, percentiles: wishes.percentiles, groups: groups, filter: filter,
+                thinning: reader.thinning,
                 condition: wishes.selection?.text)
             return try pass.report(of: reader)
         }
@@ -57,6 +61,7 @@ struct MadeReport {
         guard let grouping = wishes.grouping else { return nil }
         var counts = GroupCounts(by: grouping)
         _ = try reader.read { io in
+            guard reader.thinning?.keeps(io) ?? true else { return }
             if filter == nil || filter?.life(io) != nil { counts.add(io) }
         }
         return counts.largest(wishes.groups)

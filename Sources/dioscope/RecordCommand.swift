@@ -24,6 +24,8 @@ struct RecordCommand: ParsableCommand {
               sudo dioscope record --pid 4711 --device nvme0n1
               sudo dioscope record --file /data/db/wal
               sudo dioscope record --no-holders --sample 1/100 --duration 1h
+              sudo dioscope record --summary --duration 1h
+              sudo dioscope record --max-overhead 2% -- fio job.fio
               dioscope record --how trace-cmd --kernel 5.10
 
             EXIT STATUS
@@ -55,6 +57,19 @@ struct RecordCommand: ParsableCommand {
         help: "Look who holds each CPU, to tell what deferred completions waited for; without it costs less.")
     var holders = true
 
+    @Flag(
+        help: ArgumentHelp(
+            "Keep histograms in the kernel instead of a record of every I/O.",
+            discussion: "Small whatever the rate, and next to nothing to read. Lacks single I/Os and CPU numbers."))
+    var summary = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Record fewer I/Os, at random, when recording takes more of the CPU time than this: 2%.",
+            discussion: "An estimate, every two seconds. Each step is told, and the report is of one even sample.",
+            valueName: "P%"))
+    var maxOverhead: Percentage?
+
     @OptionGroup(title: "Without BPF") var how: HowArguments
 
     @Flag(help: "Have the kernel measure what each probe costs, and print it; that costs about as much again.")
@@ -73,21 +88,31 @@ struct RecordCommand: ParsableCommand {
         guard slots.nonzeroBitCount == 1, (64...1 << 22).contains(slots) else {
             throw ValidationError("--slots must be a power of two from 64 to 4194304")
         }
+        if maxOverhead != nil && summary {
+            throw ValidationError("--max-overhead and --summary exclude each other: sums cannot be evened out later")
+        }
+        if maxOverhead != nil && probeCost {
+            throw ValidationError("--max-overhead and --probe-cost exclude each other: measuring costs, too")
+        }
     }
 
     func run() throws {
         if try how.answer() { return }
         let access = KernelAccess()
-        let filter = try filters.filter(tracesCommand: !command.isEmpty, access: access)
+        var filter = try filters.filter(tracesCommand: !command.isEmpty, access: access)
         let path = try outputPath()
         var plan = try ProbePlan(permittedBy: access)
         if !holders { plan.leaveOutHolders(because: "not asked for: --no-holders") }
         Interruption.watch()
 
+        filter.sampleChanges = maxOverhead != nil
+
         var sizes = LiveProbes.Sizes()
         sizes.ringBytes = buffer.bytes
         sizes.slots = slots
+        sizes.keepsSummaries = summary
         let recorder = Recorder(command: command, duration: duration)
+        recorder.maxOverhead = maxOverhead?.part
         try recorder.prepare(plan: plan, filter: filter, sizes: sizes, isVerbose: verbose)
         try recorder.create(path, filters: filters.words, packing: pack ? .columns : .off)
         if probeCost { try recorder.measureCost() }

@@ -16,12 +16,20 @@ final class Recorder {
     private let intake = Intake()
     private var path: FilePath?
     private var relay = SignalRelay()
+    private var keepsSummaries = false
+    /// The part of the CPU time that recording may take; `nil`: whatever it does.
+    var maxOverhead: Double?
+    private var turnDown: TurnDown?
+    private var sampleEvery: UInt32 = 1
     private let status = StatusLine()
 
     /// I/Os on their way when the recording ends are waited for this long.
     private static let graceNanoseconds: UInt64 = 500_000_000
     /// What a recorder that is killed leaves behind lacks less than a second: this and a turn of the loop.
     private static let flushNanoseconds: UInt64 = 500_000_000
+    /// Sums are written anew each time, all of them: after so long at first, and seldom more than an eighth of all is lost
+    /// with a recorder that is killed, at most a minute.
+    private static let sumsNanoseconds: UInt64 = 5_000_000_000
 
     /// - Parameter start: how the command is started.
     init(
@@ -37,6 +45,8 @@ final class Recorder {
 
     /// Loads and attaches the probes; nothing is recorded yet.
     func prepare(plan: ProbePlan, filter: ProbeFilter, sizes: LiveProbes.Sizes, isVerbose: Bool) throws(Failure) {
+        keepsSummaries = sizes.keepsSummaries
+        sampleEvery = filter.sampleEvery
         do {
             probes = try LiveProbes(plan: plan, filter: filter, sizes: sizes, isVerbose: isVerbose, sink: intake)
         } catch {
@@ -72,7 +82,8 @@ final class Recorder {
                 + plan.missed.map {
                     RecordingSession.Probe(name: $0.program.place, attached: false, reason: $0.refusal)
                 },
-            startedWall: Box.wall, startedMonotonic: Box.monotonic)
+            startedWall: Box.wall, startedMonotonic: Box.monotonic, isSummary: keepsSummaries ? true : nil,
+            turnsDown: maxOverhead == nil ? nil : true)
         try intake.open(path, session: session, packing: packing)
         self.path = path
     }
@@ -86,6 +97,7 @@ final class Recorder {
             discard()
             throw Failure(error)
         }
+        if let maxOverhead { turnDown = TurnDown(probes, limit: maxOverhead, every: sampleEvery) }
         var child: TracedCommand?
         if command.isEmpty {
             // From here on nothing is missed: whoever waits to start a load may.
@@ -108,7 +120,8 @@ final class Recorder {
         status.clear()
         if let child, commandStatus == nil { commandStatus = wait(for: child) }
         return Outcome(
-            ios: intake.iosWritten, bytes: intake.bytesWritten, counters: counters, commandStatus: commandStatus,
+            ios: intake.iosWritten + counters.summedUp, bytes: intake.bytesWritten, counters: counters,
+            commandStatus: commandStatus,
             failure: intake.failure)
     }
 
@@ -121,21 +134,28 @@ final class Recorder {
     private func follow(_ child: TracedCommand?) -> Int32? {
         let start = Box.monotonic
         var nextSecond = start + 1_000_000_000
+        var nextSums = start + Self.sumsNanoseconds
         var nextFlush = start + Self.flushNanoseconds
         let before = Box.now(CLOCK_PROCESS_CPUTIME_ID)
         defer { ownTime = Box.now(CLOCK_PROCESS_CPUTIME_ID) - before }
         while intake.failure == nil {
             turns += 1
             probes?.drain(timeoutMilliseconds: 100)
+            sumUpChosenKinds()
+            turnDownIfNeeded()
             if let ended = child?.endedStatus() { return ended }
             let now = Box.monotonic
             if now >= nextFlush {
                 nextFlush = now + Self.flushNanoseconds
                 intake.attempt { writer throws(CaptureError) in try writer.flush() }
             }
+            if keepsSummaries, now >= nextSums {
+                nextSums = now + max(Self.sumsNanoseconds, min((now - start) / 8, 12 * Self.sumsNanoseconds))
+                writeSums()
+            }
             if now >= nextSecond {
                 nextSecond += 1_000_000_000
-                status.show(after: now - start, counters: probes?.counters())
+                status.show(after: now - start, counters: probes?.counters(), every: turnDown?.every ?? sampleEvery)
             }
             if let duration, now - start >= duration.nanoseconds { return nil }
             guard Interruption.received != nil else { continue }
@@ -143,6 +163,24 @@ final class Recorder {
             relay.pass(to: child)
         }
         return nil
+    }
+
+    private func turnDownIfNeeded() {
+        guard let turnDown, turnDown.turn() else { return }
+        intake.attempt { writer throws(CaptureError) in try writer.write(sampling: turnDown.steps) }
+    }
+
+    private func sumUpChosenKinds() {
+        guard keepsSummaries else { return }
+        for kind in intake.takeChosenKinds() { probes?.sumUp(kind) }
+    }
+
+    private func writeSums() {
+        for (number, sums) in (probes?.sums() ?? []).enumerated() {
+            intake.attempt { writer throws(CaptureError) in
+                try writer.write(summary: number, of: sums.kind, sums.sums, numbers: sums.numbers)
+            }
+        }
     }
 
     /// Follows the I/Os that are still on their way, for a moment.
@@ -157,6 +195,7 @@ final class Recorder {
     }
 
     private func finish(_ counters: ProbeCounters, commandStatus: Int32?) {
+        if keepsSummaries { writeSums() }
         intake.attempt { writer throws(CaptureError) in
             try writer.write(devices: intake.devicesSeen)
             try writer.write(loss: counters.losses)

@@ -27,6 +27,7 @@ struct ReportPass: Sendable {
     let percentiles: [Double]
     let groups: ChosenGroups?
     let filter: IOFilter?
+    let thinning: Thinning?
     /// The selection in words.
     let condition: String?
 
@@ -42,6 +43,7 @@ struct ReportPass: Sendable {
         } each: {
             add($0, to: &builder)
         }
+        for sums in summary.summaries { builder.add(sums) }
         return (finish(builder, summary), summary)
     }
 
@@ -61,6 +63,7 @@ struct ReportPass: Sendable {
         }
         return workers[0].builder.withLock { all in
             for worker in workers.dropFirst() { worker.builder.withLock { all.add($0) } }
+            for sums in summary.summaries { all.add(sums) }
             return all.isAtLimit ? nil : (finish(all, summary), summary)
         }
     }
@@ -78,6 +81,7 @@ struct ReportPass: Sendable {
 
     @inline(__always)
     private func add(_ io: DirectIO, to builder: inout ReportBuilder) {
+        if let thinning, !thinning.keeps(io) { return builder.thinOut() }
         if let filter {
             if let life = filter.life(io) { builder.add(io, life) }
         } else {

@@ -9,8 +9,10 @@ final class StatusLine {
     private var lastRecorded: UInt64 = 0
     private var lastNanoseconds: UInt64 = 0
 
-    /// - Parameter nanoseconds: since the recording began.
-    func show(after nanoseconds: UInt64, counters: ProbeCounters?) {
+    /// - Parameters:
+    ///   - nanoseconds: since the recording began.
+    ///   - every: one I/O of so many is recorded.
+    func show(after nanoseconds: UInt64, counters: ProbeCounters?, every: UInt32) {
         guard isShown, let counters else { return }
         let elapsed = Double(nanoseconds - lastNanoseconds) / 1e9
         let rate = elapsed > 0 ? UInt64(Double(counters.recorded - lastRecorded) / elapsed) : 0
@@ -18,6 +20,7 @@ final class StatusLine {
         let text =
             "\(nanoseconds / 1_000_000_000) s  \(counters.recorded) I/Os  \(rate) IOPS  "
             + "\(counters.inFlight) in flight  \(counters.lost) lost"
+            + (every > 1 ? "  one in \(every) recorded" : "")
         Terminal.replaceLine(with: text)
     }
 

@@ -188,7 +188,7 @@ final class SweepRunner {
         var wishes = ReportWishes()
         if plan.ramp > 0 {
             var first = UInt64.max
-            let reader = try IOSources.open(path, again: true)
+            let reader = try IOSources.open(path, again: true, wanting: "sweep")
             _ = try reading { try reader.read { first = min(first, $0.submitted.nanoseconds) } }
             wishes.selection = try IOSelection(parsing: "submitted>=\(first &+ plan.ramp)")
         }

@@ -3,6 +3,7 @@
 import copy
 import unittest
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from lab.checks import check
@@ -39,6 +40,40 @@ def agreeing() -> Evidence:
                 "loss": [{"what": "ring", "count": 0, "severity": "loss"}]},
         ios=[io | {"context": "kworker", "reason": "issuer-no-caller-comp", "worker_cpu": 1},
              io | {"context": "submit_race", "offset": 8192}])
+
+
+def summed_up() -> Evidence:
+    """The same, recorded as a summary."""
+    evidence = agreeing()
+    evidence.ios = None
+    assert evidence.report is not None
+    evidence.report |= {
+        "latency": {"ios": 2, "mean_ns": 90_000, "total_ns": 180_000}, "summed_up": {"ios": 2},
+        "stages": [{"name": "device", "ios": 2, "total_ns": 150_000}, {"name": "queue_wait", "ios": 1, "total_ns": 30_000}]}
+    return evidence
+
+
+class SummaryChecks(unittest.TestCase):
+    def failures(self, **report: Any) -> str:
+        evidence = summed_up()
+        assert evidence.report is not None
+        evidence.report |= report
+        return "\n".join(check(replace(SCENARIO, summary=True), "6.12", evidence))
+
+    def test_a_summary_that_agrees_passes(self) -> None:
+        self.assertEqual(self.failures(), "")
+
+    def test_sums_must_be_those_of_ftrace(self) -> None:
+        late = {"ios": 2, "mean_ns": 90_000_000, "total_ns": 180_000_000}
+        self.assertIn("mean time to the completion", self.failures(latency=late))
+        self.assertIn("nanoseconds of all stages", self.failures(latency=late))
+        self.assertIn("queue_wait.mean_ns", self.failures(queue_wait={"ios": 1, "mean_ns": 90_000_000}))
+        self.assertIn("completions in kworker", self.failures(contexts={"kworker": 2}))
+        self.assertIn("reasons, in all", self.failures(reasons=[]))
+
+    def test_most_must_be_summed_up(self) -> None:
+        evidence = summed_up()
+        self.assertIn("I/Os summed up: 2", "\n".join(check(replace(SCENARIO, summary=True, ios=1499), "6.12", evidence)))
 
 
 class Checks(unittest.TestCase):

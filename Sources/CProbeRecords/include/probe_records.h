@@ -188,6 +188,8 @@ struct probe_settings {
 	probe_u32 clocks_run;		/* sched_switch and the begin of works are attached: holders are known */
 	probe_u32 sample_every;		/* one of so many I/Os is recorded, at random; 0 and 1 = all */
 	probe_u32 wake_every;		/* user space is woken once in so many records of a CPU */
+	probe_u32 summary;		/* I/Os are summed up, see probe_summary.h */
+	probe_u32 sample_changes;	/* sample_every is only the first; what holds is in a map */
 	probe_u32 reserved;
 	probe_u64 inode;
 	probe_u32 devices[PROBE_MAX_DEVICES];
@@ -275,7 +277,8 @@ struct probe_cpu {
 	probe_u64 reap_ns;		/* their time from completion to that */
 	probe_u64 completed_awake;	/* I/Os complete while their submitter had a CPU */
 	probe_u64 sampled_out;		/* I/Os that passed the filters and were left out */
-	probe_u64 reserved[6];
+	probe_u64 summed_up;		/* I/Os that are in a summary instead of a record */
+	probe_u64 reserved[5];
 };
 
 #define PROBE_UNREAPED_SHIFT	48

@@ -69,6 +69,9 @@ WITHOUT_HOLDERS = Subject(
 LEAST = Subject(
     "dioscope-least", "dioscope record -q --no-holders --sample 1/16 -o $output",
     after="dioscope report --json $output >/out/dioscope-least.json")
+SUMMARY = Subject(
+    "dioscope-summary", "dioscope record -q --summary -o $output",
+    after="dioscope report --json $output >/out/dioscope-summary.json")
 BPFTRACE = Subject(
     "bpftrace", "bpftrace /lab/queue-wait.bt", tools=True, files={"queue-wait.bt": QUEUE_WAIT})
 TRACE_CMD = Subject(
@@ -77,5 +80,5 @@ PERF = Subject(
     "perf", "sh /tmp/recipe.sh", programs=("perf",), before="recipe perf", after="forget_recipe")
 
 SUBJECTS = {subject.name: subject for subject in (
-    UNTRACED, DIOSCOPE, UNPACKED, PROGRAMS, WITHOUT_HOLDERS, SAMPLED, LEAST, BPFTRACE, TRACE_CMD, PERF)}
-PEERS = (UNPACKED, WITHOUT_HOLDERS, SAMPLED, LEAST, BPFTRACE, TRACE_CMD, PERF)
+    UNTRACED, DIOSCOPE, UNPACKED, PROGRAMS, WITHOUT_HOLDERS, SAMPLED, LEAST, SUMMARY, BPFTRACE, TRACE_CMD, PERF)}
+PEERS = (UNPACKED, WITHOUT_HOLDERS, SAMPLED, LEAST, SUMMARY, BPFTRACE, TRACE_CMD, PERF)

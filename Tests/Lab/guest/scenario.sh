@@ -56,12 +56,13 @@ step() {
     echo "$what $?" >>"/out/$name.status"
 }
 
-# scenario NAME FILESYSTEM PREPARATION MEGABYTES DISTURBANCE HOLDERS FIO-ARGUMENT...
+# scenario NAME FILESYSTEM PREPARATION MEGABYTES DISTURBANCE HOLDERS SUMMARY FIO-ARGUMENT...
 # FILESYSTEM may be two with a + between them; the second one is then at /mnt/beside. DISTURBANCE is of disturb.sh.
-# HOLDERS is 1 if the truth is to tell who held the CPUs.
+# HOLDERS is 1 if the truth is to tell who held the CPUs, SUMMARY if I/Os are to be summed up and not listed.
 scenario() {
-    name=$1 filesystem=$2 preparation=$3 megabytes=$4 disturbance=$5 holders=$6
-    shift 6
+    name=$1 filesystem=$2 preparation=$3 megabytes=$4 disturbance=$5 holders=$6 options= listed=1
+    [ "$7" = 1 ] && options=--summary listed=0
+    shift 7
     echo "lab: scenario $name"
     target=/mnt/t/file
     step "$name" filesystem make_filesystem "${filesystem%+*}"
@@ -86,7 +87,7 @@ scenario() {
     recorder=dioscope
     [ "$holders" = 1 ] && recorder="taskset 1 dioscope"
     if [ -x /bin/dioscope ]; then
-        step "$name" record $patience $recorder record -o "/out/$name.dioscope" -- "$@" >"/out/$name.record.txt"
+        step "$name" record $patience $recorder record $options -o "/out/$name.dioscope" -- "$@" >"/out/$name.record.txt"
     else
         step "$name" record $patience "$@"
     fi
@@ -98,6 +99,6 @@ scenario() {
     if [ -x /bin/dioscope ]; then
         step "$name" report $patience dioscope report "/out/$name.dioscope" >"/out/$name.txt"
         step "$name" report-json $patience dioscope report --json "/out/$name.dioscope" >"/out/$name.json"
-        step "$name" list-json $patience dioscope list --json "/out/$name.dioscope" >"/out/$name.ios.jsonl"
+        [ $listed = 0 ] || step "$name" list-json $patience dioscope list --json "/out/$name.dioscope" >"/out/$name.ios.jsonl"
     fi
 }

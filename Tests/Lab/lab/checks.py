@@ -11,6 +11,7 @@ from .expected import AS_SEEN_BY_FTRACE, check_deferrals, check_issuers, check_r
 from .placement import check_cpus, check_files
 from .reaps import check_reaps, parted_ns
 from .scenarios import Scenario
+from .summary import check_summary
 
 STALL_NS = 10_000_000  # by which a busy host may once part two observers of the same moment
 
@@ -26,7 +27,12 @@ def check(scenario: Scenario, kernel: str, evidence: Evidence) -> list[str]:
         failures += check_truth(expectation, evidence.truth)
         if scenario.forced is not None:
             failures += check_forced_truth(scenario.forced, evidence.truth.waits)
-    if evidence.report is not None and evidence.ios is not None and not evidence.problems:
+    if scenario.summary and evidence.report is not None and not evidence.problems:
+        failures += _report(scenario, evidence, evidence.report)
+        failures += check_summary(scenario, evidence.truth, evidence.report)
+        if expectation is not None:
+            failures += check_report(scenario, expectation, evidence.report)
+    elif evidence.report is not None and evidence.ios is not None and not evidence.problems:
         failures += _report(scenario, evidence, evidence.report)
         failures += _ios(scenario, evidence, evidence.ios)
         failures += _times(evidence, evidence.report, evidence.ios)

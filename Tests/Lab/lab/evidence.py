@@ -24,7 +24,7 @@ class Evidence:
     said: dict[str, str] = field(default_factory=dict)
 
 
-def read_evidence(directory: Path, name: str, with_dioscope: bool) -> Evidence:
+def read_evidence(directory: Path, name: str, with_dioscope: bool, with_list: bool = True) -> Evidence:
     evidence = Evidence()
 
     def text(suffix: str) -> str:
@@ -51,6 +51,7 @@ def read_evidence(directory: Path, name: str, with_dioscope: bool) -> Evidence:
     evidence.fio = parsed("fio.json")
     if with_dioscope:
         evidence.report = parsed("json")
+    if with_dioscope and with_list:
         evidence.ios = []
         for number, line in enumerate(text("ios.jsonl").splitlines(), 1):
             try:

@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from . import build, command, kernels, matrix, program, rows, same, table, whatif
@@ -27,6 +28,7 @@ EXAMPLES = {
            "  Scripts/lab run 7.2 nvme/ext4-libaio-read --keep /tmp/evidence",
     "matrix": "Scripts/lab matrix\n"
               "  Scripts/lab matrix --all\n"
+              "  Scripts/lab matrix --summary\n"
               "  Scripts/lab matrix --kernels 6.12 --scenarios ext4-sync-write,xfs-libaio-overwrite",
     "same": "Scripts/lab same 6.12\n  Scripts/lab same 7.3-rc --rw randread",
     "what-if": "Scripts/lab what-if\n  Scripts/lab what-if --cases '2, fio on one' --keep /tmp/evidence",
@@ -59,6 +61,7 @@ def _parser() -> Parser:
     every.add_argument("--scenarios", metavar="LIST", help="default those marked short, with --all all")
     every.add_argument("--all", action="store_true",
                        help=f"all scenarios on all kernels; --table {PATHS_PAGE.name} and --accuracy {CAUSES_PAGE.name}")
+    every.add_argument("--summary", action="store_true", help="record summaries: what needs no single I/Os is compared")
     every.add_argument("--table", type=Path, metavar="FILE", help="write where I/Os completed into FILE's table")
     every.add_argument("--accuracy", type=Path, metavar="FILE", help="write what they waited for into FILE's table")
     for sub in (run, every):
@@ -163,7 +166,8 @@ def _dispatch(arguments: list[str]) -> int:
         chosen, wanted, tables = _ready([options.kernel]), rows.scenarios_named([options.scenario]), {}
     else:
         chosen, wanted = _chosen(options)
-        tables = _tables(options)
+        tables = {} if options.summary else _tables(options)
+        wanted = [replace(row, summary=options.summary) for row in wanted]
     return matrix.print_results(chosen, wanted, program_of(), options.keep, tables)
 
 

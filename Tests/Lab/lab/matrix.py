@@ -69,7 +69,7 @@ def guest_script(scenarios: list[Scenario]) -> bytes:
              "truth_prepare || { echo 'lab: the truth cannot be recorded'; exit 72; }"]
     for scenario in scenarios:
         words = ("scenario", scenario.name, scenario.filesystem, scenario.preparation, str(scenario.megabytes),
-                 scenario.disturbance, str(int(scenario.causes)), *scenario.fio_arguments)
+                 scenario.disturbance, str(int(scenario.causes)), str(int(scenario.summary)), *scenario.fio_arguments)
         lines.append(shlex.join(words))
     return "\n".join(lines + ["exit 0", ""]).encode()
 
@@ -88,7 +88,7 @@ def run_boot(kernel: Kernel, scenarios: list[Scenario], dioscope: Path | None, k
             if not outcome.finished or outcome.exit_code:
                 yield Result(kernel, scenario, False, "the guest did not get through", _of_guest(outcome))
                 continue
-            evidence = read_evidence(outcome.results, scenario.name, dioscope is not None)
+            evidence = read_evidence(outcome.results, scenario.name, dioscope is not None, not scenario.summary)
             failures = _check(scenario, kernel, evidence)
             detail = f"{_lives(evidence)} ({_contexts(evidence)})"
             yield Result(kernel, scenario, not failures, detail, _diagnosis(failures, evidence, outcome), evidence)

@@ -67,6 +67,7 @@ class Scenario:
     causes: bool = False  # ftrace also records who held the CPUs
     disturbance: str = "none"  # of guest/disturb.sh
     forced: Forced | None = None
+    summary: bool = False  # dioscope records a summary, and has no list
     skip: Mapping[str, str] = field(default_factory=dict)  # kernel: why it cannot have this row
 
     @property

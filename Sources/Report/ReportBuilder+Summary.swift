@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+
+/// I/Os that were summed up by kind take the way of one life of that kind.
+struct AttributedSummary {
+    let summary: IOSummary
+    /// Of the example.
+    let life: AttributedLife
+    /// Each stage with the steps that are in it.
+    let stages: [Part]
+
+    struct Part {
+        var stage: Stage
+        var context: StageContext
+        /// Numbers of the steps; several where a stage has to be told of them together.
+        var steps: [Int]
+    }
+
+    init(_ summary: IOSummary, rule: CompletionRule) {
+        self.summary = summary
+        life = AttributedLife(summary.example, rule: rule)
+        var parts: [Part] = []
+        life.spans.forEach { span in
+            let part = Part(stage: span.stage, context: span.context, steps: Self.steps(in: span.nanoseconds))
+            // Several holes in one I/O are one unattributed duration.
+            if span.stage == .unattributed, let hole = parts.firstIndex(where: { $0.stage == .unattributed }) {
+                parts[hole].steps += part.steps
+            } else {
+                parts.append(part)
+            }
+        }
+        stages = parts
+    }
+
+    private static func steps(in nanoseconds: UInt64) -> [Int] {
+        (0..<IOSummary.steps).filter { nanoseconds & 1 << UInt64($0) != 0 }
+    }
+
+    /// The sums tell of its stages all that records of such I/Os would.
+    var isExact: Bool { life.isFinished && !life.isDisordered && stages.allSatisfy { $0.steps.count <= 1 } }
+
+    func isIn(_ stage: Stage) -> Bool { stages.contains { $0.stage == stage } }
+}
+
+extension IOSummary {
+    /// Whether I/Os like this one can be summed up, and the report still be what records of them would make it.
+    public func isExact(rule: CompletionRule) -> Bool { AttributedSummary(self, rule: rule).isExact }
+}
+
+extension IOSummary.Row {
+    /// What latencies in this row are told as.
+    /// - Parameter longest: of all rows.
+    func latency(atMost longest: UInt64) -> UInt64 { bucket.told(atMost: longest) }
+}
+
+extension SummaryBucket {
+    /// What durations in it are told as, when none is longer than `longest`.
+    func told(atMost longest: UInt64) -> UInt64 { number == Self.count - 1 ? longest : min(middle, longest) }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CProbeRecords
+import Capture
+import DirectIO
+import Report
+
+/// Which kinds of I/Os are worth to be summed up: those of which records keep coming.
+struct SeenKinds {
+    private struct Key: Hashable {
+        private var words: SIMD8<UInt32> = .zero
+
+        init(_ kind: probe_io_kind) {
+            withUnsafeBytes(of: kind) { bytes in
+                for place in 0..<bytes.count / 4 {
+                    words[place] = bytes.load(fromByteOffset: 4 * place, as: UInt32.self)
+                }
+            }
+        }
+    }
+
+    private let rule: CompletionRule
+    /// Records by kind, and by kind whatever the length.
+    private var counts: [Key: Int] = [:]
+    /// Lengths that have a kind of their own, by kind.
+    private var lengths: [Key: Int] = [:]
+    private var chosen: [probe_io_kind] = []
+
+    /// Rare ones stay records.
+    private static let worthwhile = 32
+    /// Of I/Os that are alike but for their length.
+    private static let mostLengths = 4
+    private static let limit = 4096
+
+    init(rule: CompletionRule) {
+        self.rule = rule
+    }
+
+    /// Those that have become worth it since the last call.
+    mutating func takeChosen() -> [probe_io_kind] {
+        defer { chosen = [] }
+        return chosen
+    }
+
+    /// - Parameter record: of an I/O.
+    mutating func note(_ record: UnsafeRawBufferPointer) {
+        var waited = probe_waited_io()
+        withUnsafeMutableBytes(of: &waited) { $0.copyBytes(from: record.prefix($0.count)) }
+        var (kind, steps) = (probe_io_kind(), probe_steps())
+        guard probe_kind_of(&waited, &kind, &steps) != 0 else { return }
+        var any = kind
+        any.length_bytes = 0
+        let (key, base) = (Key(kind), Key(any))
+        guard counts.count < Self.limit || counts[base] != nil else { return }
+        let ofAnyLength = count(base)
+        let ownLengths = lengths[base, default: 0]
+        if ownLengths < Self.mostLengths, counts.count < Self.limit, count(key) == Self.worthwhile {
+            lengths[base] = ownLengths + 1
+            choose(kind)
+        } else if ofAnyLength == Self.worthwhile * Self.worthwhile {
+            choose(any)
+        }
+    }
+
+    private mutating func count(_ key: Key) -> Int {
+        counts[key, default: 0] += 1
+        return counts[key, default: 0]
+    }
+
+    private mutating func choose(_ kind: probe_io_kind) {
+        guard IOSummary(kind: kind)?.isExact(rule: rule) == true else { return }
+        chosen.append(kind)
+    }
+}

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Recordings without a record of every I/O: --summary and --max-overhead.
+
+usage: summing.py DIOSCOPE
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import unittest
+from pathlib import Path
+
+import commands
+
+# Enough for most of them to be summed up: at first every kind of I/O is recorded.
+IOS = 20_011
+
+
+def fio_command(directory: Path, ios: int = IOS, *more: str) -> list[str]:
+    words = [word for word in commands.fio_command(directory, *more) if not word.startswith("--number_ios")]
+    return [*words, f"--number_ios={ios}", "--norandommap", "--io_size=1G"]
+
+
+@unittest.skipUnless(os.geteuid() == 0, "not root: nothing can be recorded")
+class SummaryTests(commands.RecordingBed):
+
+    def recorded(self, *words: str) -> tuple[dict, dict]:
+        """fio's own account of it, and the report."""
+        done = self.record("--summary", *words, "--", *fio_command(self.directory))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("summed up while recorded", done.stderr)
+        return json.loads(done.stdout)["jobs"][0]["write"], self.report()
+
+    def test_every_io_of_fio(self) -> None:
+        fio, report = self.recorded()
+        self.assertEqual(fio["total_ios"], IOS)
+        self.assertEqual(report["ios"]["total"], IOS)
+        self.assertEqual(report["ios"]["bytes"], 4096 * IOS)
+        self.assertGreater(report["summed_up"]["ios"], IOS / 2)
+        self.assertEqual([loss for loss in report["loss"] if loss["severity"] == "loss" and loss["count"]], [])
+        self.assertEqual(sum(count for count in report["contexts"].values() if count), IOS)
+        self.assertEqual(sum(stage["total_ns"] for stage in report["stages"]), report["latency"]["total_ns"])
+        self.assertLessEqual(report["latency"]["mean_ns"], fio["lat_ns"]["mean"])
+        wait = report["queue_wait"]
+        if wait is not None:
+            self.assertEqual(sum(cause["total_ns"] for cause in wait["causes"]), wait["total_ns"])
+            self.assertEqual([name for cause in wait["causes"] for name in cause["names"]], [])
+
+    def test_many_lengths(self) -> None:
+        done = self.record("--summary", "--", *fio_command(self.directory, IOS, "--bsrange=4k-256k", "--size=64M"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        fio, report = json.loads(done.stdout)["jobs"][0]["write"], self.report()
+        self.assertEqual(report["ios"]["total"], fio["total_ios"])
+        self.assertEqual(report["ios"]["bytes"], fio["io_bytes"])
+        self.assertGreater(report["summed_up"]["ios"], fio["total_ios"] / 4)
+
+    def test_with_a_sample(self) -> None:
+        _, report = self.recorded("--sample", "1/3")
+        [left_out] = [loss["count"] for loss in report["loss"] if loss["what"] == "sampled-out"]
+        self.assertEqual(report["ios"]["total"] + left_out, IOS)
+
+    def test_single_ios_are_not_to_be_had(self) -> None:
+        self.recorded()
+        capture = self.file("capture")
+        for words, what in (
+            (["list", capture], "list"), (["export", "--format", "csv", capture], "export"),
+            (["report", "--where", "latency>1ms", capture], "--where"), (["report", "--by", "file", capture], "--by"),
+            (["compare", capture, capture], "comparing"),
+        ):
+            with self.subTest(what):
+                self.expect(commands.dioscope(*words), 65, f"holds a summary: {what} needs single I/Os\n.*--summary")
+
+    def test_killed_it_keeps_what_was_written(self) -> None:
+        """Sums are written every five seconds."""
+        process = self.running("--summary")
+        fio = subprocess.Popen([*fio_command(self.directory, 10_000_000), "--time_based", "--runtime=30"],
+                               stdout=subprocess.DEVNULL)
+        time.sleep(8)
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=20)
+        fio.terminate()
+        fio.wait(timeout=20)
+        done = commands.dioscope("report", "--json", self.file("capture"))
+        self.assertEqual(done.returncode, 2, done.stderr)
+        report = json.loads(done.stdout)
+        self.assertGreater(report["summed_up"]["ios"], IOS)
+        self.assertFalse(report["source"]["complete"])
+
+
+@unittest.skipUnless(os.geteuid() == 0, "not root: nothing can be recorded")
+class OverheadTests(commands.RecordingBed):
+
+    def recorded(self, limit: str, *more: str) -> tuple[int, dict, str]:
+        """I/Os that fio did, the report, and what was said meanwhile."""
+        fio = [*fio_command(self.directory, 10_000_000), "--time_based", "--runtime=5"]
+        done = self.record("--max-overhead", limit, *more, "--", *fio)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)["jobs"][0]["write"]["total_ios"], self.report(), done.stderr
+
+    def test_beyond_the_limit_it_turns_down(self) -> None:
+        did, report, said = self.recorded("0.01%")
+        self.assertRegex(said, r"recording takes [\d.]+% of the CPU time: from now on one I/O in 2 is recorded")
+        self.assertIn("turned down", said)
+        [left_out] = [loss["count"] for loss in report["loss"] if loss["what"] == "sampled-out"]
+        self.assertEqual(report["ios"]["total"] + left_out, did)
+        self.assertEqual(report["sample"]["of_ios"], did)
+        self.assertEqual([loss for loss in report["loss"] if loss["severity"] == "loss" and loss["count"]], [])
+        steps = report["sample"]["steps"]
+        self.assertEqual([step["every"] for step in steps], [1 << number for number in range(len(steps))])
+        self.assertGreater(len(steps), 2)
+        self.assertEqual(sorted(step["from_ns"] for step in steps), [step["from_ns"] for step in steps])
+        self.even(report, steps)
+
+    def even(self, report: dict, steps: list[dict]) -> None:
+        """Of the I/Os of every step the same part is in the report: as many as were recorded in the last one's way."""
+        capture = self.file("capture")
+        records = [json.loads(line) for line in commands.dioscope("list", "--json", capture).stdout.splitlines()]
+        self.assertGreater(len(records), report["ios"]["total"])
+        first = sum(1 for io in records if io["submitted_ns"] < steps[1]["from_ns"])
+        whole = commands.dioscope("report", "--json", "--where", f"submitted<{steps[1]['from_ns']}", capture)
+        kept, share = json.loads(whole.stdout)["ios"]["total"], 1 / steps[-1]["every"]
+        self.assertAlmostEqual(kept, first * share, delta=7 * (first * share) ** 0.5 + 7)
+
+    def test_within_the_limit_it_records_all(self) -> None:
+        did, report, said = self.recorded("100%")
+        self.assertNotIn("one I/O in", said)
+        self.assertEqual(report["ios"]["total"], did)
+        self.assertNotIn("sample", report)
+
+    def test_it_goes_on_from_a_sample(self) -> None:
+        did, report, _ = self.recorded("0.01%", "--sample", "1/3")
+        self.assertEqual([step["every"] for step in report["sample"]["steps"]][:2], [3, 6])
+        self.assertEqual(report["sample"]["of_ios"], did)
+
+    def test_bad_limits(self) -> None:
+        for word in ("0%", "2", "101%", "x%", "-1%"):
+            with self.subTest(word):
+                self.expect(commands.dioscope("record", f"--max-overhead={word}", "--duration", "1"), 64, "max-overhead")
+        for other in ("--summary", "--probe-cost"):
+            done = commands.dioscope("record", "--max-overhead", "2%", other, "--duration", "1")
+            self.expect(done, 64, "exclude each other")
+
+
+if __name__ == "__main__":
+    commands.DIOSCOPE = str(Path(sys.argv.pop(1)).resolve())
+    unittest.main(verbosity=2)
