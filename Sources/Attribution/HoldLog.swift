@@ -16,33 +16,17 @@ public struct HoldLog: Sendable {
         public var nanoseconds: UInt64
     }
 
-    private struct Hold {
-        var from: UInt64
-        var until: UInt64
-        /// Index of `sums`: two for each name, one for each holder.
-        var key: Int
-    }
-
-    private struct Ring {
-        var holds: [Hold] = []
-        /// Where the oldest is, once the ring is full.
-        var oldest = 0
-    }
-
-    public static let holdsOfACPU = 512
+    public static let holdsOfACPU = HoldRing.capacity
     public static let namesInAll = 4096
     private static let cpus = 8192
     private static let longestName = 64
-    private static let namedHolders: [CPUHolder] = [.poolWork, .otherTask]
 
     /// All names so far. Untrusted.
     public private(set) var names: [String] = []
     private var numbers: [String: Int] = [:]
-    private var rings: [Ring] = []
-    /// Overlap by key with the wait that is looked at; all 0 in between.
-    private var sums: [UInt64] = []
-    /// Of those that are not 0.
-    private var keys: [Int] = []
+    private var rings: [HoldRing] = []
+    private var poolWork = NameSums()
+    private var otherTask = NameSums()
 
     public init() {}
 
@@ -50,19 +34,14 @@ public struct HoldLog: Sendable {
 
     /// Remembers a hold. One that has no name, or no time in it, or a holder that is not told by name, is ignored.
     public mutating func add(_ hold: CPUHold) {
-        guard let place = Self.namedHolders.firstIndex(of: hold.holder), hold.from < hold.until,
+        guard hold.holder == .poolWork || hold.holder == .otherTask, hold.from < hold.until,
             Int(hold.cpu) < Self.cpus, let name = number(of: hold.name)
         else { return }
         let cpu = Int(hold.cpu)
-        if cpu >= rings.count { rings.append(contentsOf: repeatElement(Ring(), count: cpu + 1 - rings.count)) }
-        let entry = Hold(
-            from: hold.from.nanoseconds, until: hold.until.nanoseconds, key: name * Self.namedHolders.count + place)
-        if rings[cpu].holds.count < Self.holdsOfACPU {
-            rings[cpu].holds.append(entry)
-        } else {
-            rings[cpu].holds[rings[cpu].oldest] = entry
-            rings[cpu].oldest = (rings[cpu].oldest + 1) % Self.holdsOfACPU
-        }
+        if cpu >= rings.count { rings.append(contentsOf: repeatElement(HoldRing(), count: cpu + 1 - rings.count)) }
+        rings[cpu].add(
+            .init(
+                from: hold.from.nanoseconds, until: hold.until.nanoseconds, name: Int32(name), holder: hold.holder))
     }
 
     private mutating func number(of name: String) -> Int? {
@@ -74,7 +53,6 @@ public struct HoldLog: Sendable {
         guard names.count < Self.namesInAll else { return nil }
         numbers[short] = names.count
         names.append(short)
-        sums.append(contentsOf: repeatElement(0, count: Self.namedHolders.count))
         return names.count - 1
     }
 
@@ -109,49 +87,12 @@ public struct HoldLog: Sendable {
     /// Calls `body` with the same parts, one after the other.
     public mutating func forEachPart(of wait: CPUWait, _ body: (Part) -> Void) {
         guard canName(wait.held), let cpu = wait.cpu, Int(cpu) < rings.count else { return }
-        sumOverlaps(on: Int(cpu), with: wait)
-        for (place, holder) in Self.namedHolders.enumerated() {
-            let held = UInt64(wait.held[holder])
-            let sum = keys.reduce(UInt128(0)) { $1 & 1 == place ? $0 + UInt128(sums[$1]) : $0 }
-            if sum > UInt128(held) { fit(place, into: held) }
-            for key in keys where key & 1 == place && sums[key] > 0 {
-                body(Part(holder: holder, name: key / Self.namedHolders.count, nanoseconds: sums[key]))
-            }
+        rings[Int(cpu)].addOverlaps(with: wait, poolWork: &poolWork, otherTask: &otherTask)
+        poolWork.take(atMost: UInt64(wait.held[.poolWork])) {
+            body(Part(holder: .poolWork, name: $0, nanoseconds: $1))
         }
-        for key in keys { sums[key] = 0 }
-        keys.removeAll(keepingCapacity: true)
-    }
-
-    private mutating func fit(_ place: Int, into held: UInt64) {
-        let own = keys.filter { $0 & 1 == place }
-        for (key, share) in zip(own, Self.fit(own.map { sums[$0] }, into: held)) { sums[key] = share }
-    }
-
-    /// Sums the overlaps by key, from the newest hold backwards until one ended before the wait began.
-    private mutating func sumOverlaps(on cpu: Int, with wait: CPUWait) {
-        let (from, until) = (wait.from.nanoseconds, wait.until.nanoseconds)
-        let count = rings[cpu].holds.count
-        var place = rings[cpu].oldest
-        for _ in 0..<count {
-            place = (place == 0 ? count : place) - 1
-            let hold = rings[cpu].holds[place]
-            if hold.until <= from { break }
-            guard hold.from < until else { continue }
-            if sums[hold.key] == 0 { keys.append(hold.key) }
-            // At most 512 times a wait: only holds that overlap each other, in a corrupt file, could exceed 64 bits.
-            sums[hold.key] = sums[hold.key].addingReportingOverflow(min(hold.until, until) - max(hold.from, from)).0
+        otherTask.take(atMost: UInt64(wait.held[.otherTask])) {
+            body(Part(holder: .otherTask, name: $0, nanoseconds: $1))
         }
-    }
-
-    /// Scales parts down, by largest remainder, when they are more than the whole: then they sum to it exactly.
-    static func fit(_ parts: [UInt64], into whole: UInt64) -> [UInt64] {
-        let sum = parts.reduce(UInt128(0)) { $0 + UInt128($1) }
-        guard sum > UInt128(whole) else { return parts }
-        let scaled = parts.map { (UInt128($0) * UInt128(whole)).quotientAndRemainder(dividingBy: sum) }
-        var fitted = scaled.map { UInt64($0.quotient) }
-        let missing = whole - fitted.reduce(0, +)
-        let order = scaled.indices.sorted { (scaled[$1].remainder, $0) < (scaled[$0].remainder, $1) }
-        for index in order.prefix(Int(missing)) { fitted[index] += 1 }
-        return fitted
     }
 }

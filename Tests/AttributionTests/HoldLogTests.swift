@@ -58,22 +58,6 @@ struct HoldLogTests {
         #expect(shares.map(\.nanoseconds) == [35_000, 30_000, 20_000, 10_000, 5_000])
     }
 
-    @Test func largestRemaindersCloseTheSum() {
-        #expect(HoldLog.fit([1, 1, 1], into: 2) == [1, 1, 0])
-        #expect(HoldLog.fit([5, 3], into: 9) == [5, 3])
-        #expect(HoldLog.fit([], into: 9) == [])
-        var random = SeededGenerator(seed: 4)
-        for _ in 0..<20_000 {
-            let parts = (0..<Int.random(in: 1...9, using: &random)).map { _ in
-                UInt64.random(in: 0 ... .max, using: &random)
-            }
-            let whole = UInt64.random(in: 0...UInt64(UInt32.max), using: &random)
-            let fitted = HoldLog.fit(parts, into: whole)
-            let sum = parts.reduce(UInt128(0)) { $0 + UInt128($1) }
-            #expect(fitted.reduce(UInt128(0)) { $0 + UInt128($1) } == min(sum, UInt128(whole)))
-        }
-    }
-
     @Test func holdsAndNamesAreBounded() throws {
         var log = HoldLog()
         for index in 0..<10_000 {
