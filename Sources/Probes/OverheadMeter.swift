@@ -95,26 +95,3 @@ public final class OverheadMeter {
         return (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]) * (1_000_000_000 / perSecond)
     }
 }
-
-/// How far a recording is turned down when it takes too much: one I/O of two, of four, and so on.
-public struct SamplingLadder: Sendable {
-    /// Of the CPU time.
-    public let limit: Double
-    public private(set) var every: UInt32
-    /// Less would not be worth much: what I/Os do not cause is left.
-    public static let most: UInt32 = 1024
-
-    public init(limit: Double, every: UInt32) {
-        self.limit = limit
-        self.every = max(1, every)
-    }
-
-    public var isAtEnd: Bool { every > Self.most / 2 }
-
-    /// - Returns: One I/O of how many is to be recorded from now on; `nil`: it goes on as it is.
-    public mutating func next(after overhead: Double) -> UInt32? {
-        guard overhead > limit, !isAtEnd else { return nil }
-        every *= 2
-        return every
-    }
-}
