@@ -12,7 +12,7 @@ struct LifeKind: Equatable {
     init(_ io: DirectIO) {
         seen = io.times.seen
         facts =
-            UInt64(io.facts.rawValue & ~Self.irrelevant) | UInt64(seen) << 32 | Self.number(io.issuer) << 40
+            UInt64(io.facts.rawValue & ~Self.irrelevant) | UInt64(seen) << 32 | UInt64(io.issuer.index) << 40
             | Self.number(io.endContext) << 43 | Self.number(io.completeContext) << 46
             | (io.operation == .write ? 1 << 49 : 0)
     }
@@ -23,17 +23,6 @@ struct LifeKind: Equatable {
     /// Spread over 64 bits.
     @inline(__always)
     var hash: UInt64 { (facts ^ facts >> 32) &* 0x9e37_79b9_7f4a_7c15 }
-
-    @inline(__always)
-    private static func number(_ issuer: Issuer) -> UInt64 {
-        switch issuer {
-        case .sync: 0
-        case .libaio: 1
-        case .ioUring: 2
-        case .other: 3
-        case .unknown: 4
-        }
-    }
 
     @inline(__always)
     private static func number(_ context: ExecutionContext?) -> UInt64 {

@@ -141,25 +141,14 @@ enum TimeCode {
     static func encode(_ time: UInt64, from base: UInt64) -> UInt64 {
         guard time != 0 else { return 0 }
         // The code of a time 0, which is taken out, so that 0 can stand for it and no other code is lost.
-        let absent = fold(0 &- base)
-        let code = fold(time &- base)
+        let absent = ZigZag.fold(0 &- base)
+        let code = ZigZag.fold(time &- base)
         return code < absent ? code &+ 1 : code
     }
 
     @inline(__always)
     static func decode(_ code: UInt64, from base: UInt64) -> UInt64 {
         guard code != 0 else { return 0 }
-        return base &+ unfold(code <= fold(0 &- base) ? code &- 1 : code)
-    }
-
-    /// Differences near 0, of either sign, to small numbers.
-    @inline(__always)
-    private static func fold(_ difference: UInt64) -> UInt64 {
-        difference << 1 ^ (difference >> 63 == 0 ? 0 : .max)
-    }
-
-    @inline(__always)
-    private static func unfold(_ code: UInt64) -> UInt64 {
-        code >> 1 ^ (code & 1 == 0 ? 0 : .max)
+        return base &+ ZigZag.unfold(code <= ZigZag.fold(0 &- base) ? code &- 1 : code)
     }
 }

@@ -62,9 +62,9 @@ enum TimeDistance {
     @inline(__always)
     static func encode(_ time: UInt64, from base: inout UInt64) -> UInt64 {
         guard time != 0 else { return 0 }
-        var code = fold(time &- base) &+ 1
+        var code = ZigZag.fold(time &- base) &+ 1
         // Where 2^64 codes are one too few: the code that the time 0 would have is not needed for that.
-        if code == 0 { code = fold(0 &- base) &+ 1 }
+        if code == 0 { code = ZigZag.fold(0 &- base) &+ 1 }
         base = time
         return code
     }
@@ -72,20 +72,9 @@ enum TimeDistance {
     @inline(__always)
     static func decode(_ code: UInt64, from base: inout UInt64) -> UInt64 {
         guard code != 0 else { return 0 }
-        var time = base &+ unfold(code &- 1)
+        var time = base &+ ZigZag.unfold(code &- 1)
         if time == 0 { time = base &+ farthest }
         base = time
         return time
-    }
-
-    /// Differences near 0, of either sign, to small numbers.
-    @inline(__always)
-    private static func fold(_ difference: UInt64) -> UInt64 {
-        difference << 1 ^ UInt64(bitPattern: Int64(bitPattern: difference) >> 63)
-    }
-
-    @inline(__always)
-    private static func unfold(_ code: UInt64) -> UInt64 {
-        code >> 1 ^ (0 &- (code & 1))
     }
 }

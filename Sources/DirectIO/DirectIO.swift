@@ -128,6 +128,19 @@ public enum Issuer: String, Sendable, CaseIterable {
     /// A kernel user: loop, nfsd, SCSI target ...
     case other
     case unknown
+
+    /// Position in `allCases`, for arrays of counts and for keys.
+    @inlinable
+    @inline(__always)
+    public var index: Int {
+        switch self {
+        case .sync: 0
+        case .libaio: 1
+        case .ioUring: 2
+        case .other: 3
+        case .unknown: 4
+        }
+    }
 }
 
 /// The kind of code that was interrupted or called, from `preempt_count` and the task's flags.

@@ -58,7 +58,7 @@ public final class LiveProbes {
                 in: object.descriptor(of: "probe_summaries"), kinds: object.descriptor(of: "probe_kinds"),
                 cpuCount: cpuCount) : nil
         for process in filter.processes { try trace(process: process) }
-        sample(every: filter.sampleEvery)
+        if filter.sampleChanges { sample(every: filter.sampleEvery) }
     }
 
     /// Lets I/Os in: from here on they are recorded.

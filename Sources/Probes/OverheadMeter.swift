@@ -84,12 +84,9 @@ public final class OverheadMeter {
 
     /// Nanoseconds in which CPUs, all together, were not idle: user, nice, system, irq and softirq of /proc/stat.
     private static func busy() -> UInt64? {
-        guard let file = fopen("/proc/stat", "re") else { return nil }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 256)
-        guard fgets(&line, Int32(line.count), file) != nil else { return nil }
-        let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        let ticks = text.split(whereSeparator: \.isWhitespace).dropFirst().compactMap { UInt64($0) }
+        guard let text = contents(ofKernelFile: "/proc/stat") else { return nil }
+        let line = String(decoding: text.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        let ticks = line.split(separator: " ").dropFirst().compactMap { UInt64($0) }
         guard ticks.count >= 7 else { return nil }
         let perSecond = UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))
         return (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]) * (1_000_000_000 / perSecond)

@@ -22,7 +22,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         }
         counts.bytes += UInt64(io.length)
         if io.error != 0 { counts.errors += 1 }
-        issuers[Self.index(io.issuer)] &+= 1
+        issuers[io.issuer.index] &+= 1
         lengths.add(io.length)
         devices.add(io.device.kernelNumber)
         firstSubmitted = min(firstSubmitted, io.submitted.nanoseconds)
@@ -39,7 +39,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         }
         counts.bytes &+= summary.bytes
         counts.errors += summary.errors
-        issuers[Self.index(io.issuer)] &+= summary.ios
+        issuers[io.issuer.index] &+= summary.ios
         if io.length > 0 { lengths.add(io.length, summary.ios) }
         devices.add(io.device.kernelNumber, summary.ios)
         firstSubmitted = min(firstSubmitted, summary.firstSubmitted.nanoseconds)
@@ -67,18 +67,6 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
 
     /// There were more keys than are counted: which ones depends on the order of the I/Os.
     var isAtLimit: Bool { lengths.others > 0 || devices.others > 0 }
-
-    /// Position in `Issuer.allCases`.
-    @inline(__always)
-    private static func index(_ issuer: Issuer) -> Int {
-        switch issuer {
-        case .sync: 0
-        case .libaio: 1
-        case .ioUring: 2
-        case .other: 3
-        case .unknown: 4
-        }
-    }
 
     /// - Parameters:
     ///   - latency: sum of all latencies, nanoseconds.

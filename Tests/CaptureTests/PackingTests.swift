@@ -12,15 +12,9 @@ struct PackingTests {
 
     @Test(arguments: kinds, [32, 33, 64, 65, 1000])
     func everyByteComesBack(kind: ChunkKind, count: Int) throws {
-        var random = SplitMix(state: UInt64(count))
         let size = try #require(kind.recordSize)
         var made = 0
-        // From nearly nothing but zeros to noise.
-        for zeros in 0...8 {
-            let payload = (0..<count * size).map { index in
-                Int.random(in: 0...8, using: &random) < zeros || (index % 16 > 3 && zeros > 0)
-                    ? 0 : UInt8.random(in: 0 ... .max, using: &random)
-            }
+        for payload in RandomPayloads.fromNoiseToZeros(bytes: count * size, seed: UInt64(count)) {
             guard let packed = payload.withUnsafeBytes({ ChunkPacker().pack(kind, $0) }) else { continue }
             made += 1
             #expect(packed.count < payload.count)

@@ -51,27 +51,23 @@ tracepoint:workqueue:workqueue_execute_start /@queued[args->work]/ {
 """
 
 UNTRACED = Subject("untraced")  # always the first
-DIOSCOPE = Subject(
-    "dioscope", "dioscope record -q -o $output",
-    after="dioscope report --json $output >/out/dioscope.json")
-UNPACKED = Subject(
-    "dioscope-unpacked", "dioscope record --no-pack -q -o $output",
-    after="dioscope report --json $output >/out/dioscope-unpacked.json")
+
+
+def _recording(name: str, options: str = "") -> Subject:
+    """dioscope with these options, and what its report says was lost."""
+    return Subject(
+        name, f"dioscope record -q {options} -o $output", after=f"dioscope report --json $output >/out/{name}.json")
+
+
+DIOSCOPE = _recording("dioscope")
+UNPACKED = _recording("dioscope-unpacked", "--no-pack")
 PROGRAMS = Subject(
     "dioscope-programs", "dioscope record -q -o $output", programs=("bpftool",), statistics=True,
     loads=(Load(1),))  # where no interrupt comes into their time
-SAMPLED = Subject(
-    "dioscope-sampled", "dioscope record -q --sample 1/16 -o $output",
-    after="dioscope report --json $output >/out/dioscope-sampled.json")
-WITHOUT_HOLDERS = Subject(
-    "dioscope-no-holders", "dioscope record -q --no-holders -o $output",
-    after="dioscope report --json $output >/out/dioscope-no-holders.json")
-LEAST = Subject(
-    "dioscope-least", "dioscope record -q --no-holders --sample 1/16 -o $output",
-    after="dioscope report --json $output >/out/dioscope-least.json")
-SUMMARY = Subject(
-    "dioscope-summary", "dioscope record -q --summary -o $output",
-    after="dioscope report --json $output >/out/dioscope-summary.json")
+SAMPLED = _recording("dioscope-sampled", "--sample 1/16")
+WITHOUT_HOLDERS = _recording("dioscope-no-holders", "--no-holders")
+LEAST = _recording("dioscope-least", "--no-holders --sample 1/16")
+SUMMARY = _recording("dioscope-summary", "--summary")
 BPFTRACE = Subject(
     "bpftrace", "bpftrace /lab/queue-wait.bt", tools=True, files={"queue-wait.bt": QUEUE_WAIT})
 TRACE_CMD = Subject(
