@@ -31,6 +31,7 @@ let package = Package(
         .systemLibrary(name: "CZstd"),
         .target(name: "CProbeRecords"),
         .target(name: "DirectIO", swiftSettings: strict),
+        .target(name: "Host", dependencies: ["DirectIO"], swiftSettings: strict),
         .target(
             name: "Probes",
             dependencies: ["DirectIO", "CProbeRecords", "CLibbpf"],
@@ -72,11 +73,19 @@ let package = Package(
             exclude: ["Perfetto/perfetto_trace.proto", "Perfetto/perfetto_track_event.proto"],
             swiftSettings: strict
         ),
+        .target(
+            name: "Recording",
+            dependencies: [
+                "DirectIO", "CProbeRecords", "Host", "Probes", "Capture", "Report",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "dioscope",
             dependencies: [
-                "DirectIO", "CProbeRecords", "Probes", "Capture", "KernelTraces", "Joiner", "Attribution", "Report",
-                "Selection", "Comparison", "Sweep", "Rendering", "Exports",
+                "DirectIO", "Host", "Probes", "Capture", "Recording", "KernelTraces", "Joiner", "Attribution",
+                "Report", "Selection", "Comparison", "Sweep", "Rendering", "Exports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import Capture
+import Glibc
 import KernelTraces
 import Probes
+import Recording
 
 extension ProbePlan {
     /// What is wanted of this kernel.
@@ -49,9 +51,41 @@ extension Failure {
         self.init(status, error.description)
     }
 
+    init(_ error: CommandError) {
+        guard error.number == ENOENT else {
+            self.init(.commandNotExecutable, error.description)
+            return
+        }
+        self.init(
+            .commandNotFound, "cannot run '\(error.name)': command not found",
+            hint: "the command comes after '--', with its own arguments: dioscope record -- fio job.fio")
+    }
+
+    init(_ error: RecordingError) {
+        switch error {
+        case .probes(let error): self.init(error)
+        case .capture(let error): self.init(error)
+        case .command(let error as CommandError): self.init(error)
+        case .command(let error as Failure): self = error
+        case .command(let error): self.init(.commandNotExecutable, "\(error)")
+        case .costUnknown:
+            self.init(.unavailable, "this kernel does not measure BPF programs (BPF_ENABLE_STATS, since 5.8)")
+        case .notPrepared: self.init(.unavailable, "nothing is prepared")
+        }
+    }
+
     /// Prints it on standard error.
     func say() {
         Terminal.say(message)
         if let hint { Terminal.advise(hint) }
+    }
+}
+
+/// Runs what records; its errors become failures as the user sees them.
+func recording<Result>(_ body: () throws(RecordingError) -> Result) throws(Failure) -> Result {
+    do {
+        return try body()
+    } catch {
+        throw Failure(error)
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import Glibc
+import Host
 import Rendering
 
 /// Where text goes: standard output and error, what they are, and when they go away.
@@ -38,7 +39,7 @@ enum Terminal {
             } else if errno == EPIPE {
                 exit(ExitStatus.ok.rawValue)
             } else if errno != EINTR {
-                throw Failure(.inputOutput, "cannot write the output: \(String(cString: strerror(errno)))")
+                throw Failure(.inputOutput, "cannot write the output: \(errorText())")
             }
         }
     }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import DirectIO
+import Host
 import Probes
 
 /// `dioscope check`: what can be recorded here, and what to do about the rest.
@@ -52,7 +53,7 @@ struct CheckCommand: ParsableCommand {
     private func planTried(_ plan: ProbePlan, _ access: KernelAccess) -> (ProbePlan, ProbeError?) {
         guard access.mayLoadPrograms, plan.missingEssential == nil else { return (plan, nil) }
         do {
-            return (try LiveProbes(plan: plan, filter: ProbeFilter(), sink: Intake()).plan, nil)
+            return (try LiveProbes(plan: plan, filter: ProbeFilter(), sink: RecordSink()).plan, nil)
         } catch {
             return (plan, error)
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import Glibc
+import Host
 import SystemPackage
 
 /// Where an export goes: standard output, or a file that takes its name only when all of it is written. So a tool that
@@ -22,7 +23,7 @@ final class ExportSink {
         let name = isSpecial ? path.string : path.string + ".\(getpid())~"
         descriptor = open(name, O_WRONLY | O_CLOEXEC | (isSpecial ? 0 : O_CREAT | O_EXCL), 0o666)
         guard descriptor >= 0 else {
-            throw Failure(.cannotCreate, "cannot create \(path.string): \(String(cString: strerror(errno)))")
+            throw Failure(.cannotCreate, "cannot create \(path.string): \(errorText())")
         }
     }
 
@@ -35,7 +36,7 @@ final class ExportSink {
     func finish() throws(Failure) {
         guard let path, let temporary else { return }
         guard close(descriptor) == 0, rename(temporary.string, path.string) == 0 else {
-            let reason = String(cString: strerror(errno))
+            let reason = errorText()
             unlink(temporary.string)
             throw Failure(.inputOutput, "cannot write \(path.string): \(reason)")
         }

@@ -2,6 +2,7 @@
 
 import Capture
 import DirectIO
+import Host
 import KernelTraces
 import Report
 import Synchronization

@@ -3,6 +3,7 @@
 import ArgumentParser
 import DirectIO
 import Glibc
+import Host
 import Probes
 
 /// The options that say which I/Os to record.
@@ -95,7 +96,7 @@ struct FilterArguments: ParsableArguments {
         let path = name.contains("/") ? name : "/dev/\(name)"
         var status = stat()
         guard stat(path, &status) == 0 else {
-            throw Failure(.usage, "--device \(name): \(String(cString: strerror(errno)))")
+            throw Failure(.usage, "--device \(name): \(errorText())")
         }
         guard status.st_mode & S_IFMT == S_IFBLK else {
             throw Failure(
@@ -107,7 +108,7 @@ struct FilterArguments: ParsableArguments {
     private static func add(file: String, to filter: inout ProbeFilter) throws(Failure) {
         var status = stat()
         guard stat(file, &status) == 0 else {
-            throw Failure(.usage, "--file \(file): \(String(cString: strerror(errno)))")
+            throw Failure(.usage, "--file \(file): \(errorText())")
         }
         filter.devices.append(DeviceNumber(userNumber: UInt64(status.st_dev)))
         filter.inode = UInt64(status.st_ino)

@@ -5,7 +5,9 @@ import Capture
 import DirectIO
 import FoundationEssentials
 import Glibc
+import Host
 import Probes
+import Recording
 import SystemPackage
 
 /// `dioscope record`: follow direct I/Os live into a capture file, then print the report.
@@ -111,21 +113,27 @@ struct RecordCommand: ParsableCommand {
         sizes.ringBytes = buffer.bytes
         sizes.slots = slots
         sizes.keepsSummaries = summary
-        let recorder = Recorder(command: command, duration: duration)
+        let end = duration == nil ? "; Ctrl-C ends it" : ""
+        let messages = RecordingMessages(announcement: command.isEmpty ? end : nil)
+        let recorder = Recorder(command: command, duration: duration?.nanoseconds, listener: messages)
         recorder.maxOverhead = maxOverhead?.part
-        try recorder.prepare(plan: plan, filter: filter, sizes: sizes, isVerbose: verbose)
-        try recorder.create(path, filters: filters.words, packing: pack ? .columns : .off)
-        if probeCost { try recorder.measureCost() }
-        let outcome = try recorder.run()
+        let outcome = try recording { () throws(RecordingError) in
+            try recorder.prepare(plan: plan, filter: filter, sizes: sizes, isVerbose: verbose)
+            try recorder.create(
+                path, filters: filters.words, packing: pack ? .columns : .off, recorder: Dioscope.version)
+            if probeCost { try recorder.measureCost() }
+            return try recorder.run()
+        }
 
         Terminal.say(outcome.summary(path: path.string))
         if probeCost {
             try Terminal.write(ProbeCostTable.text(recorder.costs, ios: outcome.ios) + "\n", to: Terminal.messages)
         }
         if !quiet { try printReport(of: path) }
-        if let failure = outcome.failure { failure.say() }
+        let failure = outcome.failure.map { Failure($0) }
+        failure?.say()
         let status = outcome.commandStatus ?? 0
-        throw ExitCode(status != 0 ? status : outcome.failure?.status.rawValue ?? 0)
+        throw ExitCode(status != 0 ? status : failure?.status.rawValue ?? 0)
     }
 
     /// Standard output belongs to the traced command, if there is one.

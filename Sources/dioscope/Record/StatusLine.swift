@@ -12,8 +12,8 @@ final class StatusLine {
     /// - Parameters:
     ///   - nanoseconds: since the recording began.
     ///   - every: one I/O of so many is recorded.
-    func show(after nanoseconds: UInt64, counters: ProbeCounters?, every: UInt32) {
-        guard isShown, let counters else { return }
+    func show(after nanoseconds: UInt64, counters: ProbeCounters, every: UInt32) {
+        guard isShown else { return }
         let elapsed = Double(nanoseconds - lastNanoseconds) / 1e9
         let rate = elapsed > 0 ? UInt64(Double(counters.recorded - lastRecorded) / elapsed) : 0
         (lastRecorded, lastNanoseconds) = (counters.recorded, nanoseconds)

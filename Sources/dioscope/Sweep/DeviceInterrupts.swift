@@ -3,6 +3,7 @@
 import DirectIO
 import FoundationEssentials
 import Glibc
+import Host
 import Sweep
 
 /// The interrupts of a block device, and how to have them come to one CPU.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import Glibc
+import Host
+import Recording
 import Sweep
 
 /// fio, found in PATH; its outputs go to files without a name.
@@ -17,7 +19,7 @@ struct FioProcess {
     /// A file without a name in /tmp, which is gone when it is closed.
     private static func nameless() throws(Failure) -> Int32 {
         guard let file = tmpfile() else {
-            throw Failure(.cannotCreate, "no temporary file for fio's output: \(String(cString: strerror(errno)))")
+            throw Failure(.cannotCreate, "no temporary file for fio's output: \(errorText())")
         }
         defer { fclose(file) }
         let descriptor = dup(fileno(file))
@@ -25,7 +27,13 @@ struct FioProcess {
         return descriptor
     }
 
-    func start(_ words: [String]) throws(Failure) -> TracedCommand { try TracedCommand(words, outputs: outputs) }
+    func start(_ words: [String]) throws(Failure) -> TracedCommand {
+        do {
+            return try TracedCommand(words, outputs: outputs)
+        } catch {
+            throw Failure(error)
+        }
+    }
 
     /// Standard output and error so far. Untrusted.
     var texts: [[UInt8]] { [Self.content(of: outputs.output), Self.content(of: outputs.error)] }

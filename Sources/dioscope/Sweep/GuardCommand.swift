@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Glibc
+import Host
 import Sweep
 
 /// The guard of a sweep: a process of its own, which puts right what the sweep has changed as soon as the sweep is gone,

@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 import Glibc
+import Host
 import Sweep
 
 /// The orders of a sweep's guard, written down as they come. They live where the kernel's switches do: until the next boot.
@@ -20,7 +21,7 @@ struct GuardState {
         path = "\(Self.directory)/sweep-\(getpid())"
         descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0, flock(descriptor, LOCK_EX) == 0 else {
-            throw Failure(.cannotCreate, "cannot create \(path): \(String(cString: strerror(errno)))")
+            throw Failure(.cannotCreate, "cannot create \(path): \(errorText())")
         }
     }
 
@@ -68,7 +69,7 @@ extension GuardDuty {
             }
         }
         for file in files where unlink(file) != 0 && errno != ENOENT {
-            problems.append("cannot remove \(file): \(String(cString: strerror(errno)))")
+            problems.append("cannot remove \(file): \(errorText())")
         }
         return problems
     }
@@ -96,10 +97,10 @@ enum SwitchFile {
     /// - Returns: why it could not be written; `nil` when it was.
     static func write(_ content: String, to path: String) -> String? {
         let descriptor = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { return String(cString: strerror(errno)) }
+        guard descriptor >= 0 else { return errorText() }
         defer { close(descriptor) }
         let bytes = Array(content.utf8)
         // A switch takes its value in one write, or not at all.
-        return Glibc.write(descriptor, bytes, bytes.count) == bytes.count ? nil : String(cString: strerror(errno))
+        return Glibc.write(descriptor, bytes, bytes.count) == bytes.count ? nil : errorText()
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import Glibc
+import Host
 import Sweep
 
 /// The sweep's side of its guard. What the guard has acknowledged is put right whatever becomes of this process: the
@@ -43,7 +44,7 @@ final class Guardian {
     }
 
     private static func failure() -> Failure {
-        Failure(.unavailable, "cannot start the guard of the sweep: \(String(cString: strerror(errno)))")
+        Failure(.unavailable, "cannot start the guard of the sweep: \(errorText())")
     }
 
     /// Returns when the guard has written it down.

@@ -3,6 +3,7 @@
 import ArgumentParser
 import FoundationEssentials
 import Glibc
+import Host
 import Probes
 import Rendering
 import Sweep
@@ -166,7 +167,7 @@ struct SweepCommand: ParsableCommand {
 
     private func checkToggles(of plan: SweepPlan) throws {
         for toggle in plan.toggles where SwitchFile.read(toggle.path) == nil {
-            throw Failure(.noInput, "--toggle \(toggle.path): it cannot be read: \(String(cString: strerror(errno)))")
+            throw Failure(.noInput, "--toggle \(toggle.path): it cannot be read: \(errorText())")
         }
     }
 

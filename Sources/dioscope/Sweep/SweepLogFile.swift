@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 import Glibc
+import Host
 import Sweep
 
 /// The file that a sweep's results go to, run by run.
@@ -22,7 +23,7 @@ final class SweepLogFile {
                 .cannotCreate,
                 isThere
                     ? "\(path) exists: a saved sweep is never overwritten"
-                    : "cannot create \(path): \(String(cString: strerror(errno)))",
+                    : "cannot create \(path): \(errorText())",
                 hint: isThere ? "to go on with it: --resume \(path)" : nil)
         }
         flock(descriptor, LOCK_EX | LOCK_NB)
@@ -34,7 +35,7 @@ final class SweepLogFile {
         self.path = path
         descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
         guard descriptor >= 0, ftruncate(descriptor, off_t(log.length)) == 0 else {
-            throw Failure(.inputOutput, "cannot write \(path): \(String(cString: strerror(errno)))")
+            throw Failure(.inputOutput, "cannot write \(path): \(errorText())")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             throw Failure(.inputOutput, "\(path): another sweep is writing it")
@@ -56,14 +57,14 @@ final class SweepLogFile {
 
     private func failure() -> Failure {
         Failure(
-            .inputOutput, "cannot write \(path): \(String(cString: strerror(errno)))",
+            .inputOutput, "cannot write \(path): \(errorText())",
             hint: "with room for it, go on with: dioscope sweep --resume \(path)")
     }
 
     static func read(_ path: String) throws(Failure) -> SweepLog {
         var status = stat()
         guard stat(path, &status) == 0 else {
-            throw Failure(.noInput, "cannot open \(path): \(String(cString: strerror(errno)))")
+            throw Failure(.noInput, "cannot open \(path): \(errorText())")
         }
         guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= mostBytes else {
             throw Failure(.noInput, "\(path) is no saved sweep: expected a file of at most 1G")

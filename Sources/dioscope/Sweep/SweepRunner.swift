@@ -3,7 +3,9 @@
 import DirectIO
 import FoundationEssentials
 import Glibc
+import Host
 import Probes
+import Recording
 import Rendering
 import Report
 import Selection
@@ -157,26 +159,26 @@ final class SweepRunner {
         let fio = try FioProcess()
         defer { fio.close() }
         var process: pid_t?
-        let recorder = Recorder(command: words, duration: nil) { [unowned self] words throws(Failure) in
+        let recorder = Recorder(command: words, duration: nil, listener: RecordingMessages()) { [unowned self] words in
             let child = try start(fio, words, milliseconds: fioMilliseconds)
             process = child.process
             return child
         }
         var filter = ProbeFilter()
         filter.processes = [getpid()]
-        try recorder.prepare(plan: probes, filter: filter, sizes: LiveProbes.Sizes(), isVerbose: false)
         let outcome: Outcome
-        do {
-            try recorder.create(FilePath(capture.path), filters: [], packing: .columns)
+        do throws(RecordingError) {
+            try recorder.prepare(plan: probes, filter: filter, sizes: LiveProbes.Sizes(), isVerbose: false)
+            try recorder.create(
+                FilePath(capture.path), filters: [], packing: .columns, recorder: Dioscope.version)
             outcome = try recorder.run()
         } catch {
-            // Where the capture goes is full, or cannot be written: the other runs are told the same, each for itself.
-            let isOfCapture = [.cannotCreate, .inputOutput].contains(error.status)
-            if isOfCapture { throw RunFailure(reason: error.message) }
-            throw error
+            // Where the capture goes is full, or cannot be written: the other runs find that out, each for itself.
+            if case .capture(let reason) = error { throw RunFailure(reason: reason.description) }
+            throw Failure(error)
         }
         if let process { try guardian.tell(.ended(process: process)) }
-        if let failure = outcome.failure { throw RunFailure(reason: failure.message) }
+        if let failure = outcome.failure { throw RunFailure(reason: failure.description) }
         let result = try result(of: fio, outcome.commandStatus ?? 0)
         guard outcome.ios > 0 else { throw RunFailure(reason: "fio did \(result.ios) I/Os and none was recorded") }
         let report = try report(of: capture.path)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import Glibc
+import Host
 import Probes
+import Recording
 import Rendering
 import Sweep
 

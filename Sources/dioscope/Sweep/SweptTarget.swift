@@ -2,6 +2,7 @@
 
 import DirectIO
 import Glibc
+import Host
 import Sweep
 
 /// Where fio reads and writes: the sweep's own file in a directory, laid out when it is first needed; or a device.
@@ -22,7 +23,7 @@ final class SweptTarget {
     static func found(_ kind: Target.Kind, _ path: String) throws(Failure) -> Target {
         let option = kind == .device ? "--device" : "--directory"
         guard let resolved = realpath(path, nil) else {
-            throw Failure(.noInput, "\(option) \(path): \(String(cString: strerror(errno)))")
+            throw Failure(.noInput, "\(option) \(path): \(errorText())")
         }
         defer { free(resolved) }
         let path = String(cString: resolved)
@@ -44,7 +45,7 @@ final class SweptTarget {
         guard descriptor >= 0 else {
             let isBusy = errno == EBUSY
             throw Failure(
-                .cannotCreate, "--device \(file): \(isBusy ? "it is in use" : String(cString: strerror(errno)))",
+                .cannotCreate, "--device \(file): \(isBusy ? "it is in use" : errorText())",
                 hint: isBusy ? "unmount it, and whatever is made of it" : nil)
         }
         close(descriptor)
@@ -58,7 +59,7 @@ final class SweptTarget {
         guard target.kind == .directory, !isLaidOut else { return nil }
         if let room, room < size { return "no room: \(size) bytes are needed in \(target.path), \(room) are free" }
         let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { return "cannot create \(file): \(String(cString: strerror(errno)))" }
+        guard descriptor >= 0 else { return "cannot create \(file): \(errorText())" }
         close(descriptor)
         try guardian.tell(.remove(path: file))
         if let problem = try run(FioJob.layOut(file: file, size: size)) {

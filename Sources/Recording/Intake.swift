@@ -3,13 +3,14 @@
 import CProbeRecords
 import Capture
 import DirectIO
+import Host
 import Probes
 import SystemPackage
 
 /// What becomes of the records of a recording: they go to the capture file, and what they name is looked up.
 final class Intake: RecordSink {
     /// Of the file; the first one ends the recording.
-    private(set) var failure: Failure?
+    private(set) var failure: CaptureError?
     private(set) var places = SeenPlaces()
     private(set) var cachedFiles = CachedFiles()
     /// Of I/Os that came as records, when others are summed up.
@@ -24,15 +25,11 @@ final class Intake: RecordSink {
     private var lastOrigin: UInt64 = .max
 
     /// Creates the capture file.
-    func open(_ path: FilePath, session: RecordingSession, packing: CaptureWriter.Packing) throws(Failure) {
-        do {
-            if session.isSummary == true { kinds = SeenKinds(rule: session.completionRule) }
-            let writer = try CaptureWriter(creating: path, session: session, packing: packing)
-            self.writer = writer
-            taking = Unmanaged.passUnretained(writer)
-        } catch {
-            throw Failure(error)
-        }
+    func open(_ path: FilePath, session: RecordingSession, packing: CaptureWriter.Packing) throws(CaptureError) {
+        if session.isSummary == true { kinds = SeenKinds(rule: session.completionRule) }
+        let writer = try CaptureWriter(creating: path, session: session, packing: packing)
+        self.writer = writer
+        taking = Unmanaged.passUnretained(writer)
     }
 
     override func take(_ record: UnsafeRawBufferPointer) {
@@ -52,7 +49,7 @@ final class Intake: RecordSink {
 
     @inline(never)
     private func fail(_ error: CaptureError) {
-        failure = Failure(error)
+        failure = error
         taking = nil
     }
 

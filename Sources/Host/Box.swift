@@ -4,28 +4,28 @@ import FoundationEssentials
 import Glibc
 
 /// The box that dioscope runs on, and its clocks.
-enum Box {
+public enum Box {
     /// `uname`: host, kernel release, machine.
-    static func names() -> (host: String, kernel: String, machine: String) {
+    public static func names() -> (host: String, kernel: String, machine: String) {
         var names = utsname()
         uname(&names)
         return (text(&names.nodename), text(&names.release), text(&names.machine))
     }
 
     /// Nanoseconds of a clock.
-    static func now(_ clock: clockid_t) -> UInt64 {
+    public static func now(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
         clock_gettime(clock, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
-    static var monotonic: UInt64 { now(CLOCK_MONOTONIC) }
-    static var wall: Int64 { Int64(now(CLOCK_REALTIME)) }
+    public static var monotonic: UInt64 { now(CLOCK_MONOTONIC) }
+    public static var wall: Int64 { Int64(now(CLOCK_REALTIME)) }
 
-    static var cpuCount: Int { Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+    public static var cpuCount: Int { Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
     /// CPUs that this process may run on.
-    static var usableCPUs: Int {
+    public static var usableCPUs: Int {
         // "Cpus_allowed:\tff,ffffffff": the kernel's word, for Foundation counts those that are online.
         let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
         let mask = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed:") } ?? ""
@@ -34,7 +34,7 @@ enum Box {
     }
 
     /// `dioscope-20260131-235959`, in local time.
-    static var nameFromTime: String {
+    public static var nameFromTime: String {
         var now = time(nil)
         var local = tm()
         localtime_r(&now, &local)
@@ -44,7 +44,7 @@ enum Box {
     }
 
     /// The first line of a file of procfs or sysfs; `nil` when it is empty or cannot be read.
-    static func line(of path: String) -> String? {
+    public static func line(of path: String) -> String? {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
         let line = text.prefix { !$0.isNewline }
         return line.isEmpty ? nil : String(line)

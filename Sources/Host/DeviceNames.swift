@@ -4,7 +4,7 @@ import DirectIO
 import FoundationEssentials
 
 /// Names of devices and of the file systems on them, from mountinfo and sysfs.
-struct DeviceNames {
+public struct DeviceNames {
     private struct Mount {
         let device: DeviceNumber
         let mountPoint: String
@@ -13,12 +13,12 @@ struct DeviceNames {
 
     private let mounts: [Mount]
 
-    init() {
+    public init() {
         let text = (try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)) ?? ""
         mounts = text.split(separator: "\n").compactMap { Self.mount(of: $0) }
     }
 
-    func name(of device: DeviceNumber) -> DeviceName {
+    public func name(of device: DeviceNumber) -> DeviceName {
         let mount = mounts.first { $0.device == device }
         return DeviceName(
             device: device, name: Self.kernelName(of: device), fileSystem: mount?.fileSystem,
@@ -37,14 +37,14 @@ struct DeviceNames {
     }
 
     /// The last part of where `/sys/dev/block/M:N` points to.
-    static func kernelName(of device: DeviceNumber) -> String? {
+    public static func kernelName(of device: DeviceNumber) -> String? {
         let link = "/sys/dev/block/\(device)"
         guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: link) else { return nil }
         return target.split(separator: "/").last.map(String.init)
     }
 
     /// The device and, when it is a whole disk, its partitions.
-    static func withPartitions(_ device: DeviceNumber) -> [DeviceNumber] {
+    public static func withPartitions(_ device: DeviceNumber) -> [DeviceNumber] {
         let directory = "/sys/dev/block/\(device)"
         let entries = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         let partitions = entries.filter {
@@ -60,7 +60,7 @@ struct DeviceNames {
 
 extension DeviceNumber {
     /// From `MAJOR:MINOR`.
-    init?(_ text: some StringProtocol) {
+    public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: ":")
         guard parts.count == 2, let major = UInt32(parts[0]), let minor = UInt32(parts[1]),
             major < 1 << 12, minor < 1 << 20
@@ -69,7 +69,7 @@ extension DeviceNumber {
     }
 
     /// From a `dev_t` as `stat` gives it.
-    init(userNumber: UInt64) {
+    public init(userNumber: UInt64) {
         self.init(
             major: UInt32(truncatingIfNeeded: (userNumber >> 8 & 0xfff) | (userNumber >> 32 & ~0xfff)),
             minor: UInt32(truncatingIfNeeded: (userNumber & 0xff) | (userNumber >> 12 & ~0xff)))

@@ -4,13 +4,13 @@ import Glibc
 import Synchronization
 
 /// Ctrl-C and SIGTERM while recording: the first ends the recording, the second aborts it and kills the command.
-enum Interruption {
+public enum Interruption {
     private static let signal = Atomic<Int32>(0)
     private static let isFromTerminal = Atomic<Bool>(false)
     private static let command = Atomic<pid_t>(0)
 
     /// From now on a first signal is only noted; it also cuts short whatever the recorder sleeps in.
-    static func watch() {
+    public static func watch() {
         var action = sigaction()
         action.__sigaction_handler.sa_sigaction = { number, info, _ in
             guard Interruption.signal.exchange(number, ordering: .relaxed) == 0 else { Interruption.abort(number) }
@@ -27,7 +27,7 @@ enum Interruption {
     }
 
     /// The command to kill when the user aborts; `nil` when it has ended.
-    static func watch(over child: TracedCommand?) {
+    public static func watch(over child: TracedCommand?) {
         command.store(child?.process ?? 0, ordering: .relaxed)
     }
 
@@ -39,7 +39,7 @@ enum Interruption {
     }
 
     /// The first signal that came, if any.
-    static var received: Int32? {
+    public static var received: Int32? {
         let number = signal.load(ordering: .relaxed)
         return number == 0 ? nil : number
     }

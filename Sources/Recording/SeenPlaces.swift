@@ -3,6 +3,7 @@
 import CProbeRecords
 import DirectIO
 import FoundationEssentials
+import Host
 
 /// The CPUs and interrupts of the I/Os that a recording saw, and what the box says of them.
 struct SeenPlaces {

@@ -4,24 +4,26 @@ import Capture
 import DirectIO
 import FoundationEssentials
 import Glibc
+import Host
 import Probes
 import SystemPackage
 
 /// One recording, from the loaded probes to the finished file. One thread does it all.
-final class Recorder {
+public final class Recorder {
     private let command: [String]
-    private let duration: TimeSpan?
-    private let start: ([String]) throws(Failure) -> TracedCommand
+    /// Nanoseconds.
+    private let duration: UInt64?
+    private let listener: any RecordingListener
+    private let start: ([String]) throws -> TracedCommand
     private var probes: LiveProbes?
     private let intake = Intake()
     private var path: FilePath?
     private var relay = SignalRelay()
     private var keepsSummaries = false
     /// The part of the CPU time that recording may take; `nil`: whatever it does.
-    var maxOverhead: Double?
-    private var turnDown: TurnDown?
+    public var maxOverhead: Double?
+    private var overheadLimit: OverheadLimit?
     private var sampleEvery: UInt32 = 1
-    private let status = StatusLine()
 
     /// I/Os on their way when the recording ends are waited for this long.
     private static let graceNanoseconds: UInt64 = 500_000_000
@@ -31,38 +33,40 @@ final class Recorder {
     /// with a recorder that is killed, at most a minute.
     private static let sumsNanoseconds: UInt64 = 5_000_000_000
 
-    /// - Parameter start: how the command is started.
-    init(
-        command: [String], duration: TimeSpan?,
-        start: @escaping ([String]) throws(Failure) -> TracedCommand = { words throws(Failure) in
-            try TracedCommand(words)
-        }
+    /// - Parameters:
+    ///   - command: what is run and traced; empty: everything is recorded.
+    ///   - duration: nanoseconds; `nil`: until the command or the user ends it.
+    ///   - start: how the command is started.
+    public init(
+        command: [String], duration: UInt64?, listener: any RecordingListener,
+        start: @escaping ([String]) throws -> TracedCommand = { try TracedCommand($0) }
     ) {
         self.command = command
         self.duration = duration
+        self.listener = listener
         self.start = start
     }
 
     /// Loads and attaches the probes; nothing is recorded yet.
-    func prepare(plan: ProbePlan, filter: ProbeFilter, sizes: LiveProbes.Sizes, isVerbose: Bool) throws(Failure) {
+    public func prepare(
+        plan: ProbePlan, filter: ProbeFilter, sizes: LiveProbes.Sizes, isVerbose: Bool
+    ) throws(RecordingError) {
         keepsSummaries = sizes.keepsSummaries
         sampleEvery = filter.sampleEvery
         do {
             probes = try LiveProbes(plan: plan, filter: filter, sizes: sizes, isVerbose: isVerbose, sink: intake)
         } catch {
-            throw Failure(error)
+            throw .probes(error)
         }
     }
 
     /// Has the kernel measure what the probes cost; see `costs`.
-    func measureCost() throws(Failure) {
-        guard probes?.measureCost() == true else {
-            throw Failure(.unavailable, "this kernel does not measure BPF programs (BPF_ENABLE_STATS, since 5.8)")
-        }
+    public func measureCost() throws(RecordingError) {
+        guard probes?.measureCost() == true else { throw .costUnknown }
     }
 
     /// Of every probe that ran, when they were measured; and of this process, the reader of their records.
-    var costs: [ProbeCost] {
+    public var costs: [ProbeCost] {
         (probes?.costs() ?? []) + [ProbeCost(place: "reading and writing", runs: turns, nanoseconds: ownTime)]
     }
 
@@ -71,11 +75,16 @@ final class Recorder {
     private var ownTime: UInt64 = 0
 
     /// Creates the capture file.
-    func create(_ path: FilePath, filters: [String], packing: CaptureWriter.Packing) throws(Failure) {
+    /// - Parameters:
+    ///   - filters: in the user's words.
+    ///   - recorder: the version of dioscope.
+    public func create(
+        _ path: FilePath, filters: [String], packing: CaptureWriter.Packing, recorder: String
+    ) throws(RecordingError) {
         guard let plan = probes?.plan else { return }
         let names = Box.names()
         let session = RecordingSession(
-            recorder: Dioscope.version, host: names.host, kernel: names.kernel, machine: names.machine,
+            recorder: recorder, host: names.host, kernel: names.kernel, machine: names.machine,
             cpuCount: Box.cpuCount, completionRule: plan.completionRule, commandLine: CommandLine.arguments,
             tracedCommand: command, filters: filters,
             probes: plan.included.map { RecordingSession.Probe(name: $0.place, attached: true) }
@@ -84,30 +93,35 @@ final class Recorder {
                 },
             startedWall: Box.wall, startedMonotonic: Box.monotonic, isSummary: keepsSummaries ? true : nil,
             turnsDown: maxOverhead == nil ? nil : true)
-        try intake.open(path, session: session, packing: packing)
+        do {
+            try intake.open(path, session: session, packing: packing)
+        } catch {
+            throw .capture(error)
+        }
         self.path = path
     }
 
     /// Records until the command, the time or the user ends it, and finishes the file.
-    func run() throws(Failure) -> Outcome {
-        guard let probes, let path else { throw Failure(.unavailable, "nothing is prepared") }
+    public func run() throws(RecordingError) -> Outcome {
+        guard let probes, let path else { throw .notPrepared }
         do {
             try probes.activate()
         } catch {
             discard()
-            throw Failure(error)
+            throw .probes(error)
         }
-        if let maxOverhead { turnDown = TurnDown(probes, limit: maxOverhead, every: sampleEvery) }
+        if let maxOverhead {
+            overheadLimit = OverheadLimit(probes, limit: maxOverhead, every: sampleEvery, listener)
+        }
         var child: TracedCommand?
-        if command.isEmpty {
-            // From here on nothing is missed: whoever waits to start a load may.
-            Terminal.say("recording into \(path)\(duration == nil ? "; Ctrl-C ends it" : "")")
-        } else {
+        // From here on nothing is missed: whoever waits to start a load may.
+        listener.recordingBegan(path)
+        if !command.isEmpty {
             do {
                 child = try start(command)
             } catch {
                 discard()
-                throw error
+                throw .command(error)
             }
         }
         Interruption.watch(over: child)
@@ -117,7 +131,7 @@ final class Recorder {
         settle()
         let counters = probes.counters()
         finish(counters, commandStatus: commandStatus)
-        status.clear()
+        listener.recordingEnded()
         if let child, commandStatus == nil { commandStatus = wait(for: child) }
         return Outcome(
             ios: intake.iosWritten + counters.summedUp, bytes: intake.bytesWritten, counters: counters,
@@ -142,7 +156,7 @@ final class Recorder {
             turns += 1
             probes?.drain(timeoutMilliseconds: 100)
             sumUpChosenKinds()
-            turnDownIfNeeded()
+            reduceSamplingIfNeeded()
             if let ended = child?.endedStatus() { return ended }
             let now = Box.monotonic
             if now >= nextFlush {
@@ -155,9 +169,12 @@ final class Recorder {
             }
             if now >= nextSecond {
                 nextSecond += 1_000_000_000
-                status.show(after: now - start, counters: probes?.counters(), every: turnDown?.every ?? sampleEvery)
+                if let counters = probes?.counters() {
+                    let every = overheadLimit?.every ?? sampleEvery
+                    listener.recordingWent(after: now - start, counters: counters, every: every)
+                }
             }
-            if let duration, now - start >= duration.nanoseconds { return nil }
+            if let duration, now - start >= duration { return nil }
             guard Interruption.received != nil else { continue }
             guard let child else { return nil }
             relay.pass(to: child)
@@ -165,9 +182,9 @@ final class Recorder {
         return nil
     }
 
-    private func turnDownIfNeeded() {
-        guard let turnDown, turnDown.turn() else { return }
-        intake.attempt { writer throws(CaptureError) in try writer.write(sampling: turnDown.steps) }
+    private func reduceSamplingIfNeeded() {
+        guard let overheadLimit, overheadLimit.check() else { return }
+        intake.attempt { writer throws(CaptureError) in try writer.write(sampling: overheadLimit.steps) }
     }
 
     private func sumUpChosenKinds() {

@@ -4,6 +4,7 @@ import CProbeRecords
 import DirectIO
 import FoundationEssentials
 import Glibc
+import Host
 
 /// The files whose cached pages sent completions to a kworker, and who uses them so that pages get cached.
 struct CachedFiles {

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import Glibc
+import Host
 
 /// The command that `record` runs: it inherits everything, as if the shell had started it.
 ///
 /// posix_spawn and waitpid, not a process library: the recorder is one thread that must not depend on an
 /// asynchronous runtime (`Documentation/Decisions/OneThread.md`).
-struct TracedCommand {
-    let process: pid_t
+public struct TracedCommand {
+    public let process: pid_t
 
     /// Starts `arguments[0]`, looked up in PATH.
     ///
     /// - Parameter outputs: what it gets for standard output and error instead of ours.
-    init(_ arguments: [String], outputs: (output: Int32, error: Int32)? = nil) throws(Failure) {
+    public init(_ arguments: [String], outputs: (output: Int32, error: Int32)? = nil) throws(CommandError) {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -36,29 +37,19 @@ struct TracedCommand {
         defer { for word in words { free(word) } }
         var child: pid_t = 0
         let status = posix_spawnp(&child, arguments[0], &actions, &attributes, words, environ)
-        guard status == 0 else { throw Self.failure(arguments[0], errno: status) }
+        guard status == 0 else { throw CommandError(name: arguments[0], number: status) }
         process = child
     }
 
     /// How it ended, when it has: its exit status, or 128 + the signal that ended it.
-    func endedStatus() -> Int32? {
+    public func endedStatus() -> Int32? {
         var status: Int32 = 0
         guard waitpid(process, &status, WNOHANG) == process else { return nil }
         let signal = status & 0x7f
         return signal == 0 ? status >> 8 & 0xff : 128 + signal
     }
 
-    func send(_ signal: Int32) {
+    public func send(_ signal: Int32) {
         kill(process, signal)
-    }
-
-    private static func failure(_ name: String, errno number: Int32) -> Failure {
-        let text = String(cString: strerror(number))
-        guard number == ENOENT else {
-            return Failure(.commandNotExecutable, "cannot run '\(name)': \(text)")
-        }
-        return Failure(
-            .commandNotFound, "cannot run '\(name)': command not found",
-            hint: "the command comes after '--', with its own arguments: dioscope record -- fio job.fio")
     }
 }

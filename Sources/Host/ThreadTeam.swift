@@ -4,9 +4,9 @@ import Glibc
 
 /// Threads that do one thing together. Those of libdispatch give themselves a priority, whatever that of the process is:
 /// `nice` would be for the first one only.
-enum ThreadTeam {
+public enum ThreadTeam {
     /// Calls `body` with each number below `count`, at the same time, and returns when all are done.
-    static func perform(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+    public static func perform(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
         let threads = (1..<max(1, count)).map { number in (number: number, thread: start { body(number) }) }
         body(0)
         for (number, thread) in threads {

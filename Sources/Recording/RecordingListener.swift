@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Probes
+import SystemPackage
+
+/// Who is told how a recording goes, by its own thread.
+public protocol RecordingListener: AnyObject {
+    /// From here on every I/O is seen.
+    func recordingBegan(_ path: FilePath)
+    /// About once a second.
+    /// - Parameters:
+    ///   - nanoseconds: since the recording began.
+    ///   - every: one I/O of so many is recorded.
+    func recordingWent(after nanoseconds: UInt64, counters: ProbeCounters, every: UInt32)
+    /// Recording took this part of the CPU time: from now on one I/O in `every` is recorded.
+    func samplingReduced(to every: UInt32, overhead: Double)
+    /// Recording takes this part of the CPU time, above the limit, though only one I/O in `every` is recorded.
+    func samplingExhausted(at every: UInt32, overhead: Double)
+    /// The file is complete.
+    func recordingEnded()
+}

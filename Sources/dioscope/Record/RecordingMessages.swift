@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Probes
+import Recording
+import Rendering
+import SystemPackage
+
+/// How a recording goes, on standard error.
+final class RecordingMessages: RecordingListener {
+    private let status = StatusLine()
+    /// What ends the recording, for the line that says where it goes; `nil`: a command does, and its output is left alone.
+    private let announcement: String?
+
+    init(announcement: String? = nil) {
+        self.announcement = announcement
+    }
+
+    func recordingBegan(_ path: FilePath) {
+        if let announcement { Terminal.say("recording into \(path)\(announcement)") }
+    }
+
+    func recordingWent(after nanoseconds: UInt64, counters: ProbeCounters, every: UInt32) {
+        status.show(after: nanoseconds, counters: counters, every: every)
+    }
+
+    func samplingReduced(to every: UInt32, overhead: Double) {
+        say(
+            "recording takes \(Quantity.percent(overhead)) of the CPU time: from now on one I/O in \(every) is recorded"
+        )
+    }
+
+    func samplingExhausted(at every: UInt32, overhead: Double) {
+        say(
+            "recording takes \(Quantity.percent(overhead)) of the CPU time with one I/O in \(every): "
+                + "task switches and interrupts cost the same whatever is recorded")
+        Terminal.advise("--no-holders does without task switches")
+    }
+
+    func recordingEnded() { status.clear() }
+
+    private func say(_ text: String) {
+        if Terminal.isTerminal(Terminal.messages) { Terminal.replaceLine() }
+        Terminal.say(text)
+    }
+}
