@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the CPU is doing when an I/O's function runs on it, and whose children are traced. */
+/* What the CPU is doing when an I/O's function runs on it: its interrupts, softirqs and tasks. */
 #ifndef CPUS_BPF_H
 #define CPUS_BPF_H
 
-#include "filters.bpf.h"
 #include "holders.bpf.h"
 
 /* ---- hard interrupts ---- */
@@ -178,34 +177,6 @@ int task_switched(__u64 *ctx)
 		note_reaps(cpu, tid, now);
 	}
 	hold_as(cpu, holding, tid, now);
-	return 0;
-}
-
-/* Children of a traced process are traced. */
-SEC("?tp_btf/sched_process_fork")
-int process_forked(__u64 *ctx)
-{
-	struct task_struct *parent = ARG(0);
-	struct task_struct *child = ARG(1);
-	__u8 *marks;
-
-	if (!task_passes(read_kernel(parent, tgid)))
-		return 0;
-	marks = marks_of(read_kernel(child, tgid));
-	if (marks)
-		*marks |= PROBE_MARK_TRACED;
-	return 0;
-}
-
-/* Numbers are used again: a process's once its leader is gone for good. */
-SEC("?tp_btf/sched_process_free")
-int process_freed(__u64 *ctx)
-{
-	struct task_struct *task = ARG(0);
-	__u8 *marks = marks_of(read_kernel(task, pid));
-
-	if (marks && *marks)
-		*marks = 0;
 	return 0;
 }
 

@@ -5,13 +5,6 @@
 
 #include "marks.bpf.h"
 
-static __always_inline bool task_passes(__u32 tgid)
-{
-	__u8 *marks = marks_of(tgid);
-
-	return marks && *marks & PROBE_MARK_TRACED;
-}
-
 static __always_inline bool comm_passes(void)
 {
 	__u64 comm[PROBE_COMM_SIZE / 8] = {};

@@ -8,20 +8,12 @@
 
 #include "marks.bpf.h"
 #include "rings.bpf.h"
-#include "summary.bpf.h"
+#include "works.bpf.h"
 
 /* Are all switches seen? Otherwise nobody can be said to hold a CPU. */
 static __always_inline bool clocks_run(void)
 {
 	return probe_settings.clocks_run;
-}
-
-/* Does this work complete a direct I/O? */
-static __always_inline bool completes_io(const void *function)
-{
-	return is_function(function, iomap_dio_complete_work) ||
-	       is_function(function, iomap_dio_simple_complete_work) ||
-	       is_function(function, dio_aio_complete_work);
 }
 
 /* A pool of one CPU at normal priority is the pool of the works that complete I/Os there. */
@@ -173,21 +165,6 @@ static __always_inline void tell_hold(struct probe_cpu *cpu, __u64 now)
 
 /* ---- a wait, from clocks to what they have gone on ---- */
 
-static __always_inline struct probe_held *queue_wait_of(struct probe_io *io)
-{
-	return &((struct probe_waited_io *)io)->queue_wait;
-}
-
-static __always_inline struct probe_held *task_work_wait_of(struct probe_io *io)
-{
-	return &((struct probe_waited_io *)io)->task_work_wait;
-}
-
-static __always_inline void wait_unknown(struct probe_held *held)
-{
-	__builtin_memset(held, 0, sizeof(*held));
-}
-
 static __always_inline void copy_clocks(const struct probe_cpu *cpu, struct probe_held *clocks)
 {
 	for (int i = 0; i < PROBE_HOLDERS; i++)
@@ -223,20 +200,5 @@ static __always_inline void wait_ends(const struct probe_held *clocks, struct pr
 
 /* Longer waits do not fit. */
 #define LONGEST_WAIT_NS	0xffffffffULL
-
-static __always_inline void emit_io(struct probe_cpu *cpu, struct probe_io *io)
-{
-	if (probe_settings.summary && sum_up(io)) {
-		__sync_fetch_and_add(&cpu->summed_up, 1);
-		return;
-	}
-	if (io->kind != PROBE_RECORD_WAITED_IO) {
-		emit(struct probe_io, io, &cpu->records, &cpu->ring_full);
-		return;
-	}
-	if (io->facts & PROBE_FACT_TASK_WORK_CLOCKS)
-		wait_unknown(task_work_wait_of(io));
-	emit(struct probe_waited_io, io, &cpu->records, &cpu->ring_full);
-}
 
 #endif

@@ -4,6 +4,7 @@
 #define RINGS_BPF_H
 
 #include "slots.bpf.h"
+#include "summary.bpf.h"
 
 struct probe_ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -44,5 +45,21 @@ static __always_inline __u64 wake_flags(__u64 records)
 		__sync_fetch_and_add(ring_full, 1);				\
 	}									\
 })
+
+/* A finished I/O: into its sums, or as the shortest record that holds all of it. */
+static __always_inline void emit_io(struct probe_cpu *cpu, struct probe_io *io)
+{
+	if (probe_settings.summary && sum_up(io)) {
+		__sync_fetch_and_add(&cpu->summed_up, 1);
+		return;
+	}
+	if (io->kind != PROBE_RECORD_WAITED_IO) {
+		emit(struct probe_io, io, &cpu->records, &cpu->ring_full);
+		return;
+	}
+	if (io->facts & PROBE_FACT_TASK_WORK_CLOCKS)
+		wait_unknown(task_work_wait_of(io));
+	emit(struct probe_waited_io, io, &cpu->records, &cpu->ring_full);
+}
 
 #endif

@@ -8,25 +8,7 @@
 #ifndef SLOTS_BPF_H
 #define SLOTS_BPF_H
 
-#include "kernel_flavours.bpf.h"
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct probe_cpu);
-} probe_cpus SEC(".maps");
-
-static __always_inline struct probe_cpu *cpu_at(__u32 index)
-{
-	return bpf_map_lookup_elem(&probe_cpus, &index);
-}
-
-/* State of the CPU that runs the program. */
-static __always_inline struct probe_cpu *this_cpu(void)
-{
-	return cpu_at(bpf_get_smp_processor_id());
-}
+#include "this_cpu.bpf.h"
 
 #ifdef PROBE_MODERN
 
@@ -146,5 +128,22 @@ static __always_inline void slot_free(__u64 key)
 }
 
 #endif
+
+/* ---- the waits of an I/O: the whole slot is a struct probe_waited_io ---- */
+
+static __always_inline struct probe_held *queue_wait_of(struct probe_io *io)
+{
+	return &((struct probe_waited_io *)io)->queue_wait;
+}
+
+static __always_inline struct probe_held *task_work_wait_of(struct probe_io *io)
+{
+	return &((struct probe_waited_io *)io)->task_work_wait;
+}
+
+static __always_inline void wait_unknown(struct probe_held *held)
+{
+	__builtin_memset(held, 0, sizeof(*held));
+}
 
 #endif

@@ -6,20 +6,6 @@
 #include "device.bpf.h"
 #include "holders.bpf.h"
 
-/* The I/O whose completion this work is, or NULL: the work is somebody else's. */
-static __always_inline struct kiocb *iocb_of_work(struct work_struct *work)
-{
-	const void *function = (const void *)read_kernel(work, func);
-
-	if (is_function(function, iomap_dio_complete_work))
-		return read_kernel(container_of_kernel(struct iomap_dio, aio.work, work), iocb);
-	if (bpf_core_type_exists(struct iomap_dio_simple) && is_function(function, iomap_dio_simple_complete_work))
-		return read_kernel(container_of_kernel(struct iomap_dio_simple, work, work), iocb);
-	if (is_function(function, dio_aio_complete_work))
-		return read_kernel(container_of_kernel(struct dio, complete_work, work), iocb);
-	return 0;
-}
-
 SEC("?tp_btf/workqueue_queue_work")
 int work_queued(__u64 *ctx)
 {
