@@ -156,14 +156,13 @@ static __always_inline int iomap_complete(struct probe_cpu *cpu, __u64 key, long
 }
 
 SEC("?tp_btf/iomap_dio_complete")
-int dio_completed(__u64 *ctx)
+int BPF_PROG(dio_completed, struct kiocb *iocb, int error, long ret)
 {
 	struct probe_cpu *cpu = this_cpu();
-	int error = (int)ctx[1];
 
 	if (!cpu)
 		return 0;
-	return iomap_complete(cpu, iocb_key(cpu, PROBE_KEY_COMPLETE, ARG(0)), error ? error : (long)ctx[2]);
+	return iomap_complete(cpu, iocb_key(cpu, PROBE_KEY_COMPLETE, iocb), error ? error : ret);
 }
 
 /*
@@ -178,9 +177,8 @@ struct {
 } probe_completing SEC(".maps");
 
 SEC("?fentry/iomap_dio_complete")
-int completion_entered(__u64 *ctx)
+int BPF_PROG(completion_entered, struct iomap_dio *dio)
 {
-	struct iomap_dio *dio = ARG(0);
 	__u64 key = (__u64)dio;
 	__u64 iocb = (__u64)read_kernel(dio, iocb);
 
@@ -189,18 +187,18 @@ int completion_entered(__u64 *ctx)
 }
 
 SEC("?fexit/iomap_dio_complete")
-int completion_left(__u64 *ctx)
+int BPF_PROG(completion_left, struct iomap_dio *dio, long ret)
 {
 	struct probe_cpu *cpu = this_cpu();
-	__u64 dio = ctx[0];
-	__u64 *found = bpf_map_lookup_elem(&probe_completing, &dio);
+	__u64 key = (__u64)dio;
+	__u64 *found = bpf_map_lookup_elem(&probe_completing, &key);
 	__u64 iocb;
 
 	if (!found || !cpu)
 		return 0;
 	iocb = *found;
-	bpf_map_delete_elem(&probe_completing, &dio);
-	return iomap_complete(cpu, iocb, (long)ctx[1]);
+	bpf_map_delete_elem(&probe_completing, &key);
+	return iomap_complete(cpu, iocb, ret);
 }
 
 /* ---- fs/direct-io.c and block devices: nothing comes after their own code but ki_complete ---- */
@@ -210,16 +208,14 @@ int completion_left(__u64 *ctx)
 
 /* Without DIO_COMPLETE_ASYNC the result goes back to the submitter, past ki_complete. */
 SEC("?fentry/dio_complete")
-int legacy_completed(__u64 *ctx)
+int BPF_PROG(legacy_completed, struct dio *dio, long ret, __u32 flags)
 {
-	struct dio *dio = ARG(0);
 	struct probe_cpu *cpu = this_cpu();
 	int io_error = read_kernel(dio, io_error);
-	long ret = (long)ctx[1];
 	struct probe_io *io;
 	__u64 key;
 
-	if (!cpu || (__u32)ctx[2] & DIO_COMPLETE_ASYNC)
+	if (!cpu || flags & DIO_COMPLETE_ASYNC)
 		return 0;
 	key = iocb_key(cpu, PROBE_KEY_LEGACY_COMPLETE, read_kernel(dio, iocb));
 	io = slot_find(key);
@@ -230,16 +226,15 @@ int legacy_completed(__u64 *ctx)
 }
 
 /* Not queued: the I/O is done, and its kiocb still the submitter's. */
-static __always_inline int block_device_return(__u64 *ctx, enum probe_key_user key_user)
+static __always_inline int block_device_return(struct kiocb *iocb, long ret, enum probe_key_user key_user)
 {
 	struct probe_cpu *cpu = this_cpu();
-	long ret = (long)ctx[2];
 	struct probe_io *io;
 	__u64 key;
 
 	if (!cpu || ret == -EIOCBQUEUED)
 		return 0;
-	key = iocb_key(cpu, key_user, ARG(0));
+	key = iocb_key(cpu, key_user, iocb);
 	io = slot_find(key);
 	if (io && io->facts & PROBE_FACT_BLOCK_DEVICE)
 		io_complete(cpu, io, key, ret);
@@ -247,15 +242,15 @@ static __always_inline int block_device_return(__u64 *ctx, enum probe_key_user k
 }
 
 SEC("?fexit/blkdev_read_iter")
-int block_device_read_returned(__u64 *ctx)
+int BPF_PROG(block_device_read_returned, struct kiocb *iocb, struct iov_iter *iter, long ret)
 {
-	return block_device_return(ctx, PROBE_KEY_BLOCK_DEVICE_READ_RETURN);
+	return block_device_return(iocb, ret, PROBE_KEY_BLOCK_DEVICE_READ_RETURN);
 }
 
 SEC("?fexit/blkdev_write_iter")
-int block_device_write_returned(__u64 *ctx)
+int BPF_PROG(block_device_write_returned, struct kiocb *iocb, struct iov_iter *iter, long ret)
 {
-	return block_device_return(ctx, PROBE_KEY_BLOCK_DEVICE_WRITE_RETURN);
+	return block_device_return(iocb, ret, PROBE_KEY_BLOCK_DEVICE_WRITE_RETURN);
 }
 
 /*
@@ -263,7 +258,7 @@ int block_device_write_returned(__u64 *ctx)
  * the probe of iomap_dio_complete was running on this CPU already: an interrupt
  * in the midst of a kworker's. It is told from here, a moment later.
  */
-static __always_inline int iocb_complete(__u64 *ctx, enum probe_key_user key_user)
+static __always_inline int iocb_complete(struct kiocb *iocb, long ret, enum probe_key_user key_user)
 {
 	struct probe_cpu *cpu = this_cpu();
 	struct probe_io *io;
@@ -271,33 +266,33 @@ static __always_inline int iocb_complete(__u64 *ctx, enum probe_key_user key_use
 
 	if (!cpu)
 		return 0;
-	key = iocb_key(cpu, key_user, ARG(0));
+	key = iocb_key(cpu, key_user, iocb);
 	io = slot_find(key);
 	/* With CALLER_COMP it comes before the completion, only to get the issuer to work. */
 	if (!io || io->completed_ns || io->facts & PROBE_FACT_CALLER_COMP)
 		return 0;
 	if (!(io->facts & (PROBE_FACT_LEGACY | PROBE_FACT_BLOCK_DEVICE)))
 		__sync_fetch_and_add(&cpu->rescued, 1);
-	io_complete(cpu, io, key, (long)ctx[1]);
+	io_complete(cpu, io, key, ret);
 	return 0;
 }
 
 SEC("?fentry/aio_complete_rw")
-int aio_completed(__u64 *ctx)
+int BPF_PROG(aio_completed, struct kiocb *iocb, long ret)
 {
-	return iocb_complete(ctx, PROBE_KEY_AIO_COMPLETE);
+	return iocb_complete(iocb, ret, PROBE_KEY_AIO_COMPLETE);
 }
 
 SEC("?fentry/io_complete_rw")
-int io_uring_completed(__u64 *ctx)
+int BPF_PROG(io_uring_completed, struct kiocb *iocb, long ret)
 {
-	return iocb_complete(ctx, PROBE_KEY_IO_URING_COMPLETE);
+	return iocb_complete(iocb, ret, PROBE_KEY_IO_URING_COMPLETE);
 }
 
 SEC("?fentry/io_complete_rw_iopoll")
-int io_uring_poll_completed(__u64 *ctx)
+int BPF_PROG(io_uring_poll_completed, struct kiocb *iocb, long ret)
 {
-	return iocb_complete(ctx, PROBE_KEY_IOPOLL_COMPLETE);
+	return iocb_complete(iocb, ret, PROBE_KEY_IOPOLL_COMPLETE);
 }
 
 /* ---- io_uring's second hop ---- */
@@ -307,7 +302,7 @@ int io_uring_poll_completed(__u64 *ctx)
  * IOCB_DIO_CALLER_COMP the direct I/O is completed from here.
  */
 SEC("?fentry/io_req_rw_complete")
-int request_completed(__u64 *ctx)
+int BPF_PROG(request_completed, struct io_kiocb *request)
 {
 	struct probe_cpu *cpu = this_cpu();
 	struct probe_held clocks;
@@ -316,7 +311,7 @@ int request_completed(__u64 *ctx)
 
 	if (!cpu)
 		return 0;
-	key = iocb_key(cpu, PROBE_KEY_TASK_WORK, ARG(0));
+	key = iocb_key(cpu, PROBE_KEY_TASK_WORK, request);
 	io = slot_find(key);
 	if (!io)
 		return 0;

@@ -24,13 +24,13 @@ static __always_inline void hardirq_ends(struct probe_cpu *cpu)
 }
 
 SEC("?tp_btf/irq_handler_entry")
-int irq_entered(__u64 *ctx)
+int BPF_PROG(irq_entered, int irq)
 {
 	struct probe_cpu *cpu = this_cpu();
 
 	if (!cpu)
 		return 0;
-	cpu->irq = (__u32)ctx[0];
+	cpu->irq = irq;
 	cpu->irq_ends = 0;
 	cpu->irq_entered_ns = bpf_ktime_get_ns();
 	hardirq_begins(cpu, cpu->irq_entered_ns);
@@ -38,7 +38,7 @@ int irq_entered(__u64 *ctx)
 }
 
 SEC("?tp_btf/irq_handler_exit")
-int irq_left(__u64 *ctx)
+int BPF_PROG(irq_left)
 {
 	struct probe_cpu *cpu = this_cpu();
 
@@ -55,7 +55,7 @@ int irq_left(__u64 *ctx)
  * switch a tracepoint on, and one in the call itself hung an emulated 5.10.
  */
 SEC("?tp_btf/local_timer_entry")
-int timer_entered(__u64 *ctx)
+int BPF_PROG(timer_entered)
 {
 	struct probe_cpu *cpu = this_cpu();
 
@@ -65,7 +65,7 @@ int timer_entered(__u64 *ctx)
 }
 
 SEC("?tp_btf/local_timer_exit")
-int timer_left(__u64 *ctx)
+int BPF_PROG(timer_left)
 {
 	struct probe_cpu *cpu = this_cpu();
 
@@ -81,9 +81,8 @@ int timer_left(__u64 *ctx)
 #define IRQ_POLL_SOFTIRQ	5
 
 SEC("?tp_btf/softirq_entry")
-int softirq_entered(__u64 *ctx)
+int BPF_PROG(softirq_entered, __u32 vector)
 {
-	__u32 vector = (__u32)ctx[0];
 	struct probe_cpu *cpu = this_cpu();
 	__u64 now;
 
@@ -99,7 +98,7 @@ int softirq_entered(__u64 *ctx)
 }
 
 SEC("?tp_btf/softirq_exit")
-int softirq_left(__u64 *ctx)
+int BPF_PROG(softirq_left)
 {
 	struct probe_cpu *cpu = this_cpu();
 
@@ -150,10 +149,8 @@ static __always_inline void submitter_leaves(struct probe_cpu *cpu, __u64 now)
 }
 
 SEC("?tp_btf/sched_switch")
-int task_switched(__u64 *ctx)
+int BPF_PROG(task_switched, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	struct task_struct *prev = ARG(1);
-	struct task_struct *next = ARG(2);
 	struct probe_cpu *cpu = this_cpu();
 	struct holding holding;
 	__u32 tid;

@@ -76,16 +76,16 @@ static __always_inline int io_issue(struct request *rq)
 }
 
 SEC("?tp_btf/block_rq_issue")
-int request_issued(__u64 *ctx)
+int BPF_PROG(request_issued, struct request *rq)
 {
-	return io_issue(ARG(0));
+	return io_issue(rq);
 }
 
 /* Before 5.11 the tracepoint's first argument is the request's queue. */
 SEC("?tp_btf/block_rq_issue")
-int request_issued_from_queue(__u64 *ctx)
+int BPF_PROG(request_issued_from_queue, struct request_queue *queue, struct request *rq)
 {
-	return io_issue(ARG(1));
+	return io_issue(rq);
 }
 
 #define END_FACTS (PROBE_FACT_END_DECIDES | PROBE_FACT_WAITER | PROBE_FACT_NEED_SYNC | \
@@ -152,9 +152,8 @@ static __always_inline __u32 iomap_end_facts(struct kiocb *iocb, struct iomap_di
 }
 
 SEC("?fentry/iomap_dio_bio_end_io")
-int bio_ended(__u64 *ctx)
+int BPF_PROG(bio_ended, struct bio *bio)
 {
-	struct bio *bio = ARG(0);
 	void *private = read_kernel(bio, bi_private);
 	struct iomap_dio *dio = cast_kernel(struct iomap_dio, private);
 	struct kiocb *iocb = read_kernel(dio, iocb);
@@ -171,9 +170,8 @@ int bio_ended(__u64 *ctx)
 
 /* Small reads of 7.3: one bio, inline unless it failed. */
 SEC("?fentry/iomap_dio_simple_end_io")
-int simple_bio_ended(__u64 *ctx)
+int BPF_PROG(simple_bio_ended, struct bio *bio)
 {
-	struct bio *bio = ARG(0);
 	struct kiocb *iocb = iocb_of_simple_bio(bio);
 	struct probe_cpu *cpu = this_cpu();
 	struct probe_io *io;
@@ -226,16 +224,16 @@ static __always_inline int legacy_end(struct bio *bio, enum probe_key_user key_u
 }
 
 SEC("?fentry/dio_bio_end_aio")
-int legacy_bio_ended(__u64 *ctx)
+int BPF_PROG(legacy_bio_ended, struct bio *bio)
 {
-	return legacy_end(ARG(0), PROBE_KEY_LEGACY_END, 0);
+	return legacy_end(bio, PROBE_KEY_LEGACY_END, 0);
 }
 
 /* The submitter waits: always when it is synchronous, and for extending writes. */
 SEC("?fentry/dio_bio_end_io")
-int legacy_sync_bio_ended(__u64 *ctx)
+int BPF_PROG(legacy_sync_bio_ended, struct bio *bio)
 {
-	return legacy_end(ARG(0), PROBE_KEY_LEGACY_SYNC_END, PROBE_FACT_END_DECIDES | PROBE_FACT_WAITER);
+	return legacy_end(bio, PROBE_KEY_LEGACY_SYNC_END, PROBE_FACT_END_DECIDES | PROBE_FACT_WAITER);
 }
 
 static __always_inline int block_device_end(struct bio *bio, struct kiocb *iocb, enum probe_key_user key_user)
@@ -252,15 +250,15 @@ static __always_inline int block_device_end(struct bio *bio, struct kiocb *iocb,
 }
 
 SEC("?fentry/blkdev_bio_end_io")
-int block_device_bio_ended(__u64 *ctx)
+int BPF_PROG(block_device_bio_ended, struct bio *bio)
 {
-	return block_device_end(ARG(0), iocb_of_block_device_bio(ARG(0)), PROBE_KEY_BLOCK_DEVICE_END);
+	return block_device_end(bio, iocb_of_block_device_bio(bio), PROBE_KEY_BLOCK_DEVICE_END);
 }
 
 SEC("?fentry/blkdev_bio_end_io_async")
-int block_device_async_bio_ended(__u64 *ctx)
+int BPF_PROG(block_device_async_bio_ended, struct bio *bio)
 {
-	return block_device_end(ARG(0), iocb_of_block_device_async_bio(ARG(0)), PROBE_KEY_BLOCK_DEVICE_ASYNC_END);
+	return block_device_end(bio, iocb_of_block_device_async_bio(bio), PROBE_KEY_BLOCK_DEVICE_ASYNC_END);
 }
 
 #endif

@@ -22,9 +22,6 @@
 
 const volatile struct probe_settings probe_settings SEC(".rodata.settings");
 
-/* Arguments of a BTF-typed program: ctx is an array of 64-bit words. */
-#define ARG(n) ((void *)ctx[n])
-
 #ifdef PROBE_MODERN
 
 extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;

@@ -14,6 +14,14 @@ typedef long long loff_t;
 typedef _Bool bool;
 enum { false = 0, true = 1 };
 
+/* Arguments that are only passed by. */
+struct block_device;
+struct io_kiocb;
+struct iomap_dio_ops;
+struct iomap_ops;
+struct pool_workqueue;
+struct request_queue;
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 typedef struct {

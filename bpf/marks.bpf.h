@@ -35,10 +35,8 @@ static __always_inline bool task_passes(__u32 tgid)
 
 /* Children of a traced process are traced. */
 SEC("?tp_btf/sched_process_fork")
-int process_forked(__u64 *ctx)
+int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *child)
 {
-	struct task_struct *parent = ARG(0);
-	struct task_struct *child = ARG(1);
 	__u8 *marks;
 
 	if (!task_passes(read_kernel(parent, tgid)))
@@ -51,9 +49,8 @@ int process_forked(__u64 *ctx)
 
 /* Numbers are used again: a process's once its leader is gone for good. */
 SEC("?tp_btf/sched_process_free")
-int process_freed(__u64 *ctx)
+int BPF_PROG(process_freed, struct task_struct *task)
 {
-	struct task_struct *task = ARG(0);
 	__u8 *marks = marks_of(read_kernel(task, pid));
 
 	if (marks && *marks)

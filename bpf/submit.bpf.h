@@ -156,9 +156,9 @@ static __always_inline int iomap_begin(struct kiocb *iocb, struct iov_iter *iter
 }
 
 SEC("?tp_btf/iomap_dio_rw_begin")
-int dio_began(__u64 *ctx)
+int BPF_PROG(dio_began, struct kiocb *iocb, struct iov_iter *iter, __u32 dio_flags)
 {
-	return iomap_begin(ARG(0), ARG(1), (__u32)ctx[2]);
+	return iomap_begin(iocb, iter, dio_flags);
 }
 
 /*
@@ -166,37 +166,38 @@ int dio_began(__u64 *ctx)
  * 5.14 it is a bool with the meaning of its lowest bit, "wait".
  */
 SEC("?fentry/iomap_dio_rw")
-int dio_rw_entered(__u64 *ctx)
+int BPF_PROG(dio_rw_entered, struct kiocb *iocb, struct iov_iter *iter, const struct iomap_ops *ops,
+	     const struct iomap_dio_ops *dio_ops, __u32 dio_flags)
 {
-	return iomap_begin(ARG(0), ARG(1), (__u32)ctx[4]);
+	return iomap_begin(iocb, iter, dio_flags);
 }
 
 /* Where iomap_dio_rw has more arguments than fentry takes, or tracepoints are preempted. */
 SEC("?kprobe/iomap_dio_rw")
-int dio_rw_probed(struct pt_regs *ctx)
+int BPF_KPROBE(dio_rw_probed, struct kiocb *iocb, struct iov_iter *iter, const struct iomap_ops *ops,
+	       const struct iomap_dio_ops *dio_ops, __u32 dio_flags)
 {
-	return iomap_begin(cast_kernel(struct kiocb, PT_REGS_PARM1(ctx)),
-			   cast_kernel(struct iov_iter, PT_REGS_PARM2(ctx)), (__u32)PT_REGS_PARM5(ctx));
+	return iomap_begin(cast_kernel(struct kiocb, iocb), cast_kernel(struct iov_iter, iter), dio_flags);
 }
 
 /* Small reads of 7.3 go past iomap_dio_rw. */
 SEC("?kprobe/__iomap_dio_read_simple")
-int simple_read_probed(struct pt_regs *ctx)
+int BPF_KPROBE(simple_read_probed, struct kiocb *iocb, struct iov_iter *iter)
 {
-	return iomap_begin(cast_kernel(struct kiocb, PT_REGS_PARM1(ctx)),
-			   cast_kernel(struct iov_iter, PT_REGS_PARM2(ctx)), 0);
+	return iomap_begin(cast_kernel(struct kiocb, iocb), cast_kernel(struct iov_iter, iter), 0);
 }
 
 /* ---- fs/direct-io.c: vfat and other old users ---- */
 
 SEC("?kprobe/__blockdev_direct_IO")
-int legacy_began(struct pt_regs *ctx)
+int BPF_KPROBE(legacy_began, struct kiocb *iocb, struct inode *any_inode, struct block_device *device,
+	       struct iov_iter *iter)
 {
-	struct inode *inode = cast_kernel(struct inode, PT_REGS_PARM2(ctx));
+	struct inode *inode = cast_kernel(struct inode, any_inode);
 	struct super_block *sb = read_kernel(inode, i_sb);
 	struct beginning this = {
-		.iocb = cast_kernel(struct kiocb, PT_REGS_PARM1(ctx)),
-		.iter = cast_kernel(struct iov_iter, PT_REGS_PARM4(ctx)),
+		.iocb = cast_kernel(struct kiocb, iocb),
+		.iter = cast_kernel(struct iov_iter, iter),
 		.key_user = PROBE_KEY_LEGACY_BEGIN,
 		.dev = read_kernel(sb, s_dev),
 		.inode = inode_number(inode),
@@ -228,15 +229,15 @@ static __always_inline int block_device_begin(struct kiocb *iocb, struct iov_ite
 }
 
 SEC("?fentry/blkdev_read_iter")
-int block_device_read_began(__u64 *ctx)
+int BPF_PROG(block_device_read_began, struct kiocb *iocb, struct iov_iter *iter)
 {
-	return block_device_begin(ARG(0), ARG(1), PROBE_KEY_BLOCK_DEVICE_READ);
+	return block_device_begin(iocb, iter, PROBE_KEY_BLOCK_DEVICE_READ);
 }
 
 SEC("?fentry/blkdev_write_iter")
-int block_device_write_began(__u64 *ctx)
+int BPF_PROG(block_device_write_began, struct kiocb *iocb, struct iov_iter *iter)
 {
-	return block_device_begin(ARG(0), ARG(1), PROBE_KEY_BLOCK_DEVICE_WRITE);
+	return block_device_begin(iocb, iter, PROBE_KEY_BLOCK_DEVICE_WRITE);
 }
 
 #endif

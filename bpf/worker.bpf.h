@@ -7,9 +7,9 @@
 #include "holders.bpf.h"
 
 SEC("?tp_btf/workqueue_queue_work")
-int work_queued(__u64 *ctx)
+int BPF_PROG(work_queued, int requested_cpu, struct pool_workqueue *pool, struct work_struct *work)
 {
-	struct kiocb *iocb = iocb_of_work(ARG(2));
+	struct kiocb *iocb = iocb_of_work(work);
 	struct probe_cpu *cpu;
 	struct probe_io *io;
 
@@ -71,9 +71,9 @@ static __always_inline void io_work_starts(struct probe_cpu *cpu, struct kiocb *
 }
 
 SEC("?tp_btf/workqueue_execute_start")
-int work_started(__u64 *ctx)
+int BPF_PROG(work_started, struct work_struct *work)
 {
-	struct kiocb *iocb = iocb_of_work(ARG(0));
+	struct kiocb *iocb = iocb_of_work(work);
 	struct probe_cpu *cpu = this_cpu();
 	struct task_struct *task = current_task();
 	struct holding holding = { .holder = PROBE_HOLDER_COMPLETION_WORK };
@@ -96,7 +96,7 @@ int work_started(__u64 *ctx)
 }
 
 SEC("?tp_btf/workqueue_execute_end")
-int work_ended(__u64 *ctx)
+int BPF_PROG(work_ended)
 {
 	struct probe_cpu *cpu = this_cpu();
 	struct holding holding = { .holder = PROBE_HOLDER_WORKER_SWITCH };
