@@ -166,7 +166,7 @@ int BPF_PROG(dio_completed, struct kiocb *iocb, int error, long ret)
 }
 
 /*
- * Before 6.5 there is no tracepoint. iomap_dio_complete frees the dio, so that
+ * Before 3fd41721cd5c (6.5) there is no tracepoint. iomap_dio_complete frees the dio, so that
  * its kiocb has to be remembered from entry to return.
  */
 struct {

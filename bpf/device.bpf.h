@@ -81,7 +81,7 @@ int BPF_PROG(request_issued, struct request *rq)
 	return io_issue(rq);
 }
 
-/* Before 5.11 the tracepoint's first argument is the request's queue. */
+/* Before a54895fa057c (5.11) the tracepoint's first argument is the request's queue. */
 SEC("?tp_btf/block_rq_issue")
 int BPF_PROG(request_issued_from_queue, struct request_queue *queue, struct request *rq)
 {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Every difference between kernels, one helper each, decided by what the
- * kernel's BTF holds and never by its version.
+ * kernel's BTF holds and never by its version. Each names the upstream commit
+ * that made it, and the release that was the first to have it.
  *
  * The programs are compiled in several flavours. PROBE_MODERN needs bpf_rdonly_cast()
- * (since 6.2): casts cost nothing, and direct loads are allowed under lockdown.
+ * (a35b9af4ec2c, 6.2): casts cost nothing, and direct loads are allowed under lockdown.
  * Without it pointers that the verifier does not know are read by
  * bpf_probe_read_kernel(), and the compare-and-exchange that claims a slot
- * (since 5.12) is done by a hash map. PROBE_INFER_CONTEXT is for kernels whose
+ * (5ffa25502b5a, 5.12) is done by a hash map. PROBE_INFER_CONTEXT is for kernels whose
  * preempt_count cannot be reached.
  */
 #ifndef KERNEL_FLAVOURS_BPF_H
@@ -50,8 +51,8 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;
 
 #define IOMAP_DIO_UNWRITTEN	(1 << 0)	/* dio->flags */
 #define IOMAP_DIO_COW		(1 << 1)
-#define IOMAP_DIO_BIT26		(1 << 26)	/* 6.6: CALLER_COMP; 6.19: NO_INVALIDATE */
-#define IOMAP_DIO_BIT27		(1 << 27)	/* 6.6: INLINE_COMP; 6.19: COMP_WORK */
+#define IOMAP_DIO_BIT26		(1 << 26)	/* see dio_flag_facts() */
+#define IOMAP_DIO_BIT27		(1 << 27)
 #define IOMAP_DIO_WRITE_THROUGH	(1 << 28)
 #define IOMAP_DIO_NEED_SYNC	(1 << 29)
 #define IOMAP_DIO_WRITE		(1 << 30)
@@ -62,13 +63,13 @@ extern const void io_complete_rw_iopoll __ksym __weak;
 
 extern const void iomap_dio_bio_end_io __ksym __weak;
 extern const void iomap_dio_complete_work __ksym __weak;
-extern const void iomap_dio_simple_end_io __ksym __weak;	/* 7.3 and later */
+extern const void iomap_dio_simple_end_io __ksym __weak;	/* 7.3: small reads past iomap_dio_rw */
 extern const void iomap_dio_simple_complete_work __ksym __weak;
 extern const void dio_bio_end_aio __ksym __weak;
 extern const void dio_bio_end_io __ksym __weak;
 extern const void dio_aio_complete_work __ksym __weak;
 extern const void blkdev_bio_end_io __ksym __weak;
-extern const void blkdev_bio_end_io_async __ksym __weak;	/* 5.16 and later */
+extern const void blkdev_bio_end_io_async __ksym __weak;	/* 54a88eb838d3, 5.16 */
 
 #define is_function(pointer, symbol) (&symbol && (const void *)(pointer) == &symbol)
 #define container_of_kernel(type, member, pointer) \
@@ -85,7 +86,10 @@ static __always_inline struct task_struct *current_task(void)
 
 #define SOFTIRQ_SERVING	0x00000100
 
-/* 7.3 put a count of interrupt disabling where the count of hard interrupts was. */
+/*
+ * 7.3 ("preempt: Introduce HARDIRQ_DISABLE_BITS") put a count of interrupt
+ * disabling where the count of hard interrupts was.
+ */
 static __always_inline int hardirq_mask(void)
 {
 	return probe_settings.irq_disable_counted ? 0x0f000000 : 0x000f0000;
@@ -103,8 +107,9 @@ static __always_inline int preempt_count(const struct probe_cpu *cpu)
 
 #elif defined(PROBE_MODERN)
 
-extern const struct pcpu_hot pcpu_hot __ksym __weak;	/* x86, 6.2 to 6.14 */
-extern const int __preempt_count __ksym __weak;		/* x86, before and after */
+/* x86: 64701838bf05 (6.2) put it into pcpu_hot, and 46e8fff6d45f (6.15) took it out again. */
+extern const struct pcpu_hot pcpu_hot __ksym __weak;
+extern const int __preempt_count __ksym __weak;
 
 static __always_inline int preempt_count(const struct probe_cpu *cpu)
 {
@@ -149,7 +154,8 @@ static __always_inline enum probe_context current_context(const struct probe_cpu
 
 /*
  * iov_iter_rw(): does data flow to the device? IOCB_WRITE would not do, the
- * kernel sets it for asynchronous issuers only.
+ * kernel sets it for asynchronous issuers only. A bit of the iterator's type
+ * until 8cd54c1c8480 (5.14).
  */
 static __always_inline bool iter_is_write(struct iov_iter *iter)
 {
@@ -160,7 +166,7 @@ static __always_inline bool iter_is_write(struct iov_iter *iter)
 	return read_kernel(old, type) & 1;
 }
 
-/* inode->i_ino became 64 bit wide on every architecture in 7.2. */
+/* inode->i_ino became 64 bit wide on every architecture in 7.2 (0b2600f81cef). */
 static __always_inline __u64 inode_number(struct inode *inode)
 {
 	struct inode___u64_ino *wide = (void *)inode;
@@ -170,7 +176,7 @@ static __always_inline __u64 inode_number(struct inode *inode)
 	return read_kernel(inode, i_ino);
 }
 
-/* Is the task that sched_switch takes from the CPU still runnable? */
+/* Is the task that sched_switch takes from the CPU still runnable? Its state was renamed by 2f064a59a11f (5.14). */
 static __always_inline bool task_is_runnable(struct task_struct *task)
 {
 	struct task_struct___state *renamed = (void *)task;
@@ -181,7 +187,10 @@ static __always_inline bool task_is_runnable(struct task_struct *task)
 	return !read_kernel(old, state);
 }
 
-/* What a kworker calls its own: kthread_data(). Only for a task with PF_WQ_WORKER. */
+/*
+ * What a kworker calls its own: kthread_data(). Only for a task with PF_WQ_WORKER.
+ * In set_child_tid until e32cf5dfbe22 (5.17).
+ */
 static __always_inline struct worker *worker_of(struct task_struct *task)
 {
 	struct task_struct___worker_private *private = (void *)task;
@@ -199,8 +208,9 @@ static __always_inline struct worker *worker_of(struct task_struct *task)
 
 /*
  * What iomap_dio_bio_end_io will decide by, from dio->flags. Bits 26 and 27
- * changed their meaning: 6.6 brought kiocb.dio_complete with INLINE_COMP and
- * CALLER_COMP; 6.19 took it away and has COMP_WORK, of the opposite sense.
+ * changed their meaning: 8c052fb3002e (6.6) brought kiocb.dio_complete with
+ * CALLER_COMP (26) and INLINE_COMP (27); 56749ed317e2 (6.19) took it away,
+ * and 65a466aef147 (6.19) made 27 COMP_WORK, of the opposite sense.
  */
 static __always_inline __u32 dio_flag_facts(__u32 flags)
 {

@@ -162,8 +162,8 @@ int BPF_PROG(dio_began, struct kiocb *iocb, struct iov_iter *iter, __u32 dio_fla
 }
 
 /*
- * Before 6.5 there is no tracepoint. The fifth argument is dio_flags; before
- * 5.14 it is a bool with the meaning of its lowest bit, "wait".
+ * Before 3fd41721cd5c (6.5) there is no tracepoint. Before 2f63296578ca (5.12)
+ * dio_flags is a bool with the meaning of its lowest bit, "wait".
  */
 SEC("?fentry/iomap_dio_rw")
 int BPF_PROG(dio_rw_entered, struct kiocb *iocb, struct iov_iter *iter, const struct iomap_ops *ops,
@@ -172,7 +172,7 @@ int BPF_PROG(dio_rw_entered, struct kiocb *iocb, struct iov_iter *iter, const st
 	return iomap_begin(iocb, iter, dio_flags);
 }
 
-/* Where iomap_dio_rw has more arguments than fentry takes, or tracepoints are preempted. */
+/* Where iomap_dio_rw has more arguments than fentry takes (786f847f43a5, 5.19), or tracepoints are preempted. */
 SEC("?kprobe/iomap_dio_rw")
 int BPF_KPROBE(dio_rw_probed, struct kiocb *iocb, struct iov_iter *iter, const struct iomap_ops *ops,
 	       const struct iomap_dio_ops *dio_ops, __u32 dio_flags)
