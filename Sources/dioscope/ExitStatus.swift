@@ -7,6 +7,8 @@ enum ExitStatus: Int32 {
     case incomplete = 2
     /// `compare`: a rule of --fail-if is broken.
     case changed = 3
+    /// The answer was given, and it is that there was no direct I/O: nothing to report, list or export.
+    case nothing = 4
     case usage = 64
     /// The input is not what it should be.
     case data = 65

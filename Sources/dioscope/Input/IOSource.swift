@@ -30,6 +30,14 @@ extension IOSource {
     }
 }
 
+/// Why a source has no I/Os.
+struct Absence {
+    /// Continues "NAME has no direct I/O: ".
+    var reason: String
+    /// What to do, if anything helps.
+    var remedy: String?
+}
+
 /// What there is to say of a source once its I/Os were read.
 struct SourceSummary {
     var name: String
@@ -43,10 +51,16 @@ struct SourceSummary {
     /// Where it is cut or damaged, the first places.
     var damage: [String]
     var damageCount: Int
+    /// Why there are no I/Os, and what to do, if more is known than that there are none.
+    var absence: Absence?
 
-    /// - Throws: when it is cut or damaged.
+    /// - Throws: when it is cut or damaged, or has no I/Os.
     func complain() throws(Failure) {
-        guard !source.isComplete else { return }
+        guard !source.isComplete else {
+            guard ios == 0 else { return }
+            let reason = absence.map { ": \($0.reason)" } ?? ""
+            throw Failure(.nothing, "\(name) has no direct I/O\(reason)", hint: absence?.remedy)
+        }
         for finding in damage.prefix(3) { Terminal.say("\(name): \(finding)") }
         if damageCount > 3 { Terminal.say("and \(damageCount - 3) more damaged places") }
         throw Failure(.incomplete, "\(name) is incomplete: \(ios) I/Os could be read")
