@@ -68,9 +68,9 @@ static __always_inline void task_work_wait_ends(struct probe_io *io, const struc
 	if (io->submit_cpu != bpf_get_smp_processor_id() || io->task_work_ns - io->completed_ns > LONGEST_WAIT_NS)
 		return wait_unknown(held);
 	wait_ends(clocks, held);
-	if (io->kind != PROBE_RECORD_WAITED_IO)
+	if (io->kind == PROBE_RECORD_IO)
 		wait_unknown(queue_wait_of(io));
-	io->kind = PROBE_RECORD_WAITED_IO;
+	now_waited(io);
 }
 
 #define EAGAIN	11

@@ -46,11 +46,30 @@ static __always_inline __u64 wake_flags(__u64 records)
 	}									\
 })
 
+static __noinline int send_life(struct probe_cpu *cpu, struct probe_life *life)
+{
+	if (life->waited.io.facts & PROBE_FACT_TASK_WORK_CLOCKS || !life->waited.io.task_work_ns)
+		wait_unknown(&life->waited.task_work_wait);
+	if (!life->waited.io.started_ns)
+		wait_unknown(&life->waited.queue_wait);
+	if (life->marks & PROBE_LIFE_WAITER_CLOCKS)
+		wait_unknown(&life->waiter_wait);
+	if (life->marks & PROBE_LIFE_DELIVERY_CLOCKS)
+		wait_unknown(&life->delivery_wait);
+	life->marks &= ~PROBE_LIFE_SLOT_ONLY;
+	emit(struct probe_life, life, &cpu->records, &cpu->ring_full);
+	return 0;
+}
+
 /* A finished I/O: into its sums, or as the shortest record that holds all of it. */
 static __always_inline void emit_io(struct probe_cpu *cpu, struct probe_io *io)
 {
 	if (probe_settings.summary && sum_up(io)) {
 		__sync_fetch_and_add(&cpu->summed_up, 1);
+		return;
+	}
+	if (io->kind == PROBE_RECORD_LIFE) {
+		send_life(cpu, (struct probe_life *)io);
 		return;
 	}
 	if (io->kind != PROBE_RECORD_WAITED_IO) {

@@ -16,7 +16,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct probe_waited_io);
+	__type(value, struct probe_life);
 } probe_slots SEC(".maps");
 
 struct {
@@ -48,7 +48,7 @@ static __always_inline struct probe_io *slot_at(__u32 bucket, __u32 way)
 {
 	__u32 index = bucket * PROBE_BUCKET_SLOTS + way;
 
-	/* The whole slot is a struct probe_waited_io. */
+	/* The whole slot is a struct probe_life. */
 	return bpf_map_lookup_elem(&probe_slots, &index);
 }
 
@@ -100,7 +100,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__type(key, __u64);
-	__type(value, struct probe_waited_io);
+	__type(value, struct probe_life);
 } probe_slots SEC(".maps");
 
 static __always_inline __u64 iocb_key(struct probe_cpu *cpu, enum probe_key_user user, const void *iocb)
@@ -115,7 +115,8 @@ static __always_inline struct probe_io *slot_find(__u64 key)
 
 static __always_inline struct probe_io *slot_claim(__u64 key)
 {
-	struct probe_waited_io empty = {};
+	/* Too large for the stack. */
+	static const struct probe_life empty;
 
 	if (bpf_map_update_elem(&probe_slots, &key, &empty, BPF_ANY))
 		return 0;
@@ -129,7 +130,7 @@ static __always_inline void slot_free(__u64 key)
 
 #endif
 
-/* ---- the waits of an I/O: the whole slot is a struct probe_waited_io ---- */
+/* ---- the waits of an I/O: the whole slot is a struct probe_life ---- */
 
 static __always_inline struct probe_held *queue_wait_of(struct probe_io *io)
 {
@@ -144,6 +145,30 @@ static __always_inline struct probe_held *task_work_wait_of(struct probe_io *io)
 static __always_inline void wait_unknown(struct probe_held *held)
 {
 	__builtin_memset(held, 0, sizeof(*held));
+}
+
+/* It waited for a CPU whose occupants were seen. */
+static __always_inline void now_waited(struct probe_io *io)
+{
+	if (io->kind == PROBE_RECORD_IO)
+		io->kind = PROBE_RECORD_WAITED_IO;
+}
+
+/*
+ * The part of a slot that most I/Os have nothing in: it is cleared when it is
+ * first needed, and makes a longer record.
+ */
+static __always_inline struct probe_life *life_of(struct probe_io *io)
+{
+	struct probe_life *life = (struct probe_life *)io;
+
+	if (io->kind == PROBE_RECORD_LIFE)
+		return life;
+	__builtin_memset(&life->attempted_ns, 0, sizeof(*life) - sizeof(life->waited));
+	life->raise_cpu = PROBE_NO_CPU;
+	life->hop_cpu = PROBE_NO_CPU;
+	io->kind = PROBE_RECORD_LIFE;
+	return life;
 }
 
 #endif

@@ -70,7 +70,7 @@ static __always_inline struct probe_summary *summary_of(struct probe_io_kind *ki
 #define summary_is_busy(summary)	({ __u32 busy_ = (summary)->busy; (summary)->busy = 1; busy_; })
 #endif
 
-/* Whether this finished I/O needs no record any more. The whole slot is a struct probe_waited_io. */
+/* Whether this finished I/O needs no record any more. The slot begins with a struct probe_waited_io. */
 static __noinline int sum_up(const struct probe_io *io)
 {
 	const struct probe_waited_io *waited = (const struct probe_waited_io *)io;

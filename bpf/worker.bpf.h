@@ -46,9 +46,11 @@ static __always_inline void queue_wait_ends(struct probe_io *io, const struct pr
 	if (!clocks_run() || !io->queued_ns)
 		return;
 	waits_no_more(io);
-	if (is_known) {
+	if (!is_known) {
+		wait_unknown(queue_wait_of(io));
+	} else {
 		wait_ends(clocks, queue_wait_of(io));
-		io->kind = PROBE_RECORD_WAITED_IO;
+		now_waited(io);
 	}
 }
 

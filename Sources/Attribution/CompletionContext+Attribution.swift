@@ -10,9 +10,10 @@ extension CompletionContext {
             switch io.completeContext {
             case nil: .unknown
             case .hardirq: .hardirq
-            case .softirq: .softirq
+            case .softirq, .ksoftirqd: .softirq
             case .kworker: .kworker
-            case .task: Self.inTask(io)
+            case .task, .ioWQ: Self.inTask(io)
+            case .irqThread, .idle: .unknown
             }
     }
 

@@ -13,8 +13,8 @@ struct LifeKind: Equatable {
         seen = io.times.seen
         facts =
             UInt64(io.facts.rawValue & ~Self.irrelevant) | UInt64(seen) << 32 | UInt64(io.issuer.index) << 40
-            | Self.number(io.endContext) << 43 | Self.number(io.completeContext) << 46
-            | (io.operation == .write ? 1 << 49 : 0)
+            | Self.number(io.endContext) << 43 | Self.number(io.completeContext) << 47
+            | (io.operation == .write ? 1 << 51 : 0)
     }
 
     /// Facts that change from one I/O to the next, and that no stage, context or reason depends on.
@@ -32,6 +32,10 @@ struct LifeKind: Equatable {
         case .kworker: 2
         case .task: 3
         case nil: 4
+        case .irqThread: 5
+        case .ksoftirqd: 6
+        case .ioWQ: 7
+        case .idle: 8
         }
     }
 }

@@ -27,10 +27,10 @@ public enum StageContext: UInt8, Sendable, CaseIterable {
         self =
             switch context {
             case .hardirq: .hardirq
-            case .softirq: .softirq
+            case .softirq, .ksoftirqd: .softirq
             case .kworker: .kworker
-            case .task: .task
-            case nil: .device
+            case .task, .ioWQ: .task
+            case .irqThread, .idle, nil: .device
             }
     }
 

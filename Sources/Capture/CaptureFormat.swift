@@ -8,7 +8,7 @@
 enum CaptureFormat {
     /// What a capture begins with. Bit 7, CR LF, ^Z and LF each break under one kind of text-mode transfer.
     static let magic: [UInt8] = [0x89, 0x44, 0x49, 0x4f, 0x0d, 0x0a, 0x1a, 0x0a]
-    static let version = CaptureVersion(major: 1, minor: 3)
+    static let version = CaptureVersion(major: 1, minor: 4)
     /// Bytes of the file header: magic, version, flags.
     static let headerSize = 16
     /// The longest payload of a chunk, in bytes: bounds the memory of a reader whatever the file says.
@@ -51,6 +51,8 @@ enum ChunkKind: UInt16, Sendable {
     case summary = 12
     /// JSON array of `SamplingStep`; the last one counts.
     case sampling = 13
+    /// `struct probe_life` records as the kernel sent them.
+    case lives = 14
 
     /// Bytes of one record; `nil` when the payload is JSON, which counts as one record.
     var recordSize: Int? {
@@ -58,10 +60,11 @@ enum ChunkKind: UInt16, Sendable {
         case .ios: RecordSize.io
         case .threads: RecordSize.task
         case .waitedIOs: RecordSize.waitedIO
+        case .lives: RecordSize.life
         case .holds: RecordSize.hold
         case .session, .devices, .loss, .end, .cpus, .places, .fileUsers, .summary, .sampling: nil
         }
     }
 
-    var isOfIOs: Bool { self == .ios || self == .waitedIOs }
+    var isOfIOs: Bool { self == .ios || self == .waitedIOs || self == .lives }
 }

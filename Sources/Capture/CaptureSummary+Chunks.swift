@@ -34,6 +34,7 @@ extension CaptureSummary {
         case .session: walk.stop(at: chunk.offset, .secondSession)
         case .ios: try records { try readIOs($0, each) }
         case .waitedIOs: try records { try readWaitedIOs($0, each) }
+        case .lives: try records { try readLives($0, each) }
         case .holds: try records { try readHolds($0, hold) }
         case .fileUsers: fileUsers = decoded([FileUser].self) ?? fileUsers
         case .places: places = decoded(CPUPlaces.self) ?? places
@@ -77,6 +78,20 @@ extension CaptureSummary {
 
     private mutating func readWaitedIOs(_ payload: UnsafeRawBufferPointer, _ each: (DirectIO) throws -> Void) rethrows {
         let records = payload.assumingMemoryBound(to: probe_waited_io.self)
+        guard var record = records.baseAddress else { return }
+        var parsed: UInt64 = 0
+        for _ in records {
+            if record.pointee.isIO {
+                try each(DirectIO(checked: record))
+                parsed &+= 1
+            }
+            record += 1
+        }
+        count(records.count, parsed)
+    }
+
+    private mutating func readLives(_ payload: UnsafeRawBufferPointer, _ each: (DirectIO) throws -> Void) rethrows {
+        let records = payload.assumingMemoryBound(to: probe_life.self)
         guard var record = records.baseAddress else { return }
         var parsed: UInt64 = 0
         for _ in records {

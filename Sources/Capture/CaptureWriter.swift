@@ -21,6 +21,7 @@ public final class CaptureWriter {
     private let descriptor: FileDescriptor
     private let ios = RecordBuffer(.ios, recordSize: RecordSize.io)
     private let waitedIOs = RecordBuffer(.waitedIOs, recordSize: RecordSize.waitedIO)
+    private let lives = RecordBuffer(.lives, recordSize: RecordSize.life)
     private let threads = RecordBuffer(.threads, recordSize: RecordSize.task)
     /// Few at a time: a reader keeps so many at least, to name them to the I/Os that follow.
     private let holds = RecordBuffer(.holds, recordSize: RecordSize.hold, capacity: 1024)
@@ -113,6 +114,7 @@ public final class CaptureWriter {
         switch record.count {
         case RecordSize.waitedIO: try append(record, PROBE_RECORD_WAITED_IO, RecordSize.waitedIO, to: waitedIOs)
         case RecordSize.io: try append(record, PROBE_RECORD_IO, RecordSize.io, to: ios)
+        case RecordSize.life: try append(record, PROBE_RECORD_LIFE, RecordSize.life, to: lives)
         case RecordSize.hold: try append(record, PROBE_RECORD_HOLD, RecordSize.hold, to: holds)
         case RecordSize.task: try append(record, PROBE_RECORD_TASK, RecordSize.task, to: threads)
         default: unparsed &+= 1
@@ -133,6 +135,7 @@ public final class CaptureWriter {
     public func flush() throws(CaptureError) {
         try flush(threads)
         try flush(holds)
+        try flush(lives)
         try flush(waitedIOs)
         try flush(ios)
     }

@@ -5,13 +5,14 @@
 /// Not for sharing between threads.
 final class ColumnPacker {
     /// Distances of times, a column after the other.
-    private let distances = UnsafeMutablePointer<UInt64>.allocate(capacity: 9 * RecordColumns.block)
+    private let distances = UnsafeMutablePointer<UInt64>.allocate(
+        capacity: RecordColumns.lives.times.count * RecordColumns.block)
     /// Bits that are set in any value of a column, by its word or its 32 bits.
-    private let timeBits = UnsafeMutablePointer<UInt64>.allocate(capacity: 9)
-    private let otherBits = UnsafeMutablePointer<UInt32>.allocate(capacity: RecordSize.waitedIO / 4)
+    private let timeBits = UnsafeMutablePointer<UInt64>.allocate(capacity: RecordColumns.lives.times.count)
+    private let otherBits = UnsafeMutablePointer<UInt32>.allocate(capacity: RecordSize.life / 4)
     /// The last block, filled up.
     private let rest = UnsafeMutableRawPointer.allocate(
-        byteCount: RecordSize.waitedIO * RecordColumns.block, alignment: 16)
+        byteCount: RecordSize.life * RecordColumns.block, alignment: 16)
     private var space = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 16)
 
     /// Below, raw records are hardly longer.
@@ -118,6 +119,18 @@ final class ColumnPacker {
             let code = TimeDistance.encode(record[word], from: &base)
             distances[column * RecordColumns.block + row] = code
             bits[column] |= code
+        }
+        if columns.runs.count > 1 {
+            for row in 0..<RecordColumns.block {
+                take(0, columns.times[0], &last, row)
+                var base = last
+                for column in 1..<columns.times.count {
+                    if columns.runs.contains(column) { base = last }
+                    take(column, columns.times[column], &base, row)
+                }
+                record += columns.size / 8
+            }
+            return
         }
         // In the path of every I/O: the words of `columns.times` one by one, for a loop over them would cost as much.
         if columns.times.count == 2 {

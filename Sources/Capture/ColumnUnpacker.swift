@@ -57,14 +57,12 @@ final class ColumnUnpacker {
             }
         }
         guard let map = cursor.take(columns.mapSize) else { return false }
-        var there = map.indices.reduce(UInt64(0)) { $0 | UInt64(map[$1]) << UInt64($1 * 8) }
-        guard there != 0 else { return true }
-        guard there >> UInt64(columns.count) == 0, let table = cursor.take(2 * there.nonzeroBitCount),
+        let count = map.reduce(0) { $0 + $1.nonzeroBitCount }
+        guard count != 0 else { return true }
+        guard map[columns.mapSize - 1] >> UInt8((columns.count - 1) % 8) <= 1, let table = cursor.take(2 * count),
             var entry = table.baseAddress
         else { return false }
-        while there != 0 {
-            let column = there.trailingZeroBitCount
-            there &= there - 1
+        for column in 0..<columns.count where map[column / 8] & 1 << UInt8(column % 8) != 0 {
             let shift = Int(entry.load(as: UInt8.self))
             let width = Int(entry.load(fromByteOffset: 1, as: UInt8.self))
             entry += 2
@@ -123,7 +121,14 @@ final class ColumnUnpacker {
             record[word] = TimeDistance.decode(record[word], from: &base)
         }
         for _ in 0..<RecordColumns.block {
-            if columns.times.count == 2 {
+            if columns.runs.count > 1 {
+                take(columns.times[0], &last)
+                var base = last
+                for column in 1..<columns.times.count {
+                    if columns.runs.contains(column) { base = last }
+                    take(columns.times[column], &base)
+                }
+            } else if columns.times.count == 2 {
                 take(2, &last)
                 var base = last
                 take(1, &base)

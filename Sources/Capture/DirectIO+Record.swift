@@ -8,6 +8,7 @@ enum RecordSize {
     static let io = MemoryLayout<probe_io>.size
     static let task = MemoryLayout<probe_task>.size
     static let waitedIO = MemoryLayout<probe_waited_io>.size
+    static let life = MemoryLayout<probe_life>.size
     static let hold = MemoryLayout<probe_hold>.size
 }
 
@@ -125,23 +126,23 @@ extension probe_waited_io {
 extension HeldTimes {
     /// Both are eight 32-bit numbers in the order of `CPUHolder`.
     @inline(__always)
-    fileprivate init(_ held: probe_held) {
+    init(_ held: probe_held) {
         self.init(nanoseconds: withUnsafeBytes(of: held) { $0.loadUnaligned(as: SIMD8<UInt32>.self) })
     }
 }
 
 extension probe_held {
-    fileprivate init(_ held: HeldTimes) {
+    init(_ held: HeldTimes) {
         self.init()
         withUnsafeMutableBytes(of: &self) { $0.storeBytes(of: held.nanoseconds, as: SIMD8<UInt32>.self) }
     }
 }
 
-private let noCPU = UInt16(truncatingIfNeeded: PROBE_NO_CPU)
+let noCPU = UInt16(truncatingIfNeeded: PROBE_NO_CPU)
 private let noIRQ = UInt32(truncatingIfNeeded: PROBE_NO_IRQ)
 
 @inline(__always)
-private func seen(cpu: UInt16) -> UInt16? {
+func seen(cpu: UInt16) -> UInt16? {
     cpu == noCPU ? nil : cpu
 }
 
@@ -176,6 +177,10 @@ extension ExecutionContext {
         case PROBE_CONTEXT_SOFTIRQ: self = .softirq
         case PROBE_CONTEXT_KWORKER: self = .kworker
         case PROBE_CONTEXT_TASK: self = .task
+        case PROBE_CONTEXT_IRQ_THREAD: self = .irqThread
+        case PROBE_CONTEXT_KSOFTIRQD: self = .ksoftirqd
+        case PROBE_CONTEXT_IO_WQ: self = .ioWQ
+        case PROBE_CONTEXT_IDLE: self = .idle
         default: return nil
         }
     }
@@ -187,6 +192,10 @@ extension ExecutionContext {
             case .softirq: PROBE_CONTEXT_SOFTIRQ
             case .kworker: PROBE_CONTEXT_KWORKER
             case .task: PROBE_CONTEXT_TASK
+            case .irqThread: PROBE_CONTEXT_IRQ_THREAD
+            case .ksoftirqd: PROBE_CONTEXT_KSOFTIRQD
+            case .ioWQ: PROBE_CONTEXT_IO_WQ
+            case .idle: PROBE_CONTEXT_IDLE
             }
         return UInt8(truncatingIfNeeded: number.rawValue)
     }

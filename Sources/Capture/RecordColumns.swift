@@ -11,34 +11,40 @@ struct RecordColumns: Sendable {
     let size: Int
     /// Words of times. The first is told from that of the record before.
     let times: [Int]
-    /// The place in `times` from which on they are told from the first again.
-    let secondRun: Int
+    /// The places in `times` from which on they are told from the first again.
+    let runs: [Int]
     /// All else, by 32 bits.
     let others: [Int]
     /// Where 16 bytes begin, of those that together hold all else.
     let lanes: [Int]
 
-    static let ios = RecordColumns(size: RecordSize.io, times: [8, 7, 6, 5, 4, 3, 2, 9, 10], secondRun: 7)
-    static let waitedIOs = RecordColumns(size: RecordSize.waitedIO, times: ios.times, secondRun: 7)
-    static let holds = RecordColumns(size: RecordSize.hold, times: [2, 1], secondRun: 2)
+    static let ios = RecordColumns(size: RecordSize.io, times: [8, 7, 6, 5, 4, 3, 2, 9, 10], runs: [7])
+    static let waitedIOs = RecordColumns(size: RecordSize.waitedIO, times: ios.times, runs: [7])
+    static let lives = RecordColumns(
+        size: RecordSize.life, times: ios.times + [28, 27, 26, 25, 24, 30, 29, 31], runs: [7, 9, 14])
+    static let holds = RecordColumns(size: RecordSize.hold, times: [2, 1], runs: [])
 
     /// `nil` for what is not worth it: JSON, and threads.
     static func of(_ kind: ChunkKind) -> RecordColumns? {
         switch kind {
         case .ios: ios
         case .waitedIOs: waitedIOs
+        case .lives: lives
         case .holds: holds
         case .threads, .session, .devices, .loss, .end, .cpus, .places, .fileUsers, .summary, .sampling: nil
         }
     }
 
-    private init(size: Int, times: [Int], secondRun: Int) {
+    private init(size: Int, times: [Int], runs: [Int]) {
         self.size = size
         self.times = times
-        self.secondRun = secondRun
+        self.runs = runs
         others = (0..<size / 4).filter { !times.contains($0 / 2) }
-        let afterTimes = ((times.max() ?? 0) + 1) * 8
-        lanes = [0] + stride(from: afterTimes, to: size, by: 16).map { min($0, size - 16) }
+        var lanes: [Int] = []
+        for place in others.map({ $0 * 4 }) where lanes.last.map({ place >= $0 + 16 }) ?? true {
+            lanes.append(min(place, size - 16))
+        }
+        self.lanes = lanes
     }
 
     var count: Int { times.count + others.count }

@@ -78,6 +78,11 @@ public struct DirectIO: Equatable, Sendable {
     /// Of the submitter's CPU, from `completed` to `taskWorkRun`.
     public var taskWorkHeld = HeldTimes.unknown
 
+    // MARK: What most do not have
+
+    /// All zero for an I/O of which no record tells more.
+    public var further = FurtherLife()
+
     // MARK: Facts
 
     public var device: DeviceNumber
@@ -143,9 +148,17 @@ public enum Issuer: String, Sendable, CaseIterable {
     }
 }
 
-/// The kind of code that was interrupted or called, from `preempt_count` and the task's flags.
+/// The kind of code that was interrupted or called, from `preempt_count` and the task.
 public enum ExecutionContext: String, Sendable, CaseIterable {
     case hardirq, softirq, kworker, task
+    /// The thread of an interrupt, `irq/N-name`.
+    case irqThread = "irq_thread"
+    /// A softirq in a task: in ksoftirqd, or on PREEMPT_RT in whichever raised it.
+    case ksoftirqd
+    /// io_uring's own worker.
+    case ioWQ = "io_wq"
+    /// The idle task.
+    case idle
 }
 
 /// A device number: the super block's `s_dev`.

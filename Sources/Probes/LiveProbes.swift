@@ -123,13 +123,17 @@ public final class LiveProbes {
     }
 
     private func deliverIfCompleted(_ slots: Int32, _ key: UnsafeMutableRawPointer) {
-        var slot = probe_waited_io()
-        guard bpf_map_lookup_elem(slots, key, &slot) == 0, slot.io.completed_ns != 0 else { return }
+        var slot = probe_life()
+        guard bpf_map_lookup_elem(slots, key, &slot) == 0, slot.waited.io.completed_ns != 0 else { return }
         // The clocks in it were meant for the hop that did not come.
-        slot.task_work_wait = probe_held()
-        slot.io.facts &= ~PROBE_FACT_TASK_WORK_CLOCKS.rawValue
-        let isWaited = UInt32(slot.io.kind) == PROBE_RECORD_WAITED_IO.rawValue
-        let size = isWaited ? MemoryLayout<probe_waited_io>.size : MemoryLayout<probe_io>.size
+        slot.waited.task_work_wait = probe_held()
+        slot.waited.io.facts &= ~PROBE_FACT_TASK_WORK_CLOCKS.rawValue
+        let size =
+            switch UInt32(slot.waited.io.kind) {
+            case PROBE_RECORD_LIFE.rawValue: MemoryLayout<probe_life>.size
+            case PROBE_RECORD_WAITED_IO.rawValue: MemoryLayout<probe_waited_io>.size
+            default: MemoryLayout<probe_io>.size
+            }
         withUnsafeBytes(of: slot) { sink.take(UnsafeRawBufferPointer(rebasing: $0[..<size])) }
         deliveredLate += 1
     }

@@ -32,7 +32,7 @@ final class ProbeRings {
     /// Records after which a CPU wakes the reader: a quarter of a ring, as several CPUs may share one, and seldom.
     let wakeEvery: UInt32
     /// With the ring's own header.
-    private static let largestRecord = MemoryLayout<probe_waited_io>.size + 8
+    private static let largestRecord = MemoryLayout<probe_life>.size + 8
 
     /// Rings for so many CPUs: a power of two, so that a CPU finds its ring by a mask.
     static func count(forCPUs cpus: Int) -> Int {

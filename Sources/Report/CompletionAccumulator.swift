@@ -17,8 +17,8 @@ struct CompletionAccumulator: ~Copyable, Sendable {
         contexts[life.context.index] &+= 1
         switch io.endContext {
         case .hardirq: ends.hardirq += 1
-        case .softirq: ends.softirq += 1
-        case .task, .kworker: ends.task += 1
+        case .softirq, .ksoftirqd: ends.softirq += 1
+        case .task, .kworker, .irqThread, .ioWQ, .idle: ends.task += 1
         case nil: break
         }
         if io.endContext != nil { endsSeen += 1 }
@@ -34,8 +34,8 @@ struct CompletionAccumulator: ~Copyable, Sendable {
         contexts[life.context.index] &+= ios
         switch whole.summary.example.endContext {
         case .hardirq: ends.hardirq += ios
-        case .softirq: ends.softirq += ios
-        case .task, .kworker: ends.task += ios
+        case .softirq, .ksoftirqd: ends.softirq += ios
+        case .task, .kworker, .irqThread, .ioWQ, .idle: ends.task += ios
         case nil: break
         }
         if whole.summary.example.endContext != nil { endsSeen += ios }

@@ -45,8 +45,8 @@ struct InterruptCounts: ~Copyable, Sendable {
             } else {
                 Self.count(first, single, in: &large[irq, default: Entry()])
             }
-        case .softirq: Self.count(first, single, in: &soft)
-        case .kworker, .task, nil: return
+        case .softirq, .ksoftirqd: Self.count(first, single, in: &soft)
+        case .kworker, .task, .irqThread, .ioWQ, .idle, nil: return
         }
     }
 

@@ -51,3 +51,35 @@ extension DirectIO {
         return io
     }
 }
+
+extension FurtherLife {
+    /// Anything that a record can hold, plausible or not.
+    static func random(using random: inout SplitMix) -> FurtherLife {
+        func time() -> UInt64 { Bool.random(using: &random) ? .random(in: 0 ... .max, using: &random) : 0 }
+        func held() -> HeldTimes {
+            HeldTimes(nanoseconds: SIMD8<UInt32>.random(in: 0 ... .max, using: &random))
+        }
+        func cpu() -> UInt16? { Bool.random(using: &random) ? .random(in: 0..<0xffff, using: &random) : nil }
+        var further = FurtherLife()
+        further.attempted = time()
+        further.returned = time()
+        further.requested = time()
+        further.firstIssued = time()
+        further.raised = time()
+        further.hopQueued = time()
+        further.hopStarted = time()
+        further.deliveryHeld = held()
+        further.waiterHeld = held()
+        further.hopHeld = held()
+        further.marks = LifeMarks(rawValue: .random(in: 0 ... .max, using: &random))
+        further.requests = .random(in: 0 ... .max, using: &random)
+        further.bios = .random(in: 0 ... .max, using: &random)
+        further.requeues = .random(in: 0 ... .max, using: &random)
+        further.raiseCPU = cpu()
+        further.hopCPU = cpu()
+        further.hopThread = .random(in: 1 ... .max, using: &random)
+        further.stopped = .random(in: 0 ... .max, using: &random)
+        further.stolen = .random(in: 0 ... .max, using: &random)
+        return further
+    }
+}

@@ -18,7 +18,7 @@ struct RoundTripTests {
             #expect(content.summary.isComplete)
             #expect(content.summary.damage.isEmpty)
             #expect(content.summary.loss == sample.loss)
-            #expect(reader.version == CaptureVersion(major: 1, minor: 3))
+            #expect(reader.version == CaptureVersion(major: 1, minor: 4))
 
             let again = try CaptureContent(reader)
             #expect(sample.equals(again))
@@ -116,6 +116,29 @@ struct RoundTripTests {
         }
         #expect(ios == lives)
         #expect(seen == holds.map(\.name) + Array(repeating: "io", count: 40))
+    }
+
+    @Test(arguments: [CaptureWriter.Packing.off, .columns, .shortest])
+    func livesWithMoreInThemComeBack(packing: CaptureWriter.Packing) throws {
+        var random = SplitMix(state: 5)
+        let lives = SampleCapture(ios: 300, flushEvery: 1).ios.map { io in
+            var io = io
+            io.further = .random(using: &random)
+            return io
+        }
+        var ios: [DirectIO] = []
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("a.dioscope")
+            let sample = SampleCapture(ios: 0, flushEvery: 1)
+            let writer = try CaptureWriter(creating: path, session: sample.session, packing: packing)
+            for io in lives { try withUnsafeBytes(of: probe_life(io)) { try writer.append($0) } }
+            try writer.finish(sample.end)
+            let summary = try CaptureReader(path: path).read { ios.append($0) }
+            #expect(summary.isComplete)
+            #expect(summary.unparsed == 0)
+            #expect(summary.end?.ios == 300)
+        }
+        #expect(ios == lives)
     }
 
     @Test func unknownKindsAndRecordsAreCounted() throws {

@@ -12,9 +12,9 @@ private func patterned() -> probe_io {
     return bytes.withUnsafeBytes { $0.loadUnaligned(as: probe_io.self) }
 }
 
-/// The little-endian number of `size` bytes whose first byte is `offset`.
+/// The little-endian number whose first byte is `offset`, modulo 256.
 private func number<Value: FixedWidthInteger>(at offset: Int, _ type: Value.Type = Value.self) -> Value {
-    (0..<MemoryLayout<Value>.size).reduce(0) { $0 | Value(truncatingIfNeeded: offset + $1) << Value($1 * 8) }
+    (0..<MemoryLayout<Value>.size).reduce(0) { $0 | Value(UInt8(truncatingIfNeeded: offset + $1)) << Value($1 * 8) }
 }
 
 struct RecordDecodingTests {
@@ -53,6 +53,36 @@ struct RecordDecodingTests {
         #expect(io.irqBatchPosition == number(at: 126))
     }
 
+    @Test func everyFieldOfALifeIsTakenFromItsPlace() throws {
+        var bytes = (0..<384).map { UInt8(truncatingIfNeeded: $0) }
+        bytes[0] = 5
+        let record = bytes.withUnsafeBytes { $0.loadUnaligned(as: probe_life.self) }
+        let io = try #require(DirectIO(record: record))
+        #expect(io.submitted.nanoseconds == number(at: 16))
+        #expect(io.taskWorkHeld.nanoseconds[7] == number(at: 188))
+        let further = io.further
+        #expect(further.attempted == number(at: 192))
+        #expect(further.returned == number(at: 200))
+        #expect(further.requested == number(at: 208))
+        #expect(further.firstIssued == number(at: 216))
+        #expect(further.raised == number(at: 224))
+        #expect(further.hopQueued == number(at: 232))
+        #expect(further.hopStarted == number(at: 240))
+        #expect(further.reserved == number(at: 248))
+        #expect(further.deliveryHeld.nanoseconds[0] == number(at: 256))
+        #expect(further.waiterHeld.nanoseconds[0] == number(at: 288))
+        #expect(further.hopHeld.nanoseconds[7] == number(at: 348))
+        #expect(further.marks.rawValue == number(at: 352))
+        #expect(further.requests == number(at: 356))
+        #expect(further.bios == number(at: 358))
+        #expect(further.requeues == number(at: 360))
+        #expect(further.raiseCPU == number(at: 362))
+        #expect(further.hopCPU == number(at: 364))
+        #expect(further.hopThread == number(at: 368))
+        #expect(further.stopped == number(at: 372))
+        #expect(further.stolen == number(at: 376))
+    }
+
     @Test func whatWasNotSeenIsNil() throws {
         var record = probe_io()
         record.kind = 1
@@ -88,7 +118,10 @@ struct RecordDecodingTests {
     }
 
     @Test(
-        arguments: [(0, nil), (1, .hardirq), (2, .softirq), (3, .kworker), (4, .task), (255, nil)]
+        arguments: [
+            (0, nil), (1, .hardirq), (2, .softirq), (3, .kworker), (4, .task), (5, .irqThread), (6, .ksoftirqd),
+            (7, .ioWQ), (8, .idle), (9, nil), (255, nil),
+        ]
             as [(UInt8, ExecutionContext?)])
     func contextsHaveTheirNumbers(number: UInt8, context: ExecutionContext?) {
         var record = patterned()

@@ -12,6 +12,7 @@ struct RecordLayoutTests {
         #expect(MemoryLayout<probe_task>.stride == 32)
         #expect(MemoryLayout<probe_waited_io>.stride == 192)
         #expect(MemoryLayout<probe_hold>.stride == 64)
+        #expect(MemoryLayout<probe_life>.stride == 384)
     }
 
     @Test func headerOfIOsIsAsDocumented() throws {
@@ -32,6 +33,12 @@ struct RecordLayoutTests {
         #expect(page.size == 192)
     }
 
+    @Test func headerOfLivesIsAsDocumented() throws {
+        let page = try DocumentedLayout(of: "probe_life")
+        #expect(page.fields == lifeFields.map(\.field))
+        #expect(page.size == 384)
+    }
+
     @Test func headerOfHoldsIsAsDocumented() throws {
         let page = try DocumentedLayout(of: "probe_hold")
         #expect(page.fields == holdFields.map(\.field))
@@ -41,7 +48,7 @@ struct RecordLayoutTests {
     @Test func fieldsCoverTheRecordsWithoutHoles() {
         let records = [
             (ioFields.map(\.field), 128), (taskFields.map(\.field), 32), (waitedFields.map(\.field), 192),
-            (holdFields.map(\.field), 64),
+            (holdFields.map(\.field), 64), (lifeFields.map(\.field), 384),
         ]
         for (fields, size) in records {
             var end = 0
@@ -58,6 +65,7 @@ struct RecordLayoutTests {
         #expect(PROBE_RECORD_TASK.rawValue == 2)
         #expect(PROBE_RECORD_WAITED_IO.rawValue == 3)
         #expect(PROBE_RECORD_HOLD.rawValue == 4)
+        #expect(PROBE_RECORD_LIFE.rawValue == 5)
         #expect(
             [
                 PROBE_HOLDER_SUBMITTER, PROBE_HOLDER_COMPLETION_WORK, PROBE_HOLDER_POOL_WORK, PROBE_HOLDER_OTHER_TASK,
@@ -71,8 +79,9 @@ struct RecordLayoutTests {
         #expect(
             [
                 PROBE_CONTEXT_UNSEEN, PROBE_CONTEXT_HARDIRQ, PROBE_CONTEXT_SOFTIRQ, PROBE_CONTEXT_KWORKER,
-                PROBE_CONTEXT_TASK,
-            ].map(\.rawValue) == [0, 1, 2, 3, 4])
+                PROBE_CONTEXT_TASK, PROBE_CONTEXT_IRQ_THREAD, PROBE_CONTEXT_KSOFTIRQD, PROBE_CONTEXT_IO_WQ,
+                PROBE_CONTEXT_IDLE,
+            ].map(\.rawValue) == Array(0...8))
         #expect(PROBE_NO_CPU == 65535)
         #expect(PROBE_NO_IRQ == 4_294_967_295)
     }
@@ -103,6 +112,18 @@ private let ioFields: [MemberLayout<probe_io>] = [
 
 private let waitedFields: [MemberLayout<probe_waited_io>] = [
     .init("io", \.io), .init("queue_wait", \.queue_wait), .init("task_work_wait", \.task_work_wait),
+]
+
+private let lifeFields: [MemberLayout<probe_life>] = [
+    .init("waited", \.waited), .init("attempted_ns", \.attempted_ns), .init("returned_ns", \.returned_ns),
+    .init("requested_ns", \.requested_ns), .init("first_issued_ns", \.first_issued_ns),
+    .init("raised_ns", \.raised_ns), .init("hop_queued_ns", \.hop_queued_ns),
+    .init("hop_started_ns", \.hop_started_ns), .init("reserved_ns", \.reserved_ns),
+    .init("delivery_wait", \.delivery_wait), .init("waiter_wait", \.waiter_wait), .init("hop_wait", \.hop_wait),
+    .init("marks", \.marks), .init("requests", \.requests), .init("bios", \.bios), .init("requeues", \.requeues),
+    .init("raise_cpu", \.raise_cpu), .init("hop_cpu", \.hop_cpu), .init("reserved", \.reserved),
+    .init("hop_tid", \.hop_tid), .init("stopped_ns", \.stopped_ns), .init("stolen_ns", \.stolen_ns),
+    .init("reserved2", \.reserved2),
 ]
 
 private let holdFields: [MemberLayout<probe_hold>] = [

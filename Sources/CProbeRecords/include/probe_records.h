@@ -32,6 +32,7 @@ enum probe_record_kind {
 	PROBE_RECORD_TASK = 2,
 	PROBE_RECORD_WAITED_IO = 3,
 	PROBE_RECORD_HOLD = 4,
+	PROBE_RECORD_LIFE = 5,
 };
 
 /* Who asked for the I/O, decided by kiocb->ki_complete at submit. */
@@ -50,6 +51,10 @@ enum probe_context {
 	PROBE_CONTEXT_SOFTIRQ = 2,
 	PROBE_CONTEXT_KWORKER = 3,
 	PROBE_CONTEXT_TASK = 4,
+	PROBE_CONTEXT_IRQ_THREAD = 5,	/* irq/N-name: threadirqs, PREEMPT_RT, request_threaded_irq() */
+	PROBE_CONTEXT_KSOFTIRQD = 6,	/* a softirq in ksoftirqd or ktimers, or on PREEMPT_RT in any task */
+	PROBE_CONTEXT_IO_WQ = 7,	/* io_uring's own worker, iou-wrk-PID */
+	PROBE_CONTEXT_IDLE = 8,		/* the idle task: paravirtual and polled completions */
 };
 
 /* probe_io.facts: what was true of this I/O, kernel differences removed. */
@@ -146,6 +151,49 @@ struct probe_waited_io {
 	struct probe_io io;		/* kind PROBE_RECORD_WAITED_IO, or while in a slot PROBE_RECORD_IO */
 	struct probe_held queue_wait;	/* queued_ns to started_ns, of the worker's CPU */
 	struct probe_held task_work_wait; /* completed_ns to task_work_ns, of the submitter's CPU */
+};
+
+/* probe_life.marks: what was true of it beyond enum probe_fact. */
+enum probe_life_mark {
+	PROBE_LIFE_SLEPT	= 1u << 0,	/* returned_ns: the submitter fell asleep in its submission */
+	PROBE_LIFE_NO_REQUEST_TIME = 1u << 1,	/* its queue keeps no time of requests: requested_ns cannot be known */
+	PROBE_LIFE_RAISED_REMOTELY = 1u << 2,	/* raise_cpu is not end_cpu: an IPI is part of the delivery */
+	PROBE_LIFE_FORCED_THREAD = 1u << 3,	/* delivered by an interrupt's thread */
+	PROBE_LIFE_PUNTED	= 1u << 4,	/* io_uring: begun by io-wq, attempted_ns is when it was handed over */
+	PROBE_LIFE_BATCHED	= 1u << 5,	/* io_uring: the submitter had asked to be woken for several completions */
+	PROBE_LIFE_WAITER_CLOCKS = 1u << 30,	/* in a slot only: waiter_wait holds clocks */
+	PROBE_LIFE_DELIVERY_CLOCKS = 1u << 31,	/* in a slot only: delivery_wait holds clocks */
+};
+#define PROBE_LIFE_SLOT_ONLY	(PROBE_LIFE_WAITER_CLOCKS | PROBE_LIFE_DELIVERY_CLOCKS)
+
+/*
+ * An I/O with more in its life than the ways above: what it waited for on its
+ * way down, how it was delivered, several requests. Times of 0 were not seen.
+ */
+struct probe_life {
+	struct probe_waited_io waited;	/* kind PROBE_RECORD_LIFE */
+	probe_u64 attempted_ns;		/* io_uring: when it was given to io-wq, before submitted_ns */
+	probe_u64 returned_ns;		/* left the submitter's hands: iomap_dio_rw_queued, or it slept in its submission */
+	probe_u64 requested_ns;		/* its first request was made: rq->start_time_ns */
+	probe_u64 first_issued_ns;	/* first block_rq_issue; issued_ns is the last one */
+	probe_u64 raised_ns;		/* the device was done: hard IRQ of an IRQ thread, or before a softirq or an IPI */
+	probe_u64 hop_queued_ns;	/* second hop of a backing file's I/O */
+	probe_u64 hop_started_ns;
+	probe_u64 reserved_ns;
+	struct probe_held delivery_wait; /* raised_ns to interrupted_ns, of the CPU of end_io */
+	struct probe_held waiter_wait;	/* ended_ns to completed_ns of a submitter that slept, of its CPU */
+	struct probe_held hop_wait;	/* hop_queued_ns to hop_started_ns, of the CPU that ran it */
+	probe_u32 marks;		/* enum probe_life_mark */
+	probe_u16 requests;		/* issued, without those issued anew; 0 = not counted */
+	probe_u16 bios;			/* end_io calls; 0 = not counted */
+	probe_u16 requeues;		/* block_rq_requeue */
+	probe_u16 raise_cpu;		/* where raised_ns was, or PROBE_NO_CPU */
+	probe_u16 hop_cpu;		/* where the hop ran, or PROBE_NO_CPU */
+	probe_u16 reserved;
+	probe_u32 hop_tid;		/* the worker of the hop; 0 = none seen */
+	probe_u32 stopped_ns;		/* of the submitter's wait: its cgroup's quota was used up; saturates */
+	probe_u32 stolen_ns;		/* of the I/O: the hypervisor had the CPU of end_io; saturates */
+	probe_u32 reserved2;
 };
 
 #define PROBE_HOLD_NAME_SIZE	32
@@ -299,6 +347,7 @@ struct probe_marks {
 _Static_assert(sizeof(struct probe_io) == 128, "probe_io is 128 bytes in every capture");
 _Static_assert(sizeof(struct probe_task) == 32, "probe_task is 32 bytes in every capture");
 _Static_assert(sizeof(struct probe_waited_io) == 192, "probe_waited_io is 192 bytes in every capture");
+_Static_assert(sizeof(struct probe_life) == 384, "probe_life is 384 bytes in every capture");
 _Static_assert(sizeof(struct probe_hold) == 64, "probe_hold is 64 bytes in every capture");
 _Static_assert(sizeof(struct probe_bucket) == 64, "a bucket is a cache line");
 _Static_assert(sizeof(struct probe_cpu) % 64 == 0, "CPUs do not share a cache line");
@@ -311,5 +360,11 @@ _Static_assert(__builtin_offsetof(struct probe_io, irq) == 120, "");
 _Static_assert(__builtin_offsetof(struct probe_io, error) == 124, "");
 _Static_assert(__builtin_offsetof(struct probe_io, irq_batch) == 126, "");
 _Static_assert(__builtin_offsetof(struct probe_task, comm) == 16, "");
+_Static_assert(__builtin_offsetof(struct probe_life, attempted_ns) == 192, "");
+_Static_assert(__builtin_offsetof(struct probe_life, raised_ns) == 224, "");
+_Static_assert(__builtin_offsetof(struct probe_life, delivery_wait) == 256, "");
+_Static_assert(__builtin_offsetof(struct probe_life, hop_wait) == 320, "");
+_Static_assert(__builtin_offsetof(struct probe_life, marks) == 352, "");
+_Static_assert(__builtin_offsetof(struct probe_life, hop_tid) == 368, "");
 
 #endif

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CProbeRecords
+import DirectIO
+
+extension DirectIO {
+    /// Decodes the record of an I/O with more in its life.
+    public init?(record: probe_life) {
+        guard record.isIO else { return nil }
+        self = withUnsafePointer(to: record) { DirectIO(checked: $0) }
+    }
+
+    @inline(__always)
+    init(checked record: UnsafePointer<probe_life>) {
+        self.init(checked: UnsafeRawPointer(record).assumingMemoryBound(to: probe_waited_io.self))
+        further = FurtherLife(record)
+    }
+}
+
+extension FurtherLife {
+    @inline(__always)
+    fileprivate init(_ pointer: UnsafePointer<probe_life>) {
+        self.init()
+        let record = pointer.pointee
+        attempted = record.attempted_ns
+        returned = record.returned_ns
+        requested = record.requested_ns
+        firstIssued = record.first_issued_ns
+        raised = record.raised_ns
+        hopQueued = record.hop_queued_ns
+        hopStarted = record.hop_started_ns
+        reserved = record.reserved_ns
+        deliveryHeld = HeldTimes(record.delivery_wait)
+        waiterHeld = HeldTimes(record.waiter_wait)
+        hopHeld = HeldTimes(record.hop_wait)
+        marks = LifeMarks(rawValue: record.marks)
+        requests = record.requests
+        bios = record.bios
+        requeues = record.requeues
+        raiseCPU = seen(cpu: record.raise_cpu)
+        hopCPU = seen(cpu: record.hop_cpu)
+        hopThread = record.hop_tid == 0 ? nil : record.hop_tid
+        stopped = record.stopped_ns
+        stolen = record.stolen_ns
+    }
+}
+
+extension probe_life {
+    /// Whether it is a record of an I/O: of that kind, and with a time of submission.
+    @inline(__always)
+    var isIO: Bool { UInt32(waited.io.kind) == PROBE_RECORD_LIFE.rawValue && waited.io.submitted_ns != 0 }
+
+    /// The record that decodes to `io`, for captures that do not come from the probes.
+    public init(_ io: DirectIO) {
+        self.init()
+        waited = probe_waited_io(io)
+        waited.io.kind = UInt8(truncatingIfNeeded: PROBE_RECORD_LIFE.rawValue)
+        let further = io.further
+        attempted_ns = further.attempted
+        returned_ns = further.returned
+        requested_ns = further.requested
+        first_issued_ns = further.firstIssued
+        raised_ns = further.raised
+        hop_queued_ns = further.hopQueued
+        hop_started_ns = further.hopStarted
+        reserved_ns = further.reserved
+        delivery_wait = probe_held(further.deliveryHeld)
+        waiter_wait = probe_held(further.waiterHeld)
+        hop_wait = probe_held(further.hopHeld)
+        marks = further.marks.rawValue
+        requests = further.requests
+        bios = further.bios
+        requeues = further.requeues
+        raise_cpu = further.raiseCPU ?? noCPU
+        hop_cpu = further.hopCPU ?? noCPU
+        hop_tid = further.hopThread ?? 0
+        stopped_ns = further.stopped
+        stolen_ns = further.stolen
+    }
+}

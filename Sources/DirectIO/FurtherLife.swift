@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// What most I/Os do not have in their lives: waits on the way down, a delivery of its own, several requests, a second
+/// hop. Times are nanoseconds of `CLOCK_MONOTONIC`, 0 for what was not seen, as in `SeenTimes`.
+public struct FurtherLife: Equatable, Sendable {
+    /// io_uring handed it to io-wq: before `submitted`, which is then io-wq's attempt.
+    public var attempted: UInt64 = 0
+    /// It left the submitter's hands: `iomap_dio_rw_queued`, or `sched_switch` if it slept in its submission.
+    public var returned: UInt64 = 0
+    /// Its first request was made: `rq->start_time_ns` at `block_rq_issue`.
+    public var requested: UInt64 = 0
+    /// The first `block_rq_issue`; `SeenTimes.issued` is the last one.
+    public var firstIssued: UInt64 = 0
+    /// The device was done: the hard interrupt that woke the interrupt's thread, or before the softirq's raise.
+    public var raised: UInt64 = 0
+    /// Second hop of a backing file's I/O: `workqueue_queue_work` of `backing_aio_complete_work`.
+    public var hopQueued: UInt64 = 0
+    /// `workqueue_execute_start` of the same.
+    public var hopStarted: UInt64 = 0
+    /// No time yet; kept as it is in a record.
+    public var reserved: UInt64 = 0
+
+    /// Who held the CPU of `end_io` from `raised` to `interrupted`.
+    public var deliveryHeld = HeldTimes.unknown
+    /// Who held the CPU of a submitter that slept from `ended` to `completed`.
+    public var waiterHeld = HeldTimes.unknown
+    /// Who held the CPU of the second hop's worker from `hopQueued` to `hopStarted`.
+    public var hopHeld = HeldTimes.unknown
+
+    public var marks: LifeMarks = []
+    /// Requests issued, 0 = not counted.
+    public var requests: UInt16 = 0
+    /// Bios ended, 0 = not counted.
+    public var bios: UInt16 = 0
+    /// Times that one of its requests went back to the queue: `block_rq_requeue`.
+    public var requeues: UInt16 = 0
+    /// Where the device was found to be done.
+    public var raiseCPU: UInt16?
+    public var hopCPU: UInt16?
+    public var hopThread: UInt32?
+    /// Nanoseconds of the submitter's wait in which its cgroup had used up its quota.
+    public var stopped: UInt32 = 0
+    /// Nanoseconds of the I/O in which the hypervisor had the CPU of `end_io`.
+    public var stolen: UInt32 = 0
+
+    @inlinable
+    public init() {}
+}
+
+/// What was true of an I/O beyond `Facts`. Bit numbers are those of `enum probe_life_mark` and so of the capture file:
+/// append-only.
+public struct LifeMarks: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt32
+
+    @inlinable
+    public init(rawValue: UInt32) {
+        self.rawValue = rawValue
+    }
+
+    /// `FurtherLife.returned` is when the submitter fell asleep in its submission.
+    public static let slept = LifeMarks(rawValue: 1 << 0)
+    /// Its queue keeps no time of requests: `FurtherLife.requested` cannot be known.
+    public static let noRequestTime = LifeMarks(rawValue: 1 << 1)
+    /// An interrupt between CPUs is part of its delivery.
+    public static let raisedRemotely = LifeMarks(rawValue: 1 << 2)
+    /// Delivered by an interrupt's thread.
+    public static let interruptThread = LifeMarks(rawValue: 1 << 3)
+    /// io_uring gave it to io-wq.
+    public static let punted = LifeMarks(rawValue: 1 << 4)
+    /// The submitter had asked io_uring to be woken for several completions.
+    public static let batched = LifeMarks(rawValue: 1 << 5)
+}
