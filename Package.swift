@@ -29,6 +29,7 @@ let package = Package(
         .systemLibrary(name: "CLibdeflate"),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CZstd"),
+        .target(name: "CBuildStamp"),
         .target(name: "CProbeRecords"),
         .target(name: "DirectIO", swiftSettings: strict),
         .target(name: "Host", dependencies: ["DirectIO"], swiftSettings: strict),
@@ -84,8 +85,8 @@ let package = Package(
         .executableTarget(
             name: "dioscope",
             dependencies: [
-                "DirectIO", "Host", "Probes", "Capture", "Recording", "KernelTraces", "Joiner", "Attribution",
-                "Report", "Selection", "Comparison", "Sweep", "Rendering", "Exports",
+                "CBuildStamp", "DirectIO", "Host", "Probes", "Capture", "Recording", "KernelTraces", "Joiner",
+                "Attribution", "Report", "Selection", "Comparison", "Sweep", "Rendering", "Exports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import ArgumentParser
+import CBuildStamp
 import Glibc
 
 /// The command line: verbs, and what becomes of their errors.
 @main
 struct Dioscope: ParsableCommand {
     static let version = "0.1.0"
+
+    /// The version and, where `Scripts/build` wrote it, the commit.
+    private static var versionAndBuild: String {
+        let stamp = String(cString: build_stamp())
+        return stamp.isEmpty ? version : "\(version) (\(stamp))"
+    }
 
     static let configuration = CommandConfiguration(
         commandName: "dioscope",
@@ -23,7 +30,7 @@ struct Dioscope: ParsableCommand {
               dioscope compare run1.dioscope run2.dioscope
               sudo dioscope sweep --directory /mnt --preset low-depth
             """,
-        version: version,
+        version: versionAndBuild,
         subcommands: [
             CheckCommand.self, RecordCommand.self, ReportCommand.self, ListCommand.self, CompareCommand.self,
             ExportCommand.self, PackCommand.self, SweepCommand.self, GuardCommand.self,
