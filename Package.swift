@@ -82,10 +82,18 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(
+            name: "Input",
+            dependencies: [
+                "DirectIO", "Host", "Capture", "KernelTraces", "Joiner", "Attribution", "Report", "Selection",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "dioscope",
             dependencies: [
-                "CBuildStamp", "DirectIO", "Host", "Probes", "Capture", "Recording", "KernelTraces", "Joiner",
+                "CBuildStamp", "DirectIO", "Host", "Probes", "Capture", "Recording", "KernelTraces", "Input",
                 "Attribution", "Report", "Selection", "Comparison", "Sweep", "Rendering", "Exports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),

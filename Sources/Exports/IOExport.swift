@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import Attribution
 import Rendering
 
 /// A form in which I/Os leave for other tools. Takes them one by one, as a capture has them; whoever feeds it takes the

@@ -14,7 +14,6 @@ public struct ReportBuilder: ~Copyable, Sendable {
     private var groups: [Group]
     private var places: [GroupKey: Int] = [:]
     private var holds = HoldLog()
-    private var thinnedOut: UInt64 = 0
 
     /// - Parameters:
     ///   - rule: by which the recorded kernel decides how to complete.
@@ -43,9 +42,11 @@ public struct ReportBuilder: ~Copyable, Sendable {
         if let chosen { addToGroup(io, attribution.life, by: chosen.grouping) }
     }
 
-    /// Counts an I/O that was recorded and is not taken in, for others like it were not recorded: see `Thinning`.
+    /// - Parameter life: of `io`, by this builder's rule, where it is known already.
     @inline(__always)
-    public mutating func thinOut() { thinnedOut &+= 1 }
+    public mutating func add(_ io: DirectIO, _ life: AttributedLife?) {
+        if let life { add(io, life) } else { add(io) }
+    }
 
     /// Takes in I/Os that were summed up when they were recorded. They are in no group.
     public mutating func add(_ summary: IOSummary) {
@@ -55,7 +56,6 @@ public struct ReportBuilder: ~Copyable, Sendable {
     /// Adds all that `other` took in, other I/Os but the same holds and groups, as if it had been added here.
     public mutating func add(_ other: borrowing ReportBuilder) {
         all.add(other.all)
-        thinnedOut &+= other.thinnedOut
         for (group, others) in zip(groups, other.groups) { group.add(others) }
         if other.holds.names.count > holds.names.count { holds = other.holds }
     }
@@ -80,8 +80,9 @@ public struct ReportBuilder: ~Copyable, Sendable {
     /// - Parameters:
     ///   - loss: what is missing from the I/Os that were added, as their source counted it.
     ///   - selection: which I/Os were added, when it was not all.
+    ///   - thinnedOut: I/Os that were recorded and not added, for others like them were not recorded: see `Thinning`.
     public func finish(
-        source: ReportSource, loss: [DataLoss], selection: Report.Selection? = nil
+        source: ReportSource, loss: [DataLoss], selection: Report.Selection? = nil, thinnedOut: UInt64 = 0
     ) -> Report {
         var loss = loss.sampledOut(further: thinnedOut)
         var selection = selection

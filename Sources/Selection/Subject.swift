@@ -5,8 +5,8 @@ import DirectIO
 
 /// What the recording calls its threads and devices.
 public struct RecordedNames: Sendable {
-    var threads: [UInt32: ThreadName]
-    var devices: [DeviceName]
+    public let threads: [UInt32: ThreadName]
+    let devices: [DeviceName]
 
     public init(threads: [UInt32: ThreadName] = [:], devices: [DeviceName] = []) {
         self.threads = threads

@@ -2,6 +2,7 @@
 
 import Capture
 import Glibc
+import Input
 import KernelTraces
 import Probes
 import Recording
@@ -51,6 +52,10 @@ extension Failure {
         self.init(status, error.description)
     }
 
+    init(_ error: InputError) {
+        self.init(.data, error.message, hint: error.hint)
+    }
+
     init(_ error: CommandError) {
         guard error.number == ENOENT else {
             self.init(.commandNotExecutable, error.description)
@@ -87,5 +92,36 @@ func recording<Result>(_ body: () throws(RecordingError) -> Result) throws(Failu
         return try body()
     } catch {
         throw Failure(error)
+    }
+}
+
+/// Runs what reads a capture or trace; its errors become failures as the user sees them.
+func reading<Result>(_ body: () throws -> Result) throws(Failure) -> Result {
+    do {
+        return try body()
+    } catch let error as CaptureError {
+        throw Failure(error)
+    } catch let error as TraceError {
+        throw Failure(error)
+    } catch let error as InputError {
+        throw Failure(error)
+    } catch let failure as Failure {
+        throw failure
+    } catch {
+        throw Failure(.data, "\(error)")
+    }
+}
+
+extension SourceSummary {
+    /// - Throws: when it is cut or damaged, or has no I/Os.
+    func complain() throws(Failure) {
+        guard !source.isComplete else {
+            guard ios == 0 else { return }
+            let reason = absence.map { ": \($0.reason)" } ?? ""
+            throw Failure(.nothing, "\(name) has no direct I/O\(reason)", hint: absence?.remedy)
+        }
+        for finding in damage.prefix(3) { Terminal.say("\(name): \(finding)") }
+        if damageCount > 3 { Terminal.say("and \(damageCount - 3) more damaged places") }
+        throw Failure(.incomplete, "\(name) is incomplete: \(ios) I/Os could be read")
     }
 }

@@ -121,10 +121,14 @@ class UsageTests(SweepBed):
     def test_no_saved_sweep(self) -> None:
         Path(self.result).write_text("hello\n")
         self.expect(dioscope("sweep", "--show", self.file("none")), 66, "No such file")
-        self.expect(dioscope("sweep", "--show", str(self.directory)), 66, "expected a file")
+        self.expect(dioscope("sweep", "--show", str(self.directory)), 66, "is a directory")
+        for arguments in (["--show"], ["--resume"], ["--directory", str(self.swept), "--base"]):
+            self.expect(dioscope("sweep", *arguments, self.result), 65, "is not a saved sweep")
+        Path(self.result).write_text('{"sweep": 1}\n')
         self.expect(dioscope("sweep", "--show", self.result), 65, "line 1")
-        self.expect(dioscope("sweep", "--resume", self.result), 65, "line 1")
-        self.expect(dioscope("sweep", "--directory", str(self.swept), "--base", self.result), 65, "line 1")
+        self.expect(dioscope("report", self.result), 65, "is a saved sweep.*\n.*sweep --show")
+        Path(self.result).write_text('{"schema": "dioscope.report/1"}\n')
+        self.expect(dioscope("list", self.result), 65, "is a saved report.*\n.*compare")
 
 
 class SweepTests(SweepBed):

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import Attribution
 import DirectIO
 import Rendering
 import SwiftProtobuf

@@ -8,6 +8,22 @@ public protocol ByteStream: AnyObject {
     var cut: String? { get }
 }
 
+extension ByteStream {
+    /// All that is still to come.
+    /// - Returns: `nil` when that is more than so many bytes.
+    public func content(atMost most: Int) throws(TraceError) -> [UInt8]? {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
+        defer { buffer.deallocate() }
+        var content: [UInt8] = []
+        while content.count <= most {
+            let count = try read(into: buffer)
+            guard count > 0 else { return content }
+            content.append(contentsOf: buffer[..<count])
+        }
+        return nil
+    }
+}
+
 /// The bytes of a file from its start, or of anything else from where it is.
 final class FileStream: ByteStream {
     private let file: OpenFile

@@ -2,13 +2,17 @@
 
 import Glibc
 
-/// A capture or a trace, opened and recognised by what is in it, never by its name.
+/// A file that dioscope reads, opened and recognised by what is in it, never by its name: the one place that does so.
 public struct TraceInput {
     public enum Content {
         /// A capture of dioscope's own; not read here.
         case capture(OpenFile)
         case traceDat(OpenFile)
         case text(TextFormat, any ByteStream, prefix: [UInt8])
+        /// JSON, as `report --json` prints it; not read here.
+        case savedReport(any ByteStream)
+        /// The log of a sweep: lines of JSON; not read here.
+        case savedSweep(any ByteStream)
     }
 
     public let name: String
@@ -52,6 +56,9 @@ public struct TraceInput {
         if prefix.count >= 4, isCapture(prefix) { return .capture(try spooled()) }
         if prefix.starts(with: TraceDatHeader.magic) { return .traceDat(try spooled()) }
         if prefix.starts(with: Array("PERFILE2".utf8)) { throw .perfData(name) }
+        if prefix.starts(with: Array("{\"sweep\":".utf8)) { return .savedSweep(stream) }
+        let isSpace: (UInt8) -> Bool = { [0x20, 0x09, 0x0a, 0x0d].contains($0) }
+        if prefix.first(where: { !isSpace($0) }) == UInt8(ascii: "{") { return .savedReport(stream) }
         guard let format = TextFormat(of: prefix) else { throw .unknownFormat(name) }
         return .text(format, stream, prefix: prefix)
     }

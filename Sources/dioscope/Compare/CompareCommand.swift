@@ -3,7 +3,6 @@
 import ArgumentParser
 import Comparison
 import Rendering
-import SystemPackage
 
 /// `dioscope compare`: what changed between runs, and which changes are more than chance.
 struct CompareCommand: ParsableCommand {
@@ -97,7 +96,7 @@ struct CompareCommand: ParsableCommand {
         let wanted = try selection.parsed()
         let length = block?.nanoseconds ?? 1_000_000_000
         func read(_ files: [String]) throws -> [ComparedRun] {
-            try files.map { try ComparedRun(FilePath($0), blockLength: length, wanted) }
+            try files.map { try ComparedRun($0, blockLength: length, wanted) }
         }
         let base = try read(sides.base)
         let new = try sides.new.map(read)

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import ArgumentParser
-import Attribution
-import DirectIO
 import Exports
-import Rendering
-import Report
-import Selection
+import Input
 import SystemPackage
 
 /// `dioscope export`: single I/Os and totals in the forms of other tools.
@@ -61,13 +57,15 @@ struct ExportCommand: ParsableCommand {
         if output == nil, format.isBinary, Terminal.isTerminal(Terminal.output) {
             throw Failure(.usage, "\(format.rawValue) is not for a terminal", hint: "give a file: -o run1.pftrace")
         }
-        let reader = try IOSources.open(file, again: true, wanting: "export")
-        // A first pass for the names of the threads, which may come after their I/Os, and for what there are clocks of.
-        var clocks = SeenClocks()
-        let summary = try reading { try reader.read { clocks.add($0) } }
+        var wish = IOWish(selection: wanted, purpose: "export")
+        wish.needsNames = true
+        wish.needsCauses = true
+        wish.isEvenSample = format.isOfTotals
+        let ios = try reading { try ChosenIOs(file, wish, ReadingProgress()) }
+        let first = try reading { try ios.summary() }
         let sink = try ExportSink(output.map { FilePath($0) })
-        let export = makeExport(reader, summary)
-        try feed(export, from: reader, ExportChoice(wanted, reader, summary, clocks), to: sink)
+        let export = makeExport(ios, first)
+        let summary = try feed(export, from: ios, to: sink)
         try sink.finish()
         if let perfetto = export as? PerfettoExport, perfetto.left > 0 {
             Terminal.say("\(perfetto.left) more I/Os were left out: choose by --where, or raise --limit")
@@ -76,60 +74,36 @@ struct ExportCommand: ParsableCommand {
     }
 
     private func feed(
-        _ export: any IOExport, from reader: any IOSource, _ choice: ExportChoice, to sink: ExportSink
-    ) throws(Failure) {
-        var choice = choice
+        _ export: any IOExport, from ios: ChosenIOs, to sink: ExportSink
+    ) throws(Failure) -> SourceSummary {
         do {
-            _ = try reading {
-                try reader.read(holds: { choice.add($0) }) { io in
-                    if format.isOfTotals, let thinning = reader.thinning, !thinning.keeps(io) { return }
-                    guard let listed = choice.listed(io) else { return }
-                    export.add(listed)
+            let summary = try reading {
+                try ios.readWithCauses { _, _, listed in
+                    export.add(listed())
                     if export.output.count >= 1 << 16 { try sink.write(&export.output) }
                 }
             }
             export.finish()
             try sink.write(&export.output)
+            return summary
         } catch {
             sink.discard()
             throw error
         }
     }
 
-    private func makeExport(_ reader: any IOSource, _ summary: SourceSummary) -> any IOExport {
+    private func makeExport(_ ios: ChosenIOs, _ summary: SourceSummary) -> any IOExport {
+        let threads = ios.names.threads
         switch format {
-        case .perfetto: return PerfettoExport(threads: summary.threads, limit: limit ?? 100_000)
+        case .perfetto: return PerfettoExport(threads: threads, limit: limit ?? 100_000)
         case .folded: return FoldedExport()
-        case .csv: return CSVExport(threads: summary.threads)
-        case .jsonl: return JSONLinesExport(threads: summary.threads)
+        case .csv: return CSVExport(threads: threads)
+        case .jsonl: return JSONLinesExport(threads: threads)
         case .hlog: return HistogramLogExport(startedWall: summary.source.started)
-        case .openmetrics: return MetricsExport(rule: reader.rule, source: summary.source, loss: summary.loss)
+        case .openmetrics:
+            return MetricsExport(rule: ios.rule, source: summary.source, loss: summary.loss)
         }
     }
 }
 
 extension ExportFormat: ExpressibleByArgument {}
-
-/// The I/Os that are wanted, with what only the stream around them could tell.
-private struct ExportChoice {
-    private let selection: IOSelection?
-    private let names: RecordedNames
-    private let rule: CompletionRule
-    private let clocks: SeenClocks
-    private var holds = HoldLog()
-
-    init(_ selection: IOSelection?, _ reader: any IOSource, _ summary: SourceSummary, _ clocks: SeenClocks) {
-        self.clocks = clocks
-        self.selection = selection
-        names = RecordedNames(threads: summary.threads, devices: summary.source.devices)
-        rule = reader.rule
-    }
-
-    mutating func add(_ hold: CPUHold) { holds.add(hold) }
-
-    mutating func listed(_ io: DirectIO) -> ListedIO? {
-        let life = AttributedLife(io, rule: rule)
-        guard selection?.contains(Subject(io, life, names)) ?? true else { return nil }
-        return ListedIO(io, life, &holds, clocks)
-    }
-}

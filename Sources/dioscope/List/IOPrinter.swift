@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import Attribution
 import Rendering
 
 /// Writes listed I/Os to standard output, many at once.

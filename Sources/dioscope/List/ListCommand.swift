@@ -2,7 +2,7 @@
 
 import ArgumentParser
 import Attribution
-import DirectIO
+import Input
 import Rendering
 import Selection
 
@@ -66,40 +66,42 @@ struct ListCommand: ParsableCommand {
     func run() throws {
         let wanted = try selection.parsed()
         let order = try sort.map { try SelectionArguments.order($0) }
-        let reader = try IOSources.open(file, again: true, wanting: "list")
-        // A first pass for the names of the threads, which may come after their I/Os, and for what there are clocks of.
-        var clocks = SeenClocks()
-        let summary = try reading { try reader.read { clocks.add($0) } }
+        var wish = IOWish(selection: wanted, purpose: "list")
+        wish.needsNames = true
+        wish.needsCauses = true
+        wish.isEvenSample = false
+        let ios = try reading { try ChosenIOs(file, wish, ReadingProgress()) }
         let printer = IOPrinter(
-            IOList(threads: summary.threads), style: style.style(for: Terminal.output),
+            IOList(threads: ios.names.threads), style: style.style(for: Terminal.output),
             form: json ? .json : waterfall ? .waterfall : .table)
-        let names = RecordedNames(threads: summary.threads, devices: summary.source.devices)
-        var choice = ChosenIOs(
-            wanted, names, rule: reader.rule, clocks: clocks, order: order ?? .slowestFirst,
-            limit: slowest ?? limit ?? 10)
         let streams = json && slowest == nil && sort == nil
-        if streams {
-            try stream(reader, choice, printer)
-        } else {
-            _ = try reading { try reader.read(holds: { choice.add($0) }, each: { choice.add($0) }) }
-            for listed in choice.inOrder { try printer.print(listed) }
-        }
-        try printer.finish(wanted.map { (choice.matching, summary.ios, $0.text) })
+        let (found, summary) =
+            try streams ? stream(ios, printer) : printFirst(ios, printer, order: order ?? .slowestFirst)
+        try printer.finish(wanted.map { (found, summary.ios, $0.text) })
         try summary.complain()
     }
 
+    private func printFirst(
+        _ ios: ChosenIOs, _ printer: IOPrinter, order: IOOrder
+    ) throws -> (found: UInt64, summary: SourceSummary) {
+        var first = FirstIOs(slowest ?? limit ?? 10, order: order)
+        let summary = try reading {
+            try ios.readWithCauses { io, life, listed in first.add(Subject(io, life, ios.names), listed) }
+        }
+        for listed in first.inOrder { try printer.print(listed) }
+        return (first.count, summary)
+    }
+
     /// In file order: nothing but the line that is written is kept.
-    private func stream(_ reader: any IOSource, _ choice: ChosenIOs, _ printer: IOPrinter) throws {
-        var choice = choice
-        var left = limit ?? .max
-        _ = try reading {
-            try reader.read {
-                choice.add($0)
-            } each: { io in
-                guard left > 0, let listed = choice.listed(io) else { return }
-                left -= 1
-                try printer.print(listed)
+    private func stream(_ ios: ChosenIOs, _ printer: IOPrinter) throws -> (found: UInt64, summary: SourceSummary) {
+        let most = UInt64(limit ?? .max)
+        var count: UInt64 = 0
+        let summary = try reading {
+            try ios.readWithCauses { _, _, listed in
+                count += 1
+                if count <= most { try printer.print(listed()) }
             }
         }
+        return (count, summary)
     }
 }

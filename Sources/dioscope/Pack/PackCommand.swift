@@ -32,8 +32,9 @@ struct PackCommand: ParsableCommand {
     func run() throws {
         let (reader, made) = try reading {
             let reader = try CaptureReader(path: FilePath(file))
-            let progress = ReadingProgress(of: file)
-            return (reader, try reader.pack(to: FilePath(output), progress: progress.show))
+            let progress = ReadingProgress()
+            defer { progress.readingEnded() }
+            return (reader, try reader.pack(to: FilePath(output)) { progress.reading(file, part: $0) })
         }
         Terminal.say("wrote \(output) (\(made.size) bytes, from \(reader.size))")
         guard let first = made.damage.first else { return }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import Attribution
-import Capture
-import DirectIO
-import KernelTraces
+import Input
 import Rendering
 import Report
 import Selection
+import Synchronization
 
-/// What a report is to tell of.
+/// What a report is to show.
 struct ReportWishes {
     var selection: IOSelection?
     var grouping: Grouping?
@@ -17,10 +16,13 @@ struct ReportWishes {
     var percentiles: [Double] = []
 
     /// What single I/Os are needed for.
-    var needsIOs: String? { selection != nil ? "--where" : grouping != nil ? "--by" : nil }
+    private var needsIOs: String? { selection != nil ? "--where" : grouping != nil ? "--by" : nil }
 
-    /// The file has to be read more than once.
-    var needPasses: Bool { grouping != nil || selection?.needsNames ?? false }
+    fileprivate var ofIOs: IOWish {
+        var wish = IOWish(selection: selection, purpose: needsIOs)
+        wish.isReadAgain = grouping != nil
+        return wish
+    }
 }
 
 /// The report of a capture or trace, and what was wrong with the file.
@@ -29,41 +31,18 @@ struct MadeReport {
     private let summary: SourceSummary
 
     init(of path: String, _ wishes: ReportWishes = ReportWishes()) throws(Failure) {
-        let reader = try IOSources.open(path, again: wishes.needPasses, wanting: wishes.needsIOs)
-        let (report, summary) = try reading { () throws -> (Report, SourceSummary) in
-            let filter = try Self.filter(of: reader, wishes)
-            let groups = try Self.groups(of: reader, wishes, filter)
-            let pass = ReportPass(
-                rule: reader.rule, percentiles: wishes.percentiles, groups: groups, filter: filter,
-                thinning: reader.thinning,
-                condition: wishes.selection?.text)
-            return try pass.report(of: reader)
+        (report, summary) = try reading {
+            let ios = try ChosenIOs(path, wishes.ofIOs, ReadingProgress())
+            let groups = try Self.groups(of: ios, wishes)
+            return try ReportPass(ios, percentiles: wishes.percentiles, groups: groups, wishes.selection).report()
         }
-        self.report = report
-        self.summary = summary
-    }
-
-    /// A pass of its own when names are asked for: they may come after their I/Os.
-    private static func filter(of reader: any IOSource, _ wishes: ReportWishes) throws -> IOFilter? {
-        guard let selection = wishes.selection else { return nil }
-        var names = RecordedNames()
-        if selection.needsNames {
-            let summary = try reader.read { _ in }
-            names = RecordedNames(threads: summary.threads, devices: summary.source.devices)
-        }
-        return IOFilter(selection: selection, names: names, rule: reader.rule)
     }
 
     /// A pass of its own: which groups are the largest.
-    private static func groups(
-        of reader: any IOSource, _ wishes: ReportWishes, _ filter: IOFilter?
-    ) throws -> ChosenGroups? {
+    private static func groups(of ios: ChosenIOs, _ wishes: ReportWishes) throws -> ChosenGroups? {
         guard let grouping = wishes.grouping else { return nil }
         var counts = GroupCounts(by: grouping)
-        _ = try reader.read { io in
-            guard reader.thinning?.keeps(io) ?? true else { return }
-            if filter == nil || filter?.life(io) != nil { counts.add(io) }
-        }
+        _ = try ios.read(holds: { _ in }) { io, _ in counts.add(io) }
         return counts.largest(wishes.groups)
     }
 
@@ -73,21 +52,71 @@ struct MadeReport {
 
     var json: String { JSONReport(report).text }
 
-    /// A cut or damaged file is told on standard error too, and by the exit status.
+    /// A cut or damaged file is reported on standard error too, and by the exit status.
     func complainOfDamage() throws(Failure) { try summary.complain() }
 }
 
-/// Runs what reads a capture or trace; its errors become failures as the user sees them.
-func reading<Result>(_ body: () throws -> Result) throws(Failure) -> Result {
-    do {
-        return try body()
-    } catch let error as CaptureError {
-        throw Failure(error)
-    } catch let error as TraceError {
-        throw Failure(error)
-    } catch let failure as Failure {
-        throw failure
-    } catch {
-        throw Failure(.data, "\(error)")
+/// One pass over I/Os that makes a report, by as many threads as are worth while. The report is the same however many
+/// they are.
+private struct ReportPass {
+    private let ios: ChosenIOs
+    private let percentiles: [Double]
+    private let groups: ChosenGroups?
+    private let selection: IOSelection?
+
+    init(_ ios: ChosenIOs, percentiles: [Double], groups: ChosenGroups?, _ selection: IOSelection?) {
+        self.ios = ios
+        self.percentiles = percentiles
+        self.groups = groups
+        self.selection = selection
+    }
+
+    func report() throws -> (Report, SourceSummary) {
+        if case let threads = ios.threads, threads > 1, let made = try report(threads: threads) { return made }
+        var builder = builder
+        let summary = try ios.read {
+            builder.add($0)
+        } each: {
+            builder.add($0, $1)
+        }
+        for sums in summary.summaries { builder.add(sums) }
+        return (finish(builder, summary), summary)
+    }
+
+    /// - Returns: `nil` when the I/Os have to be taken in order: there is more to tell apart than is counted.
+    private func report(threads: Int) throws -> (Report, SourceSummary)? {
+        let workers = (0..<threads).map { _ in Worker(builder) }
+        let summary = try ios.read(threads: threads) { number, part in
+            try workers[number].builder.withLock { builder in
+                try part.read {
+                    builder.add($0)
+                } each: {
+                    builder.add($0, $1)
+                }
+            }
+        }
+        guard let summary else { return nil }
+        return workers[0].builder.withLock { all in
+            for worker in workers.dropFirst() { worker.builder.withLock { all.add($0) } }
+            for sums in summary.summaries { all.add(sums) }
+            return all.isAtLimit ? nil : (finish(all, summary), summary)
+        }
+    }
+
+    /// Uncontended: the lock lets threads have a builder each, and their starter have it after them.
+    private final class Worker: Sendable {
+        let builder: Mutex<ReportBuilder>
+
+        init(_ builder: consuming sending ReportBuilder) {
+            self.builder = Mutex(builder)
+        }
+    }
+
+    private var builder: ReportBuilder { ReportBuilder(rule: ios.rule, percentiles: percentiles, groups: groups) }
+
+    private func finish(_ builder: borrowing ReportBuilder, _ summary: SourceSummary) -> Report {
+        let selection = selection.map { Report.Selection(condition: $0.text, ofIOs: summary.ios) }
+        return builder.finish(
+            source: summary.source, loss: summary.loss, selection: selection, thinnedOut: summary.thinnedOut)
     }
 }

@@ -3,15 +3,13 @@
 import FoundationEssentials
 import Glibc
 import Host
+import Input
 import Sweep
 
 /// The file that a sweep's results go to, run by run.
 final class SweepLogFile {
     let path: String
     private let descriptor: Int32
-
-    /// More than any sweep writes.
-    private static let mostBytes = 1 << 30
 
     /// A new one.
     init(creating path: String, _ header: SweepLog.Header) throws(Failure) {
@@ -62,20 +60,11 @@ final class SweepLogFile {
     }
 
     static func read(_ path: String) throws(Failure) -> SweepLog {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            throw Failure(.noInput, "cannot open \(path): \(errorText())")
-        }
-        guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= mostBytes else {
-            throw Failure(.noInput, "\(path) is no saved sweep: expected a file of at most 1G")
-        }
-        guard let content = FileManager.default.contents(atPath: path) else {
-            throw Failure(.noInput, "cannot read \(path)")
-        }
+        let content = try reading { try savedSweep(path) }
         do {
-            return try SweepLog([UInt8](content))
+            return try SweepLog(content)
         } catch {
-            throw Failure(.data, "\(path) is no saved sweep: \(error.reason)")
+            throw Failure(.data, "\(path) is not a saved sweep: \(error.reason)")
         }
     }
 }

@@ -4,6 +4,7 @@ import DirectIO
 import FoundationEssentials
 import Glibc
 import Host
+import Input
 import Probes
 import Recording
 import Rendering
@@ -190,8 +191,10 @@ final class SweepRunner {
         var wishes = ReportWishes()
         if plan.ramp > 0 {
             var first = UInt64.max
-            let reader = try IOSources.open(path, again: true, wanting: "sweep")
-            _ = try reading { try reader.read { first = min(first, $0.submitted.nanoseconds) } }
+            _ = try reading {
+                let ios = try ChosenIOs(path, IOWish(purpose: "sweep"))
+                _ = try ios.read(holds: { _ in }) { io, _ in first = min(first, io.submitted.nanoseconds) }
+            }
             wishes.selection = try IOSelection(parsing: "submitted>=\(first &+ plan.ramp)")
         }
         return try MadeReport(of: path, wishes).report

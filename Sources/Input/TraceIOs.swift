@@ -18,8 +18,11 @@ final class TraceIOs: IOSource {
         let file: OpenFile
     }
 
-    init(_ file: OpenFile, first input: TraceInput) throws {
+    private let listener: (any ReadingListener)?
+
+    init(_ file: OpenFile, first input: TraceInput, _ listener: (any ReadingListener)?) throws {
         self.file = file
+        self.listener = listener
         let opened = try Self.open(input, file)
         description = opened.reader.description
         first = opened
@@ -30,13 +33,13 @@ final class TraceIOs: IOSource {
         case .traceDat(let events): Opened(reader: try TraceDatReader(events), file: events)
         case .text(let format, let stream, let prefix):
             Opened(reader: TextReader(format, stream, prefix: prefix), file: file)
-        case .capture: throw TraceError.unknownFormat(input.name)
+        case .capture, .savedReport, .savedSweep: throw TraceError.unknownFormat(input.name)
         }
     }
 
     private func opened() throws -> Opened {
         if let first { return first }
-        return try ReadingProgress.showing([file]) { try Self.open(TraceInput(file) { _ in false }, file) }
+        return try listener.showing(file) { try Self.open(TraceInput(file) { _ in false }, file) }
     }
 
     var rule: CompletionRule { description.completionRule }
@@ -44,7 +47,7 @@ final class TraceIOs: IOSource {
     func read(holds: (CPUHold) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary {
         let opened = try opened()
         first = nil
-        return try ReadingProgress.showing([opened.file]) { try read(opened.reader, holds, each) }
+        return try listener.showing(opened.file) { try read(opened.reader, holds, each) }
     }
 
     private func read(

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import Attribution
 import DirectIO
 
 /// One I/O as a list shows it, with what only the stream around it could tell.
@@ -28,7 +27,7 @@ public struct ListedIO: Sendable {
         life.wait(stage, of: io).map { holds.shares(of: $0) } ?? []
     }
 
-    func shares(of stage: Stage) -> [WaitShare] {
+    public func shares(of stage: Stage) -> [WaitShare] {
         switch stage {
         case .queueWait: queueWait
         case .taskWorkWait: taskWorkWait

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Capture
+import DirectIO
+import Host
+import KernelTraces
+import Report
+import Synchronization
+import SystemPackage
+
+/// A capture of dioscope's own.
+struct CaptureIOs: IOSource {
+    private let file: OpenFile
+    private let reader: CaptureReader
+    private let listener: (any ReadingListener)?
+
+    init(_ file: OpenFile, _ listener: (any ReadingListener)?) throws {
+        self.file = file
+        self.listener = listener
+        reader = try CaptureReader(
+            descriptor: FileDescriptor(rawValue: file.descriptor), name: FilePath(file.name))
+        thinning = Thinning(reader.sampling())
+    }
+
+    var rule: CompletionRule { reader.session.completionRule }
+    var isSummary: Bool { reader.session.isSummary == true }
+    let thinning: Thinning?
+
+    func read(holds: (CPUHold) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary {
+        let shares = try reader.shares(1)
+        defer { listener?.readingEnded() }
+        return summary(of: [try shares[0].read(holds: holds, progress: show, each)])
+    }
+
+    private func show(_ part: Double) { listener?.reading(file.name, part: part) }
+
+    private static let fewestBytesOfAThread: UInt64 = 16 << 20
+    /// Each has its own histograms and a chunk in memory.
+    private static let mostThreads = 8
+
+    /// Threads that are worth while to read it with.
+    var threads: Int {
+        min(Box.usableCPUs, Self.mostThreads, 1 + Int(clamping: reader.size / Self.fewestBytesOfAThread))
+    }
+
+    /// Reads with several threads at once: calls `read` with each share, on a thread of its own.
+    func readShared(
+        _ count: Int,
+        _ read: @escaping @Sendable (Int, CaptureShare, @escaping (Double) -> Void) throws -> IOPart.Summary
+    ) throws -> SourceSummary {
+        let shares = try reader.shares(count)
+        let results = SharedResults(shares.count)
+        let (listener, name) = (listener, file.name)
+        ThreadTeam.perform(shares.count) { number in
+            let progress: (Double) -> Void = number == 0 ? { listener?.reading(name, part: $0) } : { _ in }
+            let result = Result { try read(number, shares[number], progress) }
+            results.all.withLock { $0[number] = result }
+        }
+        listener?.readingEnded()
+        let parts = try results.all.withLock { $0 }.compactMap { try $0?.get() }
+        var whole = summary(of: parts.map(\.capture))
+        whole.thinnedOut = parts.reduce(0) { $0 &+ $1.thinnedOut }
+        return whole
+    }
+
+    private final class SharedResults: Sendable {
+        let all: Mutex<[Result<IOPart.Summary, any Error>?]>
+
+        init(_ count: Int) { all = Mutex(Array(repeating: nil, count: count)) }
+    }
+
+    private func summary(of shares: [CaptureSummary]) -> SourceSummary {
+        let summary = CaptureSummary(joining: shares)
+        return SourceSummary(
+            name: file.name,
+            source: ReportSource(
+                session: reader.session, end: summary.end, devices: summary.devices,
+                threads: summary.threads, cpus: summary.cpus, places: summary.places,
+                fileUsers: summary.fileUsers, sampling: summary.sampling, isComplete: summary.isComplete),
+            loss: summary.loss, threads: summary.threads,
+            ios: summary.summaries.reduce(summary.ios) { $0 &+ $1.ios }, summaries: summary.summaries,
+            damage: summary.damage.map(\.description), damageCount: summary.damageCount)
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import Capture
+import DirectIO
+import Report
+import Selection
+
+/// Which I/Os are wanted, once all that this asks for is known.
+struct IOFilter: Sendable {
+    let selection: IOSelection
+    let names: RecordedNames
+    let rule: CompletionRule
+
+    /// - Returns: `nil` when it is not wanted.
+    func life(_ io: DirectIO) -> AttributedLife? {
+        let life = AttributedLife(io, rule: rule)
+        return selection.contains(Subject(io, life, names)) ? life : nil
+    }
+}
+
+/// Lets those I/Os of a stream through that are wanted.
+struct IOChoice: Sendable {
+    /// `nil`: all are wanted.
+    let filter: IOFilter?
+    let thinning: Thinning?
+    /// I/Os that were left out to make one even sample of several.
+    private(set) var thinnedOut: UInt64 = 0
+
+    init(filter: IOFilter?, thinning: Thinning?) {
+        self.filter = filter
+        self.thinning = thinning
+    }
+
+    @inline(__always)
+    mutating func take(_ io: DirectIO, _ each: (DirectIO, AttributedLife?) throws -> Void) rethrows {
+        if let thinning, !thinning.keeps(io) {
+            thinnedOut &+= 1
+        } else if let filter {
+            if let life = filter.life(io) { try each(io, life) }
+        } else {
+            try each(io, nil)
+        }
+    }
+}
+
+/// What one of several threads reads of the I/Os.
+public struct IOPart {
+    let share: CaptureShare
+    let choice: IOChoice
+    let progress: (Double) -> Void
+
+    /// What it read, for the whole.
+    public struct Summary: Sendable {
+        let capture: CaptureSummary
+        let thinnedOut: UInt64
+    }
+
+    /// As `ChosenIOs.read(holds:each:)`.
+    public func read(
+        holds: (CPUHold) throws -> Void, each: (DirectIO, AttributedLife?) throws -> Void
+    ) throws -> Summary {
+        var choice = choice
+        let capture = try share.read(holds: holds, progress: progress) { io in try choice.take(io, each) }
+        return Summary(capture: capture, thinnedOut: choice.thinnedOut)
+    }
+}

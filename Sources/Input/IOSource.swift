@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import Report
+
+/// A file that I/Os can be had from, whatever its format.
+protocol IOSource {
+    /// By which the recorded kernel decides how to complete.
+    var rule: CompletionRule { get }
+    /// Most of its I/Os were summed up: they are in the summary alone.
+    var isSummary: Bool { get }
+    /// Makes one sample of its I/Os, which were recorded at several rates; `nil`: they were not.
+    var thinning: Thinning? { get }
+    /// Calls `each` with every I/O, in no particular order, and `holds` with everybody who held a CPU that I/Os waited
+    /// for, before those I/Os.
+    func read(holds: (CPUHold) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary
+}
+
+extension IOSource {
+    var isSummary: Bool { false }
+    var thinning: Thinning? { nil }
+
+    func read(_ each: (DirectIO) throws -> Void) throws -> SourceSummary {
+        try read(holds: { _ in }, each: each)
+    }
+}
+
+/// Why a source has no I/Os.
+public struct Absence: Sendable {
+    /// Continues "NAME has no direct I/O: ".
+    public var reason: String
+    /// What to do, if anything helps.
+    public var remedy: String?
+}
+
+/// What there is to say of a source once its I/Os were read.
+public struct SourceSummary: Sendable {
+    public var name: String
+    public var source: ReportSource
+    public var loss: [DataLoss]
+    public var threads: [UInt32: ThreadName]
+    /// Read, or summed up.
+    public var ios: UInt64
+    /// I/Os that were summed up, and have no record.
+    public var summaries: [IOSummary] = []
+    /// Where it is cut or damaged, the first places.
+    public var damage: [String]
+    public var damageCount: Int
+    /// Why there are no I/Os, and what to do, if more is known than that there are none.
+    public var absence: Absence?
+    /// I/Os that were left out to make one even sample of several.
+    public internal(set) var thinnedOut: UInt64 = 0
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// A file was read, and is not what was asked for.
+public enum InputError: Error, Equatable {
+    /// It holds sums alone.
+    /// - Parameter purpose: what single I/Os are needed for, in the user's words.
+    case summaryOnly(String, purpose: String)
+    case savedReport(String)
+    case savedSweep(String)
+    case notASweep(String)
+    case tooLarge(String, mostBytes: Int)
+
+    /// One line.
+    public var message: String {
+        switch self {
+        case .summaryOnly(let path, let purpose): "\(path) holds a summary: \(purpose) needs single I/Os"
+        case .savedReport(let path): "\(path) is a saved report, not a capture or a trace: it has no single I/Os"
+        case .savedSweep(let path): "\(path) is a saved sweep, not a run"
+        case .notASweep(let path): "\(path) is not a saved sweep"
+        case .tooLarge(let path, let bytes): "\(path) is larger than \(bytes >> 20) MiB, which no such file is"
+        }
+    }
+
+    /// What to do.
+    public var hint: String? {
+        switch self {
+        case .summaryOnly: "record without --summary"
+        case .savedReport: "dioscope compare takes it"
+        case .savedSweep: "show it, or two of them side by side: dioscope sweep --show NEW [--base OLD]"
+        case .notASweep, .tooLarge: nil
+        }
+    }
+}
