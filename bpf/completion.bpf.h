@@ -74,6 +74,7 @@ static __always_inline void task_work_wait_ends(struct probe_io *io, const struc
 }
 
 #define EAGAIN	11
+#define EFAULT	14
 
 /* io_uring tries without waiting first; what would have to wait comes to nothing and begins again in a worker. */
 static __always_inline bool is_tried_again(const struct probe_io *io, long ret)
@@ -118,6 +119,8 @@ static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *
 		io->facts |= PROBE_FACT_BY_SUBMITTER;
 	if (!task_work_follows(io)) {
 		io->completed_ns = bpf_ktime_get_ns();
+		if (stopped_midway(io) && (ret == -EFAULT || (ret >= 0 && ret < io->length_bytes)))
+			return;
 		if (clocks_run() && !(io->facts & PROBE_FACT_BY_SUBMITTER))
 			awaits_reaping(io, cpu);
 		io_send(cpu, io, key);
@@ -268,6 +271,10 @@ static __always_inline int iocb_complete(struct kiocb *iocb, long ret, enum prob
 		return 0;
 	key = iocb_key(cpu, key_user, iocb);
 	io = slot_find(key);
+	if (io && stopped_midway(io)) {
+		io_send(cpu, io, key);
+		return 0;
+	}
 	/* With CALLER_COMP it comes before the completion, only to get the issuer to work. */
 	if (!io || io->completed_ns || io->facts & PROBE_FACT_CALLER_COMP)
 		return 0;

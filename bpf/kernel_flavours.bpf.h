@@ -47,7 +47,8 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;
 
 #define PF_WQ_WORKER	0x20
 
-#define IOMAP_DIO_FORCE_WAIT	(1 << 0)	/* argument of iomap_dio_rw */
+#define IOMAP_DIO_FORCE_WAIT	(1 << 0)	/* argument of __iomap_dio_rw */
+#define IOMAP_DIO_PARTIAL	(1 << 2)	/* 5.16 and later */
 
 #define IOMAP_DIO_UNWRITTEN	(1 << 0)	/* dio->flags */
 #define IOMAP_DIO_COW		(1 << 1)

@@ -53,18 +53,39 @@ static __always_inline __u32 submit_facts(__u32 ki_flags)
 	return facts;
 }
 
+/* io_uring may not wait for what the page cache has to do, and goes on in a worker. */
+static __always_inline bool is_punted(const struct probe_io *io, __u64 position)
+{
+	return stopped_midway(io) && io->facts & PROBE_FACT_NOWAIT && io->issuer == PROBE_ISSUER_IO_URING &&
+	       io->offset_bytes == position;
+}
+
 /* This kiocb's slot from before, if its end was missed; an I/O that did complete is still told. */
-static __always_inline struct probe_io *slot_restart(struct probe_cpu *cpu, __u64 key)
+static __always_inline struct probe_io *slot_restart(struct probe_cpu *cpu, __u64 key, __u64 position)
 {
 	struct probe_io *io = slot_find(key);
 
 	if (!io)
 		return 0;
-	if (io->completed_ns)
+	if (io->completed_ns && !is_punted(io, position))
 		emit_io(cpu, io);
 	else
 		__sync_fetch_and_add(&cpu->restarted, 1);
 	return io;
+}
+
+/*
+ * What met a page that is not in memory ended there, or before it began. btrfs
+ * and gfs2 fetch the page and go on with the rest: that is one I/O.
+ */
+static __always_inline bool goes_on(struct probe_io *io, __u32 tid, __u64 left, __u64 position)
+{
+	if (!io || !stopped_midway(io) || io->submitter_tid != tid || left > io->length_bytes ||
+	    position != io->offset_bytes + io->length_bytes - left)
+		return false;
+	io->completed_ns = 0;
+	io->facts &= ~PROBE_FACT_BY_SUBMITTER;
+	return true;
 }
 
 /* A request of io_uring that polls has IOCB_HIPRI taken away on some ways; its completion tells. */
@@ -95,6 +116,9 @@ static __always_inline int io_begin(const struct beginning *this)
 
 	if (!cpu)
 		return 0;
+	key = iocb_key(cpu, this->key_user, iocb);
+	if (this->facts & PROBE_FACT_PARTIAL && goes_on(slot_find(key), (__u32)pid_tgid, length, read_kernel(iocb, ki_pos)))
+		return 0;
 	if (!io_passes(pid_tgid >> 32, this->dev, this->inode)) {
 		__sync_fetch_and_add(&cpu->filtered, 1);
 		return 0;
@@ -105,8 +129,7 @@ static __always_inline int io_begin(const struct beginning *this)
 		return 0;
 	}
 	__sync_fetch_and_add(&cpu->begins, 1);
-	key = iocb_key(cpu, this->key_user, iocb);
-	io = slot_restart(cpu, key);
+	io = slot_restart(cpu, key, read_kernel(iocb, ki_pos));
 	if (!io)
 		io = slot_claim(key);
 	if (!io) {
@@ -149,7 +172,8 @@ static __always_inline int iomap_begin(struct kiocb *iocb, struct iov_iter *iter
 		.key_user = PROBE_KEY_BEGIN,
 		.dev = read_kernel(sb, s_dev),
 		.inode = inode_number(inode),
-		.facts = dio_flags & IOMAP_DIO_FORCE_WAIT ? PROBE_FACT_FORCE_WAIT : 0,
+		.facts = (dio_flags & IOMAP_DIO_FORCE_WAIT ? PROBE_FACT_FORCE_WAIT : 0) |
+			 (dio_flags & IOMAP_DIO_PARTIAL ? PROBE_FACT_PARTIAL : 0),
 	};
 
 	return io_begin(&this);
@@ -162,18 +186,19 @@ int BPF_PROG(dio_began, struct kiocb *iocb, struct iov_iter *iter, __u32 dio_fla
 }
 
 /*
- * Before 3fd41721cd5c (6.5) there is no tracepoint. Before 2f63296578ca (5.12)
- * dio_flags is a bool with the meaning of its lowest bit, "wait".
+ * Before 3fd41721cd5c (6.5) there is no tracepoint. iomap_dio_rw calls this
+ * function; since c3d4ed1abecf (5.10) btrfs does so itself, and so does f2fs.
+ * Before 2f63296578ca (5.12) dio_flags is a bool, its lowest bit, "wait".
  */
-SEC("?fentry/iomap_dio_rw")
+SEC("?fentry/__iomap_dio_rw")
 int BPF_PROG(dio_rw_entered, struct kiocb *iocb, struct iov_iter *iter, const struct iomap_ops *ops,
 	     const struct iomap_dio_ops *dio_ops, __u32 dio_flags)
 {
 	return iomap_begin(iocb, iter, dio_flags);
 }
 
-/* Where iomap_dio_rw has more arguments than fentry takes (786f847f43a5, 5.19), or tracepoints are preempted. */
-SEC("?kprobe/iomap_dio_rw")
+/* Where it has more arguments than fentry takes (786f847f43a5, 5.19), or tracepoints are preempted. */
+SEC("?kprobe/__iomap_dio_rw")
 int BPF_KPROBE(dio_rw_probed, struct kiocb *iocb, struct iov_iter *iter, const struct iomap_ops *ops,
 	       const struct iomap_dio_ops *dio_ops, __u32 dio_flags)
 {

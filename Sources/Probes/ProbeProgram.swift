@@ -144,9 +144,9 @@ extension ProbeProgram {
             "block_device_write_began", .functionEntry, "blkdev_write_iter", role: .begins, blind: blockDevice),
         ProbeProgram("dio_began", .tracepoint, "iomap_dio_rw_begin", role: .begins, blind: iomap),
         ProbeProgram(
-            "dio_rw_entered", .functionEntry, "iomap_dio_rw", role: .begins, insteadOf: ["dio_began"], blind: iomap),
+            "dio_rw_entered", .functionEntry, "__iomap_dio_rw", role: .begins, insteadOf: ["dio_began"], blind: iomap),
         ProbeProgram(
-            "dio_rw_probed", .kprobe, "iomap_dio_rw", role: .begins, insteadOf: ["dio_began", "dio_rw_entered"],
+            "dio_rw_probed", .kprobe, "__iomap_dio_rw", role: .begins, insteadOf: ["dio_began", "dio_rw_entered"],
             blind: iomap),
         ProbeProgram(
             "simple_read_probed", .kprobe, "__iomap_dio_read_simple", role: .begins, insteadOf: ["dio_began"],

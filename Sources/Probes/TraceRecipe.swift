@@ -31,7 +31,7 @@ public struct TraceRecipe: Sendable {
         }
         if !layout.hasTracepoints {
             probes += [
-                probe("iomap_dio_rw", "\(iocb) \(file(superBlock: ofFile)) \(length("$arg2")) dio_flags=$arg5:x32"),
+                probe("iomap_dio_rw", at: "__iomap_dio_rw", "\(iocb) \(file(superBlock: ofFile)) \(length("$arg2")) dio_flags=$arg5:x32"),
                 probe("iomap_dio_complete", "iocb=+0($arg1):x64"), returns("iomap_dio_complete"),
             ]
         }
@@ -82,8 +82,9 @@ public struct TraceRecipe: Sendable {
         "count=+\(layout.iterCount)(\(iter)):u64 write=+\(layout.iterDirection)(\(iter)):u8"
     }
 
-    private func probe(_ function: String, _ arguments: String) -> String {
-        "\(layout.hasFunctionProbes ? "f" : "p"):dioscope/\(function) \(function) \(arguments)"
+    /// - Parameter place: the function, where the event is named for the one that calls it.
+    private func probe(_ function: String, at place: String? = nil, _ arguments: String) -> String {
+        "\(layout.hasFunctionProbes ? "f" : "p"):dioscope/\(function) \(place ?? function) \(arguments)"
     }
 
     private func returns(_ function: String) -> String {

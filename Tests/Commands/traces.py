@@ -128,7 +128,7 @@ class TraceTests(commands.Bed):
         for tool in ("trace-cmd", "perf", "ftrace"):
             done = commands.dioscope("record", "--how", tool, "--kernel", "5.10")
             self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertIn("p:dioscope/iomap_dio_rw iomap_dio_rw iocb=$arg1:x64", done.stdout)
+            self.assertIn("p:dioscope/iomap_dio_rw __iomap_dio_rw iocb=$arg1:x64", done.stdout)
         self.expect(commands.dioscope("record", "--how", "perf", "--kernel", "4.18"), 64, "5.10")
 
     def test_committed_captures_give_their_reports(self) -> None:

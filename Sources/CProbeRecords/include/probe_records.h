@@ -14,6 +14,7 @@
 typedef unsigned char probe_u8;
 typedef unsigned short probe_u16;
 typedef short probe_s16;
+typedef int probe_s32;
 typedef unsigned int probe_u32;
 typedef unsigned long long probe_u64;
 #else
@@ -22,6 +23,7 @@ typedef unsigned long long probe_u64;
 typedef uint8_t probe_u8;
 typedef uint16_t probe_u16;
 typedef int16_t probe_s16;
+typedef int32_t probe_s32;
 typedef uint32_t probe_u32;
 typedef uint64_t probe_u64;
 #endif
@@ -87,6 +89,7 @@ enum probe_fact {
 	PROBE_FACT_BY_SUBMITTER		= 1u << 24,	/* completed by the submitting thread */
 	PROBE_FACT_PREEMPTED_SUBMITTER	= 1u << 25,	/* the worker that ran it took the CPU from the submitter */
 	PROBE_FACT_TASK_WORK_CLOCKS	= 1u << 26,	/* in a slot only: task_work_wait holds clocks */
+	PROBE_FACT_PARTIAL		= 1u << 27,	/* IOMAP_DIO_PARTIAL: the file system goes on where it stops short */
 
 	/* which code: none of these = iomap's struct iomap_dio */
 	PROBE_FACT_SIMPLE		= 1u << 28,	/* iomap's simple path for small reads, 7.3 */
@@ -238,10 +241,32 @@ struct probe_settings {
 	probe_u32 wake_every;		/* user space is woken once in so many records of a CPU */
 	probe_u32 summary;		/* I/Os are summed up, see probe_summary.h */
 	probe_u32 sample_changes;	/* sample_every is only the first; what holds is in a map */
-	probe_u32 reserved;
+	probe_u32 files_stack;		/* some links lead from a kiocb to the one that it was made for */
 	probe_u64 inode;
 	probe_u32 devices[PROBE_MAX_DEVICES];
 	char comm[PROBE_COMM_SIZE];
+	probe_u32 layers;		/* some links are those of layers between a file system and a disk */
+	probe_u32 reserved;
+};
+
+/*
+ * Where a bio, a kiocb or a work has the one that it was made for: steps words
+ * are read, each that far from the address so far, and the last is added.
+ */
+#define PROBE_LINK_STEPS	3
+#define PROBE_MAX_LINKS		64
+enum probe_link_end {
+	PROBE_LINK_BIO = 1,
+	PROBE_LINK_KIOCB = 2,
+	PROBE_LINK_WORK = 3,
+};
+struct probe_link {
+	probe_s32 step[PROBE_LINK_STEPS];
+	probe_s32 last;
+	probe_u8 steps;
+	probe_u8 from;			/* enum probe_link_end */
+	probe_u8 to;
+	probe_u8 reserved;
 };
 
 /* Programs that look up a slot; each has its own place in probe_cpu.key. */

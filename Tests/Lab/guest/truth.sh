@@ -39,7 +39,7 @@ truth_events() {
             echo 1 >$truth/events/iomap/iomap_dio_complete/enable || return 1
     else
         count=16
-        truth_probe iomap_dio_rw_begin iomap_dio_rw '$arg2' &&
+        truth_probe iomap_dio_rw_begin __iomap_dio_rw '$arg2' &&
             echo 'r256:lab/iomap_dio_complete iomap_dio_complete' >>/sys/kernel/tracing/kprobe_events &&
             echo 1 >$truth/events/lab/iomap_dio_complete/enable || return 1
     fi
