@@ -27,14 +27,26 @@ load_modules() {
     done
 }
 
-# make_device KIND: prepares the device and sets $disk.
+# need_modules NAME...: each after all that it needs; those that this kernel lacks are built in, or missed later.
+need_modules() {
+    for wanted in "$@"; do
+        [ ! -f "/lab/modules/$wanted.needs" ] || load_modules $(cat "/lab/modules/$wanted.needs") || return 1
+    done
+}
+
+# make_device KIND: prepares the device, with the layers that follow it after a + each, and sets $disk.
 make_device() {
-    case $1 in
+    case ${1%%+*} in
     nvme | nvme-1q) disk=$(nvme_with_serial test) ;;
+    virtio-blk) need_modules virtio_pci virtio_blk && disk=/dev/vda ;;
+    virtio-scsi) need_modules virtio_pci sd_mod virtio_scsi && sleep 1 && disk=/dev/sda ;;
     null_blk) null_device n0 nullb0 200000 || return 1 ;;
     null_blk-20ms) null_device n0 nullb0 20000000 hw_queue_depth=256 || return 1 ;;
     esac
-    [ -b "$disk" ]
+    [ -b "$disk" ] || return 1
+    for layer in $(echo "$1" | tr + ' ' | cut -s -d ' ' -f 2-); do
+        add_layer "$layer" || return 1
+    done
 }
 
 # null_device NAME OLD-NAME NANOSECONDS [SETTING=VALUE...]: sets $disk, which answers after that time. It lives in memory,
@@ -61,9 +73,12 @@ null_device() {
 make_filesystem() {
     mount_point=${2:-/mnt/t}
     mkdir -p "$mount_point"
-    if grep -q " $mount_point " /proc/mounts; then
-        umount "$mount_point" || return 1
-    fi
+    # An overlay lies over the file system below it.
+    for mounted in "$mount_point" /mnt/lower; do
+        if grep -q " $mounted " /proc/mounts; then
+            umount "$mounted" || return 1
+        fi
+    done
     case $1 in
     ext4) mkfs.ext4 -q -F -b 4096 -E lazy_itable_init=0,lazy_journal_init=0,nodiscard "$disk" ;;
     pieces)
@@ -72,6 +87,18 @@ make_filesystem() {
         ;;
     xfs) load_modules crc32c_intel crc32c_generic libcrc32c xfs && mkfs.xfs -q -f -K "$disk" ;;
     vfat) load_modules fat vfat nls_cp437 nls_ascii nls_iso8859_1 nls_utf8 && mkfs.vfat "$disk" ;;
+    # Without checksums and in place: what has them is written through the page cache.
+    btrfs) need_modules btrfs && mkfs.btrfs -q -f -K -m single "$disk" &&
+        mount -t btrfs -o nodatasum,nodatacow "$disk" "$mount_point" ;;
+    btrfs-cow) need_modules btrfs && mkfs.btrfs -q -f -K -m single "$disk" && mount -t btrfs "$disk" "$mount_point" ;;
+    f2fs) need_modules f2fs && mkfs.f2fs -q -f -t 0 "$disk" ;;
+    overlay-*)
+        # Inside, mount_point is another one.
+        need_modules overlay && make_filesystem "${1#overlay-}" /mnt/lower &&
+            mkdir -p /mnt/lower/upper /mnt/lower/work /tmp/ro &&
+            mount -t overlay -o lowerdir=/tmp/ro,upperdir=/mnt/lower/upper,workdir=/mnt/lower/work none "${2:-/mnt/t}"
+        return
+        ;;
     none) return 0 ;;
-    esac >/dev/null && mount -t "$(echo "$1" | sed s/pieces/ext4/)" "$disk" "$mount_point"
+    esac >/dev/null && { grep -q " $mount_point " /proc/mounts || mount -t "$(echo "$1" | sed s/pieces/ext4/)" "$disk" "$mount_point"; }
 }

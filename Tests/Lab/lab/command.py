@@ -12,6 +12,7 @@ from .problem import FAILED
 # The command talks over the second serial port, so that kernel messages never get between its lines.
 PREPARE = """\
 . /lab/device.sh
+. /lab/stacks.sh
 make_device {device} && make_filesystem ext4 || {{ echo 'lab: no device' >/dev/ttyS1; exit 71; }}
 load_modules configfs
 grep -q configfs /proc/mounts || mount -t configfs none /sys/kernel/config
@@ -42,7 +43,7 @@ def run(kernel: Kernel, device: str, words: list[str], dioscope: Path | None, ou
     overlay: dict[str, bytes | Path] = {"lab/main": script(device, words)}
     if dioscope is not None:
         overlay["bin/dioscope"] = dioscope
-    boot = guest.Boot(kernel, device, overlay, seconds if words else None, with_tools=True, icount=icount, cpus=cpus,
+    boot = guest.Boot(kernel, device, overlay, seconds if words else None, with_tools=True, with_stacks=True, icount=icount, cpus=cpus,
                       terminal="output" if words else "interactive")
     with guest.run(boot) as outcome:
         for note in outcome.notes:

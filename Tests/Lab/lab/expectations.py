@@ -7,7 +7,7 @@ Expected = dict[str, Expectation]
 BEFORE_EVENTS = ("5.10", "6.1")  # no iomap_dio_* tracepoints; every asynchronous write goes to a kworker
 CALLER = ("6.12",)  # a write stays out of a kworker only if its issuer offers to complete it, and none does
 DEFERRING = BEFORE_EVENTS + CALLER
-INLINE = ("7.2", "7.3-rc")  # overwrites of an uncached file are finished in the interrupt
+INLINE = ("6.19", "7.0", "7.1", "7.2", "7.3")  # overwrites of an uncached file are finished in the interrupt
 EVERY = DEFERRING + INLINE
 
 # An I/O whose device answers before the submitter let go of it is completed by the submitter, anywhere.
@@ -43,7 +43,7 @@ READ = inline()
 WAITED = expected(EVERY, "sync_wait", end_io="hardirq")
 
 # 7.3 reads up to one block without an end_io function: submit_bio_wait(), then iomap_dio_simple_complete().
-WAITED_READ = WAITED | expected(("7.3-rc",), "sync_wait", stages=frozenset())
+WAITED_READ = WAITED | expected(("7.3",), "sync_wait", stages=frozenset())
 
 # A device without a volatile write cache needs no flush, which 5.10 and 6.1 do not know: they look for FUA only.
 DSYNC_WITHOUT_CACHE = (deferred("sync-flush", BEFORE_EVENTS) | deferred("issuer-no-caller-comp", CALLER)

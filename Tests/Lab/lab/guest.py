@@ -42,6 +42,7 @@ class Boot:
     overlay: dict[str, bytes | Path]
     seconds: float | None
     with_tools: bool = False
+    with_stacks: bool = False  # the modules and tools of guest/stacks.sh
     icount: bool = False
     cpus: int | None = None  # 2, with icount 1
     terminal: str = "none"  # of the second serial port: none, output (to stdout) or interactive
@@ -79,7 +80,7 @@ def run(boot: Boot) -> Iterator[Outcome]:
     need_fetched(boot.kernel)
     with _alone(boot), scratch() as directory:
         image = directory / "initramfs"
-        initramfs.build(boot.kernel, boot.overlay, boot.with_tools, image)
+        initramfs.build(boot.kernel, boot.overlay, boot.with_tools, boot.with_stacks, image)
         outcome = _attempt(boot, directory / "1", image)
         faults: list[str] = []
         while _worth_another_try(outcome) and len(faults) + 1 < ATTEMPTS:
@@ -146,7 +147,6 @@ def _attempt(boot: Boot, directory: Path, image: Path) -> Outcome:
 
 
 def _command(boot: Boot, directory: Path, image: Path) -> list[str]:
-    queues = ",max_ioqpairs=1" if boot.device == "nvme-1q" else ""
     append = ["console=ttyS0", "panic=-1", "loglevel=4", "mitigations=off", WITHOUT_CMPXCHG16B, *boot.kernel_arguments]
     if boot.icount:
         machine = ["-accel", "tcg,thread=single", "-smp", str(boot.cpus or 1), "-icount", "shift=0,sleep=off"]
@@ -162,10 +162,19 @@ def _command(boot: Boot, directory: Path, image: Path) -> list[str]:
         "-display", "none", "-nic", "none", "-kernel", str(boot.kernel.vmlinuz), "-initrd", str(image),
         "-append", " ".join(append), "-serial", f"file:{directory / 'console'}", *terminal,
         "-drive", f"if=none,id=test,file={directory / 'test.raw'},format=raw,cache=unsafe",
-        "-device", f"nvme,drive=test,serial=test{queues}",
+        *_test_disk(boot.device.partition("+")[0]),
         "-drive", f"if=none,id=results,file={directory / 'results.raw'},format=raw,cache=unsafe",
         "-device", "nvme,drive=results,serial=results",
     ]
+
+
+def _test_disk(device: str) -> list[str]:
+    if device == "virtio-blk":
+        return ["-device", "virtio-blk-pci,drive=test,num-queues=2"]
+    if device == "virtio-scsi":
+        return ["-device", "virtio-scsi-pci,num_queues=2", "-device", "scsi-hd,drive=test"]
+    queues = ",max_ioqpairs=1" if device == "nvme-1q" else ""
+    return ["-device", f"nvme,drive=test,serial=test{queues}"]
 
 
 def _worth_another_try(outcome: Outcome) -> bool:

@@ -19,13 +19,19 @@ from .problem import Problem, tool
 
 MODULES = ("configfs", "null_blk", "xfs", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1", "nls_utf8", "crc32c-intel",
            "crc32c_generic", "mq-deadline")
+# What layers and the file systems on them need, in a part of the initramfs of its own.
+STACK_MODULES = ("overlay", "btrfs", "f2fs", "loop", "dm-mod", "dm-crypt", "dm-delay", "dm-thin-pool", "raid0", "raid1",
+                 "raid10", "raid456", "bcache", "nvmet", "nvmet-tcp", "nvme-tcp", "virtio_pci", "virtio_blk", "sd_mod",
+                 "virtio_scsi", "scsi_debug", "aes_generic", "aes_ti", "aesni-intel", "xts", "ecb", "cbc", "essiv",
+                 "crc32c-intel", "crc32c_generic", "xxhash_generic", "blake2b_generic", "sha256_generic")
+STACK_PROGRAMS = ("dmsetup", "losetup", "mdadm", "make-bcache", "mkfs.btrfs", "mkfs.f2fs")
 BASE_PROGRAMS = ("chrt", "fio", "filefrag", "mkfs.ext4", "mkfs.xfs", "mkfs.vfat")
 TOOL_PROGRAMS = ("bpftrace", "trace-cmd")
 
 
-def build(kernel: Kernel, overlay: dict[str, bytes | Path], with_tools: bool, target: Path) -> None:
+def build(kernel: Kernel, overlay: dict[str, bytes | Path], with_tools: bool, with_stacks: bool, target: Path) -> None:
     """Write the initramfs of one boot to `target`."""
-    layers = [_base(kernel)] + ([_tools()] if with_tools else [])
+    layers = [_base(kernel)] + ([_tools()] if with_tools else []) + ([_stacks(kernel)] if with_stacks else [])
     with target.open("wb") as out:
         for layer in layers:
             out.write(layer.read_bytes())
@@ -56,12 +62,27 @@ def _base(kernel: Kernel) -> Path:
             archive.symlink(f"bin/{applet}", "busybox")
         for name in BASE_PROGRAMS:
             _program(archive, tool(name))
-        order: list[str] = []
-        for name in _in_load_order(kernel, MODULES):
-            archive.data(f"lab/modules/{name}.ko", _module(_module_paths(kernel)[name]))
-            order.append(name)
-        archive.data("lab/modules/order", "".join(f"{name}\n" for name in order).encode())
+        _add_modules(archive, kernel, MODULES)
     return _cached(f"base-{kernel.name}", [kernel.version, *_identities(("busybox", *BASE_PROGRAMS))], fill)
+
+
+def _stacks(kernel: Kernel) -> Path:
+    def fill(archive: Archive) -> None:
+        for name in STACK_PROGRAMS:
+            _program(archive, tool(name))
+        # Where udev's rules would be asked, nobody answers.
+        archive.directory("run")
+        _add_modules(archive, kernel, STACK_MODULES)
+    return _cached(f"stacks-{kernel.name}", [kernel.version, *_identities(STACK_PROGRAMS)], fill)
+
+
+def _add_modules(archive: Archive, kernel: Kernel, wanted: tuple[str, ...]) -> None:
+    """Each with the names of all that have to be loaded for it, itself last."""
+    paths = _module_paths(kernel)
+    for name in _in_load_order(kernel, wanted):
+        archive.data(f"lab/modules/{name}.ko", _module(paths[name]))
+        needs = _in_load_order(kernel, (name,))
+        archive.data(f"lab/modules/{name}.needs", "".join(f"{needed}\n" for needed in needs).encode())
 
 
 def _tools() -> Path:

@@ -14,7 +14,8 @@ from .problem import USAGE, Problem, tool
 
 @dataclass(frozen=True)
 class Kernel:
-    """One row of the table. `image` and `modules` are package-name patterns; 5.10 to 6.12 have both in one package."""
+    """One row of the table. `image` and `modules` are package-name patterns; 5.10 to 6.12 have both in one package, and
+    of 6.19 to 7.1 Debian keeps no modules."""
 
     name: str
     suite: str
@@ -42,6 +43,10 @@ class Kernel:
     def module_tree(self) -> Path:
         return self.directory / "modules"
 
+    @property
+    def has_modules(self) -> bool:
+        return any(self.module_tree.iterdir())
+
 
 def _one_package(series: str) -> str:
     return rf"linux-image-{re.escape(series)}\.[0-9][0-9a-z.+-]*-cloud-amd64-unsigned"
@@ -57,8 +62,11 @@ KERNELS = {
         Kernel("5.10", "bullseye", _one_package("5.10")),
         Kernel("6.1", "bookworm", _one_package("6.1")),
         Kernel("6.12", "trixie", _one_package("6.12")),
+        Kernel("6.19", "trixie-backports", _two_packages("6.19", "binary")),
+        Kernel("7.0", "trixie-backports", _two_packages("7.0", "binary")),
+        Kernel("7.1", "trixie-backports", _two_packages("7.1", "binary")),
         Kernel("7.2", "sid", _two_packages("7.2", "binary"), _two_packages("7.2", "modules")),
-        Kernel("7.3-rc", "experimental", _two_packages("7.3", "binary"), _two_packages("7.3", "modules")),
+        Kernel("7.3", "trixie-backports", _two_packages("7.3", "binary"), _two_packages("7.3", "modules")),
     )
 }
 
@@ -120,9 +128,11 @@ def _keep(tree: Path, target: Path, version: str) -> None:
     below = [path for pattern in ("lib/modules/*", "usr/lib/modules/*") for path in tree.glob(pattern)]
     images = [*tree.glob("boot/vmlinuz-*"), *(path / "vmlinuz" for path in below if (path / "vmlinuz").is_file())]
     modules = [path / "kernel" for path in below if (path / "kernel").is_dir()]
-    if len(images) != 1 or len(modules) != 1:
+    if len(images) != 1 or len(modules) > 1:
         raise Problem(f"unexpected package layout of {version}: {len(images)} images, {len(modules)} module trees")
     target.mkdir()
     images[0].rename(target / "vmlinuz")
-    modules[0].rename(target / "modules")
+    for modules_of_it in modules:
+        modules_of_it.rename(target / "modules")
+    (target / "modules").mkdir(exist_ok=True)
     (target / "version").write_text(version + "\n")

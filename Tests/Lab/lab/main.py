@@ -14,7 +14,7 @@ from .problem import USAGE, Problem
 from .scenarios import Scenario, full_name
 from .table import Table
 
-DEVICES = ("nvme", "nvme-1q", "null_blk", "null_blk-20ms")
+DEVICES = ("nvme", "nvme-1q", "null_blk", "null_blk-20ms", "virtio-blk", "virtio-scsi")
 SHORT_KERNELS = "6.12,7.2"  # what an ordinary test run does, on the rows that are marked short
 PATHS_PAGE = TREE / "Documentation" / "CompletionPaths.md"
 CAUSES_PAGE = TREE / "Documentation" / "Accuracy.md"
@@ -22,7 +22,7 @@ CAUSES_PAGE = TREE / "Documentation" / "Accuracy.md"
 EXAMPLES = {
     None: "Scripts/lab fetch 6.12 7.2\n  Scripts/lab matrix\n  Scripts/lab exec 6.12 -- uname -r",
     "list": "Scripts/lab list",
-    "fetch": "Scripts/lab fetch\n  Scripts/lab fetch 6.12 7.2\n  Scripts/lab fetch --update 7.3-rc",
+    "fetch": "Scripts/lab fetch\n  Scripts/lab fetch 6.12 7.2\n  Scripts/lab fetch --update 7.3",
     "build-kernel": "Scripts/lab build-kernel caller-comp",
     "run": "Scripts/lab run 6.12 ext4-libaio-overwrite\n"
            "  Scripts/lab run 7.2 nvme/ext4-libaio-read --keep /tmp/evidence",
@@ -30,12 +30,19 @@ EXAMPLES = {
               "  Scripts/lab matrix --all\n"
               "  Scripts/lab matrix --summary\n"
               "  Scripts/lab matrix --kernels 6.12 --scenarios ext4-sync-write,xfs-libaio-overwrite",
-    "same": "Scripts/lab same 6.12\n  Scripts/lab same 7.3-rc --rw randread",
+    "same": "Scripts/lab same 6.12\n  Scripts/lab same 7.3 --rw randread",
     "what-if": "Scripts/lab what-if\n  Scripts/lab what-if --cases '2, fio on one' --keep /tmp/evidence",
     "exec": "Scripts/lab exec 6.12 -- dioscope check\n"
             "  Scripts/lab exec 7.2 --device null_blk --out /tmp/out -- 'dmesg >/out/dmesg; ls /mnt/t'\n"
             "  Scripts/lab exec 6.1",
 }
+
+
+def device(word: str) -> str:
+    """A device, perhaps with layers."""
+    if word.partition("+")[0] not in DEVICES:
+        raise argparse.ArgumentTypeError(f"{word}: a device is one of {', '.join(DEVICES)}")
+    return word
 
 
 def _parser() -> Parser:
@@ -78,7 +85,9 @@ def _parser() -> Parser:
     estimate.add_argument("--accuracy", type=Path, metavar="FILE", help=f"write the table into FILE, as {CAUSES_PAGE.name}")
     execute = verb("exec", "run a command, or a shell without one, in a guest with ext4 mounted at /mnt/t")
     execute.add_argument("kernel", metavar="KERNEL")
-    execute.add_argument("--device", choices=DEVICES, help="default nvme, with --icount null_blk")
+    execute.add_argument("--device", type=device, metavar="DEVICE",
+                         help=f"of {', '.join(DEVICES)}, each perhaps with layers: nvme+dm-linear+dm-crypt; default nvme, "
+                         "with --icount null_blk")
     execute.add_argument("--icount", action="store_true", help="guest time counts instructions: one CPU, repeatable")
     execute.add_argument("--cpus", type=int, choices=range(1, 9), metavar="N", help="default 2, with --icount 1")
     execute.add_argument("--out", type=Path, metavar="DIR", help="bring the guest's /out here")

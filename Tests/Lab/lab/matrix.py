@@ -59,12 +59,14 @@ def rows_for(kernel: Kernel, scenarios: list[Scenario]) -> list[Scenario]:
 def skipped_because(kernel: Kernel, scenario: Scenario) -> str | None:
     if kernel.name in BUILT and not kernel.fetched:
         return not_built(kernel)
+    if kernel.fetched and not kernel.has_modules and scenario.needs_modules:
+        return "Debian keeps no modules of this kernel"
     return scenario.skip.get(kernel.name)
 
 
 def guest_script(scenarios: list[Scenario]) -> bytes:
     """The shell script that the guest runs; what its words mean is in the guest's own files."""
-    lines = [". /lab/device.sh", ". /lab/truth.sh", ". /lab/disturb.sh", ". /lab/scenario.sh",
+    lines = [". /lab/device.sh", ". /lab/stacks.sh", ". /lab/truth.sh", ". /lab/disturb.sh", ". /lab/scenario.sh",
              f"make_device {scenarios[0].device} || {{ echo 'lab: no device'; exit 71; }}",
              "truth_prepare || { echo 'lab: the truth cannot be recorded'; exit 72; }"]
     for scenario in scenarios:
@@ -80,7 +82,8 @@ def run_boot(kernel: Kernel, scenarios: list[Scenario], dioscope: Path | None, k
     if dioscope is not None:
         overlay["bin/dioscope"] = dioscope
     boot = guest.Boot(kernel, scenarios[0].device, overlay, BOOT_SECONDS + SCENARIO_SECONDS * len(scenarios),
-                      kernel_arguments=scenarios[0].kernel_arguments)
+                      kernel_arguments=scenarios[0].kernel_arguments,
+                      with_stacks=any(row.needs_stacks for row in scenarios))
     with guest.run(boot) as outcome:
         if keep is not None:
             _keep(outcome, keep / kernel.name / "-".join((scenarios[0].device, *scenarios[0].kernel_arguments)))

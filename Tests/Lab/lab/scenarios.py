@@ -87,6 +87,17 @@ class Scenario:
         return "--hipri" in self.fio
 
     @property
+    def needs_stacks(self) -> bool:
+        """Modules and tools beyond those of bare devices and their file systems."""
+        return "+" in self.device or self.device.startswith("virtio") or self.filesystem.startswith(
+            ("btrfs", "f2fs", "overlay"))
+
+    @property
+    def needs_modules(self) -> bool:
+        return (self.needs_stacks and not self.device.startswith("virtio") or self.device.startswith("null_blk")
+                or not set(self.filesystem.split("+")) <= {"ext4", "pieces", "none"})
+
+    @property
     def issuers(self) -> dict[str, int]:
         """I/Os by issuer; several kinds share them evenly."""
         engines = [word.partition("=")[2] for word in self.fio if word.startswith("--ioengine=")]

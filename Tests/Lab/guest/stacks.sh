@@ -1,0 +1,120 @@
+# Layers between the disk and the file system. A device is written bottom first, null_blk+dm-linear+dm-crypt, and each
+# word after the first is a function here that puts a layer on $disk and sets $disk to it. They may be combined freely.
+
+# add_layer KIND: puts it on $disk. The name of each layer's device is its own.
+layers=0
+add_layer() {
+    layers=$((layers + 1))
+    case $1 in
+    dm-*) need_modules dm_mod ;;
+    esac
+    "layer_$(echo "$1" | tr - _)"
+}
+
+sectors() {
+    echo $(($(cat "/sys/class/block/${1##*/}/size")))
+}
+
+# dm NAME TABLE: a device-mapper device, as /dev/mapper/NAME too.
+dm() {
+    dmsetup create "$1" --noudevsync --table "$2" || return 1
+    disk=/dev/mapper/$1
+    [ -b "$disk" ] || mknod -m 600 "$disk" b $(dmsetup info -c --noheadings -o major,minor "$1" | tr : ' ')
+}
+
+# Behind the first MiB, so that no offset is the same above and below.
+layer_dm_linear() {
+    dm "linear$layers" "0 $(($(sectors "$disk") - 2048)) linear $disk 2048"
+}
+
+layer_dm_crypt() {
+    need_modules aes_generic aes_ti aesni_intel xts ecb cbc essiv dm_crypt
+    dm "crypt$layers" "0 $(sectors "$disk") crypt aes-xts-plain64 $(printf '%064d' 1) 0 $disk 0"
+}
+
+layer_dm_delay() {
+    need_modules dm_delay
+    dm "delay$layers" "0 $(sectors "$disk") delay $disk 0 2"
+}
+
+# Metadata on the first 16 MiB, data on the rest; one volume, thick with what is written first.
+layer_dm_thin() {
+    need_modules dm_thin_pool
+    size=$(sectors "$disk") below=$disk
+    dd if=/dev/zero of="$disk" bs=4k count=1 conv=fsync 2>/dev/null
+    dm "meta$layers" "0 32768 linear $below 0" && meta=$disk &&
+        dm "data$layers" "0 $((size - 32768)) linear $below 32768" &&
+        dm "pool$layers" "0 $((size - 32768)) thin-pool $meta $disk 128 0 1 skip_block_zeroing" &&
+        dmsetup message "pool$layers" 0 'create_thin 0' &&
+        dm "thin$layers" "0 $((size - 32768)) thin $disk 0"
+}
+
+# md LEVEL DEVICES: over $disk and as many disks more as it takes.
+md() {
+    level=$1 members=$disk
+    need_modules "$2"
+    for number in $3; do
+        member=/dev/m$number$layers
+        (null_device "m$number$layers" "nullb$number$layers" 200000) || return 1
+        [ -b "$member" ] || member=/dev/nullb$number$layers
+        members="$members $member"
+    done
+    disk=/dev/md$layers
+    MDADM_NO_UDEV=1 mdadm --create "$disk" --run --assume-clean --metadata=1.2 --level="$level" \
+        --raid-devices=$(echo $members | wc -w) $members >/dev/null
+    [ -b "$disk" ]
+}
+
+layer_raid0() { md 0 raid0 5; }
+layer_raid1() { md 1 raid1 5; }
+layer_raid10() { md 10 raid10 "5 6 7"; }
+layer_raid5() { md 5 raid456 "5 6"; }
+
+# The backing file lies in an ext4 on $disk, is written, and is read and written past the page cache.
+layer_loop() {
+    need_modules loop
+    mkdir -p "/mnt/below$layers" && make_filesystem ext4 "/mnt/below$layers" &&
+        dd if=/dev/zero of="/mnt/below$layers/image" bs=1M count=256 2>/dev/null && sync || return 1
+    # busybox has one of its own, which its shell prefers.
+    disk=$(/bin/losetup --direct-io=on --find --show "/mnt/below$layers/image")
+    [ -b "$disk" ]
+}
+
+# The cache is a second disk, filled from the backing one as it is read; writes go through to it.
+layer_bcache() {
+    need_modules bcache
+    (null_device "m5$layers" "nullb5$layers" 200000) && cached=/dev/m5$layers || return 1
+    make-bcache -B "$disk" -C "$cached" >/dev/null || return 1
+    for member in "$disk" "$cached"; do
+        echo "$member" >/sys/fs/bcache/register || return 1
+    done
+    disk=/dev/bcache0
+    for attempt in 1 2 3 4 5; do
+        [ ! -b "$disk" ] || return 0
+        sleep 1
+    done
+    return 1
+}
+
+# NVMe over TCP to this very kernel: a subsystem whose namespace is $disk.
+layer_nvme_tcp() {
+    need_modules nvmet nvmet_tcp nvme_tcp
+    grep -q configfs /proc/mounts || mount -t configfs none /sys/kernel/config
+    target=/sys/kernel/config/nvmet
+    mkdir -p $target/subsystems/lab/namespaces/1 $target/ports/1 &&
+        echo 1 >$target/subsystems/lab/attr_allow_any_host &&
+        echo "$disk" >$target/subsystems/lab/namespaces/1/device_path &&
+        echo 1 >$target/subsystems/lab/namespaces/1/enable &&
+        echo tcp >$target/ports/1/addr_trtype && echo ipv4 >$target/ports/1/addr_adrfam &&
+        echo 127.0.0.1 >$target/ports/1/addr_traddr && echo 4420 >$target/ports/1/addr_trsvcid &&
+        ln -s $target/subsystems/lab $target/ports/1/subsystems/lab &&
+        echo "transport=tcp,traddr=127.0.0.1,trsvcid=4420,nqn=lab,nr_io_queues=2,hostnqn=lab-host,hostid=0f0e0d0c-0b0a-0908-0706-050403020100" >/dev/nvme-fabrics || return 1
+    for attempt in 1 2 3 4 5 6 7 8 9 10; do
+        for controller in /sys/class/nvme/nvme*; do
+            disk=/dev/${controller##*/}n1
+            grep -q tcp "$controller/transport" && [ -b "$disk" ] && return 0
+        done
+        sleep 1
+    done
+    return 1
+}
