@@ -3,7 +3,7 @@
 #ifndef DEVICE_BPF_H
 #define DEVICE_BPF_H
 
-#include "slots.bpf.h"
+#include "links.bpf.h"
 
 static __always_inline struct kiocb *iocb_of_iomap_bio(struct bio *bio)
 {
@@ -57,19 +57,28 @@ static __always_inline struct kiocb *iocb_of_bio(struct bio *bio)
 	return 0;
 }
 
+/* The I/O that a bio is part of, or NULL. Its own, or the one that layers made it for. */
+static __always_inline struct probe_io *io_of_bio(struct probe_cpu *cpu, enum probe_key_user user, struct bio *bio)
+{
+	struct kiocb *iocb = iocb_of_bio(bio);
+	struct probe_io *io = iocb ? slot_find(iocb_key(cpu, user, iocb)) : 0;
+	__u64 key;
+
+	if (io || !probe_settings.layers)
+		return io;
+	key = io_above(iocb_key(cpu, user, bio), true);
+	return key ? slot_find(key) : 0;
+}
+
 static __always_inline int io_issue(struct request *rq)
 {
 	struct bio *bio = read_kernel(rq, bio);
 	struct probe_cpu *cpu = this_cpu();
-	struct kiocb *iocb;
 	struct probe_io *io;
 
 	if (!bio || !cpu)
 		return 0;
-	iocb = iocb_of_bio(bio);
-	if (!iocb)
-		return 0;
-	io = slot_find(iocb_key(cpu, PROBE_KEY_ISSUE, iocb));
+	io = io_of_bio(cpu, PROBE_KEY_ISSUE, bio);
 	if (io)
 		io->issued_ns = bpf_ktime_get_ns();
 	return 0;
@@ -162,7 +171,7 @@ int BPF_PROG(bio_ended, struct bio *bio)
 
 	if (!cpu)
 		return 0;
-	io = slot_find(iocb_key(cpu, PROBE_KEY_END, iocb));
+	io = slot_find(io_key(cpu, PROBE_KEY_END, iocb));
 	if (io)
 		io_end(io, cpu, iomap_end_facts(iocb, dio, bio));
 	return 0;
@@ -179,7 +188,7 @@ int BPF_PROG(simple_bio_ended, struct bio *bio)
 
 	if (!cpu || !iocb)
 		return 0;
-	io = slot_find(iocb_key(cpu, PROBE_KEY_SIMPLE_END, iocb));
+	io = slot_find(io_key(cpu, PROBE_KEY_SIMPLE_END, iocb));
 	if (!io)
 		return 0;
 	if (read_kernel(bio, bi_status))

@@ -28,6 +28,10 @@ typedef struct {
 	int counter;
 } atomic_t;
 
+struct timespec64 {
+	long long tv_sec;
+};
+
 struct address_space {
 	unsigned long nrpages;
 };

@@ -18,7 +18,7 @@ int BPF_PROG(work_queued, int requested_cpu, struct pool_workqueue *pool, struct
 	cpu = this_cpu();
 	if (!cpu)
 		return 0;
-	io = slot_find(iocb_key(cpu, PROBE_KEY_QUEUE, iocb));
+	io = slot_find(io_key(cpu, PROBE_KEY_QUEUE, iocb));
 	if (!io)
 		return 0;
 	/* end_io queues the work: where it cannot be probed, this still tells where it ran. */
@@ -57,7 +57,7 @@ static __always_inline void queue_wait_ends(struct probe_io *io, const struct pr
 static __always_inline void io_work_starts(struct probe_cpu *cpu, struct kiocb *iocb, __u64 now,
 					   const struct probe_held *clocks)
 {
-	struct probe_io *io = slot_find(iocb_key(cpu, PROBE_KEY_START, iocb));
+	struct probe_io *io = slot_find(io_key(cpu, PROBE_KEY_START, iocb));
 
 	cpu->works++;
 	if (!cpu->run_works++)

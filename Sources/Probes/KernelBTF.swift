@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import CLibbpf
+import Glibc
 
 /// The running kernel's own description of its types (`/sys/kernel/btf/vmlinux`): what a probe can attach to is
 /// asked here, never of a version string.
@@ -19,7 +20,20 @@ public final class KernelBTF {
     public init?() {
         guard let btf = btf__load_vmlinux_btf() else { return nil }
         self.btf = btf
+        base = nil
     }
+
+    /// The types of a module, with those of the kernel that it refers to; `nil` when it is not loaded, or built in.
+    init?(module: String, of kernel: KernelBTF) {
+        guard access("/sys/kernel/btf/\(module)", R_OK) == 0,
+            let btf = btf__parse_split("/sys/kernel/btf/\(module)", kernel.btf)
+        else { return nil }
+        self.btf = btf
+        base = kernel
+    }
+
+    /// Kept for as long as the module's types refer to it.
+    private let base: KernelBTF?
 
     deinit {
         btf__free(btf)
@@ -54,6 +68,11 @@ public final class KernelBTF {
 
     public func hasStructure(_ name: String) -> Bool {
         find(name, .structure) != nil
+    }
+
+    /// Of a structure, in bytes.
+    func size(of structure: String) -> Int? {
+        find(structure, .structure).flatMap { btf__type_by_id(btf, $0) }.map { Int($0.pointee.size) }
     }
 
     public func hasVariable(_ name: String) -> Bool {

@@ -26,6 +26,16 @@ struct KernelSymbols {
         return position(of: " \(name)\n", from: 0) != nil
     }
 
+    /// Of a function in a module, or if that is built in of the kernel's own; `nil` when there is none, or addresses are
+    /// hidden.
+    func address(of function: String, module: String) -> UInt64? {
+        let found = position(of: " \(function)\t[\(module)]\n", from: 0) ?? position(of: " \(function)\n", from: 0)
+        guard let found else { return nil }
+        let start = (text[..<found].lastIndex(of: Self.newline) ?? -1) + 1
+        let digits = String(decoding: text[start...].prefix(Self.digitCount), as: UTF8.self)
+        return UInt64(digits, radix: 16).flatMap { $0 == 0 ? nil : $0 }
+    }
+
     /// The function that begins at `address`; `nil` when there is none, or addresses are hidden.
     mutating func name(of address: UInt64) -> String? {
         if let name = known[address] { return name }

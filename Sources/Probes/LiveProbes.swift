@@ -57,8 +57,16 @@ public final class LiveProbes {
             ? KindSummaries(
                 in: object.descriptor(of: "probe_summaries"), kinds: object.descriptor(of: "probe_kinds"),
                 cpuCount: cpuCount) : nil
+        install(plan.links.located(by: symbols))
         for process in filter.processes { try trace(process: process) }
         if filter.sampleChanges { sample(every: filter.sampleEvery) }
+    }
+
+    private func install(_ links: [UInt64: probe_link]) {
+        for (function, link) in links {
+            var (key, value) = (function, link)
+            bpf_map_update_elem(object.descriptor(of: "probe_links"), &key, &value, 0)
+        }
     }
 
     /// Lets I/Os in: from here on they are recorded.
@@ -297,6 +305,8 @@ extension LiveProbes {
         settings.clocks_run = plan.runsClocks ? 1 : 0
         settings.sample_every = filter.sampleEvery
         settings.sample_changes = filter.sampleChanges ? 1 : 0
+        settings.layers = plan.links.layers.isEmpty ? 0 : 1
+        settings.files_stack = KernelLinks.stackFiles ? 1 : 0
         settings.summary = sizes.keepsSummaries ? 1 : 0
         settings.filter_task = filter.processes.isEmpty ? 0 : 1
         if let inode = filter.inode {

@@ -23,6 +23,8 @@ public struct ProbePlan: Sendable {
     /// Small reads take a path of their own, past `iomap_dio_rw` (7.3).
     public let hasSimpleReads: Bool
     public private(set) var programs: [Entry]
+    /// How a layer's bio is followed to the I/O that it was made for.
+    let links: KernelLinks
     /// Variables of the kernel that the modern flavour reads.
     private let variables: [String]
     /// Of a function at which a program could be; see `KernelBTF.number`.
@@ -38,6 +40,7 @@ public struct ProbePlan: Sendable {
 
     public init(kernel btf: KernelBTF) {
         flavour = Self.flavour(for: btf)
+        links = KernelLinks(kernel: btf)
         variables = Self.preemptCounts.filter(btf.hasVariable)
         completionRule = Self.completionRule(of: btf)
         countsIRQDisabling = btf.hasVariable("local_interrupt_disable_state")

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From a bio, a kiocb or a work to what it was made for, and so on up to the
+ * I/O of the user. Layers leave the way back in structures of their own: user
+ * space says where, by the function that each is called back with (struct
+ * probe_link), from the BTF of the kernel and its modules.
+ */
+#ifndef LINKS_BPF_H
+#define LINKS_BPF_H
+
+#include "slots.bpf.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PROBE_MAX_LINKS);
+	__type(key, __u64);		/* address of the function */
+	__type(value, struct probe_link);
+} probe_links SEC(".maps");
+
+/* A word of the kernel's memory; 0 where there is none. */
+static __always_inline __u64 read_word(__u64 address)
+{
+#ifdef PROBE_MODERN
+	return cast_kernel(struct timespec64, address)->tv_sec;
+#else
+	__u64 word = 0;
+
+	bpf_probe_read_kernel(&word, sizeof(word), (const void *)address);
+	return word;
+#endif
+}
+
+static __always_inline __u64 follow_link(const struct probe_link *link, __u64 at)
+{
+	for (__u32 i = 0; i < PROBE_LINK_STEPS; i++) {
+		if (i < link->steps)
+			at = read_word(at + link->step[i]);
+	}
+	return at ? at + link->last : 0;
+}
+
+/* What a bio or a kiocb is called back with. */
+static __always_inline __u64 callback_of(__u64 at, __u32 is_bio)
+{
+	if (is_bio)
+		return read_word(at + bpf_core_field_offset(struct bio, bi_end_io));
+	return read_word(at + bpf_core_field_offset(struct kiocb, ki_complete));
+}
+
+/* Four levels, with two links each for those that wrap a bio twice. */
+#define LONGEST_WAY	9
+
+/*
+ * The kiocb whose I/O this is: the last on the way up that is followed, or if
+ * none is 0. Through a loop device there are two.
+ */
+static __noinline __u64 io_above(__u64 at, __u32 is_bio)
+{
+	__u64 found = 0;
+
+	for (__u32 i = 0; i < LONGEST_WAY; i++) {
+		__u64 function = callback_of(at, is_bio);
+		struct probe_link *link;
+
+		if (!is_bio && slot_find(at))
+			found = at;
+		link = bpf_map_lookup_elem(&probe_links, &function);
+		if (!link)
+			break;
+		at = follow_link(link, at);
+		is_bio = link->to == PROBE_LINK_BIO;
+		if (!at)
+			break;
+	}
+	return found;
+}
+
+/* The user's kiocb of one that a file system made for a file of its own: overlayfs, FUSE. */
+static __noinline __u64 user_iocb(__u64 iocb)
+{
+	for (__u32 i = 0; i < PROBE_LINK_STEPS; i++) {
+		__u64 function = callback_of(iocb, 0);
+		struct probe_link *link = bpf_map_lookup_elem(&probe_links, &function);
+		__u64 above;
+
+		if (!link || link->to != PROBE_LINK_KIOCB)
+			break;
+		above = follow_link(link, iocb);
+		if (!above)
+			break;
+		iocb = above;
+	}
+	return iocb;
+}
+
+/* Does a user wait for this kiocb, and no file system between? */
+static __always_inline bool is_users(struct kiocb *iocb)
+{
+	const void *complete = (const void *)read_kernel(iocb, ki_complete);
+
+	return !complete || complete == &aio_complete_rw || complete == &io_complete_rw ||
+	       complete == &io_complete_rw_iopoll;
+}
+
+/* The key of the I/O that this kiocb is part of. */
+static __always_inline __u64 io_key(struct probe_cpu *cpu, enum probe_key_user user, struct kiocb *iocb)
+{
+	__u64 key = iocb_key(cpu, user, iocb);
+
+	return probe_settings.files_stack && !is_users(iocb) ? user_iocb(key) : key;
+}
+
+#endif
