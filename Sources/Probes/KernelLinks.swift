@@ -164,20 +164,24 @@ extension KernelLinks {
     ]
 
     /// btrfs keeps a bio of its own around the one of direct I/O, and calls that one's end_io itself.
-    private static let fileSystems = ["btrfs_simple_end_io", "simple_end_io", "btrfs_end_bio", "btrfs_orig_write_end_io", "orig_write_end_io"]
+    private static let fileSystems =
+        ["btrfs_simple_end_io", "simple_end_io", "btrfs_end_bio", "btrfs_orig_write_end_io", "orig_write_end_io"]
         .flatMap { function in
             let private_ = [Step.up("bio", in: "btrfs_bio"), .pointer("private", in: "btrfs_bio")]
             return [
                 // 6.1: within a structure for the whole, in which that bio is.
                 Way(function, "btrfs", private_[0], private_[1], .down("bio", in: "btrfs_dio_private")),
                 Way(
-                    function, "btrfs", to: PROBE_LINK_KIOCB, private_[0], private_[1], .pointer("iocb", in: "iomap_dio")),
+                    function, "btrfs", to: PROBE_LINK_KIOCB, private_[0], private_[1], .pointer("iocb", in: "iomap_dio")
+                ),
             ]
-        } + ["btrfs_clone_write_end_io", "clone_write_end_io"].map { function in
+        }
+        + ["btrfs_clone_write_end_io", "clone_write_end_io"].map { function in
             Way(
                 function, "btrfs", ownData, .pointer("bioc", in: "btrfs_io_stripe"),
                 .pointer("orig_bio", in: "btrfs_io_context"))
-        } + ["btrfs_end_bio_work", "simple_end_io_work"].map { function in
+        }
+        + ["btrfs_end_bio_work", "simple_end_io_work"].map { function in
             Way(
                 function, "btrfs", from: PROBE_LINK_WORK, .up("end_io_work", in: "btrfs_bio"),
                 .down("bio", in: "btrfs_bio"))
@@ -188,7 +192,8 @@ extension KernelLinks {
             Way(
                 function, kernel, from: PROBE_LINK_KIOCB, to: PROBE_LINK_KIOCB, .up("iocb", in: "backing_aio"),
                 .pointer("orig_iocb", in: "backing_aio"))
-        } + ["ovl_aio_rw_complete", "ovl_aio_queue_completion"].map { function in
+        }
+        + ["ovl_aio_rw_complete", "ovl_aio_queue_completion"].map { function in
             Way(
                 function, "overlay", from: PROBE_LINK_KIOCB, to: PROBE_LINK_KIOCB, .up("iocb", in: "ovl_aio_req"),
                 .pointer("orig_iocb", in: "ovl_aio_req"))

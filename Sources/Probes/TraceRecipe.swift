@@ -31,7 +31,9 @@ public struct TraceRecipe: Sendable {
         }
         if !layout.hasTracepoints {
             probes += [
-                probe("iomap_dio_rw", at: "__iomap_dio_rw", "\(iocb) \(file(superBlock: ofFile)) \(length("$arg2")) dio_flags=$arg5:x32"),
+                probe(
+                    "iomap_dio_rw", at: "__iomap_dio_rw",
+                    "\(iocb) \(file(superBlock: ofFile)) \(length("$arg2")) dio_flags=$arg5:x32"),
                 probe("iomap_dio_complete", "iocb=+0($arg1):x64"), returns("iomap_dio_complete"),
             ]
         }
