@@ -100,6 +100,23 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(name: "HostTests", dependencies: ["Host", "DirectIO"], swiftSettings: strict),
+        .testTarget(
+            name: "RecordingTests",
+            dependencies: [
+                "Recording", "Capture", "Probes", "DirectIO", "CProbeRecords",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "InputTests",
+            dependencies: [
+                "Input", "Selection", "Capture", "DirectIO", "CProbeRecords",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(name: "ProbesTests", dependencies: ["Probes", "CLibbpf"], swiftSettings: strict),
         .testTarget(
             name: "RecordLayoutTests", dependencies: ["Capture", "DirectIO", "CProbeRecords"], swiftSettings: strict),

@@ -6,8 +6,8 @@ import Probes
 
 /// Keeps a recording below a part of the CPU time: when it takes more, fewer I/Os are recorded.
 final class OverheadLimit {
-    private let probes: LiveProbes
-    private let meter: OverheadMeter
+    private let probes: any ProbeSource
+    private let meter: any OverheadSource
     private var ladder: SamplingLadder
     private let listener: any RecordingListener
     private var hasReportedEnd = false
@@ -17,10 +17,10 @@ final class OverheadLimit {
     /// - Parameters:
     ///   - limit: part of the CPU time.
     ///   - every: at first one I/O of so many is recorded.
-    init(_ probes: LiveProbes, limit: Double, every: UInt32, _ listener: any RecordingListener) {
+    init(_ probes: any ProbeSource, limit: Double, every: UInt32, _ listener: any RecordingListener) {
         self.probes = probes
         self.listener = listener
-        meter = OverheadMeter(probes)
+        meter = probes.overheadMeter()
         ladder = SamplingLadder(limit: limit, every: every)
         steps = [SamplingStep(from: Box.monotonic, every: ladder.every)]
     }

@@ -15,7 +15,7 @@ public final class Recorder {
     private let duration: UInt64?
     private let listener: any RecordingListener
     private let start: ([String]) throws -> TracedCommand
-    private var probes: LiveProbes?
+    private var probes: (any ProbeSource)?
     private let intake = Intake()
     private var path: FilePath?
     private var relay = SignalRelay()
@@ -53,8 +53,14 @@ public final class Recorder {
     ) throws(RecordingError) {
         keepsSummaries = sizes.keepsSummaries
         sampleEvery = filter.sampleEvery
+        try prepare { sink throws(ProbeError) in
+            try LiveProbes(plan: plan, filter: filter, sizes: sizes, isVerbose: isVerbose, sink: sink)
+        }
+    }
+
+    func prepare(_ source: (RecordSink) throws(ProbeError) -> any ProbeSource) throws(RecordingError) {
         do {
-            probes = try LiveProbes(plan: plan, filter: filter, sizes: sizes, isVerbose: isVerbose, sink: intake)
+            probes = try source(intake)
         } catch {
             throw .probes(error)
         }
@@ -81,16 +87,13 @@ public final class Recorder {
     public func create(
         _ path: FilePath, filters: [String], packing: CaptureWriter.Packing, recorder: String
     ) throws(RecordingError) {
-        guard let plan = probes?.plan else { return }
+        guard let probes else { return }
         let names = Box.names()
         let session = RecordingSession(
             recorder: recorder, host: names.host, kernel: names.kernel, machine: names.machine,
-            cpuCount: Box.cpuCount, completionRule: plan.completionRule, commandLine: CommandLine.arguments,
+            cpuCount: Box.cpuCount, completionRule: probes.completionRule, commandLine: CommandLine.arguments,
             tracedCommand: command, filters: filters,
-            probes: plan.included.map { RecordingSession.Probe(name: $0.place, attached: true) }
-                + plan.missed.map {
-                    RecordingSession.Probe(name: $0.program.place, attached: false, reason: $0.refusal)
-                },
+            probes: probes.programs,
             startedWall: Box.wall, startedMonotonic: Box.monotonic, isSummary: keepsSummaries ? true : nil,
             turnsDown: maxOverhead == nil ? nil : true)
         do {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CProbeRecords
+import DirectIO
+import Probes
+
+/// Where records come from, as far as the recorder asks: the kernel's probes, or made-up ones in a test.
+protocol ProbeSource: AnyObject {
+    var completionRule: CompletionRule { get }
+    /// Which programs run, and why others do not.
+    var programs: [RecordingSession.Probe] { get }
+    /// Lets I/Os in.
+    func activate() throws(ProbeError)
+    /// Lets no further I/Os in; those in flight are followed.
+    func deactivate()
+    /// Gives the sink what there is, after waiting so long for something.
+    func drain(timeoutMilliseconds: Int32)
+    /// Gives the sink those that are complete but for a last step that may not come.
+    func deliverCompleted()
+    func counters() -> ProbeCounters
+    func use() -> [CPUUse]
+    func sumUp(_ kind: probe_io_kind)
+    func sums() -> [KindSummaries.Sums]
+    func sample(every: UInt32)
+    func measureCost() -> Bool
+    func costs() -> [ProbeCost]
+    /// Of what recording costs.
+    func overheadMeter() -> any OverheadSource
+}
+
+/// What recording costs, as a part of the CPU time.
+protocol OverheadSource: AnyObject {
+    /// - Returns: a new figure, when there is one.
+    func turn() -> Double?
+    /// Something has changed: the next figure is wanted soon.
+    func lookAgain()
+}
+
+extension OverheadMeter: OverheadSource {}
+
+extension LiveProbes: ProbeSource {
+    var completionRule: CompletionRule { plan.completionRule }
+
+    var programs: [RecordingSession.Probe] {
+        plan.included.map { RecordingSession.Probe(name: $0.place, attached: true) }
+            + plan.missed.map { RecordingSession.Probe(name: $0.program.place, attached: false, reason: $0.refusal) }
+    }
+
+    func overheadMeter() -> any OverheadSource { OverheadMeter(self) }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CProbeRecords
+import Capture
+import Foundation
+import Probes
+import SystemPackage
+import Testing
+
+@testable import Recording
+
+/// The loop, from made-up probes to the finished file.
+@Suite(.serialized) struct RecorderTests {
+    private let directory = FileManager.default.temporaryDirectory.appending(path: "dioscope-\(UUID().uuidString)")
+    private let listener = NotingListener()
+    private var path: FilePath { FilePath(directory.appending(path: "a.dioscope").path) }
+
+    init() throws {
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    }
+
+    private func recorder(
+        command: [String] = [], for duration: UInt64? = nil, turns: [[probe_io]],
+        _ adjust: (ScriptedProbes) -> Void = { _ in }, maxOverhead: Double? = nil
+    ) throws -> (Recorder, ScriptedProbes) {
+        let recorder = Recorder(command: command, duration: duration, listener: listener)
+        recorder.maxOverhead = maxOverhead
+        var made: ScriptedProbes?
+        try recorder.prepare { sink in
+            let probes = ScriptedProbes(sink, turns: turns)
+            made = probes
+            return probes
+        }
+        let probes = try #require(made)
+        adjust(probes)
+        try recorder.create(path, filters: ["--comm fio"], packing: .off, recorder: "test")
+        return (recorder, probes)
+    }
+
+    @Test func everyRecordReachesTheFile() throws {
+        let (recorder, probes) = try recorder(
+            for: 1, turns: [[.write(from: 10), .write(from: 20)], [.write(from: 30)]])
+        let outcome = try recorder.run()
+        // The second turn comes after the end: those on their way are followed.
+        #expect(outcome.ios == 3)
+        #expect(outcome.failure == nil)
+        #expect(!probes.isActive)
+        #expect(listener.events == ["began", "ended"])
+
+        var submitted: [UInt64] = []
+        let reader = try CaptureReader(path: path)
+        let summary = try reader.read { submitted.append($0.submitted.nanoseconds) }
+        #expect(submitted == [10, 20, 30])
+        #expect(summary.end?.ios == 3)
+        #expect(summary.isComplete)
+        #expect(reader.session.filters == ["--comm fio"])
+        #expect(reader.session.probes.map(\.name) == ["tp_btf/made_up"])
+        #expect(summary.devices.map(\.major) == [259])
+        #expect(summary.places?.interrupts.map(\.irq) == [29])
+        #expect(summary.places?.cpus.map(\.cpu) == [1, 2])
+    }
+
+    @Test func aCommandEndsItAndItsStatusIsKept() throws {
+        let (recorder, _) = try recorder(command: ["sh", "-c", "exit 7"], turns: [[.write(from: 10)]])
+        #expect(try recorder.run().commandStatus == 7)
+        #expect(try CaptureReader(path: path).read { _ in }.end?.commandStatus == 7)
+    }
+
+    @Test func aCommandThatIsMissingLeavesNoFile() throws {
+        let (recorder, _) = try recorder(command: ["/nonexistent/fio"], turns: [])
+        #expect { try recorder.run() } throws: { error in
+            guard case RecordingError.command(let cause as CommandError) = error else { return false }
+            return cause.number == ENOENT && cause.name == "/nonexistent/fio"
+        }
+        #expect(!FileManager.default.fileExists(atPath: path.string))
+    }
+
+    @Test func probesThatAreRefusedLeaveNoFile() throws {
+        let (recorder, _) = try recorder(for: 1, turns: [], { $0.refusal = .notPermitted })
+        #expect(throws: RecordingError.self) { try recorder.run() }
+        #expect(!FileManager.default.fileExists(atPath: path.string))
+        #expect(listener.events.isEmpty)
+    }
+
+    @Test func tooMuchOverheadReducesTheSampling() throws {
+        let (recorder, probes) = try recorder(
+            for: 1_000_000, turns: [[.write(from: 10)]], { $0.overheads = [0.5] }, maxOverhead: 0.02)
+        _ = try recorder.run()
+        #expect(probes.sampled == [2])
+        #expect(listener.events == ["began", "reduced to 1/2", "ended"])
+        let steps = try CaptureReader(path: path).read { _ in }.sampling
+        #expect(steps.map(\.every) == [1, 2])
+        #expect(steps.last?.overhead == 0.5)
+    }
+
+    @Test func littleOverheadChangesNothing() throws {
+        let (recorder, probes) = try recorder(
+            for: 1, turns: [[.write(from: 10)]], { $0.overheads = [0.01] }, maxOverhead: 0.02)
+        _ = try recorder.run()
+        #expect(probes.sampled.isEmpty)
+    }
+
+    @Test func anExistingFileIsNotOverwritten() throws {
+        try Data("mine".utf8).write(to: directory.appending(path: "a.dioscope"))
+        #expect(throws: RecordingError.self) { try recorder(turns: []) }
+        #expect(try Data(contentsOf: directory.appending(path: "a.dioscope")) == Data("mine".utf8))
+    }
+}

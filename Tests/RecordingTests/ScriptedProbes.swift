@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CProbeRecords
+import DirectIO
+import SystemPackage
+
+@testable import Probes
+@testable import Recording
+
+/// Probes that give the records of a script, some at each turn of the recorder's loop.
+final class ScriptedProbes: ProbeSource {
+    let completionRule = CompletionRule.defersWrites
+    let programs = [RecordingSession.Probe(name: "tp_btf/made_up", attached: true)]
+    private let sink: RecordSink
+    private var turns: [[probe_io]]
+    /// What the kernel would have counted.
+    private(set) var counted = ProbeCounters(isFiltered: false)
+    private(set) var isActive = false
+    private(set) var sampled: [UInt32] = []
+    private(set) var delivered = 0
+    var overheads: [Double] = []
+    var refusal: ProbeError?
+
+    init(_ sink: RecordSink, turns: [[probe_io]]) {
+        self.sink = sink
+        self.turns = turns
+    }
+
+    func activate() throws(ProbeError) {
+        if let refusal { throw refusal }
+        isActive = true
+    }
+
+    func deactivate() { isActive = false }
+
+    func drain(timeoutMilliseconds: Int32) {
+        guard !turns.isEmpty else { return }
+        for record in turns.removeFirst() {
+            counted.begun += 1
+            counted.recorded += 1
+            withUnsafeBytes(of: record) { sink.take($0) }
+        }
+    }
+
+    func deliverCompleted() { delivered += 1 }
+    func counters() -> ProbeCounters { counted }
+    func use() -> [CPUUse] { [] }
+    func sumUp(_ kind: probe_io_kind) {}
+    func sums() -> [KindSummaries.Sums] { [] }
+    func sample(every: UInt32) { sampled.append(every) }
+    func measureCost() -> Bool { false }
+    func costs() -> [ProbeCost] { [] }
+    func overheadMeter() -> any OverheadSource { Meter(self) }
+
+    private final class Meter: OverheadSource {
+        private let probes: ScriptedProbes
+
+        init(_ probes: ScriptedProbes) { self.probes = probes }
+
+        func turn() -> Double? { probes.overheads.isEmpty ? nil : probes.overheads.removeFirst() }
+        func lookAgain() {}
+    }
+}
+
+/// Notes what it is told.
+final class NotingListener: RecordingListener {
+    private(set) var events: [String] = []
+
+    func recordingBegan(_ path: FilePath) { events.append("began") }
+    func recordingWent(after nanoseconds: UInt64, counters: ProbeCounters, every: UInt32) { events.append("went") }
+    func samplingReduced(to every: UInt32, overhead: Double) { events.append("reduced to 1/\(every)") }
+    func samplingExhausted(at every: UInt32, overhead: Double) { events.append("exhausted at 1/\(every)") }
+    func recordingEnded() { events.append("ended") }
+}
+
+extension probe_io {
+    /// A write that was completed in a kworker.
+    static func write(from submitted: UInt64, inode: UInt64 = 12, pageCache: Bool = false) -> probe_io {
+        var io = probe_io()
+        io.kind = UInt8(PROBE_RECORD_IO.rawValue)
+        io.facts = PROBE_FACT_WRITE.rawValue | (pageCache ? PROBE_FACT_PAGE_CACHE.rawValue : 0)
+        io.issuer = UInt8(PROBE_ISSUER_LIBAIO.rawValue)
+        io.complete_context = UInt8(PROBE_CONTEXT_KWORKER.rawValue)
+        io.submit_cpu = 1
+        io.end_cpu = 2
+        io.worker_cpu = 2
+        io.complete_cpu = 2
+        io.irq = 29
+        io.dev = 259 << 20
+        io.inode = inode
+        io.length_bytes = 4096
+        io.submitter_tid = 7
+        io.submitted_ns = submitted
+        io.completed_ns = submitted + 1000
+        return io
+    }
+}
