@@ -52,24 +52,22 @@ public struct AttributedLife: Equatable, Sendable {
         io.issuer == .sync && (io.facts.contains(.blockDevice) || io.issued == nil)
     }
 
-    private static func missing(
-        in io: DirectIO, context: CompletionContext, deferred: Bool
-    ) -> LifePoints {
-        var missing: LifePoints = []
-        if io.issued == nil { missing.insert(LifePoints(.issued)) }
-        if io.ended == nil, !waitsPastEndIO(io) { missing.insert(LifePoints(.ended)) }
-        if io.completed == nil { missing.insert(LifePoints(.completed)) }
-        let inInterrupt = io.endContext == .hardirq || io.endContext == .softirq
-        if inInterrupt, io.interrupted == nil { missing.insert(LifePoints(.interrupted)) }
-        if deferred {
-            if io.workQueued == nil { missing.insert(LifePoints(.workQueued)) }
-            if io.workStarted == nil { missing.insert(LifePoints(.workStarted)) }
-        }
+    private static func missing(in io: DirectIO, context: CompletionContext, deferred: Bool) -> LifePoints {
+        var expected = Expected.always
+        if !waitsPastEndIO(io) { expected.formUnion(Expected.withEndIO) }
+        if io.endContext == .hardirq || io.endContext == .softirq { expected.formUnion(Expected.inInterrupt) }
+        if deferred { expected.formUnion(Expected.deferred) }
         let outsideTask = context == .hardirq || context == .softirq || context == .kworker
         // A polled request, or one completed by the submitter before it returned, takes no second hop.
-        if io.issuer == .ioUring, outsideTask, !io.facts.contains(.polled), io.taskWorkRun == nil {
-            missing.insert(LifePoints(.taskWorkRun))
-        }
-        return missing
+        if io.issuer == .ioUring, outsideTask, !io.facts.contains(.polled) { expected.formUnion(Expected.secondHop) }
+        return expected.subtracting(io.times.seen)
+    }
+
+    private enum Expected {
+        static let always = LifePoints.expected(.always)
+        static let inInterrupt = LifePoints.expected(.inInterrupt)
+        static let withEndIO = LifePoints.expected(.withEndIO)
+        static let deferred = LifePoints.expected(.deferred)
+        static let secondHop = LifePoints.expected(.secondHop)
     }
 }

@@ -27,21 +27,4 @@ extension CompletionContext {
         if io.facts.contains([.endDecides, .callerCompletion]) { return .taskWork }
         return io.facts.contains(.bySubmitter) ? .submitRace : .unknown
     }
-
-    /// How many there are: the length of an array indexed by `index`.
-    public static let count = 8
-
-    /// Position in the closed list, for arrays of counts.
-    public var index: Int {
-        switch self {
-        case .hardirq: 0
-        case .softirq: 1
-        case .kworker: 2
-        case .taskWork: 3
-        case .poll: 4
-        case .syncWait: 5
-        case .submitRace: 6
-        case .unknown: 7
-        }
-    }
 }

@@ -1,96 +1,88 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// One part of an I/O's latency: a closed list. Every nanosecond of an I/O belongs to exactly one of them.
+import DirectIO
+
+/// The span between two points of an I/O that were seen one after the other. Every nanosecond of an I/O belongs to
+/// exactly one of its stages.
 ///
-/// The order of the cases is causal: whatever path an I/O took, its stages follow each other in this order. Only
-/// `unattributed` can lie anywhere.
-public enum Stage: UInt8, Sendable, CaseIterable {
-    /// `iomap_dio_rw_begin` to the last `block_rq_issue`: file system and block layer on the way down.
-    case submit
-    /// `block_rq_issue` to the interrupt, or to `end_io` when the interrupt's entry was not seen.
-    case device
-    /// The two before in one, when `block_rq_issue` was not seen.
-    case submitAndDevice
-    /// `block_rq_issue` to `iomap_dio_complete`, when neither the interrupt nor `end_io` was seen.
-    case deviceAndCompletion
-    /// `iomap_dio_rw_begin` to `iomap_dio_complete` of a submitter that waited, when nothing between was seen.
-    case submitToCompletion
-    /// Entry of the interrupt to `end_io` of this I/O's last bio: the handler and the completions before this one.
-    case interrupt
-    /// Entry of the interrupt to `workqueue_queue_work`, when `end_io` was not seen.
-    case interruptAndHandOff
-    /// Entry of the interrupt to `iomap_dio_complete` in it, when `end_io` was not seen.
-    case interruptAndCompletion
-    /// `end_io` to `workqueue_queue_work`.
-    case handOff
-    /// `workqueue_queue_work` to `workqueue_execute_start`: the completion waits for its kworker.
-    case queueWait
-    /// `workqueue_execute_start` to `iomap_dio_complete`: the kworker completes it.
-    case completionWork
-    /// `end_io` to `iomap_dio_complete` without leaving the interrupt (or the polling thread).
-    case inlineCompletion
-    /// `end_io` to `iomap_dio_complete` in the submitter, which had to wake up first.
-    case submitterWakeup
-    /// `end_io` to `iomap_dio_complete` in the submitter, which had not left the submission yet.
-    case submitterCompletion
-    /// `iomap_dio_complete` to `ki_complete`.
-    case iocbCompletion
-    /// io_uring's second hop: the completion waits until the issuer runs its task_work (`io_req_rw_complete`).
-    case taskWorkWait
-    /// The issuer completes the I/O in its task_work: from `io_req_rw_complete`, or from `end_io` when that was not
-    /// seen, to `iomap_dio_complete`.
-    case callerCompletion
-    /// Seen to pass, and not known in what: a time between two points that others should lie between.
-    case unattributed
+/// Where points between were not seen, it is composed of the stages that it covers, and named after the first and the
+/// last of them: `device..hand_off`.
+public struct Stage: Hashable, Sendable {
+    public let first: AtomicStage
+    /// Not before `first`.
+    public let last: AtomicStage
 
-    /// How many there are: the length of an array indexed by `rawValue`.
-    public static let count = 18
-
-    /// The name in JSON: stable.
-    public var name: String {
-        switch self {
-        case .submit: "submit"
-        case .device: "device"
-        case .submitAndDevice: "submit_and_device"
-        case .deviceAndCompletion: "device_and_completion"
-        case .submitToCompletion: "submit_to_completion"
-        case .interrupt: "irq"
-        case .interruptAndHandOff: "irq_and_hand_off"
-        case .interruptAndCompletion: "irq_and_completion"
-        case .handOff: "hand_off"
-        case .queueWait: "queue_wait"
-        case .completionWork: "completion_work"
-        case .inlineCompletion: "inline_completion"
-        case .submitterWakeup: "submitter_wakeup"
-        case .submitterCompletion: "submitter_completion"
-        case .iocbCompletion: "ki_complete"
-        case .taskWorkWait: "task_work_wait"
-        case .callerCompletion: "caller_completion"
-        case .unattributed: "unattributed"
-        }
+    @inlinable
+    public init(_ stage: AtomicStage) {
+        (first, last) = (stage, stage)
     }
 
-    /// The label in text, at most 20 characters.
-    public var label: String {
-        switch self {
-        case .submit: "submit"
-        case .device: "device"
-        case .submitAndDevice: "submit + device"
-        case .deviceAndCompletion: "device + completion"
-        case .submitToCompletion: "submit to completion"
-        case .interrupt: "irq -> end_io"
-        case .interruptAndHandOff: "irq -> queue_work"
-        case .interruptAndCompletion: "irq + completion"
-        case .handOff: "end_io -> queue_work"
-        case .queueWait: "queue_work -> start"
-        case .completionWork: "iomap_dio_complete"
-        case .inlineCompletion: "inline completion"
-        case .submitterWakeup: "waiter woken"
-        case .submitterCompletion: "submitter completes"
-        case .iocbCompletion: "ki_complete"
-        case .taskWorkWait: "task_work wait"
-        case .callerCompletion: "caller completes"
-        case .unattributed: "unattributed"
+    /// - Returns: `nil` when `last` comes before `first`.
+    @inlinable
+    public init?(_ first: AtomicStage, through last: AtomicStage) {
+        guard first == last || first.rawValue < last.rawValue && last != .unattributed else { return nil }
+        (self.first, self.last) = (first, last)
+    }
+
+    @inlinable public var isComposed: Bool { first != last }
+
+    /// All that are not composed, in causal order.
+    public static let atomic = AtomicStage.allCases.map { Stage($0) }
+
+    /// How many numbers there are.
+    public static let numbers = AtomicStage.count * (AtomicStage.count + 1) / 2
+
+    /// Different for each stage, less than `numbers`: for tables of bytes. Not for files: a new point changes it.
+    @inlinable
+    @inline(__always)
+    public var number: Int {
+        let last = Int(last.rawValue)
+        return last &* (last &+ 1) / 2 &+ Int(first.rawValue)
+    }
+
+    // MARK: Names
+
+    public static let separator = ".."
+
+    /// Stable: in JSON and in `--where`.
+    public var name: String { isComposed ? first.row.name + Self.separator + last.row.name : first.row.name }
+
+    public init?(name: String) {
+        guard let stage = Self.named[name] else { return nil }
+        self = stage
+    }
+
+    private static let named: [String: Stage] = {
+        let all = AtomicStage.allCases.flatMap { first in
+            AtomicStage.allCases.compactMap { Stage(first, through: $0) }
         }
+        return Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+    }()
+
+    /// In text, at most `longestLabel` characters.
+    public var label: String {
+        guard isComposed else { return first.row.label }
+        return name.count <= Self.longestLabel ? name : first.row.short + Self.separator + last.row.short
+    }
+
+    public static let longestLabel = 20
+
+    // MARK: Those that something more is known of
+
+    public static var submit: Stage { Stage(.submit) }
+    public static var device: Stage { Stage(.device) }
+    public static var interrupt: Stage { Stage(.interrupt) }
+    public static var handOff: Stage { Stage(.handOff) }
+    public static var queueWait: Stage { Stage(.queueWait) }
+    public static var completionWork: Stage { Stage(.completionWork) }
+    public static var inlineCompletion: Stage { Stage(.inlineCompletion) }
+    public static var taskWorkWait: Stage { Stage(.taskWorkWait) }
+    public static var unattributed: Stage { Stage(.unattributed) }
+}
+
+extension Stage: Comparable {
+    /// In causal order, a stage before those that begin with it.
+    public static func < (left: Stage, right: Stage) -> Bool {
+        (left.first.rawValue, left.last.rawValue) < (right.first.rawValue, right.last.rawValue)
     }
 }

@@ -22,8 +22,7 @@ public enum StageContext: UInt8, Sendable, CaseIterable {
         }
     }
 
-    @inline(__always)
-    init(_ context: ExecutionContext?) {
+    private init(_ context: ExecutionContext?) {
         self =
             switch context {
             case .hardirq: .hardirq
@@ -34,17 +33,24 @@ public enum StageContext: UInt8, Sendable, CaseIterable {
             }
     }
 
-    /// The context of a stage of one I/O. Stages that run where `end_io` ran take the letter from there.
-    @inline(__always)
-    init(of stage: Stage, in io: DirectIO) {
+    /// Of a stage of one I/O. Stages that run where `end_io` ran take the letter from there.
+    init(of stage: AtomicStage, in io: DirectIO) {
         self =
-            switch stage {
-            case .submit, .submitterWakeup, .submitterCompletion: .task
-            case .device, .submitAndDevice, .deviceAndCompletion, .submitToCompletion, .unattributed: .device
-            case .interrupt, .interruptAndHandOff, .handOff: StageContext(io.endContext)
-            case .interruptAndCompletion, .inlineCompletion, .iocbCompletion: StageContext(io.completeContext)
-            case .queueWait, .completionWork: .kworker
-            case .taskWorkWait, .callerCompletion: .taskWork
+            switch stage.row.owner {
+            case .submitter: .task
+            case .device, .unknown: .device
+            case .endIO: StageContext(io.endContext)
+            case .completion: StageContext(io.completeContext)
+            case .kworker: .kworker
+            case .taskWork: .taskWork
             }
+    }
+
+    /// Of a span that this stage is a part of, too: nobody's when it is of several.
+    /// - Parameter others: of the stages before, `nil` when there are none.
+    func joined(to others: StageContext?, owner: StageRow.Owner) -> StageContext {
+        guard let others, others != self else { return self }
+        // Where a handler ran may be known of one of its stages alone.
+        return owner != .device && self == .device ? others : .device
     }
 }

@@ -15,12 +15,12 @@ public struct StageSpan: Hashable, Sendable {
 }
 
 /// The stages of one I/O in causal order, without a gap between them. A stage that was not seen is not here; one
-/// that took no time is here with 0. Each stage occurs once, except `unattributed`, which is told where it was.
+/// that took no time is here with 0. Each stage occurs once, except `unattributed`, which is where it was.
 ///
 /// Stored in place: attributing an I/O allocates nothing.
 public struct StageSpans: Sendable {
-    /// Nine points in a life, hence at most eight spans between them.
-    @usableFromInline static let capacity = 8
+    /// At least the number of points, less one.
+    @usableFromInline static let capacity = 16
 
     /// What a span is of.
     public struct Kind: Sendable {
@@ -34,11 +34,11 @@ public struct StageSpans: Sendable {
         }
     }
 
-    // Apart, for a life that is copied is mostly its spans: 88 bytes, 136 of whole ones.
-    @usableFromInline var nanoseconds: InlineArray<8, UInt64>
-    @usableFromInline var kinds: InlineArray<8, Kind>
+    // Apart, for a life that is copied is mostly its spans.
+    @usableFromInline var nanoseconds: InlineArray<16, UInt64>
+    @usableFromInline var kinds: InlineArray<16, Kind>
     @usableFromInline var used: Int
-    /// Some of it is unattributed.
+    /// Some of it is a hole: see `LifePath.Leg`.
     @usableFromInline var hasHoles: Bool
 
     @inlinable
@@ -67,14 +67,15 @@ public struct StageSpans: Sendable {
         }
     }
 
-    /// Unattributed time right after unattributed time is one span.
+    /// - Parameter isHole: see `LifePath.Leg`.
     @inline(__always)
-    mutating func append(_ span: StageSpan) {
+    mutating func append(_ span: StageSpan, isHole: Bool) {
+        // Unattributed time right after unattributed time is one span.
         if span.stage == .unattributed, used > 0, kinds[used - 1].stage == .unattributed {
             nanoseconds[used - 1] += span.nanoseconds
             return
         }
-        if span.stage == .unattributed { hasHoles = true }
+        if isHole { hasHoles = true }
         guard used < Self.capacity else {
             preconditionFailure("a life has more spans than points: stages=\(used)")
         }

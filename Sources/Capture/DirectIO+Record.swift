@@ -46,14 +46,13 @@ extension DirectIO {
             length: record.length_bytes, operation: isWrite ? .write : .read,
             issuer: Issuer(record: record.issuer))
         facts = Facts(rawValue: record.facts)
-        times.issued = record.issued_ns
-        times.interrupted = record.interrupted_ns
-        times.ended = record.ended_ns
-        times.workQueued = record.queued_ns
-        times.workStarted = record.started_ns
-        times.completed = record.completed_ns
-        times.iocbCompleted = record.iocb_completed_ns
-        times.taskWorkRun = record.task_work_ns
+        times[.issued] = record.issued_ns
+        times[.interrupted] = record.interrupted_ns
+        times[.ended] = record.ended_ns
+        times[.workQueued] = record.queued_ns
+        times[.workStarted] = record.started_ns
+        times[.completed] = record.completed_ns
+        times[.taskWorkRun] = record.task_work_ns
         submitCPU = seen(cpu: record.submit_cpu)
         endCPU = seen(cpu: record.end_cpu)
         workerCPU = seen(cpu: record.worker_cpu)
@@ -94,7 +93,6 @@ extension probe_io {
         queued_ns = io.workQueued?.nanoseconds ?? 0
         started_ns = io.workStarted?.nanoseconds ?? 0
         completed_ns = io.completed?.nanoseconds ?? 0
-        iocb_completed_ns = io.iocbCompleted?.nanoseconds ?? 0
         task_work_ns = io.taskWorkRun?.nanoseconds ?? 0
         inode = io.inode
         offset_bytes = io.offset

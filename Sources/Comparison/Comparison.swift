@@ -53,7 +53,7 @@ public struct Comparison: Sendable {
         (self.base, self.new) = sides
         headline = Metric.headline.map(row)
         let change = row(.mean).difference
-        stages = Stage.allCases.compactMap { stage in
+        stages = sides.base.stages.union(sides.new.stages).sorted().compactMap { stage in
             let stageRow = row(.leaf(.stage(stage)))
             guard stageRow.occurs else { return nil }
             return StageRow(

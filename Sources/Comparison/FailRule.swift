@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import Attribution
+
 /// A change that makes `compare` fail: `p99 > +5%`, `iops < -3%`, `queue_wait > +20us`.
 public struct FailRule: Equatable, Sendable {
     /// As the user wrote it.
@@ -34,8 +36,12 @@ public struct FailRule: Equatable, Sendable {
         ("ns", 1), ("us", 1e3), ("ms", 1e6), ("s", 1e9), ("", 1),
     ]
 
-    /// The names that a rule can begin with.
-    public static let metrics = Metric.headline + Metric.stages
+    /// The names that a rule can begin with, besides those of composed stages.
+    public static let metrics = Metric.headline + Stage.atomic.map { Metric.leaf(.stage($0)) }
+
+    private static func metric(_ name: String) -> Metric? {
+        metrics.first { $0.name == name } ?? Stage(name: name).map { .leaf(.stage($0)) }
+    }
 
     /// `nil` when `text` is no rule.
     public init?(_ text: String) {
@@ -43,7 +49,7 @@ public struct FailRule: Equatable, Sendable {
         let words = text.filter { !$0.isWhitespace }
         guard let sign = words.firstIndex(where: { Direction(rawValue: $0) != nil }),
             let direction = Direction(rawValue: words[sign]),
-            let metric = Self.metrics.first(where: { $0.name == words[..<sign] }),
+            let metric = Self.metric(String(words[..<sign])),
             let threshold = Self.threshold(words[words.index(after: sign)...], of: metric)
         else { return nil }
         self.metric = metric

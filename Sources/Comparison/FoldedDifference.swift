@@ -11,9 +11,10 @@ public struct FoldedDifference: Sendable {
     public let text: String
 
     public init(_ comparison: Comparison) {
+        let leaves = comparison.stages.flatMap { Self.leaves(of: $0.stage) }
         var text = ""
         for context in CompletionContext.allCases {
-            for (frames, leaf) in Self.leaves {
+            for (frames, leaf) in leaves {
                 let (base, new) = (comparison.base, comparison.new)
                 let counts = [base, new].map { UInt64(min($0.mean(of: leaf, in: context) * 1000, 1e19).rounded()) }
                 guard counts.contains(where: { $0 > 0 }) else { continue }
@@ -24,7 +25,7 @@ public struct FoldedDifference: Sendable {
     }
 
     /// What no other leaf is a part of, so that every nanosecond is in one stack.
-    private static let leaves: [(frames: String, leaf: Leaf)] = Stage.allCases.flatMap { stage in
+    private static func leaves(of stage: Stage) -> [(frames: String, leaf: Leaf)] {
         guard Leaf.waits.contains(stage) else { return [(stage.name, Leaf.stage(stage))] }
         return WaitCause.allCases.map { ("\(stage.name);\($0.rawValue)", Leaf.cause(stage, $0)) }
     }

@@ -10,25 +10,58 @@ public enum Leaf: Hashable, Sendable {
 
     /// The stages that have causes.
     public static let waits: [Stage] = [.queueWait, .taskWorkWait]
+}
 
-    static let count = Stage.count + 2 * causes
+/// Nanoseconds by leaf, of those stages that occurred.
+struct LeafSums: Sendable {
+    private var places = StagePlaces()
+    /// Causes of either wait, then the stages by their places.
+    private var sums: [UInt128] = []
+
     private static let causes = WaitCause.allCases.count
 
-    /// Position in an array of sums.
-    @inline(__always)
-    static func index(_ stage: Stage) -> Int { Int(stage.rawValue) }
+    var isEmpty: Bool { sums.isEmpty }
 
-    /// Of what a holder had of a wait; of what nobody is known to have had, last.
-    @inline(__always)
-    static func index(_ wait: Stage, _ holder: CPUHolder?) -> Int {
-        Stage.count + (wait == .queueWait ? 0 : causes) + (holder.map { Int($0.rawValue) } ?? causes - 1)
+    /// In the order in which they occurred.
+    var stages: [Stage] { places.stages }
+
+    mutating func add(_ nanoseconds: UInt128, to stage: Stage) {
+        let place = 2 * Self.causes + places.place(of: stage)
+        if place >= sums.count { sums += repeatElement(0, count: place + 1 - sums.count) }
+        sums[place] &+= nanoseconds
     }
 
-    var index: Int {
-        switch self {
-        case .stage(let stage): Self.index(stage)
+    /// - Parameter holder: `nil` for what nobody is known to have had.
+    mutating func add(_ nanoseconds: UInt128, to wait: Stage, _ holder: CPUHolder?) {
+        if sums.isEmpty { sums = [UInt128](repeating: 0, count: 2 * Self.causes) }
+        sums[Self.place(wait, holder)] &+= nanoseconds
+    }
+
+    mutating func add(_ other: LeafSums) {
+        guard !other.isEmpty else { return }
+        if sums.isEmpty { sums = [UInt128](repeating: 0, count: 2 * Self.causes) }
+        for place in 0..<2 * Self.causes { sums[place] &+= other.sums[place] }
+        for (place, stage) in other.stages.enumerated() { add(other.sums[2 * Self.causes + place], to: stage) }
+    }
+
+    subscript(leaf: Leaf) -> UInt128 {
+        guard !isEmpty else { return 0 }
+        switch leaf {
+        case .stage(let stage): return places.known(stage).map { sums[2 * Self.causes + $0] } ?? 0
         case .cause(let wait, let cause):
-            Self.index(wait, CPUHolder.allCases.first { WaitCause($0) == cause })
+            return sums[Self.place(wait, CPUHolder.allCases.first { WaitCause($0) == cause })]
         }
+    }
+
+    private static func place(_ wait: Stage, _ holder: CPUHolder?) -> Int {
+        (wait == .queueWait ? 0 : causes) + (holder.map { Int($0.rawValue) } ?? causes - 1)
+    }
+}
+
+extension LeafSums: Equatable {
+    /// Whatever the order in which the stages occurred.
+    static func == (left: LeafSums, right: LeafSums) -> Bool {
+        left.sums.prefix(2 * causes) == right.sums.prefix(2 * causes) && left.stages.count == right.stages.count
+            && left.stages.allSatisfy { right.places.known($0) != nil && left[.stage($0)] == right[.stage($0)] }
     }
 }

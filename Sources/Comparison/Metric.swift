@@ -34,7 +34,6 @@ public enum Metric: Hashable, Sendable {
 
     /// Those on top, in the order in which they are shown.
     public static let headline: [Metric] = [.iops, .mean] + Percentile.allCases.map(Metric.percentile)
-    public static let stages = Stage.allCases.map { Metric.leaf(.stage($0)) }
     static let contexts = CompletionContext.allCases.map(Metric.context)
     static let reasons = DeferralReason.allCases.map(Metric.reason)
 

@@ -22,10 +22,31 @@ public struct SavedReport: Sendable {
         } catch {
             throw NotAReport(reason: "it is JSON, and not a report that 'report --json' saved")
         }
-        guard content.schema == Report.schema else {
+        try Self.check(content)
+        run = content.run(name: name)
+    }
+}
+
+extension SavedReport {
+    /// What a comparison uses has other names for some stages in it, and is else the same.
+    private static let earlierSchema = "dioscope.report/1"
+
+    /// By name there: the stages that have another one now.
+    private static let renamed = [
+        "submit_and_device": "submit..device", "device_and_completion": "device..submitter_wakeup",
+        "submit_to_completion": "submit..submitter_wakeup", "irq_and_hand_off": "irq..hand_off",
+        "irq_and_completion": "irq..inline_completion",
+    ]
+
+    private static func check(_ content: SavedReportContent) throws(NotAReport) {
+        guard content.schema == Report.schema || content.schema == earlierSchema else {
             throw NotAReport(reason: "its schema is '\(content.schema)', expected '\(Report.schema)'")
         }
-        run = content.run(name: name)
+    }
+
+    /// `nil` when it is unknown.
+    static func stage(_ name: String, schema: String) -> Stage? {
+        Stage(name: schema == earlierSchema ? renamed[name] ?? name : name)
     }
 }
 
@@ -33,9 +54,7 @@ extension SavedReport: Decodable {
     /// One that is part of another JSON object.
     public init(from decoder: any Decoder) throws {
         let content = try SavedReportContent(from: decoder)
-        guard content.schema == Report.schema else {
-            throw NotAReport(reason: "its schema is '\(content.schema)', expected '\(Report.schema)'")
-        }
+        try Self.check(content)
         run = content.run(name: "")
     }
 

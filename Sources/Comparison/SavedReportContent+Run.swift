@@ -17,10 +17,8 @@ extension SavedReportContent {
 
     private var sums: Tally.Sums {
         var sums = Tally.Sums(ios: ios.total, finished: latency?.ios ?? 0, latency: latency?.total_ns ?? 0)
-        for stage in Attribution.Stage.allCases {
-            if let total = stages.first(where: { $0.name == stage.name })?.total_ns {
-                sums.leaves[.stage(stage)] = total
-            }
+        for saved in stages {
+            if let stage = SavedReport.stage(saved.name, schema: schema) { sums.leaves[.stage(stage)] = saved.total_ns }
         }
         for (stage, wait) in [(Attribution.Stage.queueWait, queue_wait), (.taskWorkWait, task_work_wait)] {
             for cause in wait?.causes ?? [] {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import Attribution
 import DirectIO
 
 /// One side of a comparison: its runs, and what their units say of each metric.
@@ -94,6 +95,9 @@ public struct Side: Sendable {
         else { return Estimate(found.value) }
         return Estimate(found.value, interval: low...high)
     }
+
+    /// Those that some I/O has.
+    var stages: Set<Stage> { whole.tally.stages }
 
     /// Nanoseconds per I/O in a leaf, of the I/Os that completed in one context; over all finished I/Os.
     func mean(of leaf: Leaf, in context: CompletionContext) -> Double {

@@ -22,9 +22,14 @@ extension Tally {
         latency = Self.whole(sums.latency)
         for (context, count) in sums.contexts { contexts[context.index] = count }
         for (reason, count) in sums.reasons { reasons[reason.index] = count }
-        var row = [UInt128](repeating: 0, count: Leaf.count)
-        for (leaf, sum) in sums.leaves { row[leaf.index] = Self.whole(sum) }
-        leaves[CompletionContext.unknown.index] = row
+        let row = CompletionContext.unknown.index
+        for (leaf, sum) in sums.leaves {
+            switch leaf {
+            case .stage(let stage): leaves[row].add(Self.whole(sum), to: stage)
+            case .cause(let wait, let cause):
+                leaves[row].add(Self.whole(sum), to: wait, CPUHolder.allCases.first { WaitCause($0) == cause })
+            }
+        }
     }
 
     /// Of a number from a file.

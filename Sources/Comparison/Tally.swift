@@ -12,9 +12,8 @@ struct Tally: Equatable, Sendable {
     var latency: UInt128 = 0
     var contexts = [UInt64](repeating: 0, count: CompletionContext.count)
     var reasons = [UInt64](repeating: 0, count: DeferralReason.count)
-    /// Nanoseconds by completion context and `Leaf.index`. Most recordings have one or two contexts: the rows of the
-    /// others are empty.
-    var leaves = [[UInt128]](repeating: [], count: CompletionContext.count)
+    /// By completion context. Most recordings have one or two: those of the others are empty.
+    var leaves = [LeafSums](repeating: LeafSums(), count: CompletionContext.count)
     var durations = DurationCounts()
 
     mutating func add(_ io: DirectIO, _ life: AttributedLife) {
@@ -27,20 +26,14 @@ struct Tally: Equatable, Sendable {
         durations.add(life.latency)
         let row = life.context.index
         life.spans.forEach { span in
-            add(span.nanoseconds, to: Leaf.index(span.stage), row)
+            leaves[row].add(UInt128(span.nanoseconds), to: span.stage)
             if let wait = CPUWait(span, of: io) { add(wait, row) }
         }
     }
 
-    @inline(__always)
-    mutating func add(_ nanoseconds: UInt64, to leaf: Int, _ row: Int) {
-        if leaves[row].isEmpty { leaves[row] = [UInt128](repeating: 0, count: Leaf.count) }
-        leaves[row][leaf] += UInt128(nanoseconds)
-    }
-
     private mutating func add(_ wait: CPUWait, _ row: Int) {
-        for holder in CPUHolder.allCases { add(UInt64(wait.held[holder]), to: Leaf.index(wait.stage, holder), row) }
-        add(wait.unattributed, to: Leaf.index(wait.stage, nil), row)
+        for holder in CPUHolder.allCases { leaves[row].add(UInt128(wait.held[holder]), to: wait.stage, holder) }
+        leaves[row].add(UInt128(wait.unattributed), to: wait.stage, nil)
     }
 
     mutating func add(_ other: Tally) {
@@ -49,9 +42,7 @@ struct Tally: Equatable, Sendable {
         latency &+= other.latency
         Self.add(other.contexts, to: &contexts)
         Self.add(other.reasons, to: &reasons)
-        for (row, sums) in other.leaves.enumerated() where !sums.isEmpty {
-            if leaves[row].isEmpty { leaves[row] = sums } else { Self.add(sums, to: &leaves[row]) }
-        }
+        for (row, sums) in other.leaves.enumerated() { leaves[row].add(sums) }
         durations.add(other.durations)
     }
 
@@ -60,15 +51,9 @@ struct Tally: Equatable, Sendable {
     }
 
     /// Nanoseconds in a leaf, whatever the completion context.
-    func sum(of leaf: Leaf) -> UInt128 {
-        let index = leaf.index
-        var sum: UInt128 = 0
-        for row in leaves where !row.isEmpty { sum &+= row[index] }
-        return sum
-    }
+    func sum(of leaf: Leaf) -> UInt128 { leaves.reduce(0) { $0 &+ $1[leaf] } }
 
-    func sum(of leaf: Leaf, in context: CompletionContext) -> UInt128 {
-        let row = leaves[context.index]
-        return row.isEmpty ? 0 : row[leaf.index]
-    }
+    func sum(of leaf: Leaf, in context: CompletionContext) -> UInt128 { leaves[context.index][leaf] }
+
+    var stages: Set<Stage> { Set(leaves.flatMap(\.stages)) }
 }

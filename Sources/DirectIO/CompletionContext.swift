@@ -20,4 +20,22 @@ public enum CompletionContext: String, Sendable, CaseIterable, Codable {
     case unknown
 
     public var isDeferred: Bool { self == .kworker }
+
+    /// How many there are: the length of an array indexed by `index`.
+    public static let count = 8
+
+    /// Position in the closed list, for arrays of counts.
+    @inlinable
+    public var index: Int {
+        switch self {
+        case .hardirq: 0
+        case .softirq: 1
+        case .kworker: 2
+        case .taskWork: 3
+        case .poll: 4
+        case .syncWait: 5
+        case .submitRace: 6
+        case .unknown: 7
+        }
+    }
 }

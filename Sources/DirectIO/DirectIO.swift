@@ -10,50 +10,54 @@ public struct DirectIO: Equatable, Sendable {
     /// Those below, as they are stored.
     public var times: SeenTimes
 
+    /// When it passed a point.
+    @inlinable
+    public subscript(point: LifePoint) -> Timestamp? {
+        @inline(__always)
+        get { Timestamp(seen: times[point]) }
+        @inline(__always)
+        set { times[point] = newValue?.nanoseconds ?? 0 }
+    }
+
     /// `iomap_dio_rw_begin`: the submitter enters the direct I/O code.
     @inlinable public var submitted: Timestamp {
-        get { Timestamp(nanoseconds: times.submitted) }
-        set { times.submitted = newValue.nanoseconds }
+        get { Timestamp(nanoseconds: times[.submitted]) }
+        set { times[.submitted] = newValue.nanoseconds }
     }
     /// `block_rq_issue`: the last of its requests was given to the driver.
     @inlinable public var issued: Timestamp? {
-        get { Timestamp(seen: times.issued) }
-        set { times.issued = newValue?.nanoseconds ?? 0 }
+        get { self[.issued] }
+        set { self[.issued] = newValue }
     }
     /// Entry of the hard IRQ (`irq_handler_entry`) or softirq (`softirq_entry`) in which `end_io` ran.
     @inlinable public var interrupted: Timestamp? {
-        get { Timestamp(seen: times.interrupted) }
-        set { times.interrupted = newValue?.nanoseconds ?? 0 }
+        get { self[.interrupted] }
+        set { self[.interrupted] = newValue }
     }
     /// `iomap_dio_bio_end_io` of the last bio.
     @inlinable public var ended: Timestamp? {
-        get { Timestamp(seen: times.ended) }
-        set { times.ended = newValue?.nanoseconds ?? 0 }
+        get { self[.ended] }
+        set { self[.ended] = newValue }
     }
     /// `workqueue_queue_work`: the completion was deferred to a kworker.
     @inlinable public var workQueued: Timestamp? {
-        get { Timestamp(seen: times.workQueued) }
-        set { times.workQueued = newValue?.nanoseconds ?? 0 }
+        get { self[.workQueued] }
+        set { self[.workQueued] = newValue }
     }
     /// `workqueue_execute_start`: the kworker began with it.
     @inlinable public var workStarted: Timestamp? {
-        get { Timestamp(seen: times.workStarted) }
-        set { times.workStarted = newValue?.nanoseconds ?? 0 }
+        get { self[.workStarted] }
+        set { self[.workStarted] = newValue }
     }
     /// `iomap_dio_complete`: the direct I/O is complete, about to call `ki_complete`.
     @inlinable public var completed: Timestamp? {
-        get { Timestamp(seen: times.completed) }
-        set { times.completed = newValue?.nanoseconds ?? 0 }
-    }
-    /// `ki_complete` of the issuer.
-    @inlinable public var iocbCompleted: Timestamp? {
-        get { Timestamp(seen: times.iocbCompleted) }
-        set { times.iocbCompleted = newValue?.nanoseconds ?? 0 }
+        get { self[.completed] }
+        set { self[.completed] = newValue }
     }
     /// `io_req_rw_complete`: io_uring's task_work took the completion up.
     @inlinable public var taskWorkRun: Timestamp? {
-        get { Timestamp(seen: times.taskWorkRun) }
-        set { times.taskWorkRun = newValue?.nanoseconds ?? 0 }
+        get { self[.taskWorkRun] }
+        set { self[.taskWorkRun] = newValue }
     }
 
     // MARK: Places

@@ -6,22 +6,22 @@ import Rendering
 
 /// One line an I/O, in the order of the capture, under a line of column names (RFC 4180). What was not seen is empty.
 ///
-/// Nanoseconds as integers; stages of the I/O in columns of their own, which sum to `latency_ns`.
+/// Nanoseconds as integers; stages of the I/O in columns of their own, which sum to `latency_ns` with `composed_ns`.
 public final class CSVExport: IOExport {
     public var output: [UInt8] = []
     private let threads: [UInt32: ThreadName]
 
     private static let facts = [
-        "submitted_ns", "issued_ns", "interrupted_ns", "ended_ns", "work_queued_ns", "work_started_ns", "completed_ns",
-        "iocb_completed_ns", "task_work_run_ns", "latency_ns", "context", "reason", "end_io_context", "op", "issuer",
-        "dev",
-        "inode", "offset", "length", "error", "submitter", "comm", "worker", "submit_cpu", "end_cpu", "worker_cpu",
-        "completion_cpu", "irq", "irq_batch_position",
+        "latency_ns", "context", "reason", "end_io_context", "op", "issuer", "dev", "inode", "offset", "length",
+        "error",
+        "submitter", "comm", "worker", "submit_cpu", "end_cpu", "worker_cpu", "completion_cpu", "irq",
+        "irq_batch_position",
     ]
 
-    /// All columns, in order. New ones are added at the end.
+    /// All columns, in order: times, facts, stages, what waits were spent on.
     public static let columns =
-        facts + Stage.allCases.map { "\($0.name)_ns" } + WaitCause.allCases.map { "queue_wait_\($0.rawValue)_ns" }
+        LifePoint.allCases.map { "\($0.name)_ns" } + facts + Stage.atomic.map { "\($0.name)_ns" }
+        + ["composed_ns", "composed"] + WaitCause.allCases.map { "queue_wait_\($0.rawValue)_ns" }
         + WaitCause.allCases.map { "task_work_wait_\($0.rawValue)_ns" }
 
     /// - Parameter threads: names of submitters, by thread number.
@@ -49,7 +49,8 @@ public final class CSVExport: IOExport {
         for cpu in [io.submitCPU, io.endCPU, io.workerCPU, io.completionCPU] { add(cpu) }
         add(io.irq)
         add(io.irqBatchPosition)
-        for stage in Stage.allCases { add(life.spans[stage]) }
+        for stage in Stage.atomic { add(life.spans[stage]) }
+        addComposed(life.spans)
         addCauses(of: life.wait(.queueWait, of: io))
         addCauses(of: life.wait(.taskWorkWait, of: io))
         output[output.count - 1] = UInt8(ascii: "\r")
@@ -59,12 +60,17 @@ public final class CSVExport: IOExport {
     public func finish() {}
 
     private func addTimes(_ io: DirectIO, _ life: AttributedLife) {
-        let times = [
-            io.submitted, io.issued, io.interrupted, io.ended, io.workQueued, io.workStarted, io.completed,
-            io.iocbCompleted, io.taskWorkRun,
-        ]
-        for time in times { add(time?.nanoseconds) }
+        for point in LifePoint.allCases { add(io[point]?.nanoseconds) }
         add(life.latency)
+    }
+
+    /// Stages that are composed of several: their sum, and each, e.g. `device..hand_off=1234`.
+    private func addComposed(_ spans: StageSpans) {
+        let composed = spans.indices.map { spans[$0] }.filter(\.stage.isComposed)
+        add(composed.isEmpty ? nil : composed.reduce(0) { $0 + $1.nanoseconds })
+        add(
+            composed.isEmpty
+                ? nil : composed.map { "\($0.stage.name)=\($0.nanoseconds)" }.joined(separator: " "))
     }
 
     private func addCauses(of wait: CPUWait?) {

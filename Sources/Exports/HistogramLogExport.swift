@@ -49,9 +49,7 @@ public final class HistogramLogExport: IOExport {
         line("\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"")
         guard latency.totalCount > 0 else { return }
         write(latency, tag: "latency")
-        for stage in Stage.allCases {
-            if let histogram = stages[stage] { write(histogram, tag: stage.name) }
-        }
+        for (stage, histogram) in stages.sorted(by: { $0.key < $1.key }) { write(histogram, tag: stage.name) }
     }
 
     private func write(_ histogram: Histogram<UInt64>, tag: String) {

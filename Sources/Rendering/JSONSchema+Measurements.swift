@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import Attribution
+
 extension JSONSchema {
+    private static let stageNames = Stage.atomic.map(\.name).joined(separator: "|")
+
     /// What was measured, and what it comes to.
     static let measurements = """
             "latency": {
@@ -24,13 +28,12 @@ extension JSONSchema {
                 ],
                 "properties": {
                   "name": {
-                    "enum": [
-                      "submit", "device", "submit_and_device", "device_and_completion",
-                      "submit_to_completion",
-                      "irq", "irq_and_hand_off", "irq_and_completion", "hand_off", "queue_wait", "completion_work",
-                      "inline_completion", "submitter_wakeup", "submitter_completion", "ki_complete",
-                      "task_work_wait", "caller_completion", "unattributed"
-                    ]
+                    "type": "string", "pattern": "^(\(stageNames))(\\\\.\\\\.(\(stageNames)))?$",
+                    "description": "The span between two points that were seen. FIRST..LAST where points between were \
+        not: it covers these stages and those between. Of what /1 called submit_and_device (submit..device), \
+        device_and_completion (device..submitter_wakeup), submit_to_completion (submit..submitter_wakeup), \
+        irq_and_hand_off (irq..hand_off), irq_and_completion (irq..inline_completion); what two points enclose is \
+        no longer unattributed."
                   },
                   "label": {"type": "string"},
                   "context": {

@@ -8,7 +8,7 @@ public enum JSONSchema {
     private static let recording = """
         {
           "$schema": "https://json-schema.org/draft/2020-12/schema",
-          "$id": "dioscope.report/1",
+          "$id": "dioscope.report/2",
           "title": "dioscope report",
           "description": "Where the latency of a recording's direct I/Os went. Times are nanoseconds; means, maxima \
         and totals are exact, percentiles within 1%. A count that could not be made is null, not 0. Members may be \
@@ -20,7 +20,7 @@ public enum JSONSchema {
             "inline_estimate", "placement", "interrupts", "loss", "verdict", "groups", "other_groups"
           ],
           "properties": {
-            "schema": {"const": "dioscope.report/1"},
+            "schema": {"const": "dioscope.report/2"},
             "completion_rule": {
               "enum": ["defers-writes", "inline-if-flagged", "work-if-flagged", "unknown"],
               "description": "By which rule the recorded kernel decides how a direct I/O completes."

@@ -1,20 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import Attribution
-
-/// Counts durations in nanoseconds, in several rows: of the whole latency, and of each stage. The memory depends on
-/// their range and not on their number: 25 KB a row up to one second.
+/// Counts durations in nanoseconds, in several rows: of the whole latency, and of each stage that occurs. The memory
+/// depends on their range and not on their number: 25 KB a row up to one second.
 struct DurationTable: ~Copyable, Sendable {
-    /// One for each stage, and one for the latency.
-    static let rows = Stage.count + 1
+    private var rows = 12
     /// 128 buckets of each row, then the next 128 of each row.
     private var counts = CountTable(0)
-    private var highest = CountTable(rows)
+    private var highest = CountTable(12)
+
+    /// Makes room for this many rows.
+    mutating func widen(to wanted: Int) {
+        guard wanted > rows else { return }
+        let wider = wanted + 4
+        var table = CountTable(counts.count / rows * wider)
+        for place in 0..<counts.count {
+            let (block, within) = (place >> 7, place & 127)
+            table[(block / rows * wider + block % rows) << 7 | within] = counts[place]
+        }
+        counts = table
+        rows = wider
+        highest.grow(to: wider)
+    }
 
     /// Makes room for durations in buckets up to this one.
     @inline(__always)
     mutating func reach(_ bucket: Int) {
-        if place(of: bucket, in: Self.rows - 1) >= counts.count { grow(to: bucket) }
+        if place(of: bucket, in: rows - 1) >= counts.count { grow(to: bucket) }
     }
 
     /// - Parameter nanoseconds: a duration for which there is room.
@@ -40,22 +51,27 @@ struct DurationTable: ~Copyable, Sendable {
 
     @inline(__always)
     private func place(of bucket: Int, in row: Int) -> Int {
-        (bucket >> 7 &* Self.rows &+ row) << 7 | bucket & 127
+        (bucket >> 7 &* rows &+ row) << 7 | bucket & 127
     }
 
     @inline(never)
     private mutating func grow(to bucket: Int) {
-        counts.grow(to: (bucket / DurationBucket.octave + 1) * DurationBucket.octave * Self.rows)
+        counts.grow(to: (bucket / DurationBucket.octave + 1) * DurationBucket.octave * rows)
     }
 
-    mutating func add(_ other: borrowing DurationTable) {
-        counts.add(other.counts)
-        for row in 0..<Self.rows { highest[row] = max(highest[row], other.highest[row]) }
+    /// Adds a row of another table.
+    mutating func add(_ other: borrowing DurationTable, row: Int, to own: Int) {
+        guard other.counts.count > 0 else { return }
+        reach(other.counts.count / other.rows - 1)
+        for bucket in 0..<other.counts.count / other.rows {
+            counts[place(of: bucket, in: own)] &+= other.counts[other.place(of: bucket, in: row)]
+        }
+        note(longest: other.highest[row], in: own)
     }
 
     /// - Parameter total: of all durations in the row, nanoseconds; buckets cannot tell it.
     func distribution(_ row: Int, total: UInt128) -> DurationDistribution {
-        let buckets = 0..<counts.count / Self.rows
+        let buckets = 0..<counts.count / rows
         return DurationDistribution(
             total: total, max: highest[row],
             counts: buckets.map { counts[place(of: $0, in: row)] })

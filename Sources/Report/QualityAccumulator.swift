@@ -1,56 +1,61 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import Attribution
+import DirectIO
 
 /// What was missed of the I/Os' lives.
 ///
 /// Counted by the exact set of missing points: which of them nobody could have told of is known only at the end.
 struct QualityAccumulator: ~Copyable, Sendable {
-    /// I/Os without any other flaw.
-    private var sound = CountTable(LifePoints.combinations)
-    /// I/Os that are disordered, or have unattributed time.
-    private var flawed = CountTable(LifePoints.combinations)
+    /// Sets of points that some I/O missed.
+    private var sets: [LifePoints] = []
+    /// Which of `sets` was missed last: by the next I/O too, as a rule.
+    private var last = 0
+    /// By place in `sets`: I/Os without any other flaw, and I/Os that are disordered, or have a hole.
+    private var counts = CountTable(0)
     private(set) var disordered: UInt64 = 0
     private var unfinished: UInt64 = 0
 
     @inline(__always)
-    mutating func add(_ life: AttributedLife) {
-        let missing = Int(life.missing.rawValue)
-        if life.isComplete(blind: life.missing) {
-            sound[missing] &+= 1
-        } else {
-            flawed[missing] &+= 1
-        }
-        if life.isDisordered { disordered += 1 }
-        if !life.isFinished { unfinished += 1 }
-    }
-
-    /// Adds so many I/Os with such a life.
-    mutating func add(_ life: AttributedLife, times: UInt64) {
-        let missing = Int(life.missing.rawValue)
-        if life.isComplete(blind: life.missing) {
-            sound[missing] &+= times
-        } else {
-            flawed[missing] &+= times
-        }
+    mutating func add(_ life: AttributedLife, times: UInt64 = 1) {
+        let place = place(of: life.missing)
+        counts[place &* 2 &+ (life.isComplete(blind: life.missing) ? 0 : 1)] &+= times
         if life.isDisordered { disordered += times }
         if !life.isFinished { unfinished += times }
     }
 
+    @inline(__always)
+    private mutating func place(of set: LifePoints) -> Int {
+        if last < sets.count, sets[last] == set { return last }
+        return find(set)
+    }
+
+    @inline(never)
+    private mutating func find(_ set: LifePoints) -> Int {
+        last = sets.firstIndex(of: set) ?? sets.count
+        if last == sets.count {
+            sets.append(set)
+            counts.grow(to: sets.count * 2)
+        }
+        return last
+    }
+
     mutating func add(_ other: borrowing QualityAccumulator) {
-        sound.add(other.sound)
-        flawed.add(other.flawed)
+        for (from, set) in other.sets.enumerated() {
+            let place = find(set)
+            for flaw in 0..<2 { counts[place * 2 + flaw] &+= other.counts[from * 2 + flaw] }
+        }
         disordered += other.disordered
         unfinished += other.unfinished
     }
 
     func quality(of ios: UInt64, blind: LifePoints) -> Report.Quality {
         var complete: UInt64 = 0
-        var missing = [UInt64](repeating: 0, count: LifePoint.allCases.count)
-        for set in 0..<LifePoints.combinations where sound[set] + flawed[set] > 0 {
-            let expected = LifePoints(rawValue: UInt16(set)).subtracting(blind)
-            if expected.subtracting(.borders).isEmpty { complete += sound[set] }
-            for point in expected.points { missing[Int(point.rawValue)] += sound[set] + flawed[set] }
+        var missing = [UInt64](repeating: 0, count: LifePoint.count)
+        for (place, set) in sets.enumerated() {
+            let expected = set.subtracting(blind)
+            if expected.subtracting(.borders).isEmpty { complete += counts[place * 2] }
+            for point in expected.points { missing[Int(point.rawValue)] += counts[place * 2] + counts[place * 2 + 1] }
         }
         return Report.Quality(
             completeIOs: complete, completeShare: ios == 0 ? nil : Double(complete) / Double(ios),

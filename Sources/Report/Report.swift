@@ -8,7 +8,7 @@ import DirectIO
 /// Means, maxima and totals are exact, percentiles within 1%. What could not be counted is `nil`, never 0.
 public struct Report: Equatable, Sendable {
     /// Name and version of the JSON object; the number rises when a reader would have to change.
-    public static let schema = "dioscope.report/1"
+    public static let schema = "dioscope.report/2"
 
     public var source: ReportSource
     /// Which I/Os it is of; `nil` when it is all of them.
@@ -56,6 +56,8 @@ public struct Report: Equatable, Sendable {
     public func count(in context: CompletionContext) -> UInt64 { contexts[context.index] }
 
     public func stage(_ stage: Stage) -> StageSummary? { stages.first { $0.stage == stage } }
+
+    public func stage(named name: String) -> StageSummary? { Stage(name: name).flatMap { stage($0) } }
 
     /// A part of the recording.
     public struct Selection: Equatable, Sendable {

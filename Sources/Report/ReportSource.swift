@@ -83,13 +83,9 @@ public struct ReportSource: Equatable, Sendable {
         }
     }
 
-    /// Points that none of the probes could have told of. Empty when the probes are not known.
+    /// Points that none of the probes could have seen. Empty when the probes are not known.
     var blindPoints: LifePoints {
         guard !probes.isEmpty else { return [] }
-        var blind: LifePoints = []
-        for point in LifePoint.allCases where !point.optionalSources.isEmpty {
-            if !point.optionalSources.contains(where: sees) { blind.insert(LifePoints(point)) }
-        }
-        return blind
+        return LifePoints { $0.canBeBlind && !$0.sources.contains(where: sees) }
     }
 }

@@ -5,14 +5,33 @@ import DirectIO
 
 /// Latency and stages of all finished I/Os.
 struct StageAccumulator: ~Copyable, Sendable {
+    /// Those that occurred: the same places in all that follows.
+    private var places = StagePlaces()
+    private var room = 8
+    /// The latency in row 0, then each stage.
     private var durations = DurationTable()
     /// I/Os by stage and context.
-    private var contexts = CountTable(Stage.count * StageContext.count)
+    private var contexts = CountTable(8 * StageContext.count)
     private var sums = StageSums()
     private var queueWait = WaitAccumulator()
     private var taskWorkWait = WaitAccumulator()
 
-    private static let latencyRow = Stage.count
+    private static let latencyRow = 0
+
+    @inline(__always)
+    private mutating func place(of stage: Stage) -> Int {
+        let place = places.place(of: stage)
+        if place >= room { widen(to: place + 1) }
+        return place
+    }
+
+    @inline(never)
+    private mutating func widen(to wanted: Int) {
+        room = wanted + 4
+        durations.widen(to: room + 1)
+        sums.widen(to: room)
+        contexts.grow(to: room * StageContext.count)
+    }
 
     @inline(__always)
     mutating func add(_ life: inout AttributedLife, of io: DirectIO, _ log: inout HoldLog) {
@@ -27,12 +46,13 @@ struct StageAccumulator: ~Copyable, Sendable {
             for index in 0..<count {
                 let span = StageSpan(
                     stage: kinds[index].stage, context: kinds[index].context, nanoseconds: nanoseconds[index])
-                sums.add(span.nanoseconds, span.stage, in: bucket)
+                let place = place(of: span.stage)
+                sums.add(span.nanoseconds, place, in: bucket)
                 if span.stage == .unattributed {
                     hole = (hole ?? 0) + span.nanoseconds
                     continue
                 }
-                record(span)
+                record(span.nanoseconds, span.context, place)
                 if span.stage == .queueWait, io.queueWaitHeld.isKnown {
                     queueWait.add(io.queueWaitHeld, in: span, of: io, &log)
                 } else if span.stage == .taskWorkWait, io.taskWorkHeld.isKnown {
@@ -40,17 +60,16 @@ struct StageAccumulator: ~Copyable, Sendable {
                 }
             }
         }
-        if let hole { record(StageSpan(stage: .unattributed, context: .device, nanoseconds: hole)) }
+        if let hole { record(hole, .device, place(of: .unattributed)) }
     }
 
     @inline(__always)
-    private mutating func record(_ span: StageSpan) {
-        let stage = Int(span.stage.rawValue)
-        durations.record(span.nanoseconds, in: stage)
-        contexts[stage &* StageContext.count &+ Int(span.context.rawValue)] &+= 1
+    private mutating func record(_ nanoseconds: UInt64, _ context: StageContext, _ place: Int) {
+        durations.record(nanoseconds, in: place &+ 1)
+        contexts[place &* StageContext.count &+ Int(context.rawValue)] &+= 1
     }
 
-    /// Adds I/Os that were summed up.
+    /// Adds I/Os that were aggregated in the kernel.
     mutating func add(_ whole: AttributedSummary) {
         let summary = whole.summary
         for row in summary.rows {
@@ -63,46 +82,57 @@ struct StageAccumulator: ~Copyable, Sendable {
     }
 
     private mutating func add(_ part: AttributedSummary.Part, of summary: IOSummary) {
-        let stage = Int(part.stage.rawValue)
-        contexts[stage &* StageContext.count &+ Int(part.context.rawValue)] &+= summary.ios
+        let place = place(of: part.stage)
+        contexts[place &* StageContext.count &+ Int(part.context.rawValue)] &+= summary.ios
         for row in summary.rows {
             let sum = part.steps.reduce(0) { $0 &+ row.nanoseconds[$1] }
             let bucket = DurationBucket.number(of: row.latency(atMost: summary.longest))
             sums.reach(bucket)
-            sums.add(sum, part.stage, in: bucket)
+            sums.add(sum, place, in: bucket)
             // Of several steps together only their sum is known.
-            if part.steps.count > 1 { durations.record(sum / max(1, row.ios), times: row.ios, in: stage) }
+            if part.steps.count > 1 { durations.record(sum / max(1, row.ios), times: row.ios, in: place + 1) }
         }
         guard part.steps.count == 1, let step = part.steps.first else { return }
         let longest = summary.longestSteps[step]
         for count in summary.spreads[step] {
-            durations.record(count.bucket.told(atMost: longest), times: count.ios, in: stage)
+            durations.record(count.bucket.told(atMost: longest), times: count.ios, in: place + 1)
         }
-        durations.note(longest: longest, in: stage)
+        durations.note(longest: longest, in: place + 1)
     }
 
     /// Adds what was summed of other I/Os, with a log of the same holds.
     mutating func add(_ other: borrowing StageAccumulator) {
-        durations.add(other.durations)
-        contexts.add(other.contexts)
-        sums.add(other.sums)
+        durations.add(other.durations, row: Self.latencyRow, to: Self.latencyRow)
+        let stages = other.places.stages
+        let places = stages.map { place(of: $0) }
+        for (from, place) in places.enumerated() {
+            durations.add(other.durations, row: from + 1, to: place + 1)
+            for context in 0..<StageContext.count {
+                contexts[place * StageContext.count + context] &+= other.contexts[from * StageContext.count + context]
+            }
+        }
+        sums.add(other.sums, places: places)
         queueWait.add(other.queueWait)
         taskWorkWait.add(other.taskWorkWait)
     }
 
-    /// What there is to tell at the end.
+    /// What there is to say at the end.
     func totals() -> StageTotals {
-        let sums = sums.sums()
+        let sums = sums.sums(of: places.stages.count)
         return StageTotals(
             latency: durations.distribution(Self.latencyRow, total: sums.reduce(0, +)),
-            stages: sums.enumerated().map { durations.distribution($0.offset, total: $0.element) })
+            stages: sums.enumerated().map { durations.distribution($0.offset + 1, total: $0.element) })
+    }
+
+    /// Those that occurred and their places, in causal order.
+    private var inOrder: [(stage: Stage, place: Int)] {
+        places.stages.enumerated().map { (stage: $0.element, place: $0.offset) }.sorted { $0.stage < $1.stage }
     }
 
     func summaries(_ totals: StageTotals, _ percentiles: [Double]) -> [StageSummary] {
-        Stage.allCases.compactMap { stage in
-            let index = Int(stage.rawValue)
-            guard let durations = totals.stages[index].statistics(percentiles) else { return nil }
-            let first = index * StageContext.count
+        inOrder.compactMap { stage, place in
+            guard let durations = totals.stages[place].statistics(percentiles) else { return nil }
+            let first = place * StageContext.count
             return StageSummary(
                 stage: stage, contexts: (0..<StageContext.count).map { contexts[first + $0] }, durations: durations,
                 share: Self.share(durations.total, of: totals.latency.total))
@@ -111,11 +141,12 @@ struct StageAccumulator: ~Copyable, Sendable {
 
     /// - Parameters:
     ///   - names: those of the log.
-    ///   - switchesSeen: without task switches nothing tells who held a CPU.
+    ///   - switchesSeen: without task switches nothing says who held a CPU.
     func wait(
         _ stage: Stage, _ totals: StageTotals, names: [String], switchesSeen: Bool, percentiles: [Double]
     ) -> WaitSummary? {
-        totals.stages[Int(stage.rawValue)].statistics(percentiles).map { durations in
+        guard let place = places.known(stage) else { return nil }
+        return totals.stages[place].statistics(percentiles).map { durations in
             let wait = stage == .queueWait ? queueWait : taskWorkWait
             return WaitSummary(
                 durations: durations, causes: switchesSeen ? wait.causes(of: durations.total, names: names) : [])
@@ -127,14 +158,13 @@ struct StageAccumulator: ~Copyable, Sendable {
         let bucket = DurationBucket.number(of: latency.percentile(TailComposition.percent))
         let from = DurationBucket.lowest(of: bucket)
         let ios = latency.count(from: from)
-        let sums = sums.sums(from: bucket)
+        let sums = sums.sums(of: places.stages.count, from: bucket)
         let total = sums.reduce(0, +)
         return TailComposition(
             from: from, ios: ios, shareOfIOs: Double(ios) / Double(latency.count),
             mean: Double(total) / Double(ios),
-            stages: Stage.allCases.compactMap { stage in
-                let sum = sums[Int(stage.rawValue)]
-                return sum == 0 ? nil : .init(stage: stage, share: Self.share(sum, of: total))
+            stages: inOrder.compactMap { stage, place in
+                sums[place] == 0 ? nil : .init(stage: stage, share: Self.share(sums[place], of: total))
             })
     }
 
@@ -147,6 +177,6 @@ struct StageAccumulator: ~Copyable, Sendable {
 /// All durations, by stage and whole.
 struct StageTotals {
     let latency: DurationDistribution
-    /// By `Stage.rawValue`.
+    /// By place.
     let stages: [DurationDistribution]
 }

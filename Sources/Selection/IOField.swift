@@ -28,14 +28,13 @@ public enum IOField: Hashable, Sendable {
         ("completion_cpu", .completionCPU),
     ]
 
-    private static let byName = Dictionary(
-        uniqueKeysWithValues: plain.map { ($0.name, $0.field) } + Stage.allCases.map { ($0.name, .stage($0)) })
+    private static let byName = Dictionary(uniqueKeysWithValues: plain.map { ($0.name, $0.field) })
 
-    /// All names, those of the stages last.
-    public static let names = plain.map(\.name) + Stage.allCases.map(\.name)
+    /// All names but those of composed stages; those of the stages last.
+    public static let names = plain.map(\.name) + Stage.atomic.map(\.name)
 
     public init?(name: String) {
-        guard let field = Self.byName[name] else { return nil }
+        guard let field = Self.byName[name] ?? Stage(name: name).map({ .stage($0) }) else { return nil }
         self = field
     }
 

@@ -23,7 +23,7 @@ struct LifeAttributionTests {
                 #expect(life == AttributedLife(io, rule: rule))
                 let from = RandomLives.causal.randomElement(using: &random)
                 let to = RandomLives.causal.randomElement(using: &random)
-                if let from, let to, let time = io[keyPath: from], io[keyPath: to] != nil { io[keyPath: to] = time }
+                if let from, let to, let time = io[from], io[to] != nil { io[to] = time }
                 io.workerCPU = UInt16.random(in: 0...1, using: &random)
                 io.facts.formSymmetricDifference(Facts(rawValue: 1 << UInt32.random(in: 0..<32, using: &random)))
             }
@@ -32,11 +32,12 @@ struct LifeAttributionTests {
 
     @Test func timesLieOneAfterTheOther() {
         var times = SeenTimes(submitted: 1)
-        (times.issued, times.interrupted, times.ended, times.workQueued) = (2, 3, 4, 5)
-        (times.workStarted, times.completed, times.iocbCompleted, times.taskWorkRun) = (6, 7, 8, 9)
-        #expect(times.withAll { Array(UnsafeBufferPointer(start: $0, count: SeenTimes.count)) } == Array(1...9))
-        #expect(times.seen == 0xff && SeenTimes(submitted: 1).seen == 0)
-        times.ended = 0
-        #expect(times.seen == 0xfb)
+        for (point, time) in zip(LifePoint.allCases, UInt64(1)...) { times[point] = time }
+        let all = times.withAll { Array(UnsafeBufferPointer(start: $0, count: LifePoint.count)) }
+        #expect(all == Array(1...UInt64(LifePoint.count)))
+        #expect(times.seen.points == LifePoint.allCases)
+        #expect(SeenTimes(submitted: 1).seen == [LifePoints(.submitted)])
+        times[.ended] = 0
+        #expect(times.seen.points == LifePoint.allCases.filter { $0 != .ended })
     }
 }

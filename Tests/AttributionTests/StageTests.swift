@@ -29,13 +29,12 @@ struct StageTests {
         let io = Life.make(
             .ioUring, complete: .kworker,
             times: Self.down + [
-                (\.workQueued, 116), (\.workStarted, 300), (\.completed, 308), (\.iocbCompleted, 309),
-                (\.taskWorkRun, 350),
+                (\.workQueued, 116), (\.workStarted, 300), (\.completed, 308), (\.taskWorkRun, 350),
             ])
         #expect(
             stages(io) == [
                 "T submit 10", "- device 90", "H irq 15", "H hand_off 1", "W queue_wait 184", "W completion_work 8",
-                "W ki_complete 1", "U task_work_wait 41",
+                "U task_work_wait 42",
             ])
         let life = AttributedLife(io, rule: .defersWrites)
         #expect(life.latency == 350)
@@ -44,7 +43,7 @@ struct StageTests {
         #expect(life.isComplete(blind: []))
     }
 
-    @Test func taskWorkFollowsCompletionWhenKiCompleteIsNotProbed() {
+    @Test func taskWorkFollowsCompletion() {
         let io = Life.make(.ioUring, times: Self.down + [(\.completed, 120), (\.taskWorkRun, 150)])
         #expect(stages(io).suffix(2) == ["H inline_completion 5", "U task_work_wait 30"])
     }
@@ -61,15 +60,15 @@ struct StageTests {
         #expect(stages(poll) == ["T submit 10", "- device 105", "T inline_completion 5"])
         let caller = Life.make(
             .ioUring, complete: .task, facts: [.endSeen, .endDecides, .callerCompletion], times: times)
-        #expect(stages(caller).last == "U caller_completion 35")
+        #expect(stages(caller).last == "U task_work_wait..caller_completion 35")
         let other = Life.make(complete: .task, times: times)
-        #expect(stages(other).last == "- unattributed 35")
+        #expect(stages(other).last == "- completion 35")
     }
 
     @Test func callerCompletionMayTellOfTheHopBeforeIt() {
         let io = Life.make(
             .ioUring, complete: .task, facts: [.endSeen, .endDecides, .callerCompletion],
-            times: Self.down + [(\.iocbCompleted, 116), (\.taskWorkRun, 140), (\.completed, 150)])
+            times: Self.down + [(\.taskWorkRun, 140), (\.completed, 150)])
         #expect(
             stages(io) == [
                 "T submit 10", "- device 90", "H irq 15", "U task_work_wait 25", "U caller_completion 10",
@@ -96,38 +95,40 @@ struct StageTests {
         #expect(spans[.queueWait] == nil)
     }
 
-    @Test func missedPointsMakeCoarserStagesOrUnattributedTime() {
+    @Test func missedPointsMakeComposedStages() {
         #expect(
             stages(Life.make(times: [(\.interrupted, 100), (\.ended, 115), (\.completed, 120)])).first
-                == "- submit_and_device 100")
-        #expect(stages(Life.make(times: [(\.ended, 115), (\.completed, 120)])).first == "- submit_and_device 115")
+                == "- submit..device 100")
+        #expect(stages(Life.make(times: [(\.ended, 115), (\.completed, 120)])).first == "- submit..device 115")
         #expect(
-            stages(Life.make(times: [(\.issued, 10), (\.completed, 120)])) == ["T submit 10", "- unattributed 110"])
-        #expect(stages(Life.make(times: [(\.completed, 120)])) == ["- unattributed 120"])
+            stages(Life.make(times: [(\.issued, 10), (\.completed, 120)])) == [
+                "T submit 10", "- device..inline_completion 110",
+            ])
+        #expect(stages(Life.make(times: [(\.completed, 120)])) == ["- submit..inline_completion 120"])
         let startMissed = Life.make(complete: .kworker, times: Self.down + [(\.workQueued, 116), (\.completed, 308)])
-        #expect(stages(startMissed).suffix(2) == ["H hand_off 1", "- unattributed 192"])
+        #expect(stages(startMissed).suffix(2) == ["H hand_off 1", "W queue_wait..completion_work 192"])
         let queueMissed = Life.make(complete: .kworker, times: Self.down + [(\.workStarted, 300), (\.completed, 308)])
-        #expect(stages(queueMissed).suffix(2) == ["- unattributed 185", "W completion_work 8"])
+        #expect(stages(queueMissed).suffix(2) == ["- hand_off..queue_wait 185", "W completion_work 8"])
         let bothMissed = Life.make(complete: .kworker, times: Self.down + [(\.completed, 308)])
-        #expect(stages(bothMissed).last == "- unattributed 193")
+        #expect(stages(bothMissed).last == "- hand_off..completion_work 193")
         let missing = AttributedLife(bothMissed, rule: .defersWrites).missing.points
         #expect(missing == [.workQueued, .workStarted])
     }
 
-    @Test func withoutEndIOThereAreCoarserStages() {
+    @Test func withoutEndIOThereAreComposedStages() {
         let irq: Times = [(\.issued, 10), (\.interrupted, 100)]
         let deferred = Life.make(
             complete: .kworker, times: irq + [(\.workQueued, 110), (\.workStarted, 150), (\.completed, 160)])
         #expect(
             stages(deferred) == [
-                "T submit 10", "- device 90", "H irq_and_hand_off 10", "W queue_wait 40", "W completion_work 10",
+                "T submit 10", "- device 90", "H irq..hand_off 10", "W queue_wait 40", "W completion_work 10",
             ])
         let inline = Life.make(complete: .hardirq, times: irq + [(\.completed, 120)])
-        #expect(stages(inline) == ["T submit 10", "- device 90", "H irq_and_completion 20"])
+        #expect(stages(inline) == ["T submit 10", "- device 90", "H irq..inline_completion 20"])
         let sync = Life.make(.sync, complete: .task, times: [(\.issued, 10), (\.completed, 120)])
-        #expect(stages(sync) == ["T submit 10", "- device_and_completion 110"])
+        #expect(stages(sync) == ["T submit 10", "- device..submitter_wakeup 110"])
         let blind = Life.make(.sync, complete: .task, times: [(\.completed, 120)])
-        #expect(stages(blind) == ["- submit_to_completion 120"])
+        #expect(stages(blind) == ["- submit..submitter_wakeup 120"])
         // submit_bio_wait() has no end_io of direct I/O's: nothing is missing.
         #expect(AttributedLife(blind, rule: .flaggedWork).isComplete(blind: []))
         for io in [deferred, inline, sync] {
@@ -136,15 +137,15 @@ struct StageTests {
         }
     }
 
-    @Test func adjacentHolesAreOneAndSeparateOnesAreTwo() {
-        let adjacent = Life.make(
-            complete: .kworker, times: [(\.issued, 10), (\.workStarted, 300), (\.iocbCompleted, 310)])
-        #expect(stages(adjacent) == ["T submit 10", "- unattributed 300"])
-        let separate = Life.make(
-            complete: .kworker, times: [(\.issued, 10), (\.workQueued, 50), (\.workStarted, 60), (\.iocbCompleted, 70)])
+    @Test func whatNoPointWasSeenOfIsInOneSpan() {
+        let started = Life.make(
+            complete: .kworker, times: [(\.issued, 10), (\.workStarted, 300), (\.taskWorkRun, 310)])
         #expect(
-            stages(separate) == ["T submit 10", "- unattributed 40", "W queue_wait 10", "- unattributed 10"])
-        #expect(AttributedLife(separate, rule: .unknown).spans[.unattributed] == 50)
+            stages(started) == [
+                "T submit 10", "- device..queue_wait 290", "- completion_work..task_work_wait 10",
+            ])
+        let queued = Life.make(complete: .kworker, times: [(\.issued, 10), (\.workQueued, 50), (\.workStarted, 60)])
+        #expect(stages(queued) == ["T submit 10", "- device..hand_off 40", "W queue_wait 10"])
     }
 
     @Test func anIOThatNeverCompletedHasOnlyWhatWasSeen() {
@@ -161,7 +162,7 @@ struct StageTests {
             // Issued after it ended.
             (
                 [(\.issued, 500), (\.ended, 115), (\.completed, 120)],
-                ["- submit_and_device 115", "H inline_completion 5"]
+                ["- submit..device 115", "H inline_completion 5"]
             ),
             // Interrupted after it ended.
             (
@@ -169,7 +170,10 @@ struct StageTests {
                 ["T submit 10", "- device 105", "H inline_completion 5"]
             ),
             // Ended after it completed: completion is believed.
-            ([(\.issued, 10), (\.ended, 500), (\.completed, 120)], ["T submit 10", "- unattributed 110"]),
+            (
+                [(\.issued, 10), (\.ended, 500), (\.completed, 120)],
+                ["T submit 10", "- device..inline_completion 110"]
+            ),
             // Completed before it was submitted.
             ([(\.issued, 10), (\.ended, 115), (\.completed, -1)], ["T submit 10", "- device 105"]),
             // task_work before completion.

@@ -36,7 +36,6 @@ extension DirectIO {
         io.workQueued = sometimes(time())
         io.workStarted = sometimes(time())
         io.completed = sometimes(time())
-        io.iocbCompleted = sometimes(time())
         io.taskWorkRun = sometimes(time())
         io.submitCPU = sometimes(cpu())
         io.endCPU = sometimes(cpu())

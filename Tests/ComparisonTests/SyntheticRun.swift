@@ -63,7 +63,7 @@ extension Tally {
         finished += 1
         latency += UInt128(device + queueWait)
         durations.add(device + queueWait)
-        add(device, to: Leaf.index(.device), CompletionContext.kworker.index)
-        add(queueWait, to: Leaf.index(.queueWait), CompletionContext.kworker.index)
+        leaves[CompletionContext.kworker.index].add(UInt128(device), to: .device)
+        leaves[CompletionContext.kworker.index].add(UInt128(queueWait), to: .queueWait)
     }
 }

@@ -25,8 +25,8 @@ enum Samples {
             io.queueWaitHeld[.idle] = 4_000
             let shift = UInt64(index) * 2_000
             io.submitted = Timestamp(nanoseconds: io.submitted.nanoseconds + shift)
-            for path in RandomLives.causal {
-                io[keyPath: path] = io[keyPath: path].map { Timestamp(nanoseconds: $0.nanoseconds + shift) }
+            for point in RandomLives.causal {
+                io[point] = io[point].map { Timestamp(nanoseconds: $0.nanoseconds + shift) }
             }
             return ListedIO(io, AttributedLife(io, rule: .defersWrites), &holds, SeenClocks(of: [io]))
         }

@@ -40,7 +40,6 @@ struct RecordDecodingTests {
         #expect(io.workQueued?.nanoseconds == number(at: 48))
         #expect(io.workStarted?.nanoseconds == number(at: 56))
         #expect(io.completed?.nanoseconds == number(at: 64))
-        #expect(io.iocbCompleted?.nanoseconds == number(at: 72))
         #expect(io.taskWorkRun?.nanoseconds == number(at: 80))
         #expect(io.inode == number(at: 88))
         #expect(io.offset == number(at: 96))

@@ -21,9 +21,9 @@ struct TextReportTests {
          H irq -> end_io        |            #       | 15.0us   7.6%  100% 15.0us 15.0us
          H end_io -> queue_work |             #      |  333ns   0.2%   33% 1.00us 1.00us
          W queue_work -> start  |             ###### | 58.5us  29.7%   33%  180us  180us
+         W queue..work          |                   #| 1.57us   0.8%    1%  188us  188us
          W iomap_dio_complete   |                   #| 2.60us   1.3%   33% 8.00us 8.00us
          H inline completion    |                   #| 2.00us   1.0%   67% 3.00us 3.00us
-         - unattributed         |                   #| 1.57us   0.8%    1%  188us  188us
          slowest 3%     >= 326us   submit 3%   device 34%   irq 5%   hand_off <1%
                         queue_wait 55%   completion_work 2%
          completed in   hardirq 66.7%   kworker 33.3%

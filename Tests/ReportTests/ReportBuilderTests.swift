@@ -38,21 +38,21 @@ struct ReportBuilderTests {
         #expect(report.quality.unfinishedIOs == 1)
         #expect(report.quality.disorderedIOs == 1)
         #expect(report.quality.completeIOs == 4996)
-        #expect(report.stage(.unattributed)?.durations.ios == 1)
-        #expect(report.stage(.interruptAndCompletion)?.durations.ios == 1)
+        #expect(report.stage(named: "queue_wait..completion_work")?.durations.ios == 1)
+        #expect(report.stage(named: "irq..inline_completion")?.durations.ios == 1)
         #expect(report.loss.map(\.what) == ["disordered-times"])
-        #expect(report.stages.map(\.stage.rawValue) == report.stages.map(\.stage.rawValue).sorted())
+        #expect(report.stages.map(\.stage) == report.stages.map(\.stage).sorted())
         for stage in report.stages { #expect(stage.contexts.reduce(0, +) == stage.durations.ios) }
     }
 
-    @Test func severalHolesInOneIOAreOneDuration() throws {
+    @Test func whatTwoPointsEncloseIsAComposedStage() throws {
         var io = SyntheticIOs.deferred(at: 1_000)
-        (io.interrupted, io.ended, io.completed) = (nil, nil, nil)
-        io.iocbCompleted = io.workStarted.map { Timestamp(nanoseconds: $0.nanoseconds + 500) }
-        let hole = try #require(SyntheticIOs.report([io]).stage(.unattributed)?.durations)
-        // 106 us from issue to queue_work, and half a microsecond at the end.
-        #expect(hole.ios == 1)
-        #expect(hole.total == 106_500)
+        (io.interrupted, io.ended) = (nil, nil)
+        let report = SyntheticIOs.report([io])
+        let stage = try #require(report.stage(named: "device..hand_off"))
+        #expect(stage.durations.total == 106_000)
+        #expect(stage.context == .device)
+        #expect(report.stages.map(\.stage.name) == ["submit", "device..hand_off", "queue_wait", "completion_work"])
     }
 
     @Test func tailIsTheExactCompositionOfTheSlowestIOs() throws {

@@ -15,7 +15,6 @@ struct SummaryReportTests {
         var ios: [DirectIO] = []
         for _ in 0..<40 {
             var base = RandomLives.next(&random, disordered: false)
-            if UInt8.random(in: 0..<4, using: &random) > 0 { base.iocbCompleted = nil }
             if UInt8.random(in: 0..<4, using: &random) > 0, base.completed == nil { base.completed = base.submitted }
             base.endCPU = Bool.random(using: &random) ? UInt16.random(in: 0..<4, using: &random) : nil
             for _ in 0..<200 { ios.append(variation(of: base, &random)) }
@@ -28,11 +27,11 @@ struct SummaryReportTests {
         io.submitted = Timestamp(nanoseconds: UInt64.random(in: 1_000...1 << 40, using: &random))
         var time = io.submitted.nanoseconds
         var order = RandomLives.causal
-        if Bool.random(using: &random), io.facts.contains(.callerCompletion) { order.swapAt(5, 7) }
-        for path in order where base[keyPath: path] != nil {
+        if Bool.random(using: &random), io.facts.contains(.callerCompletion) { order.swapAt(5, 6) }
+        for point in order where base[point] != nil {
             let spread = UInt64(1) << UInt64.random(in: 0...36, using: &random)
             time += UInt64.random(in: 0..<spread, using: &random)
-            io[keyPath: path] = Timestamp(nanoseconds: time)
+            io[point] = Timestamp(nanoseconds: time)
         }
         // The handler had begun before the I/O was issued.
         if UInt8.random(in: 0..<8, using: &random) == 0, io.interrupted != nil, io.issued != nil {

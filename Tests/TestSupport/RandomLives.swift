@@ -4,9 +4,8 @@ import DirectIO
 
 /// Lives that no workload would give, the same ones in every run.
 public enum RandomLives {
-    public static let causal: [TimePath] = [
-        \.issued, \.interrupted, \.ended, \.workQueued, \.workStarted, \.completed, \.iocbCompleted, \.taskWorkRun,
-    ]
+    /// Points after the submission.
+    public static let causal = Array(LifePoint.allCases.dropFirst())
 
     /// A life with any of its times absent; in causal order unless `disordered`.
     public static func next(_ random: inout SeededGenerator, disordered: Bool) -> DirectIO {
@@ -19,12 +18,12 @@ public enum RandomLives {
         let spread = UInt64(1) << UInt64.random(in: 0...62, using: &random)
         var times = causal.map { _ in Life.submitted + UInt64.random(in: 0..<spread, using: &random) }
         if disordered {
-            if Bool.random(using: &random) { times[Int.random(in: 0..<8, using: &random)] = 1 }
+            if Bool.random(using: &random) { times[Int.random(in: times.indices, using: &random)] = 1 }
         } else {
             times.sort()
         }
-        for (path, time) in zip(causal, times) where UInt8.random(in: 0..<4, using: &random) > 0 {
-            io[keyPath: path] = Timestamp(nanoseconds: time)
+        for (point, time) in zip(causal, times) where UInt8.random(in: 0..<4, using: &random) > 0 {
+            io[point] = Timestamp(nanoseconds: time)
         }
         return io
     }

@@ -49,16 +49,16 @@ struct IOSlices {
         }
     }
 
-    /// Who ran a stage. Of waits, and of the device, nobody did.
+    /// Who ran a stage. Of waits, and of the device, nobody did; a composed one only if one place ran all of it.
     private static func place(of span: StageSpan, in io: DirectIO) -> Place? {
-        switch span.stage {
-        case .submit, .submitterWakeup, .submitterCompletion, .callerCompletion: .thread(io.submitterThread)
-        case .interrupt, .interruptAndHandOff, .handOff: io.endCPU.map(Place.cpu)
-        case .interruptAndCompletion, .inlineCompletion: io.completionCPU.map(Place.cpu)
-        case .completionWork: io.workerCPU.map(Place.cpu)
-        case .device, .submitAndDevice, .deviceAndCompletion, .submitToCompletion, .queueWait, .iocbCompletion,
-            .taskWorkWait, .unattributed:
-            nil
+        let (first, last) = (span.stage.first.row, span.stage.last.row)
+        guard !first.isWait, !last.isWait, span.context != .device || !span.stage.isComposed else { return nil }
+        return switch last.owner {
+        case .submitter, .taskWork: .thread(io.submitterThread)
+        case .endIO: io.endCPU.map(Place.cpu)
+        case .completion: io.completionCPU.map(Place.cpu)
+        case .kworker: io.workerCPU.map(Place.cpu)
+        case .device, .unknown: nil
         }
     }
 

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// A point in the life of an I/O. The order of the cases is causal: it is the order in which an I/O passes them.
+///
+/// This file is the one place that says which points and which stages there are: a case, and its row below. Whatever
+/// shows, selects or stores them derives from it: the order, names in JSON, CSV and `--where`, labels, letters, colours,
+/// slices of Perfetto, what is missing of a life, what a recording is blind to. See `Documentation/Architecture.md`.
+public enum LifePoint: UInt8, Sendable, CaseIterable {
+    /// The submitter enters the direct I/O code.
+    case submitted
+    /// The last of its requests was given to the driver.
+    case issued
+    /// Entry of the hard interrupt or softirq in which `end_io` ran.
+    case interrupted
+    /// `end_io` of the last bio.
+    case ended
+    /// The completion was deferred to a kworker.
+    case workQueued
+    /// The kworker began with it.
+    case workStarted
+    /// The direct I/O is complete, about to call `ki_complete`.
+    case completed
+    /// io_uring's task_work took the completion up.
+    case taskWorkRun
+
+    /// How many there are.
+    public static let count = 8
+}
+
+/// Nanoseconds of each point, by its number. Its length is that of the table.
+public typealias PointTimes = InlineArray<8, UInt64>
+
+/// A stage between two neighbouring points of a path. Every nanosecond of an I/O belongs to one of these, or to a span
+/// composed of several. The order of the cases is causal: whatever path an I/O took, its stages follow each other so.
+public enum AtomicStage: UInt8, Sendable, CaseIterable {
+    /// File system and block layer on the way down.
+    case submit
+    /// The driver and the device.
+    case device
+    /// The handler, and the completions before this one.
+    case interrupt
+    case handOff
+    /// The completion waits for its kworker.
+    case queueWait
+    /// The kworker completes it.
+    case completionWork
+    /// Completed without leaving the interrupt, or the polling thread.
+    case inlineCompletion
+    /// The submitter completes it, and had to wake up first.
+    case submitterWakeup
+    /// The submitter completes it, and had not left the submission yet.
+    case submitterCompletion
+    /// Completed where nothing tells who did it.
+    case completion
+    /// The completion waits until the issuer runs its task_work: io_uring's second hop.
+    case taskWorkWait
+    /// The issuer completes the I/O in its task_work.
+    case callerCompletion
+    /// Back from a completion in the issuer's task_work.
+    case callerReturn
+    /// Enclosed by no two points that were seen.
+    case unattributed
+
+    public static let count = 14
+}
+
+extension LifePoint {
+    /// One row a point, in their order. `begins` are the stages that begin there, the first that fits the path.
+    static let rows: [PointRow] = [
+        PointRow(
+            .submitted, "submitted", isOn: .always, expected: .never,
+            from: [
+                "iomap_dio_rw_begin", "iomap_dio_rw", "__iomap_dio_rw", "__iomap_dio_read_simple", "blkdev_read_iter",
+                "blkdev_write_iter", "__blockdev_direct_IO",
+            ],
+            begins: [StageRow(.submit, "submit", "submit", of: .submitter)]),
+        PointRow(
+            .issued, "issued", isOn: .always, expected: .always, isBorder: true, canBeBlind: true,
+            from: ["block_rq_issue"],
+            begins: [StageRow(.device, "device", "device", of: .device)]),
+        PointRow(
+            .interrupted, "interrupted", isOn: .ifSeen, expected: .inInterrupt, isBorder: true, canBeBlind: true,
+            mayPrecede: true, from: ["irq_handler_entry", "softirq_entry"],
+            begins: [StageRow(.interrupt, "irq", "irq -> end_io", of: .endIO)]),
+        PointRow(
+            .ended, "ended", isOn: .always, expected: .withEndIO, canBeBlind: true,
+            from: [
+                "iomap_dio_bio_end_io", "iomap_dio_simple_end_io", "blkdev_bio_end_io", "blkdev_bio_end_io_async",
+                "dio_bio_end_aio", "dio_bio_end_io",
+            ],
+            begins: [
+                StageRow(.handOff, "hand_off", "end_io -> queue_work", of: .endIO, to: [.workQueued]),
+                StageRow(
+                    .taskWorkWait, "task_work_wait", "task_work wait", short: "task_work", of: .taskWork, isWait: true,
+                    to: [.taskWorkRun]),
+                StageRow(
+                    .inlineCompletion, "inline_completion", "inline completion", short: "inline", of: .completion,
+                    in: [.hardirq, .softirq, .poll]),
+                StageRow(
+                    .submitterWakeup, "submitter_wakeup", "waiter woken", short: "wakeup", of: .submitter,
+                    in: [.syncWait]),
+                StageRow(
+                    .submitterCompletion, "submitter_completion", "submitter completes", short: "submitter",
+                    of: .submitter, in: [.submitRace]),
+                StageRow(.completion, "completion", "completion", short: "complete", of: .unknown),
+            ]),
+        PointRow(
+            .workQueued, "work_queued", isOn: .path(.kworker), expected: .deferred, from: ["workqueue_queue_work"],
+            begins: [
+                StageRow(
+                    .queueWait, "queue_wait", "queue_work -> start", short: "queue", of: .kworker, isWait: true)
+            ]),
+        PointRow(
+            .workStarted, "work_started", isOn: .path(.kworker), expected: .deferred,
+            from: ["workqueue_execute_start"],
+            begins: [StageRow(.completionWork, "completion_work", "iomap_dio_complete", short: "work", of: .kworker)]),
+        PointRow(
+            .completed, "completed", isOn: .always, expected: .always,
+            from: [
+                "iomap_dio_complete", "dio_complete", "blkdev_read_iter", "blkdev_write_iter", "aio_complete_rw",
+                "io_complete_rw", "io_complete_rw_iopoll",
+            ],
+            begins: [
+                StageRow(
+                    .callerReturn, "caller_return", "caller returns", short: "return", of: .unknown, in: [.taskWork]),
+                StageRow(
+                    .taskWorkWait, "task_work_wait", "task_work wait", short: "task_work", of: .taskWork, isWait: true),
+            ]),
+        PointRow(
+            .taskWorkRun, "task_work_run", isOn: .path(.taskWork), expected: .secondHop, canBeBlind: true,
+            from: ["io_req_rw_complete"],
+            begins: [
+                StageRow(.callerCompletion, "caller_completion", "caller completes", short: "caller", of: .taskWork)
+            ]),
+    ]
+}
