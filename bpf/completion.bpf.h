@@ -12,6 +12,13 @@ static __always_inline bool task_work_follows(const struct probe_io *io)
 	       !(io->facts & PROBE_FACT_HIPRI) && io->complete_context != PROBE_CONTEXT_TASK;
 }
 
+/* Made by a file system for another kiocb, which is completed after it; unless the submitter did all. */
+static __always_inline bool user_follows(const struct probe_io *io)
+{
+	return io->kind == PROBE_RECORD_LIFE && ((const struct probe_life *)io)->marks & PROBE_LIFE_STACKED &&
+	       !(io->facts & PROBE_FACT_BY_SUBMITTER);
+}
+
 static __always_inline void io_send(struct probe_cpu *cpu, struct probe_io *io, __u64 key)
 {
 	emit_io(cpu, io);
@@ -117,8 +124,10 @@ static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *
 	if (io->complete_context == PROBE_CONTEXT_TASK &&
 	    (__u32)bpf_get_current_pid_tgid() == io->submitter_tid)
 		io->facts |= PROBE_FACT_BY_SUBMITTER;
-	if (!task_work_follows(io)) {
+	if (!task_work_follows(io) || user_follows(io)) {
 		io->completed_ns = bpf_ktime_get_ns();
+		if (user_follows(io))
+			return;
 		if (stopped_midway(io) && (ret == -EFAULT || (ret >= 0 && ret < io->length_bytes)))
 			return;
 		if (clocks_run() && !(io->facts & PROBE_FACT_BY_SUBMITTER))
@@ -165,7 +174,7 @@ int BPF_PROG(dio_completed, struct kiocb *iocb, int error, long ret)
 
 	if (!cpu)
 		return 0;
-	return iomap_complete(cpu, iocb_key(cpu, PROBE_KEY_COMPLETE, iocb), error ? error : ret);
+	return iomap_complete(cpu, io_key(cpu, PROBE_KEY_COMPLETE, iocb), error ? error : ret);
 }
 
 /*
@@ -182,9 +191,13 @@ struct {
 SEC("?fentry/iomap_dio_complete")
 int BPF_PROG(completion_entered, struct iomap_dio *dio)
 {
+	struct probe_cpu *cpu = this_cpu();
 	__u64 key = (__u64)dio;
-	__u64 iocb = (__u64)read_kernel(dio, iocb);
+	__u64 iocb;
 
+	if (!cpu)
+		return 0;
+	iocb = io_key(cpu, PROBE_KEY_COMPLETE, read_kernel(dio, iocb));
 	bpf_map_update_elem(&probe_completing, &key, &iocb, BPF_ANY);
 	return 0;
 }
@@ -256,6 +269,19 @@ int BPF_PROG(block_device_write_returned, struct kiocb *iocb, struct iov_iter *i
 	return block_device_return(iocb, ret, PROBE_KEY_BLOCK_DEVICE_WRITE_RETURN);
 }
 
+/* A file system has completed the user's kiocb, the last thing that it does. */
+static __always_inline void user_complete(struct probe_cpu *cpu, struct probe_io *io, __u64 key)
+{
+	if (task_work_follows(io)) {
+		io->iocb_completed_ns = clocks_run() ? task_work_wait_begins(io, cpu) : bpf_ktime_get_ns();
+		return;
+	}
+	io->iocb_completed_ns = bpf_ktime_get_ns();
+	if (clocks_run())
+		awaits_reaping(io, cpu);
+	io_send(cpu, io, key);
+}
+
 /*
  * ki_complete. An I/O of iomap's that still has a slot here was completed while
  * the probe of iomap_dio_complete was running on this CPU already: an interrupt
@@ -273,6 +299,10 @@ static __always_inline int iocb_complete(struct kiocb *iocb, long ret, enum prob
 	io = slot_find(key);
 	if (io && stopped_midway(io)) {
 		io_send(cpu, io, key);
+		return 0;
+	}
+	if (io && io->completed_ns && user_follows(io)) {
+		user_complete(cpu, io, key);
 		return 0;
 	}
 	/* With CALLER_COMP it comes before the completion, only to get the issuer to work. */

@@ -97,12 +97,28 @@ static __always_inline bool issuer_polls(struct kiocb *iocb)
 /* What the three ways into direct I/O know. */
 struct beginning {
 	struct kiocb *iocb;
+	struct kiocb *user;		/* the same, or the one that a file system made it for */
 	struct iov_iter *iter;
-	enum probe_key_user key_user;
+	__u64 key;			/* of the user's */
+	bool user_is_another;
 	__u32 dev;
 	__u64 inode;
 	__u32 facts;
 };
+
+/*
+ * A loop device's I/O to its own file is a part of the one that was made to the
+ * loop device, where that is followed.
+ */
+static __always_inline bool is_of_layer(const struct beginning *this)
+{
+	__u64 above;
+
+	if (!probe_settings.layers || issuer_of(this->user) != PROBE_ISSUER_OTHER)
+		return false;
+	above = io_above(this->key, false);
+	return above && above != this->key;
+}
 
 static __always_inline int io_begin(const struct beginning *this)
 {
@@ -112,11 +128,10 @@ static __always_inline int io_begin(const struct beginning *this)
 	__u64 length = read_kernel(iter, count);
 	struct probe_cpu *cpu = this_cpu();
 	struct probe_io *io;
-	__u64 key;
+	__u64 key = this->key;
 
-	if (!cpu)
+	if (!cpu || is_of_layer(this))
 		return 0;
-	key = iocb_key(cpu, this->key_user, iocb);
 	if (this->facts & PROBE_FACT_PARTIAL && goes_on(slot_find(key), (__u32)pid_tgid, length, read_kernel(iocb, ki_pos)))
 		return 0;
 	if (!io_passes(pid_tgid >> 32, this->dev, this->inode)) {
@@ -139,12 +154,14 @@ static __always_inline int io_begin(const struct beginning *this)
 
 	__builtin_memset(io, 0, sizeof(struct probe_waited_io));
 	io->kind = PROBE_RECORD_IO;
-	io->issuer = issuer_of(iocb);
+	io->issuer = issuer_of(this->user);
 	io->facts = this->facts | submit_facts(read_kernel(iocb, ki_flags));
 	if (iter_is_write(iter))
 		io->facts |= PROBE_FACT_WRITE;
-	if (issuer_polls(iocb))
+	if (issuer_polls(this->user))
 		io->facts |= PROBE_FACT_HIPRI;
+	if (this->user_is_another)
+		life_of(io)->marks |= PROBE_LIFE_STACKED;
 	io->submit_cpu = bpf_get_smp_processor_id();
 	io->end_cpu = PROBE_NO_CPU;
 	io->worker_cpu = PROBE_NO_CPU;
@@ -163,13 +180,18 @@ static __always_inline int io_begin(const struct beginning *this)
 
 static __always_inline int iomap_begin(struct kiocb *iocb, struct iov_iter *iter, __u32 dio_flags)
 {
-	struct file *file = read_kernel(iocb, ki_filp);
+	struct probe_cpu *cpu = this_cpu();
+	__u64 key = cpu ? io_key(cpu, PROBE_KEY_BEGIN, iocb) : 0;
+	struct kiocb *user = cast_kernel(struct kiocb, key);
+	struct file *file = read_kernel(user, ki_filp);
 	struct inode *inode = read_kernel(file, f_inode);
 	struct super_block *sb = read_kernel(inode, i_sb);
 	struct beginning this = {
 		.iocb = iocb,
+		.user = user,
 		.iter = iter,
-		.key_user = PROBE_KEY_BEGIN,
+		.key = key,
+		.user_is_another = probe_settings.files_stack && !is_users(iocb) && issuer_of(user) != PROBE_ISSUER_OTHER,
 		.dev = read_kernel(sb, s_dev),
 		.inode = inode_number(inode),
 		.facts = (dio_flags & IOMAP_DIO_FORCE_WAIT ? PROBE_FACT_FORCE_WAIT : 0) |
@@ -220,10 +242,13 @@ int BPF_KPROBE(legacy_began, struct kiocb *iocb, struct inode *any_inode, struct
 {
 	struct inode *inode = cast_kernel(struct inode, any_inode);
 	struct super_block *sb = read_kernel(inode, i_sb);
+	struct probe_cpu *cpu = this_cpu();
+	__u64 key = cpu ? iocb_key(cpu, PROBE_KEY_LEGACY_BEGIN, iocb) : 0;
 	struct beginning this = {
-		.iocb = cast_kernel(struct kiocb, iocb),
+		.iocb = cast_kernel(struct kiocb, key),
+		.user = cast_kernel(struct kiocb, key),
 		.iter = cast_kernel(struct iov_iter, iter),
-		.key_user = PROBE_KEY_LEGACY_BEGIN,
+		.key = key,
 		.dev = read_kernel(sb, s_dev),
 		.inode = inode_number(inode),
 		.facts = PROBE_FACT_LEGACY,
@@ -239,10 +264,12 @@ static __always_inline int block_device_begin(struct kiocb *iocb, struct iov_ite
 {
 	struct file *file = read_kernel(iocb, ki_filp);
 	struct inode *inode = read_kernel(file, f_inode);
+	struct probe_cpu *cpu = this_cpu();
 	struct beginning this = {
 		.iocb = iocb,
+		.user = iocb,
 		.iter = iter,
-		.key_user = key_user,
+		.key = cpu ? iocb_key(cpu, key_user, iocb) : 0,
 		.dev = read_kernel(inode, i_rdev),
 		.inode = inode_number(inode),
 		.facts = PROBE_FACT_BLOCK_DEVICE,

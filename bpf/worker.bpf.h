@@ -6,6 +6,50 @@
 #include "device.bpf.h"
 #include "holders.bpf.h"
 
+/* The file system's own kiocb is done; a work is to complete the user's. */
+static __always_inline void hop_queued(struct probe_cpu *cpu, struct work_struct *work)
+{
+	__u64 key = hop_of_work(cpu, PROBE_KEY_QUEUE, work);
+	struct probe_io *io = key ? slot_find(key) : 0;
+	struct probe_life *life;
+
+	if (!io)
+		return;
+	life = life_of(io);
+	life->hop_cpu = bpf_get_smp_processor_id();
+	life->hop_queued_ns = read_clocks(cpu, &life->hop_wait);
+	if (clocks_run())
+		__sync_fetch_and_add(&cpu->waiting, 1);
+}
+
+static __always_inline void hop_started(struct probe_cpu *cpu, struct work_struct *work)
+{
+	__u64 key = hop_of_work(cpu, PROBE_KEY_START, work);
+	struct probe_io *io = key ? slot_find(key) : 0;
+	__u16 here = bpf_get_smp_processor_id();
+	struct probe_held clocks;
+	struct probe_life *life;
+	struct probe_cpu *queued_on;
+
+	if (!io || io->kind != PROBE_RECORD_LIFE)
+		return;
+	life = (struct probe_life *)io;
+	if (!life->hop_queued_ns)
+		return;
+	life->hop_started_ns = read_clocks(cpu, &clocks);
+	life->hop_tid = (__u32)bpf_get_current_pid_tgid();
+	if (!clocks_run())
+		return;
+	queued_on = cpu_at(life->hop_cpu);
+	if (queued_on)
+		__sync_fetch_and_add(&queued_on->waiting, -1);
+	if (life->hop_cpu == here && life->hop_started_ns - life->hop_queued_ns <= LONGEST_WAIT_NS)
+		wait_ends(&clocks, &life->hop_wait);
+	else
+		wait_unknown(&life->hop_wait);
+	life->hop_cpu = here;
+}
+
 SEC("?tp_btf/workqueue_queue_work")
 int BPF_PROG(work_queued, int requested_cpu, struct pool_workqueue *pool, struct work_struct *work)
 {
@@ -13,11 +57,15 @@ int BPF_PROG(work_queued, int requested_cpu, struct pool_workqueue *pool, struct
 	struct probe_cpu *cpu;
 	struct probe_io *io;
 
-	if (!iocb)
+	if (!iocb && !probe_settings.files_stack)
 		return 0;
 	cpu = this_cpu();
 	if (!cpu)
 		return 0;
+	if (!iocb) {
+		hop_queued(cpu, work);
+		return 0;
+	}
 	io = slot_find(io_key(cpu, PROBE_KEY_QUEUE, iocb));
 	if (!io)
 		return 0;
@@ -88,9 +136,11 @@ int BPF_PROG(work_started, struct work_struct *work)
 		now = read_clocks(cpu, &clocks);
 		io_work_starts(cpu, iocb, now, &clocks);
 	} else if (clocks_run()) {
+		hop_started(cpu, work);
 		now = hold_until_now(cpu);
 		holding = holding_of_worker(task);
 	} else {
+		hop_started(cpu, work);
 		return 0;
 	}
 	hold_as(cpu, holding, read_kernel(task, pid), now);

@@ -164,6 +164,7 @@ enum probe_life_mark {
 	PROBE_LIFE_FORCED_THREAD = 1u << 3,	/* delivered by an interrupt's thread */
 	PROBE_LIFE_PUNTED	= 1u << 4,	/* io_uring: begun by io-wq, attempted_ns is when it was handed over */
 	PROBE_LIFE_BATCHED	= 1u << 5,	/* io_uring: the submitter had asked to be woken for several completions */
+	PROBE_LIFE_STACKED	= 1u << 6,	/* made by a file system for another kiocb: overlayfs, FUSE */
 	PROBE_LIFE_WAITER_CLOCKS = 1u << 30,	/* in a slot only: waiter_wait holds clocks */
 	PROBE_LIFE_DELIVERY_CLOCKS = 1u << 31,	/* in a slot only: delivery_wait holds clocks */
 };
