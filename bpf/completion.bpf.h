@@ -15,7 +15,7 @@ static __always_inline bool task_work_follows(const struct probe_io *io)
 /* Made by a file system for another kiocb, which is completed after it; unless the submitter did all. */
 static __always_inline bool user_follows(const struct probe_io *io)
 {
-	return io->kind == PROBE_RECORD_LIFE && ((const struct probe_life *)io)->marks & PROBE_LIFE_STACKED &&
+	return io->kind >= PROBE_RECORD_LIFE && ((const struct probe_life *)io)->marks & PROBE_LIFE_STACKED &&
 	       !(io->facts & PROBE_FACT_BY_SUBMITTER);
 }
 

@@ -3,72 +3,8 @@
 #ifndef DEVICE_BPF_H
 #define DEVICE_BPF_H
 
-#include "links.bpf.h"
-
-static __always_inline struct kiocb *iocb_of_iomap_bio(struct bio *bio)
-{
-	void *dio = read_kernel(bio, bi_private);
-
-	return read_kernel(cast_kernel(struct iomap_dio, dio), iocb);
-}
-
-static __always_inline struct kiocb *iocb_of_simple_bio(struct bio *bio)
-{
-	if (!bpf_core_type_exists(struct iomap_dio_simple))
-		return 0;
-	return read_kernel(container_of_kernel(struct iomap_dio_simple, bio, bio), iocb);
-}
-
-static __always_inline struct kiocb *iocb_of_legacy_bio(struct bio *bio)
-{
-	void *dio = read_kernel(bio, bi_private);
-
-	return read_kernel(cast_kernel(struct dio, dio), iocb);
-}
-
-static __always_inline struct kiocb *iocb_of_block_device_bio(struct bio *bio)
-{
-	void *dio = read_kernel(bio, bi_private);
-
-	return read_kernel(cast_kernel(struct blkdev_dio, dio), iocb);
-}
-
-/* A single asynchronous bio is a member of its blkdev_dio. */
-static __always_inline struct kiocb *iocb_of_block_device_async_bio(struct bio *bio)
-{
-	return read_kernel(container_of_kernel(struct blkdev_dio, bio, bio), iocb);
-}
-
-/* The I/O that a bio belongs to, or NULL: it is no direct I/O's. */
-static __always_inline struct kiocb *iocb_of_bio(struct bio *bio)
-{
-	const void *end_io = (const void *)read_kernel(bio, bi_end_io);
-
-	if (is_function(end_io, iomap_dio_bio_end_io))
-		return iocb_of_iomap_bio(bio);
-	if (is_function(end_io, iomap_dio_simple_end_io))
-		return iocb_of_simple_bio(bio);
-	if (is_function(end_io, dio_bio_end_aio) || is_function(end_io, dio_bio_end_io))
-		return iocb_of_legacy_bio(bio);
-	if (is_function(end_io, blkdev_bio_end_io_async))
-		return iocb_of_block_device_async_bio(bio);
-	if (is_function(end_io, blkdev_bio_end_io))
-		return iocb_of_block_device_bio(bio);
-	return 0;
-}
-
-/* The I/O that a bio is part of, or NULL. Its own, or the one that layers made it for. */
-static __always_inline struct probe_io *io_of_bio(struct probe_cpu *cpu, enum probe_key_user user, struct bio *bio)
-{
-	struct kiocb *iocb = iocb_of_bio(bio);
-	struct probe_io *io = iocb ? slot_find(iocb_key(cpu, user, iocb)) : 0;
-	__u64 key;
-
-	if (io || !probe_settings.layers)
-		return io;
-	key = io_above(iocb_key(cpu, user, bio), true);
-	return key ? slot_find(key) : 0;
-}
+#include "deliverers.bpf.h"
+#include "layers.bpf.h"
 
 static __always_inline int io_issue(struct request *rq)
 {
@@ -79,8 +15,11 @@ static __always_inline int io_issue(struct request *rq)
 	if (!bio || !cpu)
 		return 0;
 	io = io_of_bio(cpu, PROBE_KEY_ISSUE, bio);
-	if (io)
-		io->issued_ns = bpf_ktime_get_ns();
+	if (!io)
+		return 0;
+	io->issued_ns = bpf_ktime_get_ns();
+	if (probe_settings.layers)
+		note_layer(io, disk_of_bio(bio), LAYER_ISSUED, io->issued_ns);
 	return 0;
 }
 
@@ -117,6 +56,11 @@ static __always_inline void note_end(struct probe_io *io, struct probe_cpu *cpu)
 	} else if (io->end_context == PROBE_CONTEXT_SOFTIRQ && cpu->softirq_entered_ns) {
 		io->interrupted_ns = cpu->softirq_entered_ns;
 		io->irq_batch = ++cpu->softirq_ends;
+	} else if (io->end_context == PROBE_CONTEXT_KWORKER) {
+		work_delivers(io);
+	} else if (io->end_context == PROBE_CONTEXT_TASK && !(io->facts & PROBE_FACT_HIPRI) &&
+		   io->submitter_tid != (__u32)bpf_get_current_pid_tgid()) {
+		task_delivers(io);
 	}
 }
 

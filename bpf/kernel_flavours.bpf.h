@@ -167,6 +167,22 @@ static __always_inline bool iter_is_write(struct iov_iter *iter)
 	return read_kernel(old, type) & 1;
 }
 
+/* The whole disk that a bio is given to: 309dca309fc3 (5.12) made it a block device, perhaps a partition. */
+static __always_inline __u32 disk_of_bio(struct bio *bio)
+{
+	struct bio___disk *before = (void *)bio;
+	struct gendisk *disk;
+
+	if (bpf_core_field_exists(bio->bi_bdev)) {
+		struct block_device *device = read_kernel(bio, bi_bdev);
+
+		disk = read_kernel(device, bd_disk);
+	} else {
+		disk = read_kernel(before, bi_disk);
+	}
+	return (__u32)read_kernel(disk, major) << 20 | read_kernel(disk, first_minor);
+}
+
 /* inode->i_ino became 64 bit wide on every architecture in 7.2 (0b2600f81cef). */
 static __always_inline __u64 inode_number(struct inode *inode)
 {

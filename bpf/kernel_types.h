@@ -80,7 +80,21 @@ struct iov_iter___type {
 	unsigned int type;		/* before; bit 0 set for a write */
 };
 
+struct gendisk {
+	int major;
+	int first_minor;
+};
+
+struct block_device {
+	struct gendisk *bd_disk;
+};
+
+struct bio___disk {			/* before 5.12 */
+	struct gendisk *bi_disk;
+};
+
 struct bio {
+	struct block_device *bi_bdev;
 	struct bio *bi_next;
 	void (*bi_end_io)(struct bio *bio);
 	void *bi_private;

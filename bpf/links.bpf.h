@@ -93,19 +93,12 @@ static __noinline __u64 user_iocb(__u64 iocb)
 	return iocb;
 }
 
-/* The user's kiocb whose second hop this work is, or 0. */
-static __always_inline __u64 hop_of_work(struct probe_cpu *cpu, enum probe_key_user user, struct work_struct *work)
+/* Where a work leads, or NULL: it is nobody's here. */
+static __always_inline struct probe_link *link_of_work(__u64 function)
 {
-	__u64 function;
-	struct probe_link *link;
+	struct probe_link *link = bpf_map_lookup_elem(&probe_links, &function);
 
-	if (!probe_settings.files_stack)
-		return 0;
-	function = (__u64)read_kernel(work, func);
-	link = bpf_map_lookup_elem(&probe_links, &function);
-	if (!link || link->from != PROBE_LINK_WORK || link->to != PROBE_LINK_KIOCB)
-		return 0;
-	return follow_link(link, iocb_key(cpu, user, work));
+	return link && link->from == PROBE_LINK_WORK ? link : 0;
 }
 
 /* Does a user wait for this kiocb, and no file system between? */

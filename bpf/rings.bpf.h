@@ -57,7 +57,10 @@ static __noinline int send_life(struct probe_cpu *cpu, struct probe_life *life)
 	if (life->marks & PROBE_LIFE_DELIVERY_CLOCKS)
 		wait_unknown(&life->delivery_wait);
 	life->marks &= ~PROBE_LIFE_SLOT_ONLY;
-	emit(struct probe_life, life, &cpu->records, &cpu->ring_full);
+	if (life->waited.io.kind == PROBE_RECORD_LAYERED)
+		emit(struct probe_layered, life, &cpu->records, &cpu->ring_full);
+	else
+		emit(struct probe_life, life, &cpu->records, &cpu->ring_full);
 	return 0;
 }
 
@@ -68,7 +71,7 @@ static __always_inline void emit_io(struct probe_cpu *cpu, struct probe_io *io)
 		__sync_fetch_and_add(&cpu->summed_up, 1);
 		return;
 	}
-	if (io->kind == PROBE_RECORD_LIFE) {
+	if (io->kind >= PROBE_RECORD_LIFE) {
 		send_life(cpu, (struct probe_life *)io);
 		return;
 	}

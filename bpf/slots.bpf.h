@@ -22,7 +22,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct probe_life);
+	__type(value, struct probe_layered);
 } probe_slots SEC(".maps");
 
 struct {
@@ -54,7 +54,7 @@ static __always_inline struct probe_io *slot_at(__u32 bucket, __u32 way)
 {
 	__u32 index = bucket * PROBE_BUCKET_SLOTS + way;
 
-	/* The whole slot is a struct probe_life. */
+	/* The whole slot is a struct probe_layered. */
 	return bpf_map_lookup_elem(&probe_slots, &index);
 }
 
@@ -106,7 +106,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__type(key, __u64);
-	__type(value, struct probe_life);
+	__type(value, struct probe_layered);
 } probe_slots SEC(".maps");
 
 static __always_inline __u64 iocb_key(struct probe_cpu *cpu, enum probe_key_user user, const void *iocb)
@@ -122,7 +122,7 @@ static __always_inline struct probe_io *slot_find(__u64 key)
 static __always_inline struct probe_io *slot_claim(__u64 key)
 {
 	/* Too large for the stack. */
-	static const struct probe_life empty;
+	static const struct probe_layered empty;
 
 	if (bpf_map_update_elem(&probe_slots, &key, &empty, BPF_ANY))
 		return 0;
@@ -136,7 +136,7 @@ static __always_inline void slot_free(__u64 key)
 
 #endif
 
-/* ---- the waits of an I/O: the whole slot is a struct probe_life ---- */
+/* ---- the waits of an I/O: the whole slot is a struct probe_layered ---- */
 
 static __always_inline struct probe_held *queue_wait_of(struct probe_io *io)
 {
@@ -168,13 +168,30 @@ static __always_inline struct probe_life *life_of(struct probe_io *io)
 {
 	struct probe_life *life = (struct probe_life *)io;
 
-	if (io->kind == PROBE_RECORD_LIFE)
+	if (io->kind >= PROBE_RECORD_LIFE)
 		return life;
 	__builtin_memset(&life->attempted_ns, 0, sizeof(*life) - sizeof(life->waited));
 	life->raise_cpu = PROBE_NO_CPU;
 	life->hop_cpu = PROBE_NO_CPU;
 	io->kind = PROBE_RECORD_LIFE;
 	return life;
+}
+
+/* The same of the part that only layers fill. */
+static __always_inline struct probe_layered *layered(struct probe_io *io)
+{
+	struct probe_layered *all = (struct probe_layered *)io;
+
+	if (io->kind == PROBE_RECORD_LAYERED)
+		return all;
+	life_of(io);
+	all->deliverer = 0;
+	__builtin_memset(all->deliverer_name, 0, sizeof(all->deliverer_name));
+	if (!probe_settings.layers)
+		__builtin_memset(all->layers, 0, sizeof(all->layers));
+	__builtin_memset(&all->layers_missed, 0, 8);
+	io->kind = PROBE_RECORD_LAYERED;
+	return all;
 }
 
 #endif

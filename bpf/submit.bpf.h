@@ -5,6 +5,7 @@
 
 #include "filters.bpf.h"
 #include "holders.bpf.h"
+#include "links.bpf.h"
 #include "rings.bpf.h"
 
 /* A thread's first I/O: its name is sent, and from now on it holds the CPU as a submitter. */
@@ -153,6 +154,8 @@ static __always_inline int io_begin(const struct beginning *this)
 	}
 
 	__builtin_memset(io, 0, sizeof(struct probe_waited_io));
+	if (probe_settings.layers)
+		__builtin_memset(((struct probe_layered *)io)->layers, 0, sizeof(struct probe_layer) * PROBE_LAYERS);
 	io->kind = PROBE_RECORD_IO;
 	io->issuer = issuer_of(this->user);
 	io->facts = this->facts | submit_facts(read_kernel(iocb, ki_flags));

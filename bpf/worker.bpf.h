@@ -7,10 +7,9 @@
 #include "holders.bpf.h"
 
 /* The file system's own kiocb is done; a work is to complete the user's. */
-static __always_inline void hop_queued(struct probe_cpu *cpu, struct work_struct *work)
+static __always_inline void hop_queued(struct probe_cpu *cpu, const struct probe_link *link, struct work_struct *work)
 {
-	__u64 key = hop_of_work(cpu, PROBE_KEY_QUEUE, work);
-	struct probe_io *io = key ? slot_find(key) : 0;
+	struct probe_io *io = slot_find(follow_link(link, iocb_key(cpu, PROBE_KEY_QUEUE, work)));
 	struct probe_life *life;
 
 	if (!io)
@@ -22,16 +21,15 @@ static __always_inline void hop_queued(struct probe_cpu *cpu, struct work_struct
 		__sync_fetch_and_add(&cpu->waiting, 1);
 }
 
-static __always_inline void hop_started(struct probe_cpu *cpu, struct work_struct *work)
+static __always_inline void hop_started(struct probe_cpu *cpu, const struct probe_link *link, struct work_struct *work)
 {
-	__u64 key = hop_of_work(cpu, PROBE_KEY_START, work);
-	struct probe_io *io = key ? slot_find(key) : 0;
+	struct probe_io *io = slot_find(follow_link(link, iocb_key(cpu, PROBE_KEY_START, work)));
 	__u16 here = bpf_get_smp_processor_id();
 	struct probe_held clocks;
 	struct probe_life *life;
 	struct probe_cpu *queued_on;
 
-	if (!io || io->kind != PROBE_RECORD_LIFE)
+	if (!io || io->kind < PROBE_RECORD_LIFE)
 		return;
 	life = (struct probe_life *)io;
 	if (!life->hop_queued_ns)
@@ -50,6 +48,45 @@ static __always_inline void hop_started(struct probe_cpu *cpu, struct work_struc
 	life->hop_cpu = here;
 }
 
+/* A work that completes no direct I/O by itself. */
+static __noinline int other_work_queued(struct probe_cpu *cpu, struct work_struct *work)
+{
+	__u64 function = (__u64)read_kernel(work, func);
+	struct probe_link *link;
+
+	if (any_deliverers())
+		deliverer_queued(cpu, function, iocb_key(cpu, PROBE_KEY_QUEUE, work));
+	if (!probe_settings.files_stack && !probe_settings.layers)
+		return 0;
+	link = link_of_work(function);
+	if (!link)
+		return 0;
+	if (link->to == PROBE_LINK_KIOCB)
+		hop_queued(cpu, link, work);
+	else if (probe_settings.layers)
+		layer_work_queued(cpu, link, work);
+	return 0;
+}
+
+static __noinline int other_work_started(struct probe_cpu *cpu, struct work_struct *work)
+{
+	__u64 function = (__u64)read_kernel(work, func);
+	struct probe_link *link;
+
+	if (any_deliverers())
+		deliverer_started(cpu, function, iocb_key(cpu, PROBE_KEY_START, work));
+	if (!probe_settings.files_stack && !probe_settings.layers)
+		return 0;
+	link = link_of_work(function);
+	if (!link)
+		return 0;
+	if (link->to == PROBE_LINK_KIOCB)
+		hop_started(cpu, link, work);
+	else if (probe_settings.layers)
+		layer_work_started(cpu, link, work);
+	return 0;
+}
+
 SEC("?tp_btf/workqueue_queue_work")
 int BPF_PROG(work_queued, int requested_cpu, struct pool_workqueue *pool, struct work_struct *work)
 {
@@ -57,15 +94,11 @@ int BPF_PROG(work_queued, int requested_cpu, struct pool_workqueue *pool, struct
 	struct probe_cpu *cpu;
 	struct probe_io *io;
 
-	if (!iocb && !probe_settings.files_stack)
-		return 0;
 	cpu = this_cpu();
 	if (!cpu)
 		return 0;
-	if (!iocb) {
-		hop_queued(cpu, work);
-		return 0;
-	}
+	if (!iocb)
+		return other_work_queued(cpu, work);
 	io = slot_find(io_key(cpu, PROBE_KEY_QUEUE, iocb));
 	if (!io)
 		return 0;
@@ -136,12 +169,11 @@ int BPF_PROG(work_started, struct work_struct *work)
 		now = read_clocks(cpu, &clocks);
 		io_work_starts(cpu, iocb, now, &clocks);
 	} else if (clocks_run()) {
-		hop_started(cpu, work);
+		other_work_started(cpu, work);
 		now = hold_until_now(cpu);
 		holding = holding_of_worker(task);
 	} else {
-		hop_started(cpu, work);
-		return 0;
+		return other_work_started(cpu, work);
 	}
 	hold_as(cpu, holding, read_kernel(task, pid), now);
 	return 0;

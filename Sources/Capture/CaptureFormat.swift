@@ -54,6 +54,9 @@ enum ChunkKind: UInt16, Sendable {
     /// `struct probe_life` records as the kernel sent them.
     case lives = 14
 
+    /// `struct probe_layered` records as the kernel sent them.
+    case layeredIOs = 15
+
     /// Bytes of one record; `nil` when the payload is JSON, which counts as one record.
     var recordSize: Int? {
         switch self {
@@ -61,10 +64,11 @@ enum ChunkKind: UInt16, Sendable {
         case .threads: RecordSize.task
         case .waitedIOs: RecordSize.waitedIO
         case .lives: RecordSize.life
+        case .layeredIOs: RecordSize.layered
         case .holds: RecordSize.hold
         case .session, .devices, .loss, .end, .cpus, .places, .fileUsers, .summary, .sampling: nil
         }
     }
 
-    var isOfIOs: Bool { self == .ios || self == .waitedIOs || self == .lives }
+    var isOfIOs: Bool { self == .ios || self == .waitedIOs || self == .lives || self == .layeredIOs }
 }

@@ -35,6 +35,7 @@ extension CaptureSummary {
         case .ios: try records { try readIOs($0, each) }
         case .waitedIOs: try records { try readWaitedIOs($0, each) }
         case .lives: try records { try readLives($0, each) }
+        case .layeredIOs: try records { try readLayered($0, each) }
         case .holds: try records { try readHolds($0, hold) }
         case .fileUsers: fileUsers = decoded([FileUser].self) ?? fileUsers
         case .places: places = decoded(CPUPlaces.self) ?? places
@@ -92,6 +93,20 @@ extension CaptureSummary {
 
     private mutating func readLives(_ payload: UnsafeRawBufferPointer, _ each: (DirectIO) throws -> Void) rethrows {
         let records = payload.assumingMemoryBound(to: probe_life.self)
+        guard var record = records.baseAddress else { return }
+        var parsed: UInt64 = 0
+        for _ in records {
+            if record.pointee.isIO {
+                try each(DirectIO(checked: record))
+                parsed &+= 1
+            }
+            record += 1
+        }
+        count(records.count, parsed)
+    }
+
+    private mutating func readLayered(_ payload: UnsafeRawBufferPointer, _ each: (DirectIO) throws -> Void) rethrows {
+        let records = payload.assumingMemoryBound(to: probe_layered.self)
         guard var record = records.baseAddress else { return }
         var parsed: UInt64 = 0
         for _ in records {

@@ -22,6 +22,7 @@ public final class CaptureWriter {
     private let ios = RecordBuffer(.ios, recordSize: RecordSize.io)
     private let waitedIOs = RecordBuffer(.waitedIOs, recordSize: RecordSize.waitedIO)
     private let lives = RecordBuffer(.lives, recordSize: RecordSize.life)
+    private let layeredIOs = RecordBuffer(.layeredIOs, recordSize: RecordSize.layered)
     private let threads = RecordBuffer(.threads, recordSize: RecordSize.task)
     /// Few at a time: a reader keeps so many at least, to name them to the I/Os that follow.
     private let holds = RecordBuffer(.holds, recordSize: RecordSize.hold, capacity: 1024)
@@ -115,6 +116,7 @@ public final class CaptureWriter {
         case RecordSize.waitedIO: try append(record, PROBE_RECORD_WAITED_IO, RecordSize.waitedIO, to: waitedIOs)
         case RecordSize.io: try append(record, PROBE_RECORD_IO, RecordSize.io, to: ios)
         case RecordSize.life: try append(record, PROBE_RECORD_LIFE, RecordSize.life, to: lives)
+        case RecordSize.layered: try append(record, PROBE_RECORD_LAYERED, RecordSize.layered, to: layeredIOs)
         case RecordSize.hold: try append(record, PROBE_RECORD_HOLD, RecordSize.hold, to: holds)
         case RecordSize.task: try append(record, PROBE_RECORD_TASK, RecordSize.task, to: threads)
         default: unparsed &+= 1
@@ -135,6 +137,7 @@ public final class CaptureWriter {
     public func flush() throws(CaptureError) {
         try flush(threads)
         try flush(holds)
+        try flush(layeredIOs)
         try flush(lives)
         try flush(waitedIOs)
         try flush(ios)

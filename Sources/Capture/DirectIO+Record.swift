@@ -9,6 +9,7 @@ enum RecordSize {
     static let task = MemoryLayout<probe_task>.size
     static let waitedIO = MemoryLayout<probe_waited_io>.size
     static let life = MemoryLayout<probe_life>.size
+    static let layered = MemoryLayout<probe_layered>.size
     static let hold = MemoryLayout<probe_hold>.size
 }
 

@@ -22,6 +22,7 @@ struct RecordColumns: Sendable {
     static let waitedIOs = RecordColumns(size: RecordSize.waitedIO, times: ios.times, runs: [7])
     static let lives = RecordColumns(
         size: RecordSize.life, times: ios.times + [28, 27, 26, 25, 24, 30, 29, 31], runs: [7, 9, 14])
+    static let layeredIOs = RecordColumns(size: RecordSize.layered, times: lives.times, runs: lives.runs)
     static let holds = RecordColumns(size: RecordSize.hold, times: [2, 1], runs: [])
 
     /// `nil` for what is not worth it: JSON, and threads.
@@ -30,6 +31,7 @@ struct RecordColumns: Sendable {
         case .ios: ios
         case .waitedIOs: waitedIOs
         case .lives: lives
+        case .layeredIOs: layeredIOs
         case .holds: holds
         case .threads, .session, .devices, .loss, .end, .cpus, .places, .fileUsers, .summary, .sampling: nil
         }

@@ -86,6 +86,8 @@ public struct DirectIO: Equatable, Sendable {
 
     /// All zero for an I/O of which no record tells more.
     public var further = FurtherLife()
+    /// `nil` for an I/O that came through one device and that an interrupt brought back.
+    public var path: LayerPath?
 
     // MARK: Facts
 

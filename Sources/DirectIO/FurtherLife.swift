@@ -69,4 +69,6 @@ public struct LifeMarks: OptionSet, Hashable, Sendable {
     public static let punted = LifeMarks(rawValue: 1 << 4)
     /// The submitter had asked io_uring to be woken for several completions.
     public static let batched = LifeMarks(rawValue: 1 << 5)
+    /// A file system made it for the kiocb of another file: overlayfs, FUSE.
+    public static let stacked = LifeMarks(rawValue: 1 << 6)
 }

@@ -49,7 +49,7 @@ public final class LiveProbes {
         wanted.leaveOutTrampolinesIfNotPermitted()
         rings = try ProbeRings(
             count: ProbeRings.count(forCPUs: cpuCount), bytes: sizes.ringBytes, sink: sink,
-            naming: wanted.runsClocks ? HoldNames(symbols) : nil)
+            naming: HoldNames(symbols), areHoldsNamed: wanted.runsClocks)
         (object, plan) = try Self.load(wanted, filter: filter, sizes: sizes, cpuCount: cpuCount, rings: rings)
         try rings.install(in: object.descriptor(of: "probe_rings"))
         summaries =
@@ -131,13 +131,15 @@ public final class LiveProbes {
     }
 
     private func deliverIfCompleted(_ slots: Int32, _ key: UnsafeMutableRawPointer) {
-        var slot = probe_life()
-        guard bpf_map_lookup_elem(slots, key, &slot) == 0, slot.waited.io.completed_ns != 0 else { return }
+        var slot = probe_layered()
+        guard bpf_map_lookup_elem(slots, key, &slot) == 0, slot.life.waited.io.completed_ns != 0 else { return }
         // The clocks in it were meant for the hop that did not come.
-        slot.waited.task_work_wait = probe_held()
-        slot.waited.io.facts &= ~PROBE_FACT_TASK_WORK_CLOCKS.rawValue
+        slot.life.waited.task_work_wait = probe_held()
+        slot.deliverer = 0
+        slot.life.waited.io.facts &= ~PROBE_FACT_TASK_WORK_CLOCKS.rawValue
         let size =
-            switch UInt32(slot.waited.io.kind) {
+            switch UInt32(slot.life.waited.io.kind) {
+            case PROBE_RECORD_LAYERED.rawValue: MemoryLayout<probe_layered>.size
             case PROBE_RECORD_LIFE.rawValue: MemoryLayout<probe_life>.size
             case PROBE_RECORD_WAITED_IO.rawValue: MemoryLayout<probe_waited_io>.size
             default: MemoryLayout<probe_io>.size
@@ -277,6 +279,7 @@ extension LiveProbes {
         of object: ProbeObject, sizes: Sizes, cpuCount: Int, rings: Int
     ) throws(ProbeError) {
         try object.setSize(of: "probe_cpus", to: cpuCount)
+        try object.setSize(of: "probe_delivering", to: cpuCount)
         try object.setSize(of: "probe_slots", to: sizes.slots)
         try object.setSize(of: "probe_buckets", to: sizes.slots / Int(PROBE_BUCKET_SLOTS))
         try object.setSize(of: "probe_rings", to: rings)

@@ -48,13 +48,16 @@ public struct ProbePlan: Sendable {
         let hasLegacy = btf.hasFunction("__blockdev_direct_IO")
         let table = Self.preemptsTracepoints(btf) ? ProbeProgram.allUnpreempted : ProbeProgram.all
         someFunction = table.lazy.filter(\.isTrampoline).compactMap { btf.number(of: $0.target) }.first
+        let hasLayers = !links.layers.isEmpty
         programs = table.map { program in
-            let refusal = Self.refusal(of: program, by: btf)
-            let isLegacy = program.function.hasPrefix("legacy_")
+            let isOfLayers = program.function.hasPrefix("layer_")
+            let refusal = isOfLayers && !hasLayers ? "no layers here" : Self.refusal(of: program, by: btf)
             return Entry(
                 program: program, refusal: refusal,
-                isOtherKernels: isLegacy
-                    ? !hasLegacy : refusal != nil && Self.kernelDependent.contains(program.function))
+                isOtherKernels: isOfLayers && !hasLayers
+                    || (program.function.hasPrefix("legacy_")
+                        ? !hasLegacy : refusal != nil && Self.kernelDependent.contains(program.function))
+            )
         }
         settle()
     }
@@ -62,7 +65,7 @@ public struct ProbePlan: Sendable {
     /// Functions that come and go between kernels, without a loss where they are missing; so does fs/direct-io.c.
     private static let kernelDependent: Set<String> = [
         "simple_read_probed", "simple_bio_ended", "block_device_async_bio_ended", "request_issued_from_queue",
-        "request_issued", "timer_entered", "timer_left",
+        "request_issued", "timer_entered", "timer_left", "layer_entered", "layer_entered_from_queue",
     ]
 
     private static func refusal(of program: ProbeProgram, by btf: KernelBTF) -> String? {
@@ -72,9 +75,10 @@ public struct ProbePlan: Sendable {
         switch program.kind {
         case .tracepoint:
             guard let count = btf.tracepointParameterCount(program.target) else { return "not in this kernel" }
-            // The first is the tracepoint's own data; before 5.11 a queue came before the request.
+            // The first is the tracepoint's own data; before 5.11 a queue came before the request, or the bio.
             switch program.function {
-            case "request_issued" where count != 2, "request_issued_from_queue" where count != 3:
+            case "request_issued" where count != 2, "request_issued_from_queue" where count != 3,
+                "layer_entered" where count != 2, "layer_entered_from_queue" where count != 3:
                 return "other arguments in this kernel"
             default: return nil
             }

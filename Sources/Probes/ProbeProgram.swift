@@ -54,7 +54,7 @@ public struct ProbeProgram: Sendable {
 
 extension ProbeProgram {
     /// All programs, in the order in which they are attached.
-    public static let all = completion + deferral + device + context + processes + beginnings
+    public static let all = completion + deferral + device + layers + context + processes + beginnings
 
     /// The same for kernels that preempt tasks in tracepoints: a task that loses its CPU in the begin's program would
     /// hide the begins of all others that run there meanwhile. In a kprobe none does.
@@ -114,6 +114,17 @@ extension ProbeProgram {
             "request_issued_from_queue", .tracepoint, "block_rq_issue", insteadOf: ["request_issued"],
             blind: "the border between submit and device"),
     ]
+
+    /// Only where there are any.
+    private static let layers = [
+        ProbeProgram("layer_entered", .tracepoint, "block_bio_queue", blind: layer),
+        ProbeProgram(
+            "layer_entered_from_queue", .tracepoint, "block_bio_queue", insteadOf: ["layer_entered"], blind: layer),
+        ProbeProgram("layer_done", .tracepoint, "block_bio_complete", blind: layer),
+        ProbeProgram("layer_disk_done", .tracepoint, "block_rq_complete", blind: layer),
+    ]
+
+    private static let layer = "the devices that an I/O comes through: device-mapper, md, loop"
 
     private static let timers = "timer interrupts among those who held the CPU"
 

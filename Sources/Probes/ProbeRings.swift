@@ -15,15 +15,21 @@ final class ProbeRings {
     private final class Delivery {
         let sink: RecordSink
         private let names: HoldNames?
+        private let functions: HoldNames
 
-        init(to sink: RecordSink, naming names: HoldNames?) {
+        init(to sink: RecordSink, naming functions: HoldNames, areHoldsNamed: Bool) {
             self.sink = sink
-            self.names = names
+            self.functions = functions
+            names = areHoldsNamed ? functions : nil
         }
 
         func deliver(hold: UnsafeRawBufferPointer) {
             guard let names else { return sink.take(hold) }
-            withUnsafeBytes(of: names.named(hold)) { sink.take($0) }
+            withUnsafeBytes(of: names.named(hold: hold)) { sink.take($0) }
+        }
+
+        func deliver(layered: UnsafeRawBufferPointer) {
+            withUnsafeBytes(of: functions.named(io: layered)) { sink.take($0) }
         }
     }
 
@@ -32,7 +38,7 @@ final class ProbeRings {
     /// Records after which a CPU wakes the reader: a quarter of a ring, as several CPUs may share one, and seldom.
     let wakeEvery: UInt32
     /// With the ring's own header.
-    private static let largestRecord = MemoryLayout<probe_life>.size + 8
+    private static let largestRecord = MemoryLayout<probe_layered>.size + 8
 
     /// Rings for so many CPUs: a power of two, so that a CPU finds its ring by a mask.
     static func count(forCPUs cpus: Int) -> Int {
@@ -43,10 +49,11 @@ final class ProbeRings {
 
     /// - Parameters:
     ///   - bytes: size of all rings together; each gets a power of two of at least 64 KiB.
-    ///   - names: for records of holds, where the probes send any.
-    init(count: Int, bytes: Int, sink: RecordSink, naming names: HoldNames?) throws(ProbeError) {
+    ///   - names: of functions, for what ran end_io.
+    ///   - areHoldsNamed: records of holds too, where the probes send any.
+    init(count: Int, bytes: Int, sink: RecordSink, naming names: HoldNames, areHoldsNamed: Bool) throws(ProbeError) {
         self.count = count
-        delivery = Delivery(to: sink, naming: names)
+        delivery = Delivery(to: sink, naming: names, areHoldsNamed: areHoldsNamed)
         var size = 64 << 10
         while size * 2 * count <= bytes { size *= 2 }
         wakeEvery = UInt32(min(4096, size / 4 / Self.largestRecord))
@@ -91,8 +98,9 @@ final class ProbeRings {
         guard let context, let data else { return 0 }
         let record = UnsafeRawBufferPointer(start: data, count: size)
         Unmanaged<Delivery>.fromOpaque(context)._withUnsafeGuaranteedRef { delivery in
-            guard HoldNames.isHold(record) else { return delivery.sink.take(record) }
-            delivery.deliver(hold: record)
+            if HoldNames.isHold(record) { return delivery.deliver(hold: record) }
+            if HoldNames.isLayered(record) { return delivery.deliver(layered: record) }
+            delivery.sink.take(record)
         }
         return 0
     }

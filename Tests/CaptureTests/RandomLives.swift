@@ -51,6 +51,27 @@ extension DirectIO {
     }
 }
 
+extension LayerPath {
+    /// Anything that a record can hold of an I/O submitted at this time.
+    static func random(submitted: UInt64, using random: inout SplitMix) -> LayerPath {
+        func time() -> UInt64 {
+            Bool.random(using: &random) ? submitted &+ .random(in: 1..<0xffff_ffff, using: &random) : 0
+        }
+        let layers = (0..<Int.random(in: 0...4, using: &random)).map { number in
+            var layer = LayerPassage(device: DeviceNumber(major: 253, minor: UInt32(number)))
+            layer.entered = time()
+            layer.queued = time()
+            layer.started = time()
+            layer.issued = time()
+            layer.done = time()
+            return layer
+        }
+        return LayerPath(
+            layers: layers, missed: .random(in: 0 ... .max, using: &random),
+            deliverer: [nil, "kcryptd_crypt", "raid5"].randomElement(using: &random) ?? nil)
+    }
+}
+
 extension FurtherLife {
     /// Anything that a record can hold, plausible or not.
     static func random(using random: inout SplitMix) -> FurtherLife {

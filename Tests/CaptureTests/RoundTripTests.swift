@@ -124,6 +124,8 @@ struct RoundTripTests {
         let lives = SampleCapture(ios: 300, flushEvery: 1).ios.map { io in
             var io = io
             io.further = .random(using: &random)
+            // Every other one came through layers.
+            if random.next() % 2 == 0 { io.path = .random(submitted: io.submitted.nanoseconds, using: &random) }
             return io
         }
         var ios: [DirectIO] = []
@@ -131,14 +133,20 @@ struct RoundTripTests {
             let path = directory.appending("a.dioscope")
             let sample = SampleCapture(ios: 0, flushEvery: 1)
             let writer = try CaptureWriter(creating: path, session: sample.session, packing: packing)
-            for io in lives { try withUnsafeBytes(of: probe_life(io)) { try writer.append($0) } }
+            for io in lives where io.path == nil {
+                try withUnsafeBytes(of: probe_life(io)) { try writer.append($0) }
+            }
+            for io in lives where io.path != nil {
+                try withUnsafeBytes(of: probe_layered(io)) { try writer.append($0) }
+            }
             try writer.finish(sample.end)
             let summary = try CaptureReader(path: path).read { ios.append($0) }
             #expect(summary.isComplete)
             #expect(summary.unparsed == 0)
             #expect(summary.end?.ios == 300)
         }
-        #expect(ios == lives)
+        // Kind by kind, those with layers first.
+        #expect(ios == lives.filter { $0.path != nil } + lives.filter { $0.path == nil })
     }
 
     @Test func unknownKindsAndRecordsAreCounted() throws {

@@ -82,6 +82,29 @@ struct RecordDecodingTests {
         #expect(further.stolen == number(at: 376))
     }
 
+    @Test func everyFieldOfALayerIsTakenFromItsPlace() throws {
+        var bytes = (0..<560).map { UInt8(truncatingIfNeeded: $0) }
+        bytes[0] = 6
+        bytes.replaceSubrange(520..<552, with: Array("kcryptd_crypt".utf8) + [UInt8](repeating: 0, count: 19))
+        let record = bytes.withUnsafeBytes { $0.loadUnaligned(as: probe_layered.self) }
+        let io = try #require(DirectIO(record: record))
+        let path = try #require(io.path)
+        #expect(path.deliverer == "kcryptd_crypt")
+        #expect(path.missed == 0x28)
+        #expect(path.layers.count == 4)
+        for (index, layer) in path.layers.enumerated() {
+            func time(at offset: Int) -> UInt64 {
+                number(at: 16) as UInt64 + UInt64(number(at: 384 + 32 * index + offset) as UInt32)
+            }
+            #expect(layer.device.kernelNumber == number(at: 384 + 32 * index))
+            #expect(layer.entered == time(at: 4))
+            #expect(layer.queued == time(at: 8))
+            #expect(layer.started == time(at: 12))
+            #expect(layer.issued == time(at: 16))
+            #expect(layer.done == time(at: 20))
+        }
+    }
+
     @Test func whatWasNotSeenIsNil() throws {
         var record = probe_io()
         record.kind = 1

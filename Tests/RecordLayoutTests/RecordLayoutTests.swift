@@ -13,6 +13,8 @@ struct RecordLayoutTests {
         #expect(MemoryLayout<probe_waited_io>.stride == 192)
         #expect(MemoryLayout<probe_hold>.stride == 64)
         #expect(MemoryLayout<probe_life>.stride == 384)
+        #expect(MemoryLayout<probe_layer>.stride == 32)
+        #expect(MemoryLayout<probe_layered>.stride == 560)
     }
 
     @Test func headerOfIOsIsAsDocumented() throws {
@@ -39,6 +41,15 @@ struct RecordLayoutTests {
         #expect(page.size == 384)
     }
 
+    @Test func headerOfLayeredIOsIsAsDocumented() throws {
+        let page = try DocumentedLayout(of: "probe_layered")
+        #expect(page.fields == layeredFields.map(\.field))
+        #expect(page.size == 560)
+        let layer = try DocumentedLayout(of: "probe_layer")
+        #expect(layer.fields == layerFields.map(\.field))
+        #expect(layer.size == 32)
+    }
+
     @Test func headerOfHoldsIsAsDocumented() throws {
         let page = try DocumentedLayout(of: "probe_hold")
         #expect(page.fields == holdFields.map(\.field))
@@ -49,6 +60,7 @@ struct RecordLayoutTests {
         let records = [
             (ioFields.map(\.field), 128), (taskFields.map(\.field), 32), (waitedFields.map(\.field), 192),
             (holdFields.map(\.field), 64), (lifeFields.map(\.field), 384),
+            (layeredFields.map(\.field), 560), (layerFields.map(\.field), 32),
         ]
         for (fields, size) in records {
             var end = 0
@@ -66,6 +78,7 @@ struct RecordLayoutTests {
         #expect(PROBE_RECORD_WAITED_IO.rawValue == 3)
         #expect(PROBE_RECORD_HOLD.rawValue == 4)
         #expect(PROBE_RECORD_LIFE.rawValue == 5)
+        #expect(PROBE_RECORD_LAYERED.rawValue == 6)
         #expect(
             [
                 PROBE_HOLDER_SUBMITTER, PROBE_HOLDER_COMPLETION_WORK, PROBE_HOLDER_POOL_WORK, PROBE_HOLDER_OTHER_TASK,
@@ -124,6 +137,17 @@ private let lifeFields: [MemberLayout<probe_life>] = [
     .init("raise_cpu", \.raise_cpu), .init("hop_cpu", \.hop_cpu), .init("reserved", \.reserved),
     .init("hop_tid", \.hop_tid), .init("stopped_ns", \.stopped_ns), .init("stolen_ns", \.stolen_ns),
     .init("reserved2", \.reserved2),
+]
+
+private let layerFields: [MemberLayout<probe_layer>] = [
+    .init("dev", \.dev), .init("entered_ns", \.entered_ns), .init("queued_ns", \.queued_ns),
+    .init("started_ns", \.started_ns), .init("issued_ns", \.issued_ns), .init("done_ns", \.done_ns),
+    .init("reserved", \.reserved),
+]
+
+private let layeredFields: [MemberLayout<probe_layered>] = [
+    .init("life", \.life), .init("layers", \.layers), .init("deliverer", \.deliverer),
+    .init("deliverer_name", \.deliverer_name), .init("layers_missed", \.layers_missed), .init("reserved", \.reserved),
 ]
 
 private let holdFields: [MemberLayout<probe_hold>] = [

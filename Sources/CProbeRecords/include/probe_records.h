@@ -35,6 +35,7 @@ enum probe_record_kind {
 	PROBE_RECORD_WAITED_IO = 3,
 	PROBE_RECORD_HOLD = 4,
 	PROBE_RECORD_LIFE = 5,
+	PROBE_RECORD_LAYERED = 6,
 };
 
 /* Who asked for the I/O, decided by kiocb->ki_complete at submit. */
@@ -200,6 +201,33 @@ struct probe_life {
 	probe_u32 reserved2;
 };
 
+/* A device that an I/O came through. Times are since submitted_ns: 0 = not seen, all bits set = later than fits. */
+struct probe_layer {
+	probe_u32 dev;			/* of the whole disk; 0 = there is no such layer */
+	probe_u32 entered_ns;		/* the first bio that it was given: block_bio_queue */
+	probe_u32 queued_ns;		/* a work of its own, on the way down: workqueue_queue_work */
+	probe_u32 started_ns;		/* workqueue_execute_start */
+	probe_u32 issued_ns;		/* the last block_rq_issue on it */
+	probe_u32 done_ns;		/* the last block_rq_complete on it, or block_bio_complete */
+	probe_u32 reserved[2];
+};
+
+#define PROBE_LAYERS		4
+#define PROBE_NAME_SIZE		32
+
+/*
+ * An I/O that came through more than one device on its way, in the order in
+ * which they were entered, or whose end_io a work or a thread of a driver ran.
+ */
+struct probe_layered {
+	struct probe_life life;		/* kind PROBE_RECORD_LAYERED */
+	struct probe_layer layers[PROBE_LAYERS];
+	probe_u64 deliverer;		/* function of the work that ran end_io, 0 = none; user space puts its name below, and 0 here */
+	char deliverer_name[PROBE_NAME_SIZE]; /* function, or comm of a thread that is no kworker: untrusted bytes, NUL padded */
+	probe_u8 layers_missed;		/* more than fit; saturates */
+	probe_u8 reserved[7];
+};
+
 #define PROBE_HOLD_NAME_SIZE	32
 
 /* Somebody worth a name held a CPU while works of I/Os were queued there. */
@@ -293,6 +321,9 @@ enum probe_key_user {
 	PROBE_KEY_IO_URING_COMPLETE,
 	PROBE_KEY_IOPOLL_COMPLETE,
 	PROBE_KEY_TASK_WORK,
+	PROBE_KEY_LAYER_ENTRY,
+	PROBE_KEY_LAYER_DONE,
+	PROBE_KEY_DISK_DONE,
 	PROBE_KEY_USERS = 24,
 };
 
@@ -374,6 +405,10 @@ _Static_assert(sizeof(struct probe_io) == 128, "probe_io is 128 bytes in every c
 _Static_assert(sizeof(struct probe_task) == 32, "probe_task is 32 bytes in every capture");
 _Static_assert(sizeof(struct probe_waited_io) == 192, "probe_waited_io is 192 bytes in every capture");
 _Static_assert(sizeof(struct probe_life) == 384, "probe_life is 384 bytes in every capture");
+_Static_assert(sizeof(struct probe_layer) == 32, "probe_layer is 32 bytes in every capture");
+_Static_assert(sizeof(struct probe_layered) == 560, "probe_layered is 560 bytes in every capture");
+_Static_assert(__builtin_offsetof(struct probe_layered, layers) == 384, "");
+_Static_assert(__builtin_offsetof(struct probe_layered, deliverer) == 512, "");
 _Static_assert(sizeof(struct probe_hold) == 64, "probe_hold is 64 bytes in every capture");
 _Static_assert(sizeof(struct probe_bucket) == 64, "a bucket is a cache line");
 _Static_assert(sizeof(struct probe_cpu) % 64 == 0, "CPUs do not share a cache line");

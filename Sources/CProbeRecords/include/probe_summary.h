@@ -213,7 +213,7 @@ PROBE_INLINE int probe_kind_of(const struct probe_waited_io *waited, struct prob
 	int task_work_first = io->task_work_ns && io->task_work_ns < io->completed_ns;
 	probe_u16 points = 0;
 
-	if (io->kind == PROBE_RECORD_LIFE)
+	if (io->kind >= PROBE_RECORD_LIFE)
 		return 0;
 	if (!io->submitted_ns || !io->completed_ns || io->iocb_completed_ns || io->facts & PROBE_FACT_TASK_WORK_CLOCKS)
 		return 0;

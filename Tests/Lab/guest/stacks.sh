@@ -12,7 +12,7 @@ add_layer() {
 }
 
 sectors() {
-    echo $(($(cat "/sys/class/block/${1##*/}/size")))
+    blockdev --getsz "$1"
 }
 
 # dm NAME TABLE: a device-mapper device, as /dev/mapper/NAME too.
