@@ -104,7 +104,7 @@ let package = Package(
         .testTarget(
             name: "RecordingTests",
             dependencies: [
-                "Recording", "Capture", "Probes", "DirectIO", "CProbeRecords",
+                "Recording", "Capture", "Host", "Probes", "DirectIO", "CProbeRecords",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict

@@ -148,6 +148,19 @@ static __always_inline void submitter_leaves(struct probe_cpu *cpu, __u64 now)
 	cpu->submitter_left_ns = now;
 }
 
+/*
+ * Not the task leaves that came last: its leaving was not seen, nor what was done
+ * in its interrupts. There are kernels that run no BPF in some process's context.
+ */
+static __always_inline void note_unseen(struct probe_cpu *cpu, __u32 leaving, __u64 now)
+{
+	if (leaving == cpu->held_tid)
+		return;
+	cpu->unseen_runs++;
+	cpu->unseen_ns += now - cpu->task_held_since_ns;
+	cpu->unseen_tid = cpu->held_tid;
+}
+
 SEC("?tp_btf/sched_switch")
 int BPF_PROG(task_switched, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
@@ -162,6 +175,7 @@ int BPF_PROG(task_switched, bool preempt, struct task_struct *prev, struct task_
 	tid = read_kernel(next, pid);
 	holding = holding_of(next);
 	hold_until(cpu, now);
+	note_unseen(cpu, read_kernel(prev, pid), now);
 	tell_hold(cpu, now);
 
 	note_standing(cpu, task_is_runnable(prev), read_kernel(next, flags) & PF_WQ_WORKER, now);

@@ -6,6 +6,7 @@
 #include "filters.bpf.h"
 #include "holders.bpf.h"
 #include "links.bpf.h"
+#include "lost.bpf.h"
 #include "rings.bpf.h"
 
 /* A thread's first I/O: its name is sent, and from now on it holds the CPU as a submitter. */
@@ -70,8 +71,10 @@ static __always_inline struct probe_io *slot_restart(struct probe_cpu *cpu, __u6
 		return 0;
 	if (io->completed_ns && !is_punted(io, position))
 		emit_io(cpu, io);
-	else
+	else if (came_to_nothing(io))
 		__sync_fetch_and_add(&cpu->restarted, 1);
+	else
+		lose_io(cpu, io);
 	return io;
 }
 
@@ -148,6 +151,8 @@ static __always_inline int io_begin(const struct beginning *this)
 	io = slot_restart(cpu, key, read_kernel(iocb, ki_pos));
 	if (!io)
 		io = slot_claim(key);
+	if (!io)
+		io = slot_take_over(cpu, key);
 	if (!io) {
 		__sync_fetch_and_add(&cpu->slots_full, 1);
 		return 0;
@@ -235,6 +240,26 @@ SEC("?kprobe/__iomap_dio_read_simple")
 int BPF_KPROBE(simple_read_probed, struct kiocb *iocb, struct iov_iter *iter)
 {
 	return iomap_begin(cast_kernel(struct kiocb, iocb), cast_kernel(struct iov_iter, iter), 0);
+}
+
+/* io_uring hands a request whose submission came to nothing to a worker, where it begins anew. */
+SEC("?tp_btf/io_uring_queue_async_work")
+int BPF_PROG(request_punted, void *request)
+{
+	struct probe_cpu *cpu = this_cpu();
+	struct probe_io *io;
+	__u64 key;
+
+	if (!cpu)
+		return 0;
+	/* A kiocb is the first member of its io_kiocb. */
+	key = iocb_key(cpu, PROBE_KEY_PUNT, request);
+	io = slot_find(key);
+	if (!io || io->completed_ns)
+		return 0;
+	__sync_fetch_and_add(&cpu->restarted, 1);
+	slot_free(key);
+	return 0;
 }
 
 /* ---- fs/direct-io.c: vfat and other old users ---- */

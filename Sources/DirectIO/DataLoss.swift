@@ -8,13 +8,25 @@ public struct DataLoss: Hashable, Sendable, Codable {
     public var severity: Severity
     /// What it means and what to do about it, one line.
     public var help: String
+    /// Of I/Os whose completion was not seen: nanoseconds that they took at most, on average; `nil`: that is not known.
+    public var timeAtMost: UInt64?
 
-    public init(what: String, count: UInt64, severity: Severity, help: String) {
+    public init(what: String, count: UInt64, severity: Severity, help: String, timeAtMost: UInt64? = nil) {
         self.what = what
         self.count = count
         self.severity = severity
         self.help = help
+        self.timeAtMost = timeAtMost
     }
+
+    public static let completionMissed = "completion-missed"
+
+    /// I/Os are missing from the result, and it is counted how many: what remains is a part of them that can be judged.
+    public var isOfIOs: Bool { severity == .loss && Self.countingIOs.contains(what) }
+
+    private static let countingIOs: Set = [
+        "ring-full", "slots-full", "begin-missed", completionMissed, "unaccounted", "capture-ios-lost",
+    ]
 
     /// I/Os that a recording left out because only a sample was asked for.
     public static func sampledOut(_ count: UInt64) -> DataLoss {
@@ -39,6 +51,9 @@ public struct DataLoss: Hashable, Sendable, Codable {
 }
 
 extension [DataLoss] {
+    /// I/Os that are missing from the result.
+    public var lostIOs: UInt64 { reduce(0) { $1.isOfIOs ? $0 &+ $1.count : $0 } }
+
     /// The same with more I/Os that were left out at random.
     public func sampledOut(further count: UInt64) -> [DataLoss] {
         guard count > 0 else { return self }

@@ -43,6 +43,12 @@ public enum Box {
         return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
+    /// Whether threads have the numbers here that the kernel's probes see; PROC_PID_INIT_INO has always been this.
+    public static var isInFirstPidNamespace: Bool {
+        let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
+        return link == nil || link == "pid:[4026531836]"
+    }
+
     /// The first line of a file of procfs or sysfs; `nil` when it is empty or cannot be read.
     public static func line(of path: String) -> String? {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }

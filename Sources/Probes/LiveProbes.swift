@@ -101,32 +101,62 @@ public final class LiveProbes {
 
     /// Delivers I/Os that are complete, but for io_uring's second hop that did not come: without it they are records
     /// all the same.
-    public func deliverCompleted() {
+    public func deliverCompleted() { forEachTakenSlot(deliverIfCompleted) }
+
+    /// I/Os that have begun, and of which no completion was seen so far.
+    public func openIOs() -> [OpenIO] {
+        let size = max(object.valueSize(of: "probe_slots"), MemoryLayout<probe_io>.size)
+        var open: [OpenIO] = []
+        withUnsafeTemporaryAllocation(byteCount: size, alignment: 8) { slot in
+            guard let start = slot.baseAddress else { return }
+            forEachTakenSlot { slots, key in
+                guard bpf_map_lookup_elem(slots, key, start) == 0 else { return }
+                let io = start.loadUnaligned(as: probe_io.self)
+                if io.submitted_ns != 0, io.completed_ns == 0 { open.append(OpenIO(io)) }
+            }
+        }
+        return open
+    }
+
+    /// - Parameter body: is given the map of the slots, and the key of one in it.
+    private func forEachTakenSlot(_ body: (Int32, UnsafeMutableRawPointer) -> Void) {
         let buckets = object.descriptor(of: "probe_buckets")
-        guard buckets >= 0 else { return deliverCompletedOfHashMap() }
         let slots = object.descriptor(of: "probe_slots")
-        let ways = UInt32(PROBE_BUCKET_SLOTS)
-        for index in 0..<UInt32(slotCount) / ways {
-            var (key, bucket) = (index, probe_bucket())
-            guard bpf_map_lookup_elem(buckets, &key, &bucket) == 0 else { continue }
+        guard buckets >= 0 else { return forEachKey(of: slots, body) }
+        let ways = Int(PROBE_BUCKET_SLOTS)
+        for (index, bucket) in allBuckets(in: buckets).enumerated() {
             withUnsafeBytes(of: bucket) { keys in
-                for way in 0..<ways where keys.load(fromByteOffset: Int(way) * 8, as: UInt64.self) != 0 {
-                    var slot = index * ways + way
-                    deliverIfCompleted(slots, &slot)
+                for way in 0..<ways where keys.load(fromByteOffset: way * 8, as: UInt64.self) != 0 {
+                    var slot = UInt32(index * ways + way)
+                    body(slots, &slot)
                 }
             }
         }
     }
 
+    /// In one call, where the kernel has that (since 5.6).
+    private func allBuckets(in map: Int32) -> [probe_bucket] {
+        let count = slotCount / Int(PROBE_BUCKET_SLOTS)
+        var keys = [UInt32](repeating: 0, count: count)
+        var buckets = [probe_bucket](repeating: probe_bucket(), count: count)
+        var (read, next) = (UInt32(count), UInt32(0))
+        // Beyond the last one there are no more: ENOENT says that all are there.
+        _ = bpf_map_lookup_batch(map, nil, &next, &keys, &buckets, &read, nil)
+        for index in Int(read)..<max(count, Int(read)) {
+            keys[index] = UInt32(index)
+            _ = bpf_map_lookup_elem(map, &keys[index], &buckets[index])
+        }
+        return buckets
+    }
+
     /// Before 6.2 the slots are a hash map by kiocb.
-    private func deliverCompletedOfHashMap() {
-        let slots = object.descriptor(of: "probe_slots")
+    private func forEachKey(of map: Int32, _ body: (Int32, UnsafeMutableRawPointer) -> Void) {
         var (key, next) = (UInt64(0), UInt64(0))
-        var status = bpf_map_get_next_key(slots, nil, &next)
+        var status = bpf_map_get_next_key(map, nil, &next)
         for _ in 0..<slotCount where status == 0 {
             key = next
-            deliverIfCompleted(slots, &key)
-            status = bpf_map_get_next_key(slots, &key, &next)
+            body(map, &key)
+            status = bpf_map_get_next_key(map, &key, &next)
         }
     }
 
@@ -204,7 +234,7 @@ public final class LiveProbes {
     /// The counters as they are now.
     public func counters() -> ProbeCounters {
         var counters = ProbeCounters(isFiltered: isFiltered)
-        for cpu in cpus() { counters.add(cpu) }
+        for (number, cpu) in cpus().enumerated() { counters.add(cpu, number: number) }
         counters.recorded += deliveredLate
         for program in plan.included { counters.addMisses(object.misses(of: program), of: program.role) }
         return counters
@@ -304,6 +334,7 @@ extension LiveProbes {
         // Where I/Os are summed up, the first records of a kind are all that there is to do.
         settings.wake_every = sizes.keepsSummaries ? min(64, rings.wakeEvery) : rings.wakeEvery
         settings.irq_disable_counted = plan.countsIRQDisabling ? 1 : 0
+        settings.punts_seen = plan.includes("request_punted") ? 1 : 0
         settings.task_work_seen = plan.includes("request_completed") ? 1 : 0
         settings.clocks_run = plan.runsClocks ? 1 : 0
         settings.sample_every = filter.sampleEvery

@@ -12,6 +12,7 @@ public struct ProbeCounters: Equatable, Sendable {
     /// I/Os that passed the filters and were left out at random.
     public var sampledOut: UInt64 = 0
     public var slotsFull: UInt64 = 0
+    /// Submissions that were seen to come to nothing, and to begin again.
     public var restarted: UInt64 = 0
     /// Completions of I/Os that began before the recording; `nil` where a filter decides at their begin, unseen.
     public var unmatched: UInt64?
@@ -28,20 +29,60 @@ public struct ProbeCounters: Equatable, Sendable {
     public var beginsMissed: UInt64 = 0
     /// Runs of probes that tell of a life's points, skipped for the same reason.
     public var pointsMissed: UInt64 = 0
-    private var completionsMissed: UInt64 = 0
-    private var completionsRescued: UInt64 = 0
+    /// I/Os whose completion was not seen and must have been: their kiocbs began again.
+    public var begunAgain: UInt64 = 0
+    /// Nanoseconds from the begin of those to when that was noticed: they took no longer than this in all.
+    public var begunAgainTime: UInt64 = 0
+    /// Begun I/Os without an end, as the slots themselves tell. `nil` as long as nobody looked.
+    public var open: OpenCount?
+    /// Tasks that came to a CPU and were not seen to leave it, by CPU.
+    public var unseenTasks: [UnseenTask] = []
 
-    /// Completions that nothing else told of.
-    public var completionsLost: UInt64 {
-        completionsMissed > completionsRescued ? completionsMissed - completionsRescued : 0
+    /// Of the begun I/Os that have no end.
+    public struct OpenCount: Equatable, Sendable {
+        /// Those that can still be on their way.
+        public var inFlight: UInt64
+        /// Those that cannot: their completion was not seen.
+        public var over: UInt64
+
+        public init(inFlight: UInt64, over: UInt64) {
+            self.inFlight = inFlight
+            self.over = over
+        }
     }
 
+    /// In whose context no program ran.
+    public struct UnseenTask: Equatable, Sendable {
+        public var cpu: Int
+        public var turns: UInt64
+        /// Nanoseconds.
+        public var time: UInt64
+        /// The last one.
+        public var thread: UInt32
+
+        public init(cpu: Int, turns: UInt64, time: UInt64, thread: UInt32) {
+            self.cpu = cpu
+            self.turns = turns
+            self.time = time
+            self.thread = thread
+        }
+    }
+
+    /// Completions that were not seen: their I/Os are not in the capture.
+    public var completionsLost: UInt64 { begunAgain + (open?.over ?? 0) }
+
     /// - Parameter isFiltered: only some I/Os are recorded.
-    init(isFiltered: Bool) {
+    public init(isFiltered: Bool) {
         unmatched = isFiltered ? nil : 0
     }
 
-    mutating func add(_ cpu: probe_cpu) {
+    mutating func add(_ cpu: probe_cpu, number: Int) {
+        if cpu.unseen_runs > 0 {
+            unseenTasks.append(
+                UnseenTask(
+                    cpu: number, turns: cpu.unseen_runs, time: cpu.unseen_ns,
+                    thread: UInt32(truncatingIfNeeded: cpu.unseen_tid)))
+        }
         begun += cpu.begins
         filteredOut += cpu.filtered
         sampledOut += cpu.sampled_out
@@ -50,7 +91,8 @@ public struct ProbeCounters: Equatable, Sendable {
         unmatched = unmatched.map { $0 + cpu.unmatched }
         recorded += cpu.records + cpu.summed_up
         summedUp += cpu.summed_up
-        completionsRescued += cpu.rescued
+        begunAgain += cpu.lost
+        begunAgainTime += cpu.lost_ns
         ringFull += cpu.ring_full
         namesFull += cpu.names_full
         holdsFull += cpu.holds_full
@@ -59,19 +101,35 @@ public struct ProbeCounters: Equatable, Sendable {
     mutating func addMisses(_ count: UInt64, of role: ProbeProgram.Role) {
         switch role {
         case .begins: beginsMissed += count
-        case .completes: completionsMissed += count
-        case .tells: pointsMissed += count
+        // Of a completion that nothing else told of, the slot remains.
+        case .completes, .tells: pointsMissed += count
         }
+    }
+
+    /// Begun, and no end was counted.
+    private var unended: UInt64 {
+        let ended = recorded + ringFull + slotsFull + restarted + begunAgain
+        return begun > ended ? begun - ended : 0
     }
 
     /// Begun and neither recorded nor lost: still on their way.
     public var inFlight: UInt64 {
-        let ended = recorded + ringFull + slotsFull + restarted
-        return begun > ended ? begun - ended : 0
+        guard let open else { return unended }
+        return min(open.inFlight, unended)
+    }
+
+    /// What begun I/Os came to does not add up to them by so many.
+    public var unaccounted: UInt64 {
+        guard let open else { return 0 }
+        let slots = open.inFlight + open.over
+        return max(slots, unended) - min(slots, unended)
     }
 
     /// I/Os that the capture lacks, as far as it is known.
     public var lost: UInt64 { ringFull + slotsFull + beginsMissed + completionsLost }
+
+    /// Their part of all that should be in the capture.
+    public var lostShare: Double { lost == 0 ? 0 : Double(lost) / Double(recorded + lost) }
 
     /// All counters in the words of the reports, those that are zero as well.
     public var losses: [DataLoss] {
@@ -85,7 +143,7 @@ public struct ProbeCounters: Equatable, Sendable {
     }
 
     private var counted: [DataLoss] {
-        [
+        let all: [DataLoss?] = [
             DataLoss(
                 what: "ring-full", count: ringFull, severity: .loss,
                 help: "records did not fit into the ring; use a larger --buffer or fewer I/Os (filters)"),
@@ -94,10 +152,17 @@ public struct ProbeCounters: Equatable, Sendable {
                 help: "more I/Os in flight than slots; use a larger --slots"),
             DataLoss(
                 what: "begin-missed", count: beginsMissed, severity: .loss,
-                help: "I/Os that began while the same probe was running on that CPU; they are not in the capture"),
+                help: "I/Os that began while the same probe was running on that CPU; they are not in the capture"
+                    + (unmatched == nil ? ", as far as the filters pass them" : "")),
             DataLoss(
-                what: "completion-missed", count: completionsLost, severity: .loss,
-                help: "completions during another one's probe on that CPU; their I/Os are not in the capture"),
+                what: DataLoss.completionMissed, count: completionsLost, severity: .loss,
+                help: "I/Os whose completion the probes did not see; they are not in the capture",
+                timeAtMost: begunAgain == 0 ? nil : begunAgainTime / begunAgain),
+            unaccounted == 0
+                ? nil
+                : DataLoss(
+                    what: "unaccounted", count: unaccounted, severity: .loss,
+                    help: "what the I/Os that began came to does not add up by so many: a fault of dioscope"),
             DataLoss(
                 what: "probe-missed", count: pointsMissed, severity: .info,
                 help: "other probes that the kernel skipped; I/Os lack a time for it, which quality counts"),
@@ -114,5 +179,6 @@ public struct ProbeCounters: Equatable, Sendable {
                 what: "restarted", count: restarted, severity: .info,
                 help: "submissions that failed at once and were tried again, e.g. a NOWAIT write that would block"),
         ]
+        return all.compactMap(\.self)
     }
 }

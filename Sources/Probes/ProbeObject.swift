@@ -105,6 +105,12 @@ final class ProbeObject {
         bpf_object__find_map_fd_by_name(object, map)
     }
 
+    /// Bytes of one entry, 0 when the object has no such map.
+    func valueSize(of map: String) -> Int {
+        guard let map = bpf_object__find_map_by_name(object, map) else { return 0 }
+        return Int(bpf_map__value_size(map))
+    }
+
     /// Runs of a program that the kernel skipped because it was already running on that CPU (since 5.12).
     func misses(of program: ProbeProgram) -> UInt64 {
         information(of: program).recursion_misses

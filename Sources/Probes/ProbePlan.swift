@@ -65,7 +65,7 @@ public struct ProbePlan: Sendable {
     /// Functions that come and go between kernels, without a loss where they are missing; so does fs/direct-io.c.
     private static let kernelDependent: Set<String> = [
         "simple_read_probed", "simple_bio_ended", "block_device_async_bio_ended", "request_issued_from_queue",
-        "request_issued", "timer_entered", "timer_left", "layer_entered", "layer_entered_from_queue",
+        "request_issued", "timer_entered", "timer_left", "layer_entered", "layer_entered_from_queue", "request_punted",
     ]
 
     private static func refusal(of program: ProbeProgram, by btf: KernelBTF) -> String? {
@@ -75,10 +75,12 @@ public struct ProbePlan: Sendable {
         switch program.kind {
         case .tracepoint:
             guard let count = btf.tracepointParameterCount(program.target) else { return "not in this kernel" }
-            // The first is the tracepoint's own data; before 5.11 a queue came before the request, or the bio.
+            // The first is the tracepoint's own data; before 5.11 a queue came before the request, or the bio; before 6.0
+            // a context before io_uring's request.
             switch program.function {
             case "request_issued" where count != 2, "request_issued_from_queue" where count != 3,
-                "layer_entered" where count != 2, "layer_entered_from_queue" where count != 3:
+                "layer_entered" where count != 2, "layer_entered_from_queue" where count != 3,
+                "request_punted" where count != 3:
                 return "other arguments in this kernel"
             default: return nil
             }

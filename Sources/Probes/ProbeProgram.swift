@@ -96,6 +96,9 @@ extension ProbeProgram {
         ProbeProgram(
             "work_started", .tracepoint, "workqueue_execute_start",
             blind: "queue wait, worker CPU, completion work of deferred completions"),
+        ProbeProgram(
+            "request_punted", .tracepoint, "io_uring_queue_async_work",
+            blind: "attempts of io_uring that came to nothing, as such"),
         ProbeProgram("work_ended", .tracepoint, "workqueue_execute_end", blind: "how long other works held a CPU"),
     ]
 

@@ -13,6 +13,8 @@ final class Intake: RecordSink {
     private(set) var failure: CaptureError?
     private(set) var places = SeenPlaces()
     private(set) var cachedFiles = CachedFiles()
+    /// I/Os whose completion was not seen: they are no records of the capture.
+    private(set) var lost = LostIOs()
     /// Of I/Os that came as records, when others are summed up.
     private var kinds: SeenKinds?
     private var writer: CaptureWriter?
@@ -35,6 +37,9 @@ final class Intake: RecordSink {
     override func take(_ record: UnsafeRawBufferPointer) {
         // A record of an I/O, and nothing else is as long; in a ring it is aligned to 8 bytes.
         if record.count >= MemoryLayout<probe_io>.size, let start = record.baseAddress {
+            guard UInt32(record[0]) != PROBE_RECORD_LOST_IO.rawValue else {
+                return lost.note(start.assumingMemoryBound(to: probe_io.self))
+            }
             note(start.assumingMemoryBound(to: probe_io.self))
             if kinds != nil { noteKind(record) }
         }

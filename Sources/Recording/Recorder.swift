@@ -24,6 +24,9 @@ public final class Recorder {
     public var maxOverhead: Double?
     private var overheadLimit: OverheadLimit?
     private var sampleEvery: UInt32 = 1
+    private var openIOs = OpenIOCount()
+    /// When the first I/O was let in, nanoseconds of CLOCK_MONOTONIC.
+    private var began: UInt64 = 0
 
     /// I/Os on their way when the recording ends are waited for this long.
     private static let graceNanoseconds: UInt64 = 500_000_000
@@ -131,8 +134,7 @@ public final class Recorder {
         var commandStatus = follow(child)
         if commandStatus != nil { Interruption.watch(over: nil) }
         probes.deactivate()
-        settle()
-        let counters = probes.counters()
+        let counters = settle()
         finish(counters, commandStatus: commandStatus)
         listener.recordingEnded()
         if let child, commandStatus == nil { commandStatus = wait(for: child) }
@@ -150,6 +152,7 @@ public final class Recorder {
     /// The main loop: drains, flushes, shows how it goes. Returns the command's status if it ended.
     private func follow(_ child: TracedCommand?) -> Int32? {
         let start = Box.monotonic
+        began = start
         var nextSecond = start + 1_000_000_000
         var nextSums = start + Self.sumsNanoseconds
         var nextFlush = start + Self.flushNanoseconds
@@ -172,7 +175,7 @@ public final class Recorder {
             }
             if now >= nextSecond {
                 nextSecond += 1_000_000_000
-                if let counters = probes?.counters() {
+                if let counters = countersAndOpenIOs() {
                     let every = overheadLimit?.every ?? sampleEvery
                     listener.recordingWent(after: now - start, counters: counters, every: every)
                 }
@@ -183,6 +186,15 @@ public final class Recorder {
             relay.pass(to: child)
         }
         return nil
+    }
+
+    /// The counters, and what the slots themselves tell of I/Os without an end.
+    private func countersAndOpenIOs() -> ProbeCounters? {
+        guard let probes else { return nil }
+        let open = openIOs.count(probes.openIOs(), now: Box.monotonic)
+        var counters = probes.counters()
+        counters.open = open
+        return counters
     }
 
     private func reduceSamplingIfNeeded() {
@@ -203,28 +215,40 @@ public final class Recorder {
         }
     }
 
-    /// Follows the I/Os that are still on their way, for a moment.
-    private func settle() {
+    /// Follows the I/Os that are still on their way, for a moment. Returns what it all came to.
+    private func settle() -> ProbeCounters {
         let end = Box.monotonic + Self.graceNanoseconds
         probes?.drain(timeoutMilliseconds: 0)
-        while intake.failure == nil, let counters = probes?.counters(), counters.inFlight > 0, Box.monotonic < end {
+        while intake.failure == nil, let counters = countersAndOpenIOs(), counters.inFlight > 0, Box.monotonic < end {
             probes?.drain(timeoutMilliseconds: 10)
         }
         probes?.drain(timeoutMilliseconds: 0)
         if let counters = probes?.counters(), counters.inFlight > 0 { probes?.deliverCompleted() }
+        return countersAndOpenIOs() ?? ProbeCounters(isFiltered: false)
     }
 
     private func finish(_ counters: ProbeCounters, commandStatus: Int32?) {
         if keepsSummaries { writeSums() }
         intake.attempt { writer throws(CaptureError) in
             try writer.write(devices: intake.devicesSeen)
-            try writer.write(loss: counters.losses)
+            try writer.write(loss: told(counters.losses, counters))
             try writer.write(cpus: probes?.use() ?? [])
             try writer.write(places: intake.places.places())
             if let users = intake.cachedFiles.users() { try writer.write(fileUsers: users) }
             try writer.finish(
                 RecordingEnd(
                     wall: Box.wall, monotonic: Box.monotonic, ios: writer.iosWritten, commandStatus: commandStatus))
+        }
+    }
+
+    /// The losses, with what is known of when and where I/Os were lost whose completion was not seen.
+    private func told(_ losses: [DataLoss], _ counters: ProbeCounters) -> [DataLoss] {
+        let words = LossWords(bursts: intake.lost.bursts, began: began, tasks: counters.unseenTasks)
+        return losses.map { loss in
+            guard loss.what == DataLoss.completionMissed, loss.count > 0 else { return loss }
+            var loss = loss
+            loss.help += words.text
+            return loss
         }
     }
 

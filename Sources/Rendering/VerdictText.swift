@@ -16,6 +16,7 @@ enum VerdictText {
         case .inline: "inline-completions"
         case .task: "task-completions"
         case .taskWorkWait: "task-work-wait"
+        case .lost: "lost-ios"
         }
     }
 
@@ -41,6 +42,10 @@ enum VerdictText {
         case .taskWorkWait(let mean, let share, let cause):
             return "The issuer's task_work takes up a completion \(Quantity.duration(mean)) later on average"
                 + " (\(Quantity.percent(share)) of all latency)" + part(cause)
+        case .lost(let share, let meanAtMost):
+            let lost = "\(Quantity.percent(share)) of the I/Os are lost, in bursts: waits are rather longer than told"
+            guard let meanAtMost else { return lost }
+            return lost + ", the mean latency is \(Quantity.duration(meanAtMost)) at most"
         }
     }
 

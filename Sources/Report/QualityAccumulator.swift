@@ -58,7 +58,7 @@ struct QualityAccumulator: ~Copyable, Sendable {
             for point in expected.points { missing[Int(point.rawValue)] += counts[place * 2] + counts[place * 2 + 1] }
         }
         return Report.Quality(
-            completeIOs: complete, completeShare: ios == 0 ? nil : Double(complete) / Double(ios),
+            completeIOs: complete, of: ios,
             unfinishedIOs: unfinished, disorderedIOs: disordered, blind: blind.points,
             missing: LifePoint.allCases.compactMap { point in
                 let count = missing[Int(point.rawValue)]

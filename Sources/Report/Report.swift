@@ -94,8 +94,10 @@ public struct Report: Equatable, Sendable {
     public struct Quality: Equatable, Sendable {
         /// I/Os of which every expected point was seen, in order.
         public var completeIOs: UInt64
-        /// Their part of all I/Os, `nil` without I/Os.
+        /// Their part of all I/Os, those that were lost included; `nil` without I/Os.
         public var completeShare: Double?
+        /// I/Os that should be here and are not, as far as it was counted; 0 for a selection, of which that is not known.
+        public private(set) var lostIOs: UInt64 = 0
         /// I/Os whose completion was not seen: counted, and in no duration.
         public var unfinishedIOs: UInt64
         /// I/Os with times that contradict each other.
@@ -104,6 +106,25 @@ public struct Report: Equatable, Sendable {
         public var blind: [LifePoint]
         /// I/Os that lack a point which was expected of them.
         public var missing: [MissingPoint]
+
+        init(
+            completeIOs: UInt64, of ios: UInt64, unfinishedIOs: UInt64, disorderedIOs: UInt64, blind: [LifePoint],
+            missing: [MissingPoint]
+        ) {
+            self.completeIOs = completeIOs
+            completeShare = ios == 0 ? nil : Double(completeIOs) / Double(ios)
+            self.unfinishedIOs = unfinishedIOs
+            self.disorderedIOs = disorderedIOs
+            self.blind = blind
+            self.missing = missing
+        }
+
+        /// Takes in I/Os that are not there, besides those that are.
+        mutating func count(lost: UInt64, besides ios: UInt64) {
+            guard lost > 0 else { return }
+            lostIOs = lost
+            completeShare = Double(completeIOs) / Double(ios &+ lost)
+        }
     }
 
     public struct MissingPoint: Equatable, Sendable {

@@ -96,6 +96,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
             names: holds.names,
             isOfAll: isOfAll, isWhole: lossless && isOfAll)
         var report = all.report(frame)
+        if selection == nil { report.quality.count(lost: loss.lostIOs, besides: report.ios.total) }
         report.verdict = Verdict(on: report)
         guard let chosen else { return report }
         // An interrupt may end I/Os of several groups.

@@ -5,7 +5,8 @@ import DirectIO
 
 /// What the report comes to: sentences of a closed set, each with the numbers it stands on, or why there are none.
 public struct Verdict: Equatable, Sendable {
-    /// At most four: what happens, why, what it would be worth to avoid it, and what to try.
+    /// At most four, what happens, why, what it would be worth to avoid it, and what to try; and how far they hold where
+    /// I/Os were lost.
     public var sentences: [Sentence]
     /// Why nothing is concluded; empty if something is.
     public var refusals: [Refusal]
@@ -39,6 +40,12 @@ public struct Verdict: Equatable, Sendable {
         ///   - mean: nanoseconds, of the I/Os that waited.
         ///   - share: part of the sum of all latencies.
         case taskWorkWait(mean: Double, share: Double, cause: MainCause?)
+        /// I/Os are missing, few enough for all that is said to hold within a bound.
+        /// - Parameters:
+        ///   - share: of all that should be there.
+        ///   - meanAtMost: nanoseconds; the mean latency with the longest that the lost ones can have taken, as far as
+        ///     that is known.
+        case lost(share: Double, meanAtMost: Double?)
     }
 
     /// What the largest part of a wait was spent on.
@@ -84,6 +91,8 @@ public struct Verdict: Equatable, Sendable {
 
     static let neededIOs: UInt64 = 100
     static let neededCompleteShare = 0.95
+    /// As long as less of the I/Os is lost, what is said of the others is said with its bound.
+    static let tolerableLoss = 0.01
     private static let mostSentences = 4
 
     public init(sentences: [Sentence], refusals: [Refusal]) {
@@ -96,6 +105,7 @@ public struct Verdict: Equatable, Sendable {
         guard refusals.isEmpty else { return }
         sentences = Array(Self.sentences(on: report).prefix(Self.mostSentences))
         if sentences.isEmpty { refusals = [.mixedContexts] }
+        if !sentences.isEmpty, let lost = Self.lost(of: report) { sentences.append(lost) }
     }
 
     /// What happens, without what follows from it.
@@ -109,9 +119,28 @@ public struct Verdict: Equatable, Sendable {
             refusals.append(.incomplete(share: share, needed: neededCompleteShare))
         }
         if !report.source.isComplete { refusals.append(.cutOff) }
-        for loss in report.loss where loss.severity == .loss && loss.count > 0 {
+        let isTolerable = lostShare(of: report) < tolerableLoss
+        for loss in report.loss where loss.severity == .loss && loss.count > 0 && !(loss.isOfIOs && isTolerable) {
             refusals.append(.loss(what: loss.what, count: loss.count))
         }
         return refusals
+    }
+
+    /// Of all that should be there, whichever were selected.
+    private static func lostShare(of report: Report) -> Double {
+        let lost = report.loss.lostIOs
+        return lost == 0 ? 0 : Double(lost) / Double((report.selection?.ofIOs ?? report.ios.total) &+ lost)
+    }
+
+    private static func lost(of report: Report) -> Sentence? {
+        let share = lostShare(of: report)
+        guard share > 0 else { return nil }
+        let losses = report.loss.filter { $0.isOfIOs && $0.count > 0 }
+        guard report.selection == nil, let latency = report.latency, losses.allSatisfy({ $0.timeAtMost != nil }) else {
+            return .lost(share: share, meanAtMost: nil)
+        }
+        let longest = losses.reduce(0.0) { $0 + Double($1.count) * Double($1.timeAtMost ?? 0) }
+        let mean = (Double(latency.total) + longest) / Double(report.ios.total &+ report.loss.lostIOs)
+        return .lost(share: share, meanAtMost: mean > latency.mean ? mean : nil)
     }
 }

@@ -36,9 +36,9 @@ struct EvidenceTests {
         holes[10] = Self.deferred[10]
         #expect(SyntheticIOs.report(holes).verdict.refusals == [])
 
-        let lost = DataLoss(what: "ring-full", count: 1, severity: .loss, help: "")
+        let lost = DataLoss(what: "ring-full", count: 3, severity: .loss, help: "")
         #expect(
-            SyntheticIOs.report(Self.deferred, loss: [lost]).verdict.refusals == [.loss(what: "ring-full", count: 1)])
+            SyntheticIOs.report(Self.deferred, loss: [lost]).verdict.refusals == [.loss(what: "ring-full", count: 3)])
         let none = DataLoss(what: "ring-full", count: 0, severity: .loss, help: "")
         let info = DataLoss(what: "filtered", count: 9, severity: .info, help: "")
         #expect(SyntheticIOs.report(Self.deferred, loss: [none, info]).verdict.refusals == [])
@@ -46,6 +46,33 @@ struct EvidenceTests {
         let cut = SyntheticIOs.report(Self.deferred, source: ReportSource(kind: "test", isComplete: false))
         #expect(cut.verdict.refusals == [.cutOff])
         #expect(cut.verdict.sentences == [])
+    }
+
+    @Test func fewLostIOsLeaveAVerdictWithItsBound() throws {
+        let lost = DataLoss(
+            what: DataLoss.completionMissed, count: 2, severity: .loss, help: "", timeAtMost: 10_000_000)
+        let report = SyntheticIOs.report(Self.deferred + Self.deferred, loss: [lost])
+        #expect(report.verdict.refusals == [])
+        let latency = try #require(report.latency)
+        let mean = (Double(latency.total) + 20_000_000) / 402
+        #expect(report.verdict.sentences.last == .lost(share: 2.0 / 402, meanAtMost: mean))
+        #expect(report.quality.lostIOs == 2)
+        #expect(report.quality.completeShare == 400.0 / 402)
+
+        // Of what fell out of a ring nothing is known.
+        let ring = DataLoss(what: "ring-full", count: 1, severity: .loss, help: "")
+        let both = SyntheticIOs.report(Self.deferred + Self.deferred, loss: [lost, ring])
+        #expect(both.verdict.sentences.last == .lost(share: 3.0 / 403, meanAtMost: nil))
+    }
+
+    @Test func onePercentLostIsTooMuch() {
+        let lost = DataLoss(what: DataLoss.completionMissed, count: 2, severity: .loss, help: "")
+        let report = SyntheticIOs.report(Array(Self.deferred.prefix(198)), loss: [lost])
+        #expect(report.verdict.sentences == [])
+        #expect(report.verdict.refusals == [.loss(what: DataLoss.completionMissed, count: 2)])
+        // What is not counted in I/Os refuses it whatever its count.
+        let bytes = DataLoss(what: "capture-damaged-bytes", count: 1, severity: .loss, help: "")
+        #expect(SyntheticIOs.report(Self.deferred, loss: [bytes]).verdict.sentences == [])
     }
 
     @Test func mixedContextsWithoutKworkersAreNoVerdict() {

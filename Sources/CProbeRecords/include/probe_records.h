@@ -36,6 +36,7 @@ enum probe_record_kind {
 	PROBE_RECORD_HOLD = 4,
 	PROBE_RECORD_LIFE = 5,
 	PROBE_RECORD_LAYERED = 6,
+	PROBE_RECORD_LOST_IO = 255,	/* in a ring only: a probe_io whose completion was not seen, and was before completed_ns */
 };
 
 /* Who asked for the I/O, decided by kiocb->ki_complete at submit. */
@@ -275,7 +276,7 @@ struct probe_settings {
 	probe_u32 devices[PROBE_MAX_DEVICES];
 	char comm[PROBE_COMM_SIZE];
 	probe_u32 layers;		/* some links are those of layers between a file system and a disk */
-	probe_u32 reserved;
+	probe_u32 punts_seen;		/* io_uring's requests are seen to be handed to its workers */
 };
 
 /*
@@ -324,7 +325,8 @@ enum probe_key_user {
 	PROBE_KEY_LAYER_ENTRY,
 	PROBE_KEY_LAYER_DONE,
 	PROBE_KEY_DISK_DONE,
-	PROBE_KEY_USERS = 24,
+	PROBE_KEY_PUNT,
+	PROBE_KEY_USERS = 32,
 };
 
 /* Bits of a byte in the marks. */
@@ -365,7 +367,7 @@ struct probe_cpu {
 	probe_u64 begins;		/* I/Os that passed the filters */
 	probe_u64 filtered;		/* I/Os that did not */
 	probe_u64 slots_full;		/* no free slot: this I/O is not in the capture */
-	probe_u64 restarted;		/* a kiocb began again before its completion was seen */
+	probe_u64 restarted;		/* submissions that came to nothing, and began again */
 	probe_u64 unmatched;		/* completions without a begin */
 	probe_u64 records;		/* I/Os whose record was put in the ring */
 	probe_u64 ring_full;		/* I/Os whose record did not fit */
@@ -383,7 +385,14 @@ struct probe_cpu {
 	probe_u64 completed_awake;	/* I/Os complete while their submitter had a CPU */
 	probe_u64 sampled_out;		/* I/Os that passed the filters and were left out */
 	probe_u64 summed_up;		/* I/Os that are in a summary instead of a record */
-	probe_u64 reserved[5];
+	probe_u64 lost;			/* begun I/Os whose completion is in the past and was not seen */
+	probe_u64 lost_ns;		/* of those: from their begin until it had come at the latest */
+	probe_u64 lost_told;		/* records of them put in the ring */
+	probe_u64 lost_untold;		/* ... that did not fit */
+	probe_u64 unseen_runs;		/* tasks that came to the CPU and were not seen to leave it */
+	probe_u64 unseen_ns;		/* from when they came to the next switch that was seen */
+	probe_u64 unseen_tid;		/* the last of them */
+	probe_u64 reserved[6];
 };
 
 #define PROBE_UNREAPED_SHIFT	48

@@ -8,6 +8,7 @@ import SystemPackage
 /// How a recording goes, on standard error.
 final class RecordingMessages: RecordingListener {
     private let status = StatusLine()
+    private var watch = LossWatch()
     /// What ends the recording, for the line that says where it goes; `nil`: a command does, and its output is left alone.
     private let announcement: String?
 
@@ -21,6 +22,7 @@ final class RecordingMessages: RecordingListener {
 
     func recordingWent(after nanoseconds: UInt64, counters: ProbeCounters, every: UInt32) {
         status.show(after: nanoseconds, counters: counters, every: every)
+        if let warning = watch.warning(on: counters) { say(warning) }
     }
 
     func samplingReduced(to every: UInt32, overhead: Double) {
