@@ -69,10 +69,10 @@ static __always_inline struct probe_io *slot_restart(struct probe_cpu *cpu, __u6
 
 	if (!io)
 		return 0;
-	if (io->completed_ns && !is_punted(io, position))
-		emit_io(cpu, io);
-	else if (came_to_nothing(io))
+	if (is_punted(io, position) || (!io->completed_ns && came_to_nothing(io)))
 		__sync_fetch_and_add(&cpu->restarted, 1);
+	else if (io->completed_ns)
+		emit_io(cpu, io);
 	else
 		lose_io(cpu, io);
 	return io;
