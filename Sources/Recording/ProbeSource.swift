@@ -18,6 +18,8 @@ protocol ProbeSource: AnyObject {
     /// Gives the sink those that are complete but for a last step that may not come.
     func deliverCompleted()
     func counters() -> ProbeCounters
+    /// Begun I/Os of which no completion was seen so far.
+    func openIOs() -> [OpenIO]
     func use() -> [CPUUse]
     func sumUp(_ kind: probe_io_kind)
     func sums() -> [KindSummaries.Sums]

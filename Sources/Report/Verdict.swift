@@ -115,7 +115,9 @@ public struct Verdict: Equatable, Sendable {
         guard report.ios.total > 0 else { return [.noIOs] }
         var refusals: [Refusal] = []
         if report.ios.total < neededIOs { refusals.append(.fewIOs(report.ios.total, needed: neededIOs)) }
-        if let share = report.quality.completeShare, share < neededCompleteShare {
+        // Of those that are there: what is lost is judged by itself.
+        let share = Double(report.quality.completeIOs) / Double(report.ios.total)
+        if share < neededCompleteShare {
             refusals.append(.incomplete(share: share, needed: neededCompleteShare))
         }
         if !report.source.isComplete { refusals.append(.cutOff) }

@@ -13,6 +13,8 @@ final class ScriptedProbes: ProbeSource {
     let programs = [RecordingSession.Probe(name: "tp_btf/made_up", attached: true)]
     private let sink: RecordSink
     private var turns: [[probe_io]]
+    /// Begun I/Os without an end.
+    var open: [OpenIO] = []
     /// What the kernel would have counted.
     private(set) var counted = ProbeCounters(isFiltered: false)
     private(set) var isActive = false
@@ -44,6 +46,7 @@ final class ScriptedProbes: ProbeSource {
 
     func deliverCompleted() { delivered += 1 }
     func counters() -> ProbeCounters { counted }
+    func openIOs() -> [OpenIO] { open }
     func use() -> [CPUUse] { [] }
     func sumUp(_ kind: probe_io_kind) {}
     func sums() -> [KindSummaries.Sums] { [] }
