@@ -106,6 +106,8 @@ public struct DirectIO: Equatable, Sendable {
     /// Where `iomap_dio_complete` ran.
     public var completeContext: ExecutionContext?
     public var facts: Facts
+    /// Of several machines in one trace, which one's; else 0.
+    public var machine: UInt8 = 0
 
     /// An I/O of which only its submission is known.
     @inlinable
@@ -127,6 +129,8 @@ public struct DirectIO: Equatable, Sendable {
 
     public enum Operation: String, Sendable, CaseIterable {
         case read, write
+        /// A trace need not tell: of a synchronous I/O only its bio does.
+        case unknown
     }
 }
 

@@ -39,6 +39,8 @@ public final class MetricsExport: IOExport {
         family("dioscope_ios", "gauge", "Direct I/Os in the recording.")
         sample("dioscope_ios", [("op", "read")], "\(report.ios.read)")
         sample("dioscope_ios", [("op", "write")], "\(report.ios.write)")
+        let unknown = report.ios.total - report.ios.read - report.ios.write
+        if unknown > 0 { sample("dioscope_ios", [("op", "unknown")], "\(unknown)") }
         single("dioscope_io_bytes", "Bytes of all I/Os, as asked for.", "\(report.ios.bytes)")
         single("dioscope_io_errors", "I/Os that failed.", "\(report.ios.errors)")
         if let share = report.quality.completeShare {

@@ -69,6 +69,8 @@ public final class ChosenIOs {
 
     /// By which the recorded kernel decides how to complete.
     public var rule: CompletionRule { source.rule }
+    /// Machines whose traces are merged in it, by number; empty of one alone.
+    public var machines: [String] { source.machines }
     /// Of a first pass, where one was needed.
     public let names: RecordedNames
 

@@ -11,6 +11,8 @@ protocol IOSource {
     var isSummary: Bool { get }
     /// Makes one sample of its I/Os, which were recorded at several rates; `nil`: they were not.
     var thinning: Thinning? { get }
+    /// Machines whose traces are merged in it, by number; empty of one alone.
+    var machines: [String] { get }
     /// Calls `each` with every I/O, in no particular order, and `holds` with everybody who held a CPU that I/Os waited
     /// for, before those I/Os.
     func read(holds: (CPUHold) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary
@@ -19,6 +21,7 @@ protocol IOSource {
 extension IOSource {
     var isSummary: Bool { false }
     var thinning: Thinning? { nil }
+    var machines: [String] { [] }
 
     func read(_ each: (DirectIO) throws -> Void) throws -> SourceSummary {
         try read(holds: { _ in }, each: each)

@@ -43,6 +43,7 @@ final class TraceIOs: IOSource {
     }
 
     var rule: CompletionRule { description.completionRule }
+    var machines: [String] { description.machines }
 
     func read(holds: (CPUHold) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary {
         let opened = try opened()
@@ -53,27 +54,39 @@ final class TraceIOs: IOSource {
     private func read(
         _ reader: any TraceReader, _ holds: (CPUHold) throws -> Void, _ each: (DirectIO) throws -> Void
     ) throws -> SourceSummary {
-        // perf loses events of interrupts without a word.
-        var joiner = Joiner(rule: rule, reader: reader, isLossy: description.kind == "perf script")
+        var joiner = joiner(reader)
+        // Of machines other than the first: their CPUs, threads and works are others of the same numbers.
+        var others: [Joiner] = []
         let summary = try reader.read { event in
+            guard event.machine == 0 else {
+                while others.count < event.machine { others.append(self.joiner(reader, UInt8(others.count) + 1)) }
+                return try others[Int(event.machine) - 1].add(event, each)
+            }
             try joiner.add(event, each)
             guard !joiner.holds.isEmpty else { return }
             for hold in joiner.holds { try holds(hold) }
             joiner.holds.removeAll(keepingCapacity: true)
         }
         try joiner.finish(each)
-        let joins = joiner.counts.loss(queueingSeen: summary.occurred.contains("workqueue_queue_work"))
+        for index in others.indices { try others[index].finish(each) }
+        let counts = others.reduce(joiner.counts) { $0 + $1.counts }
+        let joins = counts.loss(
+            queueingSeen: summary.occurred.contains("workqueue_queue_work"),
+            startsSeen: summary.occurred.contains("workqueue_execute_start"))
+        let missing = MissingEvents(summary, counts)
+        let threads = others.reduce(joiner.threads) { $0.merging($1.threads) { first, _ in first } }
+        var source = source(summary, joiner)
+        source.threads = threads
+        if !others.isEmpty { source.cpus = [] }
         return SourceSummary(
-            name: file.name, source: source(summary, joiner), loss: missing(summary) + joins + summary.loss,
-            threads: joiner.threads,
-            ios: joiner.counts.joined, damage: summary.damage.map(\.description), damageCount: summary.damageCount)
+            name: file.name, source: source, loss: missing.loss + joins + summary.loss, threads: threads,
+            ios: counts.joined, damage: summary.damage.map(\.description), damageCount: summary.damageCount,
+            absence: missing.absence)
     }
 
-    /// A trace without begins holds no I/O: say why.
-    private func missing(_ summary: TraceSummary) -> [DataLoss] {
-        guard summary.occurred.isDisjoint(with: Self.begins) else { return [] }
-        let help = "no iomap_dio_rw_begin in the trace, and no probe of iomap_dio_rw; see dioscope record --how"
-        return [DataLoss(what: "no-begins", count: 1, severity: .loss, help: help)]
+    private func joiner(_ reader: any TraceReader, _ machine: UInt8 = 0) -> Joiner {
+        // perf loses events of interrupts without a word.
+        Joiner(rule: rule, machine: machine, reader: reader, isLossy: description.kind == "perf script")
     }
 
     private func source(_ summary: TraceSummary, _ joiner: Joiner) -> ReportSource {
@@ -83,7 +96,7 @@ final class TraceIOs: IOSource {
         source.host = description.host
         source.machine = description.machine
         source.cpuCount = description.cpuCount
-        source.threads = joiner.threads
+        source.machines = description.machines
         if summary.occurred.isSuperset(of: ["sched_switch", "workqueue_execute_start"]) { source.cpus = joiner.use }
         source.probes = Self.events.map { name in
             summary.occurred.contains(name)
@@ -93,14 +106,9 @@ final class TraceIOs: IOSource {
         return source
     }
 
-    private static let begins = [
-        "iomap_dio_rw_begin", "iomap_dio_rw", "__iomap_dio_rw", "blkdev_read_iter", "blkdev_write_iter",
-        "__blockdev_direct_IO",
-    ]
-
     /// Events that tell of I/Os.
     private static let events =
-        begins + [
+        MissingEvents.begins + [
             "iomap_dio_complete", "dio_complete", "block_rq_issue", "block_rq_complete", "irq_handler_entry",
             "softirq_entry", "iomap_dio_bio_end_io", "iomap_dio_simple_end_io", "blkdev_bio_end_io",
             "blkdev_bio_end_io_async", "dio_bio_end_aio", "dio_bio_end_io", "workqueue_queue_work",

@@ -24,13 +24,37 @@ public struct JoinCounts: Equatable, Sendable {
     public internal(set) var mistaken: UInt64 = 0
     /// Several I/Os of one offset in flight at a time, told apart by their order.
     public internal(set) var overlapping: UInt64 = 0
+    /// Begins of I/Os, whatever became of them.
+    public internal(set) var begins: UInt64 = 0
+    /// Begins that do not say of what: the function tracer's records, and probes without the arguments.
+    public internal(set) var namelessBegins: UInt64 = 0
+    /// Completions of works that were paired with their queueing by their order: the trace hides their addresses.
+    public internal(set) var pairedByOrder: UInt64 = 0
     /// I/Os that were joined.
     public internal(set) var joined: UInt64 = 0
     public internal(set) var deferred: UInt64 = 0
 
-    /// - Parameter queueingSeen: the trace has queue events at all.
-    public func loss(queueingSeen: Bool) -> [DataLoss] {
+    /// The same of several machines.
+    public static func + (left: JoinCounts, right: JoinCounts) -> JoinCounts {
+        var sum = left
+        for count in all { sum[keyPath: count] += right[keyPath: count] }
+        return sum
+    }
+
+    private static var all: [WritableKeyPath<JoinCounts, UInt64>] {
+        [
+            \.withoutBegin, \.withoutCompletion, \.inFlight, \.fruitless, \.withoutQueueing, \.withoutStart,
+            \.reusedWorks, \.mistaken, \.overlapping, \.begins, \.namelessBegins, \.pairedByOrder, \.joined,
+            \.deferred,
+        ]
+    }
+
+    /// - Parameters:
+    ///   - queueingSeen: the trace has events of works that are queued at all.
+    ///   - startsSeen: and of works that are started.
+    public func loss(queueingSeen: Bool, startsSeen: Bool) -> [DataLoss] {
         let holes = queueingSeen ? withoutQueueing : 0
+        let unstarted = startsSeen ? withoutStart : 0
         return [
             loss(
                 "begin-missed", withoutBegin, .loss,
@@ -43,10 +67,13 @@ public struct JoinCounts: Equatable, Sendable {
                 "I/Os of a kworker without a queue event: in no queue wait, not estimated. Tracers lose events in full"
                     + " interrupts, whose works wait longest: queue waits are rather too short than too long"),
             loss(
-                "start-event-missed", withoutStart, .loss, "I/Os of a kworker whose start is missing; in no queue wait"),
+                "start-event-missed", unstarted, .loss, "I/Os of a kworker whose start is missing; in no queue wait"),
             loss("work-reused", reusedWorks, .loss, "works that were queued twice without a start between"),
             loss("mistaken-identity", mistaken, .loss, "completions that did not match the request before them"),
             loss("same-offset", overlapping, .info, "I/Os of one offset at a time, told apart by their order"),
+            loss(
+                "works-by-order", pairedByOrder, .info,
+                "works whose addresses are hidden: paired with their queueing by their order on the CPU"),
         ].compactMap(\.self)
     }
 

@@ -10,10 +10,7 @@ extension Joiner {
 
     /// The tracepoint `iomap_dio_complete`.
     mutating func completed(_ complete: DirectIOComplete, _ at: Moment, _ sink: Sink) rethrows {
-        let done = complete.result > 0 ? UInt64(complete.result) : 0
-        let key = IOKey(device: complete.device, inode: complete.inode, position: complete.position &- done)
-        let hint = hinted(at)
-        guard let id = find(key, hint) else {
+        guard let id = find(complete, hinted(at), at) else {
             counts.withoutBegin += 1
             consume(at)
             return
@@ -33,9 +30,16 @@ extension Joiner {
         id.flatMap { lives.contains($0) ? $0 : nil }
     }
 
-    /// By identity; of several in flight the one that the events before point to, else the first.
-    private mutating func find(_ key: IOKey, _ hint: LifeID?) -> LifeID? {
-        if let hint, lives[hint].key == key, lives[hint].io.completed == nil { return hint }
+    /// By identity; of several in flight the one that the events before point to, else by what is known of each.
+    private mutating func find(_ complete: DirectIOComplete, _ hint: LifeID?, _ at: Moment) -> LifeID? {
+        let done = complete.result > 0 ? UInt64(complete.result) : 0
+        let key = IOKey(device: complete.device, inode: complete.inode, position: complete.position &- done)
+        if let hint, lives[hint].io.completed == nil, lives[hint].fits(complete) {
+            if lives[hint].key == key { return hint }
+            // A part of a request that failed: nothing was done, and nothing is counted in.
+            let part = lives[hint].key.moved(by: lives[hint].doneBefore)
+            if complete.result <= 0, part == key { return hint }
+        }
         guard let waiting = byKey[key] else { return nil }
         var chain: [LifeID] = []
         var next: LifeID? = waiting.first
@@ -43,8 +47,29 @@ extension Joiner {
             if lives[id].io.completed == nil { chain.append(id) }
             next = lives[id].next
         }
-        if chain.count > 1 { counts.overlapping += 1 }
-        return isLossy ? chain.last : chain.first
+        guard chain.count > 1 else { return chain.first }
+        return choose(among: chain, complete, at)
+    }
+
+    /// Several that began at one place and are not complete: attempts that came to nothing among them, or I/Os that
+    /// overlap.
+    private mutating func choose(among chain: [LifeID], _ complete: DirectIOComplete, _ at: Moment) -> LifeID? {
+        var chain = chain
+        func narrow(_ isLikely: (Life) -> Bool) {
+            let likely = chain.filter { isLikely(lives[$0]) }
+            if !likely.isEmpty { chain = likely }
+        }
+        narrow { $0.fits(complete) }
+        if !complete.isAsynchronous || at.context == .task {
+            // Nobody else completes what its submitter still has in hand.
+            narrow { $0.io.submitterThread == at.thread && !$0.isQueued }
+        }
+        narrow { $0.isQueued || $0.reachedDevice }
+        guard chain.count > 1 else { return chain.first }
+        counts.overlapping += 1
+        // Of those that are known to be under way the first; else any but the last may have come to nothing.
+        let areUnderWay = chain.allSatisfy { lives[$0].isQueued || lives[$0].reachedDevice }
+        return isLossy || !areUnderWay ? chain.last : chain.first
     }
 
     private mutating func consume(_ at: Moment) {
@@ -115,6 +140,8 @@ extension Joiner {
         var io = lives[id].io
         // One that libaio did not mark, of a thread that io_uring was seen to complete for.
         if io.issuer == .unknown, uringThreads.contains(io.submitterThread) { io.issuer = .ioUring }
+        // A descriptor with O_DSYNC is there to be written to; a read by it would be taken for a write.
+        if io.operation == .unknown, io.facts.contains(.dataSync) { io.operation = .write }
         remove(id)
         counts.joined += 1
         try sink(io)

@@ -26,7 +26,7 @@ extension Joiner {
     /// The I/O that the thread is submitting, if the block can be a part of it.
     private func submittedBy(_ at: Moment, _ block: BlockRange) -> LifeID? {
         guard at.context == .task, !block.isForeign, let id = submitting[at.thread], lives.contains(id),
-            (lives[id].io.operation == .write) == block.isWrite || !lives[id].knowsDirection,
+            lives[id].io.operation == (block.isWrite ? .write : .read) || !lives[id].knowsDirection,
             UInt64(block.sectors) << 9 <= UInt64(lives[id].io.length)
         else { return nil }
         return id

@@ -6,7 +6,10 @@ import KernelTraces
 /// The way down: begin, and what the submitter does until it lets go.
 extension Joiner {
     mutating func begin(_ begin: DirectIOBegin, _ at: Moment, _ sink: Sink) rethrows {
-        let key = IOKey(device: begin.device, inode: begin.inode, position: begin.position)
+        counts.begins += 1
+        // A completion counts what was done before its part: its key is where the whole began.
+        let key = IOKey(
+            device: begin.device, inode: begin.inode, position: begin.position &- begin.doneBefore)
         if let id = confirmed(key, at) {
             // The probe of the function was first; the tracepoint is what all others are measured from.
             lives[id].io.submitted = at.timestamp
@@ -16,12 +19,24 @@ extension Joiner {
         var io = DirectIO(
             submitted: at.timestamp, submitterThread: at.thread, device: DeviceNumber(kernel: begin.device),
             inode: begin.inode, offset: begin.position, length: UInt32(clamping: begin.length),
-            operation: begin.flags.contains(.write) ? .write : .read,
+            operation: operation(begin.flags, isAsynchronous: begin.isAsynchronous),
             issuer: issuer(begin))
         if begin.forcesWait { io.facts.insert(.forceWait) }
         var life = Life(io: io, key: key)
-        life.knowsDirection = begin.isAsynchronous || begin.flags.contains(.write)
+        (life.isAsynchronous, life.flags, life.doneBefore) = (begin.isAsynchronous, begin.flags, begin.doneBefore)
         apply(begin.flags, to: try add(life, at, sink))
+    }
+
+    /// `IOCB_WRITE` is set for asynchronous issuers alone, `IOCB_ATOMIC` for writes alone.
+    private func operation(_ flags: IOFlags, isAsynchronous: Bool) -> DirectIO.Operation {
+        if !flags.isDisjoint(with: [.write, .atomic]) { return .write }
+        return isAsynchronous ? .read : .unknown
+    }
+
+    /// `iomap_iter`, which knows it.
+    mutating func learnDirection(_ isWrite: Bool, _ at: Moment) {
+        guard at.context == .task, let id = submitting[at.thread], lives.contains(id) else { return }
+        lives[id].learn(isWrite: isWrite)
     }
 
     /// libaio marks its I/Os; who else is asynchronous is mostly, but not surely, io_uring.
@@ -37,25 +52,36 @@ extension Joiner {
     ) rethrows {
         guard let iocb = arguments[.iocb], let device = arguments[.device], let inode = arguments[.inode],
             let position = arguments[.position], let length = arguments[.length], let flags = arguments.flags
-        else { return }
+        else {
+            // Only a begin that iomap's own are not told for: of a block device there is none.
+            if function == .begin || function == .innerBegin || function == .legacyBegin { counts.namelessBegins += 1 }
+            return
+        }
         let isBlockDevice = function == .blockRead || function == .blockWrite
         if isBlockDevice, !flags.contains(.direct) { return }
         let number = UInt32(truncatingIfNeeded: device)
         let key = IOKey(device: number, inode: inode, position: position)
         // __iomap_dio_rw is called by iomap_dio_rw.
         if function == .innerBegin, confirmed(key, at) != nil { return }
+        counts.begins += 1
         if let id = byIOCB[iocb], lives.contains(id) { try restart(id, sink) }
+        let isSynchronous = arguments[.issuer] == 0
         var io = DirectIO(
             submitted: at.timestamp, submitterThread: at.thread, device: DeviceNumber(kernel: number), inode: inode,
-            offset: position, length: UInt32(clamping: length), operation: flags.contains(.write) ? .write : .read,
+            offset: position, length: UInt32(clamping: length), operation: operation(flags, isAsynchronous: false),
             issuer: issuer(arguments))
         if isBlockDevice { io.facts.insert(.blockDevice) }
         if function == .legacyBegin { io.facts.insert(.legacy) }
         var life = Life(io: io, iocb: iocb, key: key)
         life.isProbed = true
-        life.knowsDirection = flags.contains(.write)
+        life.flags = flags
+        if arguments[.issuer] != nil { life.isAsynchronous = !isSynchronous }
         let isWrite = isBlockDevice ? function == .blockWrite : arguments[.direction].map { $0 & 1 != 0 }
-        if let isWrite { life.learn(isWrite: isWrite) }
+        if let isWrite {
+            life.learn(isWrite: isWrite)
+        } else if arguments[.issuer] != nil, !isSynchronous {
+            life.learn(isWrite: false)
+        }
         let id = try add(life, at, sink)
         byIOCB[iocb] = id
         apply(flags, to: id)
@@ -91,9 +117,11 @@ extension Joiner {
     }
 
     private mutating func add(_ life: Life, _ at: Moment, _ sink: Sink) rethrows -> LifeID {
-        if let former = submitting[at.thread], lives.contains(former) { try abandon(former, sink) }
+        if let former = submitting[at.thread], lives.contains(former) { abandon(former) }
+        abandonAttempt(before: life, at)
         var life = life
         life.io.submitCPU = at.cpu
+        life.io.machine = machine
         let id = lives.add(life)
         submitting[at.thread] = id
         if let waiting = byKey[life.key] {
@@ -117,11 +145,33 @@ extension Joiner {
     }
 
     /// The thread begins another I/O, and the former was neither queued nor completed: it came to nothing. Where the
-    /// trace has no event for "queued", it is simply under way.
-    private mutating func abandon(_ id: LifeID, _ sink: Sink) rethrows {
-        guard sawQueueing, !lives[id].reachedDevice, lives[id].io.completed == nil else { return }
+    /// trace has no event for "queued", it may simply be under way.
+    private mutating func abandon(_ id: LifeID) {
+        guard lives[id].isOnlyBegun else { return }
+        // A thread waits for its synchronous I/O before it begins another.
+        guard sawQueueing || lives[id].isAsynchronous == false else {
+            lives[id].isSuperseded = true
+            return
+        }
         counts.fruitless += 1
         remove(id)
+    }
+
+    /// io_uring tried without waiting, and now has a worker of its own (`iou-wrk-N`) do the same.
+    private mutating func abandonAttempt(before life: Life, _ at: Moment) {
+        guard life.flags?.contains(.noWait) == false, names.isRingWorker(at.name), var id = byKey[life.key]?.first
+        else { return }
+        while lives.contains(id) {
+            let next = lives[id].next
+            if lives[id].isOnlyBegun, lives[id].flags?.contains(.noWait) == true,
+                lives[id].io.submitterThread != at.thread
+            {
+                counts.fruitless += 1
+                return remove(id)
+            }
+            guard let next else { return }
+            id = next
+        }
     }
 
     /// Its place is needed: it never completed, or nothing followed its completion.
@@ -133,7 +183,14 @@ extension Joiner {
 
     /// `iomap_dio_rw_queued`.
     mutating func letGo(_ at: Moment) {
-        sawQueueing = true
+        if !sawQueueing {
+            sawQueueing = true
+            // Those that were let go of would have been seen to be.
+            for id in lives.all where lives[id].isSuperseded && lives[id].isOnlyBegun {
+                counts.fruitless += 1
+                remove(id)
+            }
+        }
         guard let id = submitting.removeValue(forKey: at.thread), lives.contains(id) else { return }
         lives[id].isQueued = true
         guard !lives[id].reachedDevice else { return }

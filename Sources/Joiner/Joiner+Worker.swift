@@ -12,22 +12,40 @@ extension Joiner {
         var end = cpus[cpu][at.context].end ?? BioEnd(place: endPlace(at), life: nil)
         if end.life == nil { end.life = nextBio(at) }
         cpus[cpu][at.context].end = nil
-        if works[work.address] != nil { counts.reusedWorks += 1 }
-        guard works.count < Self.limit || works[work.address] != nil else { return }
+        let address = work.address == 0 ? hide(at) : work.address
+        if works[address] != nil { counts.reusedWorks += 1 }
+        guard works.count < Self.limit || works[address] != nil else { return }
         let clocks = cpus[cpu].clock.reading(at: at.time, cpu: at.cpu)
         cpus[cpu].clock.waitBegan()
-        works[work.address] = QueuedWork(time: at.time, end: end, clocks: clocks, cpu: at.cpu)
+        works[address] = QueuedWork(time: at.time, end: end, clocks: clocks, cpu: at.cpu)
+    }
+
+    /// A key for a work whose address is hidden. Its workqueue is bound to its CPU, and takes works in their order.
+    private mutating func hide(_ at: Moment) -> UInt64 {
+        lastHiddenWork &+= 1
+        if hiddenWorks[at.cpu, default: []].count < Self.limit {
+            hiddenWorks[at.cpu, default: []].append(lastHiddenWork)
+        }
+        return lastHiddenWork
+    }
+
+    private mutating func nextHidden(_ at: Moment) -> UInt64 {
+        guard let first = hiddenWorks[at.cpu]?.first else { return 0 }
+        hiddenWorks[at.cpu]?.removeFirst()
+        counts.pairedByOrder += 1
+        return first
     }
 
     mutating func started(_ work: Work, _ at: Moment) {
         let cpu = Int(at.cpu)
         let completes = work.function.completesDirectIO
+        let address = completes && work.address == 0 ? nextHidden(at) : work.address
         var state = RunningWork(
-            address: work.address, started: at.time, cpu: at.cpu, held: .unknown,
+            address: address, started: at.time, cpu: at.cpu, held: .unknown,
             switchedFrom: cpus[cpu].switchedTo == at.thread ? cpus[cpu].switchedFrom : 0,
             preempted: cpus[cpu].preempted, completesDirectIO: completes)
         if completes { cpus[cpu].counts.workStarted() }
-        if completes, let queued = works.removeValue(forKey: work.address) {
+        if completes, let queued = works.removeValue(forKey: address) {
             state.work = queued
             state.held = cpus[cpu].clock.held(since: queued.clocks, at: at.time, cpu: at.cpu)
             cpus[Int(queued.cpu)].clock.waitEnded()

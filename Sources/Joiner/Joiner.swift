@@ -21,6 +21,7 @@ public struct Joiner {
     public var holds: [CPUHold] = []
 
     let rule: CompletionRule
+    let machine: UInt8
     let names: NameTable
     let calls: ProbeCalls
     /// I/Os may be lost unseen: of several at one offset the last one is the likelier to complete.
@@ -35,6 +36,9 @@ public struct Joiner {
     var plugged: [UInt32: [LifeID]] = [:]
     var requests: [BlockPlace: PendingBlock] = [:]
     var works: [UInt64: QueuedWork] = [:]
+    /// Works whose addresses the trace hides, by CPU and in their order, as keys of `works`.
+    var hiddenWorks: [UInt16: [UInt64]] = [:]
+    var lastHiddenWork: UInt64 = 1 << 63
     var running: [UInt32: RunningWork] = [:]
     var cpus: [CPUState] = []
     /// I/Os whose `iomap_dio_complete` was entered and not yet left, by where that is; see `Moment.flow`.
@@ -47,10 +51,12 @@ public struct Joiner {
 
     /// - Parameters:
     ///   - rule: by which the traced kernel decides how to complete.
+    ///   - machine: number of the machine in a trace of several.
     ///   - reader: whose events are joined.
     ///   - isLossy: the tracer loses events without saying so.
-    public init(rule: CompletionRule, reader: any TraceReader, isLossy: Bool = false) {
+    public init(rule: CompletionRule, machine: UInt8 = 0, reader: any TraceReader, isLossy: Bool = false) {
         self.rule = rule
+        self.machine = machine
         names = reader.names
         calls = reader.calls
         self.isLossy = isLossy
@@ -75,6 +81,7 @@ public struct Joiner {
         case .dioBegin(let begin): try self.begin(begin, moment, sink)
         case .dioQueued: letGo(moment)
         case .dioComplete(let complete): try completed(complete, moment, sink)
+        case .dioDirection(let isWrite): learnDirection(isWrite, moment)
         case .bioQueue(let block): queued(block, moment)
         case .requestIssue(let block): issued(block, moment)
         case .requestComplete(let block): requestCompleted(block, moment)
@@ -89,7 +96,13 @@ public struct Joiner {
     /// The trace is at its end: I/Os that are complete but for what might have followed go to `sink`.
     public mutating func finish(_ sink: Sink) rethrows {
         for id in lives.all {
-            if lives[id].io.completed != nil { try emit(id, sink) } else { counts.inFlight += 1 }
+            if lives[id].io.completed != nil {
+                try emit(id, sink)
+            } else if sawQueueing, lives[id].isSuperseded, lives[id].isOnlyBegun {
+                counts.fruitless += 1
+            } else {
+                counts.inFlight += 1
+            }
         }
     }
 }

@@ -16,8 +16,14 @@ struct Life {
     var reachedDevice = false
     /// Begun by a probe's event; the tracepoint that follows it only confirms.
     var isProbed = false
-    /// Whether it is a read or a write. Of a synchronous I/O neither the tracepoint nor its flags tell.
-    var knowsDirection = true
+    /// Its thread began another I/O before this one was let go of or reached a device.
+    var isSuperseded = false
+    /// The kiocb has a function to call back.
+    var isAsynchronous: Bool?
+    /// `IOCB_NOWAIT`, libaio's mark and the like, as the begin had them; `nil` where flags were not told.
+    var flags: IOFlags?
+    /// Bytes of the same request that earlier parts of it did: its completion counts them in.
+    var doneBefore: UInt64 = 0
     /// Rises when the place is used again.
     var generation: UInt32 = 0
     /// Of the same identity, begun later.
@@ -25,12 +31,26 @@ struct Life {
     /// The clocks of the submitter's CPU when it was completed.
     var completedClocks: ClockReading?
 
+    /// Whether it is a read or a write. Of a synchronous I/O neither the tracepoint nor its flags tell.
+    var knowsDirection: Bool { io.operation != .unknown }
+
     mutating func learn(isWrite: Bool) {
         guard !knowsDirection else { return }
-        knowsDirection = true
         io.operation = isWrite ? .write : .read
         if isWrite { io.facts.insert(.write) }
     }
+
+    /// Nothing tells that it is under way: an attempt that comes to nothing looks like this.
+    var isOnlyBegun: Bool { !isQueued && !reachedDevice && io.completed == nil }
+
+    /// It can be the I/O of this completion: what a kiocb says of itself does not change on the way.
+    func fits(_ complete: DirectIOComplete) -> Bool {
+        if let isAsynchronous, isAsynchronous != complete.isAsynchronous { return false }
+        guard let flags else { return true }
+        return flags.intersection(Self.lasting) == complete.flags.intersection(Self.lasting)
+    }
+
+    private static let lasting: IOFlags = [.noWait, .libaio, .write]
 }
 
 /// Where an I/O of a file begins.
@@ -38,6 +58,8 @@ struct IOKey: Hashable {
     var device: UInt32
     var inode: UInt64
     var position: UInt64
+
+    func moved(by bytes: UInt64) -> IOKey { IOKey(device: device, inode: inode, position: position &+ bytes) }
 }
 
 /// A life in the table; it is over when the table has it no more.

@@ -5,6 +5,7 @@ enum EventKind: String, CaseIterable {
     case dioBegin = "iomap_dio_rw_begin"
     case dioQueued = "iomap_dio_rw_queued"
     case dioComplete = "iomap_dio_complete"
+    case dioIteration = "iomap_iter"
     case bioQueue = "block_bio_queue"
     case requestIssue = "block_rq_issue"
     case requestComplete = "block_rq_complete"

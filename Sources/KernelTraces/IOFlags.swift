@@ -19,6 +19,8 @@ public struct IOFlags: OptionSet, Sendable {
     public static let libaio = IOFlags(rawValue: 1 << 6)
     /// `IOCB_DIO_CALLER_COMP`: io_uring offers to complete it.
     public static let callerCompletion = IOFlags(rawValue: 1 << 7)
+    /// Only writes are.
+    public static let atomic = IOFlags(rawValue: 1 << 8)
 }
 
 /// What the bits of `ki_flags` mean in the traced kernel. Bits 0 to 19 never changed; bit 22 was the caller's offer
@@ -34,6 +36,7 @@ struct IOFlagBits {
         if raw & 1 << 1 != 0 { flags.insert(.dataSync) }
         if raw & 1 << 2 != 0 { flags.insert(.sync) }
         if raw & 1 << 3 != 0 { flags.insert(.noWait) }
+        if raw & 1 << 6 != 0 { flags.insert(.atomic) }
         if raw & 1 << 17 != 0 { flags.insert(.direct) }
         if raw & 1 << 18 != 0 { flags.insert(.write) }
         if raw & libaio != 0 { flags.insert(.libaio) }

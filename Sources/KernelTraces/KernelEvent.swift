@@ -15,6 +15,8 @@ public struct KernelEvent: Sendable {
     /// Its name.
     public var name: NameID
     public var body: Body
+    /// Of a text that merges the traces of several machines, e.g. a host and its guest: which one, from 0.
+    public var machine: UInt8 = 0
 
     public enum InterruptContext: UInt8, Sendable, Comparable {
         case task, softirq, hardirq
@@ -30,6 +32,8 @@ public struct KernelEvent: Sendable {
         /// `iomap_dio_rw_queued`: the submitter let go of the I/O it began last.
         case dioQueued
         case dioComplete(DirectIOComplete)
+        /// `iomap_iter` of a direct I/O: whether the thread writes.
+        case dioDirection(isWrite: Bool)
         case bioQueue(BlockRange)
         case requestIssue(BlockRange)
         case requestComplete(BlockRange)
@@ -72,6 +76,7 @@ public struct DirectIOComplete: Sendable {
     /// After the kernel advanced it by what was done.
     public var position: UInt64
     public var flags: IOFlags
+    public var isAsynchronous: Bool
     public var error: Int32
     public var result: Int64
 }
@@ -88,7 +93,7 @@ public struct BlockRange: Sendable {
 
 /// A work item of a workqueue.
 public struct Work: Sendable {
-    /// Raw or hashed; the same within one trace.
+    /// Raw or hashed; the same within one trace. 0 when the trace hides it.
     public var address: UInt64
     public var function: KernelFunction
     /// The function's name.

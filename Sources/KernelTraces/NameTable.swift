@@ -29,6 +29,9 @@ public final class NameTable {
     /// A worker that takes works of its CPU's ordinary pool, that which completes direct I/O.
     public func isPoolWorker(_ id: NameID) -> Bool { kinds[Int(id.number)] == .poolWorker }
 
+    /// A worker of io_uring's own, which does what would have had to wait.
+    public func isRingWorker(_ id: NameID) -> Bool { kinds[Int(id.number)] == .ringWorker }
+
     func intern(_ bytes: UnsafeRawBufferPointer) -> NameID {
         guard !bytes.isEmpty else { return .unknown }
         let key = Self.key(bytes)
@@ -96,6 +99,8 @@ enum ThreadKind: UInt8 {
     case poolWorker
     /// `kworker/N:MH`, `kworker/uN:M`, and one that a name cut short does not tell.
     case otherWorker
+    /// `iou-wrk-N`, in older kernels `io_wqe_worker-N`.
+    case ringWorker
 
     var isWorker: Bool { self == .poolWorker || self == .otherWorker }
 
@@ -103,7 +108,7 @@ enum ThreadKind: UInt8 {
         let bytes = Array(name.utf8)
         let prefix = Array("kworker/".utf8)
         guard bytes.starts(with: prefix) else {
-            self = .ordinary
+            self = name.hasPrefix("iou-wrk-") || name.hasPrefix("io_wqe_worker-") ? .ringWorker : .ordinary
             return
         }
         let rest = bytes.dropFirst(prefix.count)

@@ -18,6 +18,8 @@ public struct TraceDescription: Hashable, Sendable {
     public var command: [String] = []
     /// As far as the trace tells, else `unknown`.
     public var completionRule = CompletionRule.unknown
+    /// Names of the files, and so of the machines, whose traces a text merges; empty of one alone.
+    public var machines: [String] = []
     /// Losses that the recorder itself counted.
     public var recordedLoss: UInt64 = 0
 

@@ -18,6 +18,20 @@ public struct TraceSummary: Sendable {
     public internal(set) var unnamedFunctions: UInt64 = 0
     /// Some functions do have names: those without are none of ours.
     public internal(set) var hasSymbols = false
+    /// Lines between the events that are nobody's: prose, other messages.
+    public internal(set) var otherLines: UInt64 = 0
+    /// Events without a CPU.
+    public internal(set) var withoutCPU: UInt64 = 0
+    /// Begins of I/Os that could not be read.
+    public internal(set) var unreadBegins: UInt64 = 0
+    /// Why, of the last one.
+    var unreadBeginCause = ""
+    /// The clock counts something else than time.
+    public internal(set) var hasNoTimes = false
+    /// Names of the files, and so of the machines, whose traces a text merges; empty of one alone.
+    public internal(set) var machines: [String] = []
+    /// How often each event occurred, whether it is read or not; the most frequent first.
+    public internal(set) var counts: [(name: String, count: UInt64)] = []
     /// Times are whole microseconds.
     public internal(set) var isMicroseconds = false
     /// Where it is damaged; the first 256 places.
@@ -40,6 +54,11 @@ public struct TraceSummary: Sendable {
             loss("trace-lost-events", lostEvents, .loss, "events that the tracer lost: give it larger buffers"),
             loss("trace-lost-markers", lostMarkers, .loss, "places where the tracer lost events"),
             loss("trace-unparsed", unparsed, .loss, "lines or records of no known form"),
+            loss("begins-unread", unreadBegins, .loss, "begins of I/Os that could not be read: \(unreadBeginCause)"),
+            loss("trace-other-lines", otherLines, .info, "lines between the events that are nobody's"),
+            loss(
+                "machines", machines.count > 1 ? UInt64(machines.count) : 0, .loss,
+                "machines whose traces are merged here: \(machines.joined(separator: ", ")); report each by itself"),
             loss(
                 "trace-backward-times", backwardTimes, .loss, "events that are earlier than the one before on their CPU"
             ),

@@ -16,6 +16,7 @@ enum GroupText {
         case .issuer(let issuer): issuer.rawValue
         case .context(let context): context.rawValue
         case .thread(let thread): String(thread)
+        case .machine(let machine): String(machine)
         }
     }
 
@@ -27,6 +28,8 @@ enum GroupText {
         case .size(let bytes): Quantity.bytes(UInt64(bytes))
         case .cpu(let cpu): cpu.map { "submit CPU \($0)" } ?? "submit CPU not seen"
         case .thread(let thread): "\(source.threads[thread]?.name ?? "thread")/\(thread)"
+        case .machine(let machine):
+            "machine " + (source.machines.indices.contains(Int(machine)) ? source.machines[Int(machine)] : "\(machine)")
         case .op, .issuer, .context: Self.key(of: key)
         }
     }

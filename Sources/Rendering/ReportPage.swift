@@ -26,7 +26,7 @@ struct ReportPage {
         guard let operation = headline.operation, let issuer = headline.issuer else { return ["DIO: no I/Os"] }
         // A summary may know of no length.
         let length = headline.length.map { " " + dominant($0) { Quantity.bytes(UInt64($0)) } } ?? ""
-        var items = ["DIO " + dominant(operation) { $0.rawValue } + length]
+        var items = ["DIO " + dominant(operation) { $0 == .unknown ? "op unknown" : $0.rawValue } + length]
         if let device = headline.device {
             let name = headline.deviceName
             let words = [name?.fileSystem, name?.name ?? device.value.description].compactMap { $0 }

@@ -6,6 +6,8 @@ import DirectIO
 /// By what I/Os can be told apart in a report.
 public enum Grouping: String, Sendable, CaseIterable {
     case device, file, op, size, cpu, issuer, context, thread
+    /// Of a trace that merges several.
+    case machine
 }
 
 /// What the I/Os of one group have in common.
@@ -22,6 +24,7 @@ public enum GroupKey: Hashable, Sendable {
     case context(CompletionContext)
     /// The thread that submitted it.
     case thread(UInt32)
+    case machine(UInt8)
 
     public init(of io: DirectIO, by grouping: Grouping) {
         self =
@@ -34,6 +37,7 @@ public enum GroupKey: Hashable, Sendable {
             case .issuer: .issuer(io.issuer)
             case .context: .context(CompletionContext(of: io))
             case .thread: .thread(io.submitterThread)
+            case .machine: .machine(io.machine)
             }
     }
 
@@ -47,6 +51,7 @@ public enum GroupKey: Hashable, Sendable {
         case .issuer: .issuer
         case .context: .context
         case .thread: .thread
+        case .machine: .machine
         }
     }
 }

@@ -19,6 +19,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         switch io.operation {
         case .read: counts.read += 1
         case .write: counts.write += 1
+        case .unknown: break
         }
         counts.bytes += UInt64(io.length)
         if io.error != 0 { counts.errors += 1 }
@@ -36,6 +37,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         switch io.operation {
         case .read: counts.read += summary.ios
         case .write: counts.write += summary.ios
+        case .unknown: break
         }
         counts.bytes &+= summary.bytes
         counts.errors += summary.errors
@@ -75,11 +77,15 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         var headline = Headline()
         let ios = ios
         guard ios.total > 0 else { return headline }
-        let writes = ios.write >= ios.read
+        let unknown = ios.total - ios.read - ios.write
         func dominant<Value>(_ value: Value, _ count: UInt64) -> Headline.Dominant<Value> {
             Headline.Dominant(value: value, share: Double(count) / Double(ios.total))
         }
-        headline.operation = dominant(writes ? .write : .read, Swift.max(ios.write, ios.read))
+        if unknown > Swift.max(ios.write, ios.read) {
+            headline.operation = dominant(.unknown, unknown)
+        } else {
+            headline.operation = dominant(ios.write >= ios.read ? .write : .read, Swift.max(ios.write, ios.read))
+        }
         if let length = lengths.ranked.first { headline.length = dominant(length.key, length.count) }
         // Of equal counts the first.
         let issuers = zip(Issuer.allCases, ios.issuers).reversed()

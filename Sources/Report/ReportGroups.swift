@@ -10,6 +10,15 @@ public struct ChosenGroups: Equatable, Sendable {
     public var countsAllGroups: Bool
 }
 
+extension ChosenGroups {
+    /// Each machine of a trace that merges several.
+    public init(machines: Int) {
+        self.init(
+            grouping: .machine, keys: (0..<machines).map { .machine(UInt8(clamping: $0)) }, otherGroups: 0,
+            otherIOs: 0, countsAllGroups: true)
+    }
+}
+
 /// The I/Os of a report once more, told apart.
 public struct ReportGroups: Equatable, Sendable {
     public var chosen: ChosenGroups

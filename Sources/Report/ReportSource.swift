@@ -21,6 +21,8 @@ public struct ReportSource: Equatable, Sendable {
     public var filters: [String]
     public var probes: [RecordingSession.Probe]
     public var devices: [DeviceName]
+    /// Names of the machines whose traces are merged in one, by number; empty of one alone.
+    public var machines: [String] = []
     /// Of the threads that submitted the I/Os, by number.
     public var threads: [UInt32: ThreadName] = [:]
     /// What the CPUs did meanwhile; empty when nobody counted.

@@ -36,7 +36,7 @@ import Testing
         #expect(io.workerThread == 46 && io.submitterThread == 211)
         #expect(!io.facts.contains(.endSeen))
         #expect(trace.threads[211]?.name == "fio")
-        #expect(trace.counts.loss(queueingSeen: true).isEmpty)
+        #expect(trace.counts.loss(queueingSeen: true, startsSeen: true).isEmpty)
     }
 
     @Test func theFunctionTracerTellsWhenEndIORan() throws {
@@ -64,7 +64,10 @@ import Testing
         let io = try #require(trace.ios.first)
         #expect(io.workQueued == nil && io.workStarted == TextTrace.at(10.0002) && io.completeContext == .kworker)
         #expect(trace.counts.withoutQueueing == 1)
-        #expect(trace.counts.loss(queueingSeen: true).contains { $0.what == "queue-event-missed" && $0.count == 1 })
+        #expect(
+            trace.counts.loss(queueingSeen: true, startsSeen: true).contains {
+                $0.what == "queue-event-missed" && $0.count == 1
+            })
     }
 
     @Test func aWorkQueuedTwiceIsCounted() throws {

@@ -11,7 +11,7 @@ public enum RandomLives {
     public static func next(_ random: inout SeededGenerator, disordered: Bool) -> DirectIO {
         var io = Life.make(
             pick(Issuer.allCases, &random),
-            pick(DirectIO.Operation.allCases, &random),
+            pick([DirectIO.Operation.read, .write], &random),
             end: pick(ExecutionContext.allCases + [nil], &random),
             complete: pick(ExecutionContext.allCases + [nil], &random),
             facts: Facts(rawValue: UInt32.random(in: 0...UInt32.max, using: &random)))

@@ -83,6 +83,14 @@ final class PeekedStream: ByteStream {
         prefix = Array(buffer[..<filled])
     }
 
+    /// Looks at `count` more bytes.
+    /// - Returns: `false` when there are no more.
+    func look(further count: Int) throws(TraceError) -> Bool {
+        let more = try PeekedStream(stream, count: count)
+        prefix += more.prefix
+        return !more.prefix.isEmpty
+    }
+
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
         guard used < prefix.count else { return try stream.read(into: buffer) }
         let part = prefix[used...].prefix(buffer.count)

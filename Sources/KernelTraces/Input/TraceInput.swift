@@ -20,6 +20,8 @@ public struct TraceInput {
 
     /// How much is looked at to tell what it is.
     private static let peeked = 1 << 16
+    /// And how much of a text that begins with something else, e.g. the log of a boot.
+    private static let mostPeeked = 1 << 25
 
     /// Looks at an open file, plain or packed by gzip or zstd.
     /// - Parameter isCapture: whether a file that begins so is one of dioscope's own.
@@ -59,7 +61,22 @@ public struct TraceInput {
         if prefix.starts(with: Array("{\"sweep\":".utf8)) { return .savedSweep(stream) }
         let isSpace: (UInt8) -> Bool = { [0x20, 0x09, 0x0a, 0x0d].contains($0) }
         if prefix.first(where: { !isSpace($0) }) == UInt8(ascii: "{") { return .savedReport(stream) }
-        guard let format = TextFormat(of: prefix) else { throw .unknownFormat(name) }
-        return .text(format, stream, prefix: prefix)
+        if QuotedPrintable.isIn(prefix) {
+            return try text(PeekedStream(QuotedPrintable(stream), count: Self.peeked), name: name)
+        }
+        return try text(stream, name: name)
+    }
+
+    private static func text(_ stream: PeekedStream, name: String) throws(TraceError) -> Content {
+        var looked = 0
+        while true {
+            if let format = TextFormat(of: stream.prefix, from: looked) {
+                return .text(format, stream, prefix: stream.prefix)
+            }
+            guard !stream.prefix[looked...].contains(0), stream.prefix.count < mostPeeked else { break }
+            looked = stream.prefix.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+            guard try stream.look(further: stream.prefix.count) else { break }
+        }
+        throw .unknownFormat(name)
     }
 }

@@ -11,7 +11,7 @@ struct LineHead {
     var cpu: UInt32
     var context: KernelEvent.InterruptContext?
     var time: UInt64
-    /// Digits after the decimal point.
+    /// Digits after the decimal point; -1 when the clock counts something else than time.
     var precision: Int
 
     /// Of ftrace's text: `comm-pid (tgid) [cpu] flags seconds.fraction: `; the scanner is then at the event.
@@ -55,22 +55,29 @@ struct LineHead {
         let flags = scanner.word()
         guard (3...8).contains(flags.count) else { return nil }
         scanner.skipSpaces()
-        return (UInt32(cpu), context(flags[2]))
+        return (UInt32(cpu), context(flags))
     }
 
-    private static func context(_ letter: UInt8) -> KernelEvent.InterruptContext? {
-        switch letter {
-        case UInt8(ascii: "h"), UInt8(ascii: "H"), UInt8(ascii: "z"), UInt8(ascii: "Z"): .hardirq
-        case UInt8(ascii: "s"): .softirq
-        case UInt8(ascii: "."): .task
-        default: nil
+    /// Which columns there are differs: mainline has 4 or 5 with the interrupt in the third, PREEMPT_RT and RHEL 7 with
+    /// it in the fourth. Its letters are in no other column.
+    @inline(__always)
+    private static func context(_ flags: UnsafeRawBufferPointer) -> KernelEvent.InterruptContext? {
+        for letter in flags.dropFirst(2) {
+            switch letter {
+            case UInt8(ascii: "h"), UInt8(ascii: "H"), UInt8(ascii: "z"), UInt8(ascii: "Z"): return .hardirq
+            case UInt8(ascii: "s"): return .softirq
+            default: continue
+            }
         }
+        return flags[2] == UInt8(ascii: ".") || flags.count >= 6 ? .task : nil
     }
 
     /// Of perf script: `comm pid [cpu] seconds.fraction: `, the thread perhaps as `pid/tid`.
     @inline(__always)
     static func ofPerf(_ line: inout Scanner) -> LineHead? {
         if line.count > 17, let head = perf(&line, space: 16) { return head }
+        // Without names, the number of the thread may come first.
+        if isDigit(line.byte), let head = perf(&line, space: 0) { return head }
         for column in 1..<max(1, min(line.count, 64)) where line.next[column] == UInt8(ascii: " ") {
             if let head = perf(&line, space: column) { return head }
         }
@@ -82,7 +89,7 @@ struct LineHead {
         var scanner = line
         let name = trimmed(UnsafeRawBufferPointer(start: line.next, count: space))
         scanner.skip(space)
-        guard scanner.byte == UInt8(ascii: " ") else { return nil }
+        guard scanner.byte == UInt8(ascii: " ") || space == 0 else { return nil }
         scanner.skipSpaces()
         // A thread that is gone already has the number -1.
         guard var thread = scanner.signedDecimal() else { return nil }
@@ -96,10 +103,21 @@ struct LineHead {
         else { return nil }
         scanner.skipSpaces()
         guard let (time, precision) = time(&scanner) else { return nil }
+        skipPeriod(&scanner)
         line = scanner
         return LineHead(
             name: name, thread: UInt32(truncatingIfNeeded: thread), cpu: UInt32(cpu), context: nil, time: time,
             precision: precision)
+    }
+
+    /// `1 ` before the event's name, with `perf script -F +period`.
+    @inline(__always)
+    private static func skipPeriod(_ scanner: inout Scanner) {
+        guard isDigit(scanner.byte) else { return }
+        var period = scanner
+        guard period.decimal() != nil, period.byte == UInt8(ascii: " ") else { return }
+        period.skipSpaces()
+        scanner = period
     }
 
     /// `12.345678: `, `12.345678901: `, or `12345us+: ` of a kernel's latency format. In nanoseconds.
@@ -112,13 +130,29 @@ struct LineHead {
             scanner.skipSpaces()
             return (whole &* 1000, 6)
         }
-        guard scanner.skip(byte: UInt8(ascii: ".")) else { return nil }
+        guard scanner.skip(byte: UInt8(ascii: ".")) else {
+            // A clock that counts events or cycles.
+            guard scanner.skip(byte: UInt8(ascii: ":")), scanner.byte == UInt8(ascii: " ") else { return nil }
+            scanner.skipSpaces()
+            return (whole, -1)
+        }
         let start = scanner.next
         guard let fraction = scanner.decimal(), scanner.skip(byte: UInt8(ascii: ":")) else { return nil }
         let digits = scanner.next - start - 1
         guard digits <= 9 else { return nil }
         scanner.skipSpaces()
+        if scanner.byte == UInt8(ascii: "(") { skipDifference(&scanner) }
         return (whole &* 1_000_000_000 &+ fraction &* nanoseconds[digits], digits)
+    }
+
+    /// `(+770) ` of `trace-cmd report --ts-diff`: the time since the event before.
+    private static func skipDifference(_ scanner: inout Scanner) {
+        var difference = scanner
+        guard difference.skip("(+") || difference.skip("(-"), difference.decimal() != nil else { return }
+        if difference.skip(byte: UInt8(ascii: ".")) { _ = difference.decimal() }
+        guard difference.skip(byte: UInt8(ascii: ")")) else { return }
+        difference.skipSpaces()
+        scanner = difference
     }
 
     /// In the unit of so many digits behind the point.

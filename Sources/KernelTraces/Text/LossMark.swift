@@ -7,6 +7,7 @@ struct LossMark {
 
     init?(_ line: Scanner) {
         var line = line
+        line.skipSpaces()
         if line.skip("CPU:") {
             guard let cpu = line.decimal(), cpu < 65536 else { return nil }
             self.cpu = UInt16(cpu)
@@ -17,7 +18,17 @@ struct LossMark {
             guard line.skip("EVENTS") else { return nil }
             return
         }
+        // At the end of perf script: that some chunks, of how many events is not said, were lost.
+        if line.skip("Processed ") {
+            guard line.skip(through: " events and lost "), let chunks = line.decimal(), chunks > 0 else { return nil }
+            return
+        }
         guard line.skip(through: "PERF_RECORD_LOST") else { return nil }
-        if line.skip(through: " lost ") { count = line.decimal() ?? 0 }
+        _ = line.skip("_SAMPLES")
+        if line.skip(through: "lost") {
+            _ = line.skip(byte: UInt8(ascii: ":")) || line.skip(byte: UInt8(ascii: "="))
+            line.skipSpaces()
+            count = line.decimal() ?? 0
+        }
     }
 }

@@ -24,6 +24,7 @@ struct TextDecoder {
         switch kind {
         case .dioBegin: begin(&text).map { .dioBegin($0) }
         case .dioComplete: complete(&text).map { .dioComplete($0) }
+        case .dioIteration: direction(&text)
         case .bioQueue: block(&text).map { .bioQueue($0) }
         case .requestIssue: block(&text).map { .requestIssue($0) }
         case .requestComplete: block(&text).map { .requestComplete($0) }
@@ -48,8 +49,9 @@ struct TextDecoder {
         else { return nil }
         let flags = IOFlags(text: text.word(), bits: flagBits)
         guard text.skip(" dio_flags ") else { return nil }
-        let dioFlags = text.word()
-        guard text.skip(" aio "), let isAsynchronous = text.decimal() else { return nil }
+        // Of two spaces around nothing, a line that was wrapped keeps one.
+        let dioFlags = text.skip("aio ") ? UnsafeRawBufferPointer(start: nil, count: 0) : text.word()
+        guard dioFlags.baseAddress == nil || text.skip(" aio "), let isAsynchronous = text.decimal() else { return nil }
         return DirectIOBegin(
             device: device, inode: inode, position: position, length: length, doneBefore: done, flags: flags,
             forcesWait: dioFlags.starts(with: "DIO_FORCE_WAIT".utf8), isAsynchronous: isAsynchronous != 0)
@@ -61,12 +63,21 @@ struct TextDecoder {
             text.hexadecimal() != nil, text.skip(" offset "), let position = text.hexadecimal(), text.skip(" flags ")
         else { return nil }
         let flags = IOFlags(text: text.word(), bits: flagBits)
-        guard text.skip(" aio "), text.decimal() != nil, text.skip(" error "), let error = text.signedDecimal(),
+        guard text.skip(" aio "), let isAsynchronous = text.decimal(), text.skip(" error "),
+            let error = text.signedDecimal(),
             text.skip(" ret "), let result = text.signedDecimal()
         else { return nil }
         return DirectIOComplete(
-            device: device, inode: inode, position: position, flags: flags, error: Int32(truncatingIfNeeded: error),
-            result: result)
+            device: device, inode: inode, position: position, flags: flags, isAsynchronous: isAsynchronous != 0,
+            error: Int32(truncatingIfNeeded: error), result: result)
+    }
+
+    /// `dev 7:0 ino 0xc pos 0x0 length 0x1000 flags WRITE|DIRECT (0x11) ops ...`; what is not direct is of no interest.
+    private func direction(_ text: inout Scanner) -> KernelEvent.Body? {
+        guard text.skip(through: " flags ") else { return nil }
+        let flags = text.word().split(separator: UInt8(ascii: "|"))
+        guard flags.contains(where: { $0.elementsEqual("DIRECT".utf8) }) else { return nil }
+        return .dioDirection(isWrite: flags.contains { $0.elementsEqual("WRITE".utf8) })
     }
 
     private func device(_ text: inout Scanner) -> UInt32? {
@@ -101,14 +112,31 @@ struct TextDecoder {
     private mutating func work(_ text: inout Scanner) -> Work? {
         guard text.skip("work struct") else { return nil }
         text.skip(1)
-        guard let address = text.hexadecimal() else { return nil }
+        // `(ptrval)`, `(____ptrval____)`: before there is randomness to hash addresses with.
+        let isHidden = text.byte == UInt8(ascii: "(")
+        guard let address = isHidden ? (text.skip(through: ")") ? 0 : nil) : text.hexadecimal() else { return nil }
         _ = text.skip(byte: UInt8(ascii: ":"))
         guard text.skip(" function") else { return Work(address: address, function: .other, name: .unknown) }
         text.skip(1)
-        let name = text.word()
+        return work(at: address, of: text.word())
+    }
+
+    mutating func work(at address: UInt64, of spelled: UnsafeRawBufferPointer) -> Work {
+        let name = Self.bare(spelled)
         if name.starts(with: "0x".utf8) { unnamed &+= 1 } else { named &+= 1 }
         let id = table.intern(name)
         return Work(address: address, function: function(id), name: id)
+    }
+
+    func intern(_ name: UnsafeRawBufferPointer) -> NameID { table.intern(name) }
+
+    /// Without an offset, or the arguments behind it.
+    @inline(__always)
+    private static func bare(_ function: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        guard let end = function.firstIndex(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "(") }) else {
+            return function
+        }
+        return UnsafeRawBufferPointer(rebasing: function[..<end])
     }
 
     /// `prev_comm=a prev_pid=1 prev_prio=120 prev_state=R ==> next_comm=b next_pid=2 next_prio=120`, or as trace-cmd's
@@ -132,9 +160,10 @@ struct TextDecoder {
             next: UInt32(truncatingIfNeeded: next), nextName: table.intern(name.rest))
     }
 
-    /// `iomap_dio_bio_end_io <-- bio_endio`, or with `<-`.
+    /// `iomap_dio_bio_end_io <-- bio_endio`, or with `<-`; with the options func-args and sym-offset
+    /// `iomap_dio_bio_end_io(bio=0xffff88810a1b2c00)`, `iomap_dio_bio_end_io+0x0/0x170`.
     private mutating func functionTrace(_ text: inout Scanner) -> KernelEvent.Body? {
-        let function = function(table.intern(text.word()))
+        let function = function(table.intern(Self.bare(text.word())))
         return function == .other ? nil : .function(function, .none)
     }
 

@@ -27,5 +27,6 @@ extension IOFlags {
     private static let names: [(StaticString, IOFlags)] = [
         ("DIRECT", .direct), ("WRITE", .write), ("AIO_RW", .libaio), ("HIPRI", .polled), ("DSYNC", .dataSync),
         ("SYNC", .sync), ("NOWAIT", .noWait), ("CALLER_COMP", .callerCompletion),
+        ("ATOMIC", .atomic),
     ]
 }

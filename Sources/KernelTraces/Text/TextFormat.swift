@@ -1,24 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import Glibc
+
 /// Which program wrote a text.
 public enum TextFormat: Sendable {
     case ftrace, perf
 
     /// By the first lines: marks of the programs, or lines that are events of one of them.
-    init?(of prefix: [UInt8]) {
-        let found: TextFormat?? = prefix.withUnsafeBytes { bytes in
-            for line in bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 4096, omittingEmptySubsequences: true) {
-                if let format = Self.format(of: UnsafeRawBufferPointer(rebasing: line)) { return format }
+    /// - Parameter start: where lines were not looked at yet.
+    init?(of prefix: [UInt8], from start: Int = 0) {
+        let found: TextFormat? = prefix.withUnsafeBytes { bytes in
+            var rest = UnsafeRawBufferPointer(rebasing: bytes.dropFirst(start))
+            while let base = rest.baseAddress, !rest.isEmpty {
+                let end = memchr(base, Int32(UInt8(ascii: "\n")), rest.count).map { UnsafeRawPointer($0) - base }
+                let line = UnsafeRawBufferPointer(rebasing: rest.prefix(end ?? rest.count))
+                if let format = Self.format(of: line) { return format }
+                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(line.count + 1))
             }
             return nil
         }
-        guard let format = found.flatMap({ $0 }) else { return nil }
-        self = format
+        guard let found else { return nil }
+        self = found
+    }
+
+    @inline(__always)
+    func head(_ scanner: inout Scanner) -> LineHead? {
+        self == .ftrace ? LineHead.ofFtrace(&scanner) : LineHead.ofPerf(&scanner)
     }
 
     private static func format(of line: UnsafeRawBufferPointer) -> TextFormat? {
         guard let start = line.bindMemory(to: UInt8.self).baseAddress else { return nil }
-        let scanner = Scanner(start, start + line.count)
+        var scanner = Scanner(start, start + line.count)
+        if let format = format(at: scanner) { return format }
+        return LinePrefix.strip(&scanner).isAny ? format(at: scanner) : nil
+    }
+
+    private static func format(at scanner: Scanner) -> TextFormat? {
         var probe = scanner
         if probe.skip("# tracer: ") { return .ftrace }
         probe = scanner

@@ -7,14 +7,22 @@ struct TextParser {
     private let events = EventNames()
     private var decoder: TextDecoder
     private var summary = TraceSummary()
+    private var prefix: LinePrefix
     private var lastTimes: [UInt64] = []
+    /// Of machines other than the first, by machine and CPU.
+    private var lastTimesElsewhere: [UInt32: UInt64] = [:]
     private var precision = 0
     /// Few, and found sooner than by a hash of their names.
     private var functions: [KernelFunction] = []
-    private var occurred = [Bool](repeating: false, count: EventKind.allCases.count)
+    /// By the number of the kind.
+    private var occurred = [UInt64](repeating: 0, count: EventKind.allCases.count)
+    /// Of events that are not read, by the number of the name.
+    private var others: [UInt64] = []
 
-    init(_ format: TextFormat, _ names: NameTable, _ decoder: TextDecoder) {
+    /// - Parameter machines: names of the files that lines are known to be of.
+    init(_ format: TextFormat, _ names: NameTable, _ decoder: TextDecoder, machines: [String] = []) {
         self.format = format
+        prefix = LinePrefix(files: machines)
         self.names = names
         self.decoder = decoder
     }
@@ -23,9 +31,17 @@ struct TextParser {
     consuming func finish(cut: String?, at offset: UInt64) -> TraceSummary {
         summary.unnamedFunctions = decoder.unnamed
         summary.hasSymbols = decoder.named > 0
-        summary.isMicroseconds = summary.events > 0 && precision < 9
-        for (kind, seen) in zip(EventKind.allCases, occurred) where seen { summary.occurred.insert(kind.rawValue) }
+        summary.isMicroseconds = summary.events > 0 && precision < 9 && !summary.hasNoTimes
+        for (kind, count) in zip(EventKind.allCases, occurred) where count > 0 {
+            summary.occurred.insert(kind.rawValue)
+            summary.counts.append((kind.rawValue, count))
+        }
+        for (number, count) in others.enumerated() where count > 0 {
+            summary.counts.append((names.name(NameID(number: UInt16(number))), count))
+        }
+        summary.counts.sort { ($0.count, $1.name) > ($1.count, $0.name) }
         for function in functions { summary.occurred.insert(function.rawValue) }
+        summary.machines = prefix.files.count > 1 ? prefix.files.map { String(decoding: $0, as: UTF8.self) } : []
         if let cut {
             var damages = TraceDamages()
             damages.add(cut, at: offset)
@@ -37,19 +53,48 @@ struct TextParser {
     /// `nil` when the line is none.
     @inline(__always)
     mutating func event(of line: UnsafeRawBufferPointer) -> KernelEvent? {
+        guard let whole = Self.scanner(line) else { return nil }
+        var scanner = whole
+        guard let head = head(&scanner), !LinePrefix.mayPrecede(head, whole) else { return oddEvent(of: whole) }
+        return event(head, &scanner, machine: 0)
+    }
+
+    /// Without the end that lines have where they end in CR LF. Nothing is lost with it.
+    @inline(__always)
+    private static func scanner(_ line: UnsafeRawBufferPointer) -> Scanner? {
         guard let start = line.bindMemory(to: UInt8.self).baseAddress, let last = line.last else { return nil }
-        // A text that went through a system where lines end in CR LF is whole all the same.
-        var scanner = Scanner(start, start + line.count - (last == UInt8(ascii: "\r") ? 1 : 0))
-        guard let head = format == .ftrace ? LineHead.ofFtrace(&scanner) : LineHead.ofPerf(&scanner) else {
-            return other(scanner)
-        }
+        return Scanner(start, start + line.count - (last == UInt8(ascii: "\r") ? 1 : 0))
+    }
+
+    @inline(__always)
+    private func head(_ scanner: inout Scanner) -> LineHead? { format.head(&scanner) }
+
+    /// Such a line begins an event; else it may go on with the one before it.
+    func isEvent(_ line: UnsafeRawBufferPointer) -> Bool {
+        guard var scanner = Self.scanner(line) else { return false }
+        if head(&scanner) != nil { return true }
+        guard LinePrefix.strip(&scanner).isAny else { return false }
+        return head(&scanner) != nil
+    }
+
+    /// A line of a text that wraps them may go on with the event before it.
+    static func continues(_ line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        guard var scanner = scanner(line) else { return nil }
+        _ = LinePrefix.strip(&scanner, files: false)
+        return TextRemark.isKnown(scanner) ? nil : scanner.rest
+    }
+
+    @inline(__always)
+    private mutating func event(_ head: LineHead, _ scanner: inout Scanner, machine: UInt8) -> KernelEvent? {
+        if scanner.byte == UInt8(ascii: "P"), Self.isPerfRecord(scanner) { return perfRecord(scanner, head) }
         summary.events &+= 1
-        precision = max(precision, head.precision)
-        note(head)
+        if head.precision > precision { precision = head.precision }
+        if head.precision < 0 { summary.hasNoTimes = true }
+        note(head, machine)
         guard let body = body(&scanner, head) else { return nil }
         return KernelEvent(
             time: head.time, cpu: UInt16(truncatingIfNeeded: head.cpu), context: head.context, thread: head.thread,
-            name: names.intern(head.name), body: body)
+            name: names.intern(head.name), body: body, machine: machine)
     }
 
     /// What follows the head: `name: ...`, perf's `system:name: ...`, or the function tracer's `function <-parent`.
@@ -66,21 +111,42 @@ struct TextParser {
         // A kprobe event may bear the name of a tracepoint.
         if scanner.byte == UInt8(ascii: "("), let body = decoder.probe(name, &scanner) {
             noteFunction(of: body)
+            count(name)
             return body
         }
         if let (kind, index) = events.kind(of: name) {
-            occurred[index] = true
-            let body = decoder.body(kind, &scanner, thread: head.thread)
-            if body == nil, kind != .functionTrace { summary.unparsed &+= 1 }
+            occurred[index] &+= 1
+            let fields = scanner
+            let body = decoder.body(kind, &scanner, thread: head.thread) ?? rawBody(kind, fields, head)
             if let body { noteFunction(of: body) }
             return body
         }
         var function = whole
-        guard name.count == whole.count || name.contains(UInt8(ascii: "<")),
-            let body = decoder.body(.functionTrace, &function, thread: head.thread)
-        else { return nil }
+        guard name.count == whole.count || name.contains(UInt8(ascii: "<")) else {
+            count(name)
+            return nil
+        }
+        occurred[EventKind.functionTrace.index] &+= 1
+        guard let body = decoder.body(.functionTrace, &function, thread: head.thread) else { return nil }
         noteFunction(of: body)
         return body
+    }
+
+    private mutating func rawBody(_ kind: EventKind, _ fields: Scanner, _ head: LineHead) -> KernelEvent.Body? {
+        guard kind != .functionTrace, kind != .dioIteration else { return nil }
+        if let body = decoder.rawBody(kind, fields, thread: head.thread) { return body }
+        summary.unparsed &+= 1
+        if kind == .dioBegin {
+            summary.unreadBegins &+= 1
+            summary.unreadBeginCause = "their lines are cut, or of an unknown form"
+        }
+        return nil
+    }
+
+    private mutating func count(_ name: UnsafeRawBufferPointer) {
+        let number = Int(names.intern(name).number)
+        if number >= others.count { others += [UInt64](repeating: 0, count: number + 1 - others.count) }
+        others[number] &+= 1
     }
 
     @inline(__always)
@@ -94,26 +160,94 @@ struct TextParser {
 
     /// Times of one CPU never go back.
     @inline(__always)
-    private mutating func note(_ head: LineHead) {
+    private mutating func note(_ head: LineHead, _ machine: UInt8) {
+        guard machine == 0 else {
+            let place = UInt32(machine) << 16 | head.cpu
+            if head.time < lastTimesElsewhere[place, default: 0] { summary.backwardTimes &+= 1 }
+            lastTimesElsewhere[place] = head.time
+            return
+        }
         let cpu = Int(head.cpu)
         if cpu >= lastTimes.count { lastTimes += [UInt64](repeating: 0, count: cpu + 1 - lastTimes.count) }
         if head.time < lastTimes[cpu] { summary.backwardTimes &+= 1 }
         lastTimes[cpu] = head.time
     }
+}
 
-    /// A line without an event: a remark, a mark of lost events, or something unknown.
-    private mutating func other(_ line: Scanner) -> KernelEvent? {
-        var line = line
-        line.skipSpaces()
-        if line.isAtEnd || line.byte == UInt8(ascii: "#") || TextPreamble.isRemark(line) { return nil }
-        guard let mark = LossMark(line) else {
-            summary.unparsed &+= 1
-            return nil
+/// Lines that are no plain event.
+extension TextParser {
+    /// A line that something may precede, or without an event: a remark, a mark of lost events, or something unknown.
+    private mutating func oddEvent(of line: Scanner) -> KernelEvent? {
+        var rest = line
+        let found = LinePrefix.strip(&rest)
+        var scanner = rest
+        if found.isAny, let head = head(&scanner) {
+            return event(head, &scanner, machine: prefix.machine(of: found.file))
         }
+        scanner = line
+        // A thread may call itself whatever it likes.
+        if let head = head(&scanner) { return event(head, &scanner, machine: 0) }
+        if found.isAny, TextPreamble.isHeading(rest) { _ = prefix.machine(of: found.file) }
+        return other(rest, isMessage: found.isStamped)
+    }
+
+    private mutating func other(_ line: Scanner, isMessage: Bool) -> KernelEvent? {
+        if line.byte == UInt8(ascii: "#") { takeOverwritten(line) }
+        if let mark = LossMark(line) { return take(mark) }
+        if let graph = GraphLine(line) { return event(in: graph) }
+        if TextRemark.isKnown(line) { return nil }
+        if TextRemark.resemblesEvent(line) {
+            summary.unparsed &+= 1
+        } else if !isMessage, summary.events > 0 {
+            summary.otherLines &+= 1
+        }
+        return nil
+    }
+
+    private mutating func take(_ mark: LossMark) -> KernelEvent? {
         summary.lostMarkers &+= 1
         summary.lostEvents &+= mark.count
         guard let cpu = mark.cpu, let time = lastTimes.max() else { return nil }
         return KernelEvent(
             time: time, cpu: cpu, context: nil, thread: 0, name: .unknown, body: .lost(mark.count))
+    }
+
+    /// `# entries-in-buffer/entries-written: 2/5493021   #P:4`, `# latency: 0 us, #2/5493021, CPU#0 | ...`: the tracer
+    /// wrote over what is not in its buffer any more.
+    private mutating func takeOverwritten(_ line: Scanner) {
+        var line = line
+        if !line.skip(through: "entries-in-buffer/entries-written: ") {
+            guard line.skip("# latency: "), line.skip(through: ", #") else { return }
+        }
+        guard let left = line.decimal(), line.skip(byte: UInt8(ascii: "/")), let written = line.decimal(),
+            written > left
+        else { return }
+        summary.lostMarkers &+= 1
+        summary.lostEvents &+= written - left
+    }
+
+    private mutating func event(in graph: GraphLine) -> KernelEvent? {
+        var scanner = graph.event
+        if let head = graph.head { return event(head, &scanner, machine: 0) }
+        let name = scanner.word(until: UInt8(ascii: ":"))
+        if events.kind(of: name)?.kind == .dioBegin {
+            summary.unreadBegins &+= 1
+            summary.unreadBeginCause =
+                "function_graph gives them no time and no thread: set funcgraph-abstime and funcgraph-proc"
+        }
+        count(name)
+        return nil
+    }
+
+    private static func isPerfRecord(_ line: Scanner) -> Bool {
+        var rest = line
+        return rest.skip("PERF_RECORD_")
+    }
+
+    /// `PERF_RECORD_LOST lost 12`, `PERF_RECORD_LOST_SAMPLES ...`; all others tell of threads and memory.
+    private mutating func perfRecord(_ line: Scanner, _ head: LineHead) -> KernelEvent? {
+        guard var mark = LossMark(line) else { return nil }
+        mark.cpu = UInt16(truncatingIfNeeded: head.cpu)
+        return take(mark)
     }
 }

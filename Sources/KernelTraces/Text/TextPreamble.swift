@@ -10,10 +10,27 @@ enum TextPreamble {
             kind: format == .perf ? "perf script" : isReport ? "trace-cmd report" : "ftrace")
         let lines = String(decoding: prefix.prefix(1 << 14), as: UTF8.self).split(separator: "\n").prefix(256)
         for line in lines { take(line, &description) }
+        description.machines = machines(of: format, prefix)
         description.completionRule = .of(
             hasFunction: nil, namesCallerCompletion: lines.contains { $0.contains("CALLER_COMP") },
             release: description.kernel)
         return description
+    }
+
+    /// Names of the files that the lines say they are of, if they are of several.
+    private static func machines(of format: TextFormat, _ text: [UInt8]) -> [String] {
+        var prefix = LinePrefix()
+        text.withUnsafeBytes { bytes in
+            for slice in bytes.split(separator: UInt8(ascii: "\n")) {
+                let line = UnsafeRawBufferPointer(rebasing: slice)
+                guard let start = line.bindMemory(to: UInt8.self).baseAddress else { continue }
+                var scanner = Scanner(start, start + line.count)
+                let found = LinePrefix.strip(&scanner)
+                guard found.file != nil else { continue }
+                if isHeading(scanner) || format.head(&scanner) != nil { _ = prefix.machine(of: found.file) }
+            }
+        }
+        return prefix.files.count > 1 ? prefix.files.map { String(decoding: $0, as: UTF8.self) } : []
     }
 
     private static func take(_ line: Substring, _ description: inout TraceDescription) {
@@ -33,12 +50,21 @@ enum TextPreamble {
             description.kernel = String(line[on.upperBound...])
         } else if line.hasPrefix("cpus=") {
             description.cpuCount = count(String(line.dropFirst(5)))
+        } else if let boot = line.firstRange(of: "Linux version ") {
+            // A boot log that ends in a dump.
+            description.kernel = line[boot.upperBound...].split(separator: " ").first.map(String.init)
         } else if line.hasPrefix("#"), let mark = line.firstRange(of: "#P:") {
             description.cpuCount = count(String(line[mark.upperBound...].prefix { $0.isNumber }))
         }
     }
 
     private static func count(_ text: String) -> Int? { Int(text).flatMap { (1...65536).contains($0) ? $0 : nil } }
+
+    /// `cpus=4`, with which trace-cmd begins the report of each file.
+    static func isHeading(_ line: Scanner) -> Bool {
+        var line = line
+        return line.skip("cpus=")
+    }
 
     /// Lines that every one of the programs may write between events.
     static func isRemark(_ line: Scanner) -> Bool {

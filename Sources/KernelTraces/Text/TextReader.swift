@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import DirectIO
+
 /// Reads the text of ftrace, trace-cmd report or perf script, once.
 public final class TextReader: TraceReader {
     public let description: TraceDescription
@@ -7,12 +9,15 @@ public final class TextReader: TraceReader {
     public let calls = ProbeCalls()
     private let format: TextFormat
     private let stream: any ByteStream
+    private let isWrapped: Bool
 
     /// - Parameter prefix: the beginning of the text, where programs tell of the machine.
     public init(_ format: TextFormat, _ stream: any ByteStream, prefix: [UInt8]) {
         self.format = format
         self.stream = stream
         description = TextPreamble.description(of: format, prefix)
+        isWrapped = WrappedLines.areIn(
+            prefix, TextParser(format, NameTable(), TextDecoder(NameTable(), ProbeCalls(), flagBits: IOFlagBits())))
     }
 
     public func read(_ each: (borrowing KernelEvent) throws -> Void) throws -> TraceSummary {
@@ -20,10 +25,19 @@ public final class TextReader: TraceReader {
         // Of the texts of kernels that name neither, only those before 6.19 have bit 23, and libaio sets it.
         bits.libaio = description.completionRule == .flaggedWork ? 1 << 22 : 1 << 23
         var lines = LineReader(stream)
-        var parser = TextParser(format, names, TextDecoder(names, calls, flagBits: bits))
+        var parser = TextParser(
+            format, names, TextDecoder(names, calls, flagBits: bits), machines: description.machines)
         var window = ReorderWindow()
-        while let line = try lines.next() {
-            if let event = parser.event(of: line) { try window.add(event, each) }
+        if isWrapped {
+            var wrapped = WrappedLines()
+            while let line = try lines.next() {
+                for event in wrapped.add(line, &parser) { try window.add(event, each) }
+            }
+            if let event = wrapped.finish(&parser) { try window.add(event, each) }
+        } else {
+            while let line = try lines.next() {
+                if let event = parser.event(of: line) { try window.add(event, each) }
+            }
         }
         try window.finish(each)
         return parser.finish(cut: lines.cut, at: lines.offset)

@@ -36,7 +36,8 @@ struct RecordDecoder {
     private static func fieldNames(of kind: EventKind) -> [String] {
         switch kind {
         case .dioBegin: ["dev", "ino", "pos", "count", "done_before", "ki_flags", "dio_flags", "aio"]
-        case .dioComplete: ["dev", "ino", "pos", "ki_flags", "error", "ret"]
+        case .dioComplete: ["dev", "ino", "pos", "ki_flags", "error", "ret", "aio"]
+        case .dioIteration: ["flags"]
         case .bioQueue, .requestIssue, .requestComplete: ["dev", "sector", "nr_sector", "rwbs"]
         case .workQueue, .workStart, .workEnd: ["work", "function"]
         case .irqEntry: ["irq"]
@@ -55,6 +56,7 @@ struct RecordDecoder {
         switch kind {
         case .dioBegin: .dioBegin(begin(record))
         case .dioComplete: .dioComplete(complete(record))
+        case .dioIteration: direction(record)
         case .bioQueue: .bioQueue(block(record))
         case .requestIssue: .requestIssue(block(record))
         case .requestComplete: .requestComplete(block(record))
@@ -85,7 +87,14 @@ struct RecordDecoder {
         DirectIOComplete(
             device: UInt32(truncatingIfNeeded: number(0, record)), inode: number(1, record),
             position: number(2, record), flags: flagBits.flags(UInt32(truncatingIfNeeded: number(3, record))),
+            isAsynchronous: number(6, record) != 0,
             error: Int32(truncatingIfNeeded: number(4, record)), result: Int64(bitPattern: number(5, record)))
+    }
+
+    /// `IOMAP_WRITE` and `IOMAP_DIRECT`; what is not direct is of no interest.
+    private func direction(_ record: UnsafeRawBufferPointer) -> KernelEvent.Body? {
+        let flags = number(0, record)
+        return flags & 1 << 4 != 0 ? .dioDirection(isWrite: flags & 1 != 0) : nil
     }
 
     private func block(_ record: UnsafeRawBufferPointer) -> BlockRange {

@@ -40,7 +40,7 @@ public final class TraceDatReader: TraceReader {
         var cpus = dat.parts.map { CPURecords($0, of: dat) }
         cpus = try cpus.filter { try $0.advance(&damages) }
         let symbols = SymbolNames(dat.symbols, names)
-        var occurred = [Bool](repeating: false, count: decoders.count)
+        var occurred = [UInt64](repeating: 0, count: 1 << 16)
         var order = MergeOrder(cpus.map(\.time))
         while let first = order.first {
             let cpu = cpus[first]
@@ -56,7 +56,14 @@ public final class TraceDatReader: TraceReader {
         }
         summary.unnamedFunctions = symbols.unnamed
         summary.hasSymbols = !symbols.isEmpty
-        summary.occurred = Set(zip(decoders, occurred).filter(\.1).map(\.0.name)).union(symbols.probed)
+        for format in dat.formats where occurred[format.id] > 0 {
+            summary.counts.append((format.name, occurred[format.id]))
+            // Another instance's format of the same number is the same event's.
+            occurred[format.id] = 0
+            if decoderOfEvent[format.id] > 0 { summary.occurred.insert(format.name) }
+        }
+        summary.counts.sort { ($0.count, $1.name) > ($1.count, $0.name) }
+        summary.occurred.formUnion(symbols.probed)
         summary.lostEvents &+= description.recordedLoss
         summary.take(damages)
         return summary
@@ -77,14 +84,15 @@ public final class TraceDatReader: TraceReader {
     /// Every record begins with its event's number, flags, preemption count and thread.
     @inline(__always)
     private func decode(
-        _ cpu: CPURecords, _ symbols: SymbolNames, _ occurred: inout [Bool], _ summary: inout TraceSummary,
+        _ cpu: CPURecords, _ symbols: SymbolNames, _ occurred: inout [UInt64], _ summary: inout TraceSummary,
         _ each: (borrowing KernelEvent) throws -> Void
     ) rethrows {
         let record = cpu.record
         summary.events &+= 1
-        let index = Int(decoderOfEvent[Int(record.loadUnaligned(fromByteOffset: 0, as: UInt16.self))])
+        let event = Int(record.loadUnaligned(fromByteOffset: 0, as: UInt16.self))
+        occurred[event] &+= 1
+        let index = Int(decoderOfEvent[event])
         guard index > 0 else { return }
-        occurred[index - 1] = true
         guard let body = decoders[index - 1].body(record, symbols, calls) else { return }
         let flags = record[2]
         let thread = record.loadUnaligned(fromByteOffset: 4, as: UInt32.self)

@@ -40,10 +40,15 @@ struct MadeReport {
 
     /// A pass of its own: which groups are the largest.
     private static func groups(of ios: ChosenIOs, _ wishes: ReportWishes) throws -> ChosenGroups? {
-        guard let grouping = wishes.grouping else { return nil }
+        guard let grouping = wishes.grouping else { return machines(of: ios) }
         var counts = GroupCounts(by: grouping)
         _ = try ios.read(holds: { _ in }) { io, _ in counts.add(io) }
         return counts.largest(wishes.groups)
+    }
+
+    /// Several machines have nothing in common but the trace.
+    private static func machines(of ios: ChosenIOs) -> ChosenGroups? {
+        ios.machines.count > 1 ? ChosenGroups(machines: ios.machines.count) : nil
     }
 
     func text(_ style: TextStyle, showsCPUs: Bool = false) -> String {

@@ -39,8 +39,9 @@ struct ReportCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "One flame for each: device, file, op, size, cpu, issuer, context or thread.",
-            discussion: "cpu is where an I/O was submitted, file its inode: a capture has no paths."))
+            "One flame for each: device, file, op, size, cpu, issuer, context, thread or machine.",
+            discussion: "cpu is where an I/O was submitted, file its inode: a capture has no paths. A trace that merges"
+                + " several machines has one for each of them by itself."))
     var by: Grouping?
 
     @Option(help: "With --by: so many, those with the most I/Os.")

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import Joiner
+import KernelTraces
+
+/// What a trace lacks without which it has no I/Os, and what it has instead.
+struct MissingEvents {
+    let loss: [DataLoss]
+    /// Should it have no I/Os.
+    let absence: Absence
+
+    static let begins = [
+        "iomap_dio_rw_begin", "iomap_dio_rw", "__iomap_dio_rw", "blkdev_read_iter", "blkdev_write_iter",
+        "__blockdev_direct_IO",
+    ]
+    private static let completions = [
+        "iomap_dio_complete", "dio_complete", "aio_complete_rw", "io_complete_rw", "io_complete_rw_iopoll",
+        "blkdev_read_iter", "blkdev_write_iter",
+    ]
+    private static let remedy =
+        "record all that is needed with what 'dioscope record --how trace-cmd' prints (or perf, ftrace)"
+
+    init(_ summary: TraceSummary, _ counts: JoinCounts) {
+        let missing = Self.missing(summary, counts)
+        loss = missing.map { [DataLoss(what: $0.what, count: $0.count, severity: .loss, help: $0.help)] } ?? []
+        let found = Self.found(summary)
+        absence = Absence(
+            reason: [found, missing?.help].compactMap(\.self).joined(separator: "; "), remedy: Self.remedy)
+    }
+
+    private static func missing(
+        _ summary: TraceSummary, _ counts: JoinCounts
+    ) -> (what: String, count: UInt64, help: String)? {
+        if counts.begins == 0 {
+            if summary.unreadBegins > 0 { return nil }
+            if counts.namelessBegins > 0 {
+                return (
+                    "nameless-begins", counts.namelessBegins,
+                    "begins without arguments (the function tracer's records of iomap_dio_rw) do not say of which I/O:"
+                        + " iomap_dio_rw_begin does, or a probe; see dioscope record --how"
+                )
+            }
+            return (
+                "no-begins", 1,
+                "no iomap_dio_rw_begin in the trace, and no probe of iomap_dio_rw; see dioscope record --how"
+            )
+        }
+        guard summary.occurred.isDisjoint(with: completions) else { return nil }
+        return (
+            "no-completions", 1,
+            "no iomap_dio_complete in the trace, and no probe of it: nothing completes; see dioscope record --how"
+        )
+    }
+
+    /// The most frequent events of the trace.
+    private static func found(_ summary: TraceSummary) -> String {
+        guard summary.events > 0 else { return "there is no event in it" }
+        let names = summary.counts.prefix(mostNames).map { "\($0.count) \($0.name)" }
+        let more = summary.counts.count > mostNames ? " and \(summary.counts.count - mostNames) kinds more" : ""
+        return (summary.events == 1 ? "its one event is " : "its \(summary.events) events are ")
+            + names.joined(separator: ", ") + more
+    }
+
+    private static let mostNames = 6
+}

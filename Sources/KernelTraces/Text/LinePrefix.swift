@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// What other programs put before the lines that they pass on: marks of quoting, stamps of dmesg and of syslog, numbers
+/// of lines, and the names of files that `grep` and `trace-cmd report -i A -i B` print.
+struct LinePrefix {
+    struct Found {
+        /// There was anything.
+        var isAny = false
+        /// The kernel's log: what follows may be any message of the kernel.
+        var isStamped = false
+        /// The file that the line is of.
+        var file: UnsafeRawBufferPointer?
+    }
+
+    /// Files in the order in which they were met: each is another machine's, or another time's.
+    private(set) var files: [[UInt8]] = []
+
+    init(files: [String] = []) {
+        self.files = files.map { Array($0.utf8) }
+    }
+
+    private static let mostFiles = 64
+    private static let mostMarks = 16
+    private static let longestName = 15
+
+    /// A name this long, or a line that begins so, is hardly a thread's alone.
+    @inline(__always)
+    static func mayPrecede(_ head: LineHead, _ line: Scanner) -> Bool {
+        if head.name.count > longestName { return true }
+        switch line.byte {
+        case UInt8(ascii: ">"), UInt8(ascii: "|"), UInt8(ascii: "["), UInt8(ascii: "<"), 0xef: return true
+        default: return false
+        }
+    }
+
+    /// Takes all of it off, as far as it is of a known form.
+    /// - Parameter files: names of files too: they look like the name of an event.
+    static func strip(_ line: inout Scanner, files: Bool = true) -> Found {
+        var found = Found()
+        for _ in 0..<mostMarks {
+            guard stripMark(&line, &found) || files && file(&line, &found) else { break }
+            found.isAny = true
+        }
+        return found
+    }
+
+    /// The number of the file's machine, from 0.
+    mutating func machine(of file: UnsafeRawBufferPointer?) -> UInt8 {
+        guard let file else { return 0 }
+        if let known = files.firstIndex(where: { file.elementsEqual($0) }) { return UInt8(known) }
+        guard files.count < Self.mostFiles else { return UInt8(Self.mostFiles - 1) }
+        files.append(Array(file))
+        return UInt8(files.count - 1)
+    }
+
+    private static func stripMark(_ line: inout Scanner, _ found: inout Found) -> Bool {
+        if line.skip("\u{feff}") { return true }
+        var rest = line
+        rest.skipSpaces()
+        if line.count - rest.count < 8, rest.byte == UInt8(ascii: ">") || rest.byte == UInt8(ascii: "|") {
+            rest.skip(1)
+            _ = rest.skip(byte: UInt8(ascii: " "))
+            line = rest
+            return true
+        }
+        if let stamped = stamp(line) ?? facility(line) ?? syslog(line) {
+            line = stamped
+            found.isStamped = true
+            return true
+        }
+        return false
+    }
+
+    /// `<4>`, `[  104.156000] `, `[Sat Nov 28 09:38:04 2026] `, `[ T1234] `.
+    private static func stamp(_ line: Scanner) -> Scanner? {
+        var line = line
+        if line.skip(byte: UInt8(ascii: "<")) {
+            return line.decimal() != nil && line.skip(byte: UInt8(ascii: ">")) ? line : nil
+        }
+        guard line.skip(byte: UInt8(ascii: "[")) else { return nil }
+        line.skipSpaces()
+        let inside = line.word(until: UInt8(ascii: "]"))
+        guard inside.count <= 40, isTime(inside), line.skip(byte: UInt8(ascii: "]")) else { return nil }
+        _ = line.skip(byte: UInt8(ascii: " "))
+        return line
+    }
+
+    /// Not the number of a CPU.
+    private static func isTime(_ inside: UnsafeRawBufferPointer) -> Bool {
+        guard let first = inside.first else { return false }
+        if inside.contains(UInt8(ascii: ".")) || inside.contains(UInt8(ascii: ":")) { return true }
+        let isCaller = first == UInt8(ascii: "T") || first == UInt8(ascii: "C")
+        return isCaller && inside.count > 1
+            && inside.dropFirst().allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    }
+
+    /// `kern  :warn  : ` of `dmesg -x`.
+    private static func facility(_ line: Scanner) -> Scanner? {
+        var line = line
+        guard line.skip("kern") else { return nil }
+        line.skipSpaces()
+        guard line.skip(byte: UInt8(ascii: ":")), line.word(until: UInt8(ascii: ":")).count <= 8,
+            line.skip(byte: UInt8(ascii: ":"))
+        else { return nil }
+        _ = line.skip(byte: UInt8(ascii: " "))
+        return line
+    }
+
+    /// `Nov 28 09:38:04 host kernel: `.
+    private static func syslog(_ line: Scanner) -> Scanner? {
+        var line = line
+        let count = line.count
+        guard line.skip(through: " kernel: "), count - line.count <= 100 else { return nil }
+        return line
+    }
+
+    /// `host.dat: `, and of `grep -n` `12:` or `host.txt:12:`.
+    private static func file(_ line: inout Scanner, _ found: inout Found) -> Bool {
+        var rest = line
+        rest.skipSpaces()
+        let word = rest.word()
+        guard word.count >= 2, word.count <= 255, word.last == UInt8(ascii: ":"), !rest.isAtEnd else { return false }
+        _ = rest.skip(byte: UInt8(ascii: " "))
+        let name = word.split(separator: UInt8(ascii: ":")).first { part in
+            !part.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        }
+        if let name { found.file = UnsafeRawBufferPointer(rebasing: name) }
+        line = rest
+        return true
+    }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import Foundation
+import KernelTraces
+import Testing
+
+@testable import Joiner
+
+/// The texts of `captures/odd`: what each comes to was worked out by hand from its lines. In microseconds.
+@Suite struct OddTextTests {
+    private struct Odd {
+        var ios: [[DirectIO]] = []
+        var counts = JoinCounts()
+        var summary: TraceSummary
+        var description: TraceDescription
+        var threads: Set<String> = []
+
+        /// Of the first machine, or of all.
+        var all: [DirectIO] { ios.flatMap(\.self) }
+    }
+
+    private func odd(_ name: String) throws -> Odd {
+        let path = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../captures/odd/\(name).text").path(percentEncoded: false)
+        let input = try TraceInput(try OpenFile(path: path)) { _ in false }
+        guard case .text(let format, let stream, let prefix) = input.content else {
+            throw TraceError.unknownFormat(name)
+        }
+        let reader = TextReader(format, stream, prefix: prefix)
+        let machines = max(1, reader.description.machines.count)
+        var joiners = (0..<machines).map {
+            Joiner(rule: reader.description.completionRule, machine: UInt8($0), reader: reader)
+        }
+        var ios = [[DirectIO]](repeating: [], count: machines)
+        let summary = try reader.read { event in
+            let machine = Int(event.machine)
+            joiners[machine].add(event) { ios[machine].append($0) }
+        }
+        for machine in joiners.indices { joiners[machine].finish { ios[machine].append($0) } }
+        return Odd(
+            ios: ios, counts: joiners.reduce(JoinCounts()) { $0 + $1.counts }, summary: summary,
+            description: reader.description,
+            threads: Set(joiners.flatMap { $0.threads.values.map(\.name) }))
+    }
+
+    private func latencies(_ ios: [DirectIO]) -> [UInt64] {
+        ios.map { ($0.completed?.nanoseconds ?? 0) - $0.submitted.nanoseconds }.map { $0 / 1000 }
+    }
+
+    private func queueWaits(_ ios: [DirectIO]) -> [UInt64] {
+        ios.map { (($0.workStarted?.nanoseconds ?? 0) - ($0.workQueued?.nanoseconds ?? 0)) / 1000 }
+    }
+
+    private func losses(_ odd: Odd) -> [String] {
+        (odd.counts.loss(queueingSeen: true, startsSeen: true) + odd.summary.loss).filter { $0.severity == .loss }
+            .map(\.what)
+    }
+
+    @Test func whatASynchronousIODoesIsToldByItsIterationOrNotAtAll() throws {
+        let odd = try odd("sync-untold")
+        #expect(odd.all.map(\.operation) == [.unknown, .write, .write, .read])
+        #expect(latencies(odd.all) == [45, 50, 55, 60])
+    }
+
+    @Test func theTimeSinceTheEventBeforeIsNoPartOfTheEvent() throws {
+        let odd = try odd("time-differences")
+        #expect(latencies(odd.all) == [90] && losses(odd).isEmpty)
+    }
+
+    @Test func theInterruptStandsInAnyOfTheFlagColumns() throws {
+        let odd = try odd("columns-rt")
+        #expect(odd.all.map(\.completeContext) == [.hardirq, .softirq, .hardirq])
+        #expect(latencies(odd.all) == [90, 100, 110])
+    }
+
+    @Test(arguments: ["quoted", "boot-log-dump", "byte-order-mark", "wrapped", "quoted-printable"])
+    func whatOthersPutAroundTheLinesIsTakenOff(name: String) throws {
+        let odd = try odd(name)
+        #expect(latencies(odd.all) == [136] && queueWaits(odd.all) == [31])
+        #expect(odd.threads == ["aio"] && odd.all.first?.completeContext == .kworker)
+        #expect(losses(odd).isEmpty)
+    }
+
+    @Test func theLogOfABootTellsTheKernel() throws {
+        #expect(try odd("boot-log-dump").description.kernel == "6.12.9-test")
+    }
+
+    @Test(arguments: ["stacks-ftrace", "stacks-perf", "function-graph"])
+    func linesThatAreNotNeededAreNoLoss(name: String) throws {
+        let odd = try odd(name)
+        #expect(latencies(odd.all) == [100] && losses(odd).isEmpty)
+        #expect(odd.summary.unparsed == 0 && odd.summary.otherLines == 0)
+    }
+
+    @Test func whatPerfLostIsCounted() throws {
+        let odd = try odd("lost-events-perf")
+        #expect(odd.summary.lostEvents == 40 && odd.summary.lostMarkers == 2 && latencies(odd.all) == [100])
+    }
+
+    @Test func whatTheTracerWroteOverIsCounted() throws {
+        let odd = try odd("overwritten")
+        #expect(odd.summary.lostEvents == 1200 && latencies(odd.all) == [100])
+    }
+
+    @Test func rawFieldsAreRead() throws {
+        let odd = try odd("raw-fields")
+        let io = try #require(odd.all.first)
+        #expect(
+            latencies(odd.all) == [136] && io.operation == .write && io.device == DeviceNumber(major: 259, minor: 3))
+        #expect(io.issued == TextTrace.at(61.000106) && losses(odd) == ["start-event-missed"])
+    }
+
+    @Test func twoMachinesAreApart() throws {
+        let odd = try odd("two-machines")
+        #expect(odd.description.machines == ["metal.dat", "virtual.dat"] && losses(odd) == ["machines"])
+        #expect(odd.ios.map(latencies) == [[106], [160]] && odd.ios.map(queueWaits) == [[31], [40]])
+        #expect(odd.all.map(\.machine) == [0, 1])
+    }
+
+    @Test func worksWithoutAddressesArePairedByTheirOrder() throws {
+        let odd = try odd("hidden-pointers")
+        #expect(queueWaits(odd.all) == [30, 40] && odd.counts.pairedByOrder == 2 && losses(odd).isEmpty)
+    }
+
+    @Test func anAttemptTakesNoOthersCompletion() throws {
+        let odd = try odd("attempts")
+        #expect(latencies(odd.all) == [100, 120, 140] && odd.counts.fruitless == 2 && odd.counts.inFlight == 0)
+    }
+
+    @Test func partsOfARequestAreIOsOfTheirOwn() throws {
+        let odd = try odd("in-parts")
+        #expect(latencies(odd.all) == [150, 100, 50] && odd.all.map(\.error) == [0, 0, -5])
+        #expect(odd.counts.withoutBegin == 0)
+    }
+
+    @Test func theFunctionTracersArgumentsAndOffsetsAreNoPartOfTheName() throws {
+        let odd = try odd("function-arguments")
+        #expect(odd.all.map(\.ended) == [TextTrace.at(61.00019), TextTrace.at(62.00018)])
+        #expect(odd.all.map(\.completeContext) == [.kworker, .hardirq] && queueWaits(odd.all)[0] == 31)
+    }
+
+    @Test func beginsThatNothingFollowsAreCounted() throws {
+        let alone = try odd("begins-alone")
+        #expect(alone.all.isEmpty && alone.counts.begins == 1 && alone.counts.namelessBegins == 0)
+        let nameless = try odd("begin-of-function-tracer")
+        #expect(nameless.all.isEmpty && nameless.counts.begins == 0 && nameless.counts.namelessBegins == 2)
+        #expect(nameless.summary.counts.map(\.name) == ["function"] && nameless.summary.counts.map(\.count) == [2])
+    }
+}
