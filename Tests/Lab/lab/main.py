@@ -1,12 +1,13 @@
 """The command line of the lab."""
 
 import argparse
+import os
 import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-from . import build, command, kernels, matrix, program, rows, same, table, whatif
+from . import account, build, command, kernels, matrix, program, rows, same, table, whatif
 from .kernels import BUILT, KERNELS, Kernel, kernel_named, need_fetched, not_built
 from .parser import Parser
 from .places import TREE, cache
@@ -31,6 +32,7 @@ EXAMPLES = {
               "  Scripts/lab matrix --summary\n"
               "  Scripts/lab matrix --kernels 6.12 --scenarios ext4-sync-write,xfs-libaio-overwrite",
     "same": "Scripts/lab same 6.12\n  Scripts/lab same 7.3 --rw randread",
+    "account": "Scripts/lab account\n  Scripts/lab account 6.12 7.2 --runs 10\n  Scripts/lab account 7.3 --locked",
     "what-if": "Scripts/lab what-if\n  Scripts/lab what-if --cases '2, fio on one' --keep /tmp/evidence",
     "exec": "Scripts/lab exec 6.12 -- dioscope check\n"
             "  Scripts/lab exec 7.2 --device null_blk --out /tmp/out -- 'dmesg >/out/dmesg; ls /mnt/t'\n"
@@ -78,6 +80,11 @@ def _parser() -> Parser:
     alike.add_argument("--rw", choices=("randwrite", "randread"), default="randwrite", help="default randwrite")
     alike.add_argument("--icount", action="store_true", help="guest time counts instructions: differences are exact")
     alike.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guest brought out")
+    whole = verb("account", "record fio beside shell loops: recorded and lost have to be what fio counts")
+    whole.add_argument("kernels", nargs="*", metavar="KERNEL", help="in guests; this machine's own when none is named")
+    whole.add_argument("--runs", type=int, default=20, metavar="N", help="of each kernel, default 20")
+    whole.add_argument("--locked", action="store_true", help="in guests: locked down, with tracepoints alone")
+    whole.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
     estimate = verb("what-if", "compare the estimate of inline completion with kernels that do it, in deterministic guests")
     estimate.add_argument("--cases", metavar="TEXT", default="", help="only those whose line has this in it")
     estimate.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
@@ -162,6 +169,8 @@ def _dispatch(arguments: list[str]) -> int:
     if options.verb == "same":
         [kernel] = _ready([options.kernel])
         return same.run(kernel, program.dioscope(), options.rw, options.keep, options.icount)
+    if options.verb == "account":
+        return _account(options)
     if options.verb == "what-if":
         return whatif.command(options.cases, options.keep, options.again, options.accuracy)
     if options.verb == "exec":
@@ -178,6 +187,15 @@ def _dispatch(arguments: list[str]) -> int:
         tables = {} if options.summary else _tables(options)
         wanted = [replace(row, summary=options.summary) for row in wanted]
     return matrix.print_results(chosen, wanted, program_of(), options.keep, tables)
+
+
+def _account(options: argparse.Namespace) -> int:
+    executable = program.dioscope()
+    if not options.kernels:
+        if os.geteuid():
+            raise Problem("only root can record on this machine")
+        return account.here(executable, options.runs)
+    return max(account.run(kernel, executable, options.runs, options.locked, options.keep) for kernel in _ready(options.kernels))
 
 
 def _tables(options: argparse.Namespace) -> dict[matrix.CellOf, Table]:
