@@ -30,9 +30,9 @@ public enum WaitCause: String, Sendable, CaseIterable {
     /// The label in text, at most 18 characters.
     public var label: String {
         switch self {
-        case .submitter: "submitters there"
-        case .completionWork: "earlier dio works"
-        case .poolWork: "same pool, not dio"
+        case .submitter: "submitters on CPU"
+        case .completionWork: "dio completions"
+        case .poolWork: "same-pool work"
         case .otherTask: "other tasks"
         case .hardirq: "hard interrupts"
         case .softirq: "softirqs"

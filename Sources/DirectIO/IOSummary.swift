@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// I/Os of one kind that were summed up while they were recorded: what they have in common, and how long their steps
+/// I/Os of one kind that were aggregated in the kernel: what they have in common, and how long their steps
 /// took. A step is the way to a point of the life from the point before that was passed.
 public struct IOSummary: Equatable, Sendable {
     /// How many steps there can be; the numbers are those of `enum probe_step` and so of the capture file.

@@ -99,7 +99,7 @@ extension ProbeProgram {
         ProbeProgram(
             "request_punted", .tracepoint, "io_uring_queue_async_work",
             blind: "attempts of io_uring that came to nothing, as such"),
-        ProbeProgram("work_ended", .tracepoint, "workqueue_execute_end", blind: "how long other works held a CPU"),
+        ProbeProgram("work_ended", .tracepoint, "workqueue_execute_end", blind: "how long other work items had a CPU"),
     ]
 
     private static let endIO = "end_io: its time, why an I/O was deferred"
@@ -129,7 +129,7 @@ extension ProbeProgram {
 
     private static let layer = "the devices that an I/O comes through: device-mapper, md, loop"
 
-    private static let timers = "timer interrupts among those who held the CPU"
+    private static let timers = "timer interrupts on the CPU"
 
     private static let context = [
         ProbeProgram("irq_entered", .tracepoint, "irq_handler_entry", blind: "entry of the hard interrupt, its number"),
@@ -140,7 +140,7 @@ extension ProbeProgram {
         ProbeProgram("timer_left", .tracepoint, "local_timer_exit", blind: timers),
         ProbeProgram(
             "task_switched", .tracepoint, "sched_switch",
-            blind: "who held the CPU while a completion waited for it, and whether a kworker preempted its submitter"),
+            blind: "what was on the CPU while a completion waited for it, and whether a kworker preempted its submitter"),
     ]
 
     private static let processes = [

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// How far a recording is turned down when it takes too much: one I/O of two, of four, and so on.
+/// How far sampling is reduced when recording takes too much: one I/O of two, of four, and so on.
 public struct SamplingLadder: Sendable {
     /// Of the CPU time.
     public let limit: Double

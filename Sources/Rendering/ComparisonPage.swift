@@ -82,7 +82,7 @@ public struct ComparisonPage: Sendable {
             let sentence: String
             switch mean.isSignificant {
             case nil:
-                let note = "nothing tells which changes are more than chance; they are in brackets"
+                let note = "which changes are more than chance is unknown; they are in brackets"
                 return TextLine.labelled("no verdict:", sentence: note, width: style.width)
             case false:
                 let interval = mean.relative?.interval ?? 0...0

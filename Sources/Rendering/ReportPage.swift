@@ -54,26 +54,26 @@ struct ReportPage {
         guard let sample = report.sample else { return [] }
         return [
             "a random \(part(sample.ios, of: sample.ofIOs)) of \(Quantity.count(sample.ofIOs)) I/Os",
-            "shares within \(Quantity.percent(sample.shareError))",
+            "sampling error +-\(Quantity.fixed(100 * sample.shareError, 1)) points (95%)",
         ]
     }
 
-    /// Each time that the recording turned itself down, by the time since its first I/O could come.
-    private var turnedDown: [String] {
+    /// Each time that fewer I/Os were recorded from then on, by the time since the first could come.
+    private var samplingSteps: [String] {
         guard report.sample != nil, let first = report.source.sampling.first else { return [] }
         return fields(
-            "turned down",
+            "sampling",
             report.source.sampling.dropFirst().map { step in
                 let after = Quantity.duration(step.from >= first.from ? step.from - first.from : 0)
                 let why = step.overhead.map { ", recording took \(Quantity.percent($0))" } ?? ""
-                return "1/\(step.every) after \(after)\(why)"
-            } + ["what was recorded before is thinned to the same part"])
+                return "reduced to 1/\(step.every) after \(after)\(why)"
+            } + ["earlier I/Os are thinned to the same part"])
     }
 
     private var summedUp: [String] {
         guard let summedUp = report.summedUp else { return [] }
         return [
-            "\(part(summedUp.ios, of: report.ios.total)) of I/Os summed up while recorded",
+            "\(part(summedUp.ios, of: report.ios.total)) of I/Os aggregated in the kernel",
             "percentiles within \(Quantity.percent(summedUp.percentileError))",
         ]
     }
@@ -158,8 +158,8 @@ struct ReportPage {
         let all = sharing.deferredIOs
         guard all > 0 else { return [] }
         var items = [
-            "submit=irq=kworker \(part(sharing.submitIRQWorker, of: all))",
-            "irq=kworker only \(part(sharing.irqWorker, of: all))", "kworker elsewhere \(part(sharing.none, of: all))",
+            "submit, IRQ and kworker on one CPU \(part(sharing.submitIRQWorker, of: all))",
+            "IRQ and kworker only \(part(sharing.irqWorker, of: all))", "kworker elsewhere \(part(sharing.none, of: all))",
         ]
         if sharing.unknown > 0 { items.append("not seen \(part(sharing.unknown, of: all))") }
         let preempted = sharing.submitterPreempted.map { part($0, of: all) } ?? "not seen"
@@ -172,18 +172,18 @@ struct ReportPage {
         func perIO(_ count: UInt64) -> String { Quantity.fixed(Double(count) / Double(report.ios.total), 2) }
         var items: [String] = []
         if let works = scheduling.worksPerRun {
-            items.append("kworker runs \(perIO(scheduling.workerRuns)) of \(Quantity.fixed(works, 1)) works each")
+            items.append("\(perIO(scheduling.workerRuns)) kworker runs, \(Quantity.fixed(works, 1)) completions each")
         }
-        items.append("submitter runs \(perIO(scheduling.submitterRuns))")
+        items.append("\(perIO(scheduling.submitterRuns)) submitter runs")
         if scheduling.workerRuns > 0 {
-            let stood = Double(scheduling.submitterStood) / Double(report.ios.total)
-            items.append("submitter stood aside for kworkers \(Quantity.duration(stood))")
+            let displaced = Double(scheduling.submitterStood) / Double(report.ios.total)
+            items.append("submitter displaced by kworkers \(Quantity.duration(displaced))")
         }
         if let reaping = scheduling.reaping, reaping.asleep > 0 {
             let mean = Double(reaping.time) / Double(reaping.asleep)
             items.append(
-                "submitter off the CPU at completion \(part(reaping.asleep, of: report.ios.total)), "
-                    + "back \(Quantity.duration(mean)) later")
+                "submitter off-CPU at completion \(part(reaping.asleep, of: report.ios.total)), "
+                    + "back on \(Quantity.duration(mean)) later")
         }
         return fields("per I/O", items)
     }
@@ -212,7 +212,7 @@ struct ReportPage {
         if !quality.blind.isEmpty {
             items.append("not probed: " + quality.blind.map(\.name).joined(separator: ", "))
         }
-        return lines + turnedDown + fields("quality", items)
+        return lines + samplingSteps + fields("quality", items)
     }
 
     /// Nothing when there is none: why is said of the whole, or seen from the number of I/Os.

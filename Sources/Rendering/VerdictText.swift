@@ -29,7 +29,7 @@ enum VerdictText {
                 + ", for which they wait \(Quantity.duration(queueWait)) on average"
                 + " (\(Quantity.percent(queueWaitShare)) of all latency)" + part(cause)
         case .deferral(let reason, let share, let users):
-            return "\(Quantity.percent(share)) of the deferred have the reason \(reason.rawValue): "
+            return "\(Quantity.percent(share)) of the deferred I/Os have the reason \(reason.rawValue): "
                 + remedy(for: reason) + text(of: users)
         case .inlineEstimate(let estimate): return text(of: estimate)
         case .advice(let advice): return text(of: advice)
@@ -40,10 +40,10 @@ enum VerdictText {
         case .task(let context, let share):
             return "\(Quantity.percent(share)) of I/Os are completed \(place(context))"
         case .taskWorkWait(let mean, let share, let cause):
-            return "The issuer's task_work takes up a completion \(Quantity.duration(mean)) later on average"
+            return "The issuer's task_work runs \(Quantity.duration(mean)) after the completion on average"
                 + " (\(Quantity.percent(share)) of all latency)" + part(cause)
         case .lost(let share, let meanAtMost):
-            let lost = "\(Quantity.percent(share)) of the I/Os are lost, in bursts: waits are rather longer than told"
+            let lost = "\(Quantity.percent(share)) of the I/Os are lost, in bursts: waits are probably longer than shown"
             guard let meanAtMost else { return lost }
             return lost + ", the mean latency is \(Quantity.duration(meanAtMost)) at most"
         }
@@ -55,17 +55,17 @@ enum VerdictText {
     }
 
     private static func wait(for cause: Verdict.MainCause) -> String {
-        let most = cause.name.map { ", most of all \($0)" } ?? ""
+        let most = cause.name.map { ", mostly \($0)" } ?? ""
         return switch cause.cause {
-        case .submitter: "is waiting for \(cause.name ?? "the submitters") to yield"
-        case .completionWork: "is waiting for earlier completions"
-        case .poolWork: "is waiting for other works of the same pool\(most)"
-        case .otherTask: "is waiting for other tasks\(most)"
-        case .hardirq: "is lost to hard interrupts"
-        case .softirq: "is lost to softirqs"
-        case .idle: "is the CPU waking up"
-        case .workerSwitch: "is the switch to the kworker"
-        case .unattributed: "is not accounted for"
+        case .submitter: "was spent with \(cause.name ?? "the submitters") on the CPU"
+        case .completionWork: "was spent behind earlier completions"
+        case .poolWork: "was spent behind other work items of the same pool\(most)"
+        case .otherTask: "was spent with other tasks on the CPU\(most)"
+        case .hardirq: "went to hard interrupts"
+        case .softirq: "went to softirqs"
+        case .idle: "was the CPU waking up"
+        case .workerSwitch: "was the switch to the kworker"
+        case .unattributed: "is unattributed"
         }
     }
 
@@ -78,21 +78,21 @@ enum VerdictText {
         case .extendsSize: "preallocate the file to its size and write it once before"
         case .syncFlush: "a cache flush follows each write; O_DSYNC on a device with FUA needs none"
         case .copyOnWrite: "shared extents are copied; a file without reflinks and snapshots has none"
-        case .error: "look after the errors first"
+        case .error: "fix the errors first"
         case .newBlockMetadata: "blocks are newly allocated; write the file once before"
-        case .unknown: "what was seen does not say why"
+        case .unknown: "the reason was not seen"
         }
     }
 
-    private static let usersTold = 3
+    private static let mostUsers = 3
 
     private static func text(of users: [FileUser]) -> String {
         guard !users.isEmpty else { return "" }
-        let told = users.prefix(usersTold).map { user in
+        let shown = users.prefix(mostUsers).map { user in
             "\(user.isMapped ? "mapped in" : "open without O_DIRECT in") \(user.name) (\(user.process))"
         }
-        let rest = users.count > usersTold ? " and \(users.count - usersTold) more" : ""
-        return "; when the recording ended it was \(told.joined(separator: ", "))\(rest)"
+        let rest = users.count > mostUsers ? " and \(users.count - mostUsers) more" : ""
+        return "; when the recording ended it was \(shown.joined(separator: ", "))\(rest)"
     }
 
     private static func text(of estimate: InlineEstimate) -> String {
@@ -115,11 +115,11 @@ enum VerdictText {
             "Submitter, interrupt and kworker share one CPU for \(Quantity.percent(share)) of them, and that interrupt "
                 + "comes to no other: where each CPU has a queue it follows the thread, and only completing inline helps"
         case .keepOff(let name, let mean):
-            "Of each wait \(Quantity.duration(mean)) go to \(name): try to keep it off that CPU"
+            "\(name) has the CPU for \(Quantity.duration(mean)) of each wait: try to keep it off that CPU"
         case .limitIdleStates: "Try without deep idle states on that CPU"
         case .spreadCompletions: "Completions queue behind each other: try to spread the I/O over more CPUs"
         case .moveInterrupts:
-            "Interrupts take that CPU's time: see /proc/interrupts and /proc/softirqs, and try to move those of others"
+            "Interrupts take that CPU's time: see /proc/interrupts and /proc/softirqs, and try to move those of other devices"
         }
     }
 

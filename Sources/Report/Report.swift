@@ -72,7 +72,7 @@ public struct Report: Equatable, Sendable {
         }
     }
 
-    /// I/Os that the kernel summed up while they were recorded. Of them no CPU's and no interrupt's number is known.
+    /// I/Os that were aggregated in the kernel: numbers of CPUs and interrupts are unknown.
     public struct SummedUp: Equatable, Sendable {
         public var ios: UInt64
         /// How far a percentile may be off, as a part of it.

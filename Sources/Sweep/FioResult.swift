@@ -35,7 +35,7 @@ public struct FioResult: Codable, Equatable, Sendable {
             throw Problem(reason: "fio's JSON is not what fio 3 prints")
         }
         guard let job = content.jobs.first, content.jobs.count == 1 else {
-            throw Problem(reason: "fio tells of \(content.jobs.count) jobs, expected 1")
+            throw Problem(reason: "fio reports \(content.jobs.count) jobs, expected 1")
         }
         guard job.error == 0 else { throw Problem(reason: "fio reports error \(job.error)") }
         let directions = [job.read, job.write]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// Experiments of the patch letters about direct I/O completion, as matrices. `Documentation/Letters.md` has the
-/// letters' figures beside measured ones.
+/// Experiments of the patch series about direct I/O completion, as matrices. `Documentation/Letters.md` has the
+/// figures of their cover letters beside measured ones.
 public enum Preset: String, Sendable, CaseIterable {
     /// Writes of 4k to 16k, 64 at once: what deferring every completion costs, by size.
     case blockSizes = "block-sizes"

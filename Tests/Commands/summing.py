@@ -32,7 +32,7 @@ class SummaryTests(commands.RecordingBed):
         """fio's own account of it, and the report."""
         done = self.record("--summary", *words, "--", *fio_command(self.directory))
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("summed up while recorded", done.stderr)
+        self.assertIn("aggregated in the kernel", done.stderr)
         return json.loads(done.stdout)["jobs"][0]["write"], self.report()
 
     def test_every_io_of_fio(self) -> None:
@@ -104,7 +104,7 @@ class OverheadTests(commands.RecordingBed):
     def test_beyond_the_limit_it_turns_down(self) -> None:
         did, report, said = self.recorded("0.01%")
         self.assertRegex(said, r"recording takes [\d.]+% of the CPU time: from now on one I/O in 2 is recorded")
-        self.assertIn("turned down", said)
+        self.assertIn("reduced to 1/", said)
         [left_out] = [loss["count"] for loss in report["loss"] if loss["what"] == "sampled-out"]
         self.assertEqual(report["ios"]["total"] + left_out, did)
         self.assertEqual(report["sample"]["of_ios"], did)

@@ -14,14 +14,14 @@ struct VerdictTextTests {
                 share: 1, queueWait: 179_000, queueWaitShare: 0.55,
                 cause: .init(cause: .submitter, name: "fio", mean: 118_000, share: 0.66)),
             "100.0% of I/Os are completed in a kworker, for which they wait 179us on average (55.0% of all latency), "
-                + "of which 118us is waiting for fio to yield"
+                + "of which 118us was spent with fio on the CPU"
         ),
         (
             .kworker(
                 share: 0.5, queueWait: 1000, queueWaitShare: 0.1,
                 cause: .init(cause: .otherTask, name: "kcompactd0", mean: 400, share: 0.4)),
             "50.0% of I/Os are completed in a kworker, for which they wait 1.00us on average (10.0% of all latency), "
-                + "of which 400ns is waiting for other tasks, most of all kcompactd0"
+                + "of which 400ns was spent with other tasks on the CPU, mostly kcompactd0"
         ),
         (
             .kworker(share: 0.5, queueWait: nil, queueWaitShare: 0, cause: nil),
@@ -29,7 +29,7 @@ struct VerdictTextTests {
         ),
         (
             .deferral(reason: .pageCachePresent, share: 0.9),
-            "90.0% of the deferred have the reason page-cache-present: drop the file's cached pages, and do not mix "
+            "90.0% of the deferred I/Os have the reason page-cache-present: drop the file's cached pages, and do not mix "
                 + "buffered and direct I/O"
         ),
         (
@@ -39,8 +39,8 @@ struct VerdictTextTests {
         (
             .taskWorkWait(
                 mean: 2000, share: 0.2, cause: .init(cause: .submitter, name: nil, mean: 1500, share: 0.75)),
-            "The issuer's task_work takes up a completion 2.00us later on average (20.0% of all latency), of which "
-                + "1.50us is waiting for the submitters to yield"
+            "The issuer's task_work runs 2.00us after the completion on average (20.0% of all latency), of which "
+                + "1.50us was spent with the submitters on the CPU"
         ),
     ])
     func sentencesHaveTheirNumbers(sentence: Verdict.Sentence, expected: String) {

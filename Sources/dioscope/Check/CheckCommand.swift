@@ -9,7 +9,7 @@ import Probes
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Show what can be traced on this kernel, what would be blind, and how to mend it.",
+        abstract: "Show what can be traced on this kernel, what cannot be seen, and how to fix it.",
         discussion: """
             Needs no root; as root it also asks the kernel itself, by loading every probe and taking it out again.
 

@@ -111,7 +111,7 @@ struct CompareCommand: ParsableCommand {
         let comparability = Comparability(base: base.map(\.facts), new: new.map(\.facts))
         if !force, !comparability.obstacles.isEmpty { throw Failure(comparability) }
         if folded, (base + new).contains(where: \.facts.isSavedReport) {
-            throw Failure(.data, "--folded needs captures: a saved report does not tell stages by completion context")
+            throw Failure(.data, "--folded needs captures: a saved report has no stages by completion context")
         }
         let comparison = Comparison(base: base, new: new, by: by)
         return JSONComparison.Entry(

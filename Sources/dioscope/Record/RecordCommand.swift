@@ -51,12 +51,12 @@ struct RecordCommand: ParsableCommand {
 
     @Flag(
         inversion: .prefixedNo,
-        help: "Pack the capture: to a seventh of the bytes, for less CPU time than they take to write.")
+        help: "Pack the capture: about 1/7 of the size, for less CPU time than writing it unpacked.")
     var pack = true
 
     @Flag(
         inversion: .prefixedNo,
-        help: "Look who holds each CPU, to tell what deferred completions waited for; without it costs less.")
+        help: "Trace which task or interrupt is on each CPU, to show what deferred completions waited for.")
     var holders = true
 
     @Flag(
@@ -68,7 +68,7 @@ struct RecordCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Record fewer I/Os, at random, when recording takes more of the CPU time than this: 2%.",
-            discussion: "An estimate, every two seconds. Each step is told, and the report is of one even sample.",
+            discussion: "An estimate, every two seconds. Each step is reported, and the report is of one even sample.",
             valueName: "P%"))
     var maxOverhead: Percentage?
 

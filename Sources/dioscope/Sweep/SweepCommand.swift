@@ -8,7 +8,7 @@ import Probes
 import Rendering
 import Sweep
 
-/// `dioscope sweep`: fio over a matrix, every cell traced, and the table of a patch letter out of it.
+/// `dioscope sweep`: fio over a matrix, every cell traced, and the table for a patch's cover letter out of it.
 struct SweepCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sweep",
