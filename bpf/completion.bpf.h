@@ -285,7 +285,7 @@ static __always_inline void user_complete(struct probe_cpu *cpu, struct probe_io
 /*
  * ki_complete. An I/O of iomap's that still has a slot here was completed while
  * the probe of iomap_dio_complete was running on this CPU already: an interrupt
- * in the midst of a kworker's. It is told from here, a moment later.
+ * in the midst of a kworker's. It is recorded from here, a moment later.
  */
 static __always_inline int iocb_complete(struct kiocb *iocb, long ret, enum probe_key_user key_user)
 {

@@ -135,7 +135,7 @@ static __always_inline void note_reaps(struct probe_cpu *cpu, __u32 tid, __u64 n
 		return;
 	__sync_fetch_and_add(&cpu->unreaped, -unreaped);
 	ran_ns = ios * (now - cpu->submitter_left_ns);
-	/* Those of a submitter that went on elsewhere are not seen, nor those that were told too late. */
+	/* Those of a submitter that went on elsewhere are not seen, nor those that were recorded too late. */
 	if (tid != cpu->submitter_left_tid || ran_ns < sum)
 		return;
 	cpu->reaps += ios;

@@ -16,7 +16,7 @@ enum layer_time {
 	LAYER_DONE,
 };
 
-/* Of an I/O that was submitted before: never 0. */
+/* The key of an I/O that was submitted before: never 0. */
 static __always_inline __u32 since_submit(const struct probe_io *io, __u64 now)
 {
 	__u64 ns = now - io->submitted_ns;

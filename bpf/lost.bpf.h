@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * I/Os whose end was not seen. A kiocb that begins again tells of it, or a slot
+ * I/Os whose end was not seen. A kiocb that begins again shows it, or a slot
  * that has been taken for too long: none of this is on the way of the others.
  */
 #ifndef LOST_BPF_H
@@ -19,7 +19,7 @@ static __always_inline bool came_to_nothing(const struct probe_io *io)
 	return io->issuer != PROBE_ISSUER_IO_URING || !probe_settings.punts_seen;
 }
 
-/* Its completion is in the past, and was not seen: told apart from those that are recorded. */
+/* Its completion is in the past, and was not seen: counted apart from those that are recorded. */
 static __noinline int lose_io(struct probe_cpu *cpu, struct probe_io *io)
 {
 	struct probe_cpu *waited_on = io->queued_ns && !io->started_ns ? cpu_at(io->end_cpu) : 0;
@@ -39,7 +39,7 @@ static __noinline int lose_io(struct probe_cpu *cpu, struct probe_io *io)
 /* No device keeps an I/O for so long; its kiocb may never begin again. */
 #define SLOT_FORGOTTEN_NS	60000000000ULL
 
-/* Of a full bucket: a slot to take over. Returns its way, or -1. */
+/* Finds a slot of a full bucket to take over. Returns its way, or -1. */
 static __noinline int forgotten_way(struct probe_cpu *cpu, __u64 key)
 {
 	__u32 index = bucket_of(key);

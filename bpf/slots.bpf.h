@@ -10,7 +10,7 @@
 
 #include "this_cpu.bpf.h"
 
-/* Complete as far as it came; what the file system does next tells whether that is its end. */
+/* Complete as far as it came; what the file system does next decides whether that is its end. */
 static __always_inline bool stopped_midway(const struct probe_io *io)
 {
 	return io->completed_ns && io->facts & PROBE_FACT_PARTIAL && io->facts & PROBE_FACT_BY_SUBMITTER;

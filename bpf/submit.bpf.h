@@ -62,7 +62,7 @@ static __always_inline bool is_punted(const struct probe_io *io, __u64 position)
 	       io->offset_bytes == position;
 }
 
-/* This kiocb's slot from before, if its end was missed; an I/O that did complete is still told. */
+/* This kiocb's slot from before, if its end was missed; an I/O that did complete is still recorded. */
 static __always_inline struct probe_io *slot_restart(struct probe_cpu *cpu, __u64 key, __u64 position)
 {
 	struct probe_io *io = slot_find(key);
@@ -92,7 +92,7 @@ static __always_inline bool goes_on(struct probe_io *io, __u32 tid, __u64 left, 
 	return true;
 }
 
-/* A request of io_uring that polls has IOCB_HIPRI taken away on some ways; its completion tells. */
+/* A request of io_uring that polls has IOCB_HIPRI taken away on some ways; its completion function shows it. */
 static __always_inline bool issuer_polls(struct kiocb *iocb)
 {
 	return &io_complete_rw_iopoll && (const void *)read_kernel(iocb, ki_complete) == &io_complete_rw_iopoll;

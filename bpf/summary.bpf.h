@@ -10,7 +10,7 @@
 #include "kernel_flavours.bpf.h"
 #include "probe_summary.h"
 
-/* Of one kind: a summary for each CPU. */
+/* The summaries of one kind, one for each CPU. */
 struct probe_kind_summaries {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

@@ -102,7 +102,7 @@ int BPF_PROG(work_queued, int requested_cpu, struct pool_workqueue *pool, struct
 	io = slot_find(io_key(cpu, PROBE_KEY_QUEUE, iocb));
 	if (!io)
 		return 0;
-	/* end_io queues the work: where it cannot be probed, this still tells where it ran. */
+	/* end_io queues the work: where it cannot be probed, this still shows where it ran. */
 	if (!(io->facts & PROBE_FACT_END_SEEN))
 		note_end(io, cpu);
 	io->queued_ns = read_clocks(cpu, queue_wait_of(io));

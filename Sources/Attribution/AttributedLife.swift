@@ -41,7 +41,7 @@ public struct AttributedLife: Equatable, Sendable {
     public var isDeferred: Bool { reason != nil }
 
     /// Every point of its path was seen but borders, in order, and every nanosecond has a stage.
-    /// - Parameter blind: points that nothing could have told of.
+    /// - Parameter blind: points that no probe could see.
     public func isComplete(blind: LifePoints) -> Bool {
         missing.subtracting(blind).subtracting(.borders).isEmpty && !isDisordered && !spans.hasHoles
     }

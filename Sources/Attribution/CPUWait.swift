@@ -32,7 +32,7 @@ public struct CPUWait: Equatable, Sendable {
         held = Self.isBelieved(times, in: span) ? times : .unknown
     }
 
-    /// Clocks that tell of more than the wait were not those of this wait.
+    /// Clocks that add up to more than the wait were not those of this wait.
     @inline(__always)
     public static func isBelieved(_ times: HeldTimes, in span: StageSpan) -> Bool { times.total <= span.nanoseconds }
 

@@ -4,7 +4,7 @@ import DirectIO
 
 extension CompletionContext {
     /// Where an I/O was completed. Interrupts and kworkers speak for themselves; a completion in a task needs the
-    /// facts of `end_io` to tell a poller, a woken waiter, task_work and a submitter that was still submitting.
+    /// facts of `end_io` to distinguish a poller, a woken waiter, task_work and a submitter that was still submitting.
     public init(of io: DirectIO) {
         self =
             switch io.completeContext {

@@ -2,7 +2,7 @@
 
 import DirectIO
 
-/// Who lately held each CPU, by name. Fed in the order of the stream, it tells for an I/O that comes after them which
+/// Who lately held each CPU, by name. Fed in the order of the stream, it finds for an I/O that comes after them which
 /// names its wait was spent on.
 ///
 /// Bounded: so many holds are remembered of each CPU, and so many names in all; what is beyond has no name.
@@ -32,7 +32,7 @@ public struct HoldLog: Sendable {
 
     public var isEmpty: Bool { rings.isEmpty }
 
-    /// Remembers a hold. One that has no name, or no time in it, or a holder that is not told by name, is ignored.
+    /// Remembers a hold. One that has no name, or no time in it, or an occupant without a name, is ignored.
     public mutating func add(_ hold: CPUHold) {
         guard hold.holder == .poolWork || hold.holder == .otherTask, hold.from < hold.until,
             Int(hold.cpu) < Self.cpus, let name = number(of: hold.name)
@@ -65,7 +65,7 @@ public struct HoldLog: Sendable {
         return parts
     }
 
-    /// Somebody worth a name held the CPU, and somebody was told by name.
+    /// Occupants with a name took part of the wait, and some are known.
     @inline(__always)
     public func canName(_ held: HeldTimes) -> Bool {
         !rings.isEmpty && held[.poolWork] | held[.otherTask] != 0

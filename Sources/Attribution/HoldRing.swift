@@ -17,7 +17,7 @@ struct HoldRing: Sendable {
     static let capacity = 512
 
     private var holds: [Hold] = []
-    /// Of all that were ever added, which are numbered in this order.
+    /// How many were ever added, which are numbered in this order.
     private var count = 0
     /// Number of the last hold that began before the one that was added before it.
     private var disordered = 0

@@ -6,13 +6,13 @@ import DirectIO
 /// found out once.
 public struct LifeAttribution: ~Copyable, @unchecked Sendable {
     public let rule: CompletionRule
-    /// Of the I/O that was taken up last: the same as `AttributedLife(io, rule:)`. To be looked at where it is: a copy takes
+    /// The life of the I/O that was taken up last: the same as `AttributedLife(io, rule:)`. To be looked at where it is: a copy takes
     /// as long as all else.
     public var life: AttributedLife
     /// By a hash of the kind.
     // Owned: `size` initialised places, nobody else has the pointer; given back by deinit. Hence sendable.
     private let shapes: UnsafeMutablePointer<LifeShape>
-    /// Of which kind `life` is; negative when it was walked.
+    /// The kind of `life`; negative when it was walked.
     private var current = -1
     private static let size = 256
 

@@ -43,7 +43,7 @@ struct LifeKind: Equatable {
 /// What the walk made of one I/O of a kind, for all others of that kind.
 struct LifeShape {
     let kind: LifeKind
-    /// Of an I/O of this kind whose times are in order; durations and placement in it are not those of others. `nil` when
+    /// The life of an I/O of this kind whose times are in order; durations and placement in it are not those of others. `nil` when
     /// durations alone do not set such lives apart.
     let model: AttributedLife?
     /// Numbers of the points after the submission, in the order in which they were passed.

@@ -2,11 +2,11 @@
 
 import DirectIO
 
-/// One I/O as a list shows it, with what only the stream around it could tell.
+/// One I/O as a list shows it, with what only the stream around it has.
 public struct ListedIO: Sendable {
     public let io: DirectIO
     public let life: AttributedLife
-    /// What its wait for a kworker was spent on; empty when the recording does not tell of any.
+    /// What its wait for a kworker was spent on; empty when the recording has no clocks for it.
     public let queueWait: [WaitShare]
     public let taskWorkWait: [WaitShare]
 

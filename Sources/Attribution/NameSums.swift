@@ -5,7 +5,7 @@
 struct NameSums: Sendable {
     /// By name; all 0 between two waits.
     private var sums: [UInt64] = []
-    /// Of those that are not 0.
+    /// Names whose sum is not 0.
     private var names: [Int] = []
     private var remainders: [(name: Int, remainder: UInt128)] = []
 

@@ -3,7 +3,7 @@
 import DirectIO
 
 /// For which waits of a recording somebody kept clocks of who held the CPU. Where they did, a wait without them is
-/// unattributed; where nobody did, there is nothing to tell of any.
+/// unattributed; where nobody did, no wait is split.
 public struct SeenClocks: Equatable, Sendable {
     private var queueWait = false
     private var taskWorkWait = false

@@ -33,7 +33,7 @@ public enum StageContext: UInt8, Sendable, CaseIterable {
             }
     }
 
-    /// Of a stage of one I/O. Stages that run where `end_io` ran take the letter from there.
+    /// The context of a stage of one I/O. Stages that run where `end_io` ran take the letter from there.
     init(of stage: AtomicStage, in io: DirectIO) {
         self =
             switch stage.row.owner {
@@ -46,7 +46,7 @@ public enum StageContext: UInt8, Sendable, CaseIterable {
             }
     }
 
-    /// Of a span that this stage is a part of, too: nobody's when it is of several.
+    /// The context of a span that this stage is a part of, too: nobody's when it is of several.
     /// - Parameter others: of the stages before, `nil` when there are none.
     func joined(to others: StageContext?, owner: StageRow.Owner) -> StageContext {
         guard let others, others != self else { return self }

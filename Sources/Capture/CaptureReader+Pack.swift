@@ -5,7 +5,7 @@ import SystemPackage
 
 extension CaptureReader {
     /// Writes the same capture with its records packed: the chunks that are right, in their order.
-    /// - Parameter progress: is told the part of the capture that was gone through, from 0 to 1, at every chunk.
+    /// - Parameter progress: is called with the part of the capture that was read, from 0 to 1, at every chunk.
     /// - Returns: What was left out since it could not be read, and the size of the new capture in bytes.
     /// - Throws: What reading and writing throw; the new file is removed then.
     public func pack(

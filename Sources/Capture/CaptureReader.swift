@@ -6,9 +6,9 @@ import SystemPackage
 /// Reads a capture: the session at once, then the I/Os in file order, as often as asked.
 ///
 /// A capture is untrusted input. Whatever is in it, memory stays bounded by one chunk (and the thread names), nothing
-/// traps, and what could not be read is told by the summary.
+/// traps, and what could not be read is in the summary.
 public final class CaptureReader: Sendable {
-    /// Of the file; its major is one that this version reads.
+    /// The version of the file; its major is one that this version reads.
     public let version: CaptureVersion
     public let session: RecordingSession
 
@@ -78,7 +78,7 @@ public final class CaptureReader: Sendable {
         return (try? CaptureShare(self, .none, size: size).read { _ in })?.sampling ?? []
     }
 
-    /// Bytes in it now; 0 when that cannot be told.
+    /// Bytes in it now; 0 when that is unknown.
     public var size: UInt64 { (try? source.size()) ?? 0 }
 
     /// Shares the I/Os out to `count` readers, which may read at the same time: each of them is read by just one.

@@ -17,7 +17,7 @@ public struct CaptureShare: Sendable {
         private var own = 0
 
         static let whole = Turn(first: true, of: nil)
-        /// Of no I/Os.
+        /// The turn of no I/Os.
         static let none = Turn(first: false, of: Chunks(taken: Int.max / 2))
 
         init(first isFirst: Bool, of chunks: Chunks?) {
@@ -55,7 +55,7 @@ public struct CaptureShare: Sendable {
 
     /// Calls `each` with every I/O of this share in file order, and `hold` with everybody who held a CPU, before the
     /// I/Os that follow in the file.
-    /// - Parameter progress: is told the part of the file that was gone through, from 0 to 1, at every chunk.
+    /// - Parameter progress: is called with the part of the file that was read, from 0 to 1, at every chunk.
     /// - Returns: To be joined with those of the other shares.
     /// - Throws: `CaptureError.cannotRead`, or what `each` or `hold` throws.
     public func read(

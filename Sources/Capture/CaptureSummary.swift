@@ -11,9 +11,9 @@ public struct CaptureSummary: Sendable {
     public internal(set) var cpus: [CPUUse] = []
     /// Where the box lets things run, `nil` when it was not recorded.
     public internal(set) var places: CPUPlaces?
-    /// Of files whose cached pages deferred completions, `nil` when nobody looked.
+    /// Users of files whose cached pages deferred completions, `nil` when nobody looked.
     public internal(set) var fileUsers: [FileUser]?
-    /// Of a recording that turned itself down; empty if it did not.
+    /// The steps in which sampling was reduced; empty if it was not.
     public internal(set) var sampling: [SamplingStep] = []
     /// I/Os that have no record, by the number of their kind.
     var summariesByKind: [UInt32: IOSummary] = [:]

@@ -11,7 +11,7 @@ struct ChunkHeader: Equatable {
 
     /// A number of `ChunkKind`, or one that this version does not know.
     var kind: UInt16
-    /// Of `ChunkFlag`: any other bit means a payload that this version cannot interpret.
+    /// Bits of `ChunkFlag`: any other bit means a payload that this version cannot interpret.
     var flags: UInt16 = 0
     /// Bytes of payload.
     var length: UInt32

@@ -6,7 +6,7 @@
 /// never searched for chunks inside it.
 struct ChunkWalk {
     struct Chunk {
-        /// Of the header, in bytes from the start of the file.
+        /// Where the header is, in bytes from the start of the file.
         var offset: UInt64
         var header: ChunkHeader
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// Puts records together that `ColumnPacker` told in columns, or whatever a file claims to be that.
+/// Puts records together that `ColumnPacker` stored in columns, or whatever a file claims to be that.
 final class ColumnUnpacker {
     private var records: [UInt64] = []
 
@@ -156,7 +156,7 @@ private struct Cursor {
     struct Numbers {
         fileprivate let bytes: UnsafeRawBufferPointer
         fileprivate let length: Int
-        /// Of the payload, from the first number on.
+        /// Bytes of the payload, from the first number on.
         fileprivate let readable: Int
 
         @inline(__always)

@@ -57,7 +57,7 @@ extension IOSummary {
         self.init(StoredSummary(number: 0, kind: kind, sums: sums, numbers: numbers))
     }
 
-    /// Of no I/Os yet.
+    /// The summary of no I/Os yet.
     public init?(kind: probe_io_kind) {
         guard let example = DirectIO(record: kind.example) else { return nil }
         self.init(example: example)

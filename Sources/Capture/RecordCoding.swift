@@ -9,13 +9,13 @@ import CProbeRecords
 struct RecordCoding {
     /// Bytes of a record, a multiple of 8.
     let size: Int
-    /// The word of the time that is told as the distance from that of the record before.
+    /// The word of the time that is stored as the distance from that of the record before.
     private let anchor: Int
-    /// Words of times that are told as the distance from the one before them, or at a start from the anchor.
+    /// Words of times that are stored as the distance from the one before them, or at a start from the anchor.
     private let times: [(word: Int, starts: Bool)]
     /// The first word of the sums of holders, and those of the times between which they lie.
     private let waits: [(held: Int, from: Int, until: Int)]
-    /// By word: whether it is told as the difference to that of the first record, by exclusive or.
+    /// By word: whether it is stored as the difference to that of the first record, by exclusive or.
     private let flips: [Bool]
 
     /// `nil` for what is not worth it: JSON, and threads.
@@ -46,11 +46,11 @@ struct RecordCoding {
         flips = (0..<size / 8).map { !own.contains($0) }
     }
 
-    /// What all records of a chunk are told from.
+    /// What all records of a chunk are stored relative to.
     struct Base {
         /// The anchor of the record before.
         fileprivate var last: UInt64
-        /// Words of the first record where they are told as the difference to it.
+        /// Words of the first record where they are stored as the difference to it.
         fileprivate let flips: [(word: Int, bits: UInt64)]
     }
 

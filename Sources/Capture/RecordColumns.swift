@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// How the records of a kind are told in columns, a block of records at a time: `Documentation/CaptureFormat.md`.
+/// How the records of a kind are stored in columns, a block of records at a time: `Documentation/CaptureFormat.md`.
 ///
 /// A column is a time, in 64 bits, or any other 32 bits of a record. Any bytes are records to it.
 struct RecordColumns: Sendable {
@@ -9,9 +9,9 @@ struct RecordColumns: Sendable {
 
     /// Bytes of a record, a multiple of 8.
     let size: Int
-    /// Words of times. The first is told from that of the record before.
+    /// Words of times. The first is stored relative to that of the record before.
     let times: [Int]
-    /// The places in `times` from which on they are told from the first again.
+    /// The places in `times` from which on they are stored relative to the first again.
     let runs: [Int]
     /// All else, by 32 bits.
     let others: [Int]

@@ -6,7 +6,7 @@ import DirectIO
 /// The JSON of a summary chunk: one kind of I/O, and all that was summed up of it so far. Numbers are those of
 /// `probe_summary.h`.
 struct StoredSummary: Codable {
-    /// Of the kind, in this recording.
+    /// The number of the kind in this recording.
     var number: UInt32
     var facts: UInt32
     var device: UInt32
@@ -22,13 +22,13 @@ struct StoredSummary: Codable {
     var preempted: UInt64
     var first: UInt64
     var last: UInt64
-    /// Of each step, and of the whole.
+    /// The longest of each step, and of the whole.
     var longest: [UInt64]
     var queueWait: [UInt64]
     var taskWorkWait: [UInt64]
     /// Bucket of latency, nanoseconds of each step, I/Os. Those without I/Os are left out.
     var rows: [[UInt64]]
-    /// Of each step: bucket, I/Os, bucket, I/Os ... without those that have none.
+    /// For each step: bucket, I/Os, bucket, I/Os ... without those that have none.
     var spreads: [[UInt64]]
 
     private static let buckets = Int(PROBE_SUMMARY_BUCKETS)

@@ -60,7 +60,7 @@ struct DurationCounts: Equatable, Sendable {
         if missing > 0 { counts += [UInt64](repeating: 0, count: missing) }
     }
 
-    /// How many lie in the buckets behind `bucket`.
+    /// How many are in the buckets behind `bucket`.
     func count(behind bucket: Int) -> UInt64 {
         let start = min(max(0, bucket + 1 - first), counts.count)
         return counts.withUnsafeBufferPointer { counts in

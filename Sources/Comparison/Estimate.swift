@@ -3,7 +3,7 @@
 /// A number, and the interval in which the truth lies with 95% confidence.
 public struct Estimate: Equatable, Sendable {
     public var value: Double
-    /// Contains `value`. `nil`: the data does not tell.
+    /// Contains `value`. `nil`: the data is not enough for one.
     public var interval: ClosedRange<Double>?
 
     public init(_ value: Double, interval: ClosedRange<Double>? = nil) {
@@ -35,7 +35,7 @@ public struct Difference: Equatable, Sendable {
     public var new: Double?
     /// `new - base`.
     public var delta: Estimate?
-    /// `new / base - 1`; `nil` when `base` is 0, without an interval when that cannot be told from 0.
+    /// `new / base - 1`; `nil` when `base` is 0, without an interval when that cannot be distinguished from 0.
     public var relative: Estimate?
 
     /// The interval of the difference excludes 0. `nil`: there is no interval.

@@ -12,7 +12,7 @@ struct Memory {
 
     /// Less correlation than this is chance, or does no harm.
     private static let least = 0.2
-    /// A level that decays more slowly cannot be told from a drift.
+    /// A level that decays more slowly cannot be distinguished from a drift.
     private static let most = 0.95
 
     /// - Parameter residuals: at least 20, in order of time, that sum to about 0.

@@ -7,9 +7,9 @@ import DirectIO
 public enum Metric: Hashable, Sendable {
     /// I/Os that completed per second, from the first submission to the last completion.
     case iops
-    /// Of latency, over all finished I/Os. Nanoseconds.
+    /// The mean latency of all finished I/Os. Nanoseconds.
     case mean
-    /// Of latency, within 1%. Nanoseconds.
+    /// A percentile of latency, within 1%. Nanoseconds.
     case percentile(Percentile)
     /// Mean nanoseconds per I/O in a stage or a part of it, over all finished I/Os, also those that have none of it:
     /// so the stages add up to the mean latency.

@@ -7,7 +7,7 @@ public struct Run: Sendable {
     public let blockLength: UInt64?
     /// In order of time.
     let units: [RunUnit]
-    /// Of a saved report, in nanoseconds by percentile.
+    /// The percentiles of a saved report, in nanoseconds.
     let savedPercentiles: [Percentile: Double]
 
     init(facts: RunFacts, blockLength: UInt64?, units: [RunUnit], savedPercentiles: [Percentile: Double] = [:]) {

@@ -37,7 +37,7 @@ struct Spread {
         }
     }
 
-    /// Of the residuals' sum; they sum to about 0.
+    /// The standard error of the residuals' sum; they sum to about 0.
     func standardError(_ residuals: [Double]) -> Double {
         standardError(residuals, excess: excess(of: residuals))
     }

@@ -15,7 +15,7 @@ extension Tally {
         var reasons: [DeferralReason: UInt64] = [:]
     }
 
-    /// A saved report does not tell which context a stage's time belongs to: all of it is `unknown`'s here.
+    /// A saved report does not say which context a stage's time belongs to: all of it is `unknown`'s here.
     init(_ sums: Sums) {
         ios = sums.ios
         finished = sums.finished
@@ -32,7 +32,7 @@ extension Tally {
         }
     }
 
-    /// Of a number from a file.
+    /// The whole part of a number from a file.
     private static func whole(_ nanoseconds: Double) -> UInt128 {
         UInt128(exactly: min(max(nanoseconds, 0), 1e30).rounded()) ?? 0
     }

@@ -51,12 +51,12 @@ public struct HeldTimes: Equatable, Sendable {
     public var total: UInt64 { SIMD8<UInt64>(truncatingIfNeeded: nanoseconds).wrappedSum() }
 }
 
-/// A stretch of time in which somebody held a CPU that I/Os were waiting for; told of those holders that are worth a
+/// A stretch of time in which somebody held a CPU that I/Os were waiting for; recorded for those occupants that are worth a
 /// name, `poolWork` and `otherTask`.
 public struct CPUHold: Equatable, Sendable {
     public var cpu: UInt16
     public var holder: CPUHolder
-    /// Of the task, 0 when it is not known.
+    /// The thread of the task, 0 when it is not known.
     public var thread: UInt32
     public var from: Timestamp
     public var until: Timestamp

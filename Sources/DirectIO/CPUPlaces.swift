@@ -17,7 +17,7 @@ public struct CPUPlaces: Hashable, Sendable, Codable {
     /// An interrupt that ended I/Os.
     public struct Interrupt: Hashable, Sendable, Codable {
         public var irq: UInt32
-        /// Of its handlers, e.g. `nvme0q1`.
+        /// The name of its handlers, e.g. `nvme0q1`.
         public var name: String?
         /// Where it may come: `smp_affinity_list`.
         public var allowed: String?

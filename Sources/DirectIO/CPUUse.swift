@@ -11,7 +11,7 @@ public struct CPUUse: Hashable, Sendable, Codable {
     public var workerRuns: UInt64
     /// I/Os, traced or not, that kworkers completed.
     public var works: UInt64
-    /// Nanoseconds in which a submitter stood runnable because such a kworker had taken the CPU from it.
+    /// Nanoseconds in which a submitter was runnable and off-CPU because such a kworker had displaced it.
     public var submitterStood: UInt64
     /// What became of completions; `nil` when nobody looked.
     public var reaping: Reaping?

@@ -77,9 +77,9 @@ public struct DirectIO: Equatable, Sendable {
 
     // MARK: Who held the CPU
 
-    /// Of the worker's CPU, from `workQueued` to `workStarted`. Its sum is that time, or it is not known.
+    /// What was on the worker's CPU from `workQueued` to `workStarted`: the times sum to that, or are unknown.
     public var queueWaitHeld = HeldTimes.unknown
-    /// Of the submitter's CPU, from `completed` to `taskWorkRun`.
+    /// What was on the submitter's CPU from `completed` to `taskWorkRun`.
     public var taskWorkHeld = HeldTimes.unknown
 
     // MARK: What most do not have
@@ -106,7 +106,7 @@ public struct DirectIO: Equatable, Sendable {
     /// Where `iomap_dio_complete` ran.
     public var completeContext: ExecutionContext?
     public var facts: Facts
-    /// Of several machines in one trace, which one's; else 0.
+    /// Which machine, in a trace that merges several; else 0.
     public var machine: UInt8 = 0
 
     /// An I/O of which only its submission is known.
@@ -129,7 +129,7 @@ public struct DirectIO: Equatable, Sendable {
 
     public enum Operation: String, Sendable, CaseIterable {
         case read, write
-        /// A trace need not tell: of a synchronous I/O only its bio does.
+        /// A trace need not have it: for a synchronous I/O only its bio does.
         case unknown
     }
 }

@@ -6,11 +6,11 @@ public struct IOSummary: Equatable, Sendable {
     /// How many steps there can be; the numbers are those of `enum probe_step` and so of the capture file.
     public static let steps = 7
 
-    /// A life of this kind in which step number *n* takes 2^n nanoseconds: a stage of it tells which steps are in it.
+    /// A life of this kind in which step number *n* takes 2^n nanoseconds: the length of a stage shows which steps are in it.
     /// Its CPUs and threads are made up, but for which of the CPUs are the same; its length is 0 if the I/Os differ.
     public var example: DirectIO
     public var ios: UInt64 = 0
-    /// Of all their lengths.
+    /// The sum of all their lengths.
     public var bytes: UInt64 = 0
     /// I/Os that failed.
     public var errors: UInt64 = 0
@@ -65,11 +65,11 @@ public struct IOSummary: Equatable, Sendable {
     }
 }
 
-/// Durations that a summary does not tell apart: single nanoseconds up to 63, then 32 buckets an octave; what is longer
+/// Durations that a summary does not distinguish: single nanoseconds up to 63, then 32 buckets an octave; what is longer
 /// than 68 s is in the last one.
 public struct SummaryBucket: Hashable, Comparable, Sendable {
     public static let count = 1024
-    /// A duration is told as the middle of its bucket: so much off at most.
+    /// A duration is reported as the middle of its bucket: so much off at most.
     public static let error = 1.0 / 64
 
     /// Less than `count`.
@@ -83,7 +83,7 @@ public struct SummaryBucket: Hashable, Comparable, Sendable {
     /// The shortest duration in it, nanoseconds.
     public var lowest: UInt64 { UInt64(number < 64 ? number : number & 31 | 32) << shift }
 
-    /// What all of its durations are told as. Of the last one: the shortest, for it has no end.
+    /// What all of its durations are reported as. For the last one: the shortest, for it has no end.
     public var middle: UInt64 { lowest + (UInt64(1) << shift) / 2 - (shift > 0 ? 1 : 0) }
 
     private var shift: UInt64 { number < 64 ? 0 : UInt64(number >> 5 - 1) }

@@ -50,7 +50,7 @@ public enum AtomicStage: UInt8, Sendable, CaseIterable {
     case submitterWakeup
     /// The submitter completes it, and had not left the submission yet.
     case submitterCompletion
-    /// Completed where nothing tells who did it.
+    /// Completed in a context that is not known.
     case completion
     /// The completion waits until the issuer runs its task_work: io_uring's second hop.
     case taskWorkWait

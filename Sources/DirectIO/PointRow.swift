@@ -10,12 +10,12 @@ public struct PointRow: Sendable {
     /// Only a border between two stages: without it there is one coarser stage, and nothing is unknown. Not every I/O
     /// passes it: requests are merged, and a CPU's own timer has no interrupt entry.
     public let isBorder: Bool
-    /// A recording that nothing told of it has coarser stages, and they are true. Without any other, a life has a hole.
+    /// A recording without it has coarser stages, and they are true. Without any other, a life has a hole.
     public let canBeBlind: Bool
     /// Of something that may have begun before the I/O came to it: then it is no point of this life, and no
     /// contradiction either.
     public let mayPrecede: Bool
-    /// Tracepoints and functions that tell of it.
+    /// Tracepoints and functions that record it.
     public let sources: [String]
     public let begins: [StageRow]
 

@@ -127,7 +127,7 @@ public final class MetricsExport: IOExport {
 
     private static func seconds(_ nanoseconds: Double) -> String { "\(nanoseconds / 1e9)" }
 
-    /// Control characters are told as a terminal gets them, and the backslashes of that are the label's own.
+    /// Control characters are written as a terminal gets them, and the backslashes of that are the label's own.
     private static func escaped(_ text: String) -> String {
         var escaped = ""
         for character in EscapedText(text).description {

@@ -71,7 +71,7 @@ public final class ChosenIOs {
     public var rule: CompletionRule { source.rule }
     /// Machines whose traces are merged in it, by number; empty of one alone.
     public var machines: [String] { source.machines }
-    /// Of a first pass, where one was needed.
+    /// The names that a first pass found, where one was needed.
     public let names: RecordedNames
 
     /// What there is to say of the source before its I/Os are read: asks for names or causes, or to read again.

@@ -2,7 +2,7 @@
 
 import KernelTraces
 
-/// Who is told how far reading a file has come, from any thread.
+/// Who learns how far reading a file has come, from any thread.
 public protocol ReadingListener: Sendable {
     /// - Parameter part: of the file, from 0 to 1.
     func reading(_ name: String, part: Double)

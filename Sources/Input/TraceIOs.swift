@@ -55,7 +55,7 @@ final class TraceIOs: IOSource {
         _ reader: any TraceReader, _ holds: (CPUHold) throws -> Void, _ each: (DirectIO) throws -> Void
     ) throws -> SourceSummary {
         var joiner = joiner(reader)
-        // Of machines other than the first: their CPUs, threads and works are others of the same numbers.
+        // Machines other than the first have CPUs, threads and work items of the same numbers.
         var others: [Joiner] = []
         let summary = try reader.read { event in
             guard event.machine == 0 else {
@@ -106,7 +106,7 @@ final class TraceIOs: IOSource {
         return source
     }
 
-    /// Events that tell of I/Os.
+    /// Events of I/Os.
     private static let events =
         MissingEvents.begins + [
             "iomap_dio_complete", "dio_complete", "block_rq_issue", "block_rq_complete", "irq_handler_entry",

@@ -23,7 +23,7 @@ struct CPUClock {
     /// Rises whenever it is not known any more who held the CPU.
     private var run: UInt32 = 0
 
-    /// Of the task or work that holds it now.
+    /// The thread of the task or work item that is on it now.
     private(set) var thread: UInt32 = 0
     private(set) var name = NameID.unknown
     private var since: UInt64 = 0

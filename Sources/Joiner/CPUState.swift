@@ -5,7 +5,7 @@ import KernelTraces
 
 /// What one CPU is in the midst of.
 struct CPUState {
-    /// Of each kind of context: hard interrupt, softirq, task.
+    /// One level for each kind of context: hard interrupt, softirq, task.
     var levels = (task: ContextLevel(), softirq: ContextLevel(), hardirq: ContextLevel())
     var isInHardirq = false
     var isInSoftirq = false

@@ -51,12 +51,12 @@ enum EndFacts {
         return facts
     }
 
-    /// Of the simple path of 7.3.
+    /// The facts of the simple path of 7.3.
     private static func simple(_ arguments: ProbeArguments) -> Facts {
         failed(arguments).union([.endSeen, .endDecides, .simple])
     }
 
-    /// Of `fs/direct-io.c`, which defers for pages in the page cache, or when the submitter or a buffer head said so:
+    /// The facts of `fs/direct-io.c`, which defers for pages in the page cache, or when the submitter or a buffer head said so:
     /// for O_(D)SYNC, or for an unwritten extent.
     /// - Parameter waits: the submitter does: always when it is synchronous, and for extending writes.
     private static func legacy(_ arguments: ProbeArguments, of io: DirectIO, waits: Bool) -> Facts {

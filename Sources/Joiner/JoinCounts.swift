@@ -22,7 +22,7 @@ public struct JoinCounts: Equatable, Sendable {
     /// Completions that turned out to be of another I/O than the events before them had it; what those said of the
     /// device is left out.
     public internal(set) var mistaken: UInt64 = 0
-    /// Several I/Os of one offset in flight at a time, told apart by their order.
+    /// Several I/Os of one offset in flight at a time, distinguished by their order.
     public internal(set) var overlapping: UInt64 = 0
     /// Begins of I/Os, whatever became of them.
     public internal(set) var begins: UInt64 = 0
@@ -70,7 +70,7 @@ public struct JoinCounts: Equatable, Sendable {
                 "start-event-missed", unstarted, .loss, "I/Os of a kworker whose start is missing; in no queue wait"),
             loss("work-reused", reusedWorks, .loss, "works that were queued twice without a start between"),
             loss("mistaken-identity", mistaken, .loss, "completions that did not match the request before them"),
-            loss("same-offset", overlapping, .info, "I/Os of one offset at a time, told apart by their order"),
+            loss("same-offset", overlapping, .info, "I/Os of one offset at a time, distinguished by their order"),
             loss(
                 "works-by-order", pairedByOrder, .info,
                 "works whose addresses are hidden: paired with their queueing by their order on the CPU"),

@@ -83,7 +83,7 @@ extension Joiner {
         }
     }
 
-    /// The kernel's word for the context, with kworkers told from other tasks.
+    /// The kernel's word for the context, with kworkers distinguished from other tasks.
     func executionContext(_ at: Moment) -> ExecutionContext {
         switch at.context {
         case .hardirq: .hardirq
@@ -92,7 +92,7 @@ extension Joiner {
         }
     }
 
-    /// Notes an end_io, or what tells that one just ran: where, and in which interrupt.
+    /// Notes an end_io, or what shows that one just ran: where, and in which interrupt.
     mutating func endPlace(_ at: Moment) -> EndPlace {
         let context = executionContext(at)
         var place = EndPlace(cpu: at.cpu, context: context)

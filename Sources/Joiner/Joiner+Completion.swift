@@ -67,7 +67,7 @@ extension Joiner {
         narrow { $0.isQueued || $0.reachedDevice }
         guard chain.count > 1 else { return chain.first }
         counts.overlapping += 1
-        // Of those that are known to be under way the first; else any but the last may have come to nothing.
+        // The first of those that are known to be under way; else any but the last may have come to nothing.
         let areUnderWay = chain.allSatisfy { lives[$0].isQueued || lives[$0].reachedDevice }
         return isLossy || !areUnderWay ? chain.last : chain.first
     }
@@ -130,7 +130,7 @@ extension Joiner {
         lives[id].io.completeContext = context
     }
 
-    /// io_uring's second hop can only be told with its kiocb.
+    /// io_uring's second hop can only be assigned by its kiocb.
     private func taskWorkMayFollow(_ life: Life) -> Bool {
         life.iocb != 0 && (life.io.issuer == .ioUring || life.io.issuer == .unknown)
             && life.io.completeContext != .task && !life.io.facts.contains(.polled)
@@ -226,7 +226,7 @@ extension Joiner {
     private mutating func calledBack(
         _ function: KernelFunction, _ arguments: ProbeArguments, _ at: Moment, _ sink: Sink
     ) rethrows {
-        // The function tracer tells no kiocb, but it follows end_io.
+        // The function tracer has no kiocb, but it follows end_io.
         let found = arguments[.iocb].map { byIOCB[$0] } ?? (arguments.present.isEmpty ? hinted(at) : nil)
         guard let id = alive(found) else { return }
         if lives[id].io.issuer == .unknown { lives[id].io.issuer = function == .libaioComplete ? .libaio : .ioUring }

@@ -70,7 +70,7 @@ extension Joiner {
             if let meant = queued.end.life, meant != id {
                 counts.mistaken += 1
             } else if queued.end.time == nil || lives[id].io.ended == nil {
-                // With end_io seen, it told its I/O itself.
+                // When end_io was seen, its I/O is known from there.
                 apply(queued.end, to: id)
             }
             lives[id].io.workQueued = Timestamp(nanoseconds: queued.time)

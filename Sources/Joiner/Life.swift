@@ -6,7 +6,7 @@ import KernelTraces
 /// One I/O in flight, and what finds it again.
 struct Life {
     var io: DirectIO
-    /// Of its kiocb, 0 when no probe told it.
+    /// The address of its kiocb, 0 when no probe recorded it.
     var iocb: UInt64 = 0
     /// Where `io.offset` and the file are: the identity that tracepoints give.
     var key: IOKey
@@ -20,13 +20,13 @@ struct Life {
     var isSuperseded = false
     /// The kiocb has a function to call back.
     var isAsynchronous: Bool?
-    /// `IOCB_NOWAIT`, libaio's mark and the like, as the begin had them; `nil` where flags were not told.
+    /// `IOCB_NOWAIT`, libaio's mark and the like, as the begin had them; `nil` where the begin had no flags.
     var flags: IOFlags?
     /// Bytes of the same request that earlier parts of it did: its completion counts them in.
     var doneBefore: UInt64 = 0
     /// Rises when the place is used again.
     var generation: UInt32 = 0
-    /// Of the same identity, begun later.
+    /// The next life of the same identity, begun later.
     var next: LifeID?
     /// The clocks of the submitter's CPU when it was completed.
     var completedClocks: ClockReading?
@@ -40,7 +40,7 @@ struct Life {
         if isWrite { io.facts.insert(.write) }
     }
 
-    /// Nothing tells that it is under way: an attempt that comes to nothing looks like this.
+    /// Nothing shows that it is under way: an attempt that comes to nothing looks like this.
     var isOnlyBegun: Bool { !isQueued && !reachedDevice && io.completed == nil }
 
     /// It can be the I/O of this completion: what a kiocb says of itself does not change on the way.

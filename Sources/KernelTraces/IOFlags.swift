@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// Flags of a kiocb that tell of an I/O, with the differences between kernels removed.
+/// Flags of a kiocb that describe an I/O, with the differences between kernels removed.
 public struct IOFlags: OptionSet, Sendable {
     public let rawValue: UInt16
 

@@ -2,7 +2,7 @@
 
 import DirectIO
 
-/// One event of a kernel trace that tells of direct I/O, or of who held a CPU. Layouts and spellings of the source are
+/// One event of a kernel trace about direct I/O, or about what was on a CPU. Layouts and spellings of the source are
 /// gone; nothing is joined yet.
 public struct KernelEvent: Sendable {
     /// In nanoseconds of the trace's clock.
@@ -15,7 +15,7 @@ public struct KernelEvent: Sendable {
     /// Its name.
     public var name: NameID
     public var body: Body
-    /// Of a text that merges the traces of several machines, e.g. a host and its guest: which one, from 0.
+    /// Which machine, in a text that merges the traces of several, e.g. a host and its guest; from 0.
     public var machine: UInt8 = 0
 
     public enum InterruptContext: UInt8, Sendable, Comparable {

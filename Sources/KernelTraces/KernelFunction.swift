@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// Functions of the kernel whose calls tell of a direct I/O; by the name that the kernel gives them.
+/// Functions of the kernel whose calls belong to a direct I/O; by the name that the kernel gives them.
 public enum KernelFunction: String, Sendable, CaseIterable {
     case begin = "iomap_dio_rw"
     case innerBegin = "__iomap_dio_rw"
@@ -14,7 +14,7 @@ public enum KernelFunction: String, Sendable, CaseIterable {
     case uringComplete = "io_complete_rw"
     case uringPollComplete = "io_complete_rw_iopoll"
     case uringRequestComplete = "io_req_rw_complete"
-    /// Of a block device, also for what is not direct.
+    /// Called for a block device, also for what is not direct.
     case blockRead = "blkdev_read_iter"
     case blockWrite = "blkdev_write_iter"
     case blockBioEnd = "blkdev_bio_end_io"

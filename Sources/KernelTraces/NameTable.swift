@@ -97,7 +97,7 @@ enum ThreadKind: UInt8 {
     case unknown, ordinary
     /// `kworker/N:M`: bound to a CPU, of ordinary priority.
     case poolWorker
-    /// `kworker/N:MH`, `kworker/uN:M`, and one that a name cut short does not tell.
+    /// `kworker/N:MH`, `kworker/uN:M`, and one that a name cut short does not show.
     case otherWorker
     /// `iou-wrk-N`, in older kernels `io_wqe_worker-N`.
     case ringWorker

@@ -16,7 +16,7 @@ public struct TraceDescription: Hashable, Sendable {
     /// Version of the recorder.
     public var recorder: String?
     public var command: [String] = []
-    /// As far as the trace tells, else `unknown`.
+    /// As far as the trace shows, else `unknown`.
     public var completionRule = CompletionRule.unknown
     /// Names of the files, and so of the machines, whose traces a text merges; empty of one alone.
     public var machines: [String] = []

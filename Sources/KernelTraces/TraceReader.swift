@@ -5,7 +5,7 @@ public protocol TraceReader: AnyObject {
     var description: TraceDescription { get }
     var names: NameTable { get }
     var calls: ProbeCalls { get }
-    /// Calls `each` with every event that tells of direct I/O or of who had a CPU, ordered by time.
+    /// Calls `each` with every event about direct I/O or about what was on a CPU, ordered by time.
     /// - Returns: All else that there is to say, and what could not be read.
     /// - Throws: `TraceError.cannotRead`, or what `each` throws.
     func read(_ each: (borrowing KernelEvent) throws -> Void) throws -> TraceSummary

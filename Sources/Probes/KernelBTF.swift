@@ -70,7 +70,7 @@ public final class KernelBTF {
         find(name, .structure) != nil
     }
 
-    /// Of a structure, in bytes.
+    /// The size of a structure, in bytes.
     func size(of structure: String) -> Int? {
         find(structure, .structure).flatMap { btf__type_by_id(btf, $0) }.map { Int($0.pointee.size) }
     }

@@ -18,18 +18,18 @@ public struct KernelLayout: Equatable, Sendable {
     var inodeDevice = 76
     /// Lowest bit: data flow to the device.
     var iterDirection: Int
-    /// Of `fs/direct-io.c`; `nil` where it is not built in.
+    /// Structures of `fs/direct-io.c`; `nil` where it is not built in.
     var legacy: LegacyLayout?
-    /// Of the bio in a `struct blkdev_dio`; `nil` where single bios have no end_io of their own.
+    /// Offset of the bio in a `struct blkdev_dio`; `nil` where single bios have no end_io of their own.
     var blockBio: Int?
-    /// Of the bio in a `struct iomap_dio_simple` (7.3), `nil` where there is none.
+    /// Offset of the bio in a `struct iomap_dio_simple` (7.3), `nil` where there is none.
     var simpleBio: Int?
     /// The kernel has `iomap_dio_rw_begin` and its like.
     var hasTracepoints: Bool
     /// Function probes, which an interrupt can have while it interrupts another one; kprobes it cannot.
     var hasFunctionProbes: Bool
 
-    /// Of the running kernel; `nil` when its BTF lacks one of them.
+    /// The layout of the running kernel; `nil` when its BTF lacks one of them.
     public init?(_ btf: KernelBTF) {
         guard let bioPrivate = btf.offset(of: "bi_private", in: "bio"),
             let bioStatus = btf.offset(of: "bi_status", in: "bio"),
@@ -113,7 +113,7 @@ extension LegacyLayout {
 }
 
 extension KernelBTF {
-    /// Of a member, in bytes from the start of `structure`; also of one in an unnamed struct or union.
+    /// The offset of a member, in bytes from the start of `structure`; also of one in an unnamed struct or union.
     func offset(of member: String, in structure: String) -> Int? {
         members(of: structure)?.first { $0.name == member }.map { $0.bits / 8 }
     }

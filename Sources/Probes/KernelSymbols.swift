@@ -20,13 +20,13 @@ struct KernelSymbols {
         self.text = Array(text.utf8) + [0]
     }
 
-    /// Whether the kernel itself has a symbol of this name; `nil` when it does not tell any.
+    /// Whether the kernel itself has a symbol of this name; `nil` when it shows none.
     func has(_ name: String) -> Bool? {
         guard text.count > 1 else { return nil }
         return position(of: " \(name)\n", from: 0) != nil
     }
 
-    /// Of a function in a module, or if that is built in of the kernel's own; `nil` when there is none, or addresses are
+    /// The address of a function in a module, or if that is built in of the kernel's own; `nil` when there is none, or addresses are
     /// hidden.
     func address(of function: String, module: String) -> UInt64? {
         let found = position(of: " \(function)\t[\(module)]\n", from: 0) ?? position(of: " \(function)\n", from: 0)
@@ -44,7 +44,7 @@ struct KernelSymbols {
         return name
     }
 
-    /// Of the names that a function has, the first is taken.
+    /// Takes the first of the names that a function has.
     private func search(_ address: UInt64) -> String? {
         guard address > 0 else { return nil }
         let digits = Self.digits(of: address)

@@ -4,9 +4,9 @@ import CLibbpf
 import CProbeRecords
 import Glibc
 
-/// Where the probes sum up I/Os: for each kind that they are told of, a map with a `probe_summary` for every CPU.
+/// Where the probes sum up I/Os: for each kind that they were given, a map with a `probe_summary` for every CPU.
 public final class KindSummaries {
-    /// Of one kind, of all CPUs together.
+    /// The sums of one kind, over all CPUs.
     public struct Sums {
         public let kind: probe_io_kind
         public fileprivate(set) var sums = probe_summary()
@@ -19,7 +19,7 @@ public final class KindSummaries {
         let descriptor: Int32
     }
 
-    /// Of rooms, by place.
+    /// Rooms by place.
     private let map: Int32
     /// Which kind has which place.
     private let kinds: Int32

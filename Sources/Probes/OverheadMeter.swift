@@ -23,7 +23,7 @@ public final class OverheadMeter {
     private struct Readings {
         let at: UInt64
         let own: UInt64
-        /// `nil` when procfs does not tell.
+        /// `nil` when procfs does not say.
         let busy: UInt64?
     }
 

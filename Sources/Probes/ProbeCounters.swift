@@ -27,7 +27,7 @@ public struct ProbeCounters: Equatable, Sendable {
     public var holdsFull: UInt64 = 0
     /// I/Os whose begin was missed: the kernel skips a probe that is already running on the CPU.
     public var beginsMissed: UInt64 = 0
-    /// Runs of probes that tell of a life's points, skipped for the same reason.
+    /// Runs of probes that record a life's points, skipped for the same reason.
     public var pointsMissed: UInt64 = 0
     /// I/Os whose completion was not seen and must have been: their kiocbs began again.
     public var begunAgain: UInt64 = 0
@@ -38,7 +38,7 @@ public struct ProbeCounters: Equatable, Sendable {
     /// Tasks that came to a CPU and were not seen to leave it, by CPU.
     public var unseenTasks: [UnseenTask] = []
 
-    /// Of the begun I/Os that have no end.
+    /// The begun I/Os that have no end.
     public struct OpenCount: Equatable, Sendable {
         /// Those that can still be on their way.
         public var inFlight: UInt64
@@ -101,7 +101,7 @@ public struct ProbeCounters: Equatable, Sendable {
     mutating func addMisses(_ count: UInt64, of role: ProbeProgram.Role) {
         switch role {
         case .begins: beginsMissed += count
-        // Of a completion that nothing else told of, the slot remains.
+        // A completion that nothing else recorded leaves its slot behind.
         case .completes, .tells: pointsMissed += count
         }
     }

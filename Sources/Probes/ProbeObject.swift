@@ -122,7 +122,7 @@ final class ProbeObject {
         return ProbeCost(place: program.place, runs: information.run_cnt, nanoseconds: information.run_time_ns)
     }
 
-    /// All zero when the kernel does not tell.
+    /// All zero when the kernel does not count.
     private func information(of program: ProbeProgram) -> bpf_prog_info {
         var info = bpf_prog_info()
         var length = UInt32(MemoryLayout<bpf_prog_info>.size)

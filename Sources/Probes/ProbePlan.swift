@@ -27,7 +27,7 @@ public struct ProbePlan: Sendable {
     let links: KernelLinks
     /// Variables of the kernel that the modern flavour reads.
     private let variables: [String]
-    /// Of a function at which a program could be; see `KernelBTF.number`.
+    /// The BTF number of a function that a program could attach to; see `KernelBTF.number`.
     private let someFunction: UInt32?
 
     /// A program with why it is left out, `nil` = it is not.
@@ -92,7 +92,7 @@ public struct ProbePlan: Sendable {
         }
     }
 
-    /// Can a task be preempted in a tracepoint's program? Not told by BTF itself: kernels that read tracepoints under
+    /// Can a task be preempted in a tracepoint's program? Not in BTF itself: kernels that read tracepoints under
     /// SRCU alone (7.0) also keep RCU Tasks Trace in an SRCU of its own, whose per-CPU data BTF has.
     private static func preemptsTracepoints(_ btf: KernelBTF) -> Bool {
         btf.hasVariable("tracepoint_srcu_srcu_data") && btf.hasVariable("rcu_tasks_trace_srcu_struct_srcu_data")

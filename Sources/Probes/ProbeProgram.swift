@@ -140,7 +140,8 @@ extension ProbeProgram {
         ProbeProgram("timer_left", .tracepoint, "local_timer_exit", blind: timers),
         ProbeProgram(
             "task_switched", .tracepoint, "sched_switch",
-            blind: "what was on the CPU while a completion waited for it, and whether a kworker preempted its submitter"),
+            blind: "what was on the CPU while a completion waited for it, and whether a kworker preempted its submitter"
+        ),
     ]
 
     private static let processes = [

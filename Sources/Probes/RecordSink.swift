@@ -6,7 +6,7 @@
 open class RecordSink {
     public init() {}
 
-    /// Gets one record as it came (`struct probe_io` and others, told apart by their first byte), aligned to 8 bytes;
+    /// Gets one record as it came (`struct probe_io` and others, distinguished by their first byte), aligned to 8 bytes;
     /// the bytes are valid during the call only.
     open func take(_ record: UnsafeRawBufferPointer) {}
 }

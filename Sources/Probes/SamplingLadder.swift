@@ -2,7 +2,7 @@
 
 /// How far sampling is reduced when recording takes too much: one I/O of two, of four, and so on.
 public struct SamplingLadder: Sendable {
-    /// Of the CPU time.
+    /// A part of the CPU time.
     public let limit: Double
     public private(set) var every: UInt32
     /// Less would not be worth much: what I/Os do not cause is left.

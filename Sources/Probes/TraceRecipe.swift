@@ -40,7 +40,7 @@ public struct TraceRecipe: Sendable {
         return probes + [probe("io_req_rw_complete", "req=$arg1:x64")]
     }
 
-    /// Of block devices and `fs/direct-io.c`, which have no tracepoints on any kernel.
+    /// Probes for block devices and `fs/direct-io.c`, which have no tracepoints on any kernel.
     public var otherProbes: [String] {
         let dio = "+\(layout.bioPrivate)($arg1)"
         let device = "ino=+\(layout.inodeNumber)(\(ofFile)):u64 dev=+\(layout.inodeDevice)(\(ofFile)):u32"

@@ -33,7 +33,7 @@ struct CachedFiles {
         if files.count < Self.most { files.insert(file) }
     }
 
-    /// Looks through procfs, for some tenths of a second at most: what is not seen by then is not told.
+    /// Looks through procfs, for some tenths of a second at most: what is not seen by then is left out.
     /// - Returns: `nil` when there is no such file.
     func users(procfs: String = "/proc") -> [FileUser]? {
         guard !files.isEmpty else { return nil }
@@ -60,7 +60,7 @@ struct CachedFiles {
         ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).compactMap { UInt32($0) }.sorted()
     }
 
-    /// Those of the files that it has open without `O_DIRECT`. Kernels from 5.14 on tell the inode; only a file whose
+    /// Those of the files that it has open without `O_DIRECT`. Kernels from 5.14 on show the inode; only a file whose
     /// inode fits is asked for its device, for a file on a dead server would not answer.
     private func openFiles(_ directory: String) -> Set<File> {
         var found: Set<File> = []
@@ -108,7 +108,7 @@ struct OpenFileInfo {
         private static let direct: Int32 = 0o40000
     #endif
 
-    /// `nil` before 5.14, which does not tell the inode.
+    /// `nil` before 5.14, which does not show the inode.
     init?(_ text: String) {
         var values: [Substring: Substring] = [:]
         for line in text.split(separator: "\n") {

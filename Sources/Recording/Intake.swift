@@ -9,13 +9,13 @@ import SystemPackage
 
 /// What becomes of the records of a recording: they go to the capture file, and what they name is looked up.
 final class Intake: RecordSink {
-    /// Of the file; the first one ends the recording.
+    /// The first failure to write the file ends the recording.
     private(set) var failure: CaptureError?
     private(set) var places = SeenPlaces()
     private(set) var cachedFiles = CachedFiles()
     /// I/Os whose completion was not seen: they are no records of the capture.
     private(set) var lost = LostIOs()
-    /// Of I/Os that came as records, when others are summed up.
+    /// The kinds of I/Os that came as records, when others are aggregated.
     private var kinds: SeenKinds?
     private var writer: CaptureWriter?
     /// The writer as long as nothing failed, unmanaged: to retain and release it would cost as much as to append.

@@ -9,7 +9,7 @@ public struct Outcome {
     public let bytes: UInt64
     public let counters: ProbeCounters
     public let commandStatus: Int32?
-    /// Of the capture file.
+    /// Why the capture file is not whole.
     public let failure: CaptureError?
 
     /// One line for the user.

@@ -26,7 +26,7 @@ protocol ProbeSource: AnyObject {
     func sample(every: UInt32)
     func measureCost() -> Bool
     func costs() -> [ProbeCost]
-    /// Of what recording costs.
+    /// Measures what recording costs.
     func overheadMeter() -> any OverheadSource
 }
 

@@ -74,7 +74,7 @@ public final class Recorder {
         guard probes?.measureCost() == true else { throw .costUnknown }
     }
 
-    /// Of every probe that ran, when they were measured; and of this process, the reader of their records.
+    /// The cost of every probe that ran, when they were measured; and of this process, the reader of their records.
     public var costs: [ProbeCost] {
         (probes?.costs() ?? []) + [ProbeCost(place: "reading and writing", runs: turns, nanoseconds: ownTime)]
     }

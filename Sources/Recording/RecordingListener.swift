@@ -3,7 +3,7 @@
 import Probes
 import SystemPackage
 
-/// Who is told how a recording goes, by its own thread.
+/// Who learns how a recording goes, by its own thread.
 public protocol RecordingListener: AnyObject {
     /// From here on every I/O is seen.
     func recordingBegan(_ path: FilePath)

@@ -28,7 +28,7 @@ struct SeenKinds {
 
     /// Rare ones stay records.
     private static let worthwhile = 32
-    /// Of I/Os that are alike but for their length.
+    /// How many lengths of otherwise equal I/Os have a kind of their own.
     private static let mostLengths = 4
     private static let limit = 4096
 

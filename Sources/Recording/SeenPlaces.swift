@@ -28,7 +28,7 @@ struct SeenPlaces {
         isSeen.indices.dropLast().filter { isSeen[$0] }.map { UInt16($0) }
     }
 
-    /// Asks procfs and sysfs; what they do not tell stays `nil`.
+    /// Asks procfs and sysfs; what they do not say stays `nil`.
     func places() -> CPUPlaces {
         CPUPlaces(
             interrupts: interrupts.sorted().map(Self.interrupt), cpus: cpus.map(Self.cpu),

@@ -23,7 +23,7 @@ public struct ComparisonPage: Sendable {
 
         var sides: [String] { what + side("base", comparison.base) + side("new", comparison.new) }
 
-        /// Of the base: what differs on the other side is told below.
+        /// What the base is: what differs on the other side is below.
         private var what: [String] {
             guard let facts = comparison.base.runs.first, let operation = facts.operation else { return [] }
             let length = facts.length.flatMap { UInt64($0.value) }.map(Quantity.bytes) ?? ""

@@ -119,7 +119,7 @@ struct ComparisonTable {
             + TextLine.rightAligned(new, to: Self.valueWidth) + TextLine.rightAligned(change, to: Self.changeWidth)
     }
 
-    /// `~` when it may be chance; in brackets when nothing tells.
+    /// `~` when it may be chance; in brackets when it cannot be judged.
     private func change(_ difference: Difference, _ change: Estimate?, _ format: (Double) -> String) -> String {
         guard let change else { return difference.isSignificant == false ? "~" : "" }
         switch difference.isSignificant {

@@ -8,7 +8,7 @@ struct Flame {
     private let report: Report
     private let latency: DurationStatistics
     private let style: TextStyle
-    /// Some stage is not in every I/O: then a column tells how many have it.
+    /// Some stage is not in every I/O: then a column says how many have it.
     private let showsIOs: Bool
     private let bars: FlameBar
     private let title: String

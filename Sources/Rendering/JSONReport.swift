@@ -30,7 +30,7 @@ public struct JSONReport: Sendable {
 
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// What is told of all I/Os, and of each group.
+    /// What is written for all I/Os, and for each group.
     static func writeMeasurements(_ report: Report, to json: inout JSONWriter) {
         write(report.quality, to: &json)
         write(report.headline, to: &json)

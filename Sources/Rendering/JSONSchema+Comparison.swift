@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 extension JSONSchema {
-    /// Of `JSONComparison`.
+    /// The schema of `JSONComparison`.
     public static let comparison = """
         {
           "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -97,7 +97,7 @@ extension JSONSchema {
             }
         """
 
-    /// Of an object that is a change.
+    /// The body of an object that is a change.
     static let changeBody = "\"required\": [\(changeNames)], \"properties\": {\(changeMembers)}"
 
     private static let numbers = [

@@ -133,7 +133,7 @@ extension JSONSchema {
                 "works": {"$ref": "#/$defs/count", "description": "I/Os, traced or not, that kworkers completed."},
                 "submitter_stood_ns": {
                   "$ref": "#/$defs/count",
-                  "description": "A submitter stood runnable while such a kworker had its CPU."
+                  "description": "A submitter was runnable and off-CPU: such a kworker had displaced it."
                 },
                 "completed_asleep": {
                   "$ref": "#/$defs/count",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 extension JSONSchema {
-    /// Of `JSONSweep`.
+    /// The schema of `JSONSweep`.
     public static let sweep = """
         {
           "$schema": "https://json-schema.org/draft/2020-12/schema",

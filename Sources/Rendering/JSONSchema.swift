@@ -141,7 +141,7 @@ public enum JSONSchema {
                 "complete_ios": {"$ref": "#/$defs/count"},
                 "unfinished_ios": {"$ref": "#/$defs/count", "description": "Completion not seen; in no duration."},
                 "disordered_ios": {"$ref": "#/$defs/count"},
-                "blind": {"$ref": "#/$defs/texts", "description": "Points that no probe could tell of."},
+                "blind": {"$ref": "#/$defs/texts", "description": "Points that no probe could see."},
                 "missing": {
                   "type": "array",
                   "items": {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// Writes JSON in the order in which it is told, straight into a buffer of bytes.
+/// Writes JSON in the order in which it comes, straight into a buffer of bytes.
 ///
 /// Used instead of an encoder because the order of keys is part of a readable report, integers of 128 bits are written
 /// exactly, and `list` writes millions of lines.

@@ -6,13 +6,13 @@ extension Quantity {
         signed(nanoseconds, duration(abs(nanoseconds)), zero: "0ns")
     }
 
-    /// Of a part: `+21.1%`, `-0.4%`, `+250%`.
+    /// A part with its sign: `+21.1%`, `-0.4%`, `+250%`.
     static func signedPercent(_ part: Double) -> String {
         let percent = abs(part) * 100
         return signed(part, fixed(percent, percent < 99.95 ? 1 : 0) + "%", zero: "0.0%")
     }
 
-    /// Of a share, in percentage points: `+96.1pp`.
+    /// The change of a share, in percentage points: `+96.1pp`.
     static func signedPoints(_ share: Double) -> String {
         signed(share, fixed(abs(share) * 100, 1) + "pp", zero: "0.0pp")
     }

@@ -159,7 +159,8 @@ struct ReportPage {
         guard all > 0 else { return [] }
         var items = [
             "submit, IRQ and kworker on one CPU \(part(sharing.submitIRQWorker, of: all))",
-            "IRQ and kworker only \(part(sharing.irqWorker, of: all))", "kworker elsewhere \(part(sharing.none, of: all))",
+            "IRQ and kworker only \(part(sharing.irqWorker, of: all))",
+            "kworker elsewhere \(part(sharing.none, of: all))",
         ]
         if sharing.unknown > 0 { items.append("not seen \(part(sharing.unknown, of: all))") }
         let preempted = sharing.submitterPreempted.map { part($0, of: all) } ?? "not seen"

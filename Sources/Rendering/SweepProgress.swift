@@ -42,7 +42,7 @@ public struct SweepProgress: Sendable {
         return minutes < 100 ? "\(minutes)m" : "\(minutes / 60)h\(minutes % 60)m"
     }
 
-    /// All that tells a cell from the others. Safe to print.
+    /// All that distinguishes a cell from the others. Safe to print.
     public static func name(of cell: Cell, _ plan: SweepPlan) -> String {
         var words = [
             cell.target.label, cell.engine.rawValue, "qd \(cell.depth)", Quantity.bytes(cell.blockSize),

@@ -53,7 +53,7 @@ struct SweepText {
             .map { style.escaped("\($0.name)=\($1)") }.joined(separator: " ")
     }
 
-    /// What tells a row from another one with the same columns.
+    /// What distinguishes a row from another one with the same columns.
     func extra(_ row: SweepTable.Row) -> String {
         let plan = table.header.plan
         var words: [String] = []
@@ -75,7 +75,7 @@ struct SweepText {
 
     func rate(_ result: CellResult?) -> String { result?.iops.map { Quantity.rate($0.value) } ?? "-" }
 
-    /// `~` when it may be chance; in brackets when nothing tells.
+    /// `~` when it may be chance; in brackets when it cannot be judged.
     func gain(_ difference: Difference?) -> String {
         guard let difference, let relative = difference.relative else { return "" }
         switch difference.isSignificant {

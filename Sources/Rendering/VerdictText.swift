@@ -43,7 +43,8 @@ enum VerdictText {
             return "The issuer's task_work runs \(Quantity.duration(mean)) after the completion on average"
                 + " (\(Quantity.percent(share)) of all latency)" + part(cause)
         case .lost(let share, let meanAtMost):
-            let lost = "\(Quantity.percent(share)) of the I/Os are lost, in bursts: waits are probably longer than shown"
+            let lost =
+                "\(Quantity.percent(share)) of the I/Os are lost, in bursts: waits are probably longer than shown"
             guard let meanAtMost else { return lost }
             return lost + ", the mean latency is \(Quantity.duration(meanAtMost)) at most"
         }

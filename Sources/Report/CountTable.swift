@@ -50,7 +50,7 @@ struct CountTable: ~Copyable, @unchecked Sendable {
         for index in 0..<other.count { self[index] &+= other[index] }
     }
 
-    /// Of all numbers in `range`, which must be within the table.
+    /// The sum of all numbers in `range`, which must be within the table.
     func sum(_ range: Range<Int>) -> UInt64 {
         range.reduce(0) { $0 &+ self[$1] }
     }

@@ -19,7 +19,7 @@ struct DurationDistribution {
         self.total = total
         self.max = max
         for (bucket, count) in counts.enumerated() where count > 0 {
-            // Of the uppermost bucket the largest that was: no percentile is beyond it.
+            // The uppermost bucket stands for the largest value: no percentile is beyond it.
             let value = bucket == DurationBucket.number(of: max) ? max : DurationBucket.lowest(of: bucket)
             histogram.record(Swift.min(value, Self.highest), count: count)
         }

@@ -69,7 +69,7 @@ struct DurationTable: ~Copyable, Sendable {
         note(longest: other.highest[row], in: own)
     }
 
-    /// - Parameter total: of all durations in the row, nanoseconds; buckets cannot tell it.
+    /// - Parameter total: of all durations in the row, nanoseconds; buckets do not have it.
     func distribution(_ row: Int, total: UInt128) -> DurationDistribution {
         let buckets = 0..<counts.count / rows
         return DurationDistribution(

@@ -3,10 +3,10 @@
 import Attribution
 import DirectIO
 
-/// By what I/Os can be told apart in a report.
+/// By what I/Os can be grouped in a report.
 public enum Grouping: String, Sendable, CaseIterable {
     case device, file, op, size, cpu, issuer, context, thread
-    /// Of a trace that merges several.
+    /// The machine, in a trace that merges several.
     case machine
 }
 

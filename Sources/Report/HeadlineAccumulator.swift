@@ -87,7 +87,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
             headline.operation = dominant(ios.write >= ios.read ? .write : .read, Swift.max(ios.write, ios.read))
         }
         if let length = lengths.ranked.first { headline.length = dominant(length.key, length.count) }
-        // Of equal counts the first.
+        // The first of equal counts.
         let issuers = zip(Issuer.allCases, ios.issuers).reversed()
         if let issuer = issuers.max(by: { $0.1 < $1.1 }) { headline.issuer = dominant(issuer.0, issuer.1) }
         if let device = devices.ranked.first {

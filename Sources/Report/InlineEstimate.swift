@@ -26,7 +26,7 @@ public struct InlineEstimate: Equatable, Sendable {
     private static let neededShare = 0.5
     /// From this part of the waits on the CPU was never idle.
     private static let contended = 0.9
-    /// Of the measured wait, the part that surely goes. Probes on its way are in it, too; and an I/O that a kworker
+    /// The part of the measured wait that surely goes. Probes on its way are in it, too; and an I/O that a kworker
     /// completes has its submitter woken while it still runs.
     private static let sureShare = 1.0 / 3
 

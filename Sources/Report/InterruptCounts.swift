@@ -82,7 +82,7 @@ public struct InterruptSummary: Equatable, Sendable {
     /// Number in `/proc/interrupts`; `nil` for the softirq.
     public var irq: UInt32?
     public var ios: UInt64
-    /// How often it came for them; `nil` when that cannot be told.
+    /// How often it came for them; `nil` when that is unknown.
     public var interrupts: UInt64?
 
     public init(irq: UInt32?, ios: UInt64, interrupts: UInt64?) {

@@ -130,7 +130,7 @@ struct PlacementAccumulator: ~Copyable, Sendable {
     /// `nil` without I/Os.
     var table: PlacementTable? {
         guard count > 0 || summedUp else { return nil }
-        // Of equal ones by kind, then the lowest numbers, whatever order they came in.
+        // Equal ones are sorted by kind, then the lowest numbers, whatever order they came in.
         let keyed = (0..<count).map { entry in
             let row = row(entry)
             return (kind: PlacementTable.Kind.allCases.firstIndex(of: row.kind) ?? 0, key: entries[entry * 4], row: row)

@@ -5,7 +5,7 @@ import DirectIO
 
 /// What was missed of the I/Os' lives.
 ///
-/// Counted by the exact set of missing points: which of them nobody could have told of is known only at the end.
+/// Counted by the exact set of missing points: which of them no probe could see is known only at the end.
 struct QualityAccumulator: ~Copyable, Sendable {
     /// Sets of points that some I/O missed.
     private var sets: [LifePoints] = []

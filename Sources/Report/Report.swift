@@ -29,7 +29,7 @@ public struct Report: Equatable, Sendable {
     public var contexts: [UInt64]
     /// `nil` when `end_io` was never seen.
     public var endContexts: EndContexts?
-    /// Of deferred I/Os, the most frequent first.
+    /// The reasons of deferred I/Os, the most frequent first.
     public var reasons: [ReasonCount]
     /// In causal order, only those that occurred.
     public var stages: [StageSummary]
@@ -49,7 +49,7 @@ public struct Report: Equatable, Sendable {
     public var interrupts: [InterruptSummary]
     public var loss: [DataLoss]
     public var verdict: Verdict
-    /// `nil` when the I/Os were not told apart.
+    /// `nil` when the I/Os were not grouped.
     public var groups: ReportGroups?
 
     /// How many I/Os completed in a context.
@@ -102,7 +102,7 @@ public struct Report: Equatable, Sendable {
         public var unfinishedIOs: UInt64
         /// I/Os with times that contradict each other.
         public var disorderedIOs: UInt64
-        /// Points that no probe could tell of: their stages are part of a coarser one, and they are not expected.
+        /// Points that no probe could see: their stages are part of a coarser one, and they are not expected.
         public var blind: [LifePoint]
         /// I/Os that lack a point which was expected of them.
         public var missing: [MissingPoint]

@@ -20,7 +20,7 @@ struct ReportAccumulator: ~Copyable, Sendable {
         var rule: CompletionRule
         var loss: [DataLoss]
         var percentiles: [Double]
-        /// Of who held CPUs.
+        /// The names of tasks and work items on CPUs.
         var names: [String]
         /// It is of all I/Os that were recorded.
         var isOfAll: Bool
@@ -65,7 +65,7 @@ struct ReportAccumulator: ~Copyable, Sendable {
         placements.add(other.placements)
     }
 
-    /// There was more to tell apart than is counted: what of it depends on the order of the I/Os.
+    /// There were more values than are counted: what of it depends on the order of the I/Os.
     var isAtLimit: Bool { headline.isAtLimit || placements.isAtLimit }
 
     var ios: UInt64 { headline.ios.total }
@@ -93,7 +93,7 @@ struct ReportAccumulator: ~Copyable, Sendable {
             stages: stages.summaries(totals, frame.percentiles),
             queueWait: waits[0], taskWorkWait: waits[1], tail: stages.composition(latency),
             cpuSharing: completion.cpuSharing(switchesSeen: switchesSeen), placement: placements.table,
-            // Of which interrupt ended an I/O only its record tells.
+            // Only a record has the interrupt that ended its I/O.
             interrupts: summedUp > 0 ? [] : interrupts.summaries(allSeen: frame.isWhole), loss: frame.loss,
             verdict: Verdict(sentences: [], refusals: []))
         if summedUp > 0 { report.summedUp = Report.SummedUp(ios: summedUp) }

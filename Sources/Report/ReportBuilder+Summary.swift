@@ -6,7 +6,7 @@ import DirectIO
 /// I/Os that were summed up by kind take the way of one life of that kind.
 struct AttributedSummary {
     let summary: IOSummary
-    /// Of the example.
+    /// The life of the example.
     let life: AttributedLife
     /// Each stage with the steps that are in it.
     let stages: [Part]
@@ -14,7 +14,7 @@ struct AttributedSummary {
     struct Part {
         var stage: Stage
         var context: StageContext
-        /// Numbers of the steps; several where a stage has to be told of them together.
+        /// Numbers of the steps; several where a stage is their sum.
         var steps: [Int]
     }
 
@@ -38,7 +38,7 @@ struct AttributedSummary {
         (0..<IOSummary.steps).filter { nanoseconds & 1 << UInt64($0) != 0 }
     }
 
-    /// The sums tell of its stages all that records of such I/Os would.
+    /// The sums have everything about its stages that records of such I/Os would.
     var isExact: Bool { life.isFinished && !life.isDisordered && stages.allSatisfy { $0.steps.count <= 1 } }
 
     func isIn(_ stage: Stage) -> Bool { stages.contains { $0.stage == stage } }
@@ -50,12 +50,12 @@ extension IOSummary {
 }
 
 extension IOSummary.Row {
-    /// What latencies in this row are told as.
+    /// What latencies in this row are reported as.
     /// - Parameter longest: of all rows.
     func latency(atMost longest: UInt64) -> UInt64 { bucket.told(atMost: longest) }
 }
 
 extension SummaryBucket {
-    /// What durations in it are told as, when none is longer than `longest`.
+    /// What durations in it are reported as, when none is longer than `longest`.
     func told(atMost longest: UInt64) -> UInt64 { number == Self.count - 1 ? longest : min(middle, longest) }
 }

@@ -60,7 +60,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
         if other.holds.names.count > holds.names.count { holds = other.holds }
     }
 
-    /// There were more block sizes, devices or combinations of CPUs than are told apart. Which of them are depends on
+    /// There were more block sizes, devices or combinations of CPUs than are distinguished. Which of them are depends on
     /// the order of the I/Os, and so does what builders that were added together say.
     public var isAtLimit: Bool { all.isAtLimit || groups.contains { $0.isAtLimit } }
 

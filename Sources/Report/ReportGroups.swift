@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// Which groups a report tells of, and what there is besides.
+/// Which groups a report shows, and what there is besides.
 public struct ChosenGroups: Equatable, Sendable {
     public var grouping: Grouping
     public var keys: [GroupKey]
@@ -19,7 +19,7 @@ extension ChosenGroups {
     }
 }
 
-/// The I/Os of a report once more, told apart.
+/// The I/Os of a report once more, by group.
 public struct ReportGroups: Equatable, Sendable {
     public var chosen: ChosenGroups
     /// The most I/Os first.
@@ -27,7 +27,7 @@ public struct ReportGroups: Equatable, Sendable {
 
     public struct Group: Equatable, Sendable {
         public var key: GroupKey
-        /// Of the group's I/Os alone; its source and loss are those of the whole, its verdict has one sentence.
+        /// The report on the group's I/Os alone; its source and loss are those of the whole, its verdict has one sentence.
         public var report: Report
     }
 }

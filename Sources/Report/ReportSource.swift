@@ -23,7 +23,7 @@ public struct ReportSource: Equatable, Sendable {
     public var devices: [DeviceName]
     /// Names of the machines whose traces are merged in one, by number; empty of one alone.
     public var machines: [String] = []
-    /// Of the threads that submitted the I/Os, by number.
+    /// The names of the threads that submitted the I/Os, by number.
     public var threads: [UInt32: ThreadName] = [:]
     /// What the CPUs did meanwhile; empty when nobody counted.
     public var cpus: [CPUUse] = []
@@ -78,7 +78,7 @@ public struct ReportSource: Equatable, Sendable {
         return names.count == 1 ? names.first : nil
     }
 
-    /// Does a probe or event of this name (the part after the last `/` or `:`) tell of the I/Os?
+    /// Does a probe or event of this name (the part after the last `/` or `:`) see the I/Os?
     public func sees(_ name: String) -> Bool {
         probes.contains { probe in
             probe.attached && probe.name.split(whereSeparator: { $0 == "/" || $0 == ":" }).last.map(String.init) == name

@@ -19,7 +19,7 @@ public struct Scheduling: Equatable, Sendable {
     public var workerRuns: UInt64 { sum(\.workerRuns) }
     /// I/Os, traced or not, that kworkers completed.
     public var works: UInt64 { sum(\.works) }
-    /// Nanoseconds in which a submitter stood runnable because such a kworker had taken the CPU from it.
+    /// Nanoseconds in which a submitter was runnable and off-CPU because such a kworker had displaced it.
     public var submitterStood: UInt64 { sum(\.submitterStood) }
 
     /// What became of completions, of all CPUs together; `nil` when nobody looked.

@@ -89,7 +89,7 @@ struct StageAccumulator: ~Copyable, Sendable {
             let bucket = DurationBucket.number(of: row.latency(atMost: summary.longest))
             sums.reach(bucket)
             sums.add(sum, place, in: bucket)
-            // Of several steps together only their sum is known.
+            // For several steps together only the sum is known.
             if part.steps.count > 1 { durations.record(sum / max(1, row.ios), times: row.ios, in: place + 1) }
         }
         guard part.steps.count == 1, let step = part.steps.first else { return }

@@ -78,9 +78,9 @@ extension Verdict {
         }
     }
 
-    /// Each interrupt that ended I/Os may come to one CPU alone, as far as procfs told.
+    /// Each interrupt that ended I/Os may come to one CPU alone, as far as procfs says.
     private static func interruptsAreBound(_ report: Report) -> Bool {
-        // Of I/Os that were summed up, those that the recorder saw.
+        // For aggregated I/Os, those that the recorder saw.
         let numbers =
             report.summedUp == nil
             ? report.interrupts.compactMap(\.irq) : report.source.places?.interrupts.map(\.irq) ?? []

@@ -3,7 +3,7 @@
 import Attribution
 import DirectIO
 
-/// What the report comes to: sentences of a closed set, each with the numbers it stands on, or why there are none.
+/// What the report comes to: sentences of a closed set, each with its numbers, or why there are none.
 public struct Verdict: Equatable, Sendable {
     /// At most four, what happens, why, what it would be worth to avoid it, and what to try; and how far they hold where
     /// I/Os were lost.
@@ -51,7 +51,7 @@ public struct Verdict: Equatable, Sendable {
     /// What the largest part of a wait was spent on.
     public struct MainCause: Equatable, Sendable {
         public var cause: WaitCause
-        /// Of the task or the work with the largest part in it, or of all submitters if they have but one name;
+        /// The name of the task or the work item with the largest part in it, or of all submitters if they have but one name;
         /// untrusted.
         public var name: String?
         /// Mean nanoseconds of it, over all I/Os that waited.
@@ -115,7 +115,7 @@ public struct Verdict: Equatable, Sendable {
         guard report.ios.total > 0 else { return [.noIOs] }
         var refusals: [Refusal] = []
         if report.ios.total < neededIOs { refusals.append(.fewIOs(report.ios.total, needed: neededIOs)) }
-        // Of those that are there: what is lost is judged by itself.
+        // The share of those that are there: what is lost is judged by itself.
         let share = Double(report.quality.completeIOs) / Double(report.ios.total)
         if share < neededCompleteShare {
             refusals.append(.incomplete(share: share, needed: neededCompleteShare))

@@ -2,7 +2,7 @@
 
 /// What is wrong with a condition or an order, and where.
 public struct SelectionError: Error, Equatable, CustomStringConvertible {
-    /// Of the first character of what is wrong; the first character of all is 1.
+    /// The column of the first character of what is wrong; the first character of all is 1.
     public let column: Int
     /// May hold parts of the input.
     public let problem: String

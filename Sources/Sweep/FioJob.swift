@@ -2,7 +2,7 @@
 
 /// The command lines of fio. The sweep's own file is laid out beforehand, so that every write overwrites.
 public enum FioJob {
-    /// Of one run of the matrix.
+    /// The job of one run of the matrix.
     ///
     /// - Parameter file: the data file, or the block device.
     public static func run(_ run: PlannedRun, of plan: SweepPlan, file: String) -> [String] {

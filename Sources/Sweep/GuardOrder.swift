@@ -41,7 +41,7 @@ public struct GuardDuty: Equatable, Sendable {
 
     public init() {}
 
-    /// Of the orders that were written down; a last one that is cut was never acted on.
+    /// The duty after the orders that were written down; a last one that is cut was never acted on.
     public init(log: some Sequence<UInt8>) {
         for line in Array(log).split(separator: UInt8(ascii: "\n")) {
             if let order = GuardOrder(line: line) { take(order) }
@@ -50,7 +50,7 @@ public struct GuardDuty: Equatable, Sendable {
 
     public mutating func take(_ order: GuardOrder) {
         switch order {
-        // Of a switch that is named twice, the first content is the original.
+        // When a switch is named twice, the first content is the original.
         case .restore(let path, let content):
             if !switches.contains(where: { $0.path == path }) {
                 switches.insert(Switch(path: path, content: content), at: 0)

@@ -18,7 +18,7 @@ public struct SweepPlan: Codable, Equatable, Sendable {
     public var runtime: UInt64 = 20_000_000_000
     /// Bytes of each target that are used.
     public var size: UInt64 = 1 << 30
-    /// Of the order and of fio's random numbers.
+    /// The seed of the order and of fio's random numbers.
     public var seed: UInt64 = 1
     /// Each traced run has an untraced one beside it.
     public var hasControls = true

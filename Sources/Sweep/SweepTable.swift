@@ -23,9 +23,9 @@ public struct SweepTable: Sendable {
         /// `nil` when there is but one side.
         public var base: CellResult?
         public var new: CellResult
-        /// Of IOPS, without tracing if that is known.
+        /// The change in IOPS, without tracing if that is known.
         public var change: Difference?
-        /// Of what was recorded; of a side with itself when there is but one. `nil`: nothing was recorded.
+        /// The comparison of what was recorded; a side with itself when there is but one. `nil`: nothing was recorded.
         public var recorded: Comparison?
 
         init(base: CellResult?, new: CellResult) {

@@ -4,7 +4,7 @@
 public struct Target: Codable, Hashable, Sendable {
     public var kind: Kind
     public var path: String
-    /// Of a directory, as mountinfo has it; `nil` when that is not known.
+    /// The file system of a directory, as mountinfo has it; `nil` when that is not known.
     public var fileSystem: String?
 
     public enum Kind: String, Codable, Sendable {

@@ -44,7 +44,7 @@ enum Terminal {
         }
     }
 
-    /// Puts a line in place of the one that stands on the messages' terminal; it stays open, to be replaced.
+    /// Puts a line in place of the one on the messages' terminal; it stays open, to be replaced.
     static func replaceLine(with text: String = "") {
         try? write("\r\u{1b}[K" + text, to: STDERR_FILENO)
     }

@@ -373,7 +373,7 @@ struct probe_cpu {
 	probe_u64 ring_full;		/* I/Os whose record did not fit */
 	probe_u64 names;		/* task records put in the ring */
 	probe_u64 names_full;		/* task records that did not fit */
-	probe_u64 rescued;		/* completions that the first probe missed and ki_complete's told */
+	probe_u64 rescued;		/* completions that the first probe missed and ki_complete's saw */
 	probe_u64 submitter_runs;	/* switches to a submitter */
 	probe_u64 worker_runs;		/* switches to a kworker that then ran works of I/Os */
 	probe_u64 works;		/* works of I/Os, traced or not */

@@ -2,7 +2,7 @@
 /*
  * I/Os summed up instead of recorded: what is the same of many is their kind,
  * and of each kind the times are counted in buckets. The probes run this code,
- * and so do the tests that compare it with what records tell.
+ * and so do the tests that compare it with what records say.
  */
 #ifndef PROBE_SUMMARY_H
 #define PROBE_SUMMARY_H
@@ -164,7 +164,7 @@ PROBE_INLINE int probe_take_step(struct probe_steps *steps, probe_u16 *points, e
 	return 1;
 }
 
-/* Clocks that tell of more than the wait were not those of this wait. */
+/* Clocks that add up to more than the wait were not those of this wait. */
 PROBE_INLINE int probe_wait_fits(const struct probe_held *held, probe_u64 ns)
 {
 	probe_u64 sum = 0;

@@ -50,7 +50,7 @@ struct PerfettoWriter {
         // Children in the order of their ranks.
         track.childOrdering = 3
         if let rank { track.siblingOrderRank = Int32(clamping: rank) }
-        // Of the same name, and yet not one track.
+        // Tracks of the same name that are not one track.
         if !isMerged { track.siblingMergeBehavior = 2 }
         add { $0.trackDescriptor = track }
         return lastTrack

@@ -18,7 +18,7 @@ public struct TraceInput {
     public let name: String
     public let content: Content
 
-    /// How much is looked at to tell what it is.
+    /// How much is looked at to recognise it.
     private static let peeked = 1 << 16
     /// And how much of a text that begins with something else, e.g. the log of a boot.
     private static let mostPeeked = 1 << 25

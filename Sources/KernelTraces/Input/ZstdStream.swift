@@ -11,7 +11,7 @@ final class ZstdStream: ByteStream {
     private var isInFrame = false
     /// Bytes of input up to the end of the next block.
     private var wanted = first
-    /// As many tell how long the header of a frame is.
+    /// So many say how long the header of a frame is.
     private static let first = 5
     private(set) var cut: String?
 

@@ -14,7 +14,7 @@ struct LineHead {
     /// Digits after the decimal point; -1 when the clock counts something else than time.
     var precision: Int
 
-    /// Of ftrace's text: `comm-pid (tgid) [cpu] flags seconds.fraction: `; the scanner is then at the event.
+    /// Reads ftrace's text: `comm-pid (tgid) [cpu] flags seconds.fraction: `; the scanner is then at the event.
     @inline(__always)
     static func ofFtrace(_ line: inout Scanner) -> LineHead? {
         for column in [16, 8] where line.count > column && line.next[column] == UInt8(ascii: "-") {
@@ -72,7 +72,7 @@ struct LineHead {
         return flags[2] == UInt8(ascii: ".") || flags.count >= 6 ? .task : nil
     }
 
-    /// Of perf script: `comm pid [cpu] seconds.fraction: `, the thread perhaps as `pid/tid`.
+    /// Reads perf script's text: `comm pid [cpu] seconds.fraction: `, the thread perhaps as `pid/tid`.
     @inline(__always)
     static func ofPerf(_ line: inout Scanner) -> LineHead? {
         if line.count > 17, let head = perf(&line, space: 16) { return head }

@@ -9,7 +9,7 @@ struct LineReader: ~Copyable {
     private var start = 0
     private var end = 0
     private var isAtEnd = false
-    /// Of the line at hand, in bytes from the start of the text.
+    /// Where the line at hand is, in bytes from the start of the text.
     private(set) var offset: UInt64 = 0
     private var consumed: UInt64 = 0
     private var lacksEnd = false

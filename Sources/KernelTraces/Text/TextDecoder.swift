@@ -49,7 +49,7 @@ struct TextDecoder {
         else { return nil }
         let flags = IOFlags(text: text.word(), bits: flagBits)
         guard text.skip(" dio_flags ") else { return nil }
-        // Of two spaces around nothing, a line that was wrapped keeps one.
+        // A line that was wrapped keeps one of two spaces around nothing.
         let dioFlags = text.skip("aio ") ? UnsafeRawBufferPointer(start: nil, count: 0) : text.word()
         guard dioFlags.baseAddress == nil || text.skip(" aio "), let isAsynchronous = text.decimal() else { return nil }
         return DirectIOBegin(

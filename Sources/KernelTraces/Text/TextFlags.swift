@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 extension IOFlags {
-    /// Of `DIRECT|WRITE|0x800000`: names, and the bits that the kernel had no name for.
+    /// Reads `DIRECT|WRITE|0x800000`: names, and the bits that the kernel had no name for.
     /// - Parameter bits: what the nameless ones mean.
     init(text: UnsafeRawBufferPointer, bits: IOFlagBits) {
         self = []

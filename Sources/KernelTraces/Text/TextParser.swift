@@ -9,14 +9,14 @@ struct TextParser {
     private var summary = TraceSummary()
     private var prefix: LinePrefix
     private var lastTimes: [UInt64] = []
-    /// Of machines other than the first, by machine and CPU.
+    /// The last times on machines other than the first, by machine and CPU.
     private var lastTimesElsewhere: [UInt32: UInt64] = [:]
     private var precision = 0
     /// Few, and found sooner than by a hash of their names.
     private var functions: [KernelFunction] = []
     /// By the number of the kind.
     private var occurred = [UInt64](repeating: 0, count: EventKind.allCases.count)
-    /// Of events that are not read, by the number of the name.
+    /// Counts of events that are not read, by the number of the name.
     private var others: [UInt64] = []
 
     /// - Parameter machines: names of the files that lines are known to be of.
@@ -244,7 +244,7 @@ extension TextParser {
         return rest.skip("PERF_RECORD_")
     }
 
-    /// `PERF_RECORD_LOST lost 12`, `PERF_RECORD_LOST_SAMPLES ...`; all others tell of threads and memory.
+    /// `PERF_RECORD_LOST lost 12`, `PERF_RECORD_LOST_SAMPLES ...`; all others are about threads and memory.
     private mutating func perfRecord(_ line: Scanner, _ head: LineHead) -> KernelEvent? {
         guard var mark = LossMark(line) else { return nil }
         mark.cpu = UInt16(truncatingIfNeeded: head.cpu)

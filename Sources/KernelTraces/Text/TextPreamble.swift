@@ -34,7 +34,7 @@ enum TextPreamble {
     }
 
     private static func take(_ line: Substring, _ description: inout TraceDescription) {
-        // Of perf script --header, of a kernel's latency format, of trace-cmd report.
+        // The forms of perf script --header, a kernel's latency format, trace-cmd report.
         let colon = line.split(separator: " : ", maxSplits: 1)
         if line.hasPrefix("#"), colon.count == 2 {
             let value = String(colon[1])

@@ -11,7 +11,7 @@ public final class TextReader: TraceReader {
     private let stream: any ByteStream
     private let isWrapped: Bool
 
-    /// - Parameter prefix: the beginning of the text, where programs tell of the machine.
+    /// - Parameter prefix: the beginning of the text, where programs describe the machine.
     public init(_ format: TextFormat, _ stream: any ByteStream, prefix: [UInt8]) {
         self.format = format
         self.stream = stream
@@ -22,7 +22,7 @@ public final class TextReader: TraceReader {
 
     public func read(_ each: (borrowing KernelEvent) throws -> Void) throws -> TraceSummary {
         var bits = IOFlagBits()
-        // Of the texts of kernels that name neither, only those before 6.19 have bit 23, and libaio sets it.
+        // Among kernels that name neither, only those before 6.19 have bit 23, and libaio sets it.
         bits.libaio = description.completionRule == .flaggedWork ? 1 << 22 : 1 << 23
         var lines = LineReader(stream)
         var parser = TextParser(

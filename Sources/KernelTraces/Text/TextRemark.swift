@@ -24,7 +24,7 @@ enum TextRemark {
         return isBare && isSymbol(symbol, isIndentedByTab: line.byte == UInt8(ascii: "\t"))
     }
 
-    /// `vfs_write+0xa0`, `vfs_write+0xa0/0x120`; without an offset only where a tab tells perf's frames.
+    /// `vfs_write+0xa0`, `vfs_write+0xa0/0x120`; without an offset only where a tab marks perf's frames.
     private static func isSymbol(_ word: UnsafeRawBufferPointer, isIndentedByTab: Bool) -> Bool {
         guard let first = word.first else { return false }
         if first == UInt8(ascii: "[") { return true }

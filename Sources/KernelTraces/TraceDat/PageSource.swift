@@ -12,7 +12,7 @@ final class PageSource {
 
     /// The piece at hand. Its memory is that of `unpacked` or `window`, and stays until the next one is asked for.
     private(set) var piece = UnsafeRawBufferPointer(start: nil, count: 0)
-    /// Of the piece's first byte in the file: exact for plain data, that of the chunk for packed.
+    /// Where the piece's first byte is in the file: exact for plain data, that of the chunk for packed.
     private(set) var offset: UInt64 = 0
     private var window: UnsafeMutableRawBufferPointer
     private static let windowPages = 32

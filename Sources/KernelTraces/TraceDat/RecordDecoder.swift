@@ -3,12 +3,12 @@
 /// Makes events of the records of one kind, by the layout that the file gives.
 struct RecordDecoder {
     let kind: EventKind
-    /// Of the event; counted as occurring.
+    /// The name of the event; counted as occurring.
     let name: String
     /// In the order of `fieldNames`.
     private let fields: [RecordField]
     private let flagBits: IOFlagBits
-    /// Of a kprobe event: the arguments, by field.
+    /// The arguments of a kprobe event, by field.
     private let arguments: [(ProbeArguments.Field, RecordField)]
     private let returns: Bool
 

@@ -113,7 +113,7 @@ extension TraceDatFile {
     }
 
     /// Without their table the CPUs' packed data can still be found: each begins on a page's border, with the number
-    /// of its chunks. Plain data cannot be told apart by CPU.
+    /// of its chunks. Plain data cannot be separated by CPU.
     private mutating func findParts(in buffer: Section) throws(TraceError) {
         guard buffer.isPacked else { return }
         let page = UInt64(header.pageSize)

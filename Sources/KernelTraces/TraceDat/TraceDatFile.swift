@@ -38,7 +38,7 @@ struct TraceDatFile {
         if let cut = file.cut { damages.add(cut, at: file.size) }
     }
 
-    /// No part is longer than the file: what is not there is told.
+    /// No part is longer than the file: what is not there is reported.
     private mutating func limitParts() {
         let end = file.size
         for index in parts.indices {

@@ -11,7 +11,7 @@ struct TraceDatHeader {
     var version: Int
     var pageSize: Int
     var compression = Compression.none
-    /// Of the first section of options; of version 7.
+    /// Where the first section of options is; in version 7.
     var optionsOffset: UInt64 = 0
     /// Where the header ends.
     var size: Int

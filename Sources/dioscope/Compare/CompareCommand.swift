@@ -132,7 +132,7 @@ struct CompareCommand: ParsableCommand {
         }
     }
 
-    /// Each broken rule is told; a rule that could not be decided is no reason to fail, and told too.
+    /// Each broken rule is reported; one that could not be decided is no reason to fail, and reported too.
     private func judge(_ entries: [JSONComparison.Entry]) throws {
         var broken = 0
         for entry in entries {

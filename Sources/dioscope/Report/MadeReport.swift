@@ -88,7 +88,7 @@ private struct ReportPass {
         return (finish(builder, summary), summary)
     }
 
-    /// - Returns: `nil` when the I/Os have to be taken in order: there is more to tell apart than is counted.
+    /// - Returns: `nil` when the I/Os have to be taken in order: there are more values than are counted.
     private func report(threads: Int) throws -> (Report, SourceSummary)? {
         let workers = (0..<threads).map { _ in Worker(builder) }
         let summary = try ios.read(threads: threads) { number, part in

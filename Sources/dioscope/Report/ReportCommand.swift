@@ -11,7 +11,7 @@ struct ReportCommand: ParsableCommand {
         abstract: "Print where the latency of a capture's I/Os went.",
         discussion: """
             Takes captures of dioscope, trace.dat files, and the text of ftrace, trace-cmd report and perf script, plain \
-            or packed by gzip or zstd, and tells them by their content. 'record --how' prints how to record them.
+            or packed by gzip or zstd, and recognises them by their content. 'record --how' prints how to record them.
 
             EXAMPLES
               dioscope report run1.dioscope

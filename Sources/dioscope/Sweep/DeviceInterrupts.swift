@@ -10,7 +10,7 @@ import Sweep
 struct DeviceInterrupts {
     /// The disk, e.g. `nvme0n1`; `nil` when the file system has none.
     let disk: String?
-    /// Those that end I/Os, as far as their names tell.
+    /// Those that end I/Os, as far as their names say.
     let numbers: [Int]
 
     /// - Parameter path: a directory, or the device itself.

@@ -40,7 +40,7 @@ struct SweepArguments: ParsableArguments {
     var destroyData = false
 
     @Option(
-        help: "The matrix of a patch series' cover letter: block-sizes, one-cpu, low-depth or read-depth. Options below change it.")
+        help: "The matrix of a cover letter: block-sizes, one-cpu, low-depth or read-depth. Options below change it.")
     var preset: Preset?
 
     @Option(help: "libaio, io_uring, io_uring_poll, psync. Default: libaio.")

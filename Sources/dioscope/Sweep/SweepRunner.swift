@@ -186,7 +186,7 @@ final class SweepRunner {
         return (result, JSONReport(report, isPretty: false).bytes.dropLast(), submitEndShare(report))
     }
 
-    /// Of the I/Os behind the ramp.
+    /// The report on the I/Os after the ramp.
     private func report(of path: String) throws -> Report {
         var wishes = ReportWishes()
         if plan.ramp > 0 {
