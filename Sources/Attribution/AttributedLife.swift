@@ -32,8 +32,9 @@ public struct AttributedLife: Equatable, Sendable {
         walk.run(io)
         spans = walk.spans
         latency = walk.elapsed
-        completionLatency = walk.completed?.nanoseconds(since: io.submitted)
-        isFinished = walk.isFinished
+        completionLatency = io.isPartial ? nil : walk.completed?.nanoseconds(since: io.submitted)
+        // A partial life is all that there is of it.
+        isFinished = walk.isFinished || io.isPartial
         isDisordered = walk.isDisordered
     }
 
@@ -53,6 +54,8 @@ public struct AttributedLife: Equatable, Sendable {
     }
 
     private static func missing(in io: DirectIO, context: CompletionContext, deferred: Bool) -> LifePoints {
+        // Of a partial life nothing is expected but what one point makes sure of.
+        if io.isPartial { return deferred ? Expected.deferred.subtracting(io.times.seen) : [] }
         var expected = Expected.always
         if !waitsPastEndIO(io) { expected.formUnion(Expected.withEndIO) }
         if io.endContext == .hardirq || io.endContext == .softirq { expected.formUnion(Expected.inInterrupt) }

@@ -16,12 +16,16 @@ struct LifeWalk {
 
     private let path: LifePath
     private let start: Timestamp
-    private var point = LifePoint.submitted
+    /// Of a partial life the first one that was seen.
+    private let first: LifePoint
+    private var point: LifePoint
     private var time: Timestamp
 
     init(_ io: DirectIO, context: CompletionContext) {
-        start = io.submitted
-        time = io.submitted
+        first = io.firstSeen
+        point = first
+        start = io.began
+        time = io.began
         path = LifePath(of: io, context: context)
         completed = believed(io.completed, until: nil)
         ended = believed(io.ended, until: completed)
@@ -36,6 +40,7 @@ struct LifeWalk {
     mutating func run(_ io: DirectIO) {
         path.forEachSeen { next in
             switch next {
+            case first: break
             case .completed: pass(next, completed, until: nil, io)
             case .ended: pass(next, ended, until: completed, io)
             default: pass(next, io[next], until: limit(of: next), io)

@@ -31,7 +31,7 @@ public struct RunBuilder: ~Copyable {
     /// - Parameter life: of `io`, by this builder's rule.
     public mutating func add(_ io: DirectIO, _ life: AttributedLife) {
         report.add(io, life)
-        let submitted = io.submitted.nanoseconds
+        let submitted = io.began.nanoseconds
         let ended = submitted + life.latency
         firstSubmitted = min(firstSubmitted, submitted)
         lastSeen = max(lastSeen, ended)

@@ -24,6 +24,15 @@ public struct DirectIO: Equatable, Sendable {
         get { Timestamp(nanoseconds: times[.submitted]) }
         set { times[.submitted] = newValue.nanoseconds }
     }
+    /// A trace tells only of the later part of its life: `submitted` is nothing.
+    @inlinable public var isPartial: Bool { times[.submitted] == 0 }
+    /// The first point that was seen: its submission, as a rule.
+    public var firstSeen: LifePoint {
+        isPartial
+            ? LifePoint(rawValue: UInt8(clamping: times.seen.rawValue.trailingZeroBitCount)) ?? .submitted : .submitted
+    }
+    /// When it passed that.
+    @inlinable public var began: Timestamp { isPartial ? Timestamp(nanoseconds: times[firstSeen]) : submitted }
     /// `block_rq_issue`: the last of its requests was given to the driver.
     @inlinable public var issued: Timestamp? {
         get { self[.issued] }
@@ -125,6 +134,14 @@ public struct DirectIO: Equatable, Sendable {
         self.issuer = issuer
         self.error = 0
         self.facts = []
+    }
+
+    /// An I/O of which a trace has only the later part, and nothing is known yet.
+    public static var partial: DirectIO {
+        DirectIO(
+            submitted: Timestamp(nanoseconds: 0), submitterThread: 0, device: DeviceNumber(kernel: 0), inode: 0,
+            offset: 0,
+            length: 0, operation: .unknown, issuer: .unknown)
     }
 
     public enum Operation: String, Sendable, CaseIterable {

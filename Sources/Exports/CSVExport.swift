@@ -38,12 +38,14 @@ public final class CSVExport: IOExport {
         add(io.endContext?.rawValue)
         add(io.operation.rawValue)
         add(io.issuer.rawValue)
-        add(io.device.description)
-        add(io.inode)
-        add(io.offset)
-        add(io.length)
-        add(io.error)
-        add(io.submitterThread)
+        // Of a partial life these may not have been told.
+        let isTold = !io.isPartial || io.device.kernelNumber != 0
+        add(isTold ? io.device.description : nil)
+        add(isTold ? io.inode : nil)
+        add(isTold ? io.offset : nil)
+        add(isTold ? io.length : nil)
+        add(isTold ? io.error : nil)
+        add(io.isPartial ? nil : io.submitterThread)
         add(threads[io.submitterThread].map { Self.quoted(EscapedText($0.name).description) })
         add(io.workerThread)
         for cpu in [io.submitCPU, io.endCPU, io.workerCPU, io.completionCPU] { add(cpu) }

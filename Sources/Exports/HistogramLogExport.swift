@@ -26,7 +26,7 @@ public final class HistogramLogExport: IOExport {
 
     public func add(_ io: ListedIO) {
         guard io.life.isFinished else { return }
-        let submitted = io.io.submitted.nanoseconds
+        let submitted = io.io.began.nanoseconds
         firstSubmitted = min(firstSubmitted, submitted)
         lastSeen = max(lastSeen, submitted + io.life.latency)
         latency.record(Self.recordable(io.life.latency))

@@ -86,7 +86,7 @@ final class TraceIOs: IOSource {
 
     private func joiner(_ reader: any TraceReader, _ machine: UInt8 = 0) -> Joiner {
         // perf loses events of interrupts without a word.
-        Joiner(rule: rule, machine: machine, reader: reader, isLossy: description.kind == "perf script")
+        Joiner(rule: rule, machine: machine, reader: reader, isLossy: description.kind.hasPrefix("perf"))
     }
 
     private func source(_ summary: TraceSummary, _ joiner: Joiner) -> ReportSource {

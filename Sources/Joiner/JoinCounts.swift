@@ -30,6 +30,8 @@ public struct JoinCounts: Equatable, Sendable {
     public internal(set) var namelessBegins: UInt64 = 0
     /// Completions of works that were paired with their queueing by their order: the trace hides their addresses.
     public internal(set) var pairedByOrder: UInt64 = 0
+    /// I/Os of which only the later part is in the trace, for it has no begins.
+    public internal(set) var partial: UInt64 = 0
     /// I/Os that were joined.
     public internal(set) var joined: UInt64 = 0
     public internal(set) var deferred: UInt64 = 0
@@ -44,7 +46,7 @@ public struct JoinCounts: Equatable, Sendable {
     private static var all: [WritableKeyPath<JoinCounts, UInt64>] {
         [
             \.withoutBegin, \.withoutCompletion, \.inFlight, \.fruitless, \.withoutQueueing, \.withoutStart,
-            \.reusedWorks, \.mistaken, \.overlapping, \.begins, \.namelessBegins, \.pairedByOrder, \.joined,
+            \.reusedWorks, \.mistaken, \.overlapping, \.begins, \.namelessBegins, \.pairedByOrder, \.partial, \.joined,
             \.deferred,
         ]
     }

@@ -12,6 +12,7 @@ extension Joiner {
     mutating func completed(_ complete: DirectIOComplete, _ at: Moment, _ sink: Sink) rethrows {
         guard let id = find(complete, hinted(at), at) else {
             counts.withoutBegin += 1
+            try completedPartly(complete, at, sink)
             consume(at)
             return
         }
@@ -177,7 +178,7 @@ extension Joiner {
         case .begin, .innerBegin, .blockRead, .blockWrite, .legacyBegin:
             try beginProbed(function, arguments, at, sink)
         case .bioEnd, .simpleBioEnd, .blockBioEnd, .blockAsyncBioEnd, .legacyBioEnd, .legacySyncBioEnd:
-            bioEnded(function, arguments, at)
+            try bioEnded(function, arguments, at, sink)
         case .complete: completionEntered(arguments, at)
         case .legacyComplete: try legacyCompleted(arguments, at, sink)
         case .libaioComplete, .uringComplete, .uringPollComplete: try calledBack(function, arguments, at, sink)

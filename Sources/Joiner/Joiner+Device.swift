@@ -89,7 +89,9 @@ extension Joiner {
     }
 
     /// `end_io` of a bio: by the function tracer, or a probe of it.
-    mutating func bioEnded(_ function: KernelFunction, _ arguments: ProbeArguments, _ at: Moment) {
+    mutating func bioEnded(
+        _ function: KernelFunction, _ arguments: ProbeArguments, _ at: Moment, _ sink: Sink
+    ) rethrows {
         let bio = nextBio(at)
         let known = arguments[.iocb].flatMap { byIOCB[$0] }.flatMap { lives.contains($0) ? $0 : nil }
         let id = (known ?? bio).flatMap { lives.contains($0) ? $0 : nil }
@@ -98,7 +100,7 @@ extension Joiner {
             place: endPlace(at), time: at.time, life: id, arguments: hasArguments ? arguments : nil,
             function: function)
         cpus[Int(at.cpu)][at.context].end = end
-        guard let id else { return }
+        guard let id else { return try noteEnd(end, at, sink) }
         if let iocb = arguments[.iocb], lives[id].iocb == 0 {
             lives[id].iocb = iocb
             byIOCB[iocb] = id

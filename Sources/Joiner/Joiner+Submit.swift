@@ -6,7 +6,7 @@ import KernelTraces
 /// The way down: begin, and what the submitter does until it lets go.
 extension Joiner {
     mutating func begin(_ begin: DirectIOBegin, _ at: Moment, _ sink: Sink) rethrows {
-        counts.begins += 1
+        noteBegin()
         // A completion counts what was done before its part: its key is where the whole began.
         let key = IOKey(
             device: begin.device, inode: begin.inode, position: begin.position &- begin.doneBefore)
@@ -63,7 +63,7 @@ extension Joiner {
         let key = IOKey(device: number, inode: inode, position: position)
         // __iomap_dio_rw is called by iomap_dio_rw.
         if function == .innerBegin, confirmed(key, at) != nil { return }
-        counts.begins += 1
+        noteBegin()
         if let id = byIOCB[iocb], lives.contains(id) { try restart(id, sink) }
         let isSynchronous = arguments[.issuer] == 0
         var io = DirectIO(

@@ -12,6 +12,7 @@ extension Joiner {
         var end = cpus[cpu][at.context].end ?? BioEnd(place: endPlace(at), life: nil)
         if end.life == nil { end.life = nextBio(at) }
         cpus[cpu][at.context].end = nil
+        consumeEnd(at)
         let address = work.address == 0 ? hide(at) : work.address
         if works[address] != nil { counts.reusedWorks += 1 }
         guard works.count < Self.limit || works[address] != nil else { return }
@@ -36,7 +37,8 @@ extension Joiner {
         return first
     }
 
-    mutating func started(_ work: Work, _ at: Moment) {
+    mutating func started(_ work: Work, _ at: Moment, _ sink: Sink) rethrows {
+        try workEnded(at.thread, sink)
         let cpu = Int(at.cpu)
         let completes = work.function.completesDirectIO
         let address = completes && work.address == 0 ? nextHidden(at) : work.address
@@ -50,13 +52,15 @@ extension Joiner {
             state.held = cpus[cpu].clock.held(since: queued.clocks, at: at.time, cpu: at.cpu)
             cpus[Int(queued.cpu)].clock.waitEnded()
         }
+        notePartial(state, at)
         if running.count < Self.limit { running[at.thread] = state }
         guard cpus[cpu].clock.isKnown, cpus[cpu].clock.isWorker || completes else { return }
         give(completes ? .completionWork : .poolWork, thread: at.thread, name: work.name, at)
     }
 
-    mutating func ended(_ work: Work, _ at: Moment) {
+    mutating func ended(_ work: Work, _ at: Moment, _ sink: Sink) rethrows {
         guard let state = running.removeValue(forKey: at.thread) else { return }
+        try workEnded(at.thread, sink)
         guard cpus[Int(at.cpu)].clock.isWorker || state.completesDirectIO, cpus[Int(at.cpu)].clock.isKnown else {
             return
         }

@@ -40,6 +40,7 @@ public struct Joiner {
     var hiddenWorks: [UInt16: [UInt64]] = [:]
     var lastHiddenWork: UInt64 = 1 << 63
     var running: [UInt32: RunningWork] = [:]
+    var partial = PartialLives()
     var cpus: [CPUState] = []
     /// I/Os whose `iomap_dio_complete` was entered and not yet left, by where that is; see `Moment.flow`.
     var completing: [UInt64: LifeID] = [:]
@@ -86,8 +87,8 @@ public struct Joiner {
         case .requestIssue(let block): issued(block, moment)
         case .requestComplete(let block): requestCompleted(block, moment)
         case .workQueue(let work): queued(work, moment)
-        case .workStart(let work): started(work, moment)
-        case .workEnd(let work): ended(work, moment)
+        case .workStart(let work): try started(work, moment, sink)
+        case .workEnd(let work): try ended(work, moment, sink)
         case .function(let function, let call): try called(function, calls[call], moment, sink)
         case .functionReturn(let function, let call): try returned(function, calls[call], moment, sink)
         }
@@ -95,6 +96,7 @@ public struct Joiner {
 
     /// The trace is at its end: I/Os that are complete but for what might have followed go to `sink`.
     public mutating func finish(_ sink: Sink) rethrows {
+        try finishPartial(sink)
         for id in lives.all {
             if lives[id].io.completed != nil {
                 try emit(id, sink)

@@ -26,6 +26,9 @@ public struct TraceDescription: Hashable, Sendable {
     init(kind: String) {
         self.kind = kind
     }
+
+    /// Clocks of ftrace that are in no nanoseconds: of events, of ticks, of cycles. trace-cmd may say how long those are.
+    static let timelessClocks: Set<String> = ["counter", "uptime", "x86-tsc", "ppc-tb"]
 }
 
 extension CompletionRule {

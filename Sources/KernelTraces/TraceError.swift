@@ -14,6 +14,8 @@ public enum TraceError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A part of a trace.dat without which nothing can be read.
     case damagedHeader(String, offset: UInt64, expected: String)
     case unsupported(String, what: String)
+    /// What another tool saved, and what to do instead.
+    case otherTool(String, what: String, remedy: String)
     case noSpool(String, errno: Int32)
     case compressed(String, format: String)
 
@@ -24,12 +26,14 @@ public enum TraceError: Error, Hashable, Sendable, CustomStringConvertible {
         case .isDirectory(let path): "\(path) is a directory, a capture or a trace was expected"
         case .empty(let path): "\(path) is empty, a capture or a trace was expected"
         case .perfData(let path):
-            "\(path) is a perf.data file: give the output of 'perf script --ns -i \(path)' instead"
+            "\(path) is a perf.data file, and there is no perf here to read it: give the output of"
+                + " 'perf script --ns -i \(path)' instead"
         case .unknownFormat(let path):
             "\(path) is not a capture, nor a trace.dat, nor text of ftrace, trace-cmd report or perf script"
         case .damagedHeader(let path, let offset, let expected):
             "\(path) is damaged at byte \(offset): expected \(expected); record or copy it again"
         case .unsupported(let path, let what): "\(path) cannot be read: \(what)"
+        case .otherTool(let path, let what, let remedy): "\(path) is \(what): \(remedy)"
         case .noSpool(let path, let errno):
             "cannot unpack \(path) into a temporary file: \(Self.text(errno)); set TMPDIR to a place with room"
         case .compressed(let path, let format): "\(path) is no whole \(format) stream: unpack it to see what it is"

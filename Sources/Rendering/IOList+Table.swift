@@ -40,7 +40,8 @@ extension IOList {
                 [
                     Quantity.duration(life.latency) + (life.isFinished ? "" : "+"),
                     life.spans[.queueWait].map { Quantity.duration($0) } ?? "-",
-                    "\(io.operation.rawValue) \(Quantity.bytes(UInt64(io.length)))", life.context.rawValue,
+                    io.isPartial && io.length == 0
+                        ? "-" : "\(io.operation.rawValue) \(Quantity.bytes(UInt64(io.length)))", life.context.rawValue,
                     life.reason?.rawValue ?? "-", cpus.joined(separator: "/"), submitter(of: io, style),
                 ], style), to: &buffer)
     }

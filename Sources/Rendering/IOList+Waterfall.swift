@@ -19,10 +19,14 @@ extension IOList {
         let (io, life) = (listed.io, listed.life)
         var facts = [
             Quantity.duration(life.latency) + (life.isFinished ? "" : "+ unfinished"),
-            "\(io.operation.rawValue) \(Quantity.bytes(UInt64(io.length)))",
-            "at \(io.submitted.nanoseconds)ns", "dev \(io.device) inode \(io.inode) offset \(io.offset)",
-            "\(io.issuer.rawValue) \(submitter(of: io, style))", "completed in \(life.context.rawValue)",
+            io.isPartial ? "without its submission" : "\(io.operation.rawValue) \(Quantity.bytes(UInt64(io.length)))",
+            "at \(io.began.nanoseconds)ns",
         ]
+        if !io.isPartial || io.device.kernelNumber != 0 {
+            facts.append("dev \(io.device) inode \(io.inode) offset \(io.offset)")
+        }
+        if !io.isPartial { facts.append("\(io.issuer.rawValue) \(submitter(of: io, style))") }
+        facts.append("completed in \(life.context.rawValue)")
         if let reason = life.reason { facts.append("deferred: \(reason.rawValue)") }
         if io.error != 0 { facts.append("error \(io.error)") }
         let cpus = [("submit", io.submitCPU), ("end", io.endCPU), ("worker", io.workerCPU)]

@@ -20,7 +20,7 @@ public struct IOList: Sendable {
         let (io, life) = (listed.io, listed.life)
         var json = JSONWriter(isPretty: false, capacity: Self.lineCapacity)
         json.object { json in
-            json.member("submitted_ns", io.submitted.nanoseconds)
+            if !io.isPartial { json.member("submitted_ns", io.submitted.nanoseconds) }
             if let completed = io.completed { json.member("completed_ns", completed.nanoseconds) }
             json.member("latency_ns", life.latency)
             json.member("context", life.context.rawValue)
@@ -46,12 +46,16 @@ public struct IOList: Sendable {
             if let cpu = io.workerCPU { json.member("worker_cpu", cpu) }
             if let cpu = io.completionCPU { json.member("completion_cpu", cpu) }
             if let irq = io.irq { json.member("irq", irq) }
-            json.member("submitter", io.submitterThread)
-            if let thread = threads[io.submitterThread] { json.member("comm", thread.name) }
-            json.member("dev", io.device.description)
-            json.member("inode", io.inode)
-            json.member("offset", io.offset)
-            json.member("length", io.length)
+            if !io.isPartial {
+                json.member("submitter", io.submitterThread)
+                if let thread = threads[io.submitterThread] { json.member("comm", thread.name) }
+            }
+            if !io.isPartial || io.device.kernelNumber != 0 {
+                json.member("dev", io.device.description)
+                json.member("inode", io.inode)
+                json.member("offset", io.offset)
+                json.member("length", io.length)
+            }
         }
         buffer.append(contentsOf: json.bytes)
         buffer.append(UInt8(ascii: "\n"))

@@ -153,6 +153,7 @@ extension JSONReport {
             json.member("write", ios.write)
             json.member("bytes", ios.bytes)
             json.member("errors", ios.errors)
+            if ios.partial > 0 { json.member("partial", ios.partial) }
         }
         json.object("issuers") { json in
             for (issuer, count) in zip(Issuer.allCases, ios.issuers) { json.member(key(of: issuer), count) }

@@ -171,7 +171,11 @@ public enum JSONSchema {
               "properties": {
                 "total": {"$ref": "#/$defs/count"}, "read": {"$ref": "#/$defs/count"},
                 "write": {"$ref": "#/$defs/count"}, "bytes": {"$ref": "#/$defs/count"},
-                "errors": {"$ref": "#/$defs/count"}
+                "errors": {"$ref": "#/$defs/count"},
+                "partial": {
+                  "description": "I/Os of which a trace has only the later part; absent when there are none",
+                  "$ref": "#/$defs/count"
+                }
               }
             },
             "issuers": {

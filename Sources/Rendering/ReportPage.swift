@@ -23,6 +23,7 @@ struct ReportPage {
 
     private var what: [String] {
         let headline = report.headline
+        if report.ios.partial > 0 { return partly }
         guard let operation = headline.operation, let issuer = headline.issuer else { return ["DIO: no I/Os"] }
         // A summary may know of no length.
         let length = headline.length.map { " " + dominant($0) { Quantity.bytes(UInt64($0)) } } ?? ""
@@ -35,6 +36,18 @@ struct ReportPage {
         items.append(dominant(issuer) { $0.rawValue })
         if let inFlight = headline.meanInFlight { items.append("\(Quantity.fixed(inFlight, 1)) in flight") }
         return items
+    }
+
+    /// Lives of which a trace has only the later part.
+    private var partly: [String] {
+        let ios = report.ios
+        let deferred = report.cpuSharing.deferredIOs
+        var items = [
+            "DIO: \(Quantity.count(ios.partial))" + (deferred == ios.partial ? " deferred" : "") + " completions"
+        ]
+        if deferred > 0, deferred < ios.partial { items.append("\(Quantity.count(deferred)) of them deferred") }
+        if ios.total > ios.partial { items.append("\(Quantity.count(ios.total - ios.partial)) whole I/Os") }
+        return items + ["submissions not in this trace"]
     }
 
     private func dominant<Value>(_ dominant: Headline.Dominant<Value>, _ name: (Value) -> String) -> String {
@@ -243,6 +256,11 @@ struct ReportPage {
             ? ""
             : " The estimate keeps the number of I/Os in flight, takes an inline completion to cost the interrupt"
                 + " what the kworker's costs now or nothing, and the device to keep up."
+        if report.ios.partial > 0 {
+            return TextLine.wrapped(
+                "Times are from the first event of each completion to the last: the begins of these I/Os are not in the"
+                    + " trace, and nothing is said of their latency.", indent: 1, width: style.width)
+        }
         return TextLine.wrapped(
             "Latency is from iomap_dio_rw_begin to \(end). fio's clat begins when the submitting call returns and"
                 + " ends when fio reaps the I/O; its lat begins before the call and covers both." + assumptions,

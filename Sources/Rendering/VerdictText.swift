@@ -137,6 +137,8 @@ enum VerdictText {
     static func text(of refusal: Verdict.Refusal) -> String {
         switch refusal {
         case .noIOs: "no I/O was recorded"
+        case .partial(let count):
+            "\(Quantity.count(count)) I/Os are known from their completion on only: what came before is not in the trace"
         case .fewIOs(let count, let needed):
             "\(Quantity.count(count)) I/Os are too few, at least \(Quantity.count(needed)) are needed"
         case .incomplete(let share, let needed):

@@ -24,10 +24,21 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         counts.bytes += UInt64(io.length)
         if io.error != 0 { counts.errors += 1 }
         issuers[io.issuer.index] &+= 1
+        if io.isPartial { return addPartial(io, life) }
         lengths.add(io.length)
         devices.add(io.device.kernelNumber)
         firstSubmitted = min(firstSubmitted, io.submitted.nanoseconds)
         lastSeen = max(lastSeen, io.submitted.nanoseconds + life.latency)
+    }
+
+    /// What nobody told of it is nothing, and no value.
+    @inline(never)
+    private mutating func addPartial(_ io: DirectIO, _ life: AttributedLife) {
+        counts.partial += 1
+        if io.length > 0 { lengths.add(io.length) }
+        if io.device.kernelNumber > 0 { devices.add(io.device.kernelNumber) }
+        firstSubmitted = min(firstSubmitted, io.began.nanoseconds)
+        lastSeen = max(lastSeen, io.began.nanoseconds + life.latency)
     }
 
     /// Adds I/Os that were summed up.
@@ -54,6 +65,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         counts.write += other.counts.write
         counts.bytes += other.counts.bytes
         counts.errors += other.counts.errors
+        counts.partial += other.counts.partial
         issuers.add(other.issuers)
         lengths.add(other.lengths)
         devices.add(other.devices)

@@ -86,6 +86,8 @@ public struct Report: Equatable, Sendable {
         /// As asked for by the issuers.
         public var bytes: UInt64 = 0
         public var errors: UInt64 = 0
+        /// Of which a trace has only the later part.
+        public var partial: UInt64 = 0
         /// In the order of `Issuer.allCases`.
         public var issuers = [UInt64](repeating: 0, count: Issuer.allCases.count)
     }

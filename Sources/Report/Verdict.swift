@@ -79,6 +79,8 @@ public struct Verdict: Equatable, Sendable {
 
     public enum Refusal: Equatable, Sendable {
         case noIOs
+        /// I/Os of which the begins are not in the trace.
+        case partial(UInt64)
         /// Fewer I/Os than a statement needs.
         case fewIOs(UInt64, needed: UInt64)
         /// Too many I/Os lack a part of their life.
@@ -114,6 +116,7 @@ public struct Verdict: Equatable, Sendable {
     static func refusals(on report: Report) -> [Refusal] {
         guard report.ios.total > 0 else { return [.noIOs] }
         var refusals: [Refusal] = []
+        if report.ios.partial > 0 { refusals.append(.partial(report.ios.partial)) }
         if report.ios.total < neededIOs { refusals.append(.fewIOs(report.ios.total, needed: neededIOs)) }
         // The share of those that are there: what is lost is judged by itself.
         let share = Double(report.quality.completeIOs) / Double(report.ios.total)

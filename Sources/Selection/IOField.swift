@@ -63,7 +63,7 @@ public enum IOField: Hashable, Sendable {
         let (io, life) = (subject.io, subject.life)
         return switch self {
         case .latency: Int128(life.latency)
-        case .submitted: Int128(io.submitted.nanoseconds)
+        case .submitted: io.isPartial ? nil : Int128(io.submitted.nanoseconds)
         case .stage(let stage): life.spans[stage].map { Int128($0) }
         case .error: Int128(io.error)
         case .size: Int128(io.length)

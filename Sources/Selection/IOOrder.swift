@@ -33,7 +33,7 @@ public struct IOOrder: Equatable, Sendable {
     public func key(of subject: Subject) -> Key {
         Key(
             number: field.number(of: subject), text: field.text(of: subject),
-            submitted: subject.io.submitted.nanoseconds)
+            submitted: subject.io.began.nanoseconds)
     }
 
     /// Does the first come before the second? Of equal ones that which was submitted earlier.

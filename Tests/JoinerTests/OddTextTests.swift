@@ -147,4 +147,18 @@ import Testing
         #expect(nameless.all.isEmpty && nameless.counts.begins == 0 && nameless.counts.namelessBegins == 2)
         #expect(nameless.summary.counts.map(\.name) == ["function"] && nameless.summary.counts.map(\.count) == [2])
     }
+
+    @Test func withoutBeginsThereAreTheCompletions() throws {
+        let odd = try odd("completions-alone")
+        #expect(odd.counts.namelessBegins == 1 && odd.counts.partial == 3 && odd.counts.withoutBegin == 0)
+        #expect(
+            odd.all.map(\.isPartial) == [true, true, true]
+                && odd.all.map(\.operation) == [.unknown, .unknown, .unknown])
+        #expect(queueWaits(Array(odd.all.prefix(2))) == [31, 41])
+        #expect(odd.all.map(\.ended) == [TextTrace.at(61.000194), TextTrace.at(61.000204), TextTrace.at(61.0003)])
+        #expect(odd.all.map(\.endContext) == [.hardirq, .hardirq, .softirq] && odd.all[1].irqBatchPosition == 2)
+        #expect(
+            odd.all.map(\.completeContext) == [.kworker, .kworker, nil]
+                && odd.all[0].interrupted == TextTrace.at(61.00019))
+    }
 }

@@ -19,7 +19,7 @@ struct IOSlices {
     /// - Parameter id: of its flow, different for each I/O.
     init(_ listed: ListedIO, id: UInt64) {
         let (io, attributed) = (listed.io, listed.life)
-        let start = io.submitted.nanoseconds
+        let start = io.began.nanoseconds
         let name = "\(io.operation.rawValue) \(io.length)"
         life = [TrackSlice(start: start, end: start + attributed.latency, name: name)]
         life[0].annotations = Self.annotations(of: listed)

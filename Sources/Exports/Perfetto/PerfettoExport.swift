@@ -35,9 +35,9 @@ public final class PerfettoExport: IOExport {
 
     public func finish() {
         var writer = PerfettoWriter()
-        ios.sort { ($0.io.submitted, $1.life.latency) < ($1.io.submitted, $0.life.latency) }
+        ios.sort { ($0.io.began, $1.life.latency) < ($1.io.began, $0.life.latency) }
         guard let first = ios.first else { return }
-        writer.begin(at: first.io.submitted.nanoseconds)
+        writer.begin(at: first.io.began.nanoseconds)
         writeLives(&writer)
         ios = []
         let cpus = writer.addTrack(named: "CPUs", rank: 1)

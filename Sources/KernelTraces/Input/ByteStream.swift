@@ -6,6 +6,12 @@ public protocol ByteStream: AnyObject {
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int
     /// Why the end came early, `nil` when it did not.
     var cut: String? { get }
+    /// What was run to make these bytes of a file, and of what, `nil` when they are the file's own.
+    var program: String? { get }
+}
+
+extension ByteStream {
+    public var program: String? { nil }
 }
 
 extension ByteStream {
@@ -66,6 +72,8 @@ final class PeekedStream: ByteStream {
     private let stream: any ByteStream
     private(set) var prefix: [UInt8]
     private var used = 0
+
+    var program: String? { stream.program }
 
     var cut: String? { stream.cut }
 

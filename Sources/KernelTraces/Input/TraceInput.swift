@@ -57,10 +57,19 @@ public struct TraceInput {
         }
         if prefix.count >= 4, isCapture(prefix) { return .capture(try spooled()) }
         if prefix.starts(with: TraceDatHeader.magic) { return .traceDat(try spooled()) }
-        if prefix.starts(with: Array("PERFILE2".utf8)) { throw .perfData(name) }
+        if prefix.starts(with: Array("PERFILE2".utf8)) {
+            guard file != nil, let script = PerfScript(path: name) else { throw .perfData(name) }
+            let peeked = try PeekedStream(script, count: Self.peeked)
+            guard !peeked.prefix.isEmpty else {
+                throw .unsupported(name, what: "'perf script --ns -i \(name)' gives nothing")
+            }
+            return try text(peeked, name: name)
+        }
         if prefix.starts(with: Array("{\"sweep\":".utf8)) { return .savedSweep(stream) }
         let isSpace: (UInt8) -> Bool = { [0x20, 0x09, 0x0a, 0x0d].contains($0) }
-        if prefix.first(where: { !isSpace($0) }) == UInt8(ascii: "{") { return .savedReport(stream) }
+        if prefix.first(where: { !isSpace($0) }) == UInt8(ascii: "{"), OtherTool(of: prefix) == nil {
+            return .savedReport(stream)
+        }
         if QuotedPrintable.isIn(prefix) {
             return try text(PeekedStream(QuotedPrintable(stream), count: Self.peeked), name: name)
         }
@@ -71,11 +80,18 @@ public struct TraceInput {
         var looked = 0
         while true {
             if let format = TextFormat(of: stream.prefix, from: looked) {
+                if TextPreamble.countsNoTime(format, stream.prefix) {
+                    throw .unsupported(
+                        name, what: "its clock counts no time: record it with 'echo mono >trace_clock', or -C mono")
+                }
                 return .text(format, stream, prefix: stream.prefix)
             }
             guard !stream.prefix[looked...].contains(0), stream.prefix.count < mostPeeked else { break }
             looked = stream.prefix.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
             guard try stream.look(further: stream.prefix.count) else { break }
+        }
+        if let tool = OtherTool(of: stream.prefix) {
+            throw .otherTool(name, what: tool.rawValue, remedy: tool.remedy)
         }
         throw .unknownFormat(name)
     }

@@ -4,10 +4,11 @@ import DirectIO
 
 /// What texts say of the machine before their events, and other lines that are no events.
 enum TextPreamble {
-    static func description(of format: TextFormat, _ prefix: [UInt8]) -> TraceDescription {
+    /// - Parameter program: that was run to make text of the file, if one was.
+    static func description(of format: TextFormat, _ prefix: [UInt8], by program: String?) -> TraceDescription {
         let isReport = prefix.starts(with: Array("cpus=".utf8)) || prefix.starts(with: Array("version = ".utf8))
         var description = TraceDescription(
-            kind: format == .perf ? "perf script" : isReport ? "trace-cmd report" : "ftrace")
+            kind: format == .perf ? program ?? "perf script" : isReport ? "trace-cmd report" : "ftrace")
         let lines = String(decoding: prefix.prefix(1 << 14), as: UTF8.self).split(separator: "\n").prefix(256)
         for line in lines { take(line, &description) }
         description.machines = machines(of: format, prefix)
@@ -31,6 +32,19 @@ enum TextPreamble {
             }
         }
         return prefix.files.count > 1 ? prefix.files.map { String(decoding: $0, as: UTF8.self) } : []
+    }
+
+    /// The clock of the first events is none of seconds: it counts events, ticks or cycles.
+    static func countsNoTime(_ format: TextFormat, _ text: [UInt8]) -> Bool {
+        text.withUnsafeBytes { bytes in
+            for slice in bytes.split(separator: UInt8(ascii: "\n")) {
+                let line = UnsafeRawBufferPointer(rebasing: slice)
+                guard let start = line.bindMemory(to: UInt8.self).baseAddress else { continue }
+                var scanner = Scanner(start, start + line.count)
+                if let head = format.head(&scanner) { return head.precision < 0 }
+            }
+            return false
+        }
     }
 
     private static func take(_ line: Substring, _ description: inout TraceDescription) {

@@ -15,7 +15,7 @@ public final class TextReader: TraceReader {
     public init(_ format: TextFormat, _ stream: any ByteStream, prefix: [UInt8]) {
         self.format = format
         self.stream = stream
-        description = TextPreamble.description(of: format, prefix)
+        description = TextPreamble.description(of: format, prefix, by: stream.program)
         isWrapped = WrappedLines.areIn(
             prefix, TextParser(format, NameTable(), TextDecoder(NameTable(), ProbeCalls(), flagBits: IOFlagBits())))
     }

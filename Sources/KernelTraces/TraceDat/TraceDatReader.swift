@@ -21,6 +21,10 @@ public final class TraceDatReader: TraceReader {
     public init(_ file: OpenFile) throws(TraceError) {
         dat = try TraceDatFile(file)
         description = dat.description
+        if let clock = description.clock, TraceDescription.timelessClocks.contains(clock), dat.options.cycles == nil {
+            throw .unsupported(
+                file.name, what: "its clock '\(clock)' counts no time: record it with trace-cmd record -C mono")
+        }
         var bits = IOFlagBits()
         let begin = dat.formats.first { $0.name == EventKind.dioBegin.rawValue }
         let newest = description.completionRule == .flaggedWork
