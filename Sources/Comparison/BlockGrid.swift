@@ -37,6 +37,16 @@ struct BlockGrid {
         return position
     }
 
+    /// Twice as long, and so on, as long as they are shorter than `longest` and enough of them are left.
+    mutating func coarsen(upTo longest: UInt64, leaving needed: Int) {
+        while length < longest, blocksOfTwo >= needed { coarsen() }
+    }
+
+    /// How many there would be were they twice as long.
+    private var blocksOfTwo: Int {
+        tallies.isEmpty ? 0 : Int((first + UInt64(tallies.count - 1)) / 2 - first / 2) + 1
+    }
+
     mutating func withTally(at position: Int, _ body: (inout Tally) -> Void) { body(&tallies[position]) }
 
     /// Blocks from the first to the last, were `block` one of them.

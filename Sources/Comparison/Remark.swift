@@ -10,6 +10,8 @@ public enum Remark: Equatable, Sendable {
     case savedReport(SideName)
     /// Blocks of too few runs: how runs differ among themselves is in no interval.
     case withinRuns
+    /// Too few I/Os are slower than this to say how far it may be off.
+    case tooFewBehind(SideName, Percentile)
     case cutOff(SideName, name: String)
     case loss(SideName, name: String, what: String)
 
@@ -21,6 +23,12 @@ public enum Remark: Equatable, Sendable {
 
     static func all(on base: Side, _ new: Side) -> [Remark] {
         var remarks = of(base, .base) + of(new, .new)
+        for percentile in Percentile.allCases {
+            for (side, name) in [(base, SideName.base), (new, .new)] where side.hasIntervals {
+                guard let estimate = side.estimate(.percentile(percentile)), estimate.interval == nil else { continue }
+                remarks.append(.tooFewBehind(name, percentile))
+            }
+        }
         if base.unitKind == .block, base.hasIntervals, new.hasIntervals { remarks.append(.withinRuns) }
         return remarks
     }
@@ -29,7 +37,7 @@ public enum Remark: Equatable, Sendable {
     public var refusesIntervals: Bool {
         switch self {
         case .tooFewBlocks, .tooFewRuns, .savedReport: true
-        case .fewRuns, .withinRuns, .cutOff, .loss: false
+        case .fewRuns, .withinRuns, .tooFewBehind, .cutOff, .loss: false
         }
     }
 

@@ -7,14 +7,35 @@ public struct Run: Sendable {
     public let blockLength: UInt64?
     /// In order of time.
     let units: [RunUnit]
+    /// Number of the first block, counted from time 0 in blocks.
+    private let firstBlock: UInt64
     /// The percentiles of a saved report, in nanoseconds.
     let savedPercentiles: [Percentile: Double]
 
-    init(facts: RunFacts, blockLength: UInt64?, units: [RunUnit], savedPercentiles: [Percentile: Double] = [:]) {
+    init(
+        facts: RunFacts, blockLength: UInt64?, units: [RunUnit], firstBlock: UInt64 = 0,
+        savedPercentiles: [Percentile: Double] = [:]
+    ) {
         self.facts = facts
         self.blockLength = blockLength
         self.units = units
+        self.firstBlock = firstBlock
         self.savedPercentiles = savedPercentiles
+    }
+
+    /// Its blocks put together to ones of `length`, which is a multiple of theirs; else they stay as they are.
+    func units(inBlocksOf length: UInt64) -> [RunUnit] {
+        guard let blockLength, blockLength > 0, length > blockLength, length % blockLength == 0 else { return units }
+        let factor = length / blockLength
+        var groups: [[RunUnit]] = []
+        for (index, unit) in units.enumerated() {
+            if index > 0, (firstBlock + UInt64(index)) % factor != 0 {
+                groups[groups.count - 1].append(unit)
+            } else {
+                groups.append([unit])
+            }
+        }
+        return groups.map { RunUnit($0) }
     }
 
     /// All blocks in one.

@@ -9,6 +9,8 @@ public struct RunBuilder: ~Copyable {
     private let rule: CompletionRule
     private var report: ReportBuilder
     private var grid: BlockGrid
+    /// Blocks get as long as a second while enough of them are left.
+    private let choosesLength: Bool
     private var flight = FlightSample()
     private var firstSubmitted = UInt64.max
     private var lastSeen: UInt64 = 0
@@ -17,12 +19,17 @@ public struct RunBuilder: ~Copyable {
 
     /// - Parameters:
     ///   - rule: by which the recorded kernel decides how to complete.
-    ///   - blockLength: nanoseconds, at least a millisecond.
-    public init(rule: CompletionRule, blockLength: UInt64) {
+    ///   - blockLength: nanoseconds, at least a millisecond; `nil`: a second, or a half, a quarter, ... of it for a run
+    ///     that is too short to have enough such blocks.
+    public init(rule: CompletionRule, blockLength: UInt64?) {
         self.rule = rule
         report = ReportBuilder(rule: rule)
-        grid = BlockGrid(length: blockLength)
+        choosesLength = blockLength == nil
+        grid = BlockGrid(length: blockLength ?? Self.second >> 7)
     }
+
+    /// Nanoseconds; a multiple of 2^9.
+    private static let second: UInt64 = 1_000_000_000
 
     public mutating func add(_ io: DirectIO) {
         add(io, AttributedLife(io, rule: rule))
@@ -50,6 +57,7 @@ public struct RunBuilder: ~Copyable {
         name: String, source: ReportSource, loss: [DataLoss], selection: String? = nil
     ) -> Run {
         var units: [RunUnit] = []
+        if choosesLength { grid.coarsen(upTo: Self.second, leaving: Spread.neededBlocks) }
         if !grid.tallies.isEmpty {
             // The time before the first completion belongs to the first block, so that the spans sum to the whole.
             units = Self.units(of: grid, from: Double(firstSubmitted), until: Double(lastSeen))
@@ -59,7 +67,7 @@ public struct RunBuilder: ~Copyable {
         facts.selection = selection
         facts.submitCPUs = submitCPUs
         facts.endCPUs = endCPUs
-        return Run(facts: facts, blockLength: grid.length, units: units)
+        return Run(facts: facts, blockLength: grid.length, units: units, firstBlock: grid.first)
     }
 
     private static func units(of grid: BlockGrid, from start: Double, until end: Double) -> [RunUnit] {

@@ -42,8 +42,10 @@ public struct Side: Sendable {
             blockLength = nil
             spread = Spread(runs: units.count)
         case .block:
-            units = runs.flatMap(\.units)
-            blockLength = runs.compactMap(\.blockLength).max()
+            // Of one length: a shorter run has chosen shorter ones.
+            let longest = runs.compactMap(\.blockLength).max()
+            units = runs.flatMap { $0.units(inBlocksOf: longest ?? 0) }
+            blockLength = longest
             spread = hasSaved ? nil : Spread(blocks: units.count)
         }
         unitCount = units.count
@@ -92,12 +94,25 @@ public struct Side: Sendable {
         guard percentile.fraction + margin < 1 - 1 / total,
             let low = whole.tally.durations.quantile(percentile.fraction - margin)?.low,
             let high = whole.tally.durations.quantile(percentile.fraction + margin)?.high
-        else { return Estimate(found.value) }
+        else { return ofRuns(percentile, found.value) }
         return Estimate(found.value, interval: low...high)
     }
 
     /// Those that some I/O has.
     var stages: Set<Stage> { whole.tally.stages }
+
+    /// Few runs leave a wide margin in the part of the I/Os, which may reach beyond the slowest of them. What each run
+    /// says of its own quantile is then the only evidence: independent numbers, if each run has I/Os behind it.
+    private func ofRuns(_ percentile: Percentile, _ value: Double) -> Estimate {
+        let single = units.compactMap { unit -> Double? in
+            let total = Double(unit.tally.durations.total)
+            return total * (1 - percentile.fraction) < 1 ? nil : unit.tally.durations.quantile(percentile.fraction)?.value
+        }
+        guard unitKind == .run, single.count == units.count, let interval = Estimate(runs: single)?.interval else {
+            return Estimate(value)
+        }
+        return Estimate(value, interval: max(0, min(interval.lowerBound, value))...max(interval.upperBound, value))
+    }
 
     /// Nanoseconds per I/O in a leaf, of the I/Os that completed in one context; over all finished I/Os.
     func mean(of leaf: Leaf, in context: CompletionContext) -> Double {

@@ -46,9 +46,8 @@ public struct ComparisonPage: Sendable {
             guard let length = side.blockLength else { return "saved report" }
             let runs = side.runs.count == 1 ? "" : " of \(side.runs.count) runs"
             let blocks = side.unitCount == 1 ? "1 block" : "\(side.unitCount) blocks"
-            return
-                "\(blocks) of \(length % 1_000_000_000 == 0 ? "\(length / 1_000_000_000)s" : "\(length / 1_000_000)ms")"
-                + runs
+            let span = length % 1_000_000_000 == 0 ? "\(length / 1_000_000_000)s" : Quantity.milliseconds(length)
+            return "\(blocks) of \(span)" + runs
         }
 
         var differences: [String] {
@@ -61,7 +60,8 @@ public struct ComparisonPage: Sendable {
             let values = [found.base, found.new].map { values in
                 values.isEmpty ? "-" : values.map(style.escaped).joined(separator: ", ")
             }
-            let sentence = "\(found.what): \(values[0]) => \(values[1])"
+            let shown = found.what == "command" ? WordDifference.shortened(values[0], values[1]) : (values[0], values[1])
+            let sentence = "\(found.what): \(shown.0) => \(shown.1)"
             return TextLine.labelled(label, sentence: sentence, width: style.width)
         }
 
@@ -85,17 +85,23 @@ public struct ComparisonPage: Sendable {
                 let note = "which changes are more than chance is unknown; they are in brackets"
                 return TextLine.labelled("no verdict:", sentence: note, width: style.width)
             case false:
-                let interval = mean.relative?.interval ?? 0...0
-                sentence =
-                    "no evidence (~) that the mean latency changed: it changed by between"
-                    + " \(Quantity.signedPercent(interval.lowerBound)) and"
-                    + " \(Quantity.signedPercent(interval.upperBound))"
+                sentence = "no evidence (~) that the mean latency changed: it changed by " + Self.bounds(of: mean)
             case true:
                 let percent = mean.relative.map { " (\(Quantity.signedPercent($0.value)))" } ?? ""
                 sentence = "the mean latency changed by \(Quantity.signedDuration(delta.value))\(percent)" + parts
             }
             return TextLine.labelled("VERDICT", sentence: sentence, width: style.width)
                 .map { style.palette.paint($0, .heading) }
+        }
+
+        /// Relative to the base where that can be given: a base that may be next to nothing has no such interval.
+        private static func bounds(of mean: Difference) -> String {
+            func between(_ interval: ClosedRange<Double>, _ format: (Double) -> String) -> String {
+                "between \(format(interval.lowerBound)) and \(format(interval.upperBound))"
+            }
+            if let interval = mean.relative?.interval { return between(interval, Quantity.signedPercent) }
+            if let interval = mean.delta?.interval { return between(interval, Quantity.signedDuration) }
+            return "an amount that is not known"
         }
 
         /// The stages that make most of the change, and whose own change is more than chance.

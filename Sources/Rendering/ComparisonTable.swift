@@ -35,7 +35,12 @@ struct ComparisonTable {
         }
         let change = change(difference, difference.relative, Quantity.signedPercent)
         let line = self.row(label(of: row.metric), values[0], values[1], change)
-        return paint(line + interval(difference.relative, Quantity.signedPercent), difference, moreIsBetter: isRate)
+        // Where the base may be next to nothing only the difference itself has an interval.
+        let interval =
+            difference.relative?.interval == nil && difference.delta?.interval != nil
+            ? interval(difference.delta, isRate ? Quantity.signedRate : Quantity.signedDuration)
+            : interval(difference.relative, Quantity.signedPercent)
+        return paint(line + interval, difference, moreIsBetter: isRate)
     }
 
     private func label(of metric: Metric) -> String {

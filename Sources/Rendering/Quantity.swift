@@ -15,6 +15,11 @@ public enum Quantity {
 
     static func duration(_ nanoseconds: UInt64) -> String { duration(Double(nanoseconds)) }
 
+    /// `500ms`, `62.5ms`: as short as it can be told exactly, to a tenth.
+    static func milliseconds(_ nanoseconds: UInt64) -> String {
+        fixed(Double(nanoseconds) / 1e6, nanoseconds % 1_000_000 == 0 ? 0 : 1) + "ms"
+    }
+
     private static func figures(_ value: Double, wholeOnly: Bool) -> String {
         if wholeOnly || value >= 99.95 { return fixed(value, 0) }
         return fixed(value, value >= 9.995 ? 1 : 2)

@@ -89,7 +89,7 @@ private struct Content {
             lines += TextLine.labelled(label, sentence: sentence, width: style.width)
         }
         add("completed in", text.contexts(row))
-        add(hasSides ? "made by" : "spent in", text.stages(row, atMost: 3))
+        add(text.stagesLabel(row), text.stages(row, atMost: 3))
         add("CPUs", text.placement(row))
         add("tracing", text.tracing(row))
         for failure in text.failures(row) {

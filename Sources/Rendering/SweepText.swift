@@ -111,22 +111,48 @@ struct SweepText {
         .map { "\($0.name) \(Quantity.wholePercent($0.share))" }.joined(separator: " + ")
     }
 
-    /// The stages that changed most, in the direction of the mean latency; of one side, those that took longest.
+    /// Does the change in the mean latency go the way of the change in IOPS: less latency, more IOPS? `nil` when one of
+    /// them may be chance.
+    func explains(_ row: SweepTable.Row) -> Bool? {
+        guard let mean = row.recorded?.difference(in: .mean), let latency = mean.delta?.value,
+            let change = row.change, let gain = change.delta?.value, change.isSignificant != false
+        else { return nil }
+        return mean.isSignificant == false ? nil : latency * gain < 0
+    }
+
+    /// What `stages` are to the row: they made its gain or loss, or stand beside it.
+    func stagesLabel(_ row: SweepTable.Row) -> String {
+        guard row.base != nil else { return "spent in" }
+        return explains(row) == false ? "beside it" : "made by"
+    }
+
+    /// The stages that changed most and the rest, so that they sum to the change in mean latency; of one side, those that
+    /// took longest.
     func stages(_ row: SweepTable.Row, atMost count: Int) -> String? {
         guard let recorded = row.recorded else { return nil }
         guard row.base != nil else { return longest(recorded, count) }
         guard let mean = recorded.difference(in: .mean), let delta = mean.delta else { return nil }
         let head = "latency \(mark(mean, Quantity.signedDuration(delta.value)))"
-        let parts = recorded.stages
-            .filter { stage in
-                // One long stall hides what all runs of a side have in common: then any stage that did change counts.
-                let isOfMean = mean.isSignificant == false || (stage.difference.delta?.value ?? 0) * delta.value > 0
-                return isOfMean && stage.difference.isSignificant != false
-            }
+        let changed = recorded.stages
+            .filter { $0.difference.isSignificant != false }
             .sorted { abs($0.difference.delta?.value ?? 0) > abs($1.difference.delta?.value ?? 0) }
-            .prefix(count).map(part)
-        guard !parts.isEmpty else { return head }
-        return "\(head): \(parts.joined(separator: "; "))"
+            .prefix(count)
+        guard !changed.isEmpty else { return head + unexplained(row) }
+        var parts = changed.map(part)
+        let named = changed.reduce(0) { $0 + ($1.difference.delta?.value ?? 0) }
+        // A mean that may be chance has no sum to be reached.
+        if mean.isSignificant != false, abs(delta.value - named) >= Self.leastRest * abs(delta.value) {
+            parts.append("the rest \(Quantity.signedDuration(delta.value - named))")
+        }
+        return "\(head): \(parts.joined(separator: "; "))" + unexplained(row)
+    }
+
+    /// Less than this part of the change is rounding.
+    private static let leastRest = 0.02
+
+    private func unexplained(_ row: SweepTable.Row) -> String {
+        guard explains(row) == false, let gain = row.change?.delta?.value else { return "" }
+        return "; that is no reason for the \(gain > 0 ? "gain" : "loss"): look before the submission and after the completion"
     }
 
     private func mark(_ difference: Difference, _ text: String) -> String {
@@ -140,6 +166,8 @@ struct SweepText {
     private func part(_ stage: Comparison.StageRow) -> String {
         let delta = stage.difference.delta?.value ?? 0
         var text = "\(stage.stage.label) \(mark(stage.difference, Quantity.signedDuration(delta)))"
+        if stage.difference.new ?? 0 == 0 { text += " (none left)" }
+        if stage.difference.base ?? 0 == 0 { text += " (new)" }
         let cause = stage.causes.first { abs($0.difference.delta?.value ?? 0) >= abs(delta) / 3 }
         if let cause, case .leaf(.cause(_, let kind)) = cause.metric, kind != .unattributed {
             text += " (\(kind.label) \(Quantity.signedDuration(cause.difference.delta?.value ?? 0)))"

@@ -3,14 +3,18 @@
 import Comparison
 import DirectIO
 import Foundation
-import Rendering
 import Report
 import TestSupport
 import Testing
 
+@testable import Rendering
+
 @Suite struct ComparisonPageTests {
-    private static func run(_ name: String, seconds: UInt64 = 25, slower: UInt64 = 0, kernel: String = "6.1") -> Run {
-        var builder = RunBuilder(rule: .defersWrites, blockLength: 1_000_000_000)
+    private static func run(
+        _ name: String, seconds: UInt64 = 25, slower: UInt64 = 0, kernel: String = "6.1",
+        block: UInt64? = 1_000_000_000, stall: UInt64 = 0
+    ) -> Run {
+        var builder = RunBuilder(rule: .defersWrites, blockLength: block)
         for index in 0..<(seconds * 20) {
             var io = Recordings.io(index * 7 % 60 + 1)
             let shift = index * 50_000_000
@@ -21,7 +25,7 @@ import Testing
             io.issued = moved(io.issued)
             (io.interrupted, io.ended) = (moved(io.interrupted, slower), moved(io.ended, slower))
             (io.workQueued, io.workStarted) = (moved(io.workQueued, slower), moved(io.workStarted, slower))
-            io.completed = moved(io.completed, slower)
+            io.completed = moved(io.completed, slower + (index == seconds * 10 ? stall : 0))
             builder.add(io)
         }
         var source = Recordings.source
@@ -65,6 +69,40 @@ import Testing
         #expect(text.contains("3 blocks are too few"))
         #expect(text.contains("no verdict:"))
         #expect(!text.contains("VERDICT"))
+    }
+
+    @Test func shortRunsHaveShortBlocks() {
+        let page = Self.page(
+            Self.run("old", seconds: 3, block: nil), Self.run("new", seconds: 3, slower: 40_000, block: nil))
+        #expect(page.text.contains("blocks of 125ms"))
+        #expect(page.text.contains("VERDICT        the mean latency changed by +40.0us"))
+        let long = Self.page(Self.run("old", block: nil), Self.run("new", seconds: 21, block: nil))
+        #expect(long.text.contains("25 blocks of 1s") && long.text.contains("21 blocks of 1s"))
+    }
+
+    /// One stall makes the base's interval reach below nothing: no ratio can be given then.
+    @Test func anIntervalThatCannotBeRelativeIsAbsolute() {
+        let lines = Self.page(Self.run("old", stall: 4_000_000_000), Self.run("new")).lines
+        let text = lines.map { $0.drop { $0 == " " } }.joined(separator: " ")
+        #expect(text.contains("no evidence (~) that the mean latency changed"))
+        #expect(!text.contains("between 0.0% and 0.0%"))
+        #expect(text.contains("changed by between -"))
+    }
+
+    /// Three runs leave no room behind the 99th percentile of all: the runs' own are compared.
+    @Test func percentilesOfFewRunsHaveAnInterval() {
+        let base = (0..<3).map { Self.run("b\($0)", seconds: 25 + $0) }
+        let new = (0..<3).map { Self.run("n\($0)", seconds: 25 + $0, slower: 90_000) }
+        let comparison = Comparison(base: base, new: new)
+        let p99 = comparison.difference(in: .percentile(.p99))
+        #expect(p99?.isSignificant == true && p99?.relative?.interval != nil)
+    }
+
+    @Test func longCommandsAreToldByTheirDifference() {
+        let shown = WordDifference.shortened("fio --a=1 --rw=read --b=2", "fio --a=1 --rw=write --b=2")
+        #expect(shown == ("... --rw=read", "... --rw=write"))
+        #expect(WordDifference.shortened("dd", "fio x") == ("dd", "fio x"))
+        #expect(WordDifference.shortened("fio x", "fio x y") == ("...", "... y"))
     }
 
     @Test func hostileNamesAreEscaped() {

@@ -122,11 +122,24 @@ import Testing
         let lines = SweepPage(try Self.table()).lines
         #expect(lines.contains(" ext4  libaio          1   4k  randwrite     1,001      1,301   +30.0%  +-0.5%"))
         #expect(lines.contains(" completed in   kworker 100% => hardirq 100%"))
-        #expect(lines.contains { $0.contains("latency -50.0us: queue_work -> start -50.0us") })
+        #expect(lines.contains { $0.contains("latency -50.0us: queue_work -> start -50.0us (none left)") })
         #expect(lines.contains(" tracing        IOPS while traced -10.0% => -10.0%"))
         #expect(lines.contains(" base           simple_read=0"))
         #expect(lines.contains(" new            simple_read=1"))
         #expect(lines.allSatisfy { $0.count <= 80 })
+    }
+
+    /// More IOPS beside more latency are no cause and effect; the parts sum to what is told.
+    @Test func latencyThatGoesTheWrongWayIsNoReason() throws {
+        let table = SweepTable(
+            try SyntheticSweep(
+                toggles: [Toggle(path: "/sys/kernel/iomap/simple_read", values: ["0", "1"])],
+                queueWait: { $0 == ["0"] ? nil : 50_000 }, iops: { $0.cell.settings == ["0"] ? 1000 : 1300 }
+            ).log())
+        let text = SweepPage(table).text
+        #expect(!text.contains("made by"))
+        #expect(text.contains(" beside it      latency +50.0us: queue_work -> start +50.0us (new)"))
+        #expect(text.contains("no reason for the gain"))
     }
 
     @Test func markdownIsATable() throws {

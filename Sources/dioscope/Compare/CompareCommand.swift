@@ -10,8 +10,8 @@ struct CompareCommand: ParsableCommand {
         commandName: "compare",
         abstract: "Print what changed between runs, stage by stage, and how sure that is.",
         discussion: """
-            Each side is cut into blocks of a second or, with 3 or more runs a side, taken run by run: intervals are \
-            over those. '~' marks what may be chance; a change in brackets has no interval.
+            Each side is cut into blocks of a second (shorter ones when it lasts less than 20 s) or, with 3 or more \
+            runs a side, taken run by run: intervals are over those. '~' marks what may be chance; a change in brackets has no interval.
 
             EXAMPLES
               dioscope compare before.dioscope after.dioscope
@@ -40,7 +40,7 @@ struct CompareCommand: ParsableCommand {
     @Option(parsing: .upToNextOption, help: "Several runs of what is compared with it.")
     var new: [String] = []
 
-    @Option(help: "How long a block is: at least 1ms. Default: 1s.")
+    @Option(help: "How long a block is: at least 1ms. Default: 1s, or a part of it when the runs are short.")
     var block: TimeSpan?
 
     @Option(help: "What intervals are over: run or block. Default: run, when there are 3 or more a side, else block.")
@@ -94,9 +94,8 @@ struct CompareCommand: ParsableCommand {
         if schema { return try Terminal.write(JSONSchema.comparison) }
         guard let sides else { return }
         let wanted = try selection.parsed()
-        let length = block?.nanoseconds ?? 1_000_000_000
         func read(_ files: [String]) throws -> [ComparedRun] {
-            try files.map { try ComparedRun($0, blockLength: length, wanted) }
+            try files.map { try ComparedRun($0, blockLength: block?.nanoseconds, wanted) }
         }
         let base = try read(sides.base)
         let new = try sides.new.map(read)

@@ -13,7 +13,7 @@ struct ComparedRun {
     private let summary: SourceSummary?
 
     /// - Parameter selection: which of its I/Os; `nil`: all.
-    init(_ path: String, blockLength: UInt64, _ selection: IOSelection?) throws(Failure) {
+    init(_ path: String, blockLength: UInt64?, _ selection: IOSelection?) throws(Failure) {
         let input = try reading {
             try RunInput(path, IOWish(selection: selection, purpose: "comparing"), ReadingProgress())
         }
