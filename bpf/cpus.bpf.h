@@ -123,29 +123,64 @@ static __always_inline void note_standing(struct probe_cpu *cpu, bool preempted,
 	cpu->standing_tid = stands ? cpu->held_tid : 0;
 }
 
-/* A submitter that gets the CPU again finds the I/Os that were completed meanwhile. */
-static __always_inline void note_reaps(struct probe_cpu *cpu, __u32 tid, __u64 now)
+/* How often a task was switched from: the kernel counts that before it tells of the switch. */
+static __always_inline __u64 switches_of(struct task_struct *task)
 {
-	__u64 unreaped = cpu->unreaped;
-	__u64 ios = unreaped >> PROBE_UNREAPED_SHIFT;
-	__u64 sum = unreaped & ((1ULL << PROBE_UNREAPED_SHIFT) - 1);
-	__u64 ran_ns;
-
-	if (!unreaped)
-		return;
-	__sync_fetch_and_add(&cpu->unreaped, -unreaped);
-	ran_ns = ios * (now - cpu->submitter_left_ns);
-	/* Those of a submitter that went on elsewhere are not seen, nor those that were recorded too late. */
-	if (tid != cpu->submitter_left_tid || ran_ns < sum)
-		return;
-	cpu->reaps += ios;
-	cpu->reap_ns += ran_ns - sum;
+	return read_kernel(task, nvcsw) + read_kernel(task, nivcsw);
 }
 
-static __always_inline void submitter_leaves(struct probe_cpu *cpu, __u64 now)
+static __always_inline void submitter_leaves(struct probe_cpu *cpu, struct task_struct *task, __u64 now)
 {
+	__u8 *marks = marks_of(cpu->held_tid);
+
+	/* What the one before, or this one in an earlier sleep, has not found is no more to be told. */
+	if (cpu->unreaped)
+		__sync_fetch_and_add(&cpu->unreaped, -*(volatile __u64 *)&cpu->unreaped);
 	cpu->submitter_left_tid = cpu->held_tid;
 	cpu->submitter_left_ns = now;
+	cpu->submitter_left_switches = switches_of(task);
+	if (marks)
+		*marks = (*marks & (PROBE_MARK_TRACED | PROBE_MARK_SUBMITTER)) |
+			 bpf_get_smp_processor_id() % PROBE_MARK_CPUS << PROBE_MARK_CPU_SHIFT;
+}
+
+/*
+ * Where a submitter that gets this CPU was last switched from. With more CPUs
+ * than a mark can tell apart, only those near by are found.
+ */
+static __always_inline struct probe_cpu *submitter_left(struct probe_cpu *here, __u32 tid)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	__u8 *marks = marks_of(tid);
+	__u32 left;
+
+	if (!marks)
+		return 0;
+	left = *marks >> PROBE_MARK_CPU_SHIFT;
+	return left == cpu % PROBE_MARK_CPUS ? here : cpu_at(cpu - cpu % PROBE_MARK_CPUS + left);
+}
+
+/*
+ * A submitter that gets a CPU again finds the I/Os that were completed
+ * meanwhile. They are noted at the CPU that it left. Had it run since, they
+ * would be of an earlier sleep: as many switches tell that it had not.
+ */
+static __always_inline void note_reaps(struct probe_cpu *here, struct task_struct *task, __u32 tid, __u64 now)
+{
+	struct probe_cpu *cpu = submitter_left(here, tid);
+	__u64 unreaped, ios, sum, ran_ns;
+
+	if (!cpu || !cpu->unreaped || cpu->submitter_left_tid != tid)
+		return;
+	unreaped = *(volatile __u64 *)&cpu->unreaped;
+	__sync_fetch_and_add(&cpu->unreaped, -unreaped);
+	ios = unreaped >> PROBE_UNREAPED_SHIFT;
+	sum = unreaped & ((1ULL << PROBE_UNREAPED_SHIFT) - 1);
+	ran_ns = ios * (now - cpu->submitter_left_ns);
+	if (cpu->submitter_left_switches != switches_of(task) || ran_ns < sum)
+		return;
+	here->reaps += ios;
+	here->reap_ns += ran_ns - sum;
 }
 
 /*
@@ -182,10 +217,10 @@ int BPF_PROG(task_switched, bool preempt, struct task_struct *prev, struct task_
 	cpu->switched_ns = now;
 	cpu->run_works = 0;
 	if (cpu->task_holder == PROBE_HOLDER_SUBMITTER)
-		submitter_leaves(cpu, now);
+		submitter_leaves(cpu, prev, now);
 	if (holding.holder == PROBE_HOLDER_SUBMITTER) {
 		cpu->submitter_runs++;
-		note_reaps(cpu, tid, now);
+		note_reaps(cpu, next, tid, now);
 	}
 	hold_as(cpu, holding, tid, now);
 	return 0;

@@ -148,6 +148,8 @@ struct task_struct {
 	unsigned int flags;
 	int pid;
 	int tgid;
+	unsigned long nvcsw;
+	unsigned long nivcsw;
 };
 
 struct task_struct___worker_private {	/* 5.17 and later */

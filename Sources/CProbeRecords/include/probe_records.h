@@ -335,6 +335,10 @@ enum probe_mark {
 	PROBE_MARK_SUBMITTER = 2,	/* by tid: it submitted traced I/Os, and its name was sent */
 };
 
+/* The other bits of a mark: the CPU that a submitter was last switched from, modulo so many. */
+#define PROBE_MARK_CPU_SHIFT	2
+#define PROBE_MARK_CPUS		64
+
 /*
  * One per CPU, written by that CPU only. State has one writer program each, and
  * a program never nests on a CPU; counters have several and are atomic.
@@ -360,6 +364,7 @@ struct probe_cpu {
 	probe_u64 held_function;	/* the work of a kworker, by address */
 	probe_u64 switched_ns;
 	probe_u64 submitter_left_ns;
+	probe_u64 submitter_left_switches; /* how often that one had been switched from */
 	probe_u64 unreaped;		/* I/Os complete since, << PROBE_UNREAPED_SHIFT, and the sum of their times since it left */
 	probe_u64 clock_ns[PROBE_HOLDERS]; /* cumulative, by holder */
 	probe_u64 key[PROBE_KEY_USERS];	/* where a pointer becomes a number, see iocb_key() */
@@ -392,7 +397,7 @@ struct probe_cpu {
 	probe_u64 unseen_runs;		/* tasks that came to the CPU and were not seen to leave it */
 	probe_u64 unseen_ns;		/* from when they came to the next switch that was seen */
 	probe_u64 unseen_tid;		/* the last of them */
-	probe_u64 reserved[6];
+	probe_u64 reserved[5];
 };
 
 #define PROBE_UNREAPED_SHIFT	48
