@@ -106,7 +106,8 @@ public struct Side: Sendable {
     private func ofRuns(_ percentile: Percentile, _ value: Double) -> Estimate {
         let single = units.compactMap { unit -> Double? in
             let total = Double(unit.tally.durations.total)
-            return total * (1 - percentile.fraction) < 1 ? nil : unit.tally.durations.quantile(percentile.fraction)?.value
+            return total * (1 - percentile.fraction) < 1
+                ? nil : unit.tally.durations.quantile(percentile.fraction)?.value
         }
         guard unitKind == .run, single.count == units.count, let interval = Estimate(runs: single)?.interval else {
             return Estimate(value)

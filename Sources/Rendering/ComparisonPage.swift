@@ -60,7 +60,8 @@ public struct ComparisonPage: Sendable {
             let values = [found.base, found.new].map { values in
                 values.isEmpty ? "-" : values.map(style.escaped).joined(separator: ", ")
             }
-            let shown = found.what == "command" ? WordDifference.shortened(values[0], values[1]) : (values[0], values[1])
+            let shown =
+                found.what == "command" ? WordDifference.shortened(values[0], values[1]) : (values[0], values[1])
             let sentence = "\(found.what): \(shown.0) => \(shown.1)"
             return TextLine.labelled(label, sentence: sentence, width: style.width)
         }

@@ -11,7 +11,10 @@ public struct SweepMarkdown: Sendable {
         let words = SweepText(table: table, style: TextStyle(width: 200, characters: .utf8))
         let hasSides = table.versus != nil
         let numbers = hasSides ? ["base", "new", "gain", "95%"] : ["IOPS", "95%", "latency"]
-        let names = ["fs", "engine", "qd", "bs", "op"] + numbers + ["completed in", hasSides ? "change in latency" : "spent in"]
+        let names =
+            ["fs", "engine", "qd", "bs", "op"] + numbers + [
+                "completed in", hasSides ? "change in latency" : "spent in",
+            ]
         var lines = words.sides.map { "* \($0.name): \(Self.escaped($0.what))" }
         if table.versus != .sweeps { lines.append("* box: \(Self.escaped(words.box(table.header)))") }
         lines += ["* runs: \(Self.escaped(words.how))", "", Self.row(names)]

@@ -152,7 +152,8 @@ struct SweepText {
 
     private func unexplained(_ row: SweepTable.Row) -> String {
         guard explains(row) == false, let gain = row.change?.delta?.value else { return "" }
-        return "; that is no reason for the \(gain > 0 ? "gain" : "loss"): look before the submission and after the completion"
+        return
+            "; that is no reason for the \(gain > 0 ? "gain" : "loss"): look before the submission and after the completion"
     }
 
     private func mark(_ difference: Difference, _ text: String) -> String {
