@@ -113,10 +113,7 @@ public struct ProbeCounters: Equatable, Sendable {
     }
 
     /// Begun and neither recorded nor lost: still on their way.
-    public var inFlight: UInt64 {
-        guard let open else { return unended }
-        return min(open.inFlight, unended)
-    }
+    public var inFlight: UInt64 { open?.inFlight ?? unended }
 
     /// What begun I/Os came to does not add up to them by so many.
     public var unaccounted: UInt64 {
