@@ -66,7 +66,7 @@ struct ChosenIOsTests {
     }
 
     @Test func aSelectionWithoutNamesTakesOnePass() throws {
-        let selection = try IOSelection(parsing: "submitted<4ms")
+        let selection = try IOSelection(parsing: "submitted<4000000")
         #expect(!IOWish(selection: selection).needsPasses)
         #expect(try submitted(try capture(), IOWish(selection: selection)) == [1, 2, 3])
     }

@@ -34,7 +34,7 @@ struct VerdictTextTests {
         ),
         (
             .advice(.keepOff(name: "hog", mean: 40_000)),
-            "Of each wait 40.0us go to hog: try to keep it off that CPU"
+            "hog has the CPU for 40.0us of each wait: try to keep it off that CPU"
         ),
         (
             .taskWorkWait(
@@ -72,7 +72,7 @@ struct VerdictTextTests {
         var report = Recordings.report()
         report.verdict = Verdict(sentences: [.advice(.keepOff(name: "h\u{1b}[2Jog", mean: 1))], refusals: [])
         let text = TextReport(report).text
-        #expect(text.contains("Of each wait 1ns go to h\\x1b[2Jog") && !text.contains("\u{1b}"))
+        #expect(text.contains("h\\x1b[2Jog has the CPU for 1ns of each wait") && !text.contains("\u{1b}"))
     }
 
     @Test func aSelectionsVerdictSaysSo() {

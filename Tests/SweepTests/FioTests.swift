@@ -70,7 +70,7 @@ import Testing
         #expect(result == FioResult(ios: 2000, iops: 1000.5, bytesPerSecond: 4_096_000, meanLatency: 7.5))
     }
 
-    /// fio tells of this and that on the same stream.
+    /// fio reports this and that on the same stream.
     @Test func messagesInFrontArePassedOver() throws {
         let before = "note: both iodepth >= 1 and synchronous I/O engine are selected {x}\nfio: hello\n"
         #expect(try FioResult(output: Self.output(before: before)).ios == 2000)
@@ -80,8 +80,8 @@ import Testing
         #expect(Self.reason([]) == "fio printed no JSON")
         #expect(Self.reason(Array("fio: failed\n".utf8)) == "fio printed no JSON")
         #expect(Self.reason(Array("{}".utf8)) == "fio's JSON is not what fio 3 prints")
-        #expect(Self.reason(Array("{\"jobs\": []}".utf8)) == "fio tells of 0 jobs, expected 1")
-        #expect(Self.reason(Self.output(jobs: 2)) == "fio tells of 2 jobs, expected 1")
+        #expect(Self.reason(Array("{\"jobs\": []}".utf8)) == "fio reports 0 jobs, expected 1")
+        #expect(Self.reason(Self.output(jobs: 2)) == "fio reports 2 jobs, expected 1")
         #expect(Self.reason(Self.output(error: 28)) == "fio reports error 28")
         #expect(Self.reason(Self.output(ios: "0")) == "fio did no I/O")
         #expect(Self.reason(Self.output(ios: "-1")) == "fio's JSON is not what fio 3 prints")
