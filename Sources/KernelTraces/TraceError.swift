@@ -26,8 +26,9 @@ public enum TraceError: Error, Hashable, Sendable, CustomStringConvertible {
         case .isDirectory(let path): "\(path) is a directory, a capture or a trace was expected"
         case .empty(let path): "\(path) is empty, a capture or a trace was expected"
         case .perfData(let path):
-            "\(path) is a perf.data file, and there is no perf here to read it: give the output of"
-                + " 'perf script --ns -i \(path)' instead"
+            // The same whether there is no perf here, or one that cannot read it.
+            "\(path) is a perf.data file that perf here, if any, cannot read: give the output of"
+                + " 'perf script --ns -i \(path)' from where it was recorded"
         case .unknownFormat(let path):
             "\(path) is not a capture, nor a trace.dat, nor text of ftrace, trace-cmd report or perf script"
         case .damagedHeader(let path, let offset, let expected):

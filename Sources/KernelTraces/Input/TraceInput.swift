@@ -60,9 +60,7 @@ public struct TraceInput {
         if prefix.starts(with: Array("PERFILE2".utf8)) {
             guard file != nil, let script = PerfScript(path: name) else { throw .perfData(name) }
             let peeked = try PeekedStream(script, count: Self.peeked)
-            guard !peeked.prefix.isEmpty else {
-                throw .unsupported(name, what: "'perf script --ns -i \(name)' gives nothing")
-            }
+            guard !peeked.prefix.isEmpty else { throw .perfData(name) }
             return try text(peeked, name: name)
         }
         if prefix.starts(with: Array("{\"sweep\":".utf8)) { return .savedSweep(stream) }
