@@ -60,9 +60,14 @@ public struct AttributedLife: Equatable, Sendable {
         if !waitsPastEndIO(io) { expected.formUnion(Expected.withEndIO) }
         if io.endContext == .hardirq || io.endContext == .softirq { expected.formUnion(Expected.inInterrupt) }
         if deferred { expected.formUnion(Expected.deferred) }
-        let outsideTask = context == .hardirq || context == .softirq || context == .kworker
+        let outsideTask =
+            context == .hardirq || context == .softirq || context == .kworker
+            || context == .driverWorker
         // A polled request, or one completed by the submitter before it returned, takes no second hop.
         if io.issuer == .ioUring, outsideTask, !io.facts.contains(.polled) { expected.formUnion(Expected.secondHop) }
+        if io.further.marks.contains(.stacked), !io.facts.contains(.bySubmitter) {
+            expected.formUnion(Expected.stacked)
+        }
         return expected.subtracting(io.times.seen)
     }
 
@@ -72,5 +77,6 @@ public struct AttributedLife: Equatable, Sendable {
         static let withEndIO = LifePoints.expected(.withEndIO)
         static let deferred = LifePoints.expected(.deferred)
         static let secondHop = LifePoints.expected(.secondHop)
+        static let stacked = LifePoints.expected(.stacked)
     }
 }

@@ -4,7 +4,7 @@ import DirectIO
 
 /// A stage in which one I/O waited for a CPU, and who had that CPU meanwhile. The causes sum to its time exactly.
 public struct CPUWait: Equatable, Sendable {
-    /// `queueWait` or `taskWorkWait`.
+    /// One of `Stage.waits`.
     public let stage: Stage
     public let nanoseconds: UInt64
     /// No more than `nanoseconds` in all, or unknown.
@@ -16,14 +16,15 @@ public struct CPUWait: Equatable, Sendable {
 
     /// - Parameter span: a stage of `io`; `nil` when it is no wait for a CPU.
     public init?(_ span: StageSpan, of io: DirectIO) {
-        let seen: Timestamp?
-        let times: HeldTimes
+        let end: LifePoint
         switch span.stage {
-        case .queueWait: (seen, times, cpu) = (io.workStarted, io.queueWaitHeld, io.workerCPU)
-        case .taskWorkWait: (seen, times, cpu) = (io.taskWorkRun, io.taskWorkHeld, io.submitCPU)
+        case .queueWait: (end, cpu) = (.workStarted, io.workerCPU)
+        case .taskWorkWait: (end, cpu) = (.taskWorkRun, io.submitCPU)
+        case .delivery: (end, cpu) = (.interrupted, io.endCPU)
+        case .hopWait: (end, cpu) = (.hopStarted, io.further.hopCPU)
         default: return nil
         }
-        guard let until = seen else { return nil }
+        guard let until = io[end], let times = io.held(in: span.stage) else { return nil }
         stage = span.stage
         nanoseconds = span.nanoseconds
         self.until = until
@@ -43,6 +44,20 @@ public struct CPUWait: Equatable, Sendable {
     public var causes: [(cause: WaitCause, nanoseconds: UInt64)] {
         let holders = CPUHolder.allCases.map { (cause: WaitCause($0), nanoseconds: UInt64(held[$0])) }
         return (holders + [(.unattributed, unattributed)]).filter { $0.nanoseconds > 0 }
+    }
+}
+
+extension DirectIO {
+    /// Who held the CPU that was waited for in this stage, `nil` when it is no wait for one.
+    @inline(__always)
+    public func held(in stage: Stage) -> HeldTimes? {
+        switch stage {
+        case .queueWait: queueWaitHeld
+        case .taskWorkWait: taskWorkHeld
+        case .delivery: further.deliveryHeld
+        case .hopWait: further.hopHeld
+        default: nil
+        }
     }
 }
 

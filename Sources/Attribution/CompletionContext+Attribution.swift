@@ -11,10 +11,15 @@ extension CompletionContext {
             case nil: .unknown
             case .hardirq: .hardirq
             case .softirq, .ksoftirqd: .softirq
-            case .kworker: .kworker
+            case .kworker: Self.isDrivers(io) ? .driverWorker : .kworker
             case .task, .ioWQ: Self.inTask(io)
             case .irqThread, .idle: .unknown
             }
+    }
+
+    /// `end_io` ran in a kworker already, and nobody queued another work.
+    private static func isDrivers(_ io: DirectIO) -> Bool {
+        io.endContext == .kworker && io.workQueued == nil && io.workStarted == nil
     }
 
     private static func inTask(_ io: DirectIO) -> CompletionContext {
@@ -25,6 +30,7 @@ extension CompletionContext {
             return .syncWait
         }
         if io.facts.contains([.endDecides, .callerCompletion]) { return .taskWork }
-        return io.facts.contains(.bySubmitter) ? .submitRace : .unknown
+        if io.facts.contains(.bySubmitter) { return .submitRace }
+        return io.endContext == .task && io.path?.deliverer != nil ? .driverWorker : .unknown
     }
 }

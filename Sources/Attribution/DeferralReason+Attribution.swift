@@ -11,7 +11,7 @@ extension DeferralReason {
     /// Under `flaggedInline` an io_uring write that lost its offer because blocks were newly allocated cannot be told
     /// from one that never made the offer: both are `issuerNoCallerComp`.
     public init?(of io: DirectIO, rule: CompletionRule) {
-        let inKworker = io.completeContext == .kworker
+        let inKworker = io.completeContext == .kworker && CompletionContext(of: io) == .kworker
         guard io.workQueued != nil || inKworker else { return nil }
         self = Self.decide(io, rule: rule)
     }

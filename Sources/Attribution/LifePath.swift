@@ -23,7 +23,8 @@ struct LifePath {
 
     /// - Parameter isTaskWorkFirst: of one that is completed in task_work: that ran no later than its completion.
     init(seen: LifePoints, context: CompletionContext, isTaskWorkFirst: Bool) {
-        self.seen = seen
+        // Nobody in between has its issuer complete an I/O.
+        self.seen = isTaskWorkFirst ? seen.subtracting(Self.hop) : seen
         self.context = context
         self.isTaskWorkFirst = isTaskWorkFirst
         var points = LifePoints.always
@@ -32,6 +33,8 @@ struct LifePath {
         }
         expected = isTaskWorkFirst ? Self.withTaskWorkFirst(points.rawValue) : points.rawValue
     }
+
+    private static let hop = LifePoints(.hopQueued).union(LifePoints(.hopStarted)).union(LifePoints(.iocbCompleted))
 
     /// Those that some I/Os pass, and others do not.
     private static let paths = CompletionContext.allCases.map { ($0, LifePoints.on($0)) }.filter { !$0.1.isEmpty }

@@ -6,9 +6,8 @@ import DirectIO
 public struct ListedIO: Sendable {
     public let io: DirectIO
     public let life: AttributedLife
-    /// What its wait for a kworker was spent on; empty when the recording has no clocks for it.
-    public let queueWait: [WaitShare]
-    public let taskWorkWait: [WaitShare]
+    /// What its waits for a CPU were spent on; without those that the recording has no clocks for.
+    private let waits: [(stage: Stage, shares: [WaitShare])]
 
     /// - Parameters:
     ///   - life: of `io`.
@@ -17,21 +16,19 @@ public struct ListedIO: Sendable {
     public init(_ io: DirectIO, _ life: AttributedLife, _ holds: inout HoldLog, _ clocks: SeenClocks) {
         self.io = io
         self.life = life
-        queueWait = clocks.tell(of: .queueWait) ? Self.shares(.queueWait, io, life, &holds) : []
-        taskWorkWait = clocks.tell(of: .taskWorkWait) ? Self.shares(.taskWorkWait, io, life, &holds) : []
+        var waits: [(stage: Stage, shares: [WaitShare])] = []
+        for stage in Stage.waits where clocks.tell(of: stage) {
+            guard let wait = life.wait(stage, of: io) else { continue }
+            waits.append((stage, holds.shares(of: wait)))
+        }
+        self.waits = waits
     }
 
-    private static func shares(
-        _ stage: Stage, _ io: DirectIO, _ life: AttributedLife, _ holds: inout HoldLog
-    ) -> [WaitShare] {
-        life.wait(stage, of: io).map { holds.shares(of: $0) } ?? []
-    }
+    /// What its wait for a kworker was spent on.
+    public var queueWait: [WaitShare] { shares(of: .queueWait) }
+    public var taskWorkWait: [WaitShare] { shares(of: .taskWorkWait) }
 
     public func shares(of stage: Stage) -> [WaitShare] {
-        switch stage {
-        case .queueWait: queueWait
-        case .taskWorkWait: taskWorkWait
-        default: []
-        }
+        waits.first { $0.stage == stage }?.shares ?? []
     }
 }

@@ -5,8 +5,8 @@ import DirectIO
 /// For which waits of a recording somebody kept clocks of who held the CPU. Where they did, a wait without them is
 /// unattributed; where nobody did, no wait is split.
 public struct SeenClocks: Equatable, Sendable {
-    private var queueWait = false
-    private var taskWorkWait = false
+    /// Bit *n*: the stage whose number is *n*.
+    private var stages: UInt32 = 0
 
     public init(of ios: [DirectIO] = []) {
         for io in ios { add(io) }
@@ -14,15 +14,14 @@ public struct SeenClocks: Equatable, Sendable {
 
     @inline(__always)
     public mutating func add(_ io: DirectIO) {
-        if io.queueWaitHeld.isKnown { queueWait = true }
-        if io.taskWorkHeld.isKnown { taskWorkWait = true }
+        // One by one: this is in the path of every I/O.
+        if io.queueWaitHeld.isKnown { stages |= Self.bit(.queueWait) }
+        if io.taskWorkHeld.isKnown { stages |= Self.bit(.taskWorkWait) }
+        if io.further.deliveryHeld.isKnown { stages |= Self.bit(.delivery) }
+        if io.further.hopHeld.isKnown { stages |= Self.bit(.hopWait) }
     }
 
-    public func tell(of stage: Stage) -> Bool {
-        switch stage {
-        case .queueWait: queueWait
-        case .taskWorkWait: taskWorkWait
-        default: false
-        }
-    }
+    public func tell(of stage: Stage) -> Bool { !stage.isComposed && stages & Self.bit(stage) != 0 }
+
+    private static func bit(_ stage: Stage) -> UInt32 { 1 << UInt32(stage.first.rawValue) }
 }

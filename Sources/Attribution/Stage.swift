@@ -77,7 +77,12 @@ public struct Stage: Hashable, Sendable {
     public static var completionWork: Stage { Stage(.completionWork) }
     public static var inlineCompletion: Stage { Stage(.inlineCompletion) }
     public static var taskWorkWait: Stage { Stage(.taskWorkWait) }
+    public static var delivery: Stage { Stage(.delivery) }
+    public static var hopWait: Stage { Stage(.hopWait) }
     public static var unattributed: Stage { Stage(.unattributed) }
+
+    /// Waits for a CPU of which it can be told who held it.
+    public static let waits = AtomicStage.allCases.filter(\.row.isWait).map { Stage($0) }
 }
 
 extension Stage: Comparable {

@@ -41,7 +41,7 @@ public enum StageContext: UInt8, Sendable, CaseIterable {
             case .device, .unknown: .device
             case .endIO: StageContext(io.endContext)
             case .completion: StageContext(io.completeContext)
-            case .kworker: .kworker
+            case .kworker, .hop: .kworker
             case .taskWork: .taskWork
             }
     }

@@ -53,6 +53,7 @@ extension DirectIO {
         times[.workQueued] = record.queued_ns
         times[.workStarted] = record.started_ns
         times[.completed] = record.completed_ns
+        times[.iocbCompleted] = record.iocb_completed_ns
         times[.taskWorkRun] = record.task_work_ns
         submitCPU = seen(cpu: record.submit_cpu)
         endCPU = seen(cpu: record.end_cpu)
@@ -94,6 +95,7 @@ extension probe_io {
         queued_ns = io.workQueued?.nanoseconds ?? 0
         started_ns = io.workStarted?.nanoseconds ?? 0
         completed_ns = io.completed?.nanoseconds ?? 0
+        iocb_completed_ns = io.times[.iocbCompleted]
         task_work_ns = io.taskWorkRun?.nanoseconds ?? 0
         inode = io.inode
         offset_bytes = io.offset

@@ -13,6 +13,9 @@ extension DirectIO {
     @inline(__always)
     init(checked record: UnsafePointer<probe_life>) {
         self.init(checked: UnsafeRawPointer(record).assumingMemoryBound(to: probe_waited_io.self))
+        times[.raised] = record.pointee.raised_ns
+        times[.hopQueued] = record.pointee.hop_queued_ns
+        times[.hopStarted] = record.pointee.hop_started_ns
         further = FurtherLife(record)
     }
 }
@@ -26,9 +29,6 @@ extension FurtherLife {
         returned = record.returned_ns
         requested = record.requested_ns
         firstIssued = record.first_issued_ns
-        raised = record.raised_ns
-        hopQueued = record.hop_queued_ns
-        hopStarted = record.hop_started_ns
         reserved = record.reserved_ns
         deliveryHeld = HeldTimes(record.delivery_wait)
         waiterHeld = HeldTimes(record.waiter_wait)
@@ -60,9 +60,9 @@ extension probe_life {
         returned_ns = further.returned
         requested_ns = further.requested
         first_issued_ns = further.firstIssued
-        raised_ns = further.raised
-        hop_queued_ns = further.hopQueued
-        hop_started_ns = further.hopStarted
+        raised_ns = io.times[.raised]
+        hop_queued_ns = io.times[.hopQueued]
+        hop_started_ns = io.times[.hopStarted]
         reserved_ns = further.reserved
         delivery_wait = probe_held(further.deliveryHeld)
         waiter_wait = probe_held(further.waiterHeld)

@@ -12,7 +12,10 @@ extension DirectIO {
 
     init(checked record: UnsafePointer<probe_layered>) {
         self.init(checked: UnsafeRawPointer(record).assumingMemoryBound(to: probe_life.self))
-        path = LayerPath(record, submitted: submitted)
+        let path = LayerPath(record, submitted: submitted)
+        self.path = path
+        // The stage of the device begins where the first of them was given the I/O; the last layer keeps this time.
+        if path.layers.count > 1, let entered = path.layers.first?.entered, entered != 0 { times[.issued] = entered }
     }
 }
 

@@ -16,13 +16,16 @@ public enum CompletionContext: String, Sendable, CaseIterable, Codable {
     case syncWait = "sync_wait"
     /// In the submitter: all bios had ended before it dropped its reference.
     case submitRace = "submit_race"
+    /// In a work or a thread of a driver or a layer, which ran `end_io`: kcryptd, btrfs, nvme_tcp, raid5. Nothing was
+    /// deferred.
+    case driverWorker = "driver_worker"
     /// Not seen.
     case unknown
 
     public var isDeferred: Bool { self == .kworker }
 
     /// How many there are: the length of an array indexed by `index`.
-    public static let count = 8
+    public static let count = 9
 
     /// Position in the closed list, for arrays of counts.
     @inlinable
@@ -35,7 +38,8 @@ public enum CompletionContext: String, Sendable, CaseIterable, Codable {
         case .poll: 4
         case .syncWait: 5
         case .submitRace: 6
-        case .unknown: 7
+        case .driverWorker: 7
+        case .unknown: 8
         }
     }
 }

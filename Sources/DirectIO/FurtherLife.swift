@@ -11,20 +11,14 @@ public struct FurtherLife: Equatable, Sendable {
     public var requested: UInt64 = 0
     /// The first `block_rq_issue`; `SeenTimes.issued` is the last one.
     public var firstIssued: UInt64 = 0
-    /// The device was done: the hard interrupt that woke the interrupt's thread, or before the softirq's raise.
-    public var raised: UInt64 = 0
-    /// Second hop of a backing file's I/O: `workqueue_queue_work` of `backing_aio_complete_work`.
-    public var hopQueued: UInt64 = 0
-    /// `workqueue_execute_start` of the same.
-    public var hopStarted: UInt64 = 0
     /// No time yet; kept as it is in a record.
     public var reserved: UInt64 = 0
 
-    /// Who held the CPU of `end_io` from `raised` to `interrupted`.
+    /// Who held the CPU of `end_io` from `LifePoint.raised` to `interrupted`.
     public var deliveryHeld = HeldTimes.unknown
     /// Who held the CPU of a submitter that slept from `ended` to `completed`.
     public var waiterHeld = HeldTimes.unknown
-    /// Who held the CPU of the second hop's worker from `hopQueued` to `hopStarted`.
+    /// Who held the CPU of the second hop's worker from `LifePoint.hopQueued` to `hopStarted`.
     public var hopHeld = HeldTimes.unknown
 
     public var marks: LifeMarks = []

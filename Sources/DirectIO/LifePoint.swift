@@ -10,7 +10,9 @@ public enum LifePoint: UInt8, Sendable, CaseIterable {
     case submitted
     /// The last of its requests was given to the driver.
     case issued
-    /// Entry of the hard interrupt or softirq in which `end_io` ran.
+    /// The device was done, and what was to run `end_io` was called for: a softirq, a thread, a driver's work.
+    case raised
+    /// Entry of the hard interrupt or softirq in which `end_io` ran, or the start of that work.
     case interrupted
     /// `end_io` of the last bio.
     case ended
@@ -20,15 +22,21 @@ public enum LifePoint: UInt8, Sendable, CaseIterable {
     case workStarted
     /// The direct I/O is complete, about to call `ki_complete`.
     case completed
+    /// The completion of a file system's own kiocb was deferred to a work that completes the user's.
+    case hopQueued
+    /// That work began.
+    case hopStarted
+    /// The user's kiocb was completed, for which a file system had made another one.
+    case iocbCompleted
     /// io_uring's task_work took the completion up.
     case taskWorkRun
 
     /// How many there are.
-    public static let count = 8
+    public static let count = 12
 }
 
 /// Nanoseconds of each point, by its number. Its length is that of the table.
-public typealias PointTimes = InlineArray<8, UInt64>
+public typealias PointTimes = InlineArray<12, UInt64>
 
 /// A stage between two neighbouring points of a path. Every nanosecond of an I/O belongs to one of these, or to a span
 /// composed of several. The order of the cases is causal: whatever path an I/O took, its stages follow each other so.
@@ -37,6 +45,8 @@ public enum AtomicStage: UInt8, Sendable, CaseIterable {
     case submit
     /// The driver and the device.
     case device
+    /// What is to run `end_io` waits for its CPU.
+    case delivery
     /// The handler, and the completions before this one.
     case interrupt
     case handOff
@@ -52,6 +62,13 @@ public enum AtomicStage: UInt8, Sendable, CaseIterable {
     case submitterCompletion
     /// Completed in a context that is not known.
     case completion
+    case hopHandOff
+    /// The user's kiocb waits for the work that completes it.
+    case hopWait
+    /// Up to its completion, in that work.
+    case hopWork
+    /// The file system in between completes the user's kiocb.
+    case iocbCompletion
     /// The completion waits until the issuer runs its task_work: io_uring's second hop.
     case taskWorkWait
     /// The issuer completes the I/O in its task_work.
@@ -61,7 +78,7 @@ public enum AtomicStage: UInt8, Sendable, CaseIterable {
     /// Enclosed by no two points that were seen.
     case unattributed
 
-    public static let count = 14
+    public static let count = 19
 }
 
 extension LifePoint {
@@ -79,6 +96,11 @@ extension LifePoint {
             from: ["block_rq_issue"],
             begins: [StageRow(.device, "device", "device", of: .device)]),
         PointRow(
+            .raised, "raised", isOn: .ifSeen, expected: .never, isBorder: true, mayPrecede: true,
+            from: ["softirq_raise", "irq_handler_exit", "workqueue_queue_work"],
+            begins: [StageRow(.delivery, "delivery_wait", "delivery wait", short: "delivery", of: .endIO, isWait: true)]
+        ),
+        PointRow(
             .interrupted, "interrupted", isOn: .ifSeen, expected: .inInterrupt, isBorder: true, canBeBlind: true,
             mayPrecede: true, from: ["irq_handler_entry", "softirq_entry"],
             begins: [StageRow(.interrupt, "irq", "irq -> end_io", of: .endIO)]),
@@ -95,7 +117,7 @@ extension LifePoint {
                     to: [.taskWorkRun]),
                 StageRow(
                     .inlineCompletion, "inline_completion", "inline completion", short: "inline", of: .completion,
-                    in: [.hardirq, .softirq, .poll]),
+                    in: [.hardirq, .softirq, .poll, .driverWorker]),
                 StageRow(
                     .submitterWakeup, "submitter_wakeup", "waiter woken", short: "wakeup", of: .submitter,
                     in: [.syncWait]),
@@ -124,7 +146,26 @@ extension LifePoint {
                 StageRow(
                     .callerReturn, "caller_return", "caller returns", short: "return", of: .unknown, in: [.taskWork]),
                 StageRow(
-                    .taskWorkWait, "task_work_wait", "task_work wait", short: "task_work", of: .taskWork, isWait: true),
+                    .hopHandOff, "hop_hand_off", "complete -> hop", short: "hop", of: .completion,
+                    to: [.hopQueued, .hopStarted]),
+                StageRow(
+                    .iocbCompletion, "ki_complete", "ki_complete", short: "ki", of: .completion, to: [.iocbCompleted]),
+                StageRow(
+                    .taskWorkWait, "task_work_wait", "task_work wait", short: "task_work", of: .taskWork, isWait: true,
+                    to: [.taskWorkRun]),
+            ]),
+        PointRow(
+            .hopQueued, "hop_queued", isOn: .ifSeen, expected: .never, from: ["workqueue_queue_work"],
+            begins: [StageRow(.hopWait, "hop_wait", "hop queue -> start", short: "hop", of: .hop, isWait: true)]),
+        PointRow(
+            .hopStarted, "hop_started", isOn: .ifSeen, expected: .never, from: ["workqueue_execute_start"],
+            begins: [StageRow(.hopWork, "hop_work", "hop's work", short: "hop_work", of: .hop)]),
+        PointRow(
+            .iocbCompleted, "ki_completed", isOn: .ifSeen, expected: .stacked,
+            from: ["aio_complete_rw", "io_complete_rw"],
+            begins: [
+                StageRow(
+                    .taskWorkWait, "task_work_wait", "task_work wait", short: "task_work", of: .taskWork, isWait: true)
             ]),
         PointRow(
             .taskWorkRun, "task_work_run", isOn: .path(.taskWork), expected: .secondHop, canBeBlind: true,

@@ -39,6 +39,8 @@ public struct PointRow: Sendable {
         case deferred
         /// Completed outside its issuer, which is io_uring.
         case secondHop
+        /// Made by a file system for another kiocb, and not completed by its submitter.
+        case stacked
     }
 
     init(
@@ -83,6 +85,8 @@ public struct StageRow: Sendable {
         /// Who completed it.
         case completion
         case kworker
+        /// The work that completes the user's kiocb.
+        case hop
         /// The submitter, in its task_work.
         case taskWork
         case unknown

@@ -97,8 +97,13 @@ public struct DeviceName: Hashable, Sendable, Codable {
     /// e.g. `ext4`.
     public var fileSystem: String?
     public var mountPoint: String?
+    /// What it is when it is no disk itself, e.g. `dm-crypt`, `raid1`; `nil` also in captures that do not tell.
+    public var layer: String?
 
-    public init(device: DeviceNumber, name: String?, fileSystem: String?, mountPoint: String?) {
+    public init(
+        device: DeviceNumber, name: String?, fileSystem: String?, mountPoint: String?, layer: String? = nil
+    ) {
+        self.layer = layer
         self.major = device.major
         self.minor = device.minor
         self.name = name

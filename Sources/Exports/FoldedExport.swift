@@ -23,8 +23,7 @@ public final class FoldedExport: IOExport {
         guard io.life.isFinished else { return }
         let context = io.life.context
         io.life.spans.forEach { span in
-            let shares =
-                span.stage == .queueWait ? io.queueWait : span.stage == .taskWorkWait ? io.taskWorkWait : []
+            let shares = io.shares(of: span.stage)
             // What is left when they do not sum to the stage: all of it, when they are not known.
             var rest = span.nanoseconds
             for share in shares where share.nanoseconds <= rest {
@@ -33,7 +32,7 @@ public final class FoldedExport: IOExport {
                     UInt128(share.nanoseconds)
             }
             guard rest > 0 else { return }
-            let cause: WaitCause? = span.stage == .queueWait || span.stage == .taskWorkWait ? .unattributed : nil
+            let cause: WaitCause? = Stage.waits.contains(span.stage) ? .unattributed : nil
             sums[Stack(context: context, stage: span.stage, cause: cause, name: nil), default: 0] += UInt128(rest)
         }
     }

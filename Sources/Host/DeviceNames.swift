@@ -2,6 +2,7 @@
 
 import DirectIO
 import FoundationEssentials
+import Glibc
 
 /// Names of devices and of the file systems on them, from mountinfo and sysfs.
 public struct DeviceNames {
@@ -9,6 +10,10 @@ public struct DeviceNames {
         let device: DeviceNumber
         let mountPoint: String
         let fileSystem: String
+        /// e.g. `/dev/nvme0n1`; of file systems without a device whatever they were given.
+        let source: String
+        let number: String
+        let options: String
     }
 
     private let mounts: [Mount]
@@ -20,9 +25,53 @@ public struct DeviceNames {
 
     public func name(of device: DeviceNumber) -> DeviceName {
         let mount = mounts.first { $0.device == device }
+        let name = Self.kernelName(of: device) ?? mount.flatMap { kernelName(below: $0, depth: 0) }
         return DeviceName(
-            device: device, name: Self.kernelName(of: device), fileSystem: mount?.fileSystem,
-            mountPoint: mount?.mountPoint)
+            device: device, name: name, fileSystem: mount?.fileSystem, mountPoint: mount?.mountPoint,
+            layer: name.flatMap { LayerKinds.kind(of: $0) })
+    }
+
+    /// The device that a file system without a number of its own lies on: btrfs was mounted from it, and overlayfs keeps
+    /// what is written in the file system of its upper directory.
+    private func kernelName(below mount: Mount, depth: Int) -> String? {
+        if let device = Self.blockDevice(mount.source) { return Self.kernelName(of: device) }
+        guard depth < 4, let upper = upper(of: mount), let below = self.mount(upper) else { return nil }
+        return Self.kernelName(of: below.device) ?? kernelName(below: below, depth: depth + 1)
+    }
+
+    private static func blockDevice(_ path: String) -> DeviceNumber? {
+        var status = stat()
+        guard path.hasPrefix("/"), stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFBLK else { return nil }
+        return DeviceNumber(userNumber: UInt64(status.st_rdev))
+    }
+
+    /// The mount that a path is in, by the file's own account: `stat` has another number for btrfs and overlayfs.
+    private func mount(_ path: String) -> Mount? {
+        FileIdentity.mountNumber(of: path).flatMap { number in mounts.first { $0.number == number } }
+    }
+
+    private func upper(of mount: Mount) -> String? {
+        guard mount.fileSystem == "overlay" else { return nil }
+        return mount.options.split(separator: ",").first { $0.hasPrefix("upperdir=") }.map {
+            String($0.dropFirst("upperdir=".count))
+        }
+    }
+
+    /// The file systems in which the I/Os to a file begin: its own, and below overlayfs the one of its upper directory.
+    public func superBlocks(of path: String) -> [DeviceNumber] {
+        var (found, next) = ([DeviceNumber](), mount(path))
+        while let mount = next, found.count < 4 {
+            found.append(mount.device)
+            next = upper(of: mount).flatMap { self.mount($0) }
+        }
+        return found
+    }
+
+    /// Of the file systems that were made on this device, or that keep their files on it, the numbers that their I/Os go by.
+    public func superBlocks(on device: DeviceNumber) -> [DeviceNumber] {
+        guard let name = Self.kernelName(of: device) else { return [device] }
+        let anonymous = mounts.filter { $0.device.major == 0 && kernelName(below: $0, depth: 0) == name }.map(\.device)
+        return anonymous.reduce(into: [device]) { if !$0.contains($1) { $0.append($1) } }
     }
 
     /// `36 35 98:0 / /mnt rw,noatime shared:1 - ext4 /dev/x rw`: the fields before the dash vary in number.
@@ -31,9 +80,11 @@ public struct DeviceNames {
         guard halves.count == 2 else { return nil }
         let fields = halves[0].split(separator: " ")
         guard fields.count > 4, let device = DeviceNumber(fields[2]) else { return nil }
+        let about = halves[1].split(separator: " ")
         return Mount(
-            device: device, mountPoint: String(fields[4]),
-            fileSystem: String(halves[1].prefix { $0 != " " }))
+            device: device, mountPoint: String(fields[4]), fileSystem: about.first.map(String.init) ?? "",
+            source: about.count > 1 ? String(about[1]) : "", number: String(fields[0]),
+            options: about.count > 2 ? String(about[2]) : "")
     }
 
     /// The last part of where `/sys/dev/block/M:N` points to.
@@ -41,6 +92,25 @@ public struct DeviceNames {
         let link = "/sys/dev/block/\(device)"
         guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: link) else { return nil }
         return target.split(separator: "/").last.map(String.init)
+    }
+
+    private static func kernelNumber(of name: String) -> DeviceNumber? {
+        let text = try? String(contentsOfFile: "/sys/class/block/\(name)/dev", encoding: .utf8)
+        return text.flatMap { DeviceNumber($0.prefix { !$0.isNewline }) }
+    }
+
+    /// All devices that are made of this one, directly or through others: LVM on a disk, a mirror on two.
+    public static func layers(above device: DeviceNumber) -> [DeviceNumber] {
+        var (found, next) = ([DeviceNumber](), [device])
+        while let one = next.popLast(), found.count < 64 {
+            let holders = "/sys/dev/block/\(one)/holders"
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: holders)) ?? []
+            for number in names.compactMap({ kernelNumber(of: $0) }) where !found.contains(number) {
+                found.append(number)
+                next.append(number)
+            }
+        }
+        return found
     }
 
     /// The device and, when it is a whole disk, its partitions.

@@ -42,6 +42,7 @@ final class Intake: RecordSink {
             }
             note(start.assumingMemoryBound(to: probe_io.self))
             if kinds != nil { noteKind(record) }
+            if record.count == MemoryLayout<probe_layered>.size { noteLayers(record) }
         }
         taking?._withUnsafeGuaranteedRef { writer in
             do throws(CaptureError) {
@@ -82,6 +83,16 @@ final class Intake: RecordSink {
 
     @inline(never)
     private func noteKind(_ record: UnsafeRawBufferPointer) { kinds?.note(record) }
+
+    @inline(never)
+    private func noteLayers(_ record: UnsafeRawBufferPointer) {
+        let start = MemoryLayout<probe_layered>.offset(of: \.layers) ?? 0
+        for place in 0..<Int(PROBE_LAYERS) {
+            let device = record.load(
+                fromByteOffset: start + place * MemoryLayout<probe_layer>.stride, as: UInt32.self)
+            if device != 0 { note(device: device) }
+        }
+    }
 
     /// Kinds of I/Os that from now on had better be summed up.
     func takeChosenKinds() -> [probe_io_kind] { kinds?.takeChosen() ?? [] }

@@ -41,8 +41,8 @@ struct Flame {
         var start = 0.0
         for stage in report.stages {
             lines.append(row(stage, start: start))
-            if stage.stage == .queueWait { lines += causes(of: report.queueWait, stage, start: start) }
-            if stage.stage == .taskWorkWait { lines += causes(of: report.taskWorkWait, stage, start: start) }
+            lines += causes(of: report.wait(stage.stage), stage, start: start)
+            if stage.stage == .device { lines += layers(stage, start: start) }
             start += stage.share
         }
         return lines
@@ -82,6 +82,30 @@ struct Flame {
                 + bar(start: start, length: part.share, context: stage.context)
                 + meanAndShare(total: part.total, share: part.share)
         }
+    }
+
+    /// What the device is made of, within its bar.
+    private func layers(_ stage: StageSummary, start: Double) -> [String] {
+        var start = start
+        return withoutCrumbs(report.layers.map { (label(of: $0.part), $0.total, $0.share) }).map { part in
+            defer { start += part.share }
+            return TextLine.padded("   . \(part.label)", to: Self.labelWidth)
+                + bar(start: start, length: part.share, context: stage.context)
+                + meanAndShare(total: part.total, share: part.share)
+        }
+    }
+
+    private func label(of part: LayerPart) -> String {
+        let device = report.source.devices.first { $0.device == part.device }
+        let name = style.escaped(device?.layer ?? device?.name ?? part.device.description)
+        let phase =
+            switch part.phase {
+            case .work, .device: ""
+            case .queueWait: " queued"
+            case .issue: " to issue"
+            case .back: " back"
+            }
+        return name.prefix(Self.labelWidth - 6 - phase.count) + phase
     }
 
     private typealias Part = (label: String, total: UInt128, share: Double)

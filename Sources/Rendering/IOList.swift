@@ -41,6 +41,9 @@ public struct IOList: Sendable {
             }
             Self.write("queue_wait_causes", listed.queueWait, to: &json)
             Self.write("task_work_wait_causes", listed.taskWorkWait, to: &json)
+            Self.write("delivery_wait_causes", listed.shares(of: .delivery), to: &json)
+            Self.write("hop_wait_causes", listed.shares(of: .hopWait), to: &json)
+            if let path = io.path { Self.write(path, io, to: &json) }
             if let cpu = io.submitCPU { json.member("submit_cpu", cpu) }
             if let cpu = io.endCPU { json.member("end_cpu", cpu) }
             if let cpu = io.workerCPU { json.member("worker_cpu", cpu) }
@@ -68,6 +71,21 @@ public struct IOList: Sendable {
                 json.member("cause", share.cause.rawValue)
                 if let name = share.name { json.member("name", name) }
                 json.member("ns", share.nanoseconds)
+            }
+        }
+    }
+
+    /// The devices that it came through, and who brought it back.
+    private static func write(_ path: LayerPath, _ io: DirectIO, to json: inout JSONWriter) {
+        if let deliverer = path.deliverer { json.member("deliverer", deliverer) }
+        var parts: [(LayerPart, UInt64)] = []
+        LayerPart.forEach(of: io) { parts.append(($0, $1)) }
+        guard !parts.isEmpty else { return }
+        json.array("layers", parts) { json, part in
+            json.object { json in
+                json.member("device", part.0.device.description)
+                json.member("phase", part.0.phase.rawValue)
+                json.member("ns", part.1)
             }
         }
     }

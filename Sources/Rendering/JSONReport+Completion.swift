@@ -142,6 +142,7 @@ extension JSONReport {
         case .poll: "poll"
         case .syncWait: "sync_wait"
         case .submitRace: "submit_race"
+        case .driverWorker: "driver_worker"
         case .unknown: "unknown"
         }
     }

@@ -69,6 +69,29 @@ public struct JSONReport: Sendable {
         write(report.queueWait, report, to: &json)
         json.key("task_work_wait")
         write(report.taskWorkWait, report, to: &json)
+        json.array("layers", report.layers) { json, layer in
+            let device = report.source.devices.first { $0.device == layer.part.device }
+            json.object { json in
+                json.member("device", layer.part.device.description)
+                json.member("name", device?.name)
+                json.member("layer", device?.layer)
+                json.member("place", layer.part.place)
+                json.member("phase", layer.part.phase.rawValue)
+                json.member("ios", layer.ios)
+                json.member("total_ns", layer.total)
+                json.member("share", layer.share)
+            }
+        }
+        json.array("deliverers", report.deliverers) { json, deliverer in
+            json.object { json in
+                json.member("name", deliverer.name)
+                json.member("ios", deliverer.ios)
+            }
+        }
+        json.key("delivery_wait")
+        write(report.deliveryWait, report, to: &json)
+        json.key("hop_wait")
+        write(report.hopWait, report, to: &json)
         json.key("tail")
         if let tail = report.tail { write(tail, to: &json) } else { json.null() }
     }

@@ -57,6 +57,36 @@ extension JSONSchema {
               "$ref": "#/$defs/wait",
               "description": "null when no I/O was seen to wait for its issuer to run its task_work."
             },
+            "layers": {
+              "type": "array",
+              "items": {
+                "type": "object", "required": ["device", "name", "layer", "place", "phase", "ios", "total_ns", "share"],
+                "properties": {
+                  "device": {"type": "string"}, "name": {"type": ["string", "null"]},
+                  "layer": {"type": ["string", "null"], "description": "What it is: dm-crypt, raid1, loop."},
+                  "place": {"$ref": "#/$defs/count"},
+                  "phase": {"enum": ["work", "queue_wait", "issue", "device", "back"]},
+                  "ios": {"$ref": "#/$defs/count"}, "total_ns": {"$ref": "#/$defs/count"},
+                  "share": {"$ref": "#/$defs/share", "description": "Part of the sum of all latencies."}
+                }
+              },
+              "description": "What the stage device is made of, for I/Os that came through several devices."
+            },
+            "deliverers": {
+              "type": "array",
+              "items": {
+                "type": "object", "required": ["name", "ios"],
+                "properties": {"name": {"type": "string"}, "ios": {"$ref": "#/$defs/count"}}
+              },
+              "description": "Works and threads of drivers and layers in which I/Os were completed."
+            },
+            "delivery_wait": {
+              "$ref": "#/$defs/wait", "description": "null when no I/O was seen to wait for what ran its end_io."
+            },
+            "hop_wait": {
+              "$ref": "#/$defs/wait",
+              "description": "null when no user's kiocb was seen to wait for the work that completed it: overlayfs, FUSE."
+            },
             "tail": {
               "type": ["object", "null"],
               "required": ["percentile", "from_ns", "ios", "share_of_ios", "mean_ns", "stages"],
@@ -76,13 +106,14 @@ extension JSONSchema {
             "contexts": {
               "type": "object",
               "required": [
-                "hardirq", "softirq", "kworker", "task_work", "poll", "sync_wait", "submit_race", "unknown"
+                "hardirq", "softirq", "kworker", "task_work", "poll", "sync_wait", "submit_race", "driver_worker",
+                "unknown"
               ],
               "properties": {
                 "hardirq": {"$ref": "#/$defs/count"}, "softirq": {"$ref": "#/$defs/count"},
                 "kworker": {"$ref": "#/$defs/count"}, "task_work": {"$ref": "#/$defs/count"},
                 "poll": {"$ref": "#/$defs/count"}, "sync_wait": {"$ref": "#/$defs/count"},
-                "submit_race": {"$ref": "#/$defs/count"}, "unknown": {"$ref": "#/$defs/count"}
+                "submit_race": {"$ref": "#/$defs/count"}, "driver_worker": {"$ref": "#/$defs/count"}, "unknown": {"$ref": "#/$defs/count"}
               }
             },
             "end_io_contexts": {
@@ -244,7 +275,7 @@ extension JSONSchema {
                 "type": "object",
                 "required": [
                   "by", "key", "label", "quality", "headline", "ios", "issuers", "latency", "stages", "queue_wait",
-                  "task_work_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "scheduling",
+                  "task_work_wait", "layers", "deliverers", "delivery_wait", "hop_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "scheduling",
                   "inline_estimate", "placement", "interrupts", "verdict"
                 ],
                 "properties": {
@@ -255,6 +286,9 @@ extension JSONSchema {
                   "latency": {"$ref": "#/properties/latency"}, "stages": {"$ref": "#/properties/stages"},
                   "queue_wait": {"$ref": "#/properties/queue_wait"},
                   "task_work_wait": {"$ref": "#/properties/task_work_wait"},
+                  "layers": {"$ref": "#/properties/layers"}, "deliverers": {"$ref": "#/properties/deliverers"},
+                  "delivery_wait": {"$ref": "#/properties/delivery_wait"},
+                  "hop_wait": {"$ref": "#/properties/hop_wait"},
                   "tail": {"$ref": "#/properties/tail"}, "contexts": {"$ref": "#/properties/contexts"},
                   "end_io_contexts": {"$ref": "#/properties/end_io_contexts"},
                   "reasons": {"$ref": "#/properties/reasons"},

@@ -154,7 +154,15 @@ struct ReportPage {
             "completed in",
             CompletionContext.allCases.filter { report.count(in: $0) > 0 }.map {
                 "\($0.rawValue) \(part(report.count(in: $0), of: report.ios.total))"
-            })
+            } + deliverers)
+    }
+
+    /// What the context `driver_worker` is made of.
+    private var deliverers: [String] {
+        let names = report.deliverers.prefix(3).map {
+            "\(style.escaped($0.name)) \(part($0.ios, of: report.ios.total))"
+        }
+        return names.isEmpty ? [] : ["(" + names.joined(separator: ", ") + ")"]
     }
 
     private var reasons: [String] {

@@ -37,6 +37,14 @@ public struct Report: Equatable, Sendable {
     public var queueWait: WaitSummary?
     /// `nil` when no I/O was seen to wait for its issuer's task_work.
     public var taskWorkWait: WaitSummary?
+    /// `nil` when no I/O was seen to wait for what ran its `end_io`: a softirq, a thread, a driver's work.
+    public var deliveryWait: WaitSummary?
+    /// `nil` when no user's kiocb was seen to wait for a work that completed it.
+    public var hopWait: WaitSummary?
+    /// What the stage `device` is made of, where I/Os came through several devices; in causal order.
+    public var layers: [LayerSummary] = []
+    /// Works and threads of drivers and layers that completed I/Os, the most frequent first.
+    public var deliverers: [Deliverer] = []
     public var tail: TailComposition?
     public var cpuSharing: CPUSharing
     /// `nil` when nobody counted, and for a part of the I/Os.
@@ -57,7 +65,23 @@ public struct Report: Equatable, Sendable {
 
     public func stage(_ stage: Stage) -> StageSummary? { stages.first { $0.stage == stage } }
 
+    public func wait(_ stage: Stage) -> WaitSummary? {
+        switch stage {
+        case .queueWait: queueWait
+        case .taskWorkWait: taskWorkWait
+        case .delivery: deliveryWait
+        case .hopWait: hopWait
+        default: nil
+        }
+    }
+
     public func stage(named name: String) -> StageSummary? { Stage(name: name).flatMap { stage($0) } }
+
+    public struct Deliverer: Equatable, Sendable {
+        /// Function of the work, or comm of the thread.
+        public var name: String
+        public var ios: UInt64
+    }
 
     /// A part of the recording.
     public struct Selection: Equatable, Sendable {

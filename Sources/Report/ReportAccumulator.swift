@@ -11,6 +11,7 @@ struct ReportAccumulator: ~Copyable, Sendable {
     private var quality = QualityAccumulator()
     private var interrupts = InterruptCounts()
     private var placements = PlacementAccumulator()
+    private var layers = LayerAccumulator()
 
     /// What the figures mean, besides the I/Os.
     struct Frame {
@@ -35,6 +36,7 @@ struct ReportAccumulator: ~Copyable, Sendable {
         completion.add(io, life)
         quality.add(life)
         interrupts.add(io)
+        layers.add(io, life)
         // What is known of an unfinished I/O's duration is only that it was longer.
         guard life.isFinished else { return }
         stages.add(&life, of: io, &holds)
@@ -63,6 +65,7 @@ struct ReportAccumulator: ~Copyable, Sendable {
         interrupts.add(other.interrupts)
         stages.add(other.stages)
         placements.add(other.placements)
+        layers.add(other.layers)
     }
 
     /// There were more values than are counted: what of it depends on the order of the I/Os.
@@ -78,7 +81,7 @@ struct ReportAccumulator: ~Copyable, Sendable {
         let switchesSeen = frame.source.sees("sched_switch")
         let totals = stages.totals()
         let latency = totals.latency
-        let waits = [Stage.queueWait, .taskWorkWait].map {
+        let waits = [Stage.queueWait, .taskWorkWait, .delivery, .hopWait].map {
             stages.wait($0, totals, names: frame.names, switchesSeen: switchesSeen, percentiles: frame.percentiles)
         }
         var report = Report(
@@ -96,6 +99,9 @@ struct ReportAccumulator: ~Copyable, Sendable {
             // Only a record has the interrupt that ended its I/O.
             interrupts: summedUp > 0 ? [] : interrupts.summaries(allSeen: frame.isWhole), loss: frame.loss,
             verdict: Verdict(sentences: [], refusals: []))
+        (report.deliveryWait, report.hopWait) = (waits[2], waits[3])
+        report.layers = layers.summaries(of: latency.total)
+        report.deliverers = layers.delivererCounts
         if summedUp > 0 { report.summedUp = Report.SummedUp(ios: summedUp) }
         guard frame.isOfAll else { return report }
         report.scheduling = Scheduling(frame.source.cpus)

@@ -15,6 +15,8 @@ struct StageAccumulator: ~Copyable, Sendable {
     private var sums = StageSums()
     private var queueWait = WaitAccumulator()
     private var taskWorkWait = WaitAccumulator()
+    private var deliveryWait = WaitAccumulator()
+    private var hopWait = WaitAccumulator()
 
     private static let latencyRow = 0
 
@@ -57,6 +59,10 @@ struct StageAccumulator: ~Copyable, Sendable {
                     queueWait.add(io.queueWaitHeld, in: span, of: io, &log)
                 } else if span.stage == .taskWorkWait, io.taskWorkHeld.isKnown {
                     taskWorkWait.add(io.taskWorkHeld, in: span, of: io, &log)
+                } else if span.stage == .delivery, io.further.deliveryHeld.isKnown {
+                    deliveryWait.add(io.further.deliveryHeld, in: span, of: io, &log)
+                } else if span.stage == .hopWait, io.further.hopHeld.isKnown {
+                    hopWait.add(io.further.hopHeld, in: span, of: io, &log)
                 }
             }
         }
@@ -114,6 +120,8 @@ struct StageAccumulator: ~Copyable, Sendable {
         sums.add(other.sums, places: places)
         queueWait.add(other.queueWait)
         taskWorkWait.add(other.taskWorkWait)
+        deliveryWait.add(other.deliveryWait)
+        hopWait.add(other.hopWait)
     }
 
     /// What there is to say at the end.
@@ -147,9 +155,14 @@ struct StageAccumulator: ~Copyable, Sendable {
     ) -> WaitSummary? {
         guard let place = places.known(stage) else { return nil }
         return totals.stages[place].statistics(percentiles).map { durations in
-            let wait = stage == .queueWait ? queueWait : taskWorkWait
-            return WaitSummary(
-                durations: durations, causes: switchesSeen ? wait.causes(of: durations.total, names: names) : [])
+            let causes =
+                switch stage {
+                case .queueWait: queueWait.causes(of: durations.total, names: names)
+                case .delivery: deliveryWait.causes(of: durations.total, names: names)
+                case .hopWait: hopWait.causes(of: durations.total, names: names)
+                default: taskWorkWait.causes(of: durations.total, names: names)
+                }
+            return WaitSummary(durations: durations, causes: switchesSeen ? causes : [])
         }
     }
 

@@ -98,7 +98,9 @@ struct DeferralReasonTests {
         let missed = Self.deferred(facts, queued: false)
         #expect(DeferralReason(of: missed, rule: .defersWrites) == .iomapAlwaysDefersWrites)
         let endInKworker = Self.deferred(facts, queued: false, end: .kworker)
-        #expect(DeferralReason(of: endInKworker, rule: .defersWrites) == .unknown)
+        // A driver's work ran end_io, and completed it there: nothing was deferred.
+        #expect(DeferralReason(of: endInKworker, rule: .defersWrites) == nil)
+        #expect(CompletionContext(of: endInKworker) == .driverWorker)
         let submitterIsKworker = Self.deferred([.endSeen], queued: false)
         #expect(DeferralReason(of: submitterIsKworker, rule: .defersWrites) == .unknown)
     }

@@ -124,8 +124,12 @@ struct RoundTripTests {
         let lives = SampleCapture(ios: 300, flushEvery: 1).ios.map { io in
             var io = io
             io.further = .random(using: &random)
+            for point in [LifePoint.raised, .hopQueued, .hopStarted] { io.times[point] = random.next() }
             // Every other one came through layers.
             if random.next() % 2 == 0 { io.path = .random(submitted: io.submitted.nanoseconds, using: &random) }
+            if let path = io.path, path.layers.count > 1, path.layers[0].entered != 0 {
+                io.times[.issued] = path.layers[0].entered
+            }
             return io
         }
         var ios: [DirectIO] = []

@@ -58,6 +58,7 @@ struct IOSlices {
         case .endIO: io.endCPU.map(Place.cpu)
         case .completion: io.completionCPU.map(Place.cpu)
         case .kworker: io.workerCPU.map(Place.cpu)
+        case .hop: io.further.hopCPU.map(Place.cpu)
         case .device, .unknown: nil
         }
     }

@@ -16,8 +16,8 @@ struct FilterArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Only file systems on this device: /dev/NAME, NAME or MAJOR:MINOR (repeatable).",
-            discussion: "A whole disk includes its partitions."))
+            "Only I/Os to this device: /dev/NAME, NAME or MAJOR:MINOR (repeatable).",
+            discussion: "A whole disk includes its partitions, and all that is made of them: LVM, dm-crypt, md."))
     var device: [String] = []
 
     @Option(help: "Only this file.")
@@ -54,7 +54,7 @@ struct FilterArguments: ParsableArguments {
             }
             filter.comm = comm
         }
-        for name in device { filter.devices += DeviceNames.withPartitions(try Self.deviceNumber(of: name)) }
+        for name in device { filter.devices += Self.superBlocks(on: try Self.deviceNumber(of: name)) }
         guard filter.devices.count <= ProbeFilter.maximumDevices else {
             throw Failure(
                 .usage, "\(filter.devices.count) devices and partitions: at most \(ProbeFilter.maximumDevices)")
@@ -107,10 +107,24 @@ struct FilterArguments: ParsableArguments {
 
     private static func add(file: String, to filter: inout ProbeFilter) throws(Failure) {
         var status = stat()
-        guard stat(file, &status) == 0 else {
+        guard stat(file, &status) == 0, let identity = FileIdentity(file) else {
             throw Failure(.usage, "--file \(file): \(errorText())")
         }
-        filter.devices.append(DeviceNumber(userNumber: UInt64(status.st_dev)))
-        filter.inode = UInt64(status.st_ino)
+        // Where /proc is not mounted, what stat shows.
+        let superBlocks = DeviceNames().superBlocks(of: file)
+        filter.devices += superBlocks.isEmpty ? [DeviceNumber(userNumber: UInt64(status.st_dev))] : superBlocks
+        filter.inode = identity.inode
+    }
+
+    /// Of a whole stack: file systems on the device itself, its partitions and all devices that are made of them.
+    private static func superBlocks(on device: DeviceNumber) -> [DeviceNumber] {
+        let names = DeviceNames()
+        var found: [DeviceNumber] = []
+        for part in DeviceNames.withPartitions(device) {
+            for layer in [part] + DeviceNames.layers(above: part).flatMap({ DeviceNames.withPartitions($0) }) {
+                for number in names.superBlocks(on: layer) where !found.contains(number) { found.append(number) }
+            }
+        }
+        return found
     }
 }

@@ -15,21 +15,21 @@ sectors() {
     blockdev --getsz "$1"
 }
 
-# dm NAME TABLE: a device-mapper device, as /dev/mapper/NAME too.
+# dm NAME TABLE [MAKER]: a device-mapper device, as /dev/mapper/NAME too. MAKER says what it is, as cryptsetup and LVM do.
 dm() {
-    dmsetup create "$1" --noudevsync --table "$2" || return 1
+    dmsetup create "$1" --noudevsync ${3:+--uuid "$3-$1"} --table "$2" || return 1
     disk=/dev/mapper/$1
     [ -b "$disk" ] || mknod -m 600 "$disk" b $(dmsetup info -c --noheadings -o major,minor "$1" | tr : ' ')
 }
 
 # Behind the first MiB, so that no offset is the same above and below.
 layer_dm_linear() {
-    dm "linear$layers" "0 $(($(sectors "$disk") - 2048)) linear $disk 2048"
+    dm "linear$layers" "0 $(($(sectors "$disk") - 2048)) linear $disk 2048" LVM
 }
 
 layer_dm_crypt() {
     need_modules aes_generic aes_ti aesni_intel xts ecb cbc essiv dm_crypt
-    dm "crypt$layers" "0 $(sectors "$disk") crypt aes-xts-plain64 $(printf '%064d' 1) 0 $disk 0"
+    dm "crypt$layers" "0 $(sectors "$disk") crypt aes-xts-plain64 $(printf '%064d' 1) 0 $disk 0" CRYPT
 }
 
 layer_dm_delay() {
