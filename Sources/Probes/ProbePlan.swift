@@ -38,7 +38,9 @@ public struct ProbePlan: Sendable {
         public let isOtherKernels: Bool
     }
 
-    public init(kernel btf: KernelBTF) {
+    /// - Parameter stackedDisks: some disk here gives its I/O to another: what looks at each of them costs 500
+    ///   instructions an I/O, and has nothing to see elsewhere.
+    public init(kernel btf: KernelBTF, stackedDisks: Bool = StackedDisks.exist()) {
         flavour = Self.flavour(for: btf)
         links = KernelLinks(kernel: btf)
         variables = Self.preemptCounts.filter(btf.hasVariable)
@@ -48,7 +50,7 @@ public struct ProbePlan: Sendable {
         let hasLegacy = btf.hasFunction("__blockdev_direct_IO")
         let table = Self.preemptsTracepoints(btf) ? ProbeProgram.allUnpreempted : ProbeProgram.all
         someFunction = table.lazy.filter(\.isTrampoline).compactMap { btf.number(of: $0.target) }.first
-        let hasLayers = !links.layers.isEmpty
+        let hasLayers = stackedDisks && !links.layers.isEmpty
         programs = table.map { program in
             let isOfLayers = program.function.hasPrefix("layer_")
             let refusal = isOfLayers && !hasLayers ? "no layers here" : Self.refusal(of: program, by: btf)
