@@ -9,7 +9,8 @@
 static __always_inline bool task_work_follows(const struct probe_io *io)
 {
 	return probe_settings.task_work_seen && io->issuer == PROBE_ISSUER_IO_URING &&
-	       !(io->facts & PROBE_FACT_HIPRI) && io->complete_context != PROBE_CONTEXT_TASK;
+	       !(io->facts & PROBE_FACT_HIPRI) && io->complete_context != PROBE_CONTEXT_TASK &&
+	       io->complete_context != PROBE_CONTEXT_IO_WQ;
 }
 
 /* Made by a file system for another kiocb, which is completed after it; unless the submitter did all. */
@@ -27,26 +28,8 @@ static __always_inline void io_send(struct probe_cpu *cpu, struct probe_io *io, 
 
 /*
  * The wait for io_uring's task_work is one for the CPU on which the submitter
- * was last seen. That may be another one than this: its clocks are then read
- * where they stand, if they do not move meanwhile.
+ * was last seen, which may be another one than this. Returns when it began.
  */
-static __always_inline __u64 read_remote_clocks(const struct probe_cpu *cpu, struct probe_held *clocks)
-{
-	for (int attempt = 0; attempt < HOLD_ATTEMPTS; attempt++) {
-		__u64 since = *(volatile __u64 *)&cpu->held_since_ns;
-		__u32 holder = *(volatile __u32 *)&cpu->holder % PROBE_HOLDERS;
-		__u64 now;
-
-		copy_clocks(cpu, clocks);
-		now = bpf_ktime_get_ns();
-		clocks->ns[holder] += (__u32)(now - since);
-		if (since && *(volatile __u64 *)&cpu->held_since_ns == since)
-			return now;
-	}
-	return 0;
-}
-
-/* Returns when it began. */
 static __always_inline __u64 task_work_wait_begins(struct probe_io *io, struct probe_cpu *here)
 {
 	struct probe_held *held = task_work_wait_of(io);
@@ -118,10 +101,10 @@ static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *
 	io->complete_context = current_context(cpu);
 	io->complete_cpu = bpf_get_smp_processor_id();
 	/* In an interrupt that is where end_io ran, also where it cannot be probed. */
-	if (!(io->facts & PROBE_FACT_END_SEEN) && io->complete_context <= PROBE_CONTEXT_SOFTIRQ)
+	if (!(io->facts & PROBE_FACT_END_SEEN) && is_delivery(io->complete_context))
 		note_end(io, cpu);
 	io->error = ret < 0 ? ret : 0;
-	if (io->complete_context == PROBE_CONTEXT_TASK &&
+	if (is_of_task(io->complete_context) && !io->started_ns &&
 	    (__u32)bpf_get_current_pid_tgid() == io->submitter_tid)
 		io->facts |= PROBE_FACT_BY_SUBMITTER;
 	if (!task_work_follows(io) || user_follows(io)) {

@@ -3,7 +3,7 @@
 #ifndef CPUS_BPF_H
 #define CPUS_BPF_H
 
-#include "holders.bpf.h"
+#include "delivery.bpf.h"
 
 /* ---- hard interrupts ---- */
 
@@ -38,12 +38,14 @@ int BPF_PROG(irq_entered, int irq)
 }
 
 SEC("?tp_btf/irq_handler_exit")
-int BPF_PROG(irq_left)
+int BPF_PROG(irq_left, int irq, struct irqaction *action, int ret)
 {
 	struct probe_cpu *cpu = this_cpu();
 
 	if (!cpu)
 		return 0;
+	if (ret & IRQ_WAKE_THREAD)
+		wakes_thread(cpu);
 	cpu->irq_entered_ns = 0;
 	hardirq_ends(cpu);
 	return 0;
@@ -76,10 +78,6 @@ int BPF_PROG(timer_left)
 
 /* ---- softirqs ---- */
 
-/* Those that complete block I/O. */
-#define BLOCK_SOFTIRQ		4
-#define IRQ_POLL_SOFTIRQ	5
-
 SEC("?tp_btf/softirq_entry")
 int BPF_PROG(softirq_entered, __u32 vector)
 {
@@ -90,10 +88,7 @@ int BPF_PROG(softirq_entered, __u32 vector)
 		return 0;
 	now = hold_until_now(cpu);
 	cpu->holder = PROBE_HOLDER_SOFTIRQ;
-	if (vector != BLOCK_SOFTIRQ && vector != IRQ_POLL_SOFTIRQ)
-		return 0;
-	cpu->softirq_ends = 0;
-	cpu->softirq_entered_ns = now;
+	softirq_delivers(cpu, vector, now);
 	return 0;
 }
 
@@ -196,6 +191,21 @@ static __always_inline void note_unseen(struct probe_cpu *cpu, __u32 leaving, __
 	cpu->unseen_tid = cpu->held_tid;
 }
 
+/* In its submission, before the device has it: for a request, or for what limits it. */
+static __noinline int submitter_sleeps(struct probe_cpu *cpu, __u64 now)
+{
+	struct probe_io *io = slot_find(cpu->begun_key);
+	struct probe_life *life;
+
+	cpu->begun_ns = 0;
+	if (!io || io->issued_ns || io->submitter_tid != cpu->begun_tid)
+		return 0;
+	life = life_of(io);
+	life->returned_ns = now;
+	life->marks |= PROBE_LIFE_SLEPT;
+	return 0;
+}
+
 SEC("?tp_btf/sched_switch")
 int BPF_PROG(task_switched, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
@@ -216,8 +226,11 @@ int BPF_PROG(task_switched, bool preempt, struct task_struct *prev, struct task_
 	note_standing(cpu, task_is_runnable(prev), read_kernel(next, flags) & PF_WQ_WORKER, now);
 	cpu->switched_ns = now;
 	cpu->run_works = 0;
-	if (cpu->task_holder == PROBE_HOLDER_SUBMITTER)
+	if (cpu->task_holder == PROBE_HOLDER_SUBMITTER) {
 		submitter_leaves(cpu, prev, now);
+		if (cpu->begun_ns && cpu->begun_tid == cpu->held_tid && !task_is_runnable(prev))
+			submitter_sleeps(cpu, now);
+	}
 	if (holding.holder == PROBE_HOLDER_SUBMITTER) {
 		cpu->submitter_runs++;
 		note_reaps(cpu, next, tid, now);

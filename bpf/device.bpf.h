@@ -4,22 +4,110 @@
 #define DEVICE_BPF_H
 
 #include "deliverers.bpf.h"
+#include "delivery.bpf.h"
 #include "layers.bpf.h"
+
+/* Another of its requests, or one that went back to the queue. */
+static __noinline int issued_again(struct probe_io *io)
+{
+	struct probe_life *life = life_of(io);
+
+	if (!life->requests) {
+		life->requests = 1;
+		life->first_issued_ns = io->issued_ns;
+	}
+	life->requests++;
+	return 0;
+}
+
+/*
+ * Not by its submitter in the midst of its submission, or after a sleep in it.
+ * It had a request when its submitter let go of it, or came by one later.
+ */
+static __noinline int issued_late(struct probe_io *io, struct request *rq, __u64 now)
+{
+	struct probe_life *life = life_of(io);
+	__u64 requested = read_kernel(rq, start_time_ns);
+
+	if (!requested) {
+		life->marks |= PROBE_LIFE_NO_REQUEST_TIME;
+		return 0;
+	}
+	/* It had one when it left the submitter's hands: from then on it is queued. */
+	if (life->returned_ns && requested <= life->returned_ns) {
+		requested = life->returned_ns;
+		life->returned_ns = 0;
+	}
+	if (requested >= io->submitted_ns && requested <= now)
+		life->requested_ns = requested;
+	return 0;
+}
 
 static __always_inline int io_issue(struct request *rq)
 {
 	struct bio *bio = read_kernel(rq, bio);
 	struct probe_cpu *cpu = this_cpu();
 	struct probe_io *io;
+	__u64 now;
 
 	if (!bio || !cpu)
 		return 0;
 	io = io_of_bio(cpu, PROBE_KEY_ISSUE, bio);
 	if (!io)
 		return 0;
-	io->issued_ns = bpf_ktime_get_ns();
+	now = bpf_ktime_get_ns();
+	if (io->issued_ns)
+		issued_again(io);
+	else if (cpu->begun_ns == io->submitted_ns && cpu->begun_tid == io->submitter_tid)
+		cpu->begun_ns = 0;
+	else
+		issued_late(io, rq, now);
+	io->issued_ns = now;
 	if (probe_settings.layers)
-		note_layer(io, disk_of_bio(bio), LAYER_ISSUED, io->issued_ns);
+		note_layer(io, disk_of_bio(bio), LAYER_ISSUED, now);
+	return 0;
+}
+
+static __always_inline int io_requeue(struct request *rq)
+{
+	struct probe_cpu *cpu = this_cpu();
+	struct bio *bio = read_kernel(rq, bio);
+	struct probe_io *io = cpu && bio ? io_of_bio(cpu, PROBE_KEY_REQUEUE, bio) : 0;
+
+	if (io)
+		life_of(io)->requeues++;
+	return 0;
+}
+
+SEC("?tp_btf/block_rq_requeue")
+int BPF_PROG(request_requeued, struct request *rq)
+{
+	return io_requeue(rq);
+}
+
+/* Before a54895fa057c (5.11) the tracepoint's first argument is the request's queue. */
+SEC("?tp_btf/block_rq_requeue")
+int BPF_PROG(request_requeued_from_queue, struct request_queue *queue, struct request *rq)
+{
+	return io_requeue(rq);
+}
+
+SEC("?fexit/blk_mq_complete_request_remote")
+int BPF_PROG(request_raised, struct request *rq, bool elsewhere)
+{
+	struct probe_cpu *cpu;
+	struct blk_mq_ctx *submitter;
+	struct probe_io *io;
+	struct bio *bio;
+
+	if (!elsewhere)
+		return 0;
+	submitter = read_kernel(rq, mq_ctx);
+	bio = read_kernel(rq, bio);
+	cpu = this_cpu();
+	io = cpu && bio ? io_of_bio(cpu, PROBE_KEY_RAISE, bio) : 0;
+	if (io)
+		io_raise(cpu, io, read_kernel(submitter, cpu));
 	return 0;
 }
 
@@ -53,9 +141,12 @@ static __always_inline void note_end(struct probe_io *io, struct probe_cpu *cpu)
 		io->interrupted_ns = cpu->irq_entered_ns;
 		io->irq = cpu->irq;
 		io->irq_batch = ++cpu->irq_ends;
-	} else if (io->end_context == PROBE_CONTEXT_SOFTIRQ && cpu->softirq_entered_ns) {
+	} else if (is_softirq(io->end_context) && cpu->softirq_entered_ns) {
 		io->interrupted_ns = cpu->softirq_entered_ns;
 		io->irq_batch = ++cpu->softirq_ends;
+		softirq_delivered(io, cpu);
+	} else if (io->end_context == PROBE_CONTEXT_IRQ_THREAD) {
+		thread_delivers(io);
 	} else if (io->end_context == PROBE_CONTEXT_KWORKER) {
 		work_delivers(io);
 	} else if (io->end_context == PROBE_CONTEXT_TASK && !(io->facts & PROBE_FACT_HIPRI) &&

@@ -192,6 +192,23 @@ static __always_inline __u64 read_clocks(struct probe_cpu *cpu, struct probe_hel
 	return now;
 }
 
+/* The clocks of another CPU are read where they stand, if they do not move meanwhile. */
+static __always_inline __u64 read_remote_clocks(const struct probe_cpu *cpu, struct probe_held *clocks)
+{
+	for (int attempt = 0; attempt < HOLD_ATTEMPTS; attempt++) {
+		__u64 since = *(volatile __u64 *)&cpu->held_since_ns;
+		__u32 holder = *(volatile __u32 *)&cpu->holder % PROBE_HOLDERS;
+		__u64 now;
+
+		copy_clocks(cpu, clocks);
+		now = bpf_ktime_get_ns();
+		clocks->ns[holder] += (__u32)(now - since);
+		if (since && *(volatile __u64 *)&cpu->held_since_ns == since)
+			return now;
+	}
+	return 0;
+}
+
 static __always_inline void wait_ends(const struct probe_held *clocks, struct probe_held *held)
 {
 	for (int i = 0; i < PROBE_HOLDERS; i++)

@@ -46,6 +46,9 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;
 #define IOCB_DIRECT	(1 << 17)
 
 #define PF_WQ_WORKER	0x20
+#define PF_KTHREAD	0x00200000
+
+#define IRQ_WAKE_THREAD	(1 << 1)		/* returned by a hard interrupt's handler */
 
 #define IOMAP_DIO_FORCE_WAIT	(1 << 0)	/* argument of __iomap_dio_rw */
 #define IOMAP_DIO_PARTIAL	(1 << 2)	/* 5.16 and later */
@@ -57,6 +60,8 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;
 #define IOMAP_DIO_WRITE_THROUGH	(1 << 28)
 #define IOMAP_DIO_NEED_SYNC	(1 << 29)
 #define IOMAP_DIO_WRITE		(1 << 30)
+
+extern const void irq_thread __ksym __weak;
 
 extern const void aio_complete_rw __ksym __weak;
 extern const void io_complete_rw __ksym __weak;
@@ -86,6 +91,7 @@ static __always_inline struct task_struct *current_task(void)
 }
 
 #define SOFTIRQ_SERVING	0x00000100
+#define BLOCK_SOFTIRQ	4
 
 /*
  * 7.3 ("preempt: Introduce HARDIRQ_DISABLE_BITS") put a count of interrupt
@@ -140,19 +146,6 @@ static __always_inline int preempt_count(const struct probe_cpu *cpu)
 
 #endif
 
-static __always_inline enum probe_context current_context(const struct probe_cpu *cpu)
-{
-	int count = preempt_count(cpu);
-
-	if (count & hardirq_mask())
-		return PROBE_CONTEXT_HARDIRQ;
-	if (count & SOFTIRQ_SERVING)
-		return PROBE_CONTEXT_SOFTIRQ;
-	if (read_kernel(current_task(), flags) & PF_WQ_WORKER)
-		return PROBE_CONTEXT_KWORKER;
-	return PROBE_CONTEXT_TASK;
-}
-
 /*
  * iov_iter_rw(): does data flow to the device? IOCB_WRITE would not do, the
  * kernel sets it for asynchronous issuers only. A bit of the iterator's type
@@ -204,23 +197,108 @@ static __always_inline bool task_is_runnable(struct task_struct *task)
 	return !read_kernel(old, state);
 }
 
-/*
- * What a kworker calls its own: kthread_data(). Only for a task with PF_WQ_WORKER.
- * In set_child_tid until e32cf5dfbe22 (5.17).
- */
-static __always_inline struct worker *worker_of(struct task_struct *task)
+/* kthread_data() and kthread_func() read it. Only for a kernel thread. In set_child_tid until e32cf5dfbe22 (5.17). */
+static __always_inline struct kthread *kthread_of(struct task_struct *task)
 {
 	struct task_struct___worker_private *private = (void *)task;
 	struct task_struct___set_child_tid *before = (void *)task;
-	void *kthread;
-	void *worker;
 
 	if (bpf_core_field_exists(private->worker_private))
-		kthread = read_kernel(private, worker_private);
-	else
-		kthread = read_kernel(before, set_child_tid);
-	worker = read_kernel(cast_kernel(struct kthread, kthread), data);
-	return cast_kernel(struct worker, worker);
+		return cast_kernel(struct kthread, read_kernel(private, worker_private));
+	return cast_kernel(struct kthread, read_kernel(before, set_child_tid));
+}
+
+/* What a kworker calls its own. Only for a task with PF_WQ_WORKER. */
+static __always_inline struct worker *worker_of(struct task_struct *task)
+{
+	return cast_kernel(struct worker, read_kernel(kthread_of(task), data));
+}
+
+/* irq/N-name: of a driver that asked for it, of threadirqs, or on PREEMPT_RT of nearly all. */
+static __always_inline bool is_irq_thread(struct task_struct *task)
+{
+	if (!(read_kernel(task, flags) & PF_KTHREAD))
+		return false;
+	return is_function(read_kernel(kthread_of(task), threadfn), irq_thread);
+}
+
+/* io_uring's own worker. Until b16b3855d89f (5.12) the flag was elsewhere, and this bit said "runs a virtual CPU". */
+static __always_inline bool is_io_worker(struct task_struct *task)
+{
+	struct task_struct___worker_private *private = (void *)task;
+
+	if (bpf_core_field_exists(private->worker_private))
+		return read_kernel(task, flags) & 0x10;
+	return read_kernel(task, flags) & 0x20000000;
+}
+
+/* PREEMPT_RT serves softirqs in tasks, and keeps the state in them: preempt_count does not tell (728b478d2d35, 5.13). */
+static __always_inline bool is_real_time(void)
+{
+	struct task_struct___rt *task = 0;
+
+	return bpf_core_field_exists(task->softirq_disable_cnt);
+}
+
+static __always_inline bool serves_softirq(struct task_struct *task, int count)
+{
+	struct task_struct___rt *real_time = (void *)task;
+
+	if (is_real_time())
+		return read_kernel(real_time, softirq_disable_cnt) & SOFTIRQ_SERVING;
+	return count & SOFTIRQ_SERVING;
+}
+
+#define KSOFTIRQ	0x71726974666f736bULL	/* "ksoftirq", the begin of ksoftirqd/N */
+
+/* Asked in a softirq only. */
+static __always_inline bool in_ksoftirqd(void)
+{
+	__u64 comm[2] = {};
+
+	bpf_get_current_comm(comm, sizeof(comm));
+	return comm[0] == KSOFTIRQ;
+}
+
+static __always_inline bool is_softirq(enum probe_context context)
+{
+	return context == PROBE_CONTEXT_SOFTIRQ || context == PROBE_CONTEXT_KSOFTIRQD;
+}
+
+/* A device's interrupt ends I/Os in such. */
+static __always_inline bool is_delivery(enum probe_context context)
+{
+	return context <= PROBE_CONTEXT_SOFTIRQ || context == PROBE_CONTEXT_IRQ_THREAD ||
+	       context == PROBE_CONTEXT_KSOFTIRQD;
+}
+
+/* The current task's own doing: it may be the submitter, also where that is a kworker. */
+static __always_inline bool is_of_task(enum probe_context context)
+{
+	return context == PROBE_CONTEXT_TASK || context == PROBE_CONTEXT_KWORKER || context == PROBE_CONTEXT_IO_WQ;
+}
+
+static __always_inline enum probe_context context_of_task(struct task_struct *task)
+{
+	if (read_kernel(task, flags) & PF_WQ_WORKER)
+		return PROBE_CONTEXT_KWORKER;
+	if (is_irq_thread(task))
+		return PROBE_CONTEXT_IRQ_THREAD;
+	if (is_io_worker(task))
+		return PROBE_CONTEXT_IO_WQ;
+	return read_kernel(task, pid) ? PROBE_CONTEXT_TASK : PROBE_CONTEXT_IDLE;
+}
+
+static __always_inline enum probe_context current_context(const struct probe_cpu *cpu)
+{
+	struct task_struct *task = current_task();
+	int count = preempt_count(cpu);
+
+	if (count & hardirq_mask())
+		return PROBE_CONTEXT_HARDIRQ;
+	if (!serves_softirq(task, count))
+		return context_of_task(task);
+	return is_real_time() || in_ksoftirqd() ? PROBE_CONTEXT_KSOFTIRQD : PROBE_CONTEXT_SOFTIRQ;
 }
 
 /*

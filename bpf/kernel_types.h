@@ -101,8 +101,20 @@ struct bio {
 	__u8 bi_status;
 };
 
+struct blk_mq_ctx {
+	unsigned int cpu;
+};
+
 struct request {
+	struct blk_mq_ctx *mq_ctx;
 	struct bio *bio;
+	__u64 start_time_ns;		/* when it was made; 0 = its queue keeps no times */
+};
+
+struct irq_desc;
+
+struct irqaction {
+	unsigned int irq;
 };
 
 struct work_struct {
@@ -152,6 +164,10 @@ struct task_struct {
 	unsigned long nivcsw;
 };
 
+struct task_struct___rt {		/* PREEMPT_RT */
+	int softirq_disable_cnt;
+};
+
 struct task_struct___worker_private {	/* 5.17 and later */
 	void *worker_private;
 };
@@ -169,6 +185,7 @@ struct task_struct___old_state {
 };
 
 struct kthread {
+	int (*threadfn)(void *data);
 	void *data;
 };
 

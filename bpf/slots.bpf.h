@@ -16,6 +16,18 @@ static __always_inline bool stopped_midway(const struct probe_io *io)
 	return io->completed_ns && io->facts & PROBE_FACT_PARTIAL && io->facts & PROBE_FACT_BY_SUBMITTER;
 }
 
+/*
+ * The verifier refuses arithmetic on pointers; what comes back from a map is a
+ * number. A place per program: an interrupt's program must not change another's.
+ */
+static __always_inline __u64 iocb_key(struct probe_cpu *cpu, enum probe_key_user user, const void *iocb)
+{
+	volatile __u64 *key = &cpu->key[user];
+
+	*key = (__u64)iocb;
+	return *key;
+}
+
 #ifdef PROBE_MODERN
 
 struct {
@@ -31,18 +43,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct probe_bucket);
 } probe_buckets SEC(".maps");
-
-/*
- * The verifier refuses arithmetic on pointers; what comes back from a map is a
- * number. A place per program: an interrupt's program must not change another's.
- */
-static __always_inline __u64 iocb_key(struct probe_cpu *cpu, enum probe_key_user user, const void *iocb)
-{
-	volatile __u64 *key = &cpu->key[user];
-
-	*key = (__u64)iocb;
-	return *key;
-}
 
 /* kiocbs come from slab caches of 64-byte multiples: the low bits say nothing. */
 static __always_inline __u32 bucket_of(__u64 key)
@@ -108,11 +108,6 @@ struct {
 	__type(key, __u64);
 	__type(value, struct probe_layered);
 } probe_slots SEC(".maps");
-
-static __always_inline __u64 iocb_key(struct probe_cpu *cpu, enum probe_key_user user, const void *iocb)
-{
-	return (__u64)iocb;
-}
 
 static __always_inline struct probe_io *slot_find(__u64 key)
 {

@@ -181,7 +181,34 @@ static __always_inline int io_begin(const struct beginning *this)
 	io->length_bytes = length > 0xffffffffULL ? 0xffffffffU : length;
 	io->submitter_tid = (__u32)pid_tgid;
 	io->submitted_ns = bpf_ktime_get_ns();
+	cpu->begun_tid = (__u32)pid_tgid;
+	cpu->begun_key = key;
+	cpu->begun_ns = io->submitted_ns;
 	return 0;
+}
+
+/* The submitter goes on, and the device does not have it yet: it is in a plug, a scheduler, or held back. */
+static __noinline int submission_returns(struct probe_cpu *cpu)
+{
+	struct probe_io *io = slot_find(cpu->begun_key);
+
+	if (io && !io->issued_ns && io->submitter_tid == cpu->begun_tid)
+		life_of(io)->returned_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+SEC("?tp_btf/iomap_dio_rw_queued")
+int BPF_PROG(submission_returned)
+{
+	struct probe_cpu *cpu = this_cpu();
+
+	/* Most have been issued by then. */
+	if (!cpu || !cpu->begun_ns)
+		return 0;
+	if (cpu->begun_tid != (__u32)bpf_get_current_pid_tgid())
+		return 0;
+	cpu->begun_ns = 0;
+	return submission_returns(cpu);
 }
 
 /* ---- iomap: ext4, xfs and most others ---- */

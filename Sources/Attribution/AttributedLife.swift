@@ -62,7 +62,7 @@ public struct AttributedLife: Equatable, Sendable {
         if deferred { expected.formUnion(Expected.deferred) }
         let outsideTask =
             context == .hardirq || context == .softirq || context == .kworker
-            || context == .driverWorker
+            || context == .driverWorker || context == .irqThread || context == .ksoftirqd
         // A polled request, or one completed by the submitter before it returned, takes no second hop.
         if io.issuer == .ioUring, outsideTask, !io.facts.contains(.polled) { expected.formUnion(Expected.secondHop) }
         if io.further.marks.contains(.stacked), !io.facts.contains(.bySubmitter) {

@@ -10,10 +10,14 @@ extension CompletionContext {
             switch io.completeContext {
             case nil: .unknown
             case .hardirq: .hardirq
-            case .softirq, .ksoftirqd: .softirq
+            case .softirq: .softirq
+            case .ksoftirqd: .ksoftirqd
+            // The submitter may be a kworker itself: loop's.
+            case .kworker where io.facts.contains(.bySubmitter) && io.workStarted == nil: .submitRace
             case .kworker: Self.isDrivers(io) ? .driverWorker : .kworker
             case .task, .ioWQ: Self.inTask(io)
-            case .irqThread, .idle: .unknown
+            case .irqThread: .irqThread
+            case .idle: .unknown
             }
     }
 

@@ -7,9 +7,11 @@ public enum StageContext: UInt8, Sendable, CaseIterable {
     case task, hardirq, softirq, kworker, taskWork
     /// Nobody's on the CPU, or not known.
     case device
+    /// The thread of an interrupt.
+    case irqThread
 
     /// How many there are: the length of an array indexed by `rawValue`.
-    public static let count = 6
+    public static let count = 7
 
     public var letter: String {
         switch self {
@@ -19,6 +21,7 @@ public enum StageContext: UInt8, Sendable, CaseIterable {
         case .kworker: "W"
         case .taskWork: "U"
         case .device: "-"
+        case .irqThread: "I"
         }
     }
 
@@ -29,7 +32,8 @@ public enum StageContext: UInt8, Sendable, CaseIterable {
             case .softirq, .ksoftirqd: .softirq
             case .kworker: .kworker
             case .task, .ioWQ: .task
-            case .irqThread, .idle, nil: .device
+            case .irqThread: .irqThread
+            case .idle, nil: .device
             }
     }
 

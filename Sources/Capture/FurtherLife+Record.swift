@@ -17,6 +17,11 @@ extension DirectIO {
         times[.hopQueued] = record.pointee.hop_queued_ns
         times[.hopStarted] = record.pointee.hop_started_ns
         further = FurtherLife(record)
+        times[.returned] = record.pointee.returned_ns
+        times[.requested] = record.pointee.requested_ns
+        guard record.pointee.first_issued_ns != 0 else { return }
+        further.lastIssued = times[.issued]
+        times[.issued] = record.pointee.first_issued_ns
     }
 }
 
@@ -26,9 +31,6 @@ extension FurtherLife {
         self.init()
         let record = pointer.pointee
         attempted = record.attempted_ns
-        returned = record.returned_ns
-        requested = record.requested_ns
-        firstIssued = record.first_issued_ns
         reserved = record.reserved_ns
         deliveryHeld = HeldTimes(record.delivery_wait)
         waiterHeld = HeldTimes(record.waiter_wait)
@@ -57,9 +59,12 @@ extension probe_life {
         waited.io.kind = UInt8(truncatingIfNeeded: PROBE_RECORD_LIFE.rawValue)
         let further = io.further
         attempted_ns = further.attempted
-        returned_ns = further.returned
-        requested_ns = further.requested
-        first_issued_ns = further.firstIssued
+        returned_ns = io.times[.returned]
+        requested_ns = io.times[.requested]
+        if further.lastIssued != 0 {
+            first_issued_ns = io.times[.issued]
+            waited.io.issued_ns = further.lastIssued
+        }
         raised_ns = io.times[.raised]
         hop_queued_ns = io.times[.hopQueued]
         hop_started_ns = io.times[.hopStarted]

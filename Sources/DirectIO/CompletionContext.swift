@@ -21,11 +21,15 @@ public enum CompletionContext: String, Sendable, CaseIterable, Codable {
     case driverWorker = "driver_worker"
     /// Not seen.
     case unknown
+    /// In the thread of an interrupt, `irq/N-name`.
+    case irqThread = "irq_thread"
+    /// In a softirq that a task served: ksoftirqd, or on PREEMPT_RT whichever raised it.
+    case ksoftirqd
 
     public var isDeferred: Bool { self == .kworker }
 
     /// How many there are: the length of an array indexed by `index`.
-    public static let count = 9
+    public static let count = 11
 
     /// Position in the closed list, for arrays of counts.
     @inlinable
@@ -40,6 +44,8 @@ public enum CompletionContext: String, Sendable, CaseIterable, Codable {
         case .submitRace: 6
         case .driverWorker: 7
         case .unknown: 8
+        case .irqThread: 9
+        case .ksoftirqd: 10
         }
     }
 }

@@ -5,12 +5,8 @@
 public struct FurtherLife: Equatable, Sendable {
     /// io_uring handed it to io-wq: before `submitted`, which is then io-wq's attempt.
     public var attempted: UInt64 = 0
-    /// It left the submitter's hands: `iomap_dio_rw_queued`, or `sched_switch` if it slept in its submission.
-    public var returned: UInt64 = 0
-    /// Its first request was made: `rq->start_time_ns` at `block_rq_issue`.
-    public var requested: UInt64 = 0
-    /// The first `block_rq_issue`; `SeenTimes.issued` is the last one.
-    public var firstIssued: UInt64 = 0
+    /// The last `block_rq_issue` of several, 0 when there was one: `LifePoint.issued` is the first.
+    public var lastIssued: UInt64 = 0
     /// No time yet; kept as it is in a record.
     public var reserved: UInt64 = 0
 
@@ -51,9 +47,9 @@ public struct LifeMarks: OptionSet, Hashable, Sendable {
         self.rawValue = rawValue
     }
 
-    /// `FurtherLife.returned` is when the submitter fell asleep in its submission.
+    /// `LifePoint.returned` is when the submitter fell asleep in its submission.
     public static let slept = LifeMarks(rawValue: 1 << 0)
-    /// Its queue keeps no time of requests: `FurtherLife.requested` cannot be known.
+    /// Its queue keeps no time of requests: `LifePoint.requested` cannot be known.
     public static let noRequestTime = LifeMarks(rawValue: 1 << 1)
     /// An interrupt between CPUs is part of its delivery.
     public static let raisedRemotely = LifeMarks(rawValue: 1 << 2)

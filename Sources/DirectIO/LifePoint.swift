@@ -8,7 +8,11 @@
 public enum LifePoint: UInt8, Sendable, CaseIterable {
     /// The submitter enters the direct I/O code.
     case submitted
-    /// The last of its requests was given to the driver.
+    /// It left the submitter's hands before the device had it: its submission returned, or the submitter fell asleep.
+    case returned
+    /// Its first request was made, after it had left the submitter's hands or, at the latest, then.
+    case requested
+    /// The first of its requests was given to the driver.
     case issued
     /// The device was done, and what was to run `end_io` was called for: a softirq, a thread, a driver's work.
     case raised
@@ -32,17 +36,23 @@ public enum LifePoint: UInt8, Sendable, CaseIterable {
     case taskWorkRun
 
     /// How many there are.
-    public static let count = 12
+    public static let count = 14
 }
 
 /// Nanoseconds of each point, by its number. Its length is that of the table.
-public typealias PointTimes = InlineArray<12, UInt64>
+public typealias PointTimes = InlineArray<14, UInt64>
 
 /// A stage between two neighbouring points of a path. Every nanosecond of an I/O belongs to one of these, or to a span
 /// composed of several. The order of the cases is causal: whatever path an I/O took, its stages follow each other so.
 public enum AtomicStage: UInt8, Sendable, CaseIterable {
     /// File system and block layer on the way down.
     case submit
+    /// It has no request yet: throttled, or all tags are taken.
+    case throttle
+    /// Throttled or queued: its queue keeps no times.
+    case heldBack
+    /// It has a request, which waits in a plug or a scheduler.
+    case queued
     /// The driver and the device.
     case device
     /// What is to run `end_io` waits for its CPU.
@@ -78,7 +88,7 @@ public enum AtomicStage: UInt8, Sendable, CaseIterable {
     /// Enclosed by no two points that were seen.
     case unattributed
 
-    public static let count = 19
+    public static let count = 22
 }
 
 extension LifePoint {
@@ -91,6 +101,16 @@ extension LifePoint {
                 "blkdev_write_iter", "__blockdev_direct_IO",
             ],
             begins: [StageRow(.submit, "submit", "submit", of: .submitter)]),
+        PointRow(
+            .returned, "returned", isOn: .ifSeen, expected: .never, isBorder: true, mayPrecede: true,
+            from: ["iomap_dio_rw_queued", "sched_switch"],
+            begins: [
+                StageRow(.throttle, "throttle", "throttle, tag wait", of: .device, to: [.requested]),
+                StageRow(.heldBack, "held_back", "throttled or queued", short: "held", of: .device),
+            ]),
+        PointRow(
+            .requested, "requested", isOn: .ifSeen, expected: .never, isBorder: true, mayPrecede: true,
+            from: ["block_rq_issue"], begins: [StageRow(.queued, "queued", "plug, scheduler", of: .device)]),
         PointRow(
             .issued, "issued", isOn: .always, expected: .always, isBorder: true, canBeBlind: true,
             from: ["block_rq_issue"],
@@ -117,7 +137,7 @@ extension LifePoint {
                     to: [.taskWorkRun]),
                 StageRow(
                     .inlineCompletion, "inline_completion", "inline completion", short: "inline", of: .completion,
-                    in: [.hardirq, .softirq, .poll, .driverWorker]),
+                    in: [.hardirq, .softirq, .poll, .driverWorker, .irqThread, .ksoftirqd]),
                 StageRow(
                     .submitterWakeup, "submitter_wakeup", "waiter woken", short: "wakeup", of: .submitter,
                     in: [.syncWait]),

@@ -68,6 +68,8 @@ public struct ProbePlan: Sendable {
     private static let kernelDependent: Set<String> = [
         "simple_read_probed", "simple_bio_ended", "block_device_async_bio_ended", "request_issued_from_queue",
         "request_issued", "timer_entered", "timer_left", "layer_entered", "layer_entered_from_queue", "request_punted",
+        "request_requeued", "request_requeued_from_queue", "submission_returned", "thread_served",
+        "forced_thread_served",
     ]
 
     private static func refusal(of program: ProbeProgram, by btf: KernelBTF) -> String? {
@@ -82,7 +84,8 @@ public struct ProbePlan: Sendable {
             switch program.function {
             case "request_issued" where count != 2, "request_issued_from_queue" where count != 3,
                 "layer_entered" where count != 2, "layer_entered_from_queue" where count != 3,
-                "request_punted" where count != 3:
+                "request_punted" where count != 3,
+                "request_requeued" where count != 2, "request_requeued_from_queue" where count != 3:
                 return "other arguments in this kernel"
             default: return nil
             }

@@ -116,6 +116,16 @@ extension ProbeProgram {
         ProbeProgram(
             "request_issued_from_queue", .tracepoint, "block_rq_issue", insteadOf: ["request_issued"],
             blind: "the border between submit and device"),
+        ProbeProgram("request_requeued", .tracepoint, "block_rq_requeue", blind: "requests that were issued anew"),
+        ProbeProgram(
+            "request_requeued_from_queue", .tracepoint, "block_rq_requeue", insteadOf: ["request_requeued"],
+            blind: "requests that were issued anew"),
+        ProbeProgram(
+            "request_raised", .functionExit, "blk_mq_complete_request_remote",
+            blind: "when the device was done with I/Os that a softirq of another CPU ends"),
+        ProbeProgram(
+            "submission_returned", .tracepoint, "iomap_dio_rw_queued",
+            blind: "the border between the submission and what holds an I/O back"),
     ]
 
     /// Only where there are any.
@@ -136,6 +146,11 @@ extension ProbeProgram {
         ProbeProgram("irq_left", .tracepoint, "irq_handler_exit", blind: "entry of the hard interrupt, its number"),
         ProbeProgram("softirq_entered", .tracepoint, "softirq_entry", blind: "entry of the softirq"),
         ProbeProgram("softirq_left", .tracepoint, "softirq_exit", blind: "entry of the softirq"),
+        ProbeProgram("softirq_raised", .tracepoint, "softirq_raise", blind: "the wait for a softirq"),
+        ProbeProgram("thread_served", .functionEntry, "irq_thread_fn", blind: "the wait for an interrupt's thread"),
+        ProbeProgram(
+            "forced_thread_served", .functionEntry, "irq_forced_thread_fn",
+            blind: "the wait for an interrupt's thread"),
         ProbeProgram("timer_entered", .tracepoint, "local_timer_entry", blind: timers),
         ProbeProgram("timer_left", .tracepoint, "local_timer_exit", blind: timers),
         ProbeProgram(

@@ -144,6 +144,8 @@ extension JSONReport {
         case .submitRace: "submit_race"
         case .driverWorker: "driver_worker"
         case .unknown: "unknown"
+        case .irqThread: "irq_thread"
+        case .ksoftirqd: "ksoftirqd"
         }
     }
 }

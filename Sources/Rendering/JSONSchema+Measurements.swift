@@ -37,9 +37,9 @@ extension JSONSchema {
                   },
                   "label": {"type": "string"},
                   "context": {
-                    "enum": ["T", "H", "S", "W", "U", "-"],
+                    "enum": ["T", "H", "S", "W", "U", "-", "I"],
                     "description": "Whose time it is for most I/Os: task, hardirq, softirq, kworker, task_work, \
-        device."
+        device, thread of an interrupt."
                   },
                   "ios": {"$ref": "#/$defs/count"}, "total_ns": {"$ref": "#/$defs/count"},
                   "mean_ns": {"$ref": "#/$defs/number"}, "p50_ns": {"$ref": "#/$defs/count"},
@@ -113,7 +113,8 @@ extension JSONSchema {
                 "hardirq": {"$ref": "#/$defs/count"}, "softirq": {"$ref": "#/$defs/count"},
                 "kworker": {"$ref": "#/$defs/count"}, "task_work": {"$ref": "#/$defs/count"},
                 "poll": {"$ref": "#/$defs/count"}, "sync_wait": {"$ref": "#/$defs/count"},
-                "submit_race": {"$ref": "#/$defs/count"}, "driver_worker": {"$ref": "#/$defs/count"}, "unknown": {"$ref": "#/$defs/count"}
+                "submit_race": {"$ref": "#/$defs/count"}, "driver_worker": {"$ref": "#/$defs/count"}, "unknown": {"$ref": "#/$defs/count"},
+                "irq_thread": {"$ref": "#/$defs/count"}, "ksoftirqd": {"$ref": "#/$defs/count"}
               }
             },
             "end_io_contexts": {

@@ -50,7 +50,7 @@ public enum Palette: Sendable {
         case .worse: 31
         case .stage(.task): 32
         case .stage(.device): 34
-        case .stage(.hardirq): 31
+        case .stage(.hardirq), .stage(.irqThread): 31
         case .stage(.softirq): 35
         case .stage(.kworker): 33
         case .stage(.taskWork): 36

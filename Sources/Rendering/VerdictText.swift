@@ -130,6 +130,8 @@ enum VerdictText {
         case .poll: "by polling"
         case .syncWait: "by the submitter, which waits for them"
         case .submitRace: "by the submitter, before it had left the submission"
+        case .irqThread: "in the interrupt's thread"
+        case .ksoftirqd: "in a softirq that a task serves"
         case .driverWorker: "in a driver's or layer's own work"
         case .hardirq, .softirq, .kworker, .unknown: "in \(context.rawValue)"
         }

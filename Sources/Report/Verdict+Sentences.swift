@@ -67,7 +67,7 @@ extension Verdict {
         case .otherTask, .poolWork:
             let names = report.queueWait?.causes.first { $0.cause == cause.cause }?.names
             guard let first = names?.first, let name = first.name, first.share >= causeShare,
-                let waiting = report.queueWait?.durations.ios
+                let waiting = report.queueWait?.durations.ios, !servesIOs(name)
             else { return nil }
             return .keepOff(name: name, mean: Double(first.total) / Double(waiting))
         case .idle: return .limitIdleStates
@@ -76,6 +76,11 @@ extension Verdict {
         // Nothing but completing inline avoids the switch.
         case .workerSwitch, .unattributed: return nil
         }
+    }
+
+    /// Threads that I/Os need to come back: of interrupts, of softirqs, of md. To keep them off is no advice.
+    private static func servesIOs(_ name: String) -> Bool {
+        ["irq/", "ksoftirqd/", "ktimers/", "md"].contains(where: name.hasPrefix)
     }
 
     /// Each interrupt that ended I/Os may come to one CPU alone, as far as procfs says.
@@ -92,7 +97,8 @@ extension Verdict {
     }
 
     private static func inline(_ report: Report) -> [Sentence] {
-        [CompletionContext.hardirq, .softirq].filter { share($0, report) >= majority }.map { context in
+        let interrupts: [CompletionContext] = [.hardirq, .softirq, .irqThread, .ksoftirqd]
+        return interrupts.filter { share($0, report) >= majority }.map { context in
             let cost = report.stage(.inlineCompletion)?.durations.mean
             return .inline(context: context, share: share(context, report), cost: cost)
         }

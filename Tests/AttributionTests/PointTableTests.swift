@@ -81,7 +81,7 @@ struct PointTableTests {
         let facts: Facts
         var path: [LifePoint] = [.issued, .interrupted, .ended, .completed]
         switch context {
-        case .hardirq, .softirq: facts = []
+        case .hardirq, .softirq, .irqThread, .ksoftirqd: facts = []
         case .kworker:
             facts = []
             path = [.issued, .interrupted, .ended, .workQueued, .workStarted, .completed, .taskWorkRun]
@@ -102,6 +102,8 @@ struct PointTableTests {
             switch context {
             case .hardirq: .hardirq
             case .softirq: .softirq
+            case .irqThread: .irqThread
+            case .ksoftirqd: .ksoftirqd
             case .kworker, .driverWorker: .kworker
             default: .task
             }

@@ -82,9 +82,6 @@ extension FurtherLife {
         func cpu() -> UInt16? { Bool.random(using: &random) ? .random(in: 0..<0xffff, using: &random) : nil }
         var further = FurtherLife()
         further.attempted = time()
-        further.returned = time()
-        further.requested = time()
-        further.firstIssued = time()
         further.deliveryHeld = held()
         further.waiterHeld = held()
         further.hopHeld = held()

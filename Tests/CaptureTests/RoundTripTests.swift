@@ -124,6 +124,9 @@ struct RoundTripTests {
         let lives = SampleCapture(ios: 300, flushEvery: 1).ios.map { io in
             var io = io
             io.further = .random(using: &random)
+            io[.returned] = Timestamp(nanoseconds: .random(in: 1 ... .max, using: &random))
+            io[.requested] = Timestamp(nanoseconds: .random(in: 1 ... .max, using: &random))
+            if io.issued != nil { io.further.lastIssued = .random(in: 1 ... .max, using: &random) }
             for point in [LifePoint.raised, .hopQueued, .hopStarted] { io.times[point] = random.next() }
             // Every other one came through layers.
             if random.next() % 2 == 0 { io.path = .random(submitted: io.submitted.nanoseconds, using: &random) }

@@ -61,9 +61,10 @@ struct RecordDecodingTests {
         #expect(io.taskWorkHeld.nanoseconds[7] == number(at: 188))
         let further = io.further
         #expect(further.attempted == number(at: 192))
-        #expect(further.returned == number(at: 200))
-        #expect(further.requested == number(at: 208))
-        #expect(further.firstIssued == number(at: 216))
+        #expect(io[.returned]?.nanoseconds == number(at: 200))
+        #expect(io[.requested]?.nanoseconds == number(at: 208))
+        #expect(io.issued?.nanoseconds == number(at: 216))
+        #expect(further.lastIssued == number(at: 24))
         #expect(io.times[.raised] == number(at: 224))
         #expect(io.times[.hopQueued] == number(at: 232))
         #expect(io.times[.hopStarted] == number(at: 240))

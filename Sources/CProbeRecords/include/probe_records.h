@@ -180,7 +180,8 @@ struct probe_life {
 	struct probe_waited_io waited;	/* kind PROBE_RECORD_LIFE */
 	probe_u64 attempted_ns;		/* io_uring: when it was given to io-wq, before submitted_ns */
 	probe_u64 returned_ns;		/* left the submitter's hands: iomap_dio_rw_queued, or it slept in its submission */
-	probe_u64 requested_ns;		/* its first request was made: rq->start_time_ns */
+	probe_u64 requested_ns;		/* its first request was made: rq->start_time_ns; if that was before it
+					 * left the submitter's hands, when it did, and returned_ns is 0 */
 	probe_u64 first_issued_ns;	/* first block_rq_issue; issued_ns is the last one */
 	probe_u64 raised_ns;		/* the device was done: hard IRQ of an IRQ thread, or before a softirq or an IPI */
 	probe_u64 hop_queued_ns;	/* second hop of a backing file's I/O */
@@ -326,8 +327,12 @@ enum probe_key_user {
 	PROBE_KEY_LAYER_DONE,
 	PROBE_KEY_DISK_DONE,
 	PROBE_KEY_PUNT,
+	PROBE_KEY_REQUEUE,
+	PROBE_KEY_RAISE,
 	PROBE_KEY_USERS = 32,
 };
+
+#define PROBE_SOFTIRQS	10
 
 /* Bits of a byte in the marks. */
 enum probe_mark {
@@ -367,6 +372,18 @@ struct probe_cpu {
 	probe_u64 submitter_left_switches; /* how often that one had been switched from */
 	probe_u64 unreaped;		/* I/Os complete since, << PROBE_UNREAPED_SHIFT, and the sum of their times since it left */
 	probe_u64 clock_ns[PROBE_HOLDERS]; /* cumulative, by holder */
+	/* the I/O that was begun here last and has not been issued: its slot's key, when, 0 = none, by whom */
+	probe_u64 begun_key;
+	probe_u64 begun_ns;
+	probe_u32 begun_tid;
+	probe_u32 reserved2;
+	/* softirqs that were raised here and not run yet, by vector; 0 = none */
+	probe_u64 raise_ns[PROBE_SOFTIRQS];
+	struct probe_held raise_clocks[PROBE_SOFTIRQS];
+	/* of the softirq that runs */
+	probe_u64 softirq_raised_ns;
+	struct probe_held softirq_raise_clocks;
+	struct probe_held softirq_clocks; /* at its entry */
 	probe_u64 key[PROBE_KEY_USERS];	/* where a pointer becomes a number, see iocb_key() */
 	/* counters */
 	probe_u64 begins;		/* I/Os that passed the filters */
@@ -397,7 +414,7 @@ struct probe_cpu {
 	probe_u64 unseen_runs;		/* tasks that came to the CPU and were not seen to leave it */
 	probe_u64 unseen_ns;		/* from when they came to the next switch that was seen */
 	probe_u64 unseen_tid;		/* the last of them */
-	probe_u64 reserved[5];
+	probe_u64 reserved[7];
 };
 
 #define PROBE_UNREAPED_SHIFT	48

@@ -17,6 +17,13 @@ echo "lab: init"
 ulimit -l unlimited
 
 . /lab/device.sh
+# On most kernels both are built in.
+need_modules nvme ext4 || echo "lab: no nvme or ext4"
+tries=0
+until [ -b "$(results_disk)" ] || [ $tries -ge 30 ]; do
+    tries=$((tries + 1))
+    sleep 1
+done
 sh /lab/main
 echo $? >/out/exit
 sync

@@ -38,13 +38,13 @@ def script(device: str, words: list[str]) -> bytes:
 
 
 def run(kernel: Kernel, device: str, words: list[str], dioscope: Path | None, out: Path | None, icount: bool,
-        cpus: int | None, seconds: float) -> int:
+        cpus: int | None, seconds: float, kernel_arguments: tuple[str, ...] = ()) -> int:
     """The command's exit code; its output has gone to stdout by then."""
     overlay: dict[str, bytes | Path] = {"lab/main": script(device, words)}
     if dioscope is not None:
         overlay["bin/dioscope"] = dioscope
     boot = guest.Boot(kernel, device, overlay, seconds if words else None, with_tools=True, with_stacks=True, icount=icount, cpus=cpus,
-                      terminal="output" if words else "interactive")
+                      terminal="output" if words else "interactive", kernel_arguments=kernel_arguments)
     with guest.run(boot) as outcome:
         for note in outcome.notes:
             print(f"lab: {note}", file=sys.stderr)

@@ -52,6 +52,14 @@ def _one_package(series: str) -> str:
     return rf"linux-image-{re.escape(series)}\.[0-9][0-9a-z.+-]*-cloud-amd64-unsigned"
 
 
+def _real_time(series: str) -> str:
+    return rf"linux-image-{re.escape(series)}\.[0-9][0-9a-z.+-]*-rt-amd64-unsigned"
+
+
+def _two_real_time(series: str, part: str) -> str:
+    return rf"linux-{part}-{re.escape(series)}[0-9a-z.+~-]*-rt-amd64"
+
+
 def _two_packages(series: str, part: str) -> str:
     return rf"linux-{part}-{re.escape(series)}[0-9a-z.+~-]*-cloud-amd64"
 
@@ -67,6 +75,8 @@ KERNELS = {
         Kernel("7.1", "trixie-backports", _two_packages("7.1", "binary")),
         Kernel("7.2", "sid", _two_packages("7.2", "binary"), _two_packages("7.2", "modules")),
         Kernel("7.3", "trixie-backports", _two_packages("7.3", "binary"), _two_packages("7.3", "modules")),
+        Kernel("6.12-rt", "trixie", _real_time("6.12")),
+        Kernel("7.3-rt", "trixie-backports", _two_real_time("7.3", "binary"), _two_real_time("7.3", "modules")),
     )
 }
 

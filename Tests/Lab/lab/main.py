@@ -98,6 +98,8 @@ def _parser() -> Parser:
     execute.add_argument("--icount", action="store_true", help="guest time counts instructions: one CPU, repeatable")
     execute.add_argument("--cpus", type=int, choices=range(1, 9), metavar="N", help="default 2, with --icount 1")
     execute.add_argument("--out", type=Path, metavar="DIR", help="bring the guest's /out here")
+    execute.add_argument("--kernel-argument", action="append", default=[], metavar="WORD",
+                         help="for the kernel's command line, e.g. threadirqs; may be repeated")
     execute.add_argument("--seconds", type=float, default=180, help="time limit (default 180)")
     for sub in (run, every, execute):
         sub.add_argument("--without-dioscope", action="store_true", help="do without the dioscope executable")
@@ -178,7 +180,7 @@ def _dispatch(arguments: list[str]) -> int:
         device = options.device or ("null_blk" if options.icount else "nvme")
         executable = None if options.without_dioscope else program.dioscope()
         return command.run(kernel, device, words, executable, options.out, options.icount, options.cpus,
-                           options.seconds)
+                           options.seconds, tuple(options.kernel_argument))
     program_of = (lambda: None) if options.without_dioscope else program.dioscope
     if options.verb == "run":
         chosen, wanted, tables = _ready([options.kernel]), rows.scenarios_named([options.scenario]), {}
