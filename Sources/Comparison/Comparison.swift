@@ -6,7 +6,7 @@ import DirectIO
 /// What differs between two sides: a plain value that every output is rendered from.
 public struct Comparison: Sendable {
     /// Name and version of the JSON object; the number rises when a reader would have to change.
-    public static let schema = "dioscope.compare/1"
+    public static let schema = "dioscope.compare/2"
 
     public let base: Side
     public let new: Side

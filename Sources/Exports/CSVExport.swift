@@ -11,17 +11,11 @@ public final class CSVExport: IOExport {
     public var output: [UInt8] = []
     private let threads: [UInt32: ThreadName]
 
-    private static let facts = [
-        "latency_ns", "context", "reason", "end_io_context", "op", "issuer", "dev", "inode", "offset", "length",
-        "error",
-        "submitter", "comm", "worker", "submit_cpu", "end_cpu", "worker_cpu", "completion_cpu", "irq",
-        "irq_batch_position",
-    ]
+    private static let composed = ["composed_ns", "composed"]
 
-    /// All columns, in order: times, facts, stages, what waits were spent on.
+    /// All columns, in order: those of `IOField`, composed stages, what waits were spent on.
     public static let columns =
-        LifePoint.allCases.map { "\($0.name)_ns" } + facts + Stage.atomic.map { "\($0.name)_ns" }
-        + ["composed_ns", "composed"] + WaitCause.allCases.map { "queue_wait_\($0.rawValue)_ns" }
+        IOField.all.map(\.key) + composed + WaitCause.allCases.map { "queue_wait_\($0.rawValue)_ns" }
         + WaitCause.allCases.map { "task_work_wait_\($0.rawValue)_ns" }
 
     /// - Parameter threads: names of submitters, by thread number.
@@ -32,26 +26,13 @@ public final class CSVExport: IOExport {
 
     public func add(_ listed: ListedIO) {
         let (io, life) = (listed.io, listed.life)
-        addTimes(io, life)
-        add(life.context.rawValue)
-        add(life.reason?.rawValue)
-        add(io.endContext?.rawValue)
-        add(io.operation.rawValue)
-        add(io.issuer.rawValue)
-        // Of a partial life these may not have been told.
-        let isTold = !io.isPartial || io.device.kernelNumber != 0
-        add(isTold ? io.device.description : nil)
-        add(isTold ? io.inode : nil)
-        add(isTold ? io.offset : nil)
-        add(isTold ? io.length : nil)
-        add(isTold ? io.error : nil)
-        add(io.isPartial ? nil : io.submitterThread)
-        add(threads[io.submitterThread].map { Self.quoted(EscapedText($0.name).description) })
-        add(io.workerThread)
-        for cpu in [io.submitCPU, io.endCPU, io.workerCPU, io.completionCPU] { add(cpu) }
-        add(io.irq)
-        add(io.irqBatchPosition)
-        for stage in Stage.atomic { add(life.spans[stage]) }
+        for field in IOField.all {
+            switch field {
+            case .device: add(field.number(of: io, life).map { _ in io.device.description })
+            case .comm: add(threads[io.submitterThread].map { Self.quoted(EscapedText($0.name).description) })
+            default: add(field.number(of: io, life).map(Self.digits) ?? field.text(of: io, life, threads))
+            }
+        }
         addComposed(life.spans)
         addCauses(of: life.wait(.queueWait, of: io))
         addCauses(of: life.wait(.taskWorkWait, of: io))
@@ -61,10 +42,8 @@ public final class CSVExport: IOExport {
 
     public func finish() {}
 
-    private func addTimes(_ io: DirectIO, _ life: AttributedLife) {
-        for point in LifePoint.allCases { add(io[point]?.nanoseconds) }
-        add(life.latency)
-    }
+    /// Of 64 bits at most, as all but a corrupt capture's are: twice as fast.
+    private static func digits(_ number: Int128) -> String { Int64(exactly: number)?.description ?? number.description }
 
     /// Stages that are composed of several: their sum, and each, e.g. `device..hand_off=1234`.
     private func addComposed(_ spans: StageSpans) {

@@ -15,20 +15,23 @@ public struct IOList: Sendable {
         self.threads = threads
     }
 
+    /// Stages are in an array of their own, composed ones among them.
+    private static let fields = IOField.all.filter { if case .stage = $0 { false } else { true } }
+
     /// One JSON object and a line break. What was not seen has no key.
     public func appendJSON(_ listed: ListedIO, to buffer: inout [UInt8]) {
         let (io, life) = (listed.io, listed.life)
         var json = JSONWriter(isPretty: false, capacity: Self.lineCapacity)
         json.object { json in
-            if !io.isPartial { json.member("submitted_ns", io.submitted.nanoseconds) }
-            if let completed = io.completed { json.member("completed_ns", completed.nanoseconds) }
-            json.member("latency_ns", life.latency)
-            json.member("context", life.context.rawValue)
-            if let end = io.endContext { json.member("end_io_context", end.rawValue) }
-            json.member("issuer", io.issuer.rawValue)
-            json.member("op", io.operation.rawValue)
-            json.member("error", io.error)
-            if let reason = life.reason { json.member("reason", reason.rawValue) }
+            for field in Self.fields {
+                if let number = field.number(of: io, life) {
+                    json.key(named: field.key)
+                    if field == .device { json.value(io.device.description) } else { json.value(number) }
+                } else if let text = field.text(of: io, life, threads) {
+                    json.key(named: field.key)
+                    json.value(text)
+                }
+            }
             json.key("stages")
             json.array { json in
                 life.spans.forEach { span in
@@ -44,21 +47,6 @@ public struct IOList: Sendable {
             Self.write("delivery_wait_causes", listed.shares(of: .delivery), to: &json)
             Self.write("hop_wait_causes", listed.shares(of: .hopWait), to: &json)
             if let path = io.path { Self.write(path, io, to: &json) }
-            if let cpu = io.submitCPU { json.member("submit_cpu", cpu) }
-            if let cpu = io.endCPU { json.member("end_cpu", cpu) }
-            if let cpu = io.workerCPU { json.member("worker_cpu", cpu) }
-            if let cpu = io.completionCPU { json.member("completion_cpu", cpu) }
-            if let irq = io.irq { json.member("irq", irq) }
-            if !io.isPartial {
-                json.member("submitter", io.submitterThread)
-                if let thread = threads[io.submitterThread] { json.member("comm", thread.name) }
-            }
-            if !io.isPartial || io.device.kernelNumber != 0 {
-                json.member("dev", io.device.description)
-                json.member("inode", io.inode)
-                json.member("offset", io.offset)
-                json.member("length", io.length)
-            }
         }
         buffer.append(contentsOf: json.bytes)
         buffer.append(UInt8(ascii: "\n"))

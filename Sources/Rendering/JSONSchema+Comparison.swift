@@ -5,14 +5,14 @@ extension JSONSchema {
     public static let comparison = """
         {
           "$schema": "https://json-schema.org/draft/2020-12/schema",
-          "$id": "dioscope.compare/1",
+          "$id": "dioscope.compare/2",
           "title": "dioscope comparison",
           "description": "What changed between a base and others. Durations are nanoseconds per I/O, shares are parts \
         of all I/Os. What is not known is null, not 0. Members may be added: ignore those you do not know.",
           "type": "object",
           "required": ["schema", "comparisons"],
           "properties": {
-            "schema": {"const": "dioscope.compare/1"},
+            "schema": {"const": "dioscope.compare/2"},
             "comparisons": {
               "type": "array",
               "items": {

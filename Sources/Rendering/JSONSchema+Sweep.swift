@@ -41,7 +41,7 @@ extension JSONSchema {
                   "change": {"$ref": "#/$defs/maybe_change", "description": "Of IOPS."},
                   "recorded": {
                     "type": ["object", "null"], "required": ["metrics", "stages", "contexts", "reasons"],
-                    "description": "As in dioscope.compare/1; without a base, of a side with itself.",
+                    "description": "As in dioscope.compare/2; without a base, of a side with itself.",
                     "properties": {
                       "metrics": {"$ref": "#/$defs/rows"}, "stages": {"$ref": "#/$defs/stages"},
                       "contexts": {"$ref": "#/$defs/rows"}, "reasons": {"$ref": "#/$defs/rows"}

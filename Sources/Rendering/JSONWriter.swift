@@ -53,6 +53,16 @@ struct JSONWriter {
         if isPretty { bytes.append(UInt8(ascii: " ")) }
     }
 
+    /// The same with a name that is made up of parts; nothing in it needs to be escaped.
+    mutating func key(named name: String) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: name.utf8)
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+        if isPretty { bytes.append(UInt8(ascii: " ")) }
+    }
+
     /// Begins an element of an array; its value must follow.
     mutating func element() { separate() }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import Attribution
 import DirectIO
 
 /// What must hold of an I/O.
@@ -69,13 +70,13 @@ indirect enum Condition: Equatable, Sendable {
 extension Condition.Comparison {
     func holds(for subject: Subject) -> Bool {
         switch operand {
-        case .number(let right): field.number(of: subject).map { relation.holds($0, right) } ?? false
-        case .text(let right): field.text(of: subject).map { relation.holds($0, right) } ?? false
+        case .number(let right): subject.number(field).map { relation.holds($0, right) } ?? false
+        case .text(let right): subject.text(field).map { relation.holds($0, right) } ?? false
         case .deviceName(let right):
             subject.names.devices.first { $0.device == subject.io.device }?.name
                 .map { relation.holds($0, right) } ?? false
         case .none:
-            (field.number(of: subject) == nil && field.text(of: subject) == nil) == (relation == .equal)
+            (subject.number(field) == nil && subject.text(field) == nil) == (relation == .equal)
         }
     }
 }

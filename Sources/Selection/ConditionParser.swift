@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import Attribution
+
 /// Reads a condition: comparisons, `not`, `and`, `or` (which binds least) and parentheses.
 struct ConditionParser {
     private let tokens: [Token]
@@ -72,7 +74,9 @@ struct ConditionParser {
         guard case .word(let name) = token.kind else {
             throw error("a comparison like latency>1ms is expected, not \(token.shown)")
         }
-        guard let field = IOField(name: name) else { throw error("unknown field '\(name)'; --help names them") }
+        guard let field = IOField(name: name) else {
+            throw SelectionError(column: token.column, unknownField: name)
+        }
         _ = take()
         guard case .relation(let relation) = token.kind else {
             throw error("\(name) must be compared: = != < <= > >= is expected, not \(token.shown)")
@@ -101,7 +105,7 @@ struct ConditionParser {
 extension IOField.Kind {
     var hasOrder: Bool {
         switch self {
-        case .duration, .bytes, .number: true
+        case .time, .duration, .bytes, .number: true
         case .choice, .device, .text: false
         }
     }

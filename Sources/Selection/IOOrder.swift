@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import Attribution
+
 /// By what I/Os are sorted: numbers from the largest down and texts from A on, or the other way round after a `-`.
 /// What has no value comes last.
 public struct IOOrder: Equatable, Sendable {
@@ -18,7 +20,7 @@ public struct IOOrder: Equatable, Sendable {
         isReversed = text.hasPrefix("-")
         let name = String(text.dropFirst(isReversed ? 1 : 0))
         guard let field = IOField(name: name) else {
-            throw SelectionError(column: isReversed ? 2 : 1, problem: "unknown field '\(name)'; --help names them")
+            throw SelectionError(column: isReversed ? 2 : 1, unknownField: name)
         }
         self.field = field
     }
@@ -32,7 +34,7 @@ public struct IOOrder: Equatable, Sendable {
 
     public func key(of subject: Subject) -> Key {
         Key(
-            number: field.number(of: subject), text: field.text(of: subject),
+            number: subject.number(field), text: subject.text(field),
             submitted: subject.io.began.nanoseconds)
     }
 

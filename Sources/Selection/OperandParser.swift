@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import Attribution
 import DirectIO
 
 /// Reads the value that a field is compared with, as its kind is written.
@@ -24,6 +25,9 @@ enum OperandParser {
             ]
             let hint = hints[field] ?? ""
             throw Problem(problem: "'\(text)' is no duration: \(field.name) is written like 250us or 1.5ms\(hint)")
+        case .time:
+            if let number = Int128(text) ?? scaled(text, units: durations) { return .number(number) }
+            throw Problem(problem: "'\(text)' is no time: \(field.name) is nanoseconds, or written like 1.5s")
         case .bytes:
             if let bytes = scaled(text, units: sizes) { return .number(bytes) }
             throw Problem(problem: "'\(text)' is no size: \(field.name) is written like 4096, 4k or 1M")

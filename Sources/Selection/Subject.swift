@@ -25,4 +25,8 @@ public struct Subject {
         self.life = life
         self.names = names
     }
+
+    func number(_ field: IOField) -> Int128? { field.number(of: io, life) }
+
+    func text(_ field: IOField) -> String? { field.text(of: io, life, names.threads) }
 }

@@ -74,7 +74,7 @@ class UsageTests(SweepBed):
         self.assertIn("EXAMPLES", dioscope("sweep", "--help").stdout)
         self.assertNotIn("guard-sweep", dioscope("--help").stdout)
         self.assertEqual(json.loads(dioscope("sweep", "--schema").stdout)["$id"], "dioscope.sweep/1")
-        self.assertEqual(json.loads(dioscope("compare", "--schema").stdout)["$id"], "dioscope.compare/1")
+        self.assertEqual(json.loads(dioscope("compare", "--schema").stdout)["$id"], "dioscope.compare/2")
 
     def test_usage(self) -> None:
         here = ("--directory", str(self.swept))

@@ -119,7 +119,7 @@ import Testing
             comparison: comparison, comparability: Comparability(base: [base.facts], new: [new.facts]),
             rules: [(rule, rule.outcome(of: comparison))])
         let json = try JSONSerialization.jsonObject(with: Data(JSONComparison([entry]).bytes)) as? [String: Any]
-        #expect(json?["schema"] as? String == "dioscope.compare/1")
+        #expect(json?["schema"] as? String == "dioscope.compare/2")
         let first = try #require((json?["comparisons"] as? [[String: Any]])?.first)
         let metrics = try #require(first["metrics"] as? [[String: Any]])
         #expect(metrics.compactMap { $0["name"] as? String } == ["iops", "mean", "p50", "p99", "p99.9"])

@@ -20,12 +20,13 @@ struct IOListTests {
         IOList().appendJSON(Self.listed(Recordings.io(3)), to: &buffer)
         #expect(
             String(decoding: buffer, as: UTF8.self) == """
-                {"submitted_ns":1060000,"completed_ns":1375300,"latency_ns":315300,"context":"kworker","end_io_context":"hardirq",\
-                "issuer":"libaio","op":"write","error":0,"reason":"iomap-always-defers-writes",\
+                {"submitted_ns":1060000,"issued_ns":1071000,"interrupted_ns":1171300,"ended_ns":1186300,\
+                "work_queued_ns":1187300,"work_started_ns":1367300,"completed_ns":1375300,"latency_ns":315300,\
+                "context":"kworker","reason":"iomap-always-defers-writes","end_io_context":"hardirq","op":"write",\
+                "issuer":"libaio","dev":"259:1","inode":12,"offset":12288,"length":4096,"error":0,"submitter":100,\
+                "worker":77,"submit_cpu":1,"end_cpu":1,"worker_cpu":0,"completion_cpu":1,"irq_number":24,"irq_batch_position":1,\
                 "stages":[{"name":"submit","ns":11000},{"name":"device","ns":100300},{"name":"irq","ns":15000},\
-                {"name":"hand_off","ns":1000},{"name":"queue_wait","ns":180000},{"name":"completion_work","ns":8000}],\
-                "submit_cpu":1,"end_cpu":1,"worker_cpu":0,"completion_cpu":1,"irq":24,"submitter":100,\
-                "dev":"259:1","inode":12,"offset":12288,"length":4096}
+                {"name":"hand_off","ns":1000},{"name":"queue_wait","ns":180000},{"name":"completion_work","ns":8000}]}
 
                 """)
     }

@@ -26,6 +26,8 @@ struct ConditionTests {
             DeviceName(device: DeviceNumber(major: 259, minor: 1), name: "nvme0n1", fileSystem: nil, mountPoint: nil)
         ])
 
+    static let fields = IOField.all.map(\.name)
+
     static func holds(_ text: String, _ io: DirectIO = io, _ names: RecordedNames = names) throws -> Bool {
         let life = AttributedLife(io, rule: .defersWrites)
         return try IOSelection(parsing: text).contains(Subject(io, life, names))
@@ -34,12 +36,14 @@ struct ConditionTests {
     @Test(arguments: [
         "latency=160us", "latency>159.999us", "latency >= 160000ns", "latency<1ms", "latency!=0", "latency<=0.16ms",
         "queue_wait=100us", "queue_wait>50us and context=kworker", "device=40us", "submit==10us",
-        "context=kworker", "context != hardirq", "end_context=hardirq", "reason=iomap-always-defers-writes",
-        "issuer=libaio", "op=write", "size=4k", "size=4096", "size<0.5M", "offset=4k", "dev=259:1", "dev=nvme0n1",
-        "inode=12", "tid=100", "comm='fio job 1'", "comm=\"fio job 1\"", "error=-5", "error<0", "worker_cpu=2",
+        "context=kworker", "context != hardirq", "end_io_context=hardirq", "reason=iomap-always-defers-writes",
+        "issuer=libaio", "op=write", "length=4k", "length=4096", "length<0.5M", "offset=4k", "dev=259:1", "dev=nvme0n1",
+        "inode=12", "submitter=100", "comm='fio job 1'", "comm=\"fio job 1\"", "error=-5", "error<0", "worker_cpu=2",
         "submit_cpu=1 and worker_cpu=2", "end_cpu=none", "irq_number=none", "queue_wait!=none", "task_work_wait=none",
         "not op=read", "!op=read", "not (op=read or op=write and latency>1s)", "op=read or latency>1us",
-        "op=read and op=read or op=write", "op=write && (size=1 || size=4k)", "((((op=write))))", "submitted>0",
+        "op=read and op=read or op=write", "op=write && (length=1 || length=4k)", "((((op=write))))", "submitted>0",
+        "completed<10s",
+        "submit..device=none", "task_work_run=none",
         "completion_cpu=none and dev!=sda", "not not op=write", "inline_completion=none",
     ])
     func whatHolds(text: String) throws {
@@ -48,7 +52,7 @@ struct ConditionTests {
     }
 
     @Test(arguments: [
-        "op=write and (size=1 or size=2)", "end_cpu=1", "end_cpu!=1", "irq_number>0", "inline_completion<1s",
+        "op=write and (length=1 or length=2)", "end_cpu=1", "end_cpu!=1", "irq_number>0", "inline_completion<1s",
         "latency=none", "dev=8:0", "op=write and op=read or op=read", "error>=0",
     ])
     func whatDoesNot(text: String) throws {
@@ -67,13 +71,19 @@ struct ConditionTests {
     }
 
     @Test func everyFieldHasItsName() {
-        for name in IOField.names { #expect(IOField(name: name)?.name == name) }
-        #expect(Set(IOField.names).count == IOField.names.count)
+        for name in Self.fields { #expect(IOField(name: name)?.name == name) }
+        #expect(Set(Self.fields).count == Self.fields.count)
+        #expect(Set(IOField.all.map(\.key)).count == Self.fields.count)
     }
 
     @Test(arguments: [
         ("", 1, "comparison like latency>1ms is expected, not the end"), ("   ", 4, "not the end"),
-        ("latancy>1ms", 1, "unknown field 'latancy'"), ("latency", 8, "latency must be compared"),
+        ("latancy>1ms", 1, "unknown field 'latancy'; did you mean 'latency'?"),
+        ("size>4k", 1, "did you mean 'length'?"), ("tid=1", 1, "did you mean 'submitter'?"),
+        ("end_context=task", 1, "did you mean 'end_io_context'?"), ("latency_ns>1ms", 1, "mean 'latency'?"),
+        ("irq_and_hand_off>1ms", 1, "mean 'irq..hand_off'?"), ("nonsense>1ms", 1, "--help names them"),
+        ("device..submit>1ms", 1, "unknown field"), ("submitted<soon", 11, "is no time"),
+        ("latency", 8, "latency must be compared"),
         ("latency>", 9, "a value for latency is expected, not the end"), ("latency>1", 9, "'1' is no duration"),
         ("latency>1m", 9, "like 250us or 1.5ms"), ("latency>1.2.3ms", 9, "no duration"),
         ("latency>ms", 9, "no duration"),
@@ -82,7 +92,7 @@ struct ConditionTests {
         ("irq=24", 5, "the number is irq_number"), ("device=259:1", 8, "the device number is dev"),
         ("context=kworkers", 9, "hardirq, softirq, kworker"),
         ("context>kworker", 8, "only be compared by = and !="), ("dev>8:0", 4, "only be compared"),
-        ("irq<none", 5, "only be compared"), ("inode=abc", 7, "no whole number"), ("size=4x", 6, "no size"),
+        ("irq<none", 5, "only be compared"), ("inode=abc", 7, "no whole number"), ("length=4x", 8, "no size"),
         ("inode=\(String(repeating: "9", count: 99))", 7, "no whole number"),
         ("op=write op=read", 10, "'and', 'or' or the end is expected, not 'op'"), ("op=write)", 9, "not ')'"),
         ("(op=write", 10, "')' is expected for the '(' in column 1"), ("op=write and", 13, "not the end"),
@@ -117,7 +127,7 @@ struct ConditionTests {
     @Test func noInputTraps() {
         var random = SeededGenerator(seed: 41)
         let pieces =
-            IOField.names + [
+            Self.fields + [
                 "=", "!=", "<", ">=", "(", ")", "and", "or", "not", "!", "&&", " ", "'", "\"", "1ms", "4k", "none",
                 "write", "-",
                 ".", "9999999999999999999999", "0.000000000000000001s", "é", "\u{202e}", "\0", "259:1", ":", "١ms",
@@ -128,7 +138,7 @@ struct ConditionTests {
                 .map { _ in pieces[Int.random(in: pieces.indices, using: &random)] }.joined()
             if Bool.random(using: &random) {
                 func pick(_ list: [String]) -> String { list[Int.random(in: list.indices, using: &random)] }
-                text = pick(IOField.names) + pick(["=", "<", "!="]) + pick(["1ms", "4k", "12", "none", "write", text])
+                text = pick(Self.fields) + pick(["=", "<", "!="]) + pick(["1ms", "4k", "12", "none", "write", text])
             }
             do {
                 _ = try Self.holds(text)

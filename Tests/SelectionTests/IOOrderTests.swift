@@ -32,7 +32,7 @@ struct IOOrderTests {
         #expect(try Self.sorted("-latency", Self.ios) == [1, 3, 0, 2])
         #expect(try Self.sorted("op", Self.ios) == [1, 3, 0, 2])
         #expect(try Self.sorted("-op", Self.ios) == [0, 2, 1, 3])
-        #expect(try Self.sorted("size", Self.ios) == [3, 0, 1, 2])
+        #expect(try Self.sorted("length", Self.ios) == [3, 0, 1, 2])
     }
 
     @Test func whatHasNoValueComesLast() throws {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import ArgumentParser
+import Attribution
 import Selection
 
 /// The option that says which I/Os of a recording are wanted.
@@ -15,12 +16,13 @@ struct SelectionArguments: ParsableArguments {
           Compare by = != < <= > >= and combine by and, or, not and parentheses.
           Durations need a unit (ns us ms s), sizes may have one (k M G); quote
           'what has spaces'. A field that was not seen satisfies no comparison;
-          FIELD=none asks for that.
+          FIELD=none asks for that. FIRST..LAST is a span between whose ends no point
+          was seen, e.g. device..hand_off.
         """
 
     private static let fields: String = {
         var lines = [""]
-        for name in IOField.names {
+        for name in IOField.all.map(\.name) {
             let line = lines[lines.count - 1]
             let longer = line.isEmpty ? "  " + name : line + " " + name
             if longer.count > 78 { lines.append("  " + name) } else { lines[lines.count - 1] = longer }

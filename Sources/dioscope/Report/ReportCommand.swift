@@ -20,7 +20,7 @@ struct ReportCommand: ParsableCommand {
               dioscope report --width 120 run1.dioscope
               dioscope report --by op run1.dioscope
               dioscope report --by file --top 3 --percentile 50,99.9 run1.dioscope
-              dioscope report --where 'size>=64k and not context=hardirq' run1.dioscope
+              dioscope report --where 'length>=64k and not context=hardirq' run1.dioscope
               dioscope report --json run1.dioscope | jq .queue_wait
               dioscope report --schema
 
