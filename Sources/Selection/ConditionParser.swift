@@ -72,7 +72,7 @@ struct ConditionParser {
         guard case .word(let name) = token.kind else {
             throw error("a comparison like latency>1ms is expected, not \(token.shown)")
         }
-        guard let field = IOField(name: name) else { throw error("unknown field '\(name)'; --help names them") }
+        guard let field = IOField(name: name) else { throw error("unknown field '\(name)'\(IOField.help(for: name))") }
         _ = take()
         guard case .relation(let relation) = token.kind else {
             throw error("\(name) must be compared: = != < <= > >= is expected, not \(token.shown)")

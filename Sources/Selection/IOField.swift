@@ -93,3 +93,11 @@ public enum IOField: Hashable, Sendable {
         }
     }
 }
+
+extension IOField {
+    /// What follows the name of a field that there is not.
+    static func help(for name: String) -> String {
+        Spelling.hint(for: name, among: names)
+            + (Spelling.nearest(to: name, among: names) == nil ? "; --help names them" : "")
+    }
+}

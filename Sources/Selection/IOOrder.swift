@@ -18,7 +18,8 @@ public struct IOOrder: Equatable, Sendable {
         isReversed = text.hasPrefix("-")
         let name = String(text.dropFirst(isReversed ? 1 : 0))
         guard let field = IOField(name: name) else {
-            throw SelectionError(column: isReversed ? 2 : 1, problem: "unknown field '\(name)'; --help names them")
+            throw SelectionError(
+                column: isReversed ? 2 : 1, problem: "unknown field '\(name)'\(IOField.help(for: name))")
         }
         self.field = field
     }
