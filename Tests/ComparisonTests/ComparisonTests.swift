@@ -111,7 +111,8 @@ import Testing
     @Test func savedReportsCompareWithoutIntervals() throws {
         func saved(_ queueWait: UInt64?) throws -> Run {
             var builder = ReportBuilder(rule: .defersWrites)
-            for index in 0..<500 as Range<UInt64> {
+            // A time of 0 is none.
+            for index in 1...500 as ClosedRange<UInt64> {
                 builder.add(SyntheticIOs.io(at: index * 1_000_000, device: 100_000, queueWait: queueWait))
             }
             let report = builder.finish(source: SyntheticIOs.source, loss: [])
