@@ -21,6 +21,7 @@ final class Intake: RecordSink {
     /// The writer as long as nothing failed, unmanaged: to retain and release it would cost as much as to append.
     private var taking: Unmanaged<CaptureWriter>?
     private var devices: [DeviceNumber: DeviceName] = [:]
+    private var devicesWritten = 0
     /// The four of the last I/O.
     private var lastCPUs: UInt64 = .max
     /// Device and interrupt of the last I/O; at first one that is not.
@@ -101,6 +102,13 @@ final class Intake: RecordSink {
     private func note(device number: UInt32) {
         let device = DeviceNumber(kernel: number)
         if devices[device] == nil { devices[device] = DeviceNames().name(of: device) }
+    }
+
+    /// Names that are not in the file yet: a recording that is killed would have numbers instead.
+    func writeNewNames() {
+        guard devices.count != devicesWritten else { return }
+        devicesWritten = devices.count
+        attempt { writer throws(CaptureError) in try writer.write(devices: devicesSeen) }
     }
 
     var devicesSeen: [DeviceName] {

@@ -3,7 +3,7 @@
 import Glibc
 import Synchronization
 
-/// Ctrl-C and SIGTERM while recording: the first ends the recording, the second aborts it and kills the command.
+/// Ctrl-C, SIGTERM and the end of the terminal while recording: the first ends the recording, the second aborts it and kills the command.
 public enum Interruption {
     private static let signal = Atomic<Int32>(0)
     private static let isFromTerminal = Atomic<Bool>(false)
@@ -20,10 +20,19 @@ public enum Interruption {
         action.sa_flags = SA_SIGINFO
         sigaction(SIGINT, &action, nil)
         sigaction(SIGTERM, &action, nil)
+        // nohup has it ignored, and means it.
+        if !isIgnored(SIGHUP) { sigaction(SIGHUP, &action, nil) }
         // SIGCHLD must interrupt a sleep as well, so that a finished command is noticed at once.
         var noticed = sigaction()
         noticed.__sigaction_handler.sa_handler = { _ in }
         sigaction(SIGCHLD, &noticed, nil)
+    }
+
+    static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        guard sigaction(number, nil, &action) == 0 else { return false }
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
     /// The command to kill when the user aborts; `nil` when it has ended.

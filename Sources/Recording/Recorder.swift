@@ -167,6 +167,7 @@ public final class Recorder {
             let now = Box.monotonic
             if now >= nextFlush {
                 nextFlush = now + Self.flushNanoseconds
+                intake.writeNewNames()
                 intake.attempt { writer throws(CaptureError) in try writer.flush() }
             }
             if keepsSummaries, now >= nextSums {

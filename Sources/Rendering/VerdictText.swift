@@ -140,6 +140,7 @@ enum VerdictText {
     static func text(of refusal: Verdict.Refusal) -> String {
         switch refusal {
         case .noIOs: "no I/O was recorded"
+        case .noneSelected(let count): "none of the \(Quantity.count(count)) I/Os is as --where asks"
         case .partial(let count):
             "\(Quantity.count(count)) I/Os are known from their completion on only: what came before is not in the trace"
         case .fewIOs(let count, let needed):

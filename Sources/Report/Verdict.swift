@@ -79,6 +79,8 @@ public struct Verdict: Equatable, Sendable {
 
     public enum Refusal: Equatable, Sendable {
         case noIOs
+        /// I/Os were recorded, and none of them is as the selection asks.
+        case noneSelected(of: UInt64)
         /// I/Os of which the begins are not in the trace.
         case partial(UInt64)
         /// Fewer I/Os than a statement needs.
@@ -114,7 +116,9 @@ public struct Verdict: Equatable, Sendable {
     var first: Verdict { Verdict(sentences: Array(sentences.prefix(1)), refusals: refusals) }
 
     static func refusals(on report: Report) -> [Refusal] {
-        guard report.ios.total > 0 else { return [.noIOs] }
+        guard report.ios.total > 0 else {
+            return [report.selection.map { $0.ofIOs > 0 ? .noneSelected(of: $0.ofIOs) : .noIOs } ?? .noIOs]
+        }
         var refusals: [Refusal] = []
         if report.ios.partial > 0 { refusals.append(.partial(report.ios.partial)) }
         if report.ios.total < neededIOs { refusals.append(.fewIOs(report.ios.total, needed: neededIOs)) }

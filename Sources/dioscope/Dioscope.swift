@@ -33,14 +33,17 @@ struct Dioscope: ParsableCommand {
         version: versionAndBuild,
         subcommands: [
             CheckCommand.self, RecordCommand.self, ReportCommand.self, ListCommand.self, CompareCommand.self,
-            ExportCommand.self, PackCommand.self, SweepCommand.self, GuardCommand.self,
+            ExportCommand.self, PackCommand.self, SweepCommand.self, CompletionsCommand.self,
+            GuardCommand.self,
         ])
 
     static func main() {
         // A reader that goes away is noticed at the write.
         signal(SIGPIPE, SIG_IGN)
         do {
-            var command = try parseAsRoot()
+            let words = CommandLineWords(Array(CommandLine.arguments.dropFirst()))
+            try words.checkVerb(among: configuration.subcommands.compactMap { $0.configuration.commandName })
+            var command = try parseAsRoot(words.words)
             try command.run()
         } catch let failure as Failure {
             failure.say()

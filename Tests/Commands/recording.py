@@ -81,7 +81,8 @@ class RecordTests(RecordingBed):
                 output, messages = process.communicate(timeout=20)
                 self.assertEqual(process.returncode, 0, messages)
                 self.assertIn("I/Os", output)
-                self.assertEqual(dioscope("report", self.file("capture")).returncode, 0)
+                # Nobody did direct I/O meanwhile, or somebody did.
+                self.assertIn(dioscope("report", self.file("capture")).returncode, (0, 4))
 
     def test_signal_reaches_the_command(self) -> None:
         process = self.running("--", "sleep", "60")

@@ -9,6 +9,13 @@ struct StyleArguments: ParsableArguments {
     @Option(help: "Columns, 80 to 200. Default: those of the terminal, 80 elsewhere.")
     var width: Int?
 
+    @Option(help: "Colours: auto, always or never. auto: on a terminal, without NO_COLOR.")
+    var color = ColorChoice.auto
+
+    enum ColorChoice: String, ExpressibleByArgument, CaseIterable {
+        case auto, always, never
+    }
+
     func validate() throws {
         if let width, !(80...200).contains(width) {
             throw ValidationError("--width \(width): 80 to 200 columns")
@@ -16,15 +23,15 @@ struct StyleArguments: ParsableArguments {
     }
 
     func style(for descriptor: Int32) -> TextStyle {
-        Self.style(for: descriptor, width: width)
+        Self.style(for: descriptor, width: width, color)
     }
 
     /// Fit for where the text goes: colour only on a terminal, block characters only where they can be shown.
-    static func style(for descriptor: Int32, width: Int? = nil) -> TextStyle {
+    static func style(for descriptor: Int32, width: Int? = nil, _ color: ColorChoice = .auto) -> TextStyle {
         TextStyle(
             width: width ?? Terminal.columns(of: descriptor) ?? 80,
             characters: Terminal.isTerminal(descriptor) && localeIsUTF8 ? .utf8 : .ascii,
-            palette: Terminal.wantsColour(descriptor) ? .ansi : .plain)
+            palette: color == .always || color == .auto && Terminal.wantsColour(descriptor) ? .ansi : .plain)
     }
 
     private static var localeIsUTF8: Bool {

@@ -2,7 +2,7 @@
 
 import ArgumentParser
 
-/// A length of time as users write it: `10`, `10s`, `500ms`, `2m`, `1h`.
+/// A length of time as users write it: `10`, `10s`, `500ms`, `2m`, `1h30m`.
 struct TimeSpan: ExpressibleByArgument, Equatable {
     let nanoseconds: UInt64
 
@@ -11,12 +11,28 @@ struct TimeSpan: ExpressibleByArgument, Equatable {
     ]
 
     init?(argument: String) {
+        var (total, rest): (UInt64, Substring) = (0, argument[...])
+        // All but the last part end with a unit.
+        while let end = rest.firstIndex(where: { $0.isLetter && $0 != "e" }) {
+            let next = rest[end...].firstIndex { !$0.isLetter } ?? rest.endIndex
+            guard let part = Self.nanoseconds(String(rest[..<next])) else { return nil }
+            total += part
+            rest = rest[next...]
+        }
+        if !rest.isEmpty {
+            guard total == 0, let part = Self.nanoseconds(String(rest)) else { return nil }
+            total = part
+        }
+        guard total > 0 else { return nil }
+        nanoseconds = total
+    }
+
+    private static func nanoseconds(_ argument: String) -> UInt64? {
         for unit in Self.units where argument.hasSuffix(unit.suffix) {
             guard let number = Double(argument.dropLast(unit.suffix.count)), number > 0, number < 1e6 else {
                 return nil
             }
-            nanoseconds = UInt64(number * unit.nanoseconds)
-            return
+            return UInt64(number * unit.nanoseconds)
         }
         return nil
     }

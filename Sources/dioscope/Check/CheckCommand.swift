@@ -39,7 +39,7 @@ struct CheckCommand: ParsableCommand {
         }
         lines.append(line("BTF", "/sys/kernel/btf/vmlinux"))
         let (plan, failure) = planTried(ProbePlan(kernel: btf), access)
-        lines += completionLines(plan) + probeLines(plan)
+        lines += completionLines(plan) + probeLines(plan, wereTried: access.mayLoadPrograms && failure == nil, access)
         if let failure { lines += ["", "cannot record: \(failure)", fix(failure.hint)] }
         if failure == nil, let missing = plan.missingEssential {
             lines += ["", "cannot record: \(missing.program.place): \(missing.refusal ?? "")"]
@@ -67,7 +67,7 @@ struct CheckCommand: ParsableCommand {
                 fix("boot with lockdown=none, which may mean without Secure Boot"),
             ]
         case .some(let state): [line("lockdown", state.rawValue)]
-        case nil: [line("lockdown", "unknown: /sys/kernel/security/lockdown cannot be read")]
+        case nil: [line("lockdown", "not known: there is no /sys/kernel/security/lockdown to read here")]
         }
     }
 
@@ -92,22 +92,30 @@ struct CheckCommand: ParsableCommand {
         return [line("completion", texts[0])] + texts.dropFirst().map { line("", $0) }
     }
 
-    private func probeLines(_ plan: ProbePlan) -> [String] {
+    /// - Parameter wereTried: the kernel was asked; else the probes are only what its types would allow.
+    private func probeLines(_ plan: ProbePlan, wereTried: Bool, _ access: KernelAccess) -> [String] {
         var lines = [""]
-        lines += plan.included.map { "  ok  \($0.place)" }
+        lines += plan.included.map { wereTried ? "  ok  \($0.place)" : "  ??  \($0.place): not tried" }
         let blind = plan.missed
         lines += blind.map { "  --  \($0.program.place): \($0.refusal ?? "")" }
-        guard !blind.isEmpty else { return lines + ["", "no stage is blind"] }
+        let untried = ["", "not tried: whether the kernel takes the probes is not known without loading them"]
+        if !wereTried { lines += untried }
+        guard !blind.isEmpty else { return wereTried ? lines + ["", "no stage is blind"] : lines }
         var seen: Set<String> = []
         let texts = blind.map(\.program.blindWithout).filter { seen.insert($0).inserted }
-        return lines + ["", "blind"] + texts.map { "  " + $0 } + remedies(for: blind)
+        return lines + ["", "blind"] + texts.map { "  " + $0 } + remedies(for: blind, access)
     }
 
-    private func remedies(for blind: [ProbePlan.Entry]) -> [String] {
+    private func remedies(for blind: [ProbePlan.Entry], _ access: KernelAccess) -> [String] {
         let refusals = blind.compactMap(\.refusal)
         var lines: [String] = []
         if refusals.contains(where: { $0.contains("not permitted") }) {
-            lines.append(fix("a locked-down kernel refuses fentry and kprobes: boot with lockdown=none"))
+            lines.append(
+                fix(
+                    access.lockdown == .confidentiality
+                        ? "a locked-down kernel refuses fentry and kprobes: boot with lockdown=none"
+                        : "the kernel refuses fentry and kprobes, and does not say why: a hypervisor, a security module or its"
+                            + " configuration may"))
         }
         if refusals.contains("not in this kernel") {
             lines.append(fix("other kernels have these: iomap's tracepoints came with 6.5"))

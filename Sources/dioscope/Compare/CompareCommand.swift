@@ -31,7 +31,8 @@ struct CompareCommand: ParsableCommand {
               66 a file cannot be opened   74 the output cannot be written
             """)
 
-    @Argument(help: "Captures or saved reports: the base, then what is compared with it, one by one.")
+    @Argument(
+        help: "Captures or saved reports: the base, then what is compared with it, one by one.", completion: .file())
     var files: [String] = []
 
     @Option(parsing: .upToNextOption, help: "Several runs of the base.")

@@ -30,7 +30,7 @@ struct ExportCommand: ParsableCommand {
               as of report; 73 the output file cannot be created
             """)
 
-    @Argument(help: "The capture or trace, of any kind that report takes; - is standard input.")
+    @Argument(help: "The capture or trace, of any kind that report takes; - is standard input.", completion: .file())
     var file: String
 
     @Option(help: "perfetto, folded, csv, jsonl, hlog or openmetrics.")

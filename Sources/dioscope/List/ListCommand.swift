@@ -25,7 +25,7 @@ struct ListCommand: ParsableCommand {
               as of report
             """)
 
-    @Argument(help: "The capture or trace, of any kind that report takes; - is standard input.")
+    @Argument(help: "The capture or trace, of any kind that report takes; - is standard input.", completion: .file())
     var file: String
 
     @OptionGroup var selection: SelectionArguments

@@ -23,7 +23,7 @@ struct PackCommand: ParsableCommand {
               74 it cannot be written
             """)
 
-    @Argument(help: "The capture.")
+    @Argument(help: "The capture.", completion: .file())
     var file: String
 
     @Option(name: .shortAndLong, help: "The new capture; never overwrites.")
@@ -34,7 +34,14 @@ struct PackCommand: ParsableCommand {
             let reader = try CaptureReader(path: FilePath(file))
             let progress = ReadingProgress()
             defer { progress.readingEnded() }
-            return (reader, try reader.pack(to: FilePath(output)) { progress.reading(file, part: $0) })
+            do {
+                return (reader, try reader.pack(to: FilePath(output)) { progress.reading(file, part: $0) })
+            } catch CaptureError.diskFull(let path, _, let number) {
+                // Half of a copy is of no use, and was removed.
+                throw Failure(
+                    .inputOutput, "no space left for \(path): \(number); nothing is kept of it",
+                    hint: "\(file) is as it was")
+            }
         }
         Terminal.say("wrote \(output) (\(made.size) bytes, from \(reader.size))")
         guard let first = made.damage.first else { return }

@@ -8,11 +8,11 @@ import Probes
 
 /// The options that say which I/Os to record.
 struct FilterArguments: ParsableArguments {
-    @Option(name: .shortAndLong, help: "Only this process and its future children (repeatable).")
+    @Option(name: .shortAndLong, help: "Only this process and its children, also future ones (repeatable).")
     var pid: [Int32] = []
 
-    @Option(help: "Only threads with this name, as ps -o comm shows it.")
-    var comm: String?
+    @Option(name: .customLong("comm"), help: "Only threads with this name, as ps -o comm shows it.")
+    var comms: [String] = []
 
     @Option(
         help: ArgumentHelp(
@@ -20,8 +20,14 @@ struct FilterArguments: ParsableArguments {
             discussion: "A whole disk includes its partitions, and all that is made of them: LVM, dm-crypt, md."))
     var device: [String] = []
 
-    @Option(help: "Only this file.")
-    var file: String?
+    @Option(name: .customLong("file"), help: "Only this file.")
+    var files: [String] = []
+
+    @Option(help: "Only the processes that are in this cgroup now, their children, and those of cgroups below it.")
+    var cgroup: String?
+
+    @Option(help: "Only the processes that are in this systemd unit now, and their children.")
+    var unit: String?
 
     @Option(help: "Only this inode number; with --device when several file systems have it.")
     var inode: UInt64?
@@ -33,7 +39,14 @@ struct FilterArguments: ParsableArguments {
             valueName: "1/N"))
     var sample: SampleRate = .all
 
+    private var comm: String? { comms.first }
+    private var file: String? { files.first }
+
     func validate() throws {
+        if comms.count > 1 {
+            throw ValidationError("--comm can be given once: several names cannot be recorded at once")
+        }
+        if files.count > 1 { throw ValidationError("--file can be given once: record by --device for several files") }
         if file != nil && inode != nil {
             throw ValidationError("--file and --inode exclude each other: a file has one inode")
         }
@@ -42,7 +55,10 @@ struct FilterArguments: ParsableArguments {
     /// - Parameter tracesCommand: our own process is marked, so that the command which it starts is traced.
     func filter(tracesCommand: Bool, access: KernelAccess) throws(Failure) -> ProbeFilter {
         var filter = ProbeFilter()
-        filter.processes = try processes()
+        filter.processes = ProcessTree().withChildren(try processes() + members())
+        if let comm, !tracesCommand, !ProcessTree.hasThread(named: comm) {
+            Terminal.say("--comm \(comm): no thread has this name now; recording nothing until one has")
+        }
         if tracesCommand { filter.processes.append(getpid()) }
         if !filter.processes.isEmpty && !access.isInInitialPIDNamespace {
             throw Failure.inPIDNamespace(
@@ -69,7 +85,23 @@ struct FilterArguments: ParsableArguments {
     var words: [String] {
         pid.map { "--pid \($0)" } + (comm.map { ["--comm \($0)"] } ?? []) + device.map { "--device \($0)" }
             + (file.map { ["--file \($0)"] } ?? []) + (inode.map { ["--inode \($0)"] } ?? [])
+            + (cgroup.map { ["--cgroup \($0)"] } ?? []) + (unit.map { ["--unit \($0)"] } ?? [])
             + (sample.every > 1 ? ["--sample \(sample)"] : [])
+    }
+
+    /// Processes of the cgroup and of the unit.
+    private func members() throws(Failure) -> [Int32] {
+        var found: [Int32] = []
+        if let cgroup { found += try Self.members(of: ControlGroup.path(named: cgroup), "--cgroup \(cgroup)") }
+        if let unit { found += try Self.members(of: ControlGroup.path(ofUnit: unit), "--unit \(unit)") }
+        return found
+    }
+
+    private static func members(of path: String?, _ words: String) throws(Failure) -> [Int32] {
+        guard let path else { throw Failure(.usage, "\(words): no such cgroup below /sys/fs/cgroup") }
+        let processes = ControlGroup.processes(in: path)
+        guard !processes.isEmpty else { throw Failure(.usage, "\(words): no process is in it") }
+        return processes
     }
 
     private func processes() throws(Failure) -> [Int32] {
@@ -109,6 +141,11 @@ struct FilterArguments: ParsableArguments {
         var status = stat()
         guard stat(file, &status) == 0, let identity = FileIdentity(file) else {
             throw Failure(.usage, "--file \(file): \(errorText())")
+        }
+        guard status.st_mode & S_IFMT != S_IFDIR else {
+            throw Failure(
+                .usage, "--file \(file): a directory has no I/Os of its own",
+                hint: "for a whole file system use --device")
         }
         // Where /proc is not mounted, what stat shows.
         let superBlocks = DeviceNames().superBlocks(of: file)

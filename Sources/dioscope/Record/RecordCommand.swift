@@ -102,7 +102,7 @@ struct RecordCommand: ParsableCommand {
         if try how.answer() { return }
         let access = KernelAccess()
         var filter = try filters.filter(tracesCommand: !command.isEmpty, access: access)
-        let path = try outputPath()
+        var paths = try outputPaths()
         var plan = try ProbePlan(permittedBy: access)
         if !holders { plan.leaveOutHolders(because: "not asked for: --no-holders") }
         Interruption.watch()
@@ -119,12 +119,12 @@ struct RecordCommand: ParsableCommand {
         recorder.maxOverhead = maxOverhead?.part
         let outcome = try recording { () throws(RecordingError) in
             try recorder.prepare(plan: plan, filter: filter, sizes: sizes, isVerbose: verbose)
-            try recorder.create(
-                path, filters: filters.words, packing: pack ? .columns : .off, recorder: Dioscope.version)
+            try create(&paths, recorder)
             if probeCost { try recorder.measureCost() }
             return try recorder.run()
         }
 
+        let path = paths[0]
         Terminal.say(outcome.summary(path: path.string))
         if probeCost {
             try Terminal.write(ProbeCostTable.text(recorder.costs, ios: outcome.ios) + "\n", to: Terminal.messages)
@@ -143,20 +143,36 @@ struct RecordCommand: ParsableCommand {
         try Terminal.write("\n" + text, to: descriptor)
     }
 
-    private func outputPath() throws -> FilePath {
-        guard let output else { return Self.freeName() }
+    /// Somebody else may have taken a name since it was found free: then the next one, and it is the first afterwards.
+    private func create(_ paths: inout [FilePath], _ recorder: Recorder) throws(RecordingError) {
+        while true {
+            do throws(RecordingError) {
+                return try recorder.create(
+                    paths[0], filters: filters.words, packing: pack ? .columns : .off, recorder: Dioscope.version)
+            } catch {
+                guard case .capture(.exists) = error, paths.count > 1 else { throw error }
+                paths.removeFirst()
+            }
+        }
+    }
+
+    private func outputPaths() throws -> [FilePath] {
+        guard let output else { return Self.freeNames() }
+        guard output != "-" else {
+            throw Failure(.usage, "-o -: a capture is a file, and is not written to standard output")
+        }
         guard !FileManager.default.fileExists(atPath: output) else {
             throw Failure(
                 .cannotCreate, "\(output) exists: a capture is never overwritten",
                 hint: "give another name with -o, or none")
         }
-        return FilePath(output)
+        return [FilePath(output)]
     }
 
     /// `dioscope-20260131-235959.dioscope`, with a number when that second has one already.
-    private static func freeName() -> FilePath {
+    private static func freeNames() -> [FilePath] {
         let base = Box.nameFromTime
         let names = [base + ".dioscope"] + (2...99).map { "\(base)-\($0).dioscope" }
-        return FilePath(names.first { !FileManager.default.fileExists(atPath: $0) } ?? names[0])
+        return names.map { FilePath($0) }
     }
 }

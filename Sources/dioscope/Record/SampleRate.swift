@@ -2,7 +2,7 @@
 
 import ArgumentParser
 
-/// One I/O in how many is recorded, as `1/N`.
+/// One I/O in how many is recorded, as `1/N`, or `10%` where that is one in a whole number.
 struct SampleRate: ExpressibleByArgument, CustomStringConvertible {
     let every: UInt32
 
@@ -11,6 +11,12 @@ struct SampleRate: ExpressibleByArgument, CustomStringConvertible {
     private init(every: UInt32) { self.every = every }
 
     init?(argument: String) {
+        if argument.hasSuffix("%"), let percent = Double(argument.dropLast()), percent >= 0.0001, percent <= 100 {
+            let every = (100 / percent).rounded()
+            guard abs(every * percent - 100) < 1e-6 else { return nil }
+            self.every = UInt32(every)
+            return
+        }
         guard argument.hasPrefix("1/"), let every = UInt32(argument.dropFirst(2)), (1...1_000_000).contains(every)
         else { return nil }
         self.every = every

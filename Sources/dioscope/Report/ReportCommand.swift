@@ -32,7 +32,7 @@ struct ReportCommand: ParsableCommand {
               64 usage   65 no capture or trace   66 the file cannot be opened   74 the output cannot be written
             """)
 
-    @Argument(help: "The capture or trace; - is standard input.")
+    @Argument(help: "The capture or trace; - is standard input.", completion: .file())
     var file: String?
 
     @OptionGroup var selection: SelectionArguments

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import FoundationEssentials
+
+/// Who is whose child, as procfs has it now.
+public struct ProcessTree {
+    private var children: [Int32: [Int32]] = [:]
+
+    public init(procfs: String = "/proc") {
+        for process in Self.numbers(in: procfs) {
+            guard let line = Box.line(of: "\(procfs)/\(process)/stat"), let parent = Self.parent(in: line) else {
+                continue
+            }
+            children[parent, default: []].append(process)
+        }
+    }
+
+    /// `4711 (a name) S 4700 ...`: names may have blanks and brackets.
+    static func parent(in line: String) -> Int32? {
+        guard let end = line.lastIndex(of: ")") else { return nil }
+        let fields = line[line.index(after: end)...].split(separator: " ")
+        return fields.count > 1 ? Int32(fields[1]) : nil
+    }
+
+    /// These processes with their children and children's children, each once.
+    public func withChildren(_ processes: [Int32]) -> [Int32] {
+        var (found, seen, next): ([Int32], Set<Int32>, [Int32]) = ([], [], processes)
+        while !next.isEmpty {
+            let fresh = next.filter { seen.insert($0).inserted }
+            found += fresh
+            next = fresh.flatMap { children[$0] ?? [] }
+        }
+        return found
+    }
+
+    /// Whether a thread has this name now.
+    public static func hasThread(named name: String, procfs: String = "/proc") -> Bool {
+        numbers(in: procfs).contains { process in
+            numbers(in: "\(procfs)/\(process)/task").contains { thread in
+                Box.line(of: "\(procfs)/\(process)/task/\(thread)/comm") == name
+            }
+        }
+    }
+
+    private static func numbers(in directory: String) -> [Int32] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).compactMap { Int32($0) }
+    }
+}
+
+/// A control group, version 2.
+public enum ControlGroup {
+    private static let root = "/sys/fs/cgroup"
+
+    /// Its directory, from its name below the root or its path; `nil`: there is none.
+    public static func path(named name: String) -> String? {
+        let path = name.hasPrefix(root) ? name : root + "/" + name.drop { $0 == "/" }
+        return FileManager.default.fileExists(atPath: path + "/cgroup.procs") ? path : nil
+    }
+
+    /// Of a systemd unit; a service when its name does not say what it is.
+    public static func path(ofUnit unit: String) -> String? {
+        let name = unit.contains(".") ? unit : unit + ".service"
+        return find(name, in: root, depth: 0)
+    }
+
+    private static func find(_ name: String, in directory: String, depth: Int) -> String? {
+        guard depth < 6 else { return nil }
+        if let found = path(named: directory + "/" + name) { return found }
+        for child in directories(in: directory) {
+            if let found = find(name, in: child, depth: depth + 1) { return found }
+        }
+        return nil
+    }
+
+    /// Processes of the group and of those below it.
+    public static func processes(in directory: String) -> [Int32] {
+        let text = (try? String(contentsOfFile: directory + "/cgroup.procs", encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").compactMap { Int32($0) }
+            + directories(in: directory).flatMap { processes(in: $0) }
+    }
+
+    private static func directories(in directory: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted().map { directory + "/" + $0 }
+            .filter { FileManager.default.fileExists(atPath: $0 + "/cgroup.procs") }
+    }
+}

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""What dioscope answers to words that are not quite right, and what it takes for granted.
+
+usage: asking.py DIOSCOPE
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import unittest
+from pathlib import Path
+
+import commands
+from commands import Bed, RecordingBed, dioscope, fio_command
+
+CAPTURE = str(Path(__file__).resolve().parents[2] / "captures" / "nvme-ext4-libaio-overwrite-6.12.dioscope")
+
+
+class WordTests(Bed):
+    def test_verbs_and_fields_that_are_nearly_right(self) -> None:
+        self.expect(dioscope("reprot", CAPTURE), 64, "no verb 'reprot'\n.*did you mean dioscope report")
+        self.expect(dioscope("report", "--where", "latancy>1ms", CAPTURE), 64, "did you mean latency")
+        self.expect(dioscope("list", "--sort", "-latnecy", CAPTURE), 64, "did you mean latency")
+
+    def test_obvious_values(self) -> None:
+        for words in (["--duration=1h30m"], ["--sample=10%"], ["--sample=0.1%"]):
+            done = dioscope("record", *words, "--pid", "4194303")
+            self.expect(done, 64, "no such process")
+        self.expect(dioscope("record", "--sample=30%"), 64, "sample")
+        self.expect(dioscope("record", "--duration=1m30"), 64, "duration")
+
+    def test_colour(self) -> None:
+        self.assertIn("\x1b[", dioscope("report", "--color=always", CAPTURE).stdout)
+        self.assertNotIn("\x1b[", dioscope("report", "--color=never", CAPTURE).stdout)
+        self.expect(dioscope("report", "--color=green", CAPTURE), 64, "auto.*always.*never")
+
+    def test_completions(self) -> None:
+        for shell in ("bash", "zsh", "fish"):
+            done = dioscope("completions", shell)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("record", done.stdout)
+        script = Path(self.file("completions"))
+        script.write_text(dioscope("completions", "bash").stdout)
+        self.assertEqual(subprocess.run(["bash", "-n", script], check=False).returncode, 0)
+
+    def test_none_is_as_asked(self) -> None:
+        done = dioscope("report", "--where", "comm='no such'", CAPTURE)
+        self.assertIn("none of the", done.stdout)
+        self.assertNotIn("no I/O was recorded", done.stdout)
+
+    def test_filters_that_cannot_be(self) -> None:
+        self.expect(dioscope("record", "--file", str(self.directory)), 64, "directory")
+        self.expect(dioscope("record", "--comm", "a", "--comm", "b"), 64, "--comm can be given once")
+        self.expect(dioscope("record", "--file", "a", "--file", "b"), 64, "--file can be given once")
+        self.expect(dioscope("record", "--cgroup", "no/such"), 64, "no such cgroup")
+        self.expect(dioscope("record", "--unit", "no-such"), 64, "no such cgroup")
+        self.expect(dioscope("record", "-o", "-", "--duration", "1"), 64, "-o -")
+
+
+@unittest.skipUnless(os.geteuid() == 0, "not root")
+class PrivilegeTests(Bed):
+    def test_what_was_not_tried_is_not_ok(self) -> None:
+        self.directory.chmod(0o777)
+        program = shutil.copy(commands.DIOSCOPE, self.file("dioscope"))
+        Path(program).chmod(0o755)
+        done = subprocess.run([program, "check"], capture_output=True, text=True, timeout=60, check=False, user=65534)
+        self.assertNotIn("  ok  ", done.stdout)
+        self.assertNotIn("no stage is blind", done.stdout)
+        self.assertIn("not tried", done.stdout)
+
+
+class RecordTests(RecordingBed):
+    def test_command_without_dashes(self) -> None:
+        done = self.record("-q", "echo", "--duration")
+        self.assertEqual((done.returncode, done.stdout), (0, "--duration\n"), done.stderr)
+
+    def test_hangup_ends_it_well(self) -> None:
+        process = self.running("--duration", "60")
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=20)
+        self.assertEqual(dioscope("report", "--json", self.file("capture")).returncode, 4)
+
+    def test_two_in_one_second(self) -> None:
+        words = [commands.DIOSCOPE, "record", "-q", "--duration", "500ms"]
+        running = [subprocess.Popen(words, cwd=self.directory, stderr=subprocess.PIPE) for _ in range(3)]
+        for process in running:
+            self.assertEqual(process.wait(30), 0, process.stderr.read())
+            process.stderr.close()
+        self.assertEqual(len(list(self.directory.glob("dioscope-*.dioscope"))), 3)
+
+    def test_names_survive_a_kill(self) -> None:
+        process = self.running("-q", "--", *fio_command(self.directory, "--time_based", "--runtime=10", "--number_ios=0"))
+        time.sleep(3)
+        process.kill()
+        process.communicate()
+        report = json.loads(dioscope("report", "--json", self.file("capture")).stdout)
+        self.assertFalse(report["source"]["complete"])
+        self.assertTrue(report["source"]["devices"], "no device has a name")
+
+    def test_children_that_run_already(self) -> None:
+        parent = subprocess.Popen(["sh", "-c", '"$@"; true', "sh", *fio_command(
+            self.directory, "--time_based", "--runtime=4", "--number_ios=0", "--output=/dev/null")])
+        time.sleep(1)
+        done = self.record("-q", "--pid", str(parent.pid), "--duration", "1s")
+        parent.wait(30)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertGreater(self.report()["ios"]["total"], 0)
+
+
+if __name__ == "__main__":
+    commands.DIOSCOPE = str(Path(sys.argv.pop(1)).resolve())
+    unittest.main(verbosity=2)
