@@ -51,9 +51,21 @@ extension JSONReport {
         guard let estimate else { return json.null() }
         json.object { json in
             json.member("latency_saved_ns", estimate.latencySaved)
-            json.member("least_gain", estimate.gain.lowerBound)
-            json.member("most_gain", estimate.gain.upperBound)
-            json.member("limit", estimate.limit.rawValue)
+            json.member("wait_p50_ns", estimate.waits?.p50)
+            json.member("wait_p99_ns", estimate.waits?.p99)
+            json.member("cpu_saved_ns", estimate.cpuSaved)
+            json.member("loop", estimate.loop.rawValue)
+            switch estimate.iops {
+            case .gain(let gain, let limit):
+                json.member("least_gain", gain.lowerBound)
+                json.member("most_gain", gain.upperBound)
+                json.member("limit", limit.rawValue)
+            case .more(_, let limit):
+                json.member("limit", limit.rawValue)
+                json.member("why_no_interval", "too_wide")
+            case .notPromised(let reason):
+                json.member("why_no_interval", reason.rawValue)
+            }
         }
     }
 

@@ -196,13 +196,21 @@ extension JSONSchema {
               }
             },
             "inline_estimate": {
-              "type": ["object", "null"], "required": ["latency_saved_ns", "least_gain", "most_gain", "limit"],
-              "description": "What completing inline would be worth; null when the recording does not carry it.",
+              "type": ["object", "null"],
+              "required": ["latency_saved_ns", "wait_p50_ns", "wait_p99_ns", "cpu_saved_ns", "loop"],
+              "description": "What completing inline would be worth; null when there is too little to complete inline.",
               "properties": {
                 "latency_saved_ns": {"$ref": "#/$defs/number", "description": "Mean over all I/Os."},
+                "wait_p50_ns": {"$ref": "#/$defs/maybe_count", "description": "Of deferred I/Os, end_io to the work."},
+                "wait_p99_ns": {"$ref": "#/$defs/maybe_count"},
+                "cpu_saved_ns": {"type": ["number", "null"], "description": "CPU time per I/O, at least."},
+                "loop": {"enum": ["closed", "paced", "unknown"]},
                 "least_gain": {"$ref": "#/$defs/number", "description": "IOPS more, as a part of those recorded."},
                 "most_gain": {"$ref": "#/$defs/number"},
-                "limit": {"enum": ["latency", "cpu"]}
+                "limit": {"enum": ["latency", "cpu"]},
+                "why_no_interval": {
+                  "enum": ["too_wide", "paced", "loop_unknown", "submitter_apart", "cpu_time_unknown"]
+                }
               }
             },
             "placement": {

@@ -256,11 +256,16 @@ struct ReportPage {
             .map { style.palette.paint($0, .heading) }
     }
 
+    private var hasGain: Bool {
+        guard case .gain = report.inlineEstimate?.iops else { return false }
+        return true
+    }
+
     var footer: [String] {
         let taskWork = report.stage(.taskWorkWait) != nil
         let end = "iomap_dio_complete" + (taskWork ? " or, after task_work, io_req_rw_complete" : "")
         let assumptions =
-            report.inlineEstimate == nil
+            !hasGain
             ? ""
             : " The estimate keeps the number of I/Os in flight, takes an inline completion to cost the interrupt"
                 + " what the kworker's costs now or nothing, and the device to keep up."

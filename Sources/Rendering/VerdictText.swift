@@ -97,14 +97,40 @@ enum VerdictText {
     }
 
     private static func text(of estimate: InlineEstimate) -> String {
-        let (least, most) = (estimate.gain.lowerBound, estimate.gain.upperBound)
-        let limit =
-            switch estimate.limit {
-            case .latency: "as latency limits it"
-            case .cpu: "as the shared CPU limits it"
-            }
-        return "Completing inline would save \(Quantity.duration(estimate.latencySaved)) per I/O: an estimated"
-            + " +\(Quantity.percent(least)) to +\(Quantity.percent(most)) IOPS at this queue depth, \(limit)"
+        var saved = "Completing inline would save \(Quantity.duration(estimate.latencySaved)) per I/O"
+        if let waits = estimate.waits {
+            saved +=
+                " (the deferred waited p50 \(Quantity.duration(Double(waits.p50))),"
+                + " p99 \(Quantity.duration(Double(waits.p99))))"
+        }
+        if let cpu = estimate.cpuSaved { saved += " and at least \(Quantity.duration(cpu)) of CPU time" }
+        return saved + ": " + text(of: estimate.iops)
+    }
+
+    private static func text(of iops: InlineEstimate.IOPS) -> String {
+        switch iops {
+        case .gain(let gain, let limit):
+            "an estimated +\(Quantity.percent(gain.lowerBound)) to +\(Quantity.percent(gain.upperBound)) IOPS at this"
+                + " queue depth, as \(what(limit)) limits it"
+        case .more(let width, let limit):
+            "more IOPS at this queue depth, as \(what(limit)) limits it; how many more, a recording tells only within"
+                + " \(Quantity.count(UInt64((width * 100).rounded()))) points"
+        case .notPromised(.paced):
+            "no promise of IOPS, for submissions do not follow completions: they come at a pace of their own"
+        case .notPromised(.loopUnknown):
+            "no promise of IOPS, for it is not known whether submissions follow completions"
+        case .notPromised(.submitterApart):
+            "no promise of IOPS, for the submitter runs on another CPU, where inline completion may also cost some"
+        case .notPromised(.cpuTimeUnknown):
+            "no promise of IOPS, for what the CPUs did for these I/Os alone is not known"
+        }
+    }
+
+    private static func what(_ limit: InlineEstimate.Limit) -> String {
+        switch limit {
+        case .latency: "latency"
+        case .cpu: "the shared CPU"
+        }
     }
 
     private static func text(of advice: Verdict.Advice) -> String {

@@ -7,19 +7,45 @@ import DirectIO
 ///
 /// `Documentation/Accuracy.md` says how its bounds were checked. While the CPUs have time left, the number of I/Os in
 /// flight stays and each takes less time (Little's law). When the submitter and the kworker compete for one CPU, its time
-/// per I/O decides, and inline completion spares the kworker's part of it.
+/// per I/O decides, and inline completion spares the kworker's part of it. Both are true of a closed loop alone: whoever
+/// submits at a pace of their own goes on at that pace.
 public struct InlineEstimate: Equatable, Sendable {
     /// Nanoseconds less per I/O, over all I/Os: their hand-off and queue wait, but for what the recorder itself took.
     public var latencySaved: Double
-    /// IOPS more at this queue depth, as a part of those recorded: the least and the most.
-    public var gain: ClosedRange<Double>
-    public var limit: Limit
+    /// What goes, I/O by I/O, of those that were deferred, the recorder's part included: nanoseconds from `end_io` to the
+    /// kworker's start. `nil` when no single I/O is known.
+    public var waits: DurationStatistics?
+    /// Nanoseconds of CPU time less per I/O, at least: the hand-off, and kworkers between works. `nil` when nobody
+    /// counted, and when kworkers also completed I/Os that were not recorded.
+    public var cpuSaved: Double?
+    public var loop: SubmissionLoop
+    public var iops: IOPS
+
+    public enum IOPS: Equatable, Sendable {
+        /// More at this queue depth, as a part of those recorded: the least and the most.
+        case gain(ClosedRange<Double>, Limit)
+        /// More, but how many more this recording does not tell: from the least to the most it would be this far.
+        case more(width: Double, Limit)
+        case notPromised(Reason)
+    }
 
     public enum Limit: String, Sendable {
         /// The latency of an I/O decides how many there are.
         case latency
         /// The CPU does that submitters and kworkers share.
         case cpu
+    }
+
+    /// Why nothing is said of IOPS.
+    public enum Reason: String, Sendable {
+        /// Submissions do not follow completions.
+        case paced
+        /// Whether they do, the recording does not tell.
+        case loopUnknown = "loop_unknown"
+        /// Most submitters run on another CPU than the kworkers: there inline completion also cost IOPS in the lab.
+        case submitterApart = "submitter_apart"
+        /// Without the clocks of the CPUs, or with works of I/Os that were not recorded.
+        case cpuTimeUnknown = "cpu_time_unknown"
     }
 
     /// Below this part of the I/Os, what they would gain is lost in what is not known.
@@ -29,31 +55,55 @@ public struct InlineEstimate: Equatable, Sendable {
     /// The part of the measured wait that surely goes. Probes on its way are in it, too; and an I/O that a kworker
     /// completes has its submitter woken while it still runs.
     private static let sureShare = 1.0 / 3
+    /// An interval of IOPS that is wider says the direction alone.
+    private static func widest(_ limit: Limit) -> Double { limit == .cpu ? 0.2 : 0.05 }
 
-    /// `nil` when the recording does not carry it: too few avoidable deferrals, clocks not seen, works of I/Os that
-    /// were not recorded on the same CPUs, or submitters that run elsewhere: there the estimate was wrong.
-    init?(_ report: Report) {
+    /// `nil` when there is too little that could be completed inline.
+    /// - Parameters:
+    ///   - finding: of all I/Os.
+    ///   - waits: of those that were deferred, from `end_io` to the kworker's start.
+    init?(_ report: Report, loop finding: LoopAccumulator.Finding, waits: DurationStatistics?) {
         let ios = Double(report.ios.total)
         let avoidable = report.reasons.filter { Self.isAvoidable($0.reason, report.rule) }.reduce(0) { $0 + $1.ios }
-        guard let latency = report.latency, let wait = report.queueWait, let costs = Costs(report),
-            Double(avoidable) >= Self.neededShare * ios,
-            Double(report.cpuSharing.submitIRQWorker) >= Self.neededShare * Double(report.cpuSharing.deferredIOs)
+        guard let latency = report.latency, let wait = report.queueWait, Double(avoidable) >= Self.neededShare * ios
         else { return nil }
         let recorder = wait.heldBy(name: Self.recorderName) / ios
         let handOff = Double(report.stage(.handOff)?.durations.total ?? 0) / ios
         let waited = Double(wait.durations.total) / ios - recorder
         let share = Double(avoidable) / Double(max(1, report.cpuSharing.deferredIOs))
         latencySaved = (waited + handOff) * share
-        let mean = latency.mean - recorder
-        let contention = wait.contention
-        if contention >= Self.contended {
-            limit = .cpu
-            gain = costs.gain(share: share, handOff: handOff)
-        } else {
-            limit = .latency
-            let most = latencySaved + contention * costs.switching * share
-            gain = Self.gain(saving: Self.sureShare * latencySaved, of: mean)...Self.gain(saving: most, of: mean)
+        self.waits = waits
+        let costs = Costs(report)
+        loop =
+            costs.map { finding.loop(busy: $0.worked, anywhere: $0.workedAnywhere) }
+            ?? (finding.loop == .paced ? .unknown : finding.loop)
+        cpuSaved = costs.map { ($0.workerSwitch + handOff) * share }
+        let sharing = report.cpuSharing
+        guard loop == .closed else {
+            iops = .notPromised(loop == .paced ? .paced : .loopUnknown)
+            return
         }
+        guard Double(sharing.submitIRQWorker) >= Self.neededShare * Double(sharing.deferredIOs) else {
+            iops = .notPromised(.submitterApart)
+            return
+        }
+        guard let costs else {
+            iops = .notPromised(.cpuTimeUnknown)
+            return
+        }
+        if wait.contention >= Self.contended {
+            iops = Self.told(costs.gain(share: share, handOff: handOff), .cpu)
+        } else {
+            let mean = latency.mean - recorder
+            let most = latencySaved + wait.contention * costs.switching * share
+            let least = Self.gain(saving: Self.sureShare * latencySaved, of: mean)
+            iops = Self.told(least...max(least, Self.gain(saving: most, of: mean)), .latency)
+        }
+    }
+
+    private static func told(_ gain: ClosedRange<Double>, _ limit: Limit) -> IOPS {
+        let width = gain.upperBound - gain.lowerBound
+        return width > widest(limit) ? .more(width: width, limit) : .gain(gain, limit)
     }
 
     /// Where overwrites are completed inline, a file without cached pages has its writes completed so.
@@ -73,6 +123,10 @@ public struct InlineEstimate: Equatable, Sendable {
 private struct Costs {
     /// All of it that the I/Os took.
     let busy: Double
+    /// All but their idle time, whoever it was.
+    let worked: Double
+    /// The same of all CPUs.
+    let workedAnywhere: Double
     /// Kworkers between works.
     let workerSwitch: Double
     let completion: Double
@@ -87,6 +141,13 @@ private struct Costs {
         let ios = Double(report.ios.total)
         let cpus = scheduling.cpus.filter { $0.works > 0 }
         func time(_ holder: CPUHolder) -> Double { cpus.reduce(0) { $0 + Double($1[holder]) } / ios }
+        func work(_ cpus: [CPUUse]) -> Double {
+            cpus.reduce(0) { sum, cpu in
+                sum + CPUHolder.allCases.reduce(0) { $1 == .idle ? $0 : $0 + Double(cpu[$1]) }
+            } / ios
+        }
+        worked = work(cpus)
+        workedAnywhere = work(scheduling.cpus)
         workerSwitch = time(.workerSwitch)
         completion = time(.completionWork)
         let held = time(.submitter) + completion + workerSwitch + time(.hardirq) + time(.softirq)

@@ -105,7 +105,6 @@ struct ReportAccumulator: ~Copyable, Sendable {
         if summedUp > 0 { report.summedUp = Report.SummedUp(ios: summedUp) }
         guard frame.isOfAll else { return report }
         report.scheduling = Scheduling(frame.source.cpus)
-        if Verdict.refusals(on: report).isEmpty { report.inlineEstimate = InlineEstimate(report) }
         return report
     }
 }

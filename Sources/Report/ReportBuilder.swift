@@ -11,6 +11,8 @@ public struct ReportBuilder: ~Copyable, Sendable {
     private let percentiles: [Double]
     private let chosen: ChosenGroups?
     private var all = ReportAccumulator()
+    private var loop = LoopAccumulator()
+    private var saving = InlineSavingAccumulator()
     private var groups: [Group]
     private var places: [GroupKey: Int] = [:]
     private var holds = HoldLog()
@@ -38,6 +40,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
     @inline(__always)
     public mutating func add(_ io: DirectIO) {
         attribution.take(io)
+        addToEstimate(io, latency: attribution.life.latency)
         all.add(io, &attribution.life, &holds)
         if let chosen { addToGroup(io, attribution.life, by: chosen.grouping) }
     }
@@ -56,6 +59,8 @@ public struct ReportBuilder: ~Copyable, Sendable {
     /// Adds all that `other` took in, other I/Os but the same holds and groups, as if it had been added here.
     public mutating func add(_ other: borrowing ReportBuilder) {
         all.add(other.all)
+        loop.add(other.loop)
+        saving.add(other.saving)
         for (group, others) in zip(groups, other.groups) { group.add(others) }
         if other.holds.names.count > holds.names.count { holds = other.holds }
     }
@@ -68,8 +73,15 @@ public struct ReportBuilder: ~Copyable, Sendable {
     @inline(__always)
     public mutating func add(_ io: DirectIO, _ life: AttributedLife) {
         var life = life
+        addToEstimate(io, latency: life.latency)
         all.add(io, &life, &holds)
         if let chosen { addToGroup(io, life, by: chosen.grouping) }
+    }
+
+    @inline(__always)
+    private mutating func addToEstimate(_ io: DirectIO, latency: UInt64) {
+        loop.add(io, latency: latency)
+        saving.add(io)
     }
 
     private mutating func addToGroup(_ io: DirectIO, _ life: AttributedLife, by grouping: Grouping) {
@@ -96,6 +108,12 @@ public struct ReportBuilder: ~Copyable, Sendable {
             names: holds.names,
             isOfAll: isOfAll, isWhole: lossless && isOfAll)
         var report = all.report(frame)
+        if isOfAll, Verdict.refusals(on: report).isEmpty {
+            // Of I/Os that were summed up only some have a time of their own.
+            let isWhole = report.summedUp == nil
+            report.inlineEstimate = InlineEstimate(
+                report, loop: isWhole ? loop.finding : .init(loop: .unknown), waits: isWhole ? saving.statistics : nil)
+        }
         if selection == nil { report.quality.count(lost: loss.lostIOs, besides: report.ios.total) }
         report.verdict = Verdict(on: report)
         guard let chosen else { return report }

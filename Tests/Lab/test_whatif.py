@@ -31,6 +31,15 @@ class WhatIf(unittest.TestCase):
         self.assertEqual(outcome(0.1, 0.6).cells, (
             "6.12, 7.2", "ext4 libaio", "1", "16", "100", "150", "50.0%", "10.0% to 60.0%", "cpu", "-15.0%", "inside"))
 
+    def test_a_direction_alone(self) -> None:
+        wide = {"limit": "cpu", "why_no_interval": "too_wide"}
+        self.assertTrue(Outcome(CASE, 100, 150, wide).holds)
+        self.assertFalse(Outcome(CASE, 100, 90, wide).holds)
+        self.assertEqual(Outcome(CASE, 100, 150, wide).cells[-4:], ("more", "cpu", "-", "-"))
+        paced = {"why_no_interval": "paced"}
+        self.assertFalse(Outcome(CASE, 100, 150, paced).holds)
+        self.assertEqual(Outcome(CASE, 100, 150, paced).cells[-4:], ("none", "-", "-", "-"))
+
     def test_each_guest_runs_its_cases(self) -> None:
         planned = boots(cases())
         self.assertEqual(planned["6.12", ONE, "ext4"][0], Case("6.12", "7.2", "libaio", "ext4", ONE, 1))

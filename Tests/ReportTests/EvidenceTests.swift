@@ -13,11 +13,15 @@ struct EvidenceTests {
         let report = SyntheticIOs.report(Self.deferred)
         let wait = try #require(report.stage(.queueWait))
         #expect(report.verdict.refusals == [])
+        let estimate = try #require(report.inlineEstimate)
         #expect(
             report.verdict.sentences == [
                 .kworker(share: 1, queueWait: 180_000, queueWaitShare: wait.share, cause: nil),
-                .deferral(reason: .iomapAlwaysDefersWrites, share: 1),
+                .deferral(reason: .iomapAlwaysDefersWrites, share: 1), .inlineEstimate(estimate),
             ])
+        // Without the clocks of the CPUs there is the time saved, and no promise of IOPS.
+        #expect(estimate.latencySaved == 181_000 && estimate.cpuSaved == nil)
+        #expect(estimate.iops == .notPromised(.cpuTimeUnknown))
     }
 
     @Test func inlineVerdictTellsWhatItCosts() {

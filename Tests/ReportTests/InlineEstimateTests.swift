@@ -41,6 +41,23 @@ private func report(
     return builder.finish(source: source, loss: [])
 }
 
+extension InlineEstimate {
+    fileprivate var limit: Limit? {
+        switch iops {
+        case .gain(_, let limit), .more(_, let limit): limit
+        case .notPromised: nil
+        }
+    }
+
+    fileprivate var width: Double? {
+        switch iops {
+        case .gain(let gain, _): gain.upperBound - gain.lowerBound
+        case .more(let width, _): width
+        case .notPromised: nil
+        }
+    }
+}
+
 struct InlineEstimateTests {
     /// Submitter 10, completion 5, hardirq 5, idle 70, switching 10 us per I/O.
     private static let use: [UInt64] = [10_000, 5_000, 0, 0, 5_000, 0, 70_000, 10_000]
@@ -51,8 +68,14 @@ struct InlineEstimateTests {
         #expect(estimate.limit == .latency)
         #expect(estimate.latencySaved == 20_000)
         // 100 us that take a third of 20 us less, or all of it.
-        #expect(abs(estimate.gain.lowerBound - (300.0 / 280 - 1)) < 1e-9)
-        #expect(abs(estimate.gain.upperBound - (100.0 / 80 - 1)) < 1e-9)
+        let width = try #require(estimate.width)
+        let expected: Double = 1.25 - 300.0 / 280
+        #expect(abs(width - expected) < 1e-9)
+        // That is too wide to be told.
+        #expect(estimate.iops == .more(width: width, .latency))
+        let median = try #require(estimate.waits?.p50)
+        #expect((19_840...20_160).contains(median))
+        #expect(estimate.cpuSaved == 10_000)
     }
 
     @Test func onABusyCPUItsTimeIsTheLimit() throws {
@@ -60,20 +83,24 @@ struct InlineEstimateTests {
             report(held: SIMD8(15_000, 0, 0, 0, 2_000, 0, 0, 3_000), use: Self.use).inlineEstimate)
         #expect(estimate.limit == .cpu)
         // Of 30 us 10 are switching; at most 20 more for the other sides, and 5 of work: then the cap of ten holds.
-        #expect(abs(estimate.gain.lowerBound - 0.5) < 1e-9)
-        #expect(abs(estimate.gain.upperBound - 9) < 1e-9)
+        let width = try #require(estimate.width)
+        #expect(abs(width - 8.5) < 1e-9)
     }
 
     @Test func theHandOffGoesToo() throws {
         let held = SIMD8<UInt32>(15_000, 0, 0, 0, 2_000, 0, 0, 3_000)
         let estimate = try #require(report(held: held, use: Self.use, handOff: 2_000).inlineEstimate)
         #expect(estimate.latencySaved == 22_000)
-        #expect(abs(estimate.gain.lowerBound - (30.0 / 18 - 1)) < 1e-9)
+        let width = try #require(estimate.width)
+        let expected: Double = 10 - 30.0 / 18
+        #expect(abs(width - expected) < 1e-9)
     }
 
     @Test func aSubmitterOnAnotherCPUIsRefused() {
         let held = SIMD8<UInt32>(0, 0, 0, 0, 5_000, 0, 10_000, 5_000)
-        #expect(report(held: held, use: Self.use, submitCPU: 1).inlineEstimate == nil)
+        let estimate = report(held: held, use: Self.use, submitCPU: 1).inlineEstimate
+        #expect(estimate?.iops == .notPromised(.submitterApart))
+        #expect(estimate?.latencySaved == 20_000)
     }
 
     @Test func cachedPagesAreAvoidableWhereOverwritesNeedNoKworker() {
@@ -90,8 +117,9 @@ struct InlineEstimateTests {
     @Test func whatTheEvidenceDoesNotCarryIsRefused() {
         let held = SIMD8<UInt32>(0, 0, 0, 0, 5_000, 0, 10_000, 5_000)
         #expect(report(50, held: held, use: Self.use).inlineEstimate == nil)
-        #expect(report(held: held, use: Self.use, works: 2000).inlineEstimate == nil)
-        #expect(report(held: held, use: []).inlineEstimate == nil)
+        let unknown = InlineEstimate.IOPS.notPromised(.cpuTimeUnknown)
+        #expect(report(held: held, use: Self.use, works: 2000).inlineEstimate?.iops == unknown)
+        #expect(report(held: held, use: []).inlineEstimate?.iops == unknown)
         // Not avoidable: why they were deferred is not known.
         #expect(report(held: held, use: Self.use, rule: .unknown).inlineEstimate == nil)
     }

@@ -47,7 +47,7 @@ struct VerdictTests {
         #expect(
             Self.cause(report) == .init(cause: .submitter, name: "fio", mean: 120_000, share: 120_000.0 / 180_000))
         #expect(Self.advice(report) == .moveApart(share: 1))
-        #expect(report.verdict.sentences.count == 3)
+        #expect(report.verdict.sentences.count == 4)
         // An interrupt that has but one CPU cannot be moved.
         #expect(Self.advice(Self.report([.submitter: 120_000], allowed: "0-3")) == .moveApart(share: 1))
         #expect(Self.advice(Self.report([.submitter: 120_000], allowed: "1")) == .boundTogether(share: 1))

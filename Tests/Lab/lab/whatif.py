@@ -127,20 +127,22 @@ class Outcome:
     @property
     def off(self) -> float:
         """How far the gain lies outside of the estimate, 0 within."""
-        if self.estimate is None:
+        if self.estimate is None or self.estimate.get("why_no_interval", "too_wide") != "too_wide":
             return 0.0
+        if "least_gain" not in self.estimate:  # the direction alone
+            return max(0.0, -self.gain)
         return max(0.0, self.estimate["least_gain"] - self.gain, self.gain - self.estimate["most_gain"])
 
     @property
     def holds(self) -> bool:
-        if self.estimate is None:
+        if self.estimate is None or self.estimate.get("why_no_interval", "too_wide") != "too_wide":
             return not self.case.placement.estimated
         return self.off <= ALLOWED * abs(self.gain)
 
     @property
     def middle_error(self) -> float | None:
         """The middle of the estimate less the gain."""
-        if self.estimate is None:
+        if self.estimate is None or "least_gain" not in self.estimate:
             return None
         return (self.estimate["least_gain"] + self.estimate["most_gain"]) / 2 - self.gain
 
@@ -148,6 +150,8 @@ class Outcome:
     def cells(self) -> tuple[str, ...]:
         case, estimate = self.case, self.estimate
         told = ("none", "-", "-", "-") if estimate is None else (
+            "more" if estimate["why_no_interval"] == "too_wide" else "none", estimate.get("limit", "-"), "-",
+            f"off by {self.off:.1%}" if self.off else "-") if "least_gain" not in estimate else (
             f"{estimate['least_gain']:.1%} to {estimate['most_gain']:.1%}", estimate["limit"],
             f"{self.middle_error:+.1%}", f"off by {self.off:.1%}" if self.off else "inside")
         return (f"{case.deferring}, {case.inline}", f"{case.filesystem} {case.engine}", case.placement.name,

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import TestSupport
+import Testing
+
+@testable import Report
+
+/// Submitters of several kinds, whose I/Os take 200 us and some more.
+struct SubmissionLoopTests {
+    private typealias Event = (submitted: UInt64, ended: UInt64)
+
+    private static func loop(_ events: [Event], parts: Int = 1) -> LoopAccumulator.Finding {
+        var accumulators = [LoopAccumulator](repeating: LoopAccumulator(), count: parts)
+        for (number, event) in events.enumerated() {
+            let io = DirectIO(
+                submitted: Timestamp(nanoseconds: event.submitted), submitterThread: 7,
+                device: DeviceNumber(major: 8, minor: 0), inode: 1, offset: 0, length: 4096, operation: .write,
+                issuer: .libaio)
+            accumulators[number % parts].add(io, latency: event.ended - event.submitted)
+        }
+        for part in accumulators.dropFirst() { accumulators[0].add(part) }
+        return accumulators[0].finding
+    }
+
+    /// - Parameters:
+    ///   - batch: completions that are taken at once.
+    ///   - pause: nanoseconds of thinking after each I/O, and once in `every` I/Os.
+    private static func closed(
+        depth: Int, batch: Int = 1, count: Int = 12_000, pause: UInt64 = 0, every: Int = 1
+    ) -> [Event] {
+        var random = SeededGenerator(seed: UInt64(depth))
+        var events: [Event] = []
+        var inFlight: [UInt64] = []
+        var now: UInt64 = 1_000_000
+        while events.count < count {
+            if inFlight.count >= depth {
+                inFlight.sort()
+                now = max(now, inFlight[batch - 1] + 3_000)
+                inFlight.removeFirst(batch)
+            }
+            for _ in 0..<(inFlight.isEmpty ? depth : depth - inFlight.count) {
+                now += 4_000 + (events.count % every == 0 ? pause : 0)
+                let ended = now + 200_000 + UInt64.random(in: 0..<30_000, using: &random)
+                events.append((now, ended))
+                inFlight.append(ended)
+            }
+        }
+        return events
+    }
+
+    private static func paced(interval: UInt64, burst: Int, random: Bool) -> [Event] {
+        var generator = SeededGenerator(seed: interval)
+        var now: UInt64 = 1_000_000
+        return (0..<12_000).map { number in
+            let wait = interval * UInt64(burst)
+            if number % burst == 0 {
+                now += random ? UInt64.random(in: 0..<2 * wait, using: &generator) : wait
+            } else {
+                now += 4_000
+            }
+            return (now, now + 200_000 + UInt64.random(in: 0..<30_000, using: &generator))
+        }
+    }
+
+    @Test(arguments: [1, 2, 4, 16, 64])
+    func whoeverWaitsForCompletionsIsInAClosedLoop(depth: Int) {
+        #expect(Self.loop(Self.closed(depth: depth)).loop == .closed)
+    }
+
+    @Test func completionsTakenInBatchesAreAClosedLoopToo() {
+        #expect(Self.loop(Self.closed(depth: 16, batch: 8)).loop == .closed)
+    }
+
+    @Test(arguments: [1, 4, 16], [false, true])
+    func aPaceOfTheirOwnIsNone(burst: Int, random: Bool) {
+        let finding = Self.loop(Self.paced(interval: 50_000, burst: burst, random: random))
+        // 20 us of CPU time an I/O: whoever sleeps longer than that does not wait for completions.
+        #expect(finding.loop(busy: 20_000, anywhere: 20_000) != .closed)
+        if burst > 1 { #expect(finding.loop == .paced) }
+    }
+
+    /// A quota stops the submitter for most of every 100 ms, a think time after each few I/Os.
+    @Test func aSubmitterThatIsStoppedIsNotInAClosedLoop() {
+        #expect(Self.loop(Self.closed(depth: 4, pause: 50_000_000, every: 1_000)).loop == .paced)
+        #expect(Self.loop(Self.closed(depth: 4, pause: 1_000_000, every: 8)).loop == .paced)
+    }
+
+    /// Whoever had the CPU meanwhile may have kept the submitter from it.
+    @Test func aBusyCPUIsNoPace() {
+        let finding = Self.loop(Self.closed(depth: 4, pause: 1_000_000, every: 8))
+        #expect(finding.loop(busy: 20_000, anywhere: 20_000) == .paced)
+        #expect(finding.loop(busy: 200_000, anywhere: 200_000) == .unknown)
+    }
+
+    @Test func whatChangesLaterIsNotKnown() {
+        var events = Self.closed(depth: 4)
+        let last = events.last?.submitted ?? 0
+        events += (0..<6_000).map { number in
+            let at = last + UInt64(number + 1) * 500_000
+            return (at, at + 200_000)
+        }
+        #expect(Self.loop(events).loop == .unknown)
+    }
+
+    /// A rate that is kept by catching up: six at once, which all end before the next six, and 16 in flight but once.
+    @Test func aRateThatIsCaughtUpWithIsNoClosedLoop() {
+        let events = (0..<6_000).map { number in
+            let at: UInt64 = 1_000_000 + UInt64(number / 6) * 300_000 + UInt64(number % 6) * 12_000
+            return (at, at + (number < 16 ? 900_000 : 215_000))
+        }
+        #expect(Self.loop(events).loop == .unknown)
+    }
+
+    @Test func fewAreNotEnough() {
+        #expect(Self.loop(Self.closed(depth: 1, count: 150)).loop == .unknown)
+    }
+
+    @Test(arguments: [2, 3, 7])
+    func theOrderMakesNoDifference(parts: Int) {
+        let all = Self.closed(depth: 16)
+        let (one, other) = (Self.loop(all.reversed(), parts: parts), Self.loop(all))
+        #expect(one.loop == other.loop && one.gap == other.gap)
+        let paced = Self.paced(interval: 50_000, burst: 4, random: true)
+        #expect(Self.loop(paced.reversed(), parts: parts).loop == .paced)
+    }
+}
