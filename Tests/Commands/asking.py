@@ -24,8 +24,8 @@ CAPTURE = str(Path(__file__).resolve().parents[2] / "captures" / "nvme-ext4-liba
 class WordTests(Bed):
     def test_verbs_and_fields_that_are_nearly_right(self) -> None:
         self.expect(dioscope("reprot", CAPTURE), 64, "no verb 'reprot'\n.*did you mean dioscope report")
-        self.expect(dioscope("report", "--where", "latancy>1ms", CAPTURE), 64, "did you mean latency")
-        self.expect(dioscope("list", "--sort", "-latnecy", CAPTURE), 64, "did you mean latency")
+        self.expect(dioscope("report", "--where", "latancy>1ms", CAPTURE), 64, "did you mean .latency")
+        self.expect(dioscope("list", "--sort", "-latnecy", CAPTURE), 64, "did you mean .latency")
 
     def test_obvious_values(self) -> None:
         for words in (["--duration=1h30m"], ["--sample=10%"], ["--sample=0.1%"]):
