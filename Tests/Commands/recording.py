@@ -144,9 +144,13 @@ class RecordTests(RecordingBed):
         inode = os.stat(self.directory / "file").st_ino
         device = os.stat(self.directory / "file").st_dev
         number = f"{os.major(device)}:{os.minor(device)}"
+        other = subprocess.Popen(["sleep", "60"])
+        self.addCleanup(other.wait)
+        self.addCleanup(other.kill)
         for words, count in (
             (["--file", self.file("file")], IOS), (["--inode", str(inode)], IOS), (["--inode", str(inode + 1)], 0),
-            (["--device", number], IOS), (["--comm", "fio"], IOS), (["--comm", "other"], 0), (["--pid", "1"], 0),
+            (["--device", number], IOS), (["--comm", "fio"], IOS), (["--comm", "other"], 0),
+            (["--pid", str(other.pid)], 0),
         ):
             with self.subTest(" ".join(words)):
                 Path(self.file("capture")).unlink(missing_ok=True)
