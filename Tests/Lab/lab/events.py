@@ -13,6 +13,7 @@ A_WORK = re.compile(r"work struct[= ](?P<work>\w+):? (?:function[= ](?P<function
 # A workqueue's rescuer, which steps in while a pool waits for a new worker, has the workqueue's name; that of the works
 # that complete I/Os is dio/DEVICE. Since 6.9 it is kworker/R-dio/DEVICE.
 KWORKERS = ("kworker/", "dio/")
+SOFTIRQ_TASKS = ("ksoftirqd/", "ktimers/")
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,11 @@ class Event:
         if mark in "hHzZ":
             return "hardirq"
         if mark == "s":
-            return "softirq"
+            return "ksoftirqd" if self.comm.startswith(SOFTIRQ_TASKS) else "softirq"
+        if self.comm.startswith("irq/"):
+            return "irq_thread"
+        if self.comm.startswith(SOFTIRQ_TASKS):  # PREEMPT_RT has no flag for its softirqs
+            return "ksoftirqd"
         return "kworker" if self.comm.startswith(KWORKERS) else "task"
 
 

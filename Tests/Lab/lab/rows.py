@@ -25,6 +25,7 @@ BEYOND_CACHED = ("--invalidate=0", "--offset=8M", "--size=8M")  # its first page
 AGAIN_AND_AGAIN = ("--norandommap", "--io_size=1G")  # number_ios, not the size of the file, ends it
 ON_AND_ON = ("--ignore_error=EIO,EIO,EIO", "--continue_on_error=io")  # failed I/Os do not count for number_ios
 POLL_QUEUES = ("nvme.poll_queues=1",)
+THREADED = ("threadirqs",)
 SYNCS = 499  # O_SYNC writes wait for the journal
 FEW = 23
 
@@ -103,6 +104,8 @@ SHAPES = (
     row("ext4-libaio-overwrite", NVME_1Q, (*LIBAIO, WRITE), overwrite("softirq")),
     row("ext4-libaio-read", NVME_1Q, (*LIBAIO, READS), inline("softirq")),
     row("ext4-io_uring-overwrite", NVME_1Q, (*IO_URING, WRITE), overwrite("softirq")),
+    row("ext4-libaio-threaded-read", NVME, (*LIBAIO, READS), expected(EVERY, "irq_thread", end_io="task",
+        stages=frozenset(["delivery_wait"])), kernel_arguments=THREADED),
 )
 
 # Not iomap: fs/direct-io.c, and the block device's own.

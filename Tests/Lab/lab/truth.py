@@ -114,6 +114,10 @@ def _take(truth: Truth, event: Event) -> None:
             truth.start_cpus[event.cpu] += 1
 
 
+# A report tells of end_io in three contexts.
+AS_REPORTED = {"kworker": "task", "irq_thread": "task", "ksoftirqd": "softirq"}
+
+
 def _take_hit(truth: Truth, event: Event, function: str) -> None:
     if function in COMPLETE:
         truth.contexts[event.context] += 1
@@ -122,7 +126,7 @@ def _take_hit(truth: Truth, event: Event, function: str) -> None:
         truth.complete_cpus[event.cpu] += 1
     if function in END_IO:
         context = event.context
-        truth.end_io_contexts["task" if context == "kworker" else context] += 1
+        truth.end_io_contexts[AS_REPORTED.get(context, context)] += 1
         truth.end_cpus[event.cpu] += 1
     truth.work_hits += function in WORK and event.context == "kworker"  # inline it may be a call of its own
     truth.second_hops += function == SECOND_HOP
