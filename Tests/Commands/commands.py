@@ -89,7 +89,7 @@ class UsageTests(Bed):
             self.assertIn("EXAMPLES", done.stdout)
 
     def test_version(self) -> None:
-        self.assertRegex(dioscope("--version").stdout, r"^\d+\.\d+\.\d+\n$")
+        self.assertRegex(dioscope("--version").stdout, r"^\d+\.\d+\.\d+( \(commit [0-9a-f]+(-dirty)?\))?\n$")
 
 
 class BadInputTests(Bed):
@@ -242,7 +242,7 @@ class ReportTests(Bed):
         self.assertEqual(latencies("--slowest", "5"), sorted(every, reverse=True)[:5])
         self.assertEqual(latencies("--sort", "latency", "--limit=5"), sorted(every, reverse=True)[:5])
         self.assertEqual(latencies("--sort", "-latency", "--limit=100"), sorted(every)[:100])
-        self.assertEqual(len(latencies("--sort", "size")), 10)
+        self.assertEqual(len(latencies("--sort", "length")), 10)
         self.assertEqual(latencies("--limit", "7"), every[:7])
         table = dioscope("list", "--limit", "3", self.capture).stdout.splitlines()
         self.assertEqual(len(table), 4)
