@@ -18,7 +18,7 @@ ulimit -l unlimited
 
 . /lab/device.sh
 # On most kernels both are built in.
-need_modules nvme ext4 || echo "lab: no nvme or ext4"
+[ ! -f /lab/modules/ext4.ko ] || need_modules crc32c_generic crc32c_intel nvme ext4 || echo "lab: no nvme or ext4"
 tries=0
 until [ -b "$(results_disk)" ] || [ $tries -ge 30 ]; do
     tries=$((tries + 1))
