@@ -8,23 +8,31 @@ import DirectIO
 /// Where points between were not seen, it is composed of the stages that it covers, and named after the first and the
 /// last of them: `device..hand_off`.
 public struct Stage: Hashable, Sendable {
-    public let first: AtomicStage
-    /// Not before `first`.
-    public let last: AtomicStage
+    /// Of the last one, then of the first one: one number to compare, for stages of each I/O are compared often.
+    @usableFromInline let packed: UInt16
 
     @inlinable
+    @inline(__always)
     public init(_ stage: AtomicStage) {
-        (first, last) = (stage, stage)
+        packed = UInt16(stage.rawValue) << 8 | UInt16(stage.rawValue)
     }
 
     /// - Returns: `nil` when `last` comes before `first`.
-    @inlinable
     public init?(_ first: AtomicStage, through last: AtomicStage) {
         guard first == last || first.rawValue < last.rawValue && last != .unattributed else { return nil }
-        (self.first, self.last) = (first, last)
+        packed = UInt16(last.rawValue) << 8 | UInt16(first.rawValue)
     }
 
-    @inlinable public var isComposed: Bool { first != last }
+    // Both are numbers of stages: they were made of such.
+    public var first: AtomicStage { AtomicStage(rawValue: UInt8(truncatingIfNeeded: packed)) ?? .unattributed }
+    /// Not before `first`.
+    public var last: AtomicStage { AtomicStage(rawValue: UInt8(packed >> 8)) ?? .unattributed }
+
+    @inlinable
+    @inline(__always)
+    public static func == (left: Stage, right: Stage) -> Bool { left.packed == right.packed }
+
+    public var isComposed: Bool { packed >> 8 != packed & 0xff }
 
     /// All that are not composed, in causal order.
     public static let atomic = AtomicStage.allCases.map { Stage($0) }
@@ -36,8 +44,8 @@ public struct Stage: Hashable, Sendable {
     @inlinable
     @inline(__always)
     public var number: Int {
-        let last = Int(last.rawValue)
-        return last &* (last &+ 1) / 2 &+ Int(first.rawValue)
+        let last = Int(packed >> 8)
+        return (last &* (last &+ 1)) >> 1 &+ Int(packed & 0xff)
     }
 
     // MARK: Names
@@ -69,17 +77,17 @@ public struct Stage: Hashable, Sendable {
 
     // MARK: Those that something more is known of
 
-    public static var submit: Stage { Stage(.submit) }
-    public static var device: Stage { Stage(.device) }
-    public static var interrupt: Stage { Stage(.interrupt) }
-    public static var handOff: Stage { Stage(.handOff) }
-    public static var queueWait: Stage { Stage(.queueWait) }
-    public static var completionWork: Stage { Stage(.completionWork) }
-    public static var inlineCompletion: Stage { Stage(.inlineCompletion) }
-    public static var taskWorkWait: Stage { Stage(.taskWorkWait) }
-    public static var delivery: Stage { Stage(.delivery) }
-    public static var hopWait: Stage { Stage(.hopWait) }
-    public static var unattributed: Stage { Stage(.unattributed) }
+    @inlinable public static var submit: Stage { Stage(.submit) }
+    @inlinable public static var device: Stage { Stage(.device) }
+    @inlinable public static var interrupt: Stage { Stage(.interrupt) }
+    @inlinable public static var handOff: Stage { Stage(.handOff) }
+    @inlinable public static var queueWait: Stage { Stage(.queueWait) }
+    @inlinable public static var completionWork: Stage { Stage(.completionWork) }
+    @inlinable public static var inlineCompletion: Stage { Stage(.inlineCompletion) }
+    @inlinable public static var taskWorkWait: Stage { Stage(.taskWorkWait) }
+    @inlinable public static var delivery: Stage { Stage(.delivery) }
+    @inlinable public static var hopWait: Stage { Stage(.hopWait) }
+    @inlinable public static var unattributed: Stage { Stage(.unattributed) }
 
     /// Waits for a CPU of which it can be told who held it.
     public static let waits = AtomicStage.allCases.filter(\.row.isWait).map { Stage($0) }

@@ -4,13 +4,14 @@
 /// less than ten.
 public struct StagePlaces: Equatable, Sendable {
     /// By number of the stage: its place and 1, or 0 when it has none.
-    private var numbers = [UInt8](repeating: 0, count: Stage.numbers)
+    @usableFromInline var numbers = [UInt8](repeating: 0, count: Stage.numbers)
     /// In the order of their places.
     public private(set) var stages: [Stage] = []
 
     public init() {}
 
     /// The place of a stage, a new one when it has none yet.
+    @inlinable
     @inline(__always)
     public mutating func place(of stage: Stage) -> Int {
         let number = numbers[stage.number]
@@ -23,8 +24,9 @@ public struct StagePlaces: Equatable, Sendable {
         return number == 0 ? nil : Int(number) - 1
     }
 
+    @usableFromInline
     @inline(never)
-    private mutating func add(_ stage: Stage) -> Int {
+    mutating func add(_ stage: Stage) -> Int {
         stages.append(stage)
         numbers[stage.number] = UInt8(stages.count)
         return stages.count - 1

@@ -93,10 +93,19 @@ public struct DirectIO: Equatable, Sendable {
 
     // MARK: What most do not have
 
+    /// `nil` for an I/O that has none of it.
+    @usableFromInline var rare: RareLife?
+
     /// All zero for an I/O of which no record tells more.
-    public var further = FurtherLife()
+    @inlinable public var further: FurtherLife {
+        get { rare?.further ?? FurtherLife() }
+        set { rare = RareLife(newValue, path) }
+    }
     /// `nil` for an I/O that came through one device and that an interrupt brought back.
-    public var path: LayerPath?
+    @inlinable public var path: LayerPath? {
+        get { rare?.path }
+        set { rare = RareLife(further, newValue) }
+    }
 
     // MARK: Facts
 

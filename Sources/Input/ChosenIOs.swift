@@ -84,13 +84,13 @@ public final class ChosenIOs {
 
     /// Calls `each` with every I/O that is wanted, in file order.
     public func read(_ each: (DirectIO, AttributedLife) throws -> Void) throws -> SourceSummary {
-        try read(holds: { _ in }) { io, life in try each(io, life ?? AttributedLife(io, rule: source.rule)) }
+        try read(holds: { _ in }) { io, life in try each(io, life?.life ?? AttributedLife(io, rule: source.rule)) }
     }
 
     /// Calls `each` with every I/O that is wanted, in file order, and `holds` with everybody who held a CPU that I/Os
     /// waited for, before those I/Os. An I/O comes with its attributed life only where the selection needed that.
     public func read(
-        holds: (CPUHold) throws -> Void, each: (DirectIO, AttributedLife?) throws -> Void
+        holds: (CPUHold) throws -> Void, each: (DirectIO, KnownLife?) throws -> Void
     ) throws -> SourceSummary {
         var choice = choice
         var summary = try source.read(holds: holds) { io in try choice.take(io, each) }
@@ -108,7 +108,7 @@ public final class ChosenIOs {
         return try read {
             holds.add($0)
         } each: { io, known in
-            let life = known ?? AttributedLife(io, rule: source.rule)
+            let life = known?.life ?? AttributedLife(io, rule: source.rule)
             try each(io, life) { ListedIO(io, life, &holds, clocks) }
         }
     }

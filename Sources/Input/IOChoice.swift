@@ -33,11 +33,11 @@ struct IOChoice: Sendable {
     }
 
     @inline(__always)
-    mutating func take(_ io: DirectIO, _ each: (DirectIO, AttributedLife?) throws -> Void) rethrows {
+    mutating func take(_ io: DirectIO, _ each: (DirectIO, KnownLife?) throws -> Void) rethrows {
         if let thinning, !thinning.keeps(io) {
             thinnedOut &+= 1
         } else if let filter {
-            if let life = filter.life(io) { try each(io, life) }
+            if let life = filter.life(io) { try each(io, KnownLife(life)) }
         } else {
             try each(io, nil)
         }
@@ -58,7 +58,7 @@ public struct IOPart {
 
     /// As `ChosenIOs.read(holds:each:)`.
     public func read(
-        holds: (CPUHold) throws -> Void, each: (DirectIO, AttributedLife?) throws -> Void
+        holds: (CPUHold) throws -> Void, each: (DirectIO, KnownLife?) throws -> Void
     ) throws -> Summary {
         var choice = choice
         let capture = try share.read(holds: holds, progress: progress) { io in try choice.take(io, each) }

@@ -45,10 +45,10 @@ public struct ReportBuilder: ~Copyable, Sendable {
         if let chosen { addToGroup(io, attribution.life, by: chosen.grouping) }
     }
 
-    /// - Parameter life: of `io`, by this builder's rule, where it is known already.
+    /// - Parameter known: of `io`, by this builder's rule.
     @inline(__always)
-    public mutating func add(_ io: DirectIO, _ life: AttributedLife?) {
-        if let life { add(io, life) } else { add(io) }
+    public mutating func add(_ io: DirectIO, _ known: KnownLife?) {
+        if let known { add(io, known.life) } else { add(io) }
     }
 
     /// Takes in I/Os that were summed up when they were recorded. They are in no group.
