@@ -41,8 +41,9 @@ public struct LayerPart: Hashable, Sendable {
         }
         let disk = layers.lastIndex { $0.issued != 0 } ?? layers.count - 1
         take(until: layers[disk].issued, disk, .issue)
-        // A mirror has several, and waits for all of them.
-        take(until: layers.filter { $0.issued != 0 }.map(\.done).max() ?? 0, disk, .device)
+        // A mirror has several, and waits for all of them. A driver may find in its own work that the device was done.
+        let done = layers.dropFirst().filter { $0.issued != 0 }.map(\.done).max() ?? 0
+        take(until: min(done, end), disk, .device)
         take(until: end, 0, .back)
     }
 

@@ -147,8 +147,9 @@ extension KernelLinks {
     ]
 
     private static let multipleDevices = [
-        Way("md_end_clone_io", "md_mod", ownData, .pointer("orig_bio", in: "md_io_clone")),
-        Way("md_end_io_acct", "md_mod", ownData, .pointer("orig_bio", in: "md_io_acct")),
+        // Its own data are another thing by 7.2.
+        Way("md_end_clone_io", "md_mod", .up("bio_clone", in: "md_io_clone"), .pointer("orig_bio", in: "md_io_clone")),
+        Way("md_end_io_acct", "md_mod", .up("bio_clone", in: "md_io_acct"), .pointer("orig_bio", in: "md_io_acct")),
         Way("raid1_end_read_request", "raid1", ownData, .pointer("master_bio", in: "r1bio")),
         Way("raid1_end_write_request", "raid1", ownData, .pointer("master_bio", in: "r1bio")),
         Way("raid10_end_read_request", "raid10", ownData, .pointer("master_bio", in: "r10bio")),

@@ -111,7 +111,9 @@ extension Verdict {
     }
 
     private static func task(_ report: Report) -> [Sentence] {
-        [CompletionContext.taskWork, .poll, .syncWait, .submitRace].filter { share($0, report) >= majority }
-            .map { .task(context: $0, share: share($0, report)) }
+        [CompletionContext.taskWork, .poll, .syncWait, .submitRace, .driverWorker].filter {
+            share($0, report) >= majority
+        }
+        .map { .task(context: $0, share: share($0, report)) }
     }
 }

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+import TestSupport
+import Testing
+
+struct LayerPartTests {
+    @Test func theWayThroughTwoLayersHasNoGap() {
+        var crypt = LayerPassage(device: DeviceNumber(major: 253, minor: 1))
+        (crypt.entered, crypt.queued, crypt.started) = (100, 110, 150)
+        var disk = LayerPassage(device: DeviceNumber(major: 259, minor: 0))
+        (disk.entered, disk.issued, disk.done) = (180, 190, 400)
+        #expect(
+            parts([crypt, disk], ended: 450)
+                == ["0 work 10", "0 queue_wait 40", "0 work 30", "1 issue 10", "1 device 210", "0 back 50"])
+    }
+
+    /// A loop device's own request is done after all of it, and nvme_tcp's in the work that runs end_io.
+    @Test func whatIsDoneAfterEndIOBeganEndsThere() {
+        var loop = LayerPassage(device: DeviceNumber(major: 7, minor: 0))
+        (loop.entered, loop.issued, loop.done) = (100, 105, 460)
+        var disk = LayerPassage(device: DeviceNumber(major: 259, minor: 0))
+        (disk.entered, disk.issued, disk.done) = (200, 210, 400)
+        #expect(
+            parts([loop, disk], ended: 450) == ["0 work 100", "1 issue 10", "1 device 190", "0 back 50"])
+        disk.done = 455
+        #expect(parts([loop, disk], ended: 450) == ["0 work 100", "1 issue 10", "1 device 240"])
+    }
+
+    @Test func oneDeviceHasNoParts() {
+        var disk = LayerPassage(device: DeviceNumber(major: 259, minor: 0))
+        (disk.entered, disk.issued, disk.done) = (100, 110, 400)
+        #expect(parts([disk], ended: 450) == [])
+    }
+
+    private func parts(_ layers: [LayerPassage], ended: UInt64) -> [String] {
+        var io = DirectIO(
+            submitted: Timestamp(nanoseconds: 50), submitterThread: 1, device: layers[0].device, inode: 1, offset: 0,
+            length: 4096, operation: .write, issuer: .libaio)
+        io.path = LayerPath(layers: layers)
+        io.times[.issued] = layers[0].entered
+        io.times[.ended] = ended
+        var parts: [String] = []
+        LayerPart.forEach(of: io) { parts.append("\($0.place) \($0.phase.rawValue) \($1)") }
+        #expect(layers.count < 2 || LayerPart.sum(of: io) == ended - layers[0].entered)
+        return parts
+    }
+}
+
+extension LayerPart {
+    fileprivate static func sum(of io: DirectIO) -> UInt64 {
+        var sum: UInt64 = 0
+        forEach(of: io) { sum += $1 }
+        return sum
+    }
+}
