@@ -82,7 +82,7 @@ extension Joiner {
     /// Where and when, and what led to it.
     /// - Parameter error: negative, or else there is none.
     private mutating func conclude(_ id: LifeID, error: Int64, _ at: Moment, _ sink: Sink) rethrows {
-        if error == Self.tryAgain, isTriedAgain(lives[id].io) {
+        if error == Self.tryAgain, Self.isTriedAgain(lives[id].io) {
             counts.fruitless += 1
             consume(at)
             return remove(id)
@@ -91,7 +91,7 @@ extension Joiner {
         lives[id].io.error = Int16(clamping: min(error, 0))
         if submitting[lives[id].io.submitterThread] == id { submitting[lives[id].io.submitterThread] = nil }
         consume(at)
-        if taskWorkMayFollow(lives[id]) {
+        if Self.taskWorkMayFollow(lives[id]) {
             let cpu = lives[id].io.submitCPU ?? at.cpu
             lives[id].completedClocks = cpus[Int(cpu)].clock.reading(at: at.time, cpu: cpu)
         } else {
@@ -100,7 +100,7 @@ extension Joiner {
     }
 
     /// io_uring tries without waiting first; what would have to wait begins again in a worker.
-    private func isTriedAgain(_ io: DirectIO) -> Bool {
+    private static func isTriedAgain(_ io: DirectIO) -> Bool {
         io.facts.contains(.noWait) && (io.issuer == .ioUring || io.issuer == .unknown)
     }
 
@@ -132,7 +132,7 @@ extension Joiner {
     }
 
     /// io_uring's second hop can only be assigned by its kiocb.
-    private func taskWorkMayFollow(_ life: Life) -> Bool {
+    private static func taskWorkMayFollow(_ life: borrowing Life) -> Bool {
         life.iocb != 0 && (life.io.issuer == .ioUring || life.io.issuer == .unknown)
             && life.io.completeContext != .task && !life.io.facts.contains(.polled)
     }
@@ -149,23 +149,23 @@ extension Joiner {
     }
 
     mutating func remove(_ id: LifeID) {
-        let life = lives[id]
-        if life.iocb != 0, byIOCB[life.iocb] == id { byIOCB[life.iocb] = nil }
-        if submitting[life.io.submitterThread] == id { submitting[life.io.submitterThread] = nil }
-        unchain(id, life)
+        let (iocb, submitter) = (lives[id].iocb, lives[id].io.submitterThread)
+        if iocb != 0, byIOCB[iocb] == id { byIOCB[iocb] = nil }
+        if submitting[submitter] == id { submitting[submitter] = nil }
+        unchain(id, lives[id].key, lives[id].next)
         lives.remove(id)
     }
 
-    private mutating func unchain(_ id: LifeID, _ life: Life) {
-        guard let waiting = byKey[life.key] else { return }
+    private mutating func unchain(_ id: LifeID, _ key: IOKey, _ following: LifeID?) {
+        guard let waiting = byKey[key] else { return }
         if waiting.first == id {
-            byKey[life.key] = life.next.map { KeyChain(first: $0, last: waiting.last, count: waiting.count - 1) }
+            byKey[key] = following.map { KeyChain(first: $0, last: waiting.last, count: waiting.count - 1) }
             return
         }
         var before = waiting.first
         while let next = lives[before].next, next != id { before = next }
-        lives[before].next = life.next
-        byKey[life.key] = KeyChain(
+        lives[before].next = following
+        byKey[key] = KeyChain(
             first: waiting.first, last: waiting.last == id ? before : waiting.last, count: waiting.count - 1)
     }
 

@@ -111,7 +111,11 @@ extension Joiner {
     /// What the last end_io says stays.
     mutating func apply(_ end: BioEnd, to id: LifeID) {
         if let flags = end.arguments?[.flags] { lives[id].learn(isWrite: flags & EndFacts.writes != 0) }
-        var io = lives[id].io
+        Self.apply(end, to: &lives[id].io, rule)
+    }
+
+    /// Where it is: an I/O takes long to copy.
+    private static func apply(_ end: BioEnd, to io: inout DirectIO, _ rule: CompletionRule) {
         if let time = end.time {
             if io.ended != nil, io.ended?.nanoseconds != time { io.facts.insert(.multiBio) }
             io.ended = Timestamp(nanoseconds: time)
@@ -123,11 +127,10 @@ extension Joiner {
         io.irqBatchPosition = end.place.batchPosition
         if let arguments = end.arguments {
             let facts = EndFacts.facts(of: io, at: end.function, arguments, rule: rule)
-            if let facts { io.facts = io.facts.subtracting(Self.endFacts).union(facts) }
+            if let facts { io.facts = io.facts.subtracting(endFacts).union(facts) }
         } else if end.function == .simpleBioEnd {
             io.facts.insert(.simple)
         }
-        lives[id].io = io
     }
 
     private static let endFacts: Facts = [

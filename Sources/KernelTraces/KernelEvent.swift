@@ -10,13 +10,13 @@ public struct KernelEvent: Sendable {
     public var cpu: UInt16
     /// As the source's flags say; `nil` when it has none.
     public var context: InterruptContext?
+    /// Which machine, in a text that merges the traces of several, e.g. a host and its guest; from 0.
+    public var machine: UInt8 = 0
     /// The thread that ran, or was interrupted.
     public var thread: UInt32
     /// Its name.
     public var name: NameID
     public var body: Body
-    /// Which machine, in a text that merges the traces of several, e.g. a host and its guest; from 0.
-    public var machine: UInt8 = 0
 
     public enum InterruptContext: UInt8, Sendable, Comparable {
         case task, softirq, hardirq

@@ -93,8 +93,8 @@ struct TextParser {
         note(head, machine)
         guard let body = body(&scanner, head) else { return nil }
         return KernelEvent(
-            time: head.time, cpu: UInt16(truncatingIfNeeded: head.cpu), context: head.context, thread: head.thread,
-            name: names.intern(head.name), body: body, machine: machine)
+            time: head.time, cpu: UInt16(truncatingIfNeeded: head.cpu), context: head.context, machine: machine,
+            thread: head.thread, name: names.intern(head.name), body: body)
     }
 
     /// What follows the head: `name: ...`, perf's `system:name: ...`, or the function tracer's `function <-parent`.

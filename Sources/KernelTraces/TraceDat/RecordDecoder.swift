@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /// Makes events of the records of one kind, by the layout that the file gives.
-struct RecordDecoder {
+/// An object, for a value of so many members would be copied for each record.
+final class RecordDecoder {
     let kind: EventKind
     /// The name of the event; counted as occurring.
     let name: String
