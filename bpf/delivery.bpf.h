@@ -192,12 +192,15 @@ static __always_inline void softirq_delivers(struct probe_cpu *cpu, __u32 vector
 	cpu->raise_ns[vector] = 0;
 }
 
+/* A summary has no place for it: there it is part of the device, or each I/O of a softirq would be a record. */
 static __noinline int softirq_delivered(struct probe_io *io, struct probe_cpu *cpu)
 {
 	struct probe_life *life = (struct probe_life *)io;
 	__u32 here = bpf_get_smp_processor_id();
 	bool is_known;
 
+	if (probe_settings.summary)
+		return 0;
 	/* The request's own raise was seen. */
 	if (io->kind >= PROBE_RECORD_LIFE && life->marks & PROBE_LIFE_DELIVERY_CLOCKS) {
 		life->marks &= ~PROBE_LIFE_DELIVERY_CLOCKS;
@@ -229,11 +232,14 @@ static __noinline int softirq_delivered(struct probe_io *io, struct probe_cpu *c
  */
 static __noinline int io_raise(struct probe_cpu *cpu, struct probe_io *io, __u32 submit_cpu)
 {
-	struct probe_life *life = life_of(io);
-	__u32 here = bpf_get_smp_processor_id();
 	struct probe_cpu *there = cpu;
+	__u32 here = bpf_get_smp_processor_id();
+	struct probe_life *life;
 	__u64 now;
 
+	if (probe_settings.summary)
+		return 0;
+	life = life_of(io);
 	life->raise_cpu = here;
 	life->marks |= PROBE_LIFE_DELIVERY_CLOCKS;
 	life->reserved = here;

@@ -8,6 +8,7 @@ usage: commands.py DIOSCOPE
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -300,8 +301,10 @@ class RecordingBed(Bed):
         return report
 
     def running(self, *words: str) -> subprocess.Popen[str]:
+        # Whoever runs the tests may have had SIGHUP ignored; that is inherited.
         process = subprocess.Popen([DIOSCOPE, "record", "-o", self.file("capture"), *words],
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
         if "--" in words:
             time.sleep(1)
         else:
