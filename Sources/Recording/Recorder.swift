@@ -176,7 +176,7 @@ public final class Recorder {
             }
             if now >= nextSecond {
                 nextSecond += 1_000_000_000
-                if let counters = countersAndOpenIOs() {
+                if let counters = countersOnTheWay() {
                     let every = overheadLimit?.every ?? sampleEvery
                     listener.recordingWent(after: now - start, counters: counters, every: every)
                 }
@@ -187,6 +187,12 @@ public final class Recorder {
             relay.pass(to: child)
         }
         return nil
+    }
+
+    /// The counters now and then: the slots are looked at only if an I/O can be in one.
+    private func countersOnTheWay() -> ProbeCounters? {
+        guard let counters = probes?.counters() else { return nil }
+        return counters.inFlight == 0 ? counters : countersAndOpenIOs()
     }
 
     /// The counters, and what the slots themselves tell of I/Os without an end.

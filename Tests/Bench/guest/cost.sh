@@ -54,10 +54,14 @@ programs() {
     [ "$(cat /proc/sys/kernel/bpf_stats_enabled)" = 0 ] || bpftool prog show -j >"/out/$name.$1.programs"
 }
 
-# settle: until the recorder has nothing more to do.
+# settle: until the recorder has nothing more to do; one that always has is a failure.
 settle() {
-    last=-1 now=0
+    last=-1 now=0 turns=0
     until [ "$now" -gt 0 ] && [ $((now - last)) -lt 5000000 ]; do
+        [ $((turns += 1)) -le 120 ] || {
+            echo "$name takes $((now - last)) instructions a second, and nobody gives it any work"
+            return 1
+        }
         sleep 1
         kill -0 $recorder || return 1
         last=$now now=$(consumed)
