@@ -32,32 +32,32 @@ static __always_inline void io_send(struct probe_cpu *cpu, struct probe_io *io, 
  */
 static __always_inline __u64 task_work_wait_begins(struct probe_io *io, struct probe_cpu *here)
 {
-	struct probe_held *held = task_work_wait_of(io);
+	struct probe_occupied *times = task_work_wait_of(io);
 	struct probe_cpu *cpu;
 	__u64 now;
 
 	io->facts |= PROBE_FACT_TASK_WORK_CLOCKS;
 	if (io->submit_cpu == bpf_get_smp_processor_id())
-		return read_clocks(here, held);
+		return read_clocks(here, times);
 	cpu = cpu_at(io->submit_cpu);
-	now = cpu ? read_remote_clocks(cpu, held) : 0;
+	now = cpu ? read_remote_clocks(cpu, times) : 0;
 	if (now)
 		return now;
 	io->facts &= ~PROBE_FACT_TASK_WORK_CLOCKS;
-	wait_unknown(held);
+	wait_unknown(times);
 	return bpf_ktime_get_ns();
 }
 
-static __always_inline void task_work_wait_ends(struct probe_io *io, const struct probe_held *clocks)
+static __always_inline void task_work_wait_ends(struct probe_io *io, const struct probe_occupied *clocks)
 {
-	struct probe_held *held = task_work_wait_of(io);
+	struct probe_occupied *times = task_work_wait_of(io);
 
 	if (!(io->facts & PROBE_FACT_TASK_WORK_CLOCKS))
 		return;
 	io->facts &= ~PROBE_FACT_TASK_WORK_CLOCKS;
 	if (io->submit_cpu != bpf_get_smp_processor_id() || io->task_work_ns - io->completed_ns > LONGEST_WAIT_NS)
-		return wait_unknown(held);
-	wait_ends(clocks, held);
+		return wait_unknown(times);
+	wait_ends(clocks, times);
 	if (io->kind == PROBE_RECORD_IO)
 		wait_unknown(queue_wait_of(io));
 	now_waited(io);
@@ -84,7 +84,7 @@ static __always_inline void awaits_reaping(const struct probe_io *io, struct pro
 	if (!cpu)
 		return;
 	left_ns = *(volatile __u64 *)&cpu->submitter_left_ns;
-	if (cpu->task_holder == PROBE_HOLDER_SUBMITTER && cpu->held_tid == io->submitter_tid)
+	if (cpu->task_occupant == PROBE_OCCUPANT_SUBMITTER && cpu->occupant_tid == io->submitter_tid)
 		here->completed_awake++;
 	/* On 7.x others may have run since the completion, in the midst of this: the submitter too. */
 	else if (cpu->submitter_left_tid == io->submitter_tid && left_ns <= io->completed_ns)
@@ -325,7 +325,7 @@ SEC("?fentry/io_req_rw_complete")
 int BPF_PROG(request_completed, struct io_kiocb *request)
 {
 	struct probe_cpu *cpu = this_cpu();
-	struct probe_held clocks;
+	struct probe_occupied clocks;
 	struct probe_io *io;
 	__u64 key;
 

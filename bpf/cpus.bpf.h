@@ -9,18 +9,18 @@
 
 static __always_inline void hardirq_begins(struct probe_cpu *cpu, __u64 now)
 {
-	hold_until(cpu, now);
-	if (cpu->holder != PROBE_HOLDER_HARDIRQ)
-		cpu->interrupted_holder = cpu->holder;
-	cpu->holder = PROBE_HOLDER_HARDIRQ;
+	charge_until(cpu, now);
+	if (cpu->occupant != PROBE_OCCUPANT_HARDIRQ)
+		cpu->interrupted_occupant = cpu->occupant;
+	cpu->occupant = PROBE_OCCUPANT_HARDIRQ;
 }
 
 static __always_inline void hardirq_ends(struct probe_cpu *cpu)
 {
 	if (clocks_run())
-		hold_until(cpu, bpf_ktime_get_ns());
-	if (cpu->holder == PROBE_HOLDER_HARDIRQ)
-		cpu->holder = cpu->interrupted_holder;
+		charge_until(cpu, bpf_ktime_get_ns());
+	if (cpu->occupant == PROBE_OCCUPANT_HARDIRQ)
+		cpu->occupant = cpu->interrupted_occupant;
 }
 
 SEC("?tp_btf/irq_handler_entry")
@@ -86,8 +86,8 @@ int BPF_PROG(softirq_entered, __u32 vector)
 
 	if (!cpu)
 		return 0;
-	now = hold_until_now(cpu);
-	cpu->holder = PROBE_HOLDER_SOFTIRQ;
+	now = charge_until_now(cpu);
+	cpu->occupant = PROBE_OCCUPANT_SOFTIRQ;
 	softirq_delivers(cpu, vector, now);
 	return 0;
 }
@@ -101,8 +101,8 @@ int BPF_PROG(softirq_left)
 		return 0;
 	cpu->softirq_entered_ns = 0;
 	if (clocks_run())
-		hold_until_now(cpu);
-	cpu->holder = cpu->task_holder;
+		charge_until_now(cpu);
+	cpu->occupant = cpu->task_occupant;
 	return 0;
 }
 
@@ -111,11 +111,11 @@ int BPF_PROG(softirq_left)
 /* A submitter that a kworker took the CPU from stands until that kworker is done. */
 static __always_inline void note_standing(struct probe_cpu *cpu, bool preempted, bool to_worker, __u64 now)
 {
-	bool stands = cpu->task_holder == PROBE_HOLDER_SUBMITTER && preempted && to_worker;
+	bool stands = cpu->task_occupant == PROBE_OCCUPANT_SUBMITTER && preempted && to_worker;
 
 	if (cpu->standing_tid && cpu->run_works)
-		cpu->submitter_stood_ns += now - cpu->switched_ns;
-	cpu->standing_tid = stands ? cpu->held_tid : 0;
+		cpu->submitter_displaced_ns += now - cpu->switched_ns;
+	cpu->standing_tid = stands ? cpu->occupant_tid : 0;
 }
 
 /* How often a task was switched from: the kernel counts that before it tells of the switch. */
@@ -126,12 +126,12 @@ static __always_inline __u64 switches_of(struct task_struct *task)
 
 static __always_inline void submitter_leaves(struct probe_cpu *cpu, struct task_struct *task, __u64 now)
 {
-	__u8 *marks = marks_of(cpu->held_tid);
+	__u8 *marks = marks_of(cpu->occupant_tid);
 
 	/* What the one before, or this one in an earlier sleep, has not found is no more to be told. */
 	if (cpu->unreaped)
 		__sync_fetch_and_add(&cpu->unreaped, -*(volatile __u64 *)&cpu->unreaped);
-	cpu->submitter_left_tid = cpu->held_tid;
+	cpu->submitter_left_tid = cpu->occupant_tid;
 	cpu->submitter_left_ns = now;
 	cpu->submitter_left_switches = switches_of(task);
 	if (marks)
@@ -184,11 +184,11 @@ static __always_inline void note_reaps(struct probe_cpu *here, struct task_struc
  */
 static __always_inline void note_unseen(struct probe_cpu *cpu, __u32 leaving, __u64 now)
 {
-	if (leaving == cpu->held_tid)
+	if (leaving == cpu->occupant_tid)
 		return;
 	cpu->unseen_runs++;
-	cpu->unseen_ns += now - cpu->task_held_since_ns;
-	cpu->unseen_tid = cpu->held_tid;
+	cpu->unseen_ns += now - cpu->task_occupied_since_ns;
+	cpu->unseen_tid = cpu->occupant_tid;
 }
 
 /* In its submission, before the device has it: for a request, or for what limits it. */
@@ -210,7 +210,7 @@ SEC("?tp_btf/sched_switch")
 int BPF_PROG(task_switched, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	struct probe_cpu *cpu = this_cpu();
-	struct holding holding;
+	struct occupant occupant;
 	__u32 tid;
 	__u64 now;
 
@@ -218,24 +218,24 @@ int BPF_PROG(task_switched, bool preempt, struct task_struct *prev, struct task_
 		return 0;
 	now = bpf_ktime_get_ns();
 	tid = read_kernel(next, pid);
-	holding = holding_of(next);
-	hold_until(cpu, now);
+	occupant = occupant_of(next);
+	charge_until(cpu, now);
 	note_unseen(cpu, read_kernel(prev, pid), now);
-	tell_hold(cpu, now);
+	tell_occupancy(cpu, now);
 
 	note_standing(cpu, task_is_runnable(prev), read_kernel(next, flags) & PF_WQ_WORKER, now);
 	cpu->switched_ns = now;
 	cpu->run_works = 0;
-	if (cpu->task_holder == PROBE_HOLDER_SUBMITTER) {
+	if (cpu->task_occupant == PROBE_OCCUPANT_SUBMITTER) {
 		submitter_leaves(cpu, prev, now);
-		if (cpu->begun_ns && cpu->begun_tid == cpu->held_tid && !task_is_runnable(prev))
+		if (cpu->begun_ns && cpu->begun_tid == cpu->occupant_tid && !task_is_runnable(prev))
 			submitter_sleeps(cpu, now);
 	}
-	if (holding.holder == PROBE_HOLDER_SUBMITTER) {
+	if (occupant.kind == PROBE_OCCUPANT_SUBMITTER) {
 		cpu->submitter_runs++;
 		note_reaps(cpu, next, tid, now);
 	}
-	hold_as(cpu, holding, tid, now);
+	occupy_as(cpu, occupant, tid, now);
 	return 0;
 }
 

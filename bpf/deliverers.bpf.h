@@ -8,7 +8,7 @@
 #ifndef DELIVERERS_BPF_H
 #define DELIVERERS_BPF_H
 
-#include "holders.bpf.h"
+#include "occupants.bpf.h"
 
 #define DELIVERERS	64
 #define QUEUED_WORKS	4096
@@ -32,7 +32,7 @@ struct {
 struct queued_work {
 	__u64 queued_ns;
 	__u64 cpu;
-	struct probe_held clocks;
+	struct probe_occupied clocks;
 };
 
 /* By work. */
@@ -50,7 +50,7 @@ struct delivering_work {
 	__u64 started_ns;
 	__u32 tid;
 	__u32 queued_cpu;
-	struct probe_held wait;
+	struct probe_occupied wait;
 };
 
 struct {
@@ -91,7 +91,7 @@ static __noinline int deliverer_started(struct probe_cpu *cpu, __u64 function, _
 {
 	struct delivering_work *running;
 	struct queued_work *queued;
-	struct probe_held clocks;
+	struct probe_occupied clocks;
 
 	if (!bpf_map_lookup_elem(&probe_deliverers, &function))
 		return 0;

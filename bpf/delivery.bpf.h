@@ -7,10 +7,10 @@
 #ifndef DELIVERY_BPF_H
 #define DELIVERY_BPF_H
 
-#include "holders.bpf.h"
+#include "occupants.bpf.h"
 
 /* When the device was found to be done, here and now: in a hard interrupt that is when it came. */
-static __always_inline __u64 raise_here(struct probe_cpu *cpu, struct probe_held *clocks)
+static __always_inline __u64 raise_here(struct probe_cpu *cpu, struct probe_occupied *clocks)
 {
 	__u64 now = read_clocks(cpu, clocks);
 	__u64 entered = cpu->irq_entered_ns;
@@ -18,7 +18,7 @@ static __always_inline __u64 raise_here(struct probe_cpu *cpu, struct probe_held
 	if (!entered)
 		return now;
 	/* All since then was that interrupt's. */
-	clocks->ns[PROBE_HOLDER_HARDIRQ] -= now - entered;
+	clocks->ns[PROBE_OCCUPANT_HARDIRQ] -= now - entered;
 	return entered;
 }
 
@@ -30,13 +30,13 @@ static __always_inline __u64 raise_here(struct probe_cpu *cpu, struct probe_held
 /* By number in /proc/interrupts. Written by its hard interrupt, which never runs twice at a time, and by its thread. */
 struct probe_irq {
 	__u64 raised_ns[IRQ_RAISES];		/* the last ones that woke the thread, by number modulo their count */
-	struct probe_held clocks[IRQ_RAISES];
+	struct probe_occupied clocks[IRQ_RAISES];
 	__u32 cpu[IRQ_RAISES];
 	__u32 raises;
 	__u32 served_cpu;
 	__u64 served_ns;			/* when the thread called the handler last */
 	__u64 served_before_ns;			/* and the time before that */
-	struct probe_held served_clocks;
+	struct probe_occupied served_clocks;
 	__u32 ends;				/* end_io calls since */
 };
 
@@ -254,7 +254,7 @@ static __noinline int io_raise(struct probe_cpu *cpu, struct probe_io *io, __u32
 		now = bpf_ktime_get_ns();
 	life->raised_ns = cpu->irq_entered_ns ? cpu->irq_entered_ns : now;
 	/* Until the other CPU was called, it was this one's interrupt that was waited for. */
-	life->delivery_wait.ns[PROBE_HOLDER_HARDIRQ] -= now - life->raised_ns;
+	life->delivery_wait.ns[PROBE_OCCUPANT_HARDIRQ] -= now - life->raised_ns;
 	return 0;
 }
 

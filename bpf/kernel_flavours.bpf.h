@@ -107,9 +107,9 @@ static __always_inline int hardirq_mask(void)
 /* From the handlers that were seen to begin and not to end. */
 static __always_inline int preempt_count(const struct probe_cpu *cpu)
 {
-	if (cpu->holder == PROBE_HOLDER_HARDIRQ)
+	if (cpu->occupant == PROBE_OCCUPANT_HARDIRQ)
 		return hardirq_mask();
-	return cpu->holder == PROBE_HOLDER_SOFTIRQ ? SOFTIRQ_SERVING : 0;
+	return cpu->occupant == PROBE_OCCUPANT_SOFTIRQ ? SOFTIRQ_SERVING : 0;
 }
 
 #elif defined(PROBE_MODERN)

@@ -8,7 +8,7 @@
 #define LAYERS_BPF_H
 
 #include "bios.bpf.h"
-#include "holders.bpf.h"
+#include "occupants.bpf.h"
 
 enum layer_time {
 	LAYER_ENTERED,

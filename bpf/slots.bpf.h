@@ -133,19 +133,19 @@ static __always_inline void slot_free(__u64 key)
 
 /* ---- the waits of an I/O: the whole slot is a struct probe_layered ---- */
 
-static __always_inline struct probe_held *queue_wait_of(struct probe_io *io)
+static __always_inline struct probe_occupied *queue_wait_of(struct probe_io *io)
 {
 	return &((struct probe_waited_io *)io)->queue_wait;
 }
 
-static __always_inline struct probe_held *task_work_wait_of(struct probe_io *io)
+static __always_inline struct probe_occupied *task_work_wait_of(struct probe_io *io)
 {
 	return &((struct probe_waited_io *)io)->task_work_wait;
 }
 
-static __always_inline void wait_unknown(struct probe_held *held)
+static __always_inline void wait_unknown(struct probe_occupied *times)
 {
-	__builtin_memset(held, 0, sizeof(*held));
+	__builtin_memset(times, 0, sizeof(*times));
 }
 
 /* It waited for a CPU whose occupants were seen. */

@@ -4,12 +4,12 @@
 #define SUBMIT_BPF_H
 
 #include "filters.bpf.h"
-#include "holders.bpf.h"
+#include "occupants.bpf.h"
 #include "links.bpf.h"
 #include "lost.bpf.h"
 #include "rings.bpf.h"
 
-/* A thread's first I/O: its name is sent, and from now on it holds the CPU as a submitter. */
+/* A thread's first I/O: its name is sent, and from now on it occupies the CPU as a submitter. */
 static __always_inline void know_submitter(struct probe_cpu *cpu, __u64 pid_tgid)
 {
 	struct probe_task task = { .kind = PROBE_RECORD_TASK };
@@ -20,7 +20,7 @@ static __always_inline void know_submitter(struct probe_cpu *cpu, __u64 pid_tgid
 		return;
 	*marks |= PROBE_MARK_SUBMITTER;
 	if (clocks_run())
-		hold_as(cpu, holding_of(current_task()), tid, hold_until_now(cpu));
+		occupy_as(cpu, occupant_of(current_task()), tid, charge_until_now(cpu));
 	task.tid = tid;
 	task.tgid = pid_tgid >> 32;
 	bpf_get_current_comm(task.comm, sizeof(task.comm));

@@ -4,7 +4,7 @@
 #define WORKER_BPF_H
 
 #include "device.bpf.h"
-#include "holders.bpf.h"
+#include "occupants.bpf.h"
 
 /* The file system's own kiocb is done; a work is to complete the user's. */
 static __always_inline void hop_queued(struct probe_cpu *cpu, const struct probe_link *link, struct work_struct *work)
@@ -25,7 +25,7 @@ static __always_inline void hop_started(struct probe_cpu *cpu, const struct prob
 {
 	struct probe_io *io = slot_find(follow_link(link, iocb_key(cpu, PROBE_KEY_START, work)));
 	__u16 here = bpf_get_smp_processor_id();
-	struct probe_held clocks;
+	struct probe_occupied clocks;
 	struct probe_life *life;
 	struct probe_cpu *queued_on;
 
@@ -120,7 +120,7 @@ static __always_inline void waits_no_more(struct probe_io *io)
 		__sync_fetch_and_add(&cpu->waiting, -1);
 }
 
-static __always_inline void queue_wait_ends(struct probe_io *io, const struct probe_held *clocks)
+static __always_inline void queue_wait_ends(struct probe_io *io, const struct probe_occupied *clocks)
 {
 	bool is_known = io->worker_cpu == io->end_cpu && io->started_ns - io->queued_ns <= LONGEST_WAIT_NS;
 
@@ -136,7 +136,7 @@ static __always_inline void queue_wait_ends(struct probe_io *io, const struct pr
 }
 
 static __always_inline void io_work_starts(struct probe_cpu *cpu, struct kiocb *iocb, __u64 now,
-					   const struct probe_held *clocks)
+					   const struct probe_occupied *clocks)
 {
 	struct probe_io *io = slot_find(io_key(cpu, PROBE_KEY_START, iocb));
 
@@ -159,8 +159,8 @@ int BPF_PROG(work_started, struct work_struct *work)
 	struct kiocb *iocb = iocb_of_work(work);
 	struct probe_cpu *cpu = this_cpu();
 	struct task_struct *task = current_task();
-	struct holding holding = { .holder = PROBE_HOLDER_COMPLETION_WORK };
-	struct probe_held clocks;
+	struct occupant occupant = { .kind = PROBE_OCCUPANT_COMPLETION_WORK };
+	struct probe_occupied clocks;
 	__u64 now;
 
 	if (!cpu)
@@ -170,12 +170,12 @@ int BPF_PROG(work_started, struct work_struct *work)
 		io_work_starts(cpu, iocb, now, &clocks);
 	} else if (clocks_run()) {
 		other_work_started(cpu, work);
-		now = hold_until_now(cpu);
-		holding = holding_of_worker(task);
+		now = charge_until_now(cpu);
+		occupant = occupant_of_worker(task);
 	} else {
 		return other_work_started(cpu, work);
 	}
-	hold_as(cpu, holding, read_kernel(task, pid), now);
+	occupy_as(cpu, occupant, read_kernel(task, pid), now);
 	return 0;
 }
 
@@ -183,16 +183,16 @@ SEC("?tp_btf/workqueue_execute_end")
 int BPF_PROG(work_ended)
 {
 	struct probe_cpu *cpu = this_cpu();
-	struct holding holding = { .holder = PROBE_HOLDER_WORKER_SWITCH };
+	struct occupant occupant = { .kind = PROBE_OCCUPANT_WORKER_SWITCH };
 	__u64 now;
 
 	if (!cpu)
 		return 0;
-	now = hold_until_now(cpu);
-	tell_hold(cpu, now);
-	if (cpu->task_holder == PROBE_HOLDER_OTHER_TASK)
-		holding.holder = PROBE_HOLDER_OTHER_TASK;
-	hold_as(cpu, holding, cpu->held_tid, now);
+	now = charge_until_now(cpu);
+	tell_occupancy(cpu, now);
+	if (cpu->task_occupant == PROBE_OCCUPANT_OTHER_TASK)
+		occupant.kind = PROBE_OCCUPANT_OTHER_TASK;
+	occupy_as(cpu, occupant, cpu->occupant_tid, now);
 	return 0;
 }
 

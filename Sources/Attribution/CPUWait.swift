@@ -8,7 +8,7 @@ public struct CPUWait: Equatable, Sendable {
     public let stage: Stage
     public let nanoseconds: UInt64
     /// No more than `nanoseconds` in all, or unknown.
-    public let held: HeldTimes
+    public let occupied: OccupantTimes
     /// The CPU that was waited for: the kworker's, or the submitter's.
     public let cpu: UInt16?
     public let from: Timestamp
@@ -24,38 +24,40 @@ public struct CPUWait: Equatable, Sendable {
         case .hopWait: (end, cpu) = (.hopStarted, io.further.hopCPU)
         default: return nil
         }
-        guard let until = io[end], let times = io.held(in: span.stage) else { return nil }
+        guard let until = io[end], let times = io.occupied(in: span.stage) else { return nil }
         stage = span.stage
         nanoseconds = span.nanoseconds
         self.until = until
         // A stage ends at a time after its submission, at least its own length after.
         from = Timestamp(nanoseconds: until.nanoseconds &- span.nanoseconds)
-        held = Self.isBelieved(times, in: span) ? times : .unknown
+        occupied = Self.isBelieved(times, in: span) ? times : .unknown
     }
 
     /// Clocks that add up to more than the wait were not those of this wait.
     @inline(__always)
-    public static func isBelieved(_ times: HeldTimes, in span: StageSpan) -> Bool { times.total <= span.nanoseconds }
+    public static func isBelieved(_ times: OccupantTimes, in span: StageSpan) -> Bool {
+        times.total <= span.nanoseconds
+    }
 
     /// What no clock accounts for.
-    public var unattributed: UInt64 { nanoseconds - held.total }
+    public var unattributed: UInt64 { nanoseconds - occupied.total }
 
     /// Nanoseconds of each cause that has some, in the order of the closed list.
     public var causes: [(cause: WaitCause, nanoseconds: UInt64)] {
-        let holders = CPUHolder.allCases.map { (cause: WaitCause($0), nanoseconds: UInt64(held[$0])) }
-        return (holders + [(.unattributed, unattributed)]).filter { $0.nanoseconds > 0 }
+        let occupants = CPUOccupant.allCases.map { (cause: WaitCause($0), nanoseconds: UInt64(occupied[$0])) }
+        return (occupants + [(.unattributed, unattributed)]).filter { $0.nanoseconds > 0 }
     }
 }
 
 extension DirectIO {
-    /// Who held the CPU that was waited for in this stage, `nil` when it is no wait for one.
+    /// Who occupied the CPU that was waited for in this stage, `nil` when it is no wait for one.
     @inline(__always)
-    public func held(in stage: Stage) -> HeldTimes? {
+    public func occupied(in stage: Stage) -> OccupantTimes? {
         switch stage {
-        case .queueWait: queueWaitHeld
-        case .taskWorkWait: taskWorkHeld
-        case .delivery: further.deliveryHeld
-        case .hopWait: further.hopHeld
+        case .queueWait: queueWaitOccupants
+        case .taskWorkWait: taskWorkOccupants
+        case .delivery: further.deliveryOccupants
+        case .hopWait: further.hopOccupants
         default: nil
         }
     }

@@ -11,15 +11,15 @@ public struct ListedIO: Sendable {
 
     /// - Parameters:
     ///   - life: of `io`.
-    ///   - holds: all that came before it.
+    ///   - occupancies: all that came before it.
     ///   - clocks: those of the whole recording.
-    public init(_ io: DirectIO, _ life: AttributedLife, _ holds: inout HoldLog, _ clocks: SeenClocks) {
+    public init(_ io: DirectIO, _ life: AttributedLife, _ occupancies: inout OccupancyLog, _ clocks: SeenClocks) {
         self.io = io
         self.life = life
         var waits: [(stage: Stage, shares: [WaitShare])] = []
         for stage in Stage.waits where clocks.tell(of: stage) {
             guard let wait = life.wait(stage, of: io) else { continue }
-            waits.append((stage, holds.shares(of: wait)))
+            waits.append((stage, occupancies.shares(of: wait)))
         }
         self.waits = waits
     }

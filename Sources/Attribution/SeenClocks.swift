@@ -2,7 +2,7 @@
 
 import DirectIO
 
-/// For which waits of a recording somebody kept clocks of who held the CPU. Where they did, a wait without them is
+/// For which waits of a recording somebody kept clocks of who occupied the CPU. Where they did, a wait without them is
 /// unattributed; where nobody did, no wait is split.
 public struct SeenClocks: Equatable, Sendable {
     /// Bit *n*: the stage whose number is *n*.
@@ -15,10 +15,10 @@ public struct SeenClocks: Equatable, Sendable {
     @inline(__always)
     public mutating func add(_ io: DirectIO) {
         // One by one: this is in the path of every I/O.
-        if io.queueWaitHeld.isKnown { stages |= Self.bit(.queueWait) }
-        if io.taskWorkHeld.isKnown { stages |= Self.bit(.taskWorkWait) }
-        if io.further.deliveryHeld.isKnown { stages |= Self.bit(.delivery) }
-        if io.further.hopHeld.isKnown { stages |= Self.bit(.hopWait) }
+        if io.queueWaitOccupants.isKnown { stages |= Self.bit(.queueWait) }
+        if io.taskWorkOccupants.isKnown { stages |= Self.bit(.taskWorkWait) }
+        if io.further.deliveryOccupants.isKnown { stages |= Self.bit(.delivery) }
+        if io.further.hopOccupants.isKnown { stages |= Self.bit(.hopWait) }
     }
 
     public func tell(of stage: Stage) -> Bool { !stage.isComposed && stages & Self.bit(stage) != 0 }

@@ -13,9 +13,9 @@ public enum WaitCause: String, Sendable, CaseIterable {
     /// No clock accounts for it.
     case unattributed
 
-    public init(_ holder: CPUHolder) {
+    public init(_ occupant: CPUOccupant) {
         self =
-            switch holder {
+            switch occupant {
             case .submitter: .submitter
             case .completionWork: .completionWork
             case .poolWork: .poolWork

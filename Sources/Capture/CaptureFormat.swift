@@ -39,8 +39,8 @@ enum ChunkKind: UInt16, Sendable {
     case end = 6
     /// `struct probe_waited_io` records as the kernel sent them.
     case waitedIOs = 7
-    /// `struct probe_hold` records, with names for functions; before the I/Os that they delayed.
-    case holds = 8
+    /// `struct probe_occupancy` records, with names for functions; before the I/Os that they delayed.
+    case occupancies = 8
     /// JSON array of `CPUUse`; the last one counts.
     case cpus = 9
     /// JSON of `CPUPlaces`; the last one counts.
@@ -65,7 +65,7 @@ enum ChunkKind: UInt16, Sendable {
         case .waitedIOs: RecordSize.waitedIO
         case .lives: RecordSize.life
         case .layeredIOs: RecordSize.layered
-        case .holds: RecordSize.hold
+        case .occupancies: RecordSize.occupancy
         case .session, .devices, .loss, .end, .cpus, .places, .fileUsers, .summary, .sampling: nil
         }
     }

@@ -61,15 +61,15 @@ public final class CaptureReader: Sendable {
         isTextTransfer(Array(prefix.prefix(4))[...])
     }
 
-    /// Calls `each` with every I/O in file order, and `hold` with everybody who held a CPU that I/Os waited for,
+    /// Calls `each` with every I/O in file order, and `occupancy` with everybody who occupied a CPU that I/Os waited for,
     /// before those I/Os.
     /// - Returns: All else that the capture holds, and what could not be read.
-    /// - Throws: `CaptureError.cannotRead`, or what `each` or `hold` throws.
+    /// - Throws: `CaptureError.cannotRead`, or what `each` or `occupancy` throws.
     public func read(
-        holds hold: (CPUHold) throws -> Void = { _ in }, _ each: (DirectIO) throws -> Void
+        occupancies occupancy: (CPUOccupancy) throws -> Void = { _ in }, _ each: (DirectIO) throws -> Void
     ) throws -> CaptureSummary {
         let whole = CaptureShare(self, .whole, size: try source.size())
-        return CaptureSummary(joining: [try whole.read(holds: hold, each)])
+        return CaptureSummary(joining: [try whole.read(occupancies: occupancy, each)])
     }
 
     /// From when on how many I/Os were recorded, if that changed: known before they are read.

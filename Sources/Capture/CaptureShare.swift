@@ -6,7 +6,7 @@ import Synchronization
 /// One of the readers that a capture's I/Os are shared out to, chunk by chunk, each to whoever is free. In turn would
 /// not be even: chunks of I/Os that waited alternate with those of others, and take longer.
 ///
-/// What is not I/Os is read by all of them: where the chunks are, who held CPUs before the I/Os that waited, the end.
+/// What is not I/Os is read by all of them: where the chunks are, who occupied CPUs before the I/Os that waited, the end.
 public struct CaptureShare: Sendable {
     /// Whose chunks of I/Os are whose.
     struct Turn: Sendable {
@@ -53,19 +53,19 @@ public struct CaptureShare: Sendable {
         self.size = size
     }
 
-    /// Calls `each` with every I/O of this share in file order, and `hold` with everybody who held a CPU, before the
+    /// Calls `each` with every I/O of this share in file order, and `occupancy` with everybody who occupied a CPU, before the
     /// I/Os that follow in the file.
     /// - Parameter progress: is called with the part of the file that was read, from 0 to 1, at every chunk.
     /// - Returns: To be joined with those of the other shares.
-    /// - Throws: `CaptureError.cannotRead`, or what `each` or `hold` throws.
+    /// - Throws: `CaptureError.cannotRead`, or what `each` or `occupancy` throws.
     public func read(
-        holds hold: (CPUHold) throws -> Void = { _ in }, progress: (Double) -> Void = { _ in },
+        occupancies occupancy: (CPUOccupancy) throws -> Void = { _ in }, progress: (Double) -> Void = { _ in },
         _ each: (DirectIO) throws -> Void
     ) throws -> CaptureSummary {
         var walk = ChunkWalk(reader.source, from: reader.body, size: size, turn: turn)
         var summary = CaptureSummary()
         while summary.end == nil, let chunk = try walk.next() {
-            try summary.read(chunk, of: &walk, holds: hold, each)
+            try summary.read(chunk, of: &walk, occupancies: occupancy, each)
             progress(Double(walk.position) / Double(size))
         }
         if summary.end == nil {

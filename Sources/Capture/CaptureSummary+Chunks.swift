@@ -4,9 +4,9 @@ import CProbeRecords
 import DirectIO
 
 extension CaptureSummary {
-    /// Takes in one whole chunk; its I/Os go to `each`, its holds to `hold`.
+    /// Takes in one whole chunk; its I/Os go to `each`, its occupancies to `occupancy`.
     mutating func read(
-        _ chunk: ChunkWalk.Chunk, of walk: inout ChunkWalk, holds hold: (CPUHold) throws -> Void,
+        _ chunk: ChunkWalk.Chunk, of walk: inout ChunkWalk, occupancies occupancy: (CPUOccupancy) throws -> Void,
         _ each: (DirectIO) throws -> Void
     ) throws {
         let header = chunk.header
@@ -36,7 +36,7 @@ extension CaptureSummary {
         case .waitedIOs: try records { try readWaitedIOs($0, each) }
         case .lives: try records { try readLives($0, each) }
         case .layeredIOs: try records { try readLayered($0, each) }
-        case .holds: try records { try readHolds($0, hold) }
+        case .occupancies: try records { try readOccupancies($0, occupancy) }
         case .fileUsers: fileUsers = decoded([FileUser].self) ?? fileUsers
         case .places: places = decoded(CPUPlaces.self) ?? places
         case .cpus: cpus = decoded([CPUUse].self) ?? cpus
@@ -125,11 +125,13 @@ extension CaptureSummary {
         unparsedIOs &+= UInt64(found) &- parsed
     }
 
-    private mutating func readHolds(_ payload: UnsafeRawBufferPointer, _ hold: (CPUHold) throws -> Void) rethrows {
-        for index in 0..<payload.count / RecordSize.hold {
-            let record = payload.load(fromByteOffset: index * RecordSize.hold, as: probe_hold.self)
-            if let held = CPUHold(record: record) {
-                try hold(held)
+    private mutating func readOccupancies(_ payload: UnsafeRawBufferPointer, _ occupancy: (CPUOccupancy) throws -> Void)
+        rethrows
+    {
+        for index in 0..<payload.count / RecordSize.occupancy {
+            let record = payload.load(fromByteOffset: index * RecordSize.occupancy, as: probe_occupancy.self)
+            if let occupied = CPUOccupancy(record: record) {
+                try occupancy(occupied)
             } else {
                 unparsedOthers &+= 1
             }

@@ -25,7 +25,7 @@ public final class CaptureWriter {
     private let layeredIOs = RecordBuffer(.layeredIOs, recordSize: RecordSize.layered)
     private let threads = RecordBuffer(.threads, recordSize: RecordSize.task)
     /// Few at a time: a reader keeps so many at least, to name them to the I/Os that follow.
-    private let holds = RecordBuffer(.holds, recordSize: RecordSize.hold, capacity: 1024)
+    private let occupancies = RecordBuffer(.occupancies, recordSize: RecordSize.occupancy, capacity: 1024)
     private let columns: ColumnPacker?
     private let packer: ChunkPacker?
     private var isOpen = true
@@ -117,7 +117,7 @@ public final class CaptureWriter {
         case RecordSize.io: try append(record, PROBE_RECORD_IO, RecordSize.io, to: ios)
         case RecordSize.life: try append(record, PROBE_RECORD_LIFE, RecordSize.life, to: lives)
         case RecordSize.layered: try append(record, PROBE_RECORD_LAYERED, RecordSize.layered, to: layeredIOs)
-        case RecordSize.hold: try append(record, PROBE_RECORD_HOLD, RecordSize.hold, to: holds)
+        case RecordSize.occupancy: try append(record, PROBE_RECORD_OCCUPANCY, RecordSize.occupancy, to: occupancies)
         case RecordSize.task: try append(record, PROBE_RECORD_TASK, RecordSize.task, to: threads)
         default: unparsed &+= 1
         }
@@ -136,7 +136,7 @@ public final class CaptureWriter {
     /// Writes out what is buffered, as chunks. For the recorder about twice a second, so that a crash loses little.
     public func flush() throws(CaptureError) {
         try flush(threads)
-        try flush(holds)
+        try flush(occupancies)
         try flush(layeredIOs)
         try flush(lives)
         try flush(waitedIOs)

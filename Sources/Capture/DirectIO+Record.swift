@@ -10,7 +10,7 @@ enum RecordSize {
     static let waitedIO = MemoryLayout<probe_waited_io>.size
     static let life = MemoryLayout<probe_life>.size
     static let layered = MemoryLayout<probe_layered>.size
-    static let hold = MemoryLayout<probe_hold>.size
+    static let occupancy = MemoryLayout<probe_occupancy>.size
 }
 
 extension DirectIO {
@@ -22,7 +22,7 @@ extension DirectIO {
         self = withUnsafePointer(to: record) { DirectIO(checked: $0) }
     }
 
-    /// The same of an I/O that waited for a CPU whose holders were seen.
+    /// The same of an I/O that waited for a CPU whose occupants were seen.
     public init?(record: probe_waited_io) {
         guard record.isIO else { return nil }
         self = withUnsafePointer(to: record) { DirectIO(checked: $0) }
@@ -33,8 +33,8 @@ extension DirectIO {
     @inline(__always)
     init(checked record: UnsafePointer<probe_waited_io>) {
         self.init(checked: UnsafeRawPointer(record).assumingMemoryBound(to: probe_io.self))
-        queueWaitHeld = HeldTimes(record.pointee.queue_wait)
-        taskWorkHeld = HeldTimes(record.pointee.task_work_wait)
+        queueWaitOccupants = OccupantTimes(record.pointee.queue_wait)
+        taskWorkOccupants = OccupantTimes(record.pointee.task_work_wait)
     }
 
     @inline(__always)
@@ -119,23 +119,23 @@ extension probe_waited_io {
         self.init()
         self.io = probe_io(io)
         self.io.kind = UInt8(truncatingIfNeeded: PROBE_RECORD_WAITED_IO.rawValue)
-        queue_wait = probe_held(io.queueWaitHeld)
-        task_work_wait = probe_held(io.taskWorkHeld)
+        queue_wait = probe_occupied(io.queueWaitOccupants)
+        task_work_wait = probe_occupied(io.taskWorkOccupants)
     }
 }
 
-extension HeldTimes {
-    /// Both are eight 32-bit numbers in the order of `CPUHolder`.
+extension OccupantTimes {
+    /// Both are eight 32-bit numbers in the order of `CPUOccupant`.
     @inline(__always)
-    init(_ held: probe_held) {
-        self.init(nanoseconds: withUnsafeBytes(of: held) { $0.loadUnaligned(as: SIMD8<UInt32>.self) })
+    init(_ occupied: probe_occupied) {
+        self.init(nanoseconds: withUnsafeBytes(of: occupied) { $0.loadUnaligned(as: SIMD8<UInt32>.self) })
     }
 }
 
-extension probe_held {
-    init(_ held: HeldTimes) {
+extension probe_occupied {
+    init(_ occupied: OccupantTimes) {
         self.init()
-        withUnsafeMutableBytes(of: &self) { $0.storeBytes(of: held.nanoseconds, as: SIMD8<UInt32>.self) }
+        withUnsafeMutableBytes(of: &self) { $0.storeBytes(of: occupied.nanoseconds, as: SIMD8<UInt32>.self) }
     }
 }
 

@@ -32,9 +32,9 @@ extension FurtherLife {
         let record = pointer.pointee
         attempted = record.attempted_ns
         reserved = record.reserved_ns
-        deliveryHeld = HeldTimes(record.delivery_wait)
-        waiterHeld = HeldTimes(record.waiter_wait)
-        hopHeld = HeldTimes(record.hop_wait)
+        deliveryOccupants = OccupantTimes(record.delivery_wait)
+        waiterOccupants = OccupantTimes(record.waiter_wait)
+        hopOccupants = OccupantTimes(record.hop_wait)
         marks = LifeMarks(rawValue: record.marks)
         requests = record.requests
         bios = record.bios
@@ -69,9 +69,9 @@ extension probe_life {
         hop_queued_ns = io.times[.hopQueued]
         hop_started_ns = io.times[.hopStarted]
         reserved_ns = further.reserved
-        delivery_wait = probe_held(further.deliveryHeld)
-        waiter_wait = probe_held(further.waiterHeld)
-        hop_wait = probe_held(further.hopHeld)
+        delivery_wait = probe_occupied(further.deliveryOccupants)
+        waiter_wait = probe_occupied(further.waiterOccupants)
+        hop_wait = probe_occupied(further.hopOccupants)
         marks = further.marks.rawValue
         requests = further.requests
         bios = further.bios

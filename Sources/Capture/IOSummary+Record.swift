@@ -82,7 +82,7 @@ extension IOSummary {
         }
         longestSteps = Array(stored.longest[..<Self.steps])
         longest = stored.longest[Self.steps]
-        queueWaitHeld = SIMD8(stored.queueWait)
-        taskWorkHeld = SIMD8(stored.taskWorkWait)
+        queueWaitOccupants = SIMD8(stored.queueWait)
+        taskWorkOccupants = SIMD8(stored.taskWorkWait)
     }
 }

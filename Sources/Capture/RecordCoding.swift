@@ -13,8 +13,8 @@ struct RecordCoding {
     private let anchor: Int
     /// Words of times that are stored as the distance from the one before them, or at a start from the anchor.
     private let times: [(word: Int, starts: Bool)]
-    /// The first word of the sums of holders, and those of the times between which they lie.
-    private let waits: [(held: Int, from: Int, until: Int)]
+    /// The first word of the sums of occupants, and those of the times between which they lie.
+    private let waits: [(clocks: Int, from: Int, until: Int)]
     /// By word: whether it is stored as the difference to that of the first record, by exclusive or.
     private let flips: [Bool]
 
@@ -30,19 +30,19 @@ struct RecordCoding {
             self.init(
                 size: kind == .lives ? RecordSize.life : RecordSize.layered, anchor: 8, times: times + further,
                 waits: [(16, 6, 7), (20, 8, 10), (32, 28, 4), (36, 5, 8), (40, 29, 30)])
-        case .holds: self.init(size: RecordSize.hold, anchor: 2, times: [(1, true)], waits: [])
+        case .occupancies: self.init(size: RecordSize.occupancy, anchor: 2, times: [(1, true)], waits: [])
         case .threads, .session, .devices, .loss, .end, .cpus, .places, .fileUsers, .summary, .sampling: return nil
         }
     }
 
     private init(
-        size: Int, anchor: Int, times: [(word: Int, starts: Bool)], waits: [(held: Int, from: Int, until: Int)]
+        size: Int, anchor: Int, times: [(word: Int, starts: Bool)], waits: [(clocks: Int, from: Int, until: Int)]
     ) {
         self.size = size
         self.anchor = anchor
         self.times = times
         self.waits = waits
-        let own = [anchor] + times.map(\.word) + waits.flatMap { Array($0.held..<$0.held + 4) }
+        let own = [anchor] + times.map(\.word) + waits.flatMap { Array($0.clocks..<$0.clocks + 4) }
         flips = (0..<size / 8).map { !own.contains($0) }
     }
 
@@ -99,7 +99,7 @@ struct RecordCoding {
         }
     }
 
-    private typealias Wait = (held: Int, from: Int, until: Int)
+    private typealias Wait = (clocks: Int, from: Int, until: Int)
     private typealias Step = (word: Int, starts: Bool)
     private typealias Flip = (word: Int, bits: UInt64)
 
@@ -127,10 +127,10 @@ struct RecordCoding {
 
     @inline(__always)
     private static func sums(_ record: UnsafeMutablePointer<UInt64>, _ wait: Wait) -> UnsafeMutablePointer<UInt32> {
-        UnsafeMutableRawPointer(record + wait.held).assumingMemoryBound(to: UInt32.self)
+        UnsafeMutableRawPointer(record + wait.clocks).assumingMemoryBound(to: UInt32.self)
     }
 
-    /// The first holder had what the others leave of the wait, if the others are known.
+    /// The first occupant had what the others leave of the wait, if the others are known.
     @inline(__always)
     private static func prediction(_ record: UnsafeMutablePointer<UInt64>, _ wait: Wait) -> UInt32 {
         let sums = sums(record, wait)

@@ -108,7 +108,7 @@ struct StoredSummary: Codable {
     /// Whether it has the form that all are written in, and its counts agree.
     var isSound: Bool {
         guard longest.count == Self.steps + 1, spreads.count == Self.steps, first <= last,
-            queueWait.count == Int(PROBE_HOLDERS), taskWorkWait.count == Int(PROBE_HOLDERS),
+            queueWait.count == Int(PROBE_OCCUPANTS), taskWorkWait.count == Int(PROBE_OCCUPANTS),
             ios <= Self.most, errors <= ios, preempted <= ios, bytes <= Self.most << 12,
             rows.allSatisfy({ $0.count == Self.steps + 2 }), spreads.allSatisfy({ $0.count % 2 == 0 })
         else { return false }

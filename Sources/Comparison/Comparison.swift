@@ -31,7 +31,7 @@ public struct Comparison: Sendable {
         /// Its part of the change in mean latency; those of all stages sum to 1. `nil` when nothing says that the mean
         /// changed.
         public var shareOfChange: Double?
-        /// Who held the CPU, of a wait for one, the largest change first.
+        /// Who occupied the CPU, of a wait for one, the largest change first.
         public var causes: [Row]
     }
 

@@ -3,7 +3,7 @@
 import Attribution
 import DirectIO
 
-/// What nanoseconds are summed by: a stage, and within the waits for a CPU, who held it.
+/// What nanoseconds are summed by: a stage, and within the waits for a CPU, who occupied it.
 public enum Leaf: Hashable, Sendable {
     case stage(Stage)
     case cause(Stage, WaitCause)
@@ -31,10 +31,10 @@ struct LeafSums: Sendable {
         sums[place] &+= nanoseconds
     }
 
-    /// - Parameter holder: `nil` for what nobody is known to have had.
-    mutating func add(_ nanoseconds: UInt128, to wait: Stage, _ holder: CPUHolder?) {
+    /// - Parameter occupant: `nil` for what nobody is known to have had.
+    mutating func add(_ nanoseconds: UInt128, to wait: Stage, _ occupant: CPUOccupant?) {
         if sums.isEmpty { sums = [UInt128](repeating: 0, count: 2 * Self.causes) }
-        sums[Self.place(wait, holder)] &+= nanoseconds
+        sums[Self.place(wait, occupant)] &+= nanoseconds
     }
 
     mutating func add(_ other: LeafSums) {
@@ -49,12 +49,12 @@ struct LeafSums: Sendable {
         switch leaf {
         case .stage(let stage): return places.known(stage).map { sums[2 * Self.causes + $0] } ?? 0
         case .cause(let wait, let cause):
-            return sums[Self.place(wait, CPUHolder.allCases.first { WaitCause($0) == cause })]
+            return sums[Self.place(wait, CPUOccupant.allCases.first { WaitCause($0) == cause })]
         }
     }
 
-    private static func place(_ wait: Stage, _ holder: CPUHolder?) -> Int {
-        (wait == .queueWait ? 0 : causes) + (holder.map { Int($0.rawValue) } ?? causes - 1)
+    private static func place(_ wait: Stage, _ occupant: CPUOccupant?) -> Int {
+        (wait == .queueWait ? 0 : causes) + (occupant.map { Int($0.rawValue) } ?? causes - 1)
     }
 }
 

@@ -25,7 +25,7 @@ extension SavedReportContent {
                 guard let kind = WaitCause(rawValue: cause.cause) else { continue }
                 sums.leaves[.cause(stage, kind)] = cause.total_ns
             }
-            // Nobody looked who held the CPU.
+            // Nobody looked who occupied the CPU.
             if wait?.causes.isEmpty ?? true, let total = sums.leaves[.stage(stage)] {
                 sums.leaves[.cause(stage, .unattributed)] = total
             }

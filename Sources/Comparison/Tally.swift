@@ -32,7 +32,9 @@ struct Tally: Equatable, Sendable {
     }
 
     private mutating func add(_ wait: CPUWait, _ row: Int) {
-        for holder in CPUHolder.allCases { leaves[row].add(UInt128(wait.held[holder]), to: wait.stage, holder) }
+        for occupant in CPUOccupant.allCases {
+            leaves[row].add(UInt128(wait.occupied[occupant]), to: wait.stage, occupant)
+        }
         leaves[row].add(UInt128(wait.unattributed), to: wait.stage, nil)
     }
 

@@ -3,8 +3,8 @@
 /// What one CPU did during a recording, by the clocks of the probes.
 public struct CPUUse: Hashable, Sendable, Codable {
     public var cpu: UInt16
-    /// Nanoseconds by `CPUHolder.rawValue`.
-    public var held: [UInt64]
+    /// Nanoseconds by `CPUOccupant.rawValue`.
+    public var occupied: [UInt64]
     /// Switches to a thread that submits I/Os.
     public var submitterRuns: UInt64
     /// Switches to a kworker that then completed I/Os.
@@ -12,9 +12,16 @@ public struct CPUUse: Hashable, Sendable, Codable {
     /// I/Os, traced or not, that kworkers completed.
     public var works: UInt64
     /// Nanoseconds in which a submitter was runnable and off-CPU because such a kworker had displaced it.
-    public var submitterStood: UInt64
+    public var submitterDisplaced: UInt64
     /// What became of completions; `nil` when nobody looked.
     public var reaping: Reaping?
+
+    /// The names in captures, which are forever.
+    private enum CodingKeys: String, CodingKey {
+        case cpu, submitterRuns, workerRuns, works, reaping
+        case occupied = "held"
+        case submitterDisplaced = "submitterStood"
+    }
 
     /// Whether submitters were awake when their I/Os were complete, as far as they stayed on one CPU.
     public struct Reaping: Hashable, Sendable, Codable {
@@ -40,28 +47,29 @@ public struct CPUUse: Hashable, Sendable, Codable {
     }
 
     public init(
-        cpu: UInt16, held: [UInt64], submitterRuns: UInt64, workerRuns: UInt64, works: UInt64, submitterStood: UInt64,
+        cpu: UInt16, occupied: [UInt64], submitterRuns: UInt64, workerRuns: UInt64, works: UInt64,
+        submitterDisplaced: UInt64,
         reaping: Reaping? = nil
     ) {
         self.cpu = cpu
-        self.held = held
+        self.occupied = occupied
         self.submitterRuns = submitterRuns
         self.workerRuns = workerRuns
         self.works = works
-        self.submitterStood = submitterStood
+        self.submitterDisplaced = submitterDisplaced
         self.reaping = reaping
     }
 
-    public subscript(holder: CPUHolder) -> UInt64 {
-        held.indices.contains(Int(holder.rawValue)) ? held[Int(holder.rawValue)] : 0
+    public subscript(occupant: CPUOccupant) -> UInt64 {
+        occupied.indices.contains(Int(occupant.rawValue)) ? occupied[Int(occupant.rawValue)] : 0
     }
 
     /// What was added since `earlier`, of the same CPU.
     public func since(_ earlier: CPUUse) -> CPUUse {
         CPUUse(
-            cpu: cpu, held: zip(held, earlier.held).map { $0 &- $1 },
+            cpu: cpu, occupied: zip(occupied, earlier.occupied).map { $0 &- $1 },
             submitterRuns: submitterRuns &- earlier.submitterRuns, workerRuns: workerRuns &- earlier.workerRuns,
-            works: works &- earlier.works, submitterStood: submitterStood &- earlier.submitterStood,
+            works: works &- earlier.works, submitterDisplaced: submitterDisplaced &- earlier.submitterDisplaced,
             reaping: reaping.map { $0.since(earlier.reaping ?? Reaping(asleep: 0, time: 0, awake: 0)) })
     }
 }

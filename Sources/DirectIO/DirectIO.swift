@@ -84,12 +84,12 @@ public struct DirectIO: Equatable, Sendable {
     public var submitterThread: UInt32
     public var workerThread: UInt32?
 
-    // MARK: Who held the CPU
+    // MARK: Who occupied the CPU
 
     /// What was on the worker's CPU from `workQueued` to `workStarted`: the times sum to that, or are unknown.
-    public var queueWaitHeld = HeldTimes.unknown
+    public var queueWaitOccupants = OccupantTimes.unknown
     /// What was on the submitter's CPU from `completed` to `taskWorkRun`.
-    public var taskWorkHeld = HeldTimes.unknown
+    public var taskWorkOccupants = OccupantTimes.unknown
 
     // MARK: What most do not have
 

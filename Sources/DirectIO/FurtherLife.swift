@@ -10,12 +10,12 @@ public struct FurtherLife: Equatable, Sendable {
     /// No time yet; kept as it is in a record.
     public var reserved: UInt64 = 0
 
-    /// Who held the CPU of `end_io` from `LifePoint.raised` to `interrupted`.
-    public var deliveryHeld = HeldTimes.unknown
-    /// Who held the CPU of a submitter that slept from `ended` to `completed`.
-    public var waiterHeld = HeldTimes.unknown
-    /// Who held the CPU of the second hop's worker from `LifePoint.hopQueued` to `hopStarted`.
-    public var hopHeld = HeldTimes.unknown
+    /// Who occupied the CPU of `end_io` from `LifePoint.raised` to `interrupted`.
+    public var deliveryOccupants = OccupantTimes.unknown
+    /// Who occupied the CPU of a submitter that slept from `ended` to `completed`.
+    public var waiterOccupants = OccupantTimes.unknown
+    /// Who occupied the CPU of the second hop's worker from `LifePoint.hopQueued` to `hopStarted`.
+    public var hopOccupants = OccupantTimes.unknown
 
     public var marks: LifeMarks = []
     /// Requests issued, 0 = not counted.

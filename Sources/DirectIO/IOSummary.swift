@@ -26,9 +26,9 @@ public struct IOSummary: Equatable, Sendable {
     public var longestSteps = [UInt64](repeating: 0, count: steps)
     /// The longest latency, nanoseconds.
     public var longest: UInt64 = 0
-    /// Nanoseconds by `CPUHolder.rawValue`, of those waits whose holders were seen.
-    public var queueWaitHeld = SIMD8<UInt64>.zero
-    public var taskWorkHeld = SIMD8<UInt64>.zero
+    /// Nanoseconds by `CPUOccupant.rawValue`, of those waits whose occupants were seen.
+    public var queueWaitOccupants = SIMD8<UInt64>.zero
+    public var taskWorkOccupants = SIMD8<UInt64>.zero
 
     public init(example: DirectIO) {
         self.example = example

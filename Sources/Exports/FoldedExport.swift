@@ -4,7 +4,7 @@ import Attribution
 import DirectIO
 import Rendering
 
-/// Folded stacks for flame graph tools: `context;stage;cause nanoseconds`, the cause being who held the CPU of a wait for
+/// Folded stacks for flame graph tools: `context;stage;cause nanoseconds`, the cause being who occupied the CPU of a wait for
 /// one, by name where that is known. Every nanosecond of every finished I/O is in one stack.
 public final class FoldedExport: IOExport {
     public var output: [UInt8] = []

@@ -26,10 +26,10 @@ struct CaptureIOs: IOSource {
     var isSummary: Bool { reader.session.isSummary == true }
     let thinning: Thinning?
 
-    func read(holds: (CPUHold) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary {
+    func read(occupancies: (CPUOccupancy) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary {
         let shares = try reader.shares(1)
         defer { listener?.readingEnded() }
-        return summary(of: [try shares[0].read(holds: holds, progress: show, each)])
+        return summary(of: [try shares[0].read(occupancies: occupancies, progress: show, each)])
     }
 
     private func show(_ part: Double) { listener?.reading(file.name, part: part) }

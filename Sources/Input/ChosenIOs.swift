@@ -84,16 +84,17 @@ public final class ChosenIOs {
 
     /// Calls `each` with every I/O that is wanted, in file order.
     public func read(_ each: (DirectIO, AttributedLife) throws -> Void) throws -> SourceSummary {
-        try read(holds: { _ in }) { io, life in try each(io, life?.life ?? AttributedLife(io, rule: source.rule)) }
+        try read(occupancies: { _ in }) { io, life in try each(io, life?.life ?? AttributedLife(io, rule: source.rule))
+        }
     }
 
-    /// Calls `each` with every I/O that is wanted, in file order, and `holds` with everybody who held a CPU that I/Os
+    /// Calls `each` with every I/O that is wanted, in file order, and `occupancies` with everybody who occupied a CPU that I/Os
     /// waited for, before those I/Os. An I/O comes with its attributed life only where the selection needed that.
     public func read(
-        holds: (CPUHold) throws -> Void, each: (DirectIO, KnownLife?) throws -> Void
+        occupancies: (CPUOccupancy) throws -> Void, each: (DirectIO, KnownLife?) throws -> Void
     ) throws -> SourceSummary {
         var choice = choice
-        var summary = try source.read(holds: holds) { io in try choice.take(io, each) }
+        var summary = try source.read(occupancies: occupancies) { io in try choice.take(io, each) }
         summary.thinnedOut = choice.thinnedOut
         return summary
     }
@@ -104,12 +105,12 @@ public final class ChosenIOs {
     public func readWithCauses(
         _ each: (_ io: DirectIO, _ life: AttributedLife, _ listed: () -> ListedIO) throws -> Void
     ) throws -> SourceSummary {
-        var holds = HoldLog()
+        var occupancies = OccupancyLog()
         return try read {
-            holds.add($0)
+            occupancies.add($0)
         } each: { io, known in
             let life = known?.life ?? AttributedLife(io, rule: source.rule)
-            try each(io, life) { ListedIO(io, life, &holds, clocks) }
+            try each(io, life) { ListedIO(io, life, &occupancies, clocks) }
         }
     }
 

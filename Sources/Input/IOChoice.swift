@@ -56,12 +56,12 @@ public struct IOPart {
         let thinnedOut: UInt64
     }
 
-    /// As `ChosenIOs.read(holds:each:)`.
+    /// As `ChosenIOs.read(occupancies:each:)`.
     public func read(
-        holds: (CPUHold) throws -> Void, each: (DirectIO, KnownLife?) throws -> Void
+        occupancies: (CPUOccupancy) throws -> Void, each: (DirectIO, KnownLife?) throws -> Void
     ) throws -> Summary {
         var choice = choice
-        let capture = try share.read(holds: holds, progress: progress) { io in try choice.take(io, each) }
+        let capture = try share.read(occupancies: occupancies, progress: progress) { io in try choice.take(io, each) }
         return Summary(capture: capture, thinnedOut: choice.thinnedOut)
     }
 }

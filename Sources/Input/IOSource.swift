@@ -13,9 +13,9 @@ protocol IOSource {
     var thinning: Thinning? { get }
     /// Machines whose traces are merged in it, by number; empty of one alone.
     var machines: [String] { get }
-    /// Calls `each` with every I/O, in no particular order, and `holds` with everybody who held a CPU that I/Os waited
+    /// Calls `each` with every I/O, in no particular order, and `occupancies` with everybody who occupied a CPU that I/Os waited
     /// for, before those I/Os.
-    func read(holds: (CPUHold) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary
+    func read(occupancies: (CPUOccupancy) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary
 }
 
 extension IOSource {
@@ -24,7 +24,7 @@ extension IOSource {
     var machines: [String] { [] }
 
     func read(_ each: (DirectIO) throws -> Void) throws -> SourceSummary {
-        try read(holds: { _ in }, each: each)
+        try read(occupancies: { _ in }, each: each)
     }
 }
 

@@ -45,14 +45,14 @@ final class TraceIOs: IOSource {
     var rule: CompletionRule { description.completionRule }
     var machines: [String] { description.machines }
 
-    func read(holds: (CPUHold) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary {
+    func read(occupancies: (CPUOccupancy) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary {
         let opened = try opened()
         first = nil
-        return try listener.showing(opened.file) { try read(opened.reader, holds, each) }
+        return try listener.showing(opened.file) { try read(opened.reader, occupancies, each) }
     }
 
     private func read(
-        _ reader: any TraceReader, _ holds: (CPUHold) throws -> Void, _ each: (DirectIO) throws -> Void
+        _ reader: any TraceReader, _ occupancies: (CPUOccupancy) throws -> Void, _ each: (DirectIO) throws -> Void
     ) throws -> SourceSummary {
         var joiner = joiner(reader)
         // Machines other than the first have CPUs, threads and work items of the same numbers.
@@ -63,9 +63,9 @@ final class TraceIOs: IOSource {
                 return try others[Int(event.machine) - 1].add(event, each)
             }
             try joiner.add(event, each)
-            guard !joiner.holds.isEmpty else { return }
-            for hold in joiner.holds { try holds(hold) }
-            joiner.holds.removeAll(keepingCapacity: true)
+            guard !joiner.occupancies.isEmpty else { return }
+            for occupancy in joiner.occupancies { try occupancies(occupancy) }
+            joiner.occupancies.removeAll(keepingCapacity: true)
         }
         try joiner.finish(each)
         for index in others.indices { try others[index].finish(each) }

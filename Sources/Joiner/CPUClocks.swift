@@ -7,20 +7,20 @@ import KernelTraces
 struct ClockReading {
     var cpu: UInt16
     var time: UInt64
-    var held: SIMD8<UInt64>
+    var occupied: SIMD8<UInt64>
     /// The reading is of the same unbroken run of the clocks as another one with this number.
     var run: UInt32
 }
 
-/// Who holds a CPU: every nanosecond belongs to exactly one holder. A hard interrupt holds it before a softirq, and that
+/// Who occupies a CPU: every nanosecond belongs to exactly one occupant. A hard interrupt comes before a softirq, and that
 /// before the task.
 struct CPUClock {
-    private var held = SIMD8<UInt64>.zero
+    private var occupied = SIMD8<UInt64>.zero
     private var time: UInt64 = 0
-    private var task: CPUHolder?
+    private var task: CPUOccupant?
     private var isInHardirq = false
     private var isInSoftirq = false
-    /// Rises whenever it is not known any more who held the CPU.
+    /// Rises whenever it is not known any more who occupied the CPU.
     private var run: UInt32 = 0
 
     /// The thread of the task or work item that is on it now.
@@ -34,33 +34,33 @@ struct CPUClock {
     /// Known since the first task switch.
     var isKnown: Bool { task != nil }
     var isSubmitter: Bool { task == .submitter }
-    /// Nanoseconds by `CPUHolder.rawValue`.
-    var total: [UInt64] { (0..<8).map { held[$0] } }
+    /// Nanoseconds by `CPUOccupant.rawValue`.
+    var total: [UInt64] { (0..<8).map { occupied[$0] } }
     var isWorker: Bool { task == .workerSwitch || task == .completionWork || task == .poolWork }
 
     @inline(__always)
     mutating func advance(to now: UInt64) {
         guard now > time else { return }
         if let task {
-            let holder = isInHardirq ? .hardirq : isInSoftirq ? .softirq : task
-            held[Int(holder.rawValue)] &+= now &- time
+            let occupant = isInHardirq ? .hardirq : isInSoftirq ? .softirq : task
+            occupied[Int(occupant.rawValue)] &+= now &- time
         }
         time = now
     }
 
     mutating func reading(at now: UInt64, cpu: UInt16) -> ClockReading? {
         advance(to: now)
-        return task == nil ? nil : ClockReading(cpu: cpu, time: now, held: held, run: run)
+        return task == nil ? nil : ClockReading(cpu: cpu, time: now, occupied: occupied, run: run)
     }
 
-    /// Who held the CPU since `start`; unknown when the clocks do not say.
-    mutating func held(since start: ClockReading?, at now: UInt64, cpu: UInt16) -> HeldTimes {
+    /// Who occupied the CPU since `start`; unknown when the clocks do not say.
+    mutating func occupied(since start: ClockReading?, at now: UInt64, cpu: UInt16) -> OccupantTimes {
         guard let start, start.cpu == cpu, now >= start.time, now - start.time <= UInt64(UInt32.max),
             let end = reading(at: now, cpu: cpu), end.run == start.run
         else { return .unknown }
-        var times = HeldTimes.unknown
+        var times = OccupantTimes.unknown
         for index in 0..<8 {
-            times.nanoseconds[index] = UInt32(truncatingIfNeeded: end.held[index] &- start.held[index])
+            times.nanoseconds[index] = UInt32(truncatingIfNeeded: end.occupied[index] &- start.occupied[index])
         }
         // Times that run backwards give no sum.
         return times.total == now - start.time ? times : .unknown
@@ -76,7 +76,7 @@ struct CPUClock {
         if hardirq { isInHardirq = false } else { isInSoftirq = false }
     }
 
-    /// Events were lost: nobody is known to hold it until the next task switch.
+    /// Events were lost: nobody is known to be on it until the next task switch.
     mutating func forget(at now: UInt64) {
         advance(to: now)
         run &+= 1
@@ -86,17 +86,17 @@ struct CPUClock {
     /// Another task, or another of its works, has the CPU. What interrupts it has ended.
     /// - Returns: What the one before did, if it is worth a name and a completion waited meanwhile.
     mutating func give(
-        to holder: CPUHolder, thread: UInt32, name: NameID, at now: UInt64, cpu: UInt16, names: NameTable
-    ) -> CPUHold? {
+        to occupant: CPUOccupant, thread: UInt32, name: NameID, at now: UInt64, cpu: UInt16, names: NameTable
+    ) -> CPUOccupancy? {
         advance(to: now)
-        var hold: CPUHold?
+        var occupancy: CPUOccupancy?
         if let task, task == .poolWork || task == .otherTask, waiting > 0 || wasWaitedFor, now > since {
-            hold = CPUHold(
-                cpu: cpu, holder: task, thread: self.thread, from: Timestamp(nanoseconds: since),
+            occupancy = CPUOccupancy(
+                cpu: cpu, occupant: task, thread: self.thread, from: Timestamp(nanoseconds: since),
                 until: Timestamp(nanoseconds: now), name: names.name(self.name))
         }
-        (task, self.thread, self.name, since, wasWaitedFor) = (holder, thread, name, now, waiting > 0)
-        return hold
+        (task, self.thread, self.name, since, wasWaitedFor) = (occupant, thread, name, now, waiting > 0)
+        return occupancy
     }
 
     mutating func waitBegan() {

@@ -95,7 +95,7 @@ struct RunningWork {
     var address: UInt64
     var started: UInt64
     var cpu: UInt16
-    var held: HeldTimes
+    var occupied: OccupantTimes
     var switchedFrom: UInt32
     var preempted: Bool
     var completesDirectIO: Bool

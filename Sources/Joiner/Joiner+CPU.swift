@@ -14,14 +14,14 @@ extension Joiner {
         (cpus[cpu].isInHardirq, cpus[cpu].isInSoftirq) = (false, false)
         cpus[cpu].levels = (ContextLevel(), ContextLevel(), ContextLevel())
         cpus[cpu].clock.leaveInterrupts(at: at.time)
-        let holder = holder(of: change)
+        let occupant = occupant(of: change)
         cpus[cpu].counts.taskSwitched(
             standing: cpus[cpu].clock.isSubmitter && change.previousIsRunnable && names.isWorker(change.nextName),
-            toSubmitter: holder == .submitter, at: at.time)
-        give(holder, thread: change.next, name: change.nextName, at)
+            toSubmitter: occupant == .submitter, at: at.time)
+        give(occupant, thread: change.next, name: change.nextName, at)
     }
 
-    private func holder(of change: TaskSwitch) -> CPUHolder {
+    private func occupant(of change: TaskSwitch) -> CPUOccupant {
         if change.next == 0 { return .idle }
         // A worker that slept in the midst of a work goes on with it.
         if let work = running[change.next] { return work.completesDirectIO ? .completionWork : .poolWork }
@@ -29,10 +29,10 @@ extension Joiner {
         return threads[change.next] != nil ? .submitter : .otherTask
     }
 
-    mutating func give(_ holder: CPUHolder, thread: UInt32, name: NameID, _ at: Moment) {
-        let hold = cpus[Int(at.cpu)].clock.give(
-            to: holder, thread: thread, name: name, at: at.time, cpu: at.cpu, names: names)
-        if let hold, holds.count < Self.limit { holds.append(hold) }
+    mutating func give(_ occupant: CPUOccupant, thread: UInt32, name: NameID, _ at: Moment) {
+        let occupancy = cpus[Int(at.cpu)].clock.give(
+            to: occupant, thread: thread, name: name, at: at.time, cpu: at.cpu, names: names)
+        if let occupancy, occupancies.count < Self.limit { occupancies.append(occupancy) }
     }
 
     /// - Parameter level: knows its entry only for a handler of an interrupt line.
@@ -78,8 +78,8 @@ extension Joiner {
         cpus.indices.filter { cpus[$0].clock.isKnown }.map { cpu in
             let counts = cpus[cpu].counts
             return CPUUse(
-                cpu: UInt16(clamping: cpu), held: cpus[cpu].clock.total, submitterRuns: counts.submitterRuns,
-                workerRuns: counts.workerRuns, works: counts.works, submitterStood: counts.submitterStood)
+                cpu: UInt16(clamping: cpu), occupied: cpus[cpu].clock.total, submitterRuns: counts.submitterRuns,
+                workerRuns: counts.workerRuns, works: counts.works, submitterDisplaced: counts.submitterDisplaced)
         }
     }
 

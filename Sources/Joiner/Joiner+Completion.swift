@@ -248,7 +248,7 @@ extension Joiner {
         if uringThreads.count < Self.limit { uringThreads.insert(lives[id].io.submitterThread) }
         lives[id].io.taskWorkRun = at.timestamp
         guard lives[id].io.completed != nil else { return }
-        lives[id].io.taskWorkHeld = cpus[Int(at.cpu)].clock.held(
+        lives[id].io.taskWorkOccupants = cpus[Int(at.cpu)].clock.occupied(
             since: lives[id].completedClocks, at: at.time, cpu: at.cpu)
         try emit(id, sink)
     }

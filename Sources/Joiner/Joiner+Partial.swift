@@ -71,7 +71,7 @@ extension Joiner {
         if let queued = work.work {
             take(queued.end, &io)
             io.workQueued = Timestamp(nanoseconds: queued.time)
-            io.queueWaitHeld = work.held
+            io.queueWaitOccupants = work.occupied
         }
         io.workStarted = Timestamp(nanoseconds: work.started)
         (io.workerCPU, io.workerThread) = (work.cpu, at.thread)

@@ -43,13 +43,13 @@ extension Joiner {
         let completes = work.function.completesDirectIO
         let address = completes && work.address == 0 ? nextHidden(at) : work.address
         var state = RunningWork(
-            address: address, started: at.time, cpu: at.cpu, held: .unknown,
+            address: address, started: at.time, cpu: at.cpu, occupied: .unknown,
             switchedFrom: cpus[cpu].switchedTo == at.thread ? cpus[cpu].switchedFrom : 0,
             preempted: cpus[cpu].preempted, completesDirectIO: completes)
         if completes { cpus[cpu].counts.workStarted() }
         if completes, let queued = works.removeValue(forKey: address) {
             state.work = queued
-            state.held = cpus[cpu].clock.held(since: queued.clocks, at: at.time, cpu: at.cpu)
+            state.occupied = cpus[cpu].clock.occupied(since: queued.clocks, at: at.time, cpu: at.cpu)
             cpus[Int(queued.cpu)].clock.waitEnded()
         }
         notePartial(state, at)
@@ -78,7 +78,7 @@ extension Joiner {
                 apply(queued.end, to: id)
             }
             lives[id].io.workQueued = Timestamp(nanoseconds: queued.time)
-            lives[id].io.queueWaitHeld = work.held
+            lives[id].io.queueWaitOccupants = work.occupied
         } else {
             counts.withoutQueueing += 1
         }

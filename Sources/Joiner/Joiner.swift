@@ -18,7 +18,7 @@ public struct Joiner {
     /// Names of the threads that submitted; the first 65,536.
     public internal(set) var threads: [UInt32: ThreadName] = [:]
     /// Who else had a CPU that completions waited for, since this was emptied last: before the I/Os that waited.
-    public var holds: [CPUHold] = []
+    public var occupancies: [CPUOccupancy] = []
 
     let rule: CompletionRule
     let machine: UInt8

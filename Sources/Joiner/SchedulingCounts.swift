@@ -6,7 +6,7 @@ struct SchedulingCounts {
     private(set) var submitterRuns: UInt64 = 0
     private(set) var workerRuns: UInt64 = 0
     private(set) var works: UInt64 = 0
-    private(set) var submitterStood: UInt64 = 0
+    private(set) var submitterDisplaced: UInt64 = 0
     /// Since the last task switch.
     private var worksOfRun = 0
     private var switched: UInt64 = 0
@@ -17,7 +17,7 @@ struct SchedulingCounts {
     ///   - standing: the CPU is taken from a submitter, who would have gone on, for a worker.
     ///   - toSubmitter: the CPU is given to a submitter.
     mutating func taskSwitched(standing: Bool, toSubmitter: Bool, at now: UInt64) {
-        if submitterStands, worksOfRun > 0, now > switched { submitterStood &+= now &- switched }
+        if submitterStands, worksOfRun > 0, now > switched { submitterDisplaced &+= now &- switched }
         submitterStands = standing
         (switched, worksOfRun) = (now, 0)
         if toSubmitter { submitterRuns += 1 }

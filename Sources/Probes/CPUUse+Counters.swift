@@ -7,9 +7,9 @@ extension CPUUse {
     /// The clocks and counters of one CPU as the programs keep them; see `struct probe_cpu`.
     init(cpu: UInt16, counters: probe_cpu) {
         self.init(
-            cpu: cpu, held: withUnsafeBytes(of: counters.clock_ns) { Array($0.bindMemory(to: UInt64.self)) },
+            cpu: cpu, occupied: withUnsafeBytes(of: counters.clock_ns) { Array($0.bindMemory(to: UInt64.self)) },
             submitterRuns: counters.submitter_runs, workerRuns: counters.worker_runs, works: counters.works,
-            submitterStood: counters.submitter_stood_ns,
+            submitterDisplaced: counters.submitter_displaced_ns,
             reaping: Reaping(asleep: counters.reaps, time: counters.reap_ns, awake: counters.completed_awake))
     }
 }

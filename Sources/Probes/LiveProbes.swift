@@ -49,7 +49,7 @@ public final class LiveProbes {
         wanted.leaveOutTrampolinesIfNotPermitted()
         rings = try ProbeRings(
             count: ProbeRings.count(forCPUs: cpuCount), bytes: sizes.ringBytes, sink: sink,
-            naming: HoldNames(symbols), areHoldsNamed: wanted.runsClocks)
+            naming: OccupantNames(symbols), areOccupantsNamed: wanted.runsClocks)
         (object, plan) = try Self.load(wanted, filter: filter, sizes: sizes, cpuCount: cpuCount, rings: rings)
         try rings.install(in: object.descriptor(of: "probe_rings"))
         summaries =
@@ -164,7 +164,7 @@ public final class LiveProbes {
         var slot = probe_layered()
         guard bpf_map_lookup_elem(slots, key, &slot) == 0, slot.life.waited.io.completed_ns != 0 else { return }
         // The clocks in it were meant for the hop that did not come.
-        slot.life.waited.task_work_wait = probe_held()
+        slot.life.waited.task_work_wait = probe_occupied()
         slot.deliverer = 0
         slot.life.waited.io.facts &= ~PROBE_FACT_TASK_WORK_CLOCKS.rawValue
         let size =

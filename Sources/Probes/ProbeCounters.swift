@@ -23,8 +23,8 @@ public struct ProbeCounters: Equatable, Sendable {
     public var ringFull: UInt64 = 0
     /// Names of threads that did not fit into a ring: their I/Os are there, without a name.
     public var namesFull: UInt64 = 0
-    /// Names of those who held a CPU that did not fit: their time is counted, without a name.
-    public var holdsFull: UInt64 = 0
+    /// Names of those who occupied a CPU that did not fit: their time is counted, without a name.
+    public var occupanciesFull: UInt64 = 0
     /// I/Os whose begin was missed: the kernel skips a probe that is already running on the CPU.
     public var beginsMissed: UInt64 = 0
     /// Runs of probes that record a life's points, skipped for the same reason.
@@ -95,7 +95,7 @@ public struct ProbeCounters: Equatable, Sendable {
         begunAgainTime += cpu.lost_ns
         ringFull += cpu.ring_full
         namesFull += cpu.names_full
-        holdsFull += cpu.holds_full
+        occupanciesFull += cpu.occupancies_full
     }
 
     mutating func addMisses(_ count: UInt64, of role: ProbeProgram.Role) {
@@ -167,8 +167,8 @@ public struct ProbeCounters: Equatable, Sendable {
                 what: "thread-names-lost", count: namesFull, severity: .info,
                 help: "names of threads that did not fit into the ring; their I/Os are complete, without a name"),
             DataLoss(
-                what: "holder-names-lost", count: holdsFull, severity: .info,
-                help: "names of those who held a CPU that did not fit into the ring; their time is counted unnamed"),
+                what: "occupant-names-lost", count: occupanciesFull, severity: .info,
+                help: "names of those who occupied a CPU that did not fit into the ring; their time is counted unnamed"),
             DataLoss(
                 what: "in-flight-at-end", count: inFlight, severity: .info,
                 help: "I/Os that were not complete when the recording ended; they are not in the capture"),

@@ -115,7 +115,7 @@ public struct ProbePlan: Sendable {
     mutating func chooseFlavour(by symbols: KernelSymbols) {
         if flavour == .modern, variables.contains(where: { symbols.has($0) == false }) { flavour = .inferring }
         // Where contexts are inferred, timers' interrupts have to be seen for that.
-        if let withoutHolders, flavour == .modern { leaveOut("timer_entered", because: withoutHolders) }
+        if let withoutOccupants, flavour == .modern { leaveOut("timer_entered", because: withoutOccupants) }
     }
 
     /// Read off what the structures of the time had; the flags themselves are not in BTF.
@@ -162,15 +162,15 @@ public struct ProbePlan: Sendable {
         included.contains { $0.function == function }
     }
 
-    /// Who holds a CPU is known: task switches and works are seen.
+    /// Who occupies a CPU is known: task switches and works are seen.
     public var runsClocks: Bool { includes("task_switched") && includes("work_started") && includes("work_ended") }
 
-    /// Why nobody asks who holds CPUs.
-    private var withoutHolders: String?
+    /// Why nobody asks who occupies CPUs.
+    private var withoutOccupants: String?
 
-    /// Nobody asks who holds CPUs: no program at task switches and at the end of works, and fewer clocks to read.
-    public mutating func leaveOutHolders(because reason: String) {
-        withoutHolders = reason
+    /// Nobody asks who occupies CPUs: no program at task switches and at the end of works, and fewer clocks to read.
+    public mutating func leaveOutOccupants(because reason: String) {
+        withoutOccupants = reason
         leaveOut("task_switched", because: reason)
         leaveOut("work_ended", because: reason)
     }

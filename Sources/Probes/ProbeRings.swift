@@ -14,18 +14,18 @@ final class ProbeRings {
     /// What libbpf's callback gets: it has no other way to reach Swift.
     private final class Delivery {
         let sink: RecordSink
-        private let names: HoldNames?
-        private let functions: HoldNames
+        private let names: OccupantNames?
+        private let functions: OccupantNames
 
-        init(to sink: RecordSink, naming functions: HoldNames, areHoldsNamed: Bool) {
+        init(to sink: RecordSink, naming functions: OccupantNames, areOccupantsNamed: Bool) {
             self.sink = sink
             self.functions = functions
-            names = areHoldsNamed ? functions : nil
+            names = areOccupantsNamed ? functions : nil
         }
 
-        func deliver(hold: UnsafeRawBufferPointer) {
-            guard let names else { return sink.take(hold) }
-            withUnsafeBytes(of: names.named(hold: hold)) { sink.take($0) }
+        func deliver(occupancy: UnsafeRawBufferPointer) {
+            guard let names else { return sink.take(occupancy) }
+            withUnsafeBytes(of: names.named(occupancy: occupancy)) { sink.take($0) }
         }
 
         func deliver(layered: UnsafeRawBufferPointer) {
@@ -50,10 +50,12 @@ final class ProbeRings {
     /// - Parameters:
     ///   - bytes: size of all rings together; each gets a power of two of at least 64 KiB.
     ///   - names: of functions, for what ran end_io.
-    ///   - areHoldsNamed: records of holds too, where the probes send any.
-    init(count: Int, bytes: Int, sink: RecordSink, naming names: HoldNames, areHoldsNamed: Bool) throws(ProbeError) {
+    ///   - areOccupantsNamed: records of occupancies too, where the probes send any.
+    init(count: Int, bytes: Int, sink: RecordSink, naming names: OccupantNames, areOccupantsNamed: Bool)
+        throws(ProbeError)
+    {
         self.count = count
-        delivery = Delivery(to: sink, naming: names, areHoldsNamed: areHoldsNamed)
+        delivery = Delivery(to: sink, naming: names, areOccupantsNamed: areOccupantsNamed)
         var size = 64 << 10
         while size * 2 * count <= bytes { size *= 2 }
         wakeEvery = UInt32(min(4096, size / 4 / Self.largestRecord))
@@ -98,8 +100,8 @@ final class ProbeRings {
         guard let context, let data else { return 0 }
         let record = UnsafeRawBufferPointer(start: data, count: size)
         Unmanaged<Delivery>.fromOpaque(context)._withUnsafeGuaranteedRef { delivery in
-            if HoldNames.isHold(record) { return delivery.deliver(hold: record) }
-            if HoldNames.isLayered(record) { return delivery.deliver(layered: record) }
+            if OccupantNames.isOccupancy(record) { return delivery.deliver(occupancy: record) }
+            if OccupantNames.isLayered(record) { return delivery.deliver(layered: record) }
             delivery.sink.take(record)
         }
         return 0

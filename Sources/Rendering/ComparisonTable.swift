@@ -72,7 +72,7 @@ struct ComparisonTable {
         return [heading] + rows
     }
 
-    /// None, when nobody looked who held the CPU.
+    /// None, when nobody looked who occupied the CPU.
     private func causes(of stage: Comparison.StageRow) -> [Comparison.Row] {
         let isKnown = stage.causes.contains { row in
             if case .leaf(.cause(_, let cause)) = row.metric { cause != .unattributed } else { false }

@@ -73,7 +73,7 @@ struct Flame {
         return label + bar(start: start, length: stage.share, context: stage.context) + columns
     }
 
-    /// Who held the CPU during a wait, within its bar.
+    /// Who occupied the CPU during a wait, within its bar.
     private func causes(of wait: WaitSummary?, _ stage: StageSummary, start: Double) -> [String] {
         var start = start
         return withoutCrumbs(parts(of: wait, stage)).map { part in

@@ -43,7 +43,7 @@ extension IOList {
         listed.life.spans.forEach { span in
             let label = "   \(span.context.letter) \(span.stage.label)"
             lines.append(row(label, start, span.nanoseconds, span.context, of: listed.life, style))
-            // A clock knows how long each held the CPU, not in which order.
+            // A clock knows how long each occupied the CPU, not in which order.
             var within = start
             for share in listed.shares(of: span.stage) {
                 let label = "     . \(self.label(of: share, listed.io, style))"

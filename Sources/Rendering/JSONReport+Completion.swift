@@ -75,7 +75,7 @@ extension JSONReport {
             json.member("submitter_runs", scheduling.submitterRuns)
             json.member("worker_runs", scheduling.workerRuns)
             json.member("works", scheduling.works)
-            json.member("submitter_stood_ns", scheduling.submitterStood)
+            json.member("submitter_displaced_ns", scheduling.submitterDisplaced)
             if let reaping = scheduling.reaping {
                 json.member("completed_asleep", reaping.asleep)
                 json.member("reap_ns", reaping.time)
@@ -84,10 +84,10 @@ extension JSONReport {
             json.array("cpus", scheduling.cpus) { json, use in
                 json.object { json in
                     json.member("cpu", use.cpu)
-                    json.array("held", CPUHolder.allCases) { json, holder in
+                    json.array("occupants", CPUOccupant.allCases) { json, occupant in
                         json.object { json in
-                            json.member("holder", WaitCause(holder).rawValue)
-                            json.member("ns", use[holder])
+                            json.member("occupant", WaitCause(occupant).rawValue)
+                            json.member("ns", use[occupant])
                         }
                     }
                 }

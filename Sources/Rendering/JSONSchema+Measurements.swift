@@ -153,7 +153,7 @@ extension JSONSchema {
             },
             "scheduling": {
               "type": ["object", "null"],
-              "required": ["submitter_runs", "worker_runs", "works", "submitter_stood_ns", "cpus"],
+              "required": ["submitter_runs", "worker_runs", "works", "submitter_displaced_ns", "cpus"],
               "description": "Over the whole recording, by the probes' own clocks and counters.",
               "properties": {
                 "submitter_runs": {
@@ -163,7 +163,7 @@ extension JSONSchema {
                   "$ref": "#/$defs/count", "description": "Switches to a kworker that then completed I/Os."
                 },
                 "works": {"$ref": "#/$defs/count", "description": "I/Os, traced or not, that kworkers completed."},
-                "submitter_stood_ns": {
+                "submitter_displaced_ns": {
                   "$ref": "#/$defs/count",
                   "description": "A submitter was runnable and off-CPU: such a kworker had displaced it."
                 },
@@ -180,14 +180,14 @@ extension JSONSchema {
                 "cpus": {
                   "type": "array",
                   "items": {
-                    "type": "object", "required": ["cpu", "held"],
+                    "type": "object", "required": ["cpu", "occupants"],
                     "properties": {
                       "cpu": {"$ref": "#/$defs/count"},
-                      "held": {
+                      "occupants": {
                         "type": "array",
                         "items": {
-                          "type": "object", "required": ["holder", "ns"],
-                          "properties": {"holder": {"type": "string"}, "ns": {"$ref": "#/$defs/count"}}
+                          "type": "object", "required": ["occupant", "ns"],
+                          "properties": {"occupant": {"type": "string"}, "ns": {"$ref": "#/$defs/count"}}
                         }
                       }
                     }
@@ -373,7 +373,7 @@ extension JSONSchema {
                       }
                     }
                   },
-                  "description": "Who held the CPU meanwhile, the largest first; total_ns sums to the wait's. \
+                  "description": "Who occupied the CPU meanwhile, the largest first; total_ns sums to the wait's. \
         Empty when that was not looked at."
                 }
               }

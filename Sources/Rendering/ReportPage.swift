@@ -198,7 +198,7 @@ struct ReportPage {
         }
         items.append("\(perIO(scheduling.submitterRuns)) submitter runs")
         if scheduling.workerRuns > 0 {
-            let displaced = Double(scheduling.submitterStood) / Double(report.ios.total)
+            let displaced = Double(scheduling.submitterDisplaced) / Double(report.ios.total)
             items.append("submitter displaced by kworkers \(Quantity.duration(displaced))")
         }
         if let reaping = scheduling.reaping, reaping.asleep > 0 {

@@ -67,7 +67,7 @@ public struct InlineEstimate: Equatable, Sendable {
         let avoidable = report.reasons.filter { Self.isAvoidable($0.reason, report.rule) }.reduce(0) { $0 + $1.ios }
         guard let latency = report.latency, let wait = report.queueWait, Double(avoidable) >= Self.neededShare * ios
         else { return nil }
-        let recorder = wait.heldBy(name: Self.recorderName) / ios
+        let recorder = wait.occupiedBy(name: Self.recorderName) / ios
         let handOff = Double(report.stage(.handOff)?.durations.total ?? 0) / ios
         let waited = Double(wait.durations.total) / ios - recorder
         let share = Double(avoidable) / Double(max(1, report.cpuSharing.deferredIOs))
@@ -140,20 +140,20 @@ private struct Costs {
         else { return nil }
         let ios = Double(report.ios.total)
         let cpus = scheduling.cpus.filter { $0.works > 0 }
-        func time(_ holder: CPUHolder) -> Double { cpus.reduce(0) { $0 + Double($1[holder]) } / ios }
+        func time(_ occupant: CPUOccupant) -> Double { cpus.reduce(0) { $0 + Double($1[occupant]) } / ios }
         func work(_ cpus: [CPUUse]) -> Double {
             cpus.reduce(0) { sum, cpu in
-                sum + CPUHolder.allCases.reduce(0) { $1 == .idle ? $0 : $0 + Double(cpu[$1]) }
+                sum + CPUOccupant.allCases.reduce(0) { $1 == .idle ? $0 : $0 + Double(cpu[$1]) }
             } / ios
         }
         worked = work(cpus)
         workedAnywhere = work(scheduling.cpus)
         workerSwitch = time(.workerSwitch)
         completion = time(.completionWork)
-        let held = time(.submitter) + completion + workerSwitch + time(.hardirq) + time(.softirq)
+        let occupied = time(.submitter) + completion + workerSwitch + time(.hardirq) + time(.softirq)
         // Interrupts also come when there is no I/O. A thread has one CPU at a time, and that one is busy.
         let atOnce = Double(min(cpus.count, max(1, report.source.threads.count)))
-        busy = min(held, atOnce * (report.span ?? .infinity) / ios)
+        busy = min(occupied, atOnce * (report.span ?? .infinity) / ios)
         let runs = cpus.reduce(0) { $0 + Double($1.workerRuns + $1.submitterRuns) }
         let workerRuns = cpus.reduce(0) { $0 + Double($1.workerRuns) }
         switching = workerSwitch + (workerRuns > 0 ? workerSwitch * runs / workerRuns : 0)
@@ -180,8 +180,8 @@ extension WaitSummary {
         Double(causes.first { $0.cause == cause }?.total ?? 0)
     }
 
-    /// Nanoseconds in which a task of this name held the CPU.
-    func heldBy(name: String) -> Double {
+    /// Nanoseconds in which a task of this name occupied the CPU.
+    func occupiedBy(name: String) -> Double {
         let tasks = causes.first { $0.cause == .otherTask }?.names ?? []
         return Double(tasks.first { $0.name == name }?.total ?? 0)
     }

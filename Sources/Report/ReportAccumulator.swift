@@ -31,7 +31,7 @@ struct ReportAccumulator: ~Copyable, Sendable {
 
     /// - Parameter life: of `io`; stays as it is.
     @inline(__always)
-    mutating func add(_ io: DirectIO, _ life: inout AttributedLife, _ holds: inout HoldLog) {
+    mutating func add(_ io: DirectIO, _ life: inout AttributedLife, _ occupancies: inout OccupancyLog) {
         headline.add(io, life)
         completion.add(io, life)
         quality.add(life)
@@ -39,7 +39,7 @@ struct ReportAccumulator: ~Copyable, Sendable {
         layers.add(io, life)
         // What is known of an unfinished I/O's duration is only that it was longer.
         guard life.isFinished else { return }
-        stages.add(&life, of: io, &holds)
+        stages.add(&life, of: io, &occupancies)
         placements.add(io, life)
     }
 
@@ -56,7 +56,7 @@ struct ReportAccumulator: ~Copyable, Sendable {
         placements.add(whole)
     }
 
-    /// Adds what was counted of other I/Os, with a log of the same holds.
+    /// Adds what was counted of other I/Os, with a log of the same occupancies.
     mutating func add(_ other: borrowing ReportAccumulator) {
         summedUp += other.summedUp
         headline.add(other.headline)

@@ -15,7 +15,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
     private var saving = InlineSavingAccumulator()
     private var groups: [Group]
     private var places: [GroupKey: Int] = [:]
-    private var holds = HoldLog()
+    private var occupancies = OccupancyLog()
 
     /// - Parameters:
     ///   - rule: by which the recorded kernel decides how to complete.
@@ -30,9 +30,9 @@ public struct ReportBuilder: ~Copyable, Sendable {
         for (place, key) in keys.enumerated() { places[key] = place }
     }
 
-    /// Takes in who held a CPU, before the I/Os that waited for it.
-    public mutating func add(_ hold: CPUHold) {
-        holds.add(hold)
+    /// Takes in who occupied a CPU, before the I/Os that waited for it.
+    public mutating func add(_ occupancy: CPUOccupancy) {
+        occupancies.add(occupancy)
     }
 
     public var rule: CompletionRule { attribution.rule }
@@ -41,7 +41,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
     public mutating func add(_ io: DirectIO) {
         attribution.take(io)
         addToEstimate(io, latency: attribution.life.latency)
-        all.add(io, &attribution.life, &holds)
+        all.add(io, &attribution.life, &occupancies)
         if let chosen { addToGroup(io, attribution.life, by: chosen.grouping) }
     }
 
@@ -56,13 +56,13 @@ public struct ReportBuilder: ~Copyable, Sendable {
         all.add(AttributedSummary(summary, rule: rule))
     }
 
-    /// Adds all that `other` took in, other I/Os but the same holds and groups, as if it had been added here.
+    /// Adds all that `other` took in, other I/Os but the same occupancies and groups, as if it had been added here.
     public mutating func add(_ other: borrowing ReportBuilder) {
         all.add(other.all)
         loop.add(other.loop)
         saving.add(other.saving)
         for (group, others) in zip(groups, other.groups) { group.add(others) }
-        if other.holds.names.count > holds.names.count { holds = other.holds }
+        if other.occupancies.names.count > occupancies.names.count { occupancies = other.occupancies }
     }
 
     /// There were more block sizes, devices or combinations of CPUs than are distinguished. Which of them are depends on
@@ -74,7 +74,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
     public mutating func add(_ io: DirectIO, _ life: AttributedLife) {
         var life = life
         addToEstimate(io, latency: life.latency)
-        all.add(io, &life, &holds)
+        all.add(io, &life, &occupancies)
         if let chosen { addToGroup(io, life, by: chosen.grouping) }
     }
 
@@ -86,7 +86,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
 
     private mutating func addToGroup(_ io: DirectIO, _ life: AttributedLife, by grouping: Grouping) {
         guard let place = places[GroupKey(of: io, by: grouping)] else { return }
-        groups[place].add(io, life, &holds)
+        groups[place].add(io, life, &occupancies)
     }
 
     /// - Parameters:
@@ -105,7 +105,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
         let lossless = source.isComplete && !loss.contains { $0.severity == .loss && $0.count > 0 }
         var frame = ReportAccumulator.Frame(
             source: source, selection: selection, sample: sample, rule: rule, loss: loss, percentiles: percentiles,
-            names: holds.names,
+            names: occupancies.names,
             isOfAll: isOfAll, isWhole: lossless && isOfAll)
         var report = all.report(frame)
         if isOfAll, Verdict.refusals(on: report).isEmpty {
@@ -134,9 +134,9 @@ public struct ReportBuilder: ~Copyable, Sendable {
     private final class Group: Sendable {
         private let accumulator = Mutex(ReportAccumulator())
 
-        func add(_ io: DirectIO, _ life: AttributedLife, _ holds: inout HoldLog) {
+        func add(_ io: DirectIO, _ life: AttributedLife, _ occupancies: inout OccupancyLog) {
             var life = life
-            accumulator.withLock { $0.add(io, &life, &holds) }
+            accumulator.withLock { $0.add(io, &life, &occupancies) }
         }
 
         func add(_ other: Group) {

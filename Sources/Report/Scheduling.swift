@@ -9,7 +9,7 @@ public struct Scheduling: Equatable, Sendable {
 
     /// `nil` when nobody counted.
     init?(_ cpus: [CPUUse]) {
-        self.cpus = cpus.filter { $0.held.contains { $0 > 0 } }
+        self.cpus = cpus.filter { $0.occupied.contains { $0 > 0 } }
         if self.cpus.isEmpty { return nil }
     }
 
@@ -20,7 +20,7 @@ public struct Scheduling: Equatable, Sendable {
     /// I/Os, traced or not, that kworkers completed.
     public var works: UInt64 { sum(\.works) }
     /// Nanoseconds in which a submitter was runnable and off-CPU because such a kworker had displaced it.
-    public var submitterStood: UInt64 { sum(\.submitterStood) }
+    public var submitterDisplaced: UInt64 { sum(\.submitterDisplaced) }
 
     /// What became of completions, of all CPUs together; `nil` when nobody looked.
     public var reaping: CPUUse.Reaping? {

@@ -36,7 +36,7 @@ struct StageAccumulator: ~Copyable, Sendable {
     }
 
     @inline(__always)
-    mutating func add(_ life: inout AttributedLife, of io: DirectIO, _ log: inout HoldLog) {
+    mutating func add(_ life: inout AttributedLife, of io: DirectIO, _ log: inout OccupancyLog) {
         let bucket = DurationBucket.number(of: life.latency)
         // No stage is longer than the whole: there is room for each, then.
         durations.reach(bucket)
@@ -55,14 +55,14 @@ struct StageAccumulator: ~Copyable, Sendable {
                     continue
                 }
                 record(span.nanoseconds, span.context, place)
-                if span.stage == .queueWait, io.queueWaitHeld.isKnown {
-                    queueWait.add(io.queueWaitHeld, in: span, of: io, &log)
-                } else if span.stage == .taskWorkWait, io.taskWorkHeld.isKnown {
-                    taskWorkWait.add(io.taskWorkHeld, in: span, of: io, &log)
-                } else if span.stage == .delivery, io.further.deliveryHeld.isKnown {
-                    deliveryWait.add(io.further.deliveryHeld, in: span, of: io, &log)
-                } else if span.stage == .hopWait, io.further.hopHeld.isKnown {
-                    hopWait.add(io.further.hopHeld, in: span, of: io, &log)
+                if span.stage == .queueWait, io.queueWaitOccupants.isKnown {
+                    queueWait.add(io.queueWaitOccupants, in: span, of: io, &log)
+                } else if span.stage == .taskWorkWait, io.taskWorkOccupants.isKnown {
+                    taskWorkWait.add(io.taskWorkOccupants, in: span, of: io, &log)
+                } else if span.stage == .delivery, io.further.deliveryOccupants.isKnown {
+                    deliveryWait.add(io.further.deliveryOccupants, in: span, of: io, &log)
+                } else if span.stage == .hopWait, io.further.hopOccupants.isKnown {
+                    hopWait.add(io.further.hopOccupants, in: span, of: io, &log)
                 }
             }
         }
@@ -83,8 +83,8 @@ struct StageAccumulator: ~Copyable, Sendable {
         }
         durations.note(longest: summary.longest, in: Self.latencyRow)
         for part in whole.stages { add(part, of: summary) }
-        if whole.isIn(.queueWait) { queueWait.add(held: summary.queueWaitHeld) }
-        if whole.isIn(.taskWorkWait) { taskWorkWait.add(held: summary.taskWorkHeld) }
+        if whole.isIn(.queueWait) { queueWait.add(occupied: summary.queueWaitOccupants) }
+        if whole.isIn(.taskWorkWait) { taskWorkWait.add(occupied: summary.taskWorkOccupants) }
     }
 
     private mutating func add(_ part: AttributedSummary.Part, of summary: IOSummary) {
@@ -106,7 +106,7 @@ struct StageAccumulator: ~Copyable, Sendable {
         durations.note(longest: longest, in: place + 1)
     }
 
-    /// Adds what was summed of other I/Os, with a log of the same holds.
+    /// Adds what was summed of other I/Os, with a log of the same occupancies.
     mutating func add(_ other: borrowing StageAccumulator) {
         durations.add(other.durations, row: Self.latencyRow, to: Self.latencyRow)
         let stages = other.places.stages
@@ -149,7 +149,7 @@ struct StageAccumulator: ~Copyable, Sendable {
 
     /// - Parameters:
     ///   - names: those of the log.
-    ///   - switchesSeen: without task switches nothing says who held a CPU.
+    ///   - switchesSeen: without task switches nothing says who occupied a CPU.
     func wait(
         _ stage: Stage, _ totals: StageTotals, names: [String], switchesSeen: Bool, percentiles: [Double]
     ) -> WaitSummary? {

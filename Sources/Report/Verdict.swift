@@ -73,7 +73,7 @@ public struct Verdict: Equatable, Sendable {
         case limitIdleStates
         /// Completions wait for each other: spread the I/O over more CPUs.
         case spreadCompletions
-        /// Interrupts hold the CPU: move those of others.
+        /// Interrupts occupy the CPU: move those of others.
         case moveInterrupts
     }
 

@@ -3,12 +3,12 @@
 import Attribution
 import DirectIO
 
-/// Sums of who held the CPU during one kind of wait.
+/// Sums of who occupied the CPU during one kind of wait.
 ///
 /// What no clock accounts for is not summed: it is what the others leave of the wait's total.
 struct WaitAccumulator: Sendable {
-    /// By `CPUHolder.rawValue`.
-    private var held = SIMD8<UInt64>.zero
+    /// By `CPUOccupant.rawValue`.
+    private var occupied = SIMD8<UInt64>.zero
     private var isKnown = false
     /// By number of the name in the log.
     private var poolWorks: [UInt64] = []
@@ -20,39 +20,39 @@ struct WaitAccumulator: Sendable {
     ///   - times: by the clocks of this wait, known.
     ///   - span: a stage of `io` in which it waited.
     @inline(__always)
-    mutating func add(_ times: HeldTimes, in span: StageSpan, of io: DirectIO, _ log: inout HoldLog) {
+    mutating func add(_ times: OccupantTimes, in span: StageSpan, of io: DirectIO, _ log: inout OccupancyLog) {
         guard CPUWait.isBelieved(times, in: span) else { return }
         isKnown = true
         // 64 bits hold 2^32 waits of 4 s each.
-        held &+= SIMD8<UInt64>(truncatingIfNeeded: times.nanoseconds)
+        occupied &+= SIMD8<UInt64>(truncatingIfNeeded: times.nanoseconds)
         if log.canName(times) { addNames(span, of: io, &log) }
     }
 
     @inline(never)
-    private mutating func addNames(_ span: StageSpan, of io: DirectIO, _ log: inout HoldLog) {
+    private mutating func addNames(_ span: StageSpan, of io: DirectIO, _ log: inout OccupancyLog) {
         guard let wait = CPUWait(span, of: io) else { return }
         let names = log.names.count
         log.forEachPart(of: wait) { add($0, names: names) }
     }
 
     /// Adds waits that were summed up, without names.
-    mutating func add(held sums: SIMD8<UInt64>) {
+    mutating func add(occupied sums: SIMD8<UInt64>) {
         guard sums != .zero else { return }
         isKnown = true
-        held &+= sums
+        occupied &+= sums
     }
 
-    private mutating func add(_ part: HoldLog.Part, names: Int) {
+    private mutating func add(_ part: OccupancyLog.Part, names: Int) {
         func add(to sums: inout [UInt64]) {
             if part.name >= sums.count { sums.append(contentsOf: repeatElement(0, count: names - sums.count)) }
             sums[part.name] &+= part.nanoseconds
         }
-        if part.holder == .poolWork { add(to: &poolWorks) } else { add(to: &otherTasks) }
+        if part.occupant == .poolWork { add(to: &poolWorks) } else { add(to: &otherTasks) }
     }
 
-    /// Adds what was summed of other waits, with a log of the same holds.
+    /// Adds what was summed of other waits, with a log of the same occupancies.
     mutating func add(_ other: WaitAccumulator) {
-        held &+= other.held
+        occupied &+= other.occupied
         isKnown = isKnown || other.isKnown
         Self.add(other.poolWorks, to: &poolWorks)
         Self.add(other.otherTasks, to: &otherTasks)
@@ -72,13 +72,13 @@ struct WaitAccumulator: Sendable {
         guard isKnown else { return [] }
         var rest = total
         var causes: [WaitSummary.Cause] = []
-        for holder in CPUHolder.allCases {
-            let sum = UInt128(held[Int(holder.rawValue)])
+        for occupant in CPUOccupant.allCases {
+            let sum = UInt128(occupied[Int(occupant.rawValue)])
             rest -= min(rest, sum)
-            let named = holder == .poolWork ? poolWorks : holder == .otherTask ? otherTasks : []
+            let named = occupant == .poolWork ? poolWorks : occupant == .otherTask ? otherTasks : []
             causes.append(
                 WaitSummary.Cause(
-                    cause: WaitCause(holder), total: sum, share: StageAccumulator.share(sum, of: total),
+                    cause: WaitCause(occupant), total: sum, share: StageAccumulator.share(sum, of: total),
                     names: Self.names(named, names, of: sum, wait: total)))
         }
         causes.append(

@@ -6,7 +6,7 @@ import Attribution
 /// its task_work.
 public struct WaitSummary: Equatable, Sendable {
     public var durations: DurationStatistics
-    /// Who held the CPU meanwhile, the largest first; they sum to the durations' total. Empty when that was not
+    /// Who occupied the CPU meanwhile, the largest first; they sum to the durations' total. Empty when that was not
     /// looked at.
     public var causes: [Cause]
 

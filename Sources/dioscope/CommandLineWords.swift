@@ -9,7 +9,8 @@ struct CommandLineWords {
 
     /// Options of `record` that have no value; all others take the next word, or `=`.
     private static let flags: Set<String> = [
-        "--pack", "--no-pack", "--holders", "--no-holders", "--summary", "--probe-cost", "--quiet", "--verbose",
+        "--pack", "--no-pack", "--occupants", "--no-occupants", "--holders", "--no-holders", "--summary",
+        "--probe-cost", "--quiet", "--verbose",
         "--help", "--version", "-h", "-q", "-v", "-qv", "-vq",
     ]
 

@@ -26,7 +26,7 @@ struct FuzzInput {
 
     func capture() -> Int32 {
         if let reader = try? CaptureReader(bytes: bytes, name: "fuzz") { _ = try? reader.read { check($0) } }
-        // Made-up records hold anything.
+        // Made-up records occupancy anything.
         let packed = PackedInput.capture(bytes)
         if let reader = try? CaptureReader(bytes: packed, name: "fuzz") { _ = try? reader.read { _ in } }
         return 0
@@ -49,14 +49,14 @@ struct FuzzInput {
         var joiner = Joiner(rule: reader.description.completionRule, reader: reader, isLossy: bytes.count & 1 != 0)
         _ = try? reader.read { joiner.add($0) { check($0) } }
         joiner.finish { check($0) }
-        for hold in joiner.holds { precondition(hold.from <= hold.until) }
+        for occupancy in joiner.occupancies { precondition(occupancy.from <= occupancy.until) }
     }
 
-    /// Who held the CPU sums to the wait.
+    /// Who occupied the CPU sums to the wait.
     private func check(_ io: DirectIO) {
-        guard io.queueWaitHeld.isKnown, let queued = io.workQueued, let started = io.workStarted, started >= queued
+        guard io.queueWaitOccupants.isKnown, let queued = io.workQueued, let started = io.workStarted, started >= queued
         else { return }
-        precondition(io.queueWaitHeld.total == started.nanoseconds(since: queued))
+        precondition(io.queueWaitOccupants.total == started.nanoseconds(since: queued))
     }
 }
 

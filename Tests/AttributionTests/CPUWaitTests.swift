@@ -7,7 +7,7 @@ import Testing
 
 struct CPUWaitTests {
     /// Waited 100 us for the kworker on CPU 2.
-    static func waiting(_ held: [CPUHolder: UInt32]) -> DirectIO {
+    static func waiting(_ occupied: [CPUOccupant: UInt32]) -> DirectIO {
         var io = Life.make(
             complete: .kworker,
             times: [
@@ -15,7 +15,7 @@ struct CPUWaitTests {
                 (\.workStarted, 152_000), (\.completed, 160_000),
             ])
         io.workerCPU = 2
-        for (holder, time) in held { io.queueWaitHeld[holder] = time }
+        for (occupant, time) in occupied { io.queueWaitOccupants[occupant] = time }
         return io
     }
 
@@ -41,11 +41,11 @@ struct CPUWaitTests {
 
     @Test func everyCauseOfARandomLifeSumsToItsWait() throws {
         var random = SeededGenerator(seed: 21)
-        var log = HoldLog()
+        var log = OccupancyLog()
         var (known, named) = (0, 0)
         for index in 0..<200_000 {
             var io = RandomLives.next(&random, disordered: index % 2 == 1)
-            for hold in RandomHolds.fill(&io, &random) { log.add(hold) }
+            for occupancy in RandomOccupancies.fill(&io, &random) { log.add(occupancy) }
             let life = AttributedLife(io, rule: .flaggedInline)
             for stage in [Stage.queueWait, .taskWorkWait] {
                 guard let wait = life.wait(stage, of: io) else {
@@ -53,12 +53,12 @@ struct CPUWaitTests {
                     continue
                 }
                 try #require(wait.causes.reduce(0) { $0 + $1.nanoseconds } == life.spans[stage])
-                known += wait.held.isKnown ? 1 : 0
+                known += wait.occupied.isKnown ? 1 : 0
                 let parts = log.parts(of: wait)
                 named += parts.isEmpty ? 0 : 1
-                for holder in [CPUHolder.poolWork, .otherTask] {
-                    let sum = parts.filter { $0.holder == holder }.reduce(0) { $0 + $1.nanoseconds }
-                    try #require(sum <= wait.held[holder])
+                for occupant in [CPUOccupant.poolWork, .otherTask] {
+                    let sum = parts.filter { $0.occupant == occupant }.reduce(0) { $0 + $1.nanoseconds }
+                    try #require(sum <= wait.occupied[occupant])
                 }
             }
         }

@@ -8,7 +8,7 @@ import Testing
 @testable import Capture
 
 struct ColumnTests {
-    private static let kinds: [ChunkKind] = [.ios, .waitedIOs, .lives, .layeredIOs, .holds]
+    private static let kinds: [ChunkKind] = [.ios, .waitedIOs, .lives, .layeredIOs, .occupancies]
 
     @Test(arguments: kinds, [8, 9, 31, 32, 33, 64, 65, 1000])
     func everyByteComesBack(kind: ChunkKind, count: Int) throws {
@@ -122,7 +122,7 @@ struct ColumnTests {
         #expect(unpacked(original + [0], kind, 50) == nil)
         #expect(unpacked([], kind, 50) == nil)
         #expect(unpacked(original, .threads, 50) == nil)
-        #expect(unpacked(original, kind == .ios ? .holds : .ios, 50) == nil)
+        #expect(unpacked(original, kind == .ios ? .occupancies : .ios, 50) == nil)
         // Checksums find such; without them it must end well, whatever comes out.
         for index in original.indices {
             var flipped = original
@@ -143,14 +143,14 @@ struct ColumnTests {
     /// A payload made by hand from `Documentation/CaptureFormat.md`.
     @Test func columnsAreAsDocumented() throws {
         var records = (0..<9).map { index in
-            probe_hold(
-                CPUHold(
-                    cpu: 3, holder: .otherTask, thread: 900, from: Timestamp(nanoseconds: 990 + 10 * UInt64(index)),
+            probe_occupancy(
+                CPUOccupancy(
+                    cpu: 3, occupant: .otherTask, thread: 900, from: Timestamp(nanoseconds: 990 + 10 * UInt64(index)),
                     until: Timestamp(nanoseconds: 1000 + 10 * UInt64(index)), name: "x"))
         }
         records[8].tid = 900 ^ 4
         let payload = records.flatMap { withUnsafeBytes(of: $0, Array.init) }
-        // Distances of 10 from hold to hold and of -10 within, then of 0 in the 23 that fill the block up.
+        // Distances of 10 from occupancy to occupancy and of -10 within, then of 0 in the 23 that fill the block up.
         let until: [UInt8] = [1] + Array(repeating: 21, count: 8) + Array(repeating: 1, count: 23)
         let from = [UInt8](repeating: 20, count: 32)
         // Columns 0 and 1 are times, 2 the first 32 bits, 3 the thread number: from the ninth record on another.
@@ -158,8 +158,8 @@ struct ColumnTests {
         let table: [UInt8] = [0, 5, 2, 3, 2, 1]
         let numbers = bits(until, 5) + bits(from.map { $0 / 4 }, 3) + [0, 0xff, 0xff, 0xff]
         let expected = Array(payload.prefix(64)) + map + table + numbers
-        #expect(inColumns(payload, .holds) == expected)
-        #expect(unpacked(expected, .holds, 9) == payload)
+        #expect(inColumns(payload, .occupancies) == expected)
+        #expect(unpacked(expected, .occupancies, 9) == payload)
     }
 
     /// Eight values make a number.

@@ -8,7 +8,7 @@ import Testing
 @testable import Capture
 
 struct PackingTests {
-    private static let kinds: [ChunkKind] = [.ios, .waitedIOs, .lives, .holds]
+    private static let kinds: [ChunkKind] = [.ios, .waitedIOs, .lives, .occupancies]
 
     @Test(arguments: kinds, [32, 33, 64, 65, 1000])
     func everyByteComesBack(kind: ChunkKind, count: Int) throws {

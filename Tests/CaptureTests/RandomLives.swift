@@ -16,7 +16,7 @@ struct SplitMix: RandomNumberGenerator {
 }
 
 extension DirectIO {
-    /// Anything that a record can hold, plausible or not.
+    /// Anything that a record can occupancy, plausible or not.
     static func random(using random: inout SplitMix) -> DirectIO {
         func sometimes<Value>(_ value: Value) -> Value? { Bool.random(using: &random) ? value : nil }
         func time() -> Timestamp { Timestamp(nanoseconds: .random(in: 1 ... .max, using: &random)) }
@@ -52,7 +52,7 @@ extension DirectIO {
 }
 
 extension LayerPath {
-    /// Anything that a record can hold of an I/O submitted at this time.
+    /// Anything that a record can occupancy of an I/O submitted at this time.
     static func random(submitted: UInt64, using random: inout SplitMix) -> LayerPath {
         func time() -> UInt64 {
             Bool.random(using: &random) ? submitted &+ .random(in: 1..<0xffff_ffff, using: &random) : 0
@@ -73,18 +73,18 @@ extension LayerPath {
 }
 
 extension FurtherLife {
-    /// Anything that a record can hold, plausible or not.
+    /// Anything that a record can occupancy, plausible or not.
     static func random(using random: inout SplitMix) -> FurtherLife {
         func time() -> UInt64 { Bool.random(using: &random) ? .random(in: 0 ... .max, using: &random) : 0 }
-        func held() -> HeldTimes {
-            HeldTimes(nanoseconds: SIMD8<UInt32>.random(in: 0 ... .max, using: &random))
+        func occupied() -> OccupantTimes {
+            OccupantTimes(nanoseconds: SIMD8<UInt32>.random(in: 0 ... .max, using: &random))
         }
         func cpu() -> UInt16? { Bool.random(using: &random) ? .random(in: 0..<0xffff, using: &random) : nil }
         var further = FurtherLife()
         further.attempted = time()
-        further.deliveryHeld = held()
-        further.waiterHeld = held()
-        further.hopHeld = held()
+        further.deliveryOccupants = occupied()
+        further.waiterOccupants = occupied()
+        further.hopOccupants = occupied()
         further.marks = LifeMarks(rawValue: .random(in: 0 ... .max, using: &random))
         further.requests = .random(in: 0 ... .max, using: &random)
         further.bios = .random(in: 0 ... .max, using: &random)

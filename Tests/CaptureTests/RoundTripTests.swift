@@ -79,17 +79,17 @@ struct RoundTripTests {
         var lives = SampleCapture(ios: 40, flushEvery: 1).ios
         for index in lives.indices {
             let first = UInt32(index) * 1_000_000
-            lives[index].queueWaitHeld = HeldTimes(nanoseconds: SIMD8(first, 1, 2, 3, 4, 5, 6, .max))
-            lives[index].taskWorkHeld = HeldTimes(nanoseconds: SIMD8(9, 8, 7, 6, 5, 4, 3, first))
+            lives[index].queueWaitOccupants = OccupantTimes(nanoseconds: SIMD8(first, 1, 2, 3, 4, 5, 6, .max))
+            lives[index].taskWorkOccupants = OccupantTimes(nanoseconds: SIMD8(9, 8, 7, 6, 5, 4, 3, first))
         }
-        let holds = (0..<3).map {
-            CPUHold(
-                cpu: UInt16($0), holder: $0 == 1 ? .poolWork : .otherTask, thread: 40 + UInt32($0),
+        let occupancies = (0..<3).map {
+            CPUOccupancy(
+                cpu: UInt16($0), occupant: $0 == 1 ? .poolWork : .otherTask, thread: 40 + UInt32($0),
                 from: Timestamp(nanoseconds: 5), until: Timestamp(nanoseconds: .max), name: "\u{1b}hog \($0)")
         }
         let use = [
             CPUUse(
-                cpu: 3, held: Array(1...8), submitterRuns: 1, workerRuns: 2, works: 3, submitterStood: .max,
+                cpu: 3, occupied: Array(1...8), submitterRuns: 1, workerRuns: 2, works: 3, submitterDisplaced: .max,
                 reaping: CPUUse.Reaping(asleep: 4, time: 5, awake: 6))
         ]
         var seen: [String] = []
@@ -99,12 +99,14 @@ struct RoundTripTests {
             let sample = SampleCapture(ios: 0, flushEvery: 1)
             let writer = try CaptureWriter(creating: path, session: sample.session)
             for io in lives { try withUnsafeBytes(of: probe_waited_io(io)) { try writer.append($0) } }
-            for hold in holds { try withUnsafeBytes(of: probe_hold(hold)) { try writer.append($0) } }
+            for occupancy in occupancies {
+                try withUnsafeBytes(of: probe_occupancy(occupancy)) { try writer.append($0) }
+            }
             try writer.write(cpus: use)
             try writer.finish(sample.end)
-            let summary = try CaptureReader(path: path).read { hold in
-                seen.append(hold.name)
-                #expect(holds.contains(hold))
+            let summary = try CaptureReader(path: path).read { occupancy in
+                seen.append(occupancy.name)
+                #expect(occupancies.contains(occupancy))
             } _: { io in
                 seen.append("io")
                 ios.append(io)
@@ -115,7 +117,7 @@ struct RoundTripTests {
             #expect(summary.unparsed == 0)
         }
         #expect(ios == lives)
-        #expect(seen == holds.map(\.name) + Array(repeating: "io", count: 40))
+        #expect(seen == occupancies.map(\.name) + Array(repeating: "io", count: 40))
     }
 
     @Test(arguments: [CaptureWriter.Packing.off, .columns, .shortest])

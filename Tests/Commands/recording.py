@@ -131,7 +131,7 @@ class RecordTests(RecordingBed):
         self.assertEqual(done.returncode, 0, done.stderr)
         report = self.report()
         missing = {probe["name"]: probe["reason"] for probe in report["source"]["probes"]["missing"]}
-        self.assertEqual(missing.get("tp_btf/sched_switch"), "not asked for: --no-holders")
+        self.assertEqual(missing.get("tp_btf/sched_switch"), "not asked for: --no-occupants")
         self.assertNotIn("tp_btf/workqueue_execute_start", missing)
         self.assertEqual(report["ios"]["total"], IOS)
         self.assertEqual([loss for loss in report["loss"] if loss["severity"] == "loss" and loss["count"]], [])

@@ -30,8 +30,8 @@ enum SyntheticIOs {
         io.workQueued = Timestamp(nanoseconds: ended)
         io.workStarted = Timestamp(nanoseconds: ended + queueWait)
         io.completed = Timestamp(nanoseconds: ended + queueWait + 8_000)
-        io.queueWaitHeld[.submitter] = UInt32(queueWait / 2)
-        io.queueWaitHeld[.idle] = UInt32(queueWait / 4)
+        io.queueWaitOccupants[.submitter] = UInt32(queueWait / 2)
+        io.queueWaitOccupants[.idle] = UInt32(queueWait / 4)
         return io
     }
 

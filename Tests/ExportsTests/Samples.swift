@@ -11,7 +11,7 @@ import TestSupport
 enum Samples {
     /// `count` writes, 2 us apart and each taking 118 us, that a kworker completes.
     static func deferred(_ count: Int) -> [ListedIO] {
-        var holds = HoldLog()
+        var occupancies = OccupancyLog()
         return (0..<count).map { index in
             var io = Life.make(
                 complete: .kworker,
@@ -21,24 +21,24 @@ enum Samples {
                 ])
             (io.submitCPU, io.endCPU, io.workerCPU, io.completionCPU, io.irq) = (1, 2, 2, 2, 24)
             io.workerThread = 77
-            io.queueWaitHeld[.submitter] = 30_000
-            io.queueWaitHeld[.idle] = 4_000
+            io.queueWaitOccupants[.submitter] = 30_000
+            io.queueWaitOccupants[.idle] = 4_000
             let shift = UInt64(index) * 2_000
             io.submitted = Timestamp(nanoseconds: io.submitted.nanoseconds + shift)
             for point in RandomLives.causal {
                 io[point] = io[point].map { Timestamp(nanoseconds: $0.nanoseconds + shift) }
             }
-            return ListedIO(io, AttributedLife(io, rule: .defersWrites), &holds, SeenClocks(of: [io]))
+            return ListedIO(io, AttributedLife(io, rule: .defersWrites), &occupancies, SeenClocks(of: [io]))
         }
     }
 
     /// Lives that no workload would give.
     static func random(_ count: Int) -> [ListedIO] {
         var random = SeededGenerator(seed: 9)
-        var holds = HoldLog()
+        var occupancies = OccupancyLog()
         return (0..<count).map { index in
             let io = RandomLives.next(&random, disordered: index % 2 == 0)
-            return ListedIO(io, AttributedLife(io, rule: .flaggedInline), &holds, SeenClocks(of: [io]))
+            return ListedIO(io, AttributedLife(io, rule: .flaggedInline), &occupancies, SeenClocks(of: [io]))
         }
     }
 

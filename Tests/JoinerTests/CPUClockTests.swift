@@ -3,7 +3,7 @@
 import DirectIO
 import Testing
 
-/// Who held the CPU: sums to the wait, nanosecond by nanosecond.
+/// Who occupied the CPU: sums to the wait, nanosecond by nanosecond.
 @Suite struct CPUClockTests {
     private let text = """
                      fio-211     [001] d..2.    10.000000: sched_switch: prev_comm=swapper/1 prev_pid=0 prev_prio=120 prev_state=R ==> next_comm=fio next_pid=211 next_prio=120
@@ -24,30 +24,30 @@ import Testing
              kworker/1:1-46      [001] .....    10.000186: iomap_dio_complete: dev 259:1 ino 0xc size 0x1000000 offset 0x2000 flags DIRECT|WRITE|AIO_RW aio 1 error 0 ret 4096
         """
 
-    @Test func everyNanosecondHasOneHolder() throws {
+    @Test func everyNanosecondHasOneOccupant() throws {
         let trace = try TextTrace(text)
-        let held = try #require(trace.ios.first).queueWaitHeld
-        #expect(held.total == 74_000)
-        #expect(held[.hardirq] == 5000 + 3000)
-        #expect(held[.softirq] == 7000 - 3000)
-        #expect(held[.submitter] == 28_000)
-        #expect(held[.otherTask] == 10_000)
-        #expect(held[.workerSwitch] == 1000 + 3000)
-        #expect(held[.poolWork] == 20_000)
-        #expect(held[.idle] == 0 && held[.completionWork] == 0)
+        let occupied = try #require(trace.ios.first).queueWaitOccupants
+        #expect(occupied.total == 74_000)
+        #expect(occupied[.hardirq] == 5000 + 3000)
+        #expect(occupied[.softirq] == 7000 - 3000)
+        #expect(occupied[.submitter] == 28_000)
+        #expect(occupied[.otherTask] == 10_000)
+        #expect(occupied[.workerSwitch] == 1000 + 3000)
+        #expect(occupied[.poolWork] == 20_000)
+        #expect(occupied[.idle] == 0 && occupied[.completionWork] == 0)
     }
 
-    @Test func holdersWorthANameAreTold() throws {
-        let holds = try TextTrace(text).holds
-        #expect(holds.map(\.name) == ["cc", "vmstat_update"])
-        #expect(holds.map(\.holder) == [.otherTask, .poolWork])
-        #expect(holds.first?.from == TextTrace.at(10.00015) && holds.first?.until == TextTrace.at(10.00016))
+    @Test func occupantsWorthANameAreTold() throws {
+        let occupancies = try TextTrace(text).occupancies
+        #expect(occupancies.map(\.name) == ["cc", "vmstat_update"])
+        #expect(occupancies.map(\.occupant) == [.otherTask, .poolWork])
+        #expect(occupancies.first?.from == TextTrace.at(10.00015) && occupancies.first?.until == TextTrace.at(10.00016))
     }
 
     @Test func withoutTaskSwitchesNothingIsKnown() throws {
         let lines = text.split(separator: "\n").filter { !$0.contains("sched_switch") }
         let io = try #require(try TextTrace(lines.joined(separator: "\n")).ios.first)
-        #expect(!io.queueWaitHeld.isKnown && io.workQueued != nil)
+        #expect(!io.queueWaitOccupants.isKnown && io.workQueued != nil)
     }
 
     @Test func afterLostEventsNothingIsKnown() throws {
@@ -56,7 +56,7 @@ import Testing
         }
         let trace = try TextTrace(lines.joined(separator: "\n"))
         let io = try #require(trace.ios.first)
-        #expect(!io.queueWaitHeld.isKnown && trace.summary.lostEvents == 7 && trace.summary.lostMarkers == 1)
+        #expect(!io.queueWaitOccupants.isKnown && trace.summary.lostEvents == 7 && trace.summary.lostMarkers == 1)
     }
 
     @Test func theKworkerThatTookTheCPUFromTheSubmitterPreemptedIt() throws {

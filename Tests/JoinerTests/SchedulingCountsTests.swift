@@ -14,14 +14,14 @@ import Testing
         counts.workStarted()
         counts.taskSwitched(standing: false, toSubmitter: true, at: 260)
         #expect(counts.submitterRuns == 2 && counts.workerRuns == 1 && counts.works == 2)
-        #expect(counts.submitterStood == 60)
+        #expect(counts.submitterDisplaced == 60)
     }
 
     @Test func aWorkerWithoutCompletionsIsNoRun() {
         var counts = SchedulingCounts()
         counts.taskSwitched(standing: true, toSubmitter: false, at: 200)
         counts.taskSwitched(standing: false, toSubmitter: true, at: 260)
-        #expect(counts.submitterStood == 0 && counts.workerRuns == 0)
+        #expect(counts.submitterDisplaced == 0 && counts.workerRuns == 0)
     }
 
     @Test func lostEventsEndAStanding() {
@@ -30,6 +30,6 @@ import Testing
         counts.workStarted()
         counts.forget()
         counts.taskSwitched(standing: false, toSubmitter: false, at: 900)
-        #expect(counts.submitterStood == 0 && counts.works == 1)
+        #expect(counts.submitterDisplaced == 0 && counts.works == 1)
     }
 }

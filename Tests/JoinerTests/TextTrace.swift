@@ -10,7 +10,7 @@ struct TextTrace {
     var counts: JoinCounts
     var summary: TraceSummary
     var threads: [UInt32: ThreadName] = [:]
-    var holds: [CPUHold] = []
+    var occupancies: [CPUOccupancy] = []
 
     init(_ text: String, _ format: TextFormat = .ftrace, rule: CompletionRule = .unknown, isLossy: Bool = false) throws
     {
@@ -21,7 +21,7 @@ struct TextTrace {
         var ios: [DirectIO] = []
         summary = try reader.read { joiner.add($0) { ios.append($0) } }
         joiner.finish { ios.append($0) }
-        (self.ios, counts, threads, self.holds) = (ios, joiner.counts, joiner.threads, joiner.holds)
+        (self.ios, counts, threads, self.occupancies) = (ios, joiner.counts, joiner.threads, joiner.occupancies)
     }
 
     /// In microseconds.

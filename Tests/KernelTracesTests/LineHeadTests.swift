@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(arguments: ["fio", "a b", "kworker/1:1", "x-1 [000]", "tricky-9", "]: [", "a-1 [0] 1.0: b", "ends-12"])
-    func namesMayHoldAnything(name: String) throws {
+    func namesMayContainAnything(name: String) throws {
         let padded = String(repeating: " ", count: 16 - name.utf8.count) + name
         let ftrace = try #require(
             head("\(padded)-211     [001] d.h1.    33.853631: irq_handler_entry: irq=29", .ftrace))

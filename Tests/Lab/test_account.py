@@ -46,6 +46,6 @@ class Account(unittest.TestCase):
     def test_every_way_of_recording_is_in_a_long_run(self) -> None:
         text = script("nvme", 20, True).decode()
         self.assertEqual(text.count("account_run"), 20)
-        for word in ("--summary", "--no-holders", "--sample 1/4", "lock_down", "io_uring", "psync", "randwrite"):
+        for word in ("--summary", "--no-occupants", "--sample 1/4", "lock_down", "io_uring", "psync", "randwrite"):
             self.assertIn(word, text)
         self.assertTrue({case.operation for case in chosen(6)} >= {"randread", "randrw"})

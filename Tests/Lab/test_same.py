@@ -6,12 +6,12 @@ from typing import Any
 
 from lab.same import CASES, Pairs, counts, missed, scheduling, script, told
 
-CPU: dict[str, Any] = {"cpu": 1, "held": [{"holder": "submitter", "ns": 10**9}, {"holder": "completion_work", "ns": 10**8}]}
+CPU: dict[str, Any] = {"cpu": 1, "occupants": [{"occupant": "submitter", "ns": 10**9}, {"occupant": "completion_work", "ns": 10**8}]}
 REPORT: dict[str, Any] = {
     "ios": {"total": 1499, "read": 0, "write": 1499, "bytes": 1, "errors": 0},
     "contexts": {"kworker": 1400, "submit_race": 99}, "end_io_contexts": {"hardirq": 1499}, "issuers": {"libaio": 1499},
     "latency": {"mean_ns": 500000.0}, "reasons": [{"reason": "issuer-no-caller-comp", "ios": 1400}], "loss": [],
-    "scheduling": {"works": 1400, "worker_runs": 300, "submitter_runs": 310, "submitter_stood_ns": 10**8, "cpus": [CPU]}}
+    "scheduling": {"works": 1400, "worker_runs": 300, "submitter_runs": 310, "submitter_displaced_ns": 10**8, "cpus": [CPU]}}
 
 
 def ios(count: int, submit: int = 20_000, moved: int = 0, parted: int = 0) -> list[dict[str, Any]]:

@@ -80,10 +80,10 @@ struct ProbePlanTests {
     }
 
     @Test(.enabled(if: plan != nil, "this machine's kernel has no BTF"))
-    func withoutHoldersNoClockRunsAndAllElseStays() throws {
+    func withoutOccupantsNoClockRunsAndAllElseStays() throws {
         var plan = try #require(Self.plan)
         let before = Set(plan.included.map(\.function))
-        plan.leaveOutHolders(because: "test")
+        plan.leaveOutOccupants(because: "test")
         #expect(!plan.runsClocks)
         #expect(before.subtracting(plan.included.map(\.function)).isSubset(of: ["task_switched", "work_ended"]))
     }

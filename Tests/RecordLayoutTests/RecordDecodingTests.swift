@@ -5,7 +5,7 @@ import Capture
 import DirectIO
 import Testing
 
-/// A record in which byte `n` holds `n`, but for the kind.
+/// A record in which byte `n` occupancies `n`, but for the kind.
 private func patterned() -> probe_io {
     var bytes = (0..<128).map { UInt8($0) }
     bytes[0] = 1
@@ -58,7 +58,7 @@ struct RecordDecodingTests {
         let record = bytes.withUnsafeBytes { $0.loadUnaligned(as: probe_life.self) }
         let io = try #require(DirectIO(record: record))
         #expect(io.submitted.nanoseconds == number(at: 16))
-        #expect(io.taskWorkHeld.nanoseconds[7] == number(at: 188))
+        #expect(io.taskWorkOccupants.nanoseconds[7] == number(at: 188))
         let further = io.further
         #expect(further.attempted == number(at: 192))
         #expect(io[.returned]?.nanoseconds == number(at: 200))
@@ -69,9 +69,9 @@ struct RecordDecodingTests {
         #expect(io.times[.hopQueued] == number(at: 232))
         #expect(io.times[.hopStarted] == number(at: 240))
         #expect(further.reserved == number(at: 248))
-        #expect(further.deliveryHeld.nanoseconds[0] == number(at: 256))
-        #expect(further.waiterHeld.nanoseconds[0] == number(at: 288))
-        #expect(further.hopHeld.nanoseconds[7] == number(at: 348))
+        #expect(further.deliveryOccupants.nanoseconds[0] == number(at: 256))
+        #expect(further.waiterOccupants.nanoseconds[0] == number(at: 288))
+        #expect(further.hopOccupants.nanoseconds[7] == number(at: 348))
         #expect(further.marks.rawValue == number(at: 352))
         #expect(further.requests == number(at: 356))
         #expect(further.bios == number(at: 358))

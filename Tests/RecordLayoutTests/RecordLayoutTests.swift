@@ -11,7 +11,7 @@ struct RecordLayoutTests {
         #expect(MemoryLayout<probe_task>.size == 32)
         #expect(MemoryLayout<probe_task>.stride == 32)
         #expect(MemoryLayout<probe_waited_io>.stride == 192)
-        #expect(MemoryLayout<probe_hold>.stride == 64)
+        #expect(MemoryLayout<probe_occupancy>.stride == 64)
         #expect(MemoryLayout<probe_life>.stride == 384)
         #expect(MemoryLayout<probe_layer>.stride == 32)
         #expect(MemoryLayout<probe_layered>.stride == 560)
@@ -50,16 +50,16 @@ struct RecordLayoutTests {
         #expect(layer.size == 32)
     }
 
-    @Test func headerOfHoldsIsAsDocumented() throws {
-        let page = try DocumentedLayout(of: "probe_hold")
-        #expect(page.fields == holdFields.map(\.field))
+    @Test func headerOfOccupanciesIsAsDocumented() throws {
+        let page = try DocumentedLayout(of: "probe_occupancy")
+        #expect(page.fields == occupancyFields.map(\.field))
         #expect(page.size == 64)
     }
 
     @Test func fieldsCoverTheRecordsWithoutHoles() {
         let records = [
             (ioFields.map(\.field), 128), (taskFields.map(\.field), 32), (waitedFields.map(\.field), 192),
-            (holdFields.map(\.field), 64), (lifeFields.map(\.field), 384),
+            (occupancyFields.map(\.field), 64), (lifeFields.map(\.field), 384),
             (layeredFields.map(\.field), 560), (layerFields.map(\.field), 32),
         ]
         for (fields, size) in records {
@@ -76,14 +76,15 @@ struct RecordLayoutTests {
         #expect(PROBE_RECORD_IO.rawValue == 1)
         #expect(PROBE_RECORD_TASK.rawValue == 2)
         #expect(PROBE_RECORD_WAITED_IO.rawValue == 3)
-        #expect(PROBE_RECORD_HOLD.rawValue == 4)
+        #expect(PROBE_RECORD_OCCUPANCY.rawValue == 4)
         #expect(PROBE_RECORD_LIFE.rawValue == 5)
         #expect(PROBE_RECORD_LAYERED.rawValue == 6)
         #expect(
             [
-                PROBE_HOLDER_SUBMITTER, PROBE_HOLDER_COMPLETION_WORK, PROBE_HOLDER_POOL_WORK, PROBE_HOLDER_OTHER_TASK,
-                PROBE_HOLDER_HARDIRQ, PROBE_HOLDER_SOFTIRQ, PROBE_HOLDER_IDLE, PROBE_HOLDER_WORKER_SWITCH,
-            ].map(\.rawValue) == CPUHolder.allCases.map { UInt32($0.rawValue) })
+                PROBE_OCCUPANT_SUBMITTER, PROBE_OCCUPANT_COMPLETION_WORK, PROBE_OCCUPANT_POOL_WORK,
+                PROBE_OCCUPANT_OTHER_TASK,
+                PROBE_OCCUPANT_HARDIRQ, PROBE_OCCUPANT_SOFTIRQ, PROBE_OCCUPANT_IDLE, PROBE_OCCUPANT_WORKER_SWITCH,
+            ].map(\.rawValue) == CPUOccupant.allCases.map { UInt32($0.rawValue) })
         #expect(
             [
                 PROBE_ISSUER_UNKNOWN, PROBE_ISSUER_SYNC, PROBE_ISSUER_LIBAIO, PROBE_ISSUER_IO_URING,
@@ -150,8 +151,8 @@ private let layeredFields: [MemberLayout<probe_layered>] = [
     .init("deliverer_name", \.deliverer_name), .init("layers_missed", \.layers_missed), .init("reserved", \.reserved),
 ]
 
-private let holdFields: [MemberLayout<probe_hold>] = [
-    .init("kind", \.kind), .init("holder", \.holder), .init("cpu", \.cpu), .init("tid", \.tid),
+private let occupancyFields: [MemberLayout<probe_occupancy>] = [
+    .init("kind", \.kind), .init("occupant", \.occupant), .init("cpu", \.cpu), .init("tid", \.tid),
     .init("from_ns", \.from_ns), .init("until_ns", \.until_ns), .init("function", \.function),
     .init("name", \.name),
 ]

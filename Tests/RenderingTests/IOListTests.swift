@@ -11,8 +11,8 @@ struct IOListTests {
     let list = IOList(threads: [100: ThreadName(thread: 100, process: 100, name: Self.name)])
 
     static func listed(_ io: DirectIO) -> ListedIO {
-        var holds = HoldLog()
-        return ListedIO(io, AttributedLife(io, rule: .defersWrites), &holds, SeenClocks(of: [io]))
+        var occupancies = OccupancyLog()
+        return ListedIO(io, AttributedLife(io, rule: .defersWrites), &occupancies, SeenClocks(of: [io]))
     }
 
     @Test func aLineHasEveryFactThatWasSeen() {
@@ -76,15 +76,15 @@ struct IOListTests {
     }
 
     @Test func whatRanDuringAWaitIsBelowIt() throws {
-        var (io, holds) = (Recordings.io(3), HoldLog())
-        io.queueWaitHeld[.submitter] = 100_000
-        io.queueWaitHeld[.otherTask] = 50_000
+        var (io, occupancies) = (Recordings.io(3), OccupancyLog())
+        io.queueWaitOccupants[.submitter] = 100_000
+        io.queueWaitOccupants[.otherTask] = 50_000
         let queued = try #require(io.workQueued?.nanoseconds)
-        holds.add(
-            CPUHold(
-                cpu: 0, holder: .otherTask, thread: 3, from: Timestamp(nanoseconds: queued),
+        occupancies.add(
+            CPUOccupancy(
+                cpu: 0, occupant: .otherTask, thread: 3, from: Timestamp(nanoseconds: queued),
                 until: Timestamp(nanoseconds: queued + 30_000), name: "h\u{1b}g"))
-        let listed = ListedIO(io, AttributedLife(io, rule: .defersWrites), &holds, SeenClocks(of: [io]))
+        let listed = ListedIO(io, AttributedLife(io, rule: .defersWrites), &occupancies, SeenClocks(of: [io]))
         var buffer: [UInt8] = []
         list.appendWaterfall(listed, style: TextStyle(), to: &buffer)
         let lines = String(decoding: buffer, as: UTF8.self).split(separator: "\n").map(String.init)
@@ -103,18 +103,18 @@ struct IOListTests {
     }
 
     @Test func aWaitWithoutClocksIsUnattributedWhereOthersHaveThem() throws {
-        var (seen, holds) = (Recordings.io(3), HoldLog())
-        seen.queueWaitHeld[.idle] = 1
+        var (seen, occupancies) = (Recordings.io(3), OccupancyLog())
+        seen.queueWaitOccupants[.idle] = 1
         let io = Recordings.io(3)
         var buffer: [UInt8] = []
         let life = AttributedLife(io, rule: .defersWrites)
-        list.appendJSON(ListedIO(io, life, &holds, SeenClocks(of: [io, seen])), to: &buffer)
+        list.appendJSON(ListedIO(io, life, &occupancies, SeenClocks(of: [io, seen])), to: &buffer)
         let causes = try #require(try JSONReportTests.parse(buffer)["queue_wait_causes"] as? [[String: Any]])
         #expect(causes.count == 1 && causes[0]["cause"] as? String == "unattributed")
         #expect(causes[0]["ns"] as? UInt64 == life.wait(.queueWait, of: io)?.nanoseconds)
 
         buffer = []
-        list.appendJSON(ListedIO(io, life, &holds, SeenClocks(of: [io])), to: &buffer)
+        list.appendJSON(ListedIO(io, life, &occupancies, SeenClocks(of: [io])), to: &buffer)
         #expect(try JSONReportTests.parse(buffer)["queue_wait_causes"] == nil)
     }
 

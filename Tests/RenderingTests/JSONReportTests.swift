@@ -63,7 +63,7 @@ struct JSONReportTests {
         cut.isComplete = false
         (cut.host, cut.recorder, cut.started, cut.duration) = ("a\u{1b}\"\\\u{7f}é", "0.1", -5, 7)
         for report in [
-            Recordings.report(), Recordings.report(ios: 0), Recordings.report(held: true),
+            Recordings.report(), Recordings.report(ios: 0), Recordings.report(occupied: true),
             Recordings.report(by: .context, top: 1, percentiles: [99.9, 25]),
             Recordings.report(ios: 3, loss: [Recordings.ringFull], source: cut),
         ] {
@@ -112,7 +112,7 @@ struct JSONReportTests {
     }
 
     @Test func causesAndTheirNamesAddUp() throws {
-        let json = try Self.parse(JSONReport(Recordings.report(held: true)).bytes)
+        let json = try Self.parse(JSONReport(Recordings.report(occupied: true)).bytes)
         let wait = try #require(json["queue_wait"] as? [String: Any])
         let causes = try #require(wait["causes"] as? [[String: Any]])
         func total(_ list: [[String: Any]]) -> Int { list.reduce(0) { $0 + ($1["total_ns"] as? Int ?? 0) } }

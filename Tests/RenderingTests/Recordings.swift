@@ -49,7 +49,7 @@ enum Recordings {
     }
 
     static func report(
-        ios count: UInt64 = 120, loss: [DataLoss] = [], source: ReportSource = Self.source, held: Bool = false,
+        ios count: UInt64 = 120, loss: [DataLoss] = [], source: ReportSource = Self.source, occupied: Bool = false,
         by grouping: Grouping? = nil, top: Int = 8, percentiles: [Double] = []
     ) -> Report {
         let groups = grouping.map { grouping in
@@ -60,20 +60,20 @@ enum Recordings {
         var builder = ReportBuilder(rule: .defersWrites, percentiles: percentiles, groups: groups)
         for index in 0..<count {
             var io = io(index)
-            if held { hold(&io, &builder) }
+            if occupied { occupancy(&io, &builder) }
             builder.add(io)
         }
         return builder.finish(source: source, loss: loss)
     }
 
     /// Half of its wait was the submitter's, 60 us other tasks', of which 40 us had a name.
-    private static func hold(_ io: inout DirectIO, _ builder: inout ReportBuilder) {
+    private static func occupancy(_ io: inout DirectIO, _ builder: inout ReportBuilder) {
         guard let cpu = io.workerCPU, let queued = io.workQueued?.nanoseconds else { return }
-        io.queueWaitHeld[.submitter] = 90_000
-        io.queueWaitHeld[.otherTask] = 60_000
+        io.queueWaitOccupants[.submitter] = 90_000
+        io.queueWaitOccupants[.otherTask] = 60_000
         builder.add(
-            CPUHold(
-                cpu: cpu, holder: .otherTask, thread: 9, from: Timestamp(nanoseconds: queued - 7_000),
+            CPUOccupancy(
+                cpu: cpu, occupant: .otherTask, thread: 9, from: Timestamp(nanoseconds: queued - 7_000),
                 until: Timestamp(nanoseconds: queued + 40_000), name: "hog"))
     }
 

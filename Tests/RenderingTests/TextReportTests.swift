@@ -103,7 +103,7 @@ struct TextReportTests {
     }
 
     @Test func aThreadNamedAsTheSubmittersIsToldApart() {
-        var report = Recordings.report(held: true)
+        var report = Recordings.report(occupied: true)
         report.source.threads = [1: ThreadName(thread: 1, process: 1, name: "hog")]
         let lines = TextReport(report).lines
         #expect(lines.contains { $0.hasPrefix("   . hog on that CPU ") })
@@ -151,7 +151,7 @@ struct TextReportTests {
     }
 
     @Test func queueWaitCausesLieUnderTheirBar() throws {
-        var report = Recordings.report(held: true)
+        var report = Recordings.report(occupied: true)
         report.source.threads = [1: ThreadName(thread: 1, process: 1, name: "f\u{1b}")]
         let lines = TextReport(report, style: TextStyle(width: 120)).lines
         let row = try #require(lines.firstIndex { $0.hasPrefix(" W queue_work -> start") })
@@ -167,7 +167,7 @@ struct TextReportTests {
     }
 
     @Test func crumbsOfAWaitShareARow() throws {
-        var report = Recordings.report(held: true)
+        var report = Recordings.report(occupied: true)
         var crumb = try #require(report.queueWait?.largest)
         (crumb.cause, crumb.total, crumb.share, crumb.names) = (.idle, 240, 1e-5, [])
         report.queueWait?.causes.append(crumb)

@@ -6,9 +6,10 @@ import Testing
 
 @testable import Report
 
-/// I/Os of 100 us, 20 us of it a queue wait whose holders are given, one after the other on CPU 0.
+/// I/Os of 100 us, 20 us of it a queue wait whose occupants are given, one after the other on CPU 0.
 private func report(
-    _ count: Int = 1000, held: SIMD8<UInt32>, use: [UInt64], rule: CompletionRule = .defersWrites, works: UInt64? = nil,
+    _ count: Int = 1000, occupied: SIMD8<UInt32>, use: [UInt64], rule: CompletionRule = .defersWrites,
+    works: UInt64? = nil,
     handOff: UInt64 = 0, submitCPU: UInt16 = 0, facts: Facts = []
 ) -> Report {
     var builder = ReportBuilder(rule: rule)
@@ -26,7 +27,7 @@ private func report(
         (io.endContext, io.completeContext) = (.hardirq, .kworker)
         (io.submitCPU, io.endCPU, io.workerCPU, io.completionCPU) = (submitCPU, 0, 0, 0)
         io.facts = facts.union([.write, .endSeen, .endDecides])
-        io.queueWaitHeld = HeldTimes(nanoseconds: held)
+        io.queueWaitOccupants = OccupantTimes(nanoseconds: occupied)
         builder.add(io)
     }
     var source = ReportSource(kind: "test", isComplete: true)
@@ -35,8 +36,8 @@ private func report(
     }
     source.cpus = [
         CPUUse(
-            cpu: 0, held: use.map { $0 * UInt64(count) }, submitterRuns: UInt64(count), workerRuns: UInt64(count),
-            works: works ?? UInt64(count), submitterStood: 0)
+            cpu: 0, occupied: use.map { $0 * UInt64(count) }, submitterRuns: UInt64(count), workerRuns: UInt64(count),
+            works: works ?? UInt64(count), submitterDisplaced: 0)
     ]
     return builder.finish(source: source, loss: [])
 }
@@ -64,7 +65,7 @@ struct InlineEstimateTests {
 
     @Test func onAnIdleCPULatencyIsTheLimit() throws {
         let estimate = try #require(
-            report(held: SIMD8(0, 0, 0, 0, 5_000, 0, 10_000, 5_000), use: Self.use).inlineEstimate)
+            report(occupied: SIMD8(0, 0, 0, 0, 5_000, 0, 10_000, 5_000), use: Self.use).inlineEstimate)
         #expect(estimate.limit == .latency)
         #expect(estimate.latencySaved == 20_000)
         // 100 us that take a third of 20 us less, or all of it.
@@ -80,16 +81,16 @@ struct InlineEstimateTests {
 
     @Test func onABusyCPUItsTimeIsTheLimit() throws {
         let estimate = try #require(
-            report(held: SIMD8(15_000, 0, 0, 0, 2_000, 0, 0, 3_000), use: Self.use).inlineEstimate)
+            report(occupied: SIMD8(15_000, 0, 0, 0, 2_000, 0, 0, 3_000), use: Self.use).inlineEstimate)
         #expect(estimate.limit == .cpu)
-        // Of 30 us 10 are switching; at most 20 more for the other sides, and 5 of work: then the cap of ten holds.
+        // Of 30 us 10 are switching; at most 20 more for the other sides, and 5 of work: then the cap of ten occupancies.
         let width = try #require(estimate.width)
         #expect(abs(width - 8.5) < 1e-9)
     }
 
     @Test func theHandOffGoesToo() throws {
-        let held = SIMD8<UInt32>(15_000, 0, 0, 0, 2_000, 0, 0, 3_000)
-        let estimate = try #require(report(held: held, use: Self.use, handOff: 2_000).inlineEstimate)
+        let occupied = SIMD8<UInt32>(15_000, 0, 0, 0, 2_000, 0, 0, 3_000)
+        let estimate = try #require(report(occupied: occupied, use: Self.use, handOff: 2_000).inlineEstimate)
         #expect(estimate.latencySaved == 22_000)
         let width = try #require(estimate.width)
         let expected: Double = 10 - 30.0 / 18
@@ -97,16 +98,16 @@ struct InlineEstimateTests {
     }
 
     @Test func aSubmitterOnAnotherCPUIsRefused() {
-        let held = SIMD8<UInt32>(0, 0, 0, 0, 5_000, 0, 10_000, 5_000)
-        let estimate = report(held: held, use: Self.use, submitCPU: 1).inlineEstimate
+        let occupied = SIMD8<UInt32>(0, 0, 0, 0, 5_000, 0, 10_000, 5_000)
+        let estimate = report(occupied: occupied, use: Self.use, submitCPU: 1).inlineEstimate
         #expect(estimate?.iops == .notPromised(.submitterApart))
         #expect(estimate?.latencySaved == 20_000)
     }
 
     @Test func cachedPagesAreAvoidableWhereOverwritesNeedNoKworker() {
-        let held = SIMD8<UInt32>(0, 0, 0, 0, 5_000, 0, 10_000, 5_000)
+        let occupied = SIMD8<UInt32>(0, 0, 0, 0, 5_000, 0, 10_000, 5_000)
         func estimate(_ rule: CompletionRule, _ facts: Facts) -> InlineEstimate? {
-            report(held: held, use: Self.use, rule: rule, facts: facts).inlineEstimate
+            report(occupied: occupied, use: Self.use, rule: rule, facts: facts).inlineEstimate
         }
         #expect(estimate(.flaggedWork, .pageCache)?.latencySaved == 20_000)
         // Without them these kernels defer too, for a reason of their own.
@@ -115,12 +116,12 @@ struct InlineEstimateTests {
     }
 
     @Test func whatTheEvidenceDoesNotCarryIsRefused() {
-        let held = SIMD8<UInt32>(0, 0, 0, 0, 5_000, 0, 10_000, 5_000)
-        #expect(report(50, held: held, use: Self.use).inlineEstimate == nil)
+        let occupied = SIMD8<UInt32>(0, 0, 0, 0, 5_000, 0, 10_000, 5_000)
+        #expect(report(50, occupied: occupied, use: Self.use).inlineEstimate == nil)
         let unknown = InlineEstimate.IOPS.notPromised(.cpuTimeUnknown)
-        #expect(report(held: held, use: Self.use, works: 2000).inlineEstimate?.iops == unknown)
-        #expect(report(held: held, use: []).inlineEstimate?.iops == unknown)
+        #expect(report(occupied: occupied, use: Self.use, works: 2000).inlineEstimate?.iops == unknown)
+        #expect(report(occupied: occupied, use: []).inlineEstimate?.iops == unknown)
         // Not avoidable: why they were deferred is not known.
-        #expect(report(held: held, use: Self.use, rule: .unknown).inlineEstimate == nil)
+        #expect(report(occupied: occupied, use: Self.use, rule: .unknown).inlineEstimate == nil)
     }
 }

@@ -22,9 +22,9 @@ struct MergeTests {
             io.irq = UInt32.random(in: 0..<6000, using: &random)
             io.length = UInt32.random(in: 1...500, using: &random) * 512
             io.error = number % 5 == 0 ? -5 : 0
-            for hold in RandomHolds.fill(&io, &random) {
-                whole.builder.add(hold)
-                for part in parts { part.builder.add(hold) }
+            for occupancy in RandomOccupancies.fill(&io, &random) {
+                whole.builder.add(occupancy)
+                for part in parts { part.builder.add(occupancy) }
             }
             whole.builder.add(io)
             parts[number / 64 % builders].builder.add(io)

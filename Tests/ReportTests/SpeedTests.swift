@@ -16,18 +16,18 @@ struct SpeedTests {
     @Test func reportBuilderTakesIOsWithCauses() {
         var ios = ReportBuilderTests.mixed(100_000)
         for index in ios.indices where ios[index].workQueued != nil {
-            ios[index].queueWaitHeld[.submitter] = 300
-            ios[index].queueWaitHeld[.otherTask] = 500
+            ios[index].queueWaitOccupants[.submitter] = 300
+            ios[index].queueWaitOccupants[.otherTask] = 500
         }
         measure("a third with clocks", ios)
-        let holds = ios.filter { $0.workQueued != nil }.compactMap { io -> CPUHold? in
+        let occupancies = ios.filter { $0.workQueued != nil }.compactMap { io -> CPUOccupancy? in
             guard let from = io.workQueued, let until = io.workStarted else { return nil }
-            return CPUHold(cpu: 1, holder: .otherTask, thread: 1, from: from, until: until, name: "hog")
+            return CPUOccupancy(cpu: 1, occupant: .otherTask, thread: 1, from: from, until: until, name: "hog")
         }
-        measure("a third with clocks, and as many names", ios, holds)
+        measure("a third with clocks, and as many names", ios, occupancies)
     }
 
-    private func measure(_ what: String, _ ios: [DirectIO], _ holds: [CPUHold] = []) {
+    private func measure(_ what: String, _ ios: [DirectIO], _ occupancies: [CPUOccupancy] = []) {
         let rounds = 50
         var builder = ReportBuilder(rule: .defersWrites)
         // CPU time: others use the machine too.
@@ -36,8 +36,8 @@ struct SpeedTests {
             for _ in 0..<rounds {
                 var next = 0
                 for io in ios {
-                    if io.workQueued != nil, next < holds.count {
-                        builder.add(holds[next])
+                    if io.workQueued != nil, next < occupancies.count {
+                        builder.add(occupancies[next])
                         next += 1
                     }
                     builder.add(io)

@@ -9,17 +9,17 @@ import Testing
 struct VerdictTests {
     /// 200 writes that wait 180 us each for a kworker on the submitter's CPU.
     static func report(
-        _ held: [CPUHolder: UInt32], hog: String? = nil, users: [FileUser]? = nil, allowed: String? = nil,
+        _ occupied: [CPUOccupant: UInt32], hog: String? = nil, users: [FileUser]? = nil, allowed: String? = nil,
         change: (inout DirectIO) -> Void = { _ in }
     ) -> Report {
         var builder = ReportBuilder(rule: .defersWrites)
         for index in 0..<200 {
             var io = SyntheticIOs.deferred(at: 1_000_000 + UInt64(index) * 500_000)
-            for (holder, time) in held { io.queueWaitHeld[holder] = time }
+            for (occupant, time) in occupied { io.queueWaitOccupants[occupant] = time }
             change(&io)
             if let hog, let from = io.workQueued, let until = io.workStarted {
-                let holder: CPUHolder = held[.poolWork] == nil ? .otherTask : .poolWork
-                builder.add(CPUHold(cpu: 1, holder: holder, thread: 5, from: from, until: until, name: hog))
+                let occupant: CPUOccupant = occupied[.poolWork] == nil ? .otherTask : .poolWork
+                builder.add(CPUOccupancy(cpu: 1, occupant: occupant, thread: 5, from: from, until: until, name: hog))
             }
             builder.add(io)
         }
@@ -66,15 +66,15 @@ struct VerdictTests {
         #expect(Self.cause(nameless)?.name == nil && Self.advice(nameless) == nil)
     }
 
-    static let advices: [(CPUHolder, Verdict.Advice?)] = [
+    static let advices: [(CPUOccupant, Verdict.Advice?)] = [
         (.idle, .limitIdleStates), (.completionWork, .spreadCompletions),
         (.hardirq, .moveInterrupts), (.softirq, .moveInterrupts), (.workerSwitch, nil),
     ]
 
     @Test(arguments: advices)
-    func eachCauseHasItsAdvice(holder: CPUHolder, advice: Verdict.Advice?) {
-        let report = Self.report([holder: 170_000])
-        #expect(Self.cause(report)?.cause == WaitCause(holder))
+    func eachCauseHasItsAdvice(occupant: CPUOccupant, advice: Verdict.Advice?) {
+        let report = Self.report([occupant: 170_000])
+        #expect(Self.cause(report)?.cause == WaitCause(occupant))
         #expect(Self.advice(report) == advice)
     }
 
@@ -125,7 +125,7 @@ struct VerdictTests {
                 io.issuer = .ioUring
                 let completed = io.completed?.nanoseconds ?? 0
                 io.taskWorkRun = Timestamp(nanoseconds: completed + wait)
-                io.taskWorkHeld[.submitter] = UInt32(wait)
+                io.taskWorkOccupants[.submitter] = UInt32(wait)
                 builder.add(io)
             }
             return builder.finish(source: WaitSummaryTests.switchesSeen, loss: [])

@@ -14,9 +14,11 @@ struct WaitSummaryTests {
         return source
     }
 
-    static func report(_ ios: [DirectIO], _ holds: [CPUHold] = [], source: ReportSource = switchesSeen) -> Report {
+    static func report(_ ios: [DirectIO], _ occupancies: [CPUOccupancy] = [], source: ReportSource = switchesSeen)
+        -> Report
+    {
         var builder = ReportBuilder(rule: .defersWrites)
-        for hold in holds { builder.add(hold) }
+        for occupancy in occupancies { builder.add(occupancy) }
         for io in ios { builder.add(io) }
         return builder.finish(source: source, loss: [])
     }
@@ -26,7 +28,7 @@ struct WaitSummaryTests {
         var builder = ReportBuilder(rule: .flaggedInline)
         for index in 0..<200_000 {
             var io = RandomLives.next(&random, disordered: index % 3 == 0)
-            for hold in RandomHolds.fill(&io, &random) { builder.add(hold) }
+            for occupancy in RandomOccupancies.fill(&io, &random) { builder.add(occupancy) }
             builder.add(io)
         }
         let report = builder.finish(source: Self.switchesSeen, loss: [])
@@ -49,7 +51,7 @@ struct WaitSummaryTests {
     @Test func noClocksAndNoSwitchesGiveNoCauses() throws {
         var io = SyntheticIOs.deferred(at: 1000)
         #expect(Self.report([io]).queueWait?.causes == [])
-        io.queueWaitHeld[.submitter] = 5
+        io.queueWaitOccupants[.submitter] = 5
         let blind = ReportSource(kind: "test", isComplete: true)
         #expect(Self.report([io], source: blind).queueWait?.causes == [])
         #expect(Self.report([io]).queueWait?.causes.map(\.cause) == [.unattributed, .submitter])
@@ -59,17 +61,17 @@ struct WaitSummaryTests {
         #expect(two.queueWait?.largest?.cause == .submitter)
     }
 
-    @Test func theLargestNamesOfAHolderAreShown() throws {
+    @Test func theLargestNamesOfAOccupantAreShown() throws {
         var io = SyntheticIOs.deferred(at: 1_000_000)
         let queued = try #require(io.workQueued?.nanoseconds)
-        io.queueWaitHeld[.otherTask] = 100_000
-        let holds = (1...8).map { index in
-            CPUHold(
-                cpu: 1, holder: .otherTask, thread: UInt32(index),
+        io.queueWaitOccupants[.otherTask] = 100_000
+        let occupancies = (1...8).map { index in
+            CPUOccupancy(
+                cpu: 1, occupant: .otherTask, thread: UInt32(index),
                 from: Timestamp(nanoseconds: queued + UInt64(index) * 10_000),
                 until: Timestamp(nanoseconds: queued + UInt64(index) * 11_000), name: "task \(index)")
         }
-        let names = try #require(Self.report([io], holds).queueWait?.largest?.names)
+        let names = try #require(Self.report([io], occupancies).queueWait?.largest?.names)
         #expect(names.map(\.name) == ["task 8", "task 7", "task 6", "task 5", "task 4", nil])
         #expect(names.map(\.total) == [8000, 7000, 6000, 5000, 4000, 70_000])
         #expect(names[0].share == 8000.0 / 180_000)

@@ -39,7 +39,7 @@ struct SummaryReportTests {
         }
         io.error = UInt8.random(in: 0..<50, using: &random) == 0 ? -5 : 0
         io.length = Bool.random(using: &random) ? 4096 : 65536
-        _ = RandomHolds.fill(&io, &random)
+        _ = RandomOccupancies.fill(&io, &random)
         return io
     }
 

@@ -24,7 +24,7 @@ struct SyntheticLoad {
         }
     }
 
-    /// Calls `take` with `count` records of I/Os, and those of the holds before them, as rings of four CPUs give them.
+    /// Calls `take` with `count` records of I/Os, and those of the occupancies before them, as rings of four CPUs give them.
     mutating func records(_ count: Int, _ take: (UnsafeRawBufferPointer) throws -> Void) rethrows {
         for number in 0..<count {
             let cpu = number / Self.drainedAtOnce % Self.cpus
@@ -32,7 +32,7 @@ struct SyntheticLoad {
             let kind = random.next() % 100
             if kind < 60 {
                 let io = deferredWrite(cpu)
-                if let hold = hold(io) { try withUnsafeBytes(of: hold, take) }
+                if let occupancy = occupancy(io) { try withUnsafeBytes(of: occupancy, take) }
                 try withUnsafeBytes(of: io, take)
             } else {
                 try withUnsafeBytes(of: inlineIO(cpu, isWrite: kind < 85), take)
@@ -95,23 +95,25 @@ struct SyntheticLoad {
         io.completed_ns = io.started_ns + 500 + exponential(700)
         if random.next() % 3 == 0 { io.facts |= Facts.preemptedSubmitter.rawValue }
         waited.io = io
-        var held = HeldTimes.unknown
-        held[.hardirq] = UInt32(wait / 16)
-        held[.completionWork] = UInt32(random.next() % (wait / 4))
-        held[.workerSwitch] = UInt32(random.next() % (wait / 8))
-        if random.next() % 8 == 0 { held[.otherTask] = UInt32(random.next() % (wait / 8)) }
-        held[.submitter] = UInt32(wait - held.total)
-        withUnsafeMutableBytes(of: &waited.queue_wait) { $0.storeBytes(of: held.nanoseconds, as: SIMD8<UInt32>.self) }
+        var occupied = OccupantTimes.unknown
+        occupied[.hardirq] = UInt32(wait / 16)
+        occupied[.completionWork] = UInt32(random.next() % (wait / 4))
+        occupied[.workerSwitch] = UInt32(random.next() % (wait / 8))
+        if random.next() % 8 == 0 { occupied[.otherTask] = UInt32(random.next() % (wait / 8)) }
+        occupied[.submitter] = UInt32(wait - occupied.total)
+        withUnsafeMutableBytes(of: &waited.queue_wait) {
+            $0.storeBytes(of: occupied.nanoseconds, as: SIMD8<UInt32>.self)
+        }
         return waited
     }
 
-    /// Whoever held the CPU as another task, every fourth time by a record.
-    private mutating func hold(_ waited: probe_waited_io) -> probe_hold? {
+    /// Whoever occupied the CPU as another task, every fourth time by a record.
+    private mutating func occupancy(_ waited: probe_waited_io) -> probe_occupancy? {
         let nanoseconds = waited.queue_wait.ns.3
         guard nanoseconds > 0, random.next() % 4 == 0 else { return nil }
-        return probe_hold(
-            CPUHold(
-                cpu: waited.io.worker_cpu, holder: .otherTask, thread: 900,
+        return probe_occupancy(
+            CPUOccupancy(
+                cpu: waited.io.worker_cpu, occupant: .otherTask, thread: 900,
                 from: Timestamp(nanoseconds: waited.io.queued_ns),
                 until: Timestamp(nanoseconds: waited.io.queued_ns + UInt64(nanoseconds)), name: "jbd2/nvme0n1p2-8"))
     }

@@ -33,7 +33,7 @@ enum probe_record_kind {
 	PROBE_RECORD_IO = 1,
 	PROBE_RECORD_TASK = 2,
 	PROBE_RECORD_WAITED_IO = 3,
-	PROBE_RECORD_HOLD = 4,
+	PROBE_RECORD_OCCUPANCY = 4,
 	PROBE_RECORD_LIFE = 5,
 	PROBE_RECORD_LAYERED = 6,
 	PROBE_RECORD_LOST_IO = 255,	/* in a ring only: a probe_io whose completion was not seen, and was before completed_ns */
@@ -100,17 +100,17 @@ enum probe_fact {
 };
 
 /* What a CPU is doing; the waits of I/Os are split by it. */
-enum probe_holder {
-	PROBE_HOLDER_SUBMITTER = 0,	/* a thread that submits traced I/Os */
-	PROBE_HOLDER_COMPLETION_WORK = 1, /* a kworker that completes direct I/Os */
-	PROBE_HOLDER_POOL_WORK = 2,	/* its pool, another work */
-	PROBE_HOLDER_OTHER_TASK = 3,	/* kworkers of other pools too */
-	PROBE_HOLDER_HARDIRQ = 4,
-	PROBE_HOLDER_SOFTIRQ = 5,
-	PROBE_HOLDER_IDLE = 6,		/* the idle task */
-	PROBE_HOLDER_WORKER_SWITCH = 7,	/* a kworker of that pool between works */
+enum probe_occupant {
+	PROBE_OCCUPANT_SUBMITTER = 0,	/* a thread that submits traced I/Os */
+	PROBE_OCCUPANT_COMPLETION_WORK = 1, /* a kworker that completes direct I/Os */
+	PROBE_OCCUPANT_POOL_WORK = 2,	/* its pool, another work */
+	PROBE_OCCUPANT_OTHER_TASK = 3,	/* kworkers of other pools too */
+	PROBE_OCCUPANT_HARDIRQ = 4,
+	PROBE_OCCUPANT_SOFTIRQ = 5,
+	PROBE_OCCUPANT_IDLE = 6,		/* the idle task */
+	PROBE_OCCUPANT_WORKER_SWITCH = 7,	/* a kworker of that pool between works */
 };
-#define PROBE_HOLDERS	8
+#define PROBE_OCCUPANTS	8
 
 #define PROBE_NO_CPU	0xffffu
 #define PROBE_NO_IRQ	0xffffffffu
@@ -146,16 +146,16 @@ struct probe_io {
 	probe_u16 irq_batch;		/* 1 = first end_io of its interrupt; 0 = not in one */
 };
 
-/* Nanoseconds by holder. In a slot, while the wait lasts: the CPU's clocks at its begin, modulo 2^32. */
-struct probe_held {
-	probe_u32 ns[PROBE_HOLDERS];
+/* Nanoseconds by occupant. In a slot, while the wait lasts: the CPU's clocks at its begin, modulo 2^32. */
+struct probe_occupied {
+	probe_u32 ns[PROBE_OCCUPANTS];
 };
 
-/* An I/O that waited for a CPU whose holders were seen. All of a kind 0: that wait was not, or not seen. */
+/* An I/O that waited for a CPU whose occupants were seen. All of a kind 0: that wait was not, or not seen. */
 struct probe_waited_io {
 	struct probe_io io;		/* kind PROBE_RECORD_WAITED_IO, or while in a slot PROBE_RECORD_IO */
-	struct probe_held queue_wait;	/* queued_ns to started_ns, of the worker's CPU */
-	struct probe_held task_work_wait; /* completed_ns to task_work_ns, of the submitter's CPU */
+	struct probe_occupied queue_wait;	/* queued_ns to started_ns, of the worker's CPU */
+	struct probe_occupied task_work_wait; /* completed_ns to task_work_ns, of the submitter's CPU */
 };
 
 /* probe_life.marks: what was true of it beyond enum probe_fact. */
@@ -187,9 +187,9 @@ struct probe_life {
 	probe_u64 hop_queued_ns;	/* second hop of a backing file's I/O */
 	probe_u64 hop_started_ns;
 	probe_u64 reserved_ns;
-	struct probe_held delivery_wait; /* raised_ns to interrupted_ns, of the CPU of end_io */
-	struct probe_held waiter_wait;	/* ended_ns to completed_ns of a submitter that slept, of its CPU */
-	struct probe_held hop_wait;	/* hop_queued_ns to hop_started_ns, of the CPU that ran it */
+	struct probe_occupied delivery_wait; /* raised_ns to interrupted_ns, of the CPU of end_io */
+	struct probe_occupied waiter_wait;	/* ended_ns to completed_ns of a submitter that slept, of its CPU */
+	struct probe_occupied hop_wait;	/* hop_queued_ns to hop_started_ns, of the CPU that ran it */
 	probe_u32 marks;		/* enum probe_life_mark */
 	probe_u16 requests;		/* issued, without those issued anew; 0 = not counted */
 	probe_u16 bios;			/* end_io calls; 0 = not counted */
@@ -230,18 +230,18 @@ struct probe_layered {
 	probe_u8 reserved[7];
 };
 
-#define PROBE_HOLD_NAME_SIZE	32
+#define PROBE_OCCUPANT_NAME_SIZE	32
 
-/* Somebody worth a name held a CPU while works of I/Os were queued there. */
-struct probe_hold {
-	probe_u8 kind;			/* PROBE_RECORD_HOLD */
-	probe_u8 holder;		/* PROBE_HOLDER_POOL_WORK or PROBE_HOLDER_OTHER_TASK */
+/* Somebody worth a name occupied a CPU while works of I/Os were queued there. */
+struct probe_occupancy {
+	probe_u8 kind;			/* PROBE_RECORD_OCCUPANCY */
+	probe_u8 occupant;		/* PROBE_OCCUPANT_POOL_WORK or PROBE_OCCUPANT_OTHER_TASK */
 	probe_u16 cpu;
 	probe_u32 tid;
 	probe_u64 from_ns;
 	probe_u64 until_ns;
 	probe_u64 function;		/* of the work, 0 = none; user space puts its name below, and 0 here */
-	char name[PROBE_HOLD_NAME_SIZE]; /* comm, or function: untrusted bytes, NUL padded */
+	char name[PROBE_OCCUPANT_NAME_SIZE]; /* comm, or function: untrusted bytes, NUL padded */
 };
 
 /* The name of a thread, sent when its number is first seen. */
@@ -267,7 +267,7 @@ struct probe_settings {
 	probe_u32 device_count;		/* only these devices; 0 = all */
 	probe_u32 task_work_seen;	/* io_req_rw_complete is attached: io_uring's I/Os end there */
 	probe_u32 irq_disable_counted;	/* preempt_count has HARDIRQ_DISABLE_BITS (7.3): moves the hardirq bits */
-	probe_u32 clocks_run;		/* sched_switch and the begin of works are attached: holders are known */
+	probe_u32 clocks_run;		/* sched_switch and the begin of works are attached: occupants are known */
 	probe_u32 sample_every;		/* one of so many I/Os is recorded, at random; 0 and 1 = all */
 	probe_u32 wake_every;		/* user space is woken once in so many records of a CPU */
 	probe_u32 summary;		/* I/Os are summed up, see probe_summary.h */
@@ -355,23 +355,23 @@ struct probe_cpu {
 	probe_u32 irq;
 	probe_u32 irq_ends;		/* end_io calls since the last hard IRQ entry */
 	probe_u32 softirq_ends;		/* ... and softirq entry */
-	/* who holds the CPU */
-	probe_u32 holder;		/* enum probe_holder, now */
-	probe_u32 task_holder;		/* the same below softirqs and interrupts */
-	probe_u32 interrupted_holder;	/* the same below the hard interrupt */
-	probe_u32 held_tid;		/* task of task_holder */
+	/* who occupies the CPU */
+	probe_u32 occupant;		/* enum probe_occupant, now */
+	probe_u32 task_occupant;		/* the same below softirqs and interrupts */
+	probe_u32 interrupted_occupant;	/* the same below the hard interrupt */
+	probe_u32 occupant_tid;		/* task of task_occupant */
 	probe_u32 waiting;		/* works of I/Os that are queued here and not started */
 	probe_u32 run_works;		/* works of I/Os since the last switch */
 	probe_u32 standing_tid;		/* the runnable submitter that the last switch took the CPU from, for a kworker */
 	probe_u32 submitter_left_tid;	/* the last submitter that was switched from */
-	probe_u64 held_since_ns;	/* up to here the clocks count; 0 = they have not begun */
-	probe_u64 task_held_since_ns;
-	probe_u64 held_function;	/* the work of a kworker, by address */
+	probe_u64 occupied_since_ns;	/* up to here the clocks count; 0 = they have not begun */
+	probe_u64 task_occupied_since_ns;
+	probe_u64 occupant_function;	/* the work of a kworker, by address */
 	probe_u64 switched_ns;
 	probe_u64 submitter_left_ns;
 	probe_u64 submitter_left_switches; /* how often that one had been switched from */
 	probe_u64 unreaped;		/* I/Os complete since, << PROBE_UNREAPED_SHIFT, and the sum of their times since it left */
-	probe_u64 clock_ns[PROBE_HOLDERS]; /* cumulative, by holder */
+	probe_u64 clock_ns[PROBE_OCCUPANTS]; /* cumulative, by occupant */
 	/* the I/O that was begun here last and has not been issued: its slot's key, when, 0 = none, by whom */
 	probe_u64 begun_key;
 	probe_u64 begun_ns;
@@ -379,11 +379,11 @@ struct probe_cpu {
 	probe_u32 reserved2;
 	/* softirqs that were raised here and not run yet, by vector; 0 = none */
 	probe_u64 raise_ns[PROBE_SOFTIRQS];
-	struct probe_held raise_clocks[PROBE_SOFTIRQS];
+	struct probe_occupied raise_clocks[PROBE_SOFTIRQS];
 	/* of the softirq that runs */
 	probe_u64 softirq_raised_ns;
-	struct probe_held softirq_raise_clocks;
-	struct probe_held softirq_clocks; /* at its entry */
+	struct probe_occupied softirq_raise_clocks;
+	struct probe_occupied softirq_clocks; /* at its entry */
 	probe_u64 key[PROBE_KEY_USERS];	/* where a pointer becomes a number, see iocb_key() */
 	/* counters */
 	probe_u64 begins;		/* I/Os that passed the filters */
@@ -399,9 +399,9 @@ struct probe_cpu {
 	probe_u64 submitter_runs;	/* switches to a submitter */
 	probe_u64 worker_runs;		/* switches to a kworker that then ran works of I/Os */
 	probe_u64 works;		/* works of I/Os, traced or not */
-	probe_u64 submitter_stood_ns;	/* runnable, while such a kworker ran in its place */
-	probe_u64 holds;		/* hold records put in the ring */
-	probe_u64 holds_full;		/* hold records that did not fit */
+	probe_u64 submitter_displaced_ns;	/* runnable, while such a kworker ran in its place */
+	probe_u64 occupancies;		/* occupancy records put in the ring */
+	probe_u64 occupancies_full;		/* occupancy records that did not fit */
 	probe_u64 reaps;		/* I/Os complete while their submitter was off the CPU, which it has had since */
 	probe_u64 reap_ns;		/* their time from completion to that */
 	probe_u64 completed_awake;	/* I/Os complete while their submitter had a CPU */
@@ -440,7 +440,7 @@ _Static_assert(sizeof(struct probe_layer) == 32, "probe_layer is 32 bytes in eve
 _Static_assert(sizeof(struct probe_layered) == 560, "probe_layered is 560 bytes in every capture");
 _Static_assert(__builtin_offsetof(struct probe_layered, layers) == 384, "");
 _Static_assert(__builtin_offsetof(struct probe_layered, deliverer) == 512, "");
-_Static_assert(sizeof(struct probe_hold) == 64, "probe_hold is 64 bytes in every capture");
+_Static_assert(sizeof(struct probe_occupancy) == 64, "probe_occupancy is 64 bytes in every capture");
 _Static_assert(sizeof(struct probe_bucket) == 64, "a bucket is a cache line");
 _Static_assert(sizeof(struct probe_cpu) % 64 == 0, "CPUs do not share a cache line");
 _Static_assert(__builtin_offsetof(struct probe_io, facts) == 12, "");

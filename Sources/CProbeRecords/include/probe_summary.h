@@ -82,8 +82,8 @@ struct probe_summary {
 	probe_u64 errors;		/* I/Os that failed */
 	probe_u64 preempted;		/* I/Os with PROBE_FACT_PREEMPTED_SUBMITTER */
 	probe_u64 longest_ns[PROBE_STEPS + 1]; /* of each step, and of the whole */
-	probe_u64 queue_wait_ns[PROBE_HOLDERS]; /* by holder */
-	probe_u64 task_work_wait_ns[PROBE_HOLDERS];
+	probe_u64 queue_wait_ns[PROBE_OCCUPANTS]; /* by occupant */
+	probe_u64 task_work_wait_ns[PROBE_OCCUPANTS];
 };
 
 /* For each bucket of latency a row: the sum of each step's nanoseconds, and last the number of I/Os. */
@@ -165,12 +165,12 @@ PROBE_INLINE int probe_take_step(struct probe_steps *steps, probe_u16 *points, e
 }
 
 /* Clocks that add up to more than the wait were not those of this wait. */
-PROBE_INLINE int probe_wait_fits(const struct probe_held *held, probe_u64 ns)
+PROBE_INLINE int probe_wait_fits(const struct probe_occupied *times, probe_u64 ns)
 {
 	probe_u64 sum = 0;
 
-	for (int i = 0; i < PROBE_HOLDERS; i++)
-		sum += held->ns[i];
+	for (int i = 0; i < PROBE_OCCUPANTS; i++)
+		sum += times->ns[i];
 	return sum <= ns;
 }
 
@@ -302,10 +302,10 @@ PROBE_INLINE void probe_sum_up(struct probe_summary *summary, const struct probe
 		summary->preempted++;
 	if (io->kind != PROBE_RECORD_WAITED_IO)
 		return;
-	for (int i = 0; i < PROBE_HOLDERS; i++)
+	for (int i = 0; i < PROBE_OCCUPANTS; i++)
 		summary->queue_wait_ns[i] += waited->queue_wait.ns[i];
 	if (points & 1u << PROBE_STEP_TASK_WORK)
-		for (int i = 0; i < PROBE_HOLDERS; i++)
+		for (int i = 0; i < PROBE_OCCUPANTS; i++)
 			summary->task_work_wait_ns[i] += waited->task_work_wait.ns[i];
 }
 

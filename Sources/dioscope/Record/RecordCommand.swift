@@ -25,7 +25,7 @@ struct RecordCommand: ParsableCommand {
               sudo dioscope record -o run1.dioscope --duration 10s
               sudo dioscope record --pid 4711 --device nvme0n1
               sudo dioscope record --file /data/db/wal
-              sudo dioscope record --no-holders --sample 1/100 --duration 1h
+              sudo dioscope record --no-occupants --sample 1/100 --duration 1h
               sudo dioscope record --summary --duration 1h
               sudo dioscope record --max-overhead 2% -- fio job.fio
               dioscope record --how trace-cmd --kernel 5.10
@@ -55,9 +55,10 @@ struct RecordCommand: ParsableCommand {
     var pack = true
 
     @Flag(
-        inversion: .prefixedNo,
+        // "holders" is what it was called in earlier versions.
+        name: [.long, .customLong("holders")], inversion: .prefixedNo,
         help: "Trace which task or interrupt is on each CPU, to show what deferred completions waited for.")
-    var holders = true
+    var occupants = true
 
     @Flag(
         help: ArgumentHelp(
@@ -104,7 +105,7 @@ struct RecordCommand: ParsableCommand {
         var filter = try filters.filter(tracesCommand: !command.isEmpty, access: access)
         var paths = try outputPaths()
         var plan = try ProbePlan(permittedBy: access)
-        if !holders { plan.leaveOutHolders(because: "not asked for: --no-holders") }
+        if !occupants { plan.leaveOutOccupants(because: "not asked for: --no-occupants") }
         Interruption.watch()
 
         filter.sampleChanges = maxOverhead != nil

@@ -35,7 +35,7 @@ final class RecordingMessages: RecordingListener {
         say(
             "recording takes \(Quantity.percent(overhead)) of the CPU time with one I/O in \(every): "
                 + "task switches and interrupts cost the same whatever is recorded")
-        Terminal.advise("--no-holders leaves task switches untraced")
+        Terminal.advise("--no-occupants leaves task switches untraced")
     }
 
     func recordingEnded() { status.clear() }

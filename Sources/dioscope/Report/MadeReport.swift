@@ -42,7 +42,7 @@ struct MadeReport {
     private static func groups(of ios: ChosenIOs, _ wishes: ReportWishes) throws -> ChosenGroups? {
         guard let grouping = wishes.grouping else { return machines(of: ios) }
         var counts = GroupCounts(by: grouping)
-        _ = try ios.read(holds: { _ in }) { io, _ in counts.add(io) }
+        _ = try ios.read(occupancies: { _ in }) { io, _ in counts.add(io) }
         return counts.largest(wishes.groups)
     }
 

@@ -193,7 +193,7 @@ final class SweepRunner {
             var first = UInt64.max
             _ = try reading {
                 let ios = try ChosenIOs(path, IOWish(purpose: "sweep"))
-                _ = try ios.read(holds: { _ in }) { io, _ in first = min(first, io.submitted.nanoseconds) }
+                _ = try ios.read(occupancies: { _ in }) { io, _ in first = min(first, io.submitted.nanoseconds) }
             }
             wishes.selection = try IOSelection(parsing: "submitted>=\(first &+ plan.ramp)")
         }

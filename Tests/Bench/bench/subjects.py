@@ -65,8 +65,8 @@ PROGRAMS = Subject(
     "dioscope-programs", "dioscope record -q -o $output", programs=("bpftool",), statistics=True,
     loads=(Load(1),))  # where no interrupt comes into their time
 SAMPLED = _recording("dioscope-sampled", "--sample 1/16")
-WITHOUT_HOLDERS = _recording("dioscope-no-holders", "--no-holders")
-LEAST = _recording("dioscope-least", "--no-holders --sample 1/16")
+WITHOUT_HOLDERS = _recording("dioscope-no-holders", "--no-occupants")
+LEAST = _recording("dioscope-least", "--no-occupants --sample 1/16")
 SUMMARY = _recording("dioscope-summary", "--summary")
 BPFTRACE = Subject(
     "bpftrace", "bpftrace /lab/queue-wait.bt", tools=True, files={"queue-wait.bt": QUEUE_WAIT})

@@ -48,9 +48,9 @@ class Case:
 # Reads are what a softirq completes, in whatever task it interrupts; so they come most often.
 CASES = (
     Case("libaio", "randread", 2), Case("io_uring", "randread", 2), Case("libaio", "randrw", 2),
-    Case("libaio", "randread", 2, ("--summary",)), Case("libaio", "randread", 4, ("--no-holders",)),
+    Case("libaio", "randread", 2, ("--summary",)), Case("libaio", "randread", 4, ("--no-occupants",)),
     Case("libaio", "randread", 2, ("--sample", "1/4")), Case("io_uring", "randrw", 3), Case("libaio", "randwrite", 2),
-    Case("psync", "randrw", 4), Case("io_uring", "randread", 1, ("--no-holders",)),
+    Case("psync", "randrw", 4), Case("io_uring", "randread", 1, ("--no-occupants",)),
 )
 
 

@@ -202,15 +202,15 @@ def scheduling(live: dict[str, Any] | None, trace: dict[str, Any] | None, icount
         yield from equal("submitter_runs in the trace", trace["submitter_runs"], "live", live["submitter_runs"])
     if not icount:
         return
-    yield from close("submitter_stood_ns in the trace", trace["submitter_stood_ns"], "live", live["submitter_stood_ns"],
+    yield from close("submitter_displaced_ns in the trace", trace["submitter_displaced_ns"], "live", live["submitter_displaced_ns"],
                      SHARE, 2000 * live["worker_runs"])
     for holder in ("submitter", "completion_work"):
-        yield from close(f"{holder} held the CPUs in the trace", held(trace, holder), "live", held(live, holder), SHARE,
+        yield from close(f"{holder} occupied the CPUs in the trace", occupied(trace, holder), "live", occupied(live, holder), SHARE,
                          2000 * (live["works"] + live["submitter_runs"]))
 
 
-def held(report: dict[str, Any], holder: str) -> int:
-    return sum(one["ns"] for cpu in report["cpus"] for one in cpu["held"] if one["holder"] == holder)
+def occupied(report: dict[str, Any], holder: str) -> int:
+    return sum(one["ns"] for cpu in report["cpus"] for one in cpu["occupants"] if one["occupant"] == holder)
 
 
 def told(trace: dict[str, Any], pairs: Pairs) -> str:

@@ -2,8 +2,8 @@
 
 import CProbeRecords
 
-/// Puts the names of functions into hold records: addresses mean nothing later or elsewhere.
-final class HoldNames {
+/// Puts the names of functions into occupancy records: addresses mean nothing later or elsewhere.
+final class OccupantNames {
     private var symbols: KernelSymbols
 
     init(_ symbols: KernelSymbols) {
@@ -11,9 +11,9 @@ final class HoldNames {
     }
 
     @inline(__always)
-    static func isHold(_ record: UnsafeRawBufferPointer) -> Bool {
-        record.count == MemoryLayout<probe_hold>.size
-            && record.load(as: UInt8.self) == UInt8(truncatingIfNeeded: PROBE_RECORD_HOLD.rawValue)
+    static func isOccupancy(_ record: UnsafeRawBufferPointer) -> Bool {
+        record.count == MemoryLayout<probe_occupancy>.size
+            && record.load(as: UInt8.self) == UInt8(truncatingIfNeeded: PROBE_RECORD_OCCUPANCY.rawValue)
     }
 
     @inline(__always)
@@ -34,16 +34,16 @@ final class HoldNames {
         return io
     }
 
-    /// The record of a hold, with the name of its function instead of the address.
-    func named(hold record: UnsafeRawBufferPointer) -> probe_hold {
-        var hold = record.loadUnaligned(as: probe_hold.self)
-        guard hold.function != 0 else { return hold }
-        let text = symbols.name(of: hold.function) ?? ""
-        hold.function = 0
-        withUnsafeMutableBytes(of: &hold.name) {
+    /// The record of an occupancy, with the name of its function instead of the address.
+    func named(occupancy record: UnsafeRawBufferPointer) -> probe_occupancy {
+        var occupancy = record.loadUnaligned(as: probe_occupancy.self)
+        guard occupancy.function != 0 else { return occupancy }
+        let text = symbols.name(of: occupancy.function) ?? ""
+        occupancy.function = 0
+        withUnsafeMutableBytes(of: &occupancy.name) {
             $0.initializeMemory(as: UInt8.self, repeating: 0)
             $0.copyBytes(from: text.utf8.prefix($0.count - 1))
         }
-        return hold
+        return occupancy
     }
 }

@@ -2,21 +2,21 @@
 
 import DirectIO
 
-/// Who lately held each CPU, by name. Fed in the order of the stream, it finds for an I/O that comes after them which
+/// Who lately occupied each CPU, by name. Fed in the order of the stream, it finds for an I/O that comes after them which
 /// names its wait was spent on.
 ///
-/// Bounded: so many holds are remembered of each CPU, and so many names in all; what is beyond has no name.
-public struct HoldLog: Sendable {
+/// Bounded: so many occupancies are remembered of each CPU, and so many names in all; what is beyond has no name.
+public struct OccupancyLog: Sendable {
     /// Part of a wait that went to one name.
     public struct Part: Equatable, Sendable {
         /// `poolWork` or `otherTask`.
-        public var holder: CPUHolder
+        public var occupant: CPUOccupant
         /// Position in `names`.
         public var name: Int
         public var nanoseconds: UInt64
     }
 
-    public static let holdsOfACPU = HoldRing.capacity
+    public static let occupanciesOfACPU = OccupancyRing.capacity
     public static let namesInAll = 4096
     private static let cpus = 8192
     private static let longestName = 64
@@ -24,7 +24,7 @@ public struct HoldLog: Sendable {
     /// All names so far. Untrusted.
     public private(set) var names: [String] = []
     private var numbers: [String: Int] = [:]
-    private var rings: [HoldRing] = []
+    private var rings: [OccupancyRing] = []
     private var poolWork = NameSums()
     private var otherTask = NameSums()
 
@@ -32,16 +32,17 @@ public struct HoldLog: Sendable {
 
     public var isEmpty: Bool { rings.isEmpty }
 
-    /// Remembers a hold. One that has no name, or no time in it, or an occupant without a name, is ignored.
-    public mutating func add(_ hold: CPUHold) {
-        guard hold.holder == .poolWork || hold.holder == .otherTask, hold.from < hold.until,
-            Int(hold.cpu) < Self.cpus, let name = number(of: hold.name)
+    /// Remembers an occupancy. One that has no name, or no time in it, or an occupant without a name, is ignored.
+    public mutating func add(_ occupancy: CPUOccupancy) {
+        guard occupancy.occupant == .poolWork || occupancy.occupant == .otherTask, occupancy.from < occupancy.until,
+            Int(occupancy.cpu) < Self.cpus, let name = number(of: occupancy.name)
         else { return }
-        let cpu = Int(hold.cpu)
-        if cpu >= rings.count { rings.append(contentsOf: repeatElement(HoldRing(), count: cpu + 1 - rings.count)) }
+        let cpu = Int(occupancy.cpu)
+        if cpu >= rings.count { rings.append(contentsOf: repeatElement(OccupancyRing(), count: cpu + 1 - rings.count)) }
         rings[cpu].add(
             .init(
-                from: hold.from.nanoseconds, until: hold.until.nanoseconds, name: Int32(name), holder: hold.holder))
+                from: occupancy.from.nanoseconds, until: occupancy.until.nanoseconds, name: Int32(name),
+                occupant: occupancy.occupant))
     }
 
     private mutating func number(of name: String) -> Int? {
@@ -56,8 +57,8 @@ public struct HoldLog: Sendable {
         return names.count - 1
     }
 
-    /// Splits what tasks and the pool's other works held of a wait among the names that were seen there meanwhile.
-    /// The parts of a holder never exceed what it held; what is left of it has no name.
+    /// Splits the part of a wait that tasks and other work items of the pool occupied among the names that were seen there meanwhile.
+    /// The parts of an occupant never exceed what it occupied; what is left of it has no name.
     @inline(__always)
     public mutating func parts(of wait: CPUWait) -> [Part] {
         var parts: [Part] = []
@@ -67,15 +68,15 @@ public struct HoldLog: Sendable {
 
     /// Occupants with a name took part of the wait, and some are known.
     @inline(__always)
-    public func canName(_ held: HeldTimes) -> Bool {
-        !rings.isEmpty && held[.poolWork] | held[.otherTask] != 0
+    public func canName(_ occupied: OccupantTimes) -> Bool {
+        !rings.isEmpty && occupied[.poolWork] | occupied[.otherTask] != 0
     }
 
     /// A wait in all its causes, those with names by name, the largest first: they sum to it.
     public mutating func shares(of wait: CPUWait) -> [WaitShare] {
         let parts = parts(of: wait)
         let shares = wait.causes.flatMap { cause, nanoseconds in
-            let named = parts.filter { WaitCause($0.holder) == cause }
+            let named = parts.filter { WaitCause($0.occupant) == cause }
             let rest = nanoseconds - named.reduce(0) { $0 + $1.nanoseconds }
             return named.map { WaitShare(cause: cause, name: names[$0.name], nanoseconds: $0.nanoseconds) }
                 + (rest > 0 ? [WaitShare(cause: cause, name: nil, nanoseconds: rest)] : [])
@@ -86,13 +87,13 @@ public struct HoldLog: Sendable {
 
     /// Calls `body` with the same parts, one after the other.
     public mutating func forEachPart(of wait: CPUWait, _ body: (Part) -> Void) {
-        guard canName(wait.held), let cpu = wait.cpu, Int(cpu) < rings.count else { return }
+        guard canName(wait.occupied), let cpu = wait.cpu, Int(cpu) < rings.count else { return }
         rings[Int(cpu)].addOverlaps(with: wait, poolWork: &poolWork, otherTask: &otherTask)
-        poolWork.take(atMost: UInt64(wait.held[.poolWork])) {
-            body(Part(holder: .poolWork, name: $0, nanoseconds: $1))
+        poolWork.take(atMost: UInt64(wait.occupied[.poolWork])) {
+            body(Part(occupant: .poolWork, name: $0, nanoseconds: $1))
         }
-        otherTask.take(atMost: UInt64(wait.held[.otherTask])) {
-            body(Part(holder: .otherTask, name: $0, nanoseconds: $1))
+        otherTask.take(atMost: UInt64(wait.occupied[.otherTask])) {
+            body(Part(occupant: .otherTask, name: $0, nanoseconds: $1))
         }
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// What a CPU was doing while an I/O waited for it. Numbers are those of `enum probe_holder` and so of the capture
+/// What a CPU was doing while an I/O waited for it. Numbers are those of `enum probe_occupant` and so of the capture
 /// file: append-only.
-public enum CPUHolder: UInt8, Sendable, CaseIterable {
+public enum CPUOccupant: UInt8, Sendable, CaseIterable {
     /// A thread that submits traced I/Os.
     case submitter = 0
     /// A kworker, completing other direct I/Os: earlier works of the queue.
@@ -19,10 +19,10 @@ public enum CPUHolder: UInt8, Sendable, CaseIterable {
     case workerSwitch = 7
 }
 
-/// How long each holder had the CPU during one wait, in nanoseconds, from cumulative clocks of that CPU read at its
+/// How long each occupant had the CPU during one wait, in nanoseconds, from cumulative clocks of that CPU read at its
 /// begin and end. A wait of 2^32 ns or longer has none.
-public struct HeldTimes: Equatable, Sendable {
-    /// By `CPUHolder.rawValue`.
+public struct OccupantTimes: Equatable, Sendable {
+    /// By `CPUOccupant.rawValue`.
     public var nanoseconds: SIMD8<UInt32>
 
     @inlinable
@@ -31,7 +31,7 @@ public struct HeldTimes: Equatable, Sendable {
     }
 
     /// Not known: no clock was read, or the wait ended on another CPU than it began.
-    public static let unknown = HeldTimes(nanoseconds: .zero)
+    public static let unknown = OccupantTimes(nanoseconds: .zero)
 
     @inlinable
     public var isKnown: Bool {
@@ -41,9 +41,9 @@ public struct HeldTimes: Equatable, Sendable {
     }
 
     @inlinable
-    public subscript(holder: CPUHolder) -> UInt32 {
-        get { nanoseconds[Int(holder.rawValue)] }
-        set { nanoseconds[Int(holder.rawValue)] = newValue }
+    public subscript(occupant: CPUOccupant) -> UInt32 {
+        get { nanoseconds[Int(occupant.rawValue)] }
+        set { nanoseconds[Int(occupant.rawValue)] = newValue }
     }
 
     /// The part of the wait that is accounted for.
@@ -51,11 +51,11 @@ public struct HeldTimes: Equatable, Sendable {
     public var total: UInt64 { SIMD8<UInt64>(truncatingIfNeeded: nanoseconds).wrappedSum() }
 }
 
-/// A stretch of time in which somebody held a CPU that I/Os were waiting for; recorded for those occupants that are worth a
+/// A stretch of time in which somebody occupied a CPU that I/Os were waiting for; recorded for those occupants that are worth a
 /// name, `poolWork` and `otherTask`.
-public struct CPUHold: Equatable, Sendable {
+public struct CPUOccupancy: Equatable, Sendable {
     public var cpu: UInt16
-    public var holder: CPUHolder
+    public var occupant: CPUOccupant
     /// The thread of the task, 0 when it is not known.
     public var thread: UInt32
     public var from: Timestamp
@@ -63,9 +63,9 @@ public struct CPUHold: Equatable, Sendable {
     /// The task's name, or the work's function. Untrusted.
     public var name: String
 
-    public init(cpu: UInt16, holder: CPUHolder, thread: UInt32, from: Timestamp, until: Timestamp, name: String) {
+    public init(cpu: UInt16, occupant: CPUOccupant, thread: UInt32, from: Timestamp, until: Timestamp, name: String) {
         self.cpu = cpu
-        self.holder = holder
+        self.occupant = occupant
         self.thread = thread
         self.from = from
         self.until = until

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who occupies the CPU: a clock for each kind of occupant, of which exactly one runs.
+ * The occupants of a wait are the clocks at its end less those at its begin.
+ */
+#ifndef OCCUPANTS_BPF_H
+#define OCCUPANTS_BPF_H
+
+#include "marks.bpf.h"
+#include "rings.bpf.h"
+#include "works.bpf.h"
+
+/* Are all switches seen? Otherwise nobody can be said to occupy a CPU. */
+static __always_inline bool clocks_run(void)
+{
+	return probe_settings.clocks_run;
+}
+
+/* A pool of one CPU at normal priority is the pool of the works that complete I/Os there. */
+static __always_inline bool pool_completes_io(struct worker_pool *pool)
+{
+	struct workqueue_attrs *attrs = read_kernel(pool, attrs);
+
+	return read_kernel(pool, cpu) >= 0 && !read_kernel(attrs, nice);
+}
+
+struct occupant {
+	enum probe_occupant kind;
+	__u64 function;			/* of a kworker's work */
+};
+
+static __always_inline struct occupant occupant_of_worker(struct task_struct *task)
+{
+	struct worker *worker = worker_of(task);
+	const void *function = (const void *)read_kernel(worker, current_func);
+	struct occupant occupant = { .function = (__u64)function };
+
+	if (completes_io(function))
+		occupant.kind = PROBE_OCCUPANT_COMPLETION_WORK;
+	else if (!pool_completes_io(read_kernel(worker, pool)))
+		occupant.kind = PROBE_OCCUPANT_OTHER_TASK;
+	else
+		occupant.kind = function ? PROBE_OCCUPANT_POOL_WORK : PROBE_OCCUPANT_WORKER_SWITCH;
+	return occupant;
+}
+
+static __always_inline struct occupant occupant_of(struct task_struct *task)
+{
+	__u32 tid = read_kernel(task, pid);
+	struct occupant occupant = { .kind = PROBE_OCCUPANT_IDLE };
+	__u8 *marks;
+
+	if (!tid)
+		return occupant;
+	if (read_kernel(task, flags) & PF_WQ_WORKER)
+		return occupant_of_worker(task);
+	marks = marks_of(tid);
+	occupant.kind = marks && *marks & PROBE_MARK_SUBMITTER ? PROBE_OCCUPANT_SUBMITTER : PROBE_OCCUPANT_OTHER_TASK;
+	return occupant;
+}
+
+/* From now on the task of this CPU is an occupant of this kind. */
+static __always_inline void occupy_as(struct probe_cpu *cpu, struct occupant occupant, __u32 tid, __u64 now)
+{
+	if (!clocks_run())
+		return;
+	cpu->task_occupant = occupant.kind;
+	cpu->occupant = occupant.kind;
+	cpu->occupant_function = occupant.function;
+	cpu->occupant_tid = tid;
+	cpu->task_occupied_since_ns = now;
+}
+
+/* Without it, all before the CPU's first switch would have no known occupant. */
+static __noinline void start_clocks(struct probe_cpu *cpu, __u64 now)
+{
+	struct task_struct *task = current_task();
+
+	cpu->occupied_since_ns = now;
+	occupy_as(cpu, occupant_of(task), read_kernel(task, pid), now);
+}
+
+/* Advances the occupant's clock. Only where interrupts are off: nothing must come between. */
+static __always_inline void charge_until(struct probe_cpu *cpu, __u64 now)
+{
+	if (!clocks_run())
+		return;
+	if (!cpu->occupied_since_ns)
+		return start_clocks(cpu, now);
+	cpu->clock_ns[cpu->occupant % PROBE_OCCUPANTS] += now - cpu->occupied_since_ns;
+	cpu->occupied_since_ns = now;
+}
+
+#define OCCUPANCY_ATTEMPTS	3
+
+#ifdef PROBE_MODERN
+
+/* The same wherever it is called: an interrupt that comes between advances the clock itself, and we begin anew. */
+static __always_inline __u64 charge_until_now(struct probe_cpu *cpu)
+{
+	__u64 now = bpf_ktime_get_ns();
+
+	if (!clocks_run())
+		return now;
+	if (!cpu->occupied_since_ns) {
+		start_clocks(cpu, now);
+		return now;
+	}
+	for (int i = 0; i < OCCUPANCY_ATTEMPTS; i++) {
+		__u64 since = *(volatile __u64 *)&cpu->occupied_since_ns;
+		__u32 occupant = *(volatile __u32 *)&cpu->occupant % PROBE_OCCUPANTS;
+
+		now = bpf_ktime_get_ns();
+		if (__sync_val_compare_and_swap(&cpu->occupied_since_ns, since, now) == since) {
+			__sync_fetch_and_add(&cpu->clock_ns[occupant], now - since);
+			return now;
+		}
+	}
+	return now;
+}
+
+#else
+
+/*
+ * Without compare-and-exchange. An interrupt may come before the clock is read,
+ * and has then advanced it beyond our time; between that and the store, a few
+ * instructions, the wait's occupants will not add up, and are dropped.
+ */
+static __always_inline __u64 charge_until_now(struct probe_cpu *cpu)
+{
+	__u64 now = bpf_ktime_get_ns();
+	__u64 since = *(volatile __u64 *)&cpu->occupied_since_ns;
+
+	if (now < since)
+		return since;
+	charge_until(cpu, now);
+	return now;
+}
+
+#endif
+
+static __noinline int send_occupancy(struct probe_cpu *cpu, __u64 now)
+{
+	struct probe_occupancy occupancy = { .kind = PROBE_RECORD_OCCUPANCY };
+
+	occupancy.occupant = cpu->task_occupant;
+	occupancy.cpu = bpf_get_smp_processor_id();
+	occupancy.tid = cpu->occupant_tid;
+	occupancy.from_ns = cpu->task_occupied_since_ns;
+	occupancy.until_ns = now;
+	occupancy.function = cpu->occupant_function;
+	bpf_get_current_comm(occupancy.name, 16);
+	emit(struct probe_occupancy, &occupancy, &cpu->occupancies, &cpu->occupancies_full);
+	return 0;
+}
+
+/* Tells who leaves, if works of I/Os waited for him: those occupants that are worth a name. */
+static __always_inline void tell_occupancy(struct probe_cpu *cpu, __u64 now)
+{
+	if (!clocks_run() || !cpu->waiting || probe_settings.summary)
+		return;
+	if (cpu->task_occupant == PROBE_OCCUPANT_OTHER_TASK || cpu->task_occupant == PROBE_OCCUPANT_POOL_WORK)
+		send_occupancy(cpu, now);
+}
+
+/* ---- a wait, from clocks to what they have gone on ---- */
+
+static __always_inline void copy_clocks(const struct probe_cpu *cpu, struct probe_occupied *clocks)
+{
+	for (int i = 0; i < PROBE_OCCUPANTS; i++)
+		clocks->ns[i] = (__u32)*(volatile __u64 *)&cpu->clock_ns[i];
+}
+
+/*
+ * The clocks, and the time that they add up to. An interrupt between that time
+ * and the reading would advance them beyond it: then they are read anew.
+ */
+static __always_inline __u64 read_clocks(struct probe_cpu *cpu, struct probe_occupied *clocks)
+{
+	__u64 now = 0;
+
+	if (!clocks_run()) {
+		wait_unknown(clocks);
+		return bpf_ktime_get_ns();
+	}
+	for (int attempt = 0; attempt < OCCUPANCY_ATTEMPTS; attempt++) {
+		now = charge_until_now(cpu);
+		copy_clocks(cpu, clocks);
+		if (*(volatile __u64 *)&cpu->occupied_since_ns == now)
+			break;
+	}
+	return now;
+}
+
+/* The clocks of another CPU are read where they stand, if they do not move meanwhile. */
+static __always_inline __u64 read_remote_clocks(const struct probe_cpu *cpu, struct probe_occupied *clocks)
+{
+	for (int attempt = 0; attempt < OCCUPANCY_ATTEMPTS; attempt++) {
+		__u64 since = *(volatile __u64 *)&cpu->occupied_since_ns;
+		__u32 occupant = *(volatile __u32 *)&cpu->occupant % PROBE_OCCUPANTS;
+		__u64 now;
+
+		copy_clocks(cpu, clocks);
+		now = bpf_ktime_get_ns();
+		clocks->ns[occupant] += (__u32)(now - since);
+		if (since && *(volatile __u64 *)&cpu->occupied_since_ns == since)
+			return now;
+	}
+	return 0;
+}
+
+static __always_inline void wait_ends(const struct probe_occupied *clocks, struct probe_occupied *times)
+{
+	for (int i = 0; i < PROBE_OCCUPANTS; i++)
+		times->ns[i] = clocks->ns[i] - times->ns[i];
+}
+
+/* Longer waits do not fit. */
+#define LONGEST_WAIT_NS	0xffffffffULL
+
+#endif
