@@ -19,3 +19,37 @@ whatif_run() {
     [ "$recorded" = 1 ] || return 0
     dioscope record -q -o "/out/$name.dioscope" -- "$@" --output="/out/$name.traced.json"
 }
+
+# whatif_disk NAME MICROSECONDS LIMIT FILESYSTEM: a disk that answers after that time, and takes LIMIT MB/s if that is not 0,
+# with the file system and a file that is written and not cached, at /mnt/NAME.
+whatif_disk() {
+    set -- "$1" "$2" "$3" "$4" ""
+    [ "$3" = 0 ] || set -- "$1" "$2" "$3" "$4" "mbps=$3"
+    null_device "$1" "$1" "${2}000" $5 && make_filesystem "$4" "/mnt/$1" || return 1
+    dd if=/dev/zero of="/mnt/$1/file" bs=1M count=32 conv=fsync 2>/dev/null || return 1
+    sync
+    echo 3 >/proc/sys/vm/drop_caches
+}
+
+# whatif_case NAME RECORDED CPUS HOG COMMAND...: as whatif_run, while a task takes HOG percent of the first of the CPUs.
+whatif_case() {
+    name=$1 recorded=$2 cpus=$3 hog=$4
+    shift 4
+    if [ "$hog" != 0 ]; then
+        taskset -c "${cpus%%-*}" hog --name=hog --thread --ioengine=cpuio --cpuload="$hog" --cpuchunks=1000 --time_based \
+            --runtime=3600 >/dev/null 2>&1 &
+        hog_process=$!
+        sleep 1
+    fi
+    whatif_measure "$@"
+    status=$?
+    [ "$hog" = 0 ] || kill -9 "$hog_process"
+    return $status
+}
+
+whatif_measure() {
+    "$@" >/dev/null || return 1
+    "$@" --output="/out/$name.plain.json" || return 1
+    [ "$recorded" = 1 ] || return 0
+    dioscope record -q -o "/out/$name.dioscope" -- "$@" --output="/out/$name.traced.json"
+}

@@ -1,0 +1,304 @@
+"""`what-if --held-out`: the report's estimate on workloads that nobody chose.
+
+A seed draws them from a grid. The model may be fitted on one half of them; the other half says how good it is.
+"""
+
+import json
+import random
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import guest, program
+from .kernels import kernel_named
+from .problem import FAILED, USAGE, Problem
+
+KERNELS = ("6.12", "7.2")  # defers overwrites; completes them inline
+IOS = 4096
+PAIRS = 40
+TOGETHER = 5  # cases of one guest
+SECONDS = 1200  # for a guest with all of its cases
+NOTHING = 0.015  # a gain that is none, for a load that is said to keep its pace
+
+ENGINES = ("libaio", "libaio", "io_uring", "io_uring", "psync")
+DEPTHS = (1, 2, 4, 8, 16, 32, 64)
+SIZES = (4, 4, 4, 8, 16, 64)  # KiB
+OPS = ("randwrite", "randwrite", "write", "randrw")
+JOBS = (1, 1, 2, 4)
+BATCHES = (1, 1, 8)
+RATES = (0, 0, 0, 0, 5000, 20000)  # I/Os per second of all jobs
+THINK = (0, 0, 0, 0, 0, 100)  # microseconds
+FILE_SYSTEMS = ("ext4", "xfs")
+LATENCIES = (20, 200)  # microseconds of the device
+LIMITS = (0, 0, 0, 200)  # MB/s of the device
+PLACEMENTS = ("1", "2, fio on one", "2")  # CPUs
+HOGS = (0, 0, 0, 30)  # percent of fio's CPU
+
+
+@dataclass(frozen=True)
+class Case:
+    """A workload on both kernels."""
+
+    number: int
+    engine: str
+    depth: int
+    size: int
+    op: str
+    jobs: int
+    batch: int
+    rate: int
+    think: int
+    filesystem: str
+    latency: int
+    limit: int
+    placement: str
+    hog: int
+    guest: int = 0
+
+    @property
+    def held(self) -> bool:
+        """Kept from the fit."""
+        return self.number % 2 == 1
+
+    @property
+    def name(self) -> str:
+        return f"case-{self.number}"
+
+    @property
+    def cpus(self) -> int:
+        return int(self.placement[0])
+
+    @property
+    def fio_cpus(self) -> str:
+        return {"1": "0", "2, fio on one": "1", "2": "0-1"}[self.placement]
+
+    @property
+    def device(self) -> str:
+        """Its null_blk, which has one file system."""
+        return f"d{self.latency}x{self.limit}{self.filesystem}"
+
+    @property
+    def load(self) -> str:
+        parts = [self.filesystem, self.engine, f"QD {self.depth}", f"{self.size}k", self.op]
+        parts += [f"{self.jobs} jobs"] * (self.jobs > 1) + [f"batch {self.batch}"] * (self.batch > 1)
+        parts += [f"rate {self.rate}"] * (self.rate > 0) + [f"think {self.think} us"] * (self.think > 0)
+        return " ".join(parts)
+
+    @property
+    def where(self) -> str:
+        parts = [f"{self.latency} us"] + [f"{self.limit} MB/s"] * (self.limit > 0) + [f"CPUs {self.placement}"]
+        return ", ".join(parts + [f"hog {self.hog}%"] * (self.hog > 0))
+
+    @property
+    def line(self) -> str:
+        return f"guest {self.guest} {self.name} {self.load} {self.where}"
+
+    @property
+    def fio(self) -> tuple[str, ...]:
+        words = ["--name=w", f"--filename=/mnt/{self.device}/file", f"--rw={self.op}", f"--bs={self.size}k",
+                 "--offset=1m", "--size=31m", "--io_size=4g", "--invalidate=0", "--direct=1", "--overwrite=1",
+                 f"--ioengine={self.engine}", f"--iodepth={self.depth}", f"--number_ios={IOS // self.jobs}",
+                 "--norandommap", "--randrepeat=1", "--thread", "--group_reporting", f"--numjobs={self.jobs}",
+                 f"--cpus_allowed={self.fio_cpus}", "--allow_mounted_write=1", "--output-format=json"]
+        words += ["--rwmixread=30"] * (self.op == "randrw")
+        if self.batch > 1:
+            words += [f"--iodepth_batch_submit={self.batch}", f"--iodepth_batch_complete_min={self.batch}"]
+        words += [f"--rate_iops={self.rate // self.jobs}"] * (self.rate > 0)
+        words += [f"--thinktime={self.think}"] * (self.think > 0)
+        return tuple(words)
+
+
+def cases(seed: int, pairs: int) -> list[Case]:
+    """The same ones for the same seed. Five of as many CPUs share a guest."""
+    draw = random.Random(seed)
+    made: list[Case] = []
+    while len(made) < pairs:
+        engine = draw.choice(ENGINES)
+        case = Case(len(made), engine, draw.choice(DEPTHS) if engine != "psync" else 1, draw.choice(SIZES),
+                    draw.choice(OPS), draw.choice(JOBS), draw.choice(BATCHES), draw.choice(RATES), draw.choice(THINK),
+                    draw.choice(FILE_SYSTEMS), draw.choice(LATENCIES), draw.choice(LIMITS), draw.choice(PLACEMENTS),
+                    draw.choice(HOGS))
+        # No batch is larger than what may be in flight.
+        if case.batch <= case.depth:
+            made.append(case)
+    placed: list[Case] = []
+    counts = {1: 0, 2: 0}
+    for case in made:
+        among = counts[case.cpus]
+        counts[case.cpus] += 1
+        placed.append(Case(**{**case.__dict__, "guest": 2 * (among // TOGETHER) + case.cpus}))
+    return placed
+
+
+def script(kernel: str, chosen: list[Case]) -> bytes:
+    lines = [". /lab/device.sh", ". /lab/whatif.sh", f"queues={chosen[0].cpus}", "ln -sf fio /bin/hog"]
+    for device in dict.fromkeys((case.device, case.latency, case.limit, case.filesystem) for case in chosen):
+        lines.append(shlex.join(["whatif_disk", *map(str, device)]) + " || exit 71")
+    lines.append("cd /root")
+    for case in chosen:
+        words = ["whatif_case", case.name, str(int(kernel == KERNELS[0])), case.fio_cpus, str(case.hog), "fio", *case.fio]
+        lines.append(shlex.join(words) + f" 2>/out/{case.name}.log")
+    return "\n".join(lines + ["exit 0", ""]).encode()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """IOPS on both kernels, and what the recording on the first one says."""
+
+    case: Case
+    deferred: float
+    inline: float
+    estimate: dict[str, Any] | None
+
+    @property
+    def gain(self) -> float:
+        return self.inline / self.deferred - 1
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        if self.estimate is None or "least_gain" not in self.estimate:
+            return None
+        return self.estimate["least_gain"], self.estimate["most_gain"]
+
+    @property
+    def why(self) -> str | None:
+        """Why there is no interval; None with one."""
+        if self.interval is not None:
+            return None
+        return "nothing to save" if self.estimate is None else str(self.estimate["why_no_interval"])
+
+    @property
+    def is_right(self) -> bool | None:
+        """Inside, more where more is said, as many where a pace is said; None: nothing was said."""
+        if self.interval is not None:
+            return self.interval[0] <= self.gain <= self.interval[1]
+        return {"too_wide": self.gain > 0, "paced": abs(self.gain) <= NOTHING}.get(self.why or "")
+
+    @property
+    def told(self) -> str:
+        if self.interval is not None:
+            return f"{self.interval[0]:+.1%} to {self.interval[1]:+.1%}"
+        return {"too_wide": "more", "paced": "no more"}.get(self.why or "", f"none ({self.why})".replace("_", " "))
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        mark = {True: "right", False: "**miss**", None: "-"}[self.is_right]
+        return (str(self.case.number), self.case.load, self.case.where, f"{self.deferred:,.0f}", f"{self.inline:,.0f}",
+                f"{self.gain:+.1%}", self.told, mark)
+
+
+def command(seed: int, pairs: int, named: str, keep: Path | None, again: bool, page: Path | None) -> int:
+    """The verb: the cases of a seed, or those whose line has `named` in it."""
+    chosen = [case for case in cases(seed, pairs) if named in case.line]
+    if not chosen:
+        raise Problem(f"no case of seed {seed} has {named!r} in its line", USAGE)
+    if again and keep is None:
+        raise Problem("--again reads what --keep DIR has: name it", USAGE)
+    missing = [kernel for kernel in KERNELS if not kernel_named(kernel).fetched]
+    if missing and not again:
+        raise Problem(f"kernels are missing: {', '.join(missing)}; see Scripts/lab list")
+    with tempfile.TemporaryDirectory(prefix="dioscope-lab-") as scratch:
+        place = keep or Path(scratch)
+        if not again:
+            for number in dict.fromkeys(case.guest for case in chosen):
+                for kernel in KERNELS:
+                    _guest(kernel, [case for case in chosen if case.guest == number], place)
+        return _told(seed, chosen, place, page)
+
+
+def _guest(kernel: str, together: list[Case], keep: Path) -> None:
+    overlay: dict[str, bytes | Path] = {"lab/main": script(kernel, together), "bin/dioscope": program.dioscope()}
+    boot = guest.Boot(kernel_named(kernel), "null_blk", overlay, SECONDS, icount=True, cpus=together[0].cpus)
+    with guest.run(boot) as outcome:
+        passed = outcome.finished and not outcome.exit_code
+        words = "through" if passed else f"not through, exit code {outcome.exit_code}; its console ends:\n{outcome.tail()}"
+        print(f"# {kernel}, guest {together[0].guest}: {words}, {outcome.seconds:.0f} s", flush=True)
+        if outcome.finished:
+            shutil.copytree(outcome.results, keep / kernel, dirs_exist_ok=True)
+
+
+def read(case: Case, keep: Path) -> Outcome | None:
+    """What the guests left of a case; None when something is missing."""
+    deferring, inline = (keep / kernel for kernel in KERNELS)
+    try:
+        report = subprocess.run([program.dioscope(), "report", "--json", deferring / f"{case.name}.dioscope"],
+                                capture_output=True, check=True)
+        return Outcome(case, _iops(deferring, case), _iops(inline, case), json.loads(report.stdout)["inline_estimate"])
+    except (OSError, subprocess.CalledProcessError, json.JSONDecodeError, KeyError, IndexError, ZeroDivisionError):
+        return None
+
+
+def _iops(place: Path, case: Case) -> float:
+    [job] = json.loads((place / f"{case.name}.plain.json").read_text())["jobs"]
+    iops = float(job["read"]["iops"] + job["write"]["iops"])
+    if job["error"] or not iops:
+        raise KeyError(case.name)
+    return iops
+
+
+def _told(seed: int, chosen: list[Case], keep: Path, page: Path | None) -> int:
+    """A line for each case. A case that was not measured has failed, and so has a coverage below 90%."""
+    outcomes = [(case, read(case, keep)) for case in chosen]
+    for case, outcome in outcomes:
+        if outcome is None:
+            print(f"not ok - {case.line}: not measured")
+        else:
+            half = "held out" if case.held else "fit"
+            print(f"{'not ok' if outcome.is_right is False else 'ok'} - {half}, {', '.join(outcome.cells)}")
+    measured = [outcome for _, outcome in outcomes if outcome is not None]
+    for line in summary(measured):
+        print(f"# {line}")
+    if page is not None:
+        write(page, seed, measured, len(chosen))
+    held = [outcome for outcome in measured if outcome.case.held]
+    judged = [outcome for outcome in held if outcome.is_right is not None]
+    covered = sum(outcome.is_right is True for outcome in judged) >= 0.9 * len(judged)
+    return 0 if covered and len(measured) == len(chosen) else FAILED
+
+
+def summary(outcomes: list[Outcome]) -> Iterator[str]:
+    for held, half in ((False, "fit"), (True, "held out")):
+        some = [outcome for outcome in outcomes if outcome.case.held == held]
+        intervals = [outcome for outcome in some if outcome.interval is not None]
+        inside = sum(outcome.is_right is True for outcome in intervals)
+        widths = sorted(most - least for least, most in (outcome.interval for outcome in intervals if outcome.interval))
+        words = f"{half}: {len(some)} pairs; {inside} of {len(intervals)} intervals hold the gain"
+        if widths:
+            words += f", {widths[len(widths) // 2] * 100:.1f} points wide in the middle and {widths[-1] * 100:.1f} at most"
+        for why, what in (("too_wide", "'more'"), ("paced", "'no more'")):
+            said = [outcome for outcome in some if outcome.why == why]
+            words += f"; {what} is right for {sum(outcome.is_right is True for outcome in said)} of {len(said)}"
+        silent = sum(outcome.is_right is None for outcome in some)
+        yield words + f"; nothing is said of {silent}"
+
+
+HEAD = ("case", "load", "device, CPUs", "IOPS deferred", "IOPS inline", "gain", "estimate", "")
+BEGIN = "<!-- tables of Scripts/lab what-if --held-out: begin -->"
+END = "<!-- tables of Scripts/lab what-if --held-out: end -->"
+
+
+def tables(seed: int, outcomes: list[Outcome], pairs: int) -> Iterator[str]:
+    yield f"Seed {seed}, {len(outcomes)} of {pairs} pairs measured."
+    yield ""
+    for line in summary(outcomes):
+        yield f"* {line}"
+    for held, half in ((True, "Held out"), (False, "Fit")):
+        yield from ("", f"{half}:", "", f"| {' | '.join(HEAD)} |", "|---:|---|---|---:|---:|---:|---|---|")
+        for outcome in outcomes:
+            if outcome.case.held == held:
+                yield f"| {' | '.join(outcome.cells)} |"
+
+
+def write(page: Path, seed: int, outcomes: list[Outcome], pairs: int) -> None:
+    """Put the tables between their marks."""
+    text = page.read_text()
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise Problem(f"{page} has no tables: the lines {BEGIN} and {END} are missing")
+    page.write_text("\n".join((before + begin, "", *tables(seed, outcomes, pairs), "", end + after)))
