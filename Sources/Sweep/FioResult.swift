@@ -25,8 +25,10 @@ public struct FioResult: Codable, Equatable, Sendable {
 
     /// Messages that fio writes in front of its JSON, and behind it, are passed over.
     ///
-    /// - Parameter output: untrusted.
-    public init(output: [UInt8]) throws(Problem) {
+    /// - Parameters:
+    ///   - output: untrusted.
+    ///   - countsJobs: several jobs that ran at once are added up; else there may be but one.
+    public init(output: [UInt8], countsJobs: Bool = false) throws(Problem) {
         guard let json = Self.object(in: output) else { throw Problem(reason: "fio printed no JSON") }
         let content: Content
         do {
@@ -34,17 +36,24 @@ public struct FioResult: Codable, Equatable, Sendable {
         } catch {
             throw Problem(reason: "fio's JSON is not what fio 3 prints")
         }
-        guard let job = content.jobs.first, content.jobs.count == 1 else {
+        guard content.jobs.count == 1 || countsJobs && !content.jobs.isEmpty else {
             throw Problem(reason: "fio reports \(content.jobs.count) jobs, expected 1")
         }
-        guard job.error == 0 else { throw Problem(reason: "fio reports error \(job.error)") }
-        let directions = [job.read, job.write]
+        if let error = content.jobs.map(\.error).first(where: { $0 != 0 }) {
+            throw Problem(reason: "fio reports error \(error)")
+        }
+        let directions = content.jobs.flatMap { [$0.read, $0.write] }
         let numbers = directions.flatMap { [$0.iops, $0.bw_bytes, $0.lat_ns.mean] }
         guard numbers.allSatisfy({ $0.isFinite && (0...1e15).contains($0) }) else {
             throw Problem(reason: "fio's JSON has numbers that cannot be")
         }
-        let (ios, overflows) = job.read.total_ios.addingReportingOverflow(job.write.total_ios)
-        guard !overflows, ios > 0 else { throw Problem(reason: "fio did no I/O") }
+        var ios: UInt64 = 0
+        for direction in directions {
+            let (sum, overflows) = ios.addingReportingOverflow(direction.total_ios)
+            guard !overflows else { throw Problem(reason: "fio's JSON has numbers that cannot be") }
+            ios = sum
+        }
+        guard ios > 0 else { throw Problem(reason: "fio did no I/O") }
         let waited = directions.reduce(0) { $0 + $1.lat_ns.mean * Double($1.total_ios) }
         self.init(
             ios: ios, iops: directions.reduce(0) { $0 + $1.iops },

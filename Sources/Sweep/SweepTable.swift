@@ -28,6 +28,10 @@ public struct SweepTable: Sendable {
         /// The comparison of what was recorded; a side with itself when there is but one. `nil`: nothing was recorded.
         public var recorded: Comparison?
 
+        public var measured: MeasuredChange {
+            MeasuredChange(change: change, recorded: recorded, hasSides: base != nil)
+        }
+
         init(base: CellResult?, new: CellResult) {
             self.base = base
             self.new = new
@@ -81,6 +85,15 @@ public struct SweepTable: Sendable {
         let runs = Dictionary(grouping: log.runs) { $0.record.planned.cell }
         return log.header.plan.cells.compactMap { cell in runs[cell].map { CellResult(cell, $0) } }
     }
+}
+
+/// What fio reached on two sides of runs, and what was recorded of them.
+public struct MeasuredChange: Sendable {
+    /// In IOPS.
+    public var change: Difference?
+    /// A side with itself when there is but one. `nil`: nothing was recorded.
+    public var recorded: Comparison?
+    public var hasSides: Bool
 }
 
 /// What the two sides of a row have in common.

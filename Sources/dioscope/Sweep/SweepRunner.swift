@@ -16,8 +16,8 @@ import SystemPackage
 /// Makes the runs of a sweep, one by one.
 final class SweepRunner {
     private let plan: SweepPlan
-    private let probes: ProbePlan
     private let guardian: Guardian
+    private let fio: GuardedFio
     private let switches: Switches
     private let targets: [String: SweptTarget]
     private let interrupts: [String: DeviceInterrupts]
@@ -34,8 +34,8 @@ final class SweepRunner {
         capture: @escaping (PlannedRun) -> (path: String, isKept: Bool)
     ) {
         self.plan = plan
-        self.probes = probes
         self.guardian = guardian
+        fio = GuardedFio(guardian: guardian, probes: probes)
         switches = Switches(guardian)
         targets = Dictionary(uniqueKeysWithValues: plan.targets.map { ($0.path, SweptTarget($0, size: plan.size)) })
         interrupts = Dictionary(uniqueKeysWithValues: plan.targets.map { ($0.path, DeviceInterrupts(under: $0.path)) })
@@ -57,7 +57,7 @@ final class SweepRunner {
             guard let target = targets[planned.cell.target.path] else { return nil }
             try setSwitches(for: planned.cell)
             let laidOut = try target.prepare(guardian) { words throws(Failure) in
-                try quietly(words, milliseconds: Self.graceMilliseconds + plan.size / Self.slowestBytesPerMillisecond)
+                try fio.quietly(words, milliseconds: Self.graceMilliseconds + plan.size / Self.slowestBytesPerMillisecond)
             }
             if let laidOut { throw RunFailure(reason: laidOut) }
             if Interruption.received != nil { return nil }
@@ -65,7 +65,7 @@ final class SweepRunner {
             if planned.isTraced {
                 (record.fio, report, record.submitEndShare) = try traced(planned, words)
             } else {
-                record.fio = try untraced(words)
+                record.fio = try fio.untraced(words, milliseconds: fioMilliseconds)
             }
         } catch let failure as Failure {
             throw failure
@@ -75,11 +75,6 @@ final class SweepRunner {
             record.failure = "\(error)"
         }
         return Interruption.received == nil ? Result(record: record, report: report) : nil
-    }
-
-    /// What one run could not do, and others may.
-    private struct RunFailure: Error {
-        let reason: String
     }
 
     private func setSwitches(for cell: Cell) throws {
@@ -97,91 +92,10 @@ final class SweepRunner {
 
     private var fioMilliseconds: UInt64 { (plan.ramp + plan.runtime) / 1_000_000 + Self.graceMilliseconds }
 
-    // MARK: Without recording
-
-    private func untraced(_ words: [String]) throws -> FioResult {
-        let fio = try FioProcess()
-        defer { fio.close() }
-        let status = try follow(try start(fio, words, milliseconds: fioMilliseconds))
-        return try result(of: fio, status)
-    }
-
-    /// - Returns: why it failed.
-    private func quietly(_ words: [String], milliseconds: UInt64) throws(Failure) -> String? {
-        let fio = try FioProcess()
-        defer { fio.close() }
-        let status = try follow(try start(fio, words, milliseconds: milliseconds))
-        return status == 0 ? nil : complaint(of: fio, status)
-    }
-
-    /// Watched by the guard from the start: it does not outlive the sweep, nor its time.
-    private func start(_ fio: FioProcess, _ words: [String], milliseconds: UInt64) throws(Failure) -> TracedCommand {
-        let child = try fio.start(words)
-        Interruption.watch(over: child)
-        try guardian.tell(.watch(process: child.process, milliseconds: milliseconds))
-        return child
-    }
-
-    private func follow(_ child: TracedCommand) throws(Failure) -> Int32 {
-        var relay = SignalRelay()
-        while true {
-            if let status = child.endedStatus() {
-                Interruption.watch(over: nil)
-                try guardian.tell(.ended(process: child.process))
-                return status
-            }
-            relay.pass(to: child)
-            usleep(20_000)
-        }
-    }
-
-    private func result(of fio: FioProcess, _ status: Int32) throws -> FioResult {
-        guard status == 0 else { throw RunFailure(reason: complaint(of: fio, status)) }
-        do {
-            return try FioResult(output: fio.texts[0])
-        } catch {
-            throw RunFailure(reason: error.reason)
-        }
-    }
-
-    private func complaint(of fio: FioProcess, _ status: Int32) -> String {
-        let texts = fio.texts
-        let words = FioComplaint.line(in: [texts[1], texts[0]]).map { ": \($0)" } ?? ""
-        if status == 128 + SIGKILL { return "fio was killed: it did not end in time" + words }
-        return status > 128 ? "fio was ended by signal \(status - 128)" + words : "fio failed (\(status))" + words
-    }
-
-    // MARK: Recorded
-
     private func traced(_ planned: PlannedRun, _ words: [String]) throws -> (FioResult, [UInt8], Double?) {
         let capture = capturePath(planned)
-        if !capture.isKept { try guardian.tell(.remove(path: capture.path)) }
         defer { if !capture.isKept { unlink(capture.path) } }
-        let fio = try FioProcess()
-        defer { fio.close() }
-        var process: pid_t?
-        let recorder = Recorder(command: words, duration: nil, listener: RecordingMessages()) { [unowned self] words in
-            let child = try start(fio, words, milliseconds: fioMilliseconds)
-            process = child.process
-            return child
-        }
-        var filter = ProbeFilter()
-        filter.processes = [getpid()]
-        let outcome: Outcome
-        do throws(RecordingError) {
-            try recorder.prepare(plan: probes, filter: filter, sizes: LiveProbes.Sizes(), isVerbose: false)
-            try recorder.create(
-                FilePath(capture.path), filters: [], packing: .columns, recorder: Dioscope.version)
-            outcome = try recorder.run()
-        } catch {
-            // Where the capture goes is full, or cannot be written: the other runs find that out, each for itself.
-            if case .capture(let reason) = error { throw RunFailure(reason: reason.description) }
-            throw Failure(error)
-        }
-        if let process { try guardian.tell(.ended(process: process)) }
-        if let failure = outcome.failure { throw RunFailure(reason: failure.description) }
-        let result = try result(of: fio, outcome.commandStatus ?? 0)
-        guard outcome.ios > 0 else { throw RunFailure(reason: "fio did \(result.ios) I/Os and none was recorded") }
+        let result = try fio.traced(words, milliseconds: fioMilliseconds, into: capture.path, isKept: capture.isKept)
         let report = try report(of: capture.path)
         return (result, JSONReport(report, isPretty: false).bytes.dropLast(), submitEndShare(report))
     }
