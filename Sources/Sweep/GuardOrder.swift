@@ -9,6 +9,10 @@ public enum GuardOrder: Codable, Equatable, Sendable {
     case restore(path: String, content: String)
     /// Remove this file, which the sweep has made.
     case remove(path: String)
+    /// Leave these pages of this file in the page cache, and no others.
+    ///
+    /// - Parameter ranges: first byte and length of each, in turn.
+    case pages(path: String, ranges: [UInt64])
     /// Kill this process when the sweep ends, or when the time is over.
     case watch(process: Int32, milliseconds: UInt64)
     /// That process has ended.
@@ -34,6 +38,14 @@ public struct GuardDuty: Equatable, Sendable {
     public private(set) var files: [String] = []
     public private(set) var processes: [Int32] = []
 
+    public private(set) var caches: [Cache] = []
+
+    public struct Cache: Equatable, Sendable {
+        public var path: String
+        /// First byte and length of each, in turn.
+        public var ranges: [UInt64]
+    }
+
     public struct Switch: Equatable, Sendable {
         public var path: String
         public var content: String
@@ -56,6 +68,8 @@ public struct GuardDuty: Equatable, Sendable {
                 switches.insert(Switch(path: path, content: content), at: 0)
             }
         case .remove(let path): if !files.contains(path) { files.append(path) }
+        case .pages(let path, let ranges):
+            if !caches.contains(where: { $0.path == path }) { caches.append(Cache(path: path, ranges: ranges)) }
         case .watch(let process, _): processes.append(process)
         case .ended(let process): processes.removeAll { $0 == process }
         }

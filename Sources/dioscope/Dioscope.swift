@@ -29,11 +29,12 @@ struct Dioscope: ParsableCommand {
               dioscope list run1.dioscope | head
               dioscope compare run1.dioscope run2.dioscope
               sudo dioscope sweep --directory /mnt --preset low-depth
+              sudo dioscope whatif -- fio job.fio
             """,
         version: versionAndBuild,
         subcommands: [
             CheckCommand.self, RecordCommand.self, ReportCommand.self, ListCommand.self, CompareCommand.self,
-            ExportCommand.self, PackCommand.self, SweepCommand.self, CompletionsCommand.self,
+            ExportCommand.self, PackCommand.self, SweepCommand.self, WhatIfCommand.self, CompletionsCommand.self,
             GuardCommand.self,
         ])
 

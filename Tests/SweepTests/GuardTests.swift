@@ -8,7 +8,7 @@ import Testing
     @Test func ordersTravel() {
         for order: GuardOrder in [
             .restore(path: "/sys/a b\n\"", content: "1\n"), .remove(path: "/mnt/ü"),
-            .watch(process: 77, milliseconds: 12), .ended(process: 77),
+            .watch(process: 77, milliseconds: 12), .ended(process: 77), .pages(path: "/a", ranges: [0, 4096]),
         ] {
             let line = order.line
             #expect(line.last == UInt8(ascii: "\n"))

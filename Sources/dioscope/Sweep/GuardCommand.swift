@@ -32,7 +32,7 @@ struct GuardCommand: ParsableCommand {
                 switch order {
                 case .watch(let process, let time): deadlines[process] = Box.monotonic + time * 1_000_000
                 case .ended(let process): deadlines[process] = nil
-                case .restore, .remove: break
+                case .restore, .remove, .pages: break
                 }
                 acknowledge()
             }

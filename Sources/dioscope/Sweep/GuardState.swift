@@ -68,6 +68,9 @@ extension GuardDuty {
                 problems.append("cannot restore \(change.path): \(problem)")
             }
         }
+        for cache in caches {
+            if let problem = PageCache.put(cache.ranges, into: cache.path) { problems.append(problem) }
+        }
         for file in files where unlink(file) != 0 && errno != ENOENT {
             problems.append("cannot remove \(file): \(errorText())")
         }

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Comparison
+
+/// One load run with its completions deferred and inline in turn: what fio reached, and what made the difference.
+public struct Experiment: Sendable {
+    public enum Completion: String, Sendable, CaseIterable {
+        /// Pages of its files are cached, for which the kernel defers.
+        case deferred
+        case inline
+    }
+
+    public struct Run: Sendable {
+        public var completion: Completion
+        /// From 0.
+        public var repetition: Int
+        /// Recorded; or nobody looks, and what fio reaches counts.
+        public var isTraced: Bool
+
+        public init(completion: Completion, repetition: Int, isTraced: Bool) {
+            self.completion = completion
+            self.repetition = repetition
+            self.isTraced = isTraced
+        }
+    }
+
+    public struct FinishedRun: Sendable {
+        public var run: Run
+        public var fio: FioResult
+        /// Of a traced run.
+        public var report: SavedReport?
+
+        public init(run: Run, fio: FioResult, report: SavedReport? = nil) {
+            self.run = run
+            self.fio = fio
+            self.report = report
+        }
+    }
+
+    /// In IOPS by fio, of the untraced runs.
+    public let iops: Difference
+    /// Nanoseconds, fio's own mean, of the untraced runs.
+    public let latency: Difference
+    /// What recording costs on each side, in IOPS.
+    public let tracing: [Completion: Difference]
+    /// The comparison of the recorded runs, deferred with inline.
+    public let recorded: Comparison?
+    /// Untraced runs of the side that has fewer.
+    public let repeats: Int
+
+    /// `nil` without an untraced run of each side.
+    public init?(_ runs: [FinishedRun]) {
+        func some(_ completion: Completion, isTraced: Bool) -> [FinishedRun] {
+            runs.filter { $0.run.completion == completion && $0.run.isTraced == isTraced }
+        }
+        func difference(_ base: [FinishedRun], _ new: [FinishedRun], _ value: (FioResult) -> Double) -> Difference {
+            Difference(
+                base: Estimate(runs: base.map { value($0.fio) }), new: Estimate(runs: new.map { value($0.fio) }))
+        }
+        let deferred = some(.deferred, isTraced: false)
+        let inline = some(.inline, isTraced: false)
+        guard !deferred.isEmpty, !inline.isEmpty else { return nil }
+        repeats = min(deferred.count, inline.count)
+        iops = difference(deferred, inline, \.iops)
+        latency = difference(deferred, inline, \.meanLatency)
+        var costs: [Completion: Difference] = [:]
+        for completion in Completion.allCases {
+            let traced = some(completion, isTraced: true)
+            guard !traced.isEmpty else { continue }
+            costs[completion] = difference(some(completion, isTraced: false), traced, \.iops)
+        }
+        tracing = costs
+        let sides = Completion.allCases.map { completion in
+            some(completion, isTraced: true).compactMap { $0.report?.run(named: completion.rawValue) }
+        }
+        recorded = sides.contains(where: \.isEmpty) ? nil : Comparison(base: sides[0], new: sides[1], by: .run)
+    }
+
+    public var measured: MeasuredChange { MeasuredChange(change: iops, recorded: recorded, hasSides: true) }
+
+    /// All runs in their order: repeat by repeat, the four kinds at random, so that what a box does over the hours hits
+    /// all alike.
+    public static func plan(repeats: Int, seed: UInt64) -> [Run] {
+        var random = SeededOrder(seed: seed)
+        return (0..<repeats).flatMap { repetition in
+            random.shuffled(
+                Completion.allCases.flatMap { completion in
+                    [true, false].map { Run(completion: completion, repetition: repetition, isTraced: $0) }
+                })
+        }
+    }
+
+    /// The part of the recorded I/Os of a side that was completed in a kworker; `nil`: nothing was recorded.
+    public func kworkerShare(_ completion: Completion) -> Double? {
+        guard let recorded else { return nil }
+        let row = recorded.contexts.first { row in
+            if case .context(.kworker) = row.metric { true } else { false }
+        }
+        return (completion == .deferred ? row?.difference.base : row?.difference.new) ?? 0
+    }
+}
