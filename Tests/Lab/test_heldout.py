@@ -37,7 +37,7 @@ class HeldOut(unittest.TestCase):
 
     def test_only_what_defers_is_recorded(self) -> None:
         first, second = (script(kernel, [CASE]).decode() for kernel in KERNELS)
-        self.assertIn("whatif_case case-1 1 1 30 fio --name=w --filename=/mnt/d20x200ext4/file", first)
+        self.assertIn("whatif_case case-1 1 1 30 fio --output-format=json --name=w --filename=/mnt/d20x200ext4/file", first)
         self.assertIn("whatif_case case-1 0 1 30 fio", second)
         self.assertIn("whatif_disk d20x200ext4 20 200 ext4", first)
         for word in ("--rate_iops=2500", "--thinktime=100", "--iodepth_batch_submit=8", "--rwmixread=30"):

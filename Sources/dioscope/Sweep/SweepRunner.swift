@@ -57,7 +57,9 @@ final class SweepRunner {
             guard let target = targets[planned.cell.target.path] else { return nil }
             try setSwitches(for: planned.cell)
             let laidOut = try target.prepare(guardian) { words throws(Failure) in
-                try fio.quietly(words, milliseconds: Self.graceMilliseconds + plan.size / Self.slowestBytesPerMillisecond)
+                try fio.quietly(
+                    words,
+                    milliseconds: Self.graceMilliseconds + plan.size / Self.slowestBytesPerMillisecond)
             }
             if let laidOut { throw RunFailure(reason: laidOut) }
             if Interruption.received != nil { return nil }

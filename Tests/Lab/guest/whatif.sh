@@ -31,20 +31,27 @@ whatif_disk() {
     echo 3 >/proc/sys/vm/drop_caches
 }
 
-# whatif_case NAME RECORDED CPUS HOG COMMAND...: as whatif_run, while a task takes HOG percent of the first of the CPUs.
-whatif_case() {
-    name=$1 recorded=$2 cpus=$3 hog=$4
-    shift 4
+# with_hog HOG CPUS COMMAND...: while a task takes HOG percent of the first of the CPUs.
+with_hog() {
+    hog=$1 hog_cpu=${2%%-*}
+    shift 2
     if [ "$hog" != 0 ]; then
-        taskset -c "${cpus%%-*}" hog --name=hog --thread --ioengine=cpuio --cpuload="$hog" --cpuchunks=1000 --time_based \
+        taskset -c "$hog_cpu" hog --name=hog --thread --ioengine=cpuio --cpuload="$hog" --cpuchunks=1000 --time_based \
             --runtime=3600 >/dev/null 2>&1 &
         hog_process=$!
         sleep 1
     fi
-    whatif_measure "$@"
+    "$@"
     status=$?
     [ "$hog" = 0 ] || kill -9 "$hog_process"
     return $status
+}
+
+# whatif_case NAME RECORDED CPUS HOG COMMAND...: as whatif_run.
+whatif_case() {
+    name=$1 recorded=$2 cpus=$3 hog=$4
+    shift 4
+    with_hog "$hog" "$cpus" whatif_measure "$@"
 }
 
 whatif_measure() {
@@ -52,4 +59,23 @@ whatif_measure() {
     "$@" --output="/out/$name.plain.json" || return 1
     [ "$recorded" = 1 ] || return 0
     dioscope record -q -o "/out/$name.dioscope" -- "$@" --output="/out/$name.traced.json"
+}
+
+# whatif_measured NAME DISK CPUS HOG REPEATS FIO-ARGUMENT...: NAME.whatif.json, what dioscope makes of it; NAME.cached.json
+# and NAME.dropped.json, what fio reaches when the first pages of the file are cached by dd, and when none is.
+whatif_measured() {
+    name=$1 disk_name=$2 cpus=$3 hog=$4 repeats=$5
+    shift 5
+    with_hog "$hog" "$cpus" whatif_both "$@"
+}
+
+whatif_both() {
+    dioscope whatif --json --repeat "$repeats" -- fio "$@" >"/out/$name.whatif.json"
+    fio --output-format=json "$@" >/dev/null
+    for side in cached dropped; do
+        sync
+        echo 3 >/proc/sys/vm/drop_caches
+        [ $side = dropped ] || dd if="/mnt/$disk_name/file" of=/dev/null bs=4k count=4 2>/dev/null
+        fio --output-format=json "$@" --output="/out/$name.$side.json" || return 1
+    done
 }

@@ -104,7 +104,7 @@ class Case:
                  "--offset=1m", "--size=31m", "--io_size=4g", "--invalidate=0", "--direct=1", "--overwrite=1",
                  f"--ioengine={self.engine}", f"--iodepth={self.depth}", f"--number_ios={IOS // self.jobs}",
                  "--norandommap", "--randrepeat=1", "--thread", "--group_reporting", f"--numjobs={self.jobs}",
-                 f"--cpus_allowed={self.fio_cpus}", "--allow_mounted_write=1", "--output-format=json"]
+                 f"--cpus_allowed={self.fio_cpus}", "--allow_mounted_write=1"]
         words += ["--rwmixread=30"] * (self.op == "randrw")
         if self.batch > 1:
             words += [f"--iodepth_batch_submit={self.batch}", f"--iodepth_batch_complete_min={self.batch}"]
@@ -141,7 +141,7 @@ def script(kernel: str, chosen: list[Case]) -> bytes:
         lines.append(shlex.join(["whatif_disk", *map(str, device)]) + " || exit 71")
     lines.append("cd /root")
     for case in chosen:
-        words = ["whatif_case", case.name, str(int(kernel == KERNELS[0])), case.fio_cpus, str(case.hog), "fio", *case.fio]
+        words = ["whatif_case", case.name, str(int(kernel == KERNELS[0])), case.fio_cpus, str(case.hog), "fio", "--output-format=json", *case.fio]
         lines.append(shlex.join(words) + f" 2>/out/{case.name}.log")
     return "\n".join(lines + ["exit 0", ""]).encode()
 

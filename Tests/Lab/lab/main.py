@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from . import account, build, command, heldout, kernels, matrix, program, rows, same, table, whatif
+from . import account, build, command, experiment, heldout, kernels, matrix, program, rows, same, table, whatif
 from .kernels import BUILT, KERNELS, Kernel, kernel_named, need_fetched, not_built
 from .parser import Parser
 from .places import TREE, cache
@@ -90,10 +90,11 @@ def _parser() -> Parser:
     estimate.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
     estimate.add_argument("--again", action="store_true", help="boot nothing: read what --keep has")
     estimate.add_argument("--held-out", action="store_true", help="workloads drawn from a grid, half of them kept from the fit")
+    estimate.add_argument("--measured", action="store_true", help="what `dioscope whatif` measures, beside a shell and two kernels")
     estimate.add_argument("--seed", type=int, default=1, metavar="S", help="draws the workloads (default 1)")
     estimate.add_argument("--pairs", type=int, default=heldout.PAIRS, metavar="N",
                           help=f"how many workloads are drawn (default {heldout.PAIRS})")
-    estimate.add_argument("--page", type=Path, metavar="FILE", help="with --held-out: write the tables into FILE")
+    estimate.add_argument("--page", type=Path, metavar="FILE", help="with --held-out or --measured: write the tables into FILE")
     estimate.add_argument("--accuracy", type=Path, metavar="FILE", help=f"write the table into FILE, as {CAUSES_PAGE.name}")
     execute = verb("exec", "run a command, or a shell without one, in a guest with ext4 mounted at /mnt/t")
     execute.add_argument("kernel", metavar="KERNEL")
@@ -178,6 +179,8 @@ def _dispatch(arguments: list[str]) -> int:
         return same.run(kernel, program.dioscope(), options.rw, options.keep, options.icount)
     if options.verb == "account":
         return _account(options)
+    if options.verb == "what-if" and options.measured:
+        return experiment.command(options.seed, options.pairs, options.cases, options.keep, options.again, options.page)
     if options.verb == "what-if" and options.held_out:
         return heldout.command(options.seed, options.pairs, options.cases, options.keep, options.again, options.page)
     if options.verb == "what-if":

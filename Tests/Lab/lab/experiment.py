@@ -1,0 +1,173 @@
+"""`what-if --measured`: does `dioscope whatif` measure what two kernels, and a shell, say that inline completion is worth?
+
+On a kernel that completes overwrites inline, guests run it over workloads of `what-if --held-out`. Beside it stands what fio
+reaches in the same guest when a shell caches four pages of the file, and when it drops them; and the gain from kernel to kernel.
+"""
+
+import json
+import shlex
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import guest, heldout, program
+from .heldout import Case
+from .kernels import kernel_named
+from .problem import FAILED, USAGE, Problem
+
+KERNELS = ("6.19", "7.2", "7.3")
+CASES = 10
+REPEATS = 3
+TOGETHER = 5
+SECONDS = 1800
+# Of the gain's ratio: what whatif itself adds. Its intervals are over repeats, which hardly differ where time is instructions.
+ALLOWED = 0.02
+
+
+def chosen(seed: int, pairs: int) -> list[Case]:
+    """The first ten whose writes are deferred at all: not those of synchronous calls."""
+    return [case for case in heldout.cases(seed, pairs) if case.engine != "psync"][:CASES]
+
+
+def groups(cases: list[Case]) -> list[list[Case]]:
+    """What shares a guest: as many CPUs, and five at most."""
+    made: list[list[Case]] = []
+    for cpus in sorted({case.cpus for case in cases}):
+        some = [case for case in cases if case.cpus == cpus]
+        made += [some[start:start + TOGETHER] for start in range(0, len(some), TOGETHER)]
+    return made
+
+
+def script(cases: list[Case]) -> bytes:
+    lines = [". /lab/device.sh", ". /lab/whatif.sh", f"queues={cases[0].cpus}", "ln -sf fio /bin/hog"]
+    for device in dict.fromkeys((case.device, case.latency, case.limit, case.filesystem) for case in cases):
+        lines.append(shlex.join(["whatif_disk", *map(str, device)]) + " || exit 71")
+    lines.append("cd /root")
+    for case in cases:
+        words = ["whatif_measured", case.name, case.device, case.fio_cpus, str(case.hog), str(REPEATS), *case.fio]
+        lines.append(shlex.join(words) + f" 2>/out/{case.name}.log")
+    return "\n".join(lines + ["exit 0", ""]).encode()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What whatif says of a workload, and the two that it is compared with."""
+
+    kernel: str
+    case: Case
+    change: dict[str, Any]
+    as_meant: bool
+    shell: float
+    kernels: float | None
+
+    @property
+    def gain(self) -> float:
+        return float(self.change["relative"])
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return self.change["relative_low"], self.change["relative_high"]
+
+    def holds(self, gain: float | None) -> bool | None:
+        if gain is None:
+            return None
+        allowed = ALLOWED * (1 + gain)
+        return self.interval[0] - allowed <= gain <= self.interval[1] + allowed
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        mark = {True: "inside", False: "**outside**", None: "-"}
+        return (self.kernel, str(self.case.number), self.case.load, self.case.where, f"{self.gain:+.1%}",
+                f"{self.interval[0]:+.1%} to {self.interval[1]:+.1%}", f"{self.shell:+.1%}", mark[self.holds(self.shell)],
+                "-" if self.kernels is None else f"{self.kernels:+.1%}", mark[self.holds(self.kernels)])
+
+
+HEAD = ("kernel", "case", "load", "device, CPUs", "whatif", "95%", "shell", "", "6.12 to 7.2", "")
+BEGIN = "<!-- table of Scripts/lab what-if --measured: begin -->"
+END = "<!-- table of Scripts/lab what-if --measured: end -->"
+
+
+def command(seed: int, pairs: int, named: str, keep: Path | None, again: bool, page: Path | None) -> int:
+    """The verb: `named` is in the lines of the guests that are run, as `7.2 guest 1`."""
+    plan = [(kernel, number, some) for kernel in KERNELS for number, some in enumerate(groups(chosen(seed, pairs)), 1)
+            if named in f"{kernel} guest {number} "]
+    if not plan:
+        raise Problem(f"no guest has {named!r} in its line, as '{KERNELS[0]} guest 1'", USAGE)
+    if again and keep is None:
+        raise Problem("--again reads what --keep DIR has: name it", USAGE)
+    with tempfile.TemporaryDirectory(prefix="dioscope-lab-") as scratch:
+        place = keep or Path(scratch)
+        for kernel, number, some in plan if not again else []:
+            _guest(kernel, number, some, place)
+        return _told([(kernel, case) for kernel, _, some in plan for case in some], place, page)
+
+
+def _guest(kernel: str, number: int, cases: list[Case], keep: Path) -> None:
+    overlay: dict[str, bytes | Path] = {"lab/main": script(cases), "bin/dioscope": program.dioscope()}
+    boot = guest.Boot(kernel_named(kernel), "null_blk", overlay, SECONDS, icount=True, cpus=cases[0].cpus)
+    with guest.run(boot) as outcome:
+        passed = outcome.finished and not outcome.exit_code
+        words = "through" if passed else f"not through, exit code {outcome.exit_code}; its console ends:\n{outcome.tail()}"
+        print(f"# {kernel}, guest {number}: {words}, {outcome.seconds:.0f} s", flush=True)
+        if outcome.finished:
+            shutil.copytree(outcome.results, keep / f"measured-{kernel}", dirs_exist_ok=True)
+
+
+def read(kernel: str, case: Case, keep: Path) -> Outcome | None:
+    """None when something is missing."""
+    place = keep / f"measured-{kernel}"
+    try:
+        told = json.loads((place / f"{case.name}.whatif.json").read_text())
+        shell = _iops(place / f"{case.name}.dropped.json") / _iops(place / f"{case.name}.cached.json") - 1
+        pair = heldout.read(case, keep)
+        change = told["iops"]
+        if change["relative_low"] is None:
+            return None
+        return Outcome(kernel, case, change, told["as_meant"], shell, pair.gain if pair else None)
+    except (OSError, json.JSONDecodeError, KeyError, ZeroDivisionError):
+        return None
+
+
+def _iops(path: Path) -> float:
+    jobs = json.loads(path.read_text())["jobs"]
+    return float(sum(job["read"]["iops"] + job["write"]["iops"] for job in jobs))
+
+
+def _told(cases: list[tuple[str, Case]], keep: Path, page: Path | None) -> int:
+    """A line for each; 0 when nine of ten agree with the shell, and all were measured."""
+    outcomes = [(kernel, case, read(kernel, case, keep)) for kernel, case in cases]
+    measured = [outcome for _, _, outcome in outcomes if outcome is not None]
+    for kernel, case, outcome in outcomes:
+        if outcome is None:
+            print(f"not ok - {kernel} {case.line}: not measured")
+        else:
+            print(f"{'ok' if outcome.holds(outcome.shell) else 'not ok'} - {', '.join(outcome.cells)}")
+    for line in summary(measured):
+        print(f"# {line}")
+    if page is not None:
+        write(page, measured)
+    agree = sum(outcome.holds(outcome.shell) is True for outcome in measured)
+    return 0 if len(measured) == len(cases) and agree >= 0.9 * len(measured) else FAILED
+
+
+def summary(outcomes: list[Outcome]) -> Iterator[str]:
+    for name, values in (("the shell's gain", [outcome.holds(outcome.shell) for outcome in outcomes]),
+                         ("the gain from 6.12 to 7.2", [outcome.holds(outcome.kernels) for outcome in outcomes])):
+        judged = [value for value in values if value is not None]
+        yield f"{name} lies within whatif's interval for {sum(judged)} of {len(judged)}"
+
+
+def write(page: Path, outcomes: list[Outcome]) -> None:
+    """Put the table between its marks."""
+    text = page.read_text()
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise Problem(f"{page} has no table: the lines {BEGIN} and {END} are missing")
+    lines = [f"* {line}" for line in summary(outcomes)]
+    lines += ["", f"| {' | '.join(HEAD)} |", "|---|---:|---|---|---:|---|---:|---|---:|---|"]
+    lines += [f"| {' | '.join(outcome.cells)} |" for outcome in outcomes]
+    page.write_text("\n".join((before + begin, "", *lines, "", end + after)))
