@@ -16,6 +16,19 @@ enum layer_time {
 	LAYER_DONE,
 };
 
+/* Disks that give their I/O to others, by number: what becomes of it there may not be followed. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PROBE_MAX_STACKED);
+	__type(key, __u32);
+	__type(value, __u32);
+} probe_stacked SEC(".maps");
+
+static __always_inline bool is_stacked(__u32 dev)
+{
+	return probe_settings.stacked_disks && bpf_map_lookup_elem(&probe_stacked, &dev);
+}
+
 /* The key of an I/O that was submitted before: never 0. */
 static __always_inline __u32 since_submit(const struct probe_io *io, __u64 now)
 {
@@ -36,7 +49,7 @@ static __noinline int note_layer(struct probe_io *io, __u32 dev, enum layer_time
 
 		if (!layer->dev && what != LAYER_DONE) {
 			layer->dev = dev;
-			if (i)
+			if (i || is_stacked(dev))
 				layered(io);
 		}
 		if (layer->dev != dev)

@@ -18,17 +18,26 @@ public struct LayerPart: Hashable, Sendable {
         case issue
         /// The device has it.
         case device
+        /// The same of one that gives it to others, where that was not seen.
+        case notFollowed = "not_followed"
         /// The layers, on its way back.
         case back
     }
 
+    /// The same time, of a device that gives its I/O to others which were not seen.
+    public var notFollowed: LayerPart { LayerPart(device: device, place: place, phase: .notFollowed) }
+
     /// Cuts the time from the first layer's entry to where `end_io` was called for into parts, without a rest.
-    /// - Parameter body: is called with each part that took time, in causal order.
-    public static func forEach(of io: DirectIO, _ body: (LayerPart, UInt64) -> Void) {
-        guard let layers = io.path?.layers, layers.count > 1, let top = layers.first, top.entered != 0,
-            let end = end(of: io), end >= top.entered
+    /// - Parameters:
+    ///   - evenOfOne: also where there is but one device.
+    ///   - body: is called with each part that took time, in causal order.
+    public static func forEach(of io: DirectIO, evenOfOne: Bool = false, _ body: (LayerPart, UInt64) -> Void) {
+        guard let layers = io.path?.layers, evenOfOne || layers.count > 1, let top = layers.first, top.entered != 0,
+            let end = end(of: io)
         else { return }
-        var time = top.entered
+        // The only one may have requests: then its stage begins where it was given that.
+        var time = layers.count > 1 ? top.entered : io.times[.issued]
+        guard time != 0, end >= time else { return }
         func take(until next: UInt64, _ place: Int, _ phase: Phase) {
             guard next > time, next <= end else { return }
             body(LayerPart(device: layers[place].device, place: place, phase: phase), next - time)
@@ -39,10 +48,11 @@ public struct LayerPart: Hashable, Sendable {
             take(until: layer.queued, place, .work)
             if layer.queued != 0 { take(until: layer.started, place, .queueWait) }
         }
-        let disk = layers.lastIndex { $0.issued != 0 } ?? layers.count - 1
+        let disk = layers.count - 1
         take(until: layers[disk].issued, disk, .issue)
         // A mirror has several, and waits for all of them. A driver may find in its own work that the device was done.
-        let done = layers.dropFirst().filter { $0.issued != 0 }.map(\.done).max() ?? 0
+        let issued = layers.dropFirst().filter { $0.issued != 0 }
+        let done = layers[disk].issued == 0 ? layers[disk].done : issued.map(\.done).max() ?? layers[disk].done
         take(until: min(done, end), disk, .device)
         take(until: end, 0, .back)
     }

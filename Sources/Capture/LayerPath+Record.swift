@@ -15,7 +15,9 @@ extension DirectIO {
         let path = LayerPath(record, submitted: submitted)
         self.path = path
         // The stage of the device begins where the first of them was given the I/O; the last layer keeps this time.
-        if path.layers.count > 1, let entered = path.layers.first?.entered, entered != 0 { times[.issued] = entered }
+        guard let top = path.layers.first, top.entered != 0 else { return }
+        // One that has no requests is given the I/O as it comes.
+        if path.layers.count > 1 || times[.issued] == 0 { times[.issued] = top.entered }
     }
 }
 

@@ -35,6 +35,13 @@ public struct DataLoss: Hashable, Sendable, Codable {
             help: "I/Os that passed the filters and were left out at random, as --sample or --max-overhead says")
     }
 
+    /// Disks that give their I/O to others and came while recording.
+    public static func lateStackedDisks(_ names: [String]) -> DataLoss {
+        DataLoss(
+            what: "late-layers", count: UInt64(names.count), severity: .info,
+            help: "\(names.joined(separator: ", ")) came after the recording began, and nothing below is followed")
+    }
+
     fileprivate static let sampledOutName = "sampled-out"
 
     public enum Severity: String, Sendable, Codable {

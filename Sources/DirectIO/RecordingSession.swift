@@ -99,10 +99,14 @@ public struct DeviceName: Hashable, Sendable, Codable {
     public var mountPoint: String?
     /// What it is when it is no disk itself, e.g. `dm-crypt`, `raid1`; `nil` also in captures that do not tell.
     public var layer: String?
+    /// It gives its I/O to other devices, to a file or to a server; `nil` in captures that do not tell.
+    public var isStacked: Bool?
 
     public init(
-        device: DeviceNumber, name: String?, fileSystem: String?, mountPoint: String?, layer: String? = nil
+        device: DeviceNumber, name: String?, fileSystem: String?, mountPoint: String?, layer: String? = nil,
+        isStacked: Bool? = nil
     ) {
+        self.isStacked = isStacked
         self.layer = layer
         self.major = device.major
         self.minor = device.minor

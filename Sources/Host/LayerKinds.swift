@@ -10,7 +10,7 @@ enum LayerKinds {
         if name.hasPrefix("dm-") { return deviceMapper(name) }
         if name.hasPrefix("md") { return attribute("md/level", of: name) ?? "md" }
         if name.hasPrefix("loop") { return "loop" }
-        if name.hasPrefix("bcache") { return "bcache" }
+        for kind in ["bcache", "ublk", "nbd", "drbd", "rbd", "zram"] where name.hasPrefix(kind) { return kind }
         if name.hasPrefix("nvme"), let transport = transport(of: name), transport != "pcie" {
             return "nvme-\(transport)"
         }

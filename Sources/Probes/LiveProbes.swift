@@ -58,6 +58,7 @@ public final class LiveProbes {
                 in: object.descriptor(of: "probe_summaries"), kinds: object.descriptor(of: "probe_kinds"),
                 cpuCount: cpuCount) : nil
         install(plan.links.located(by: symbols))
+        _ = install(StackedDisks.all())
         for process in filter.processes { try trace(process: process) }
         if filter.sampleChanges { sample(every: filter.sampleEvery) }
     }
@@ -68,6 +69,31 @@ public final class LiveProbes {
             bpf_map_update_elem(object.descriptor(of: "probe_links"), &key, &value, 0)
         }
     }
+
+    private var stackedDisks: Set<String> = []
+
+    /// - Returns: those that were not there before.
+    private func install(_ disks: [String: DeviceNumber]) -> [String] {
+        let new = disks.keys.filter { !stackedDisks.contains($0) }.sorted()
+        for disk in new {
+            var (key, value) = (disks[disk]?.kernelNumber ?? 0, UInt32(1))
+            bpf_map_update_elem(object.descriptor(of: "probe_stacked"), &key, &value, 0)
+        }
+        stackedDisks = Set(disks.keys)
+        return new
+    }
+
+    /// Disks that give their I/O to others and were made since, perhaps by a module that was loaded since. Where what
+    /// comes to disks is seen at all, they are followed from now on.
+    public func newStackedDisks() -> [String] {
+        let new = install(StackedDisks.all())
+        guard !new.isEmpty, plan.seesLayers, let btf = KernelBTF() else { return new }
+        install(KernelLinks(kernel: btf).located(by: KernelSymbols()))
+        return new
+    }
+
+    /// Disks that give their I/O to others are followed to those.
+    public var followsStackedDisks: Bool { plan.seesLayers }
 
     /// Lets I/Os in: from here on they are recorded.
     public func activate() throws(ProbeError) {
@@ -339,7 +365,8 @@ extension LiveProbes {
         settings.clocks_run = plan.runsClocks ? 1 : 0
         settings.sample_every = filter.sampleEvery
         settings.sample_changes = filter.sampleChanges ? 1 : 0
-        settings.layers = plan.links.layers.isEmpty ? 0 : 1
+        settings.layers = plan.links.layers.isEmpty && !plan.seesLayers ? 0 : 1
+        settings.stacked_disks = plan.seesLayers ? 1 : 0
         settings.files_stack = KernelLinks.stackFiles ? 1 : 0
         settings.summary = sizes.keepsSummaries ? 1 : 0
         settings.filter_task = filter.processes.isEmpty ? 0 : 1

@@ -50,7 +50,7 @@ public struct ProbePlan: Sendable {
         let hasLegacy = btf.hasFunction("__blockdev_direct_IO")
         let table = Self.preemptsTracepoints(btf) ? ProbeProgram.allUnpreempted : ProbeProgram.all
         someFunction = table.lazy.filter(\.isTrampoline).compactMap { btf.number(of: $0.target) }.first
-        let hasLayers = stackedDisks && !links.layers.isEmpty
+        let hasLayers = stackedDisks
         programs = table.map { program in
             let isOfLayers = program.function.hasPrefix("layer_")
             let refusal = isOfLayers && !hasLayers ? "no layers here" : Self.refusal(of: program, by: btf)
@@ -161,6 +161,9 @@ public struct ProbePlan: Sendable {
     public func includes(_ function: String) -> Bool {
         included.contains { $0.function == function }
     }
+
+    /// What comes to each disk of a stack is seen.
+    public var seesLayers: Bool { includes("layer_entered") || includes("layer_entered_from_queue") }
 
     /// Who occupies a CPU is known: task switches and works are seen.
     public var runsClocks: Bool { includes("task_switched") && includes("work_started") && includes("work_ended") }

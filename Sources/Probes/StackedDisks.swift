@@ -1,16 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import DirectIO
 import Glibc
 
-/// Disks that give their I/O to other disks, by sysfs: device-mapper, md, bcache, and loop with a file behind it.
+/// Disks that give their I/O to something else, by sysfs: device-mapper, md, bcache, and whatever else has disks below it;
+/// loop with a file behind it; disks that a server or another machine answers for, such as ublk, nbd and drbd.
 public enum StackedDisks {
-    /// - Parameter directory: `/sys/block`. What is not to be read there may have some.
+    /// What is not to be read there may have some.
+    /// - Parameter directory: `/sys/block`.
     public static func exist(in directory: String = "/sys/block") -> Bool {
         guard let disks = names(in: directory) else { return true }
-        return disks.contains { disk in
-            let slaves = names(in: "\(directory)/\(disk)/slaves") ?? []
-            return !slaves.isEmpty || access("\(directory)/\(disk)/loop", F_OK) == 0
+        return disks.contains { isStacked("\(directory)/\($0)") }
+    }
+
+    /// The kernel's names of all, with their numbers.
+    public static func all(in directory: String = "/sys/block") -> [String: DeviceNumber] {
+        var found: [String: DeviceNumber] = [:]
+        for disk in names(in: directory) ?? [] where isStacked("\(directory)/\(disk)") {
+            guard let number = number(of: "\(directory)/\(disk)") else { continue }
+            found[disk] = number
         }
+        return found
+    }
+
+    /// Is this one, or the one that it is a partition of?
+    /// - Parameter name: the kernel's.
+    public static func include(_ name: String, classes: String = "/sys/class/block") -> Bool {
+        let path = "\(classes)/\(name)"
+        return isStacked(access("\(path)/partition", F_OK) == 0 ? "\(path)/.." : path)
+    }
+
+    private static func isStacked(_ disk: String) -> Bool {
+        if !(names(in: "\(disk)/slaves") ?? []).isEmpty || access("\(disk)/loop", F_OK) == 0 { return true }
+        guard let place = realpath(disk, nil) else { return false }
+        defer { free(place) }
+        let words = String(cString: place).split(separator: "/")
+        guard let name = words.last, words.dropLast().suffix(2).elementsEqual(["virtual", "block"]) else {
+            return false
+        }
+        if name.hasPrefix("zram") { return hasBackingDevice(disk) }
+        // What is memory itself; and those of which the disks below would be there.
+        return !["ram", "nullb", "pmem", "loop", "dm-", "md"].contains { name.hasPrefix($0) }
+    }
+
+    private static func hasBackingDevice(_ disk: String) -> Bool {
+        guard let text = contents(ofKernelFile: "\(disk)/backing_dev") else { return false }
+        return !String(decoding: text, as: UTF8.self).hasPrefix("none")
+    }
+
+    private static func number(of disk: String) -> DeviceNumber? {
+        let text = String(decoding: contents(ofKernelFile: "\(disk)/dev") ?? [], as: UTF8.self)
+        let parts = text.split { $0 == ":" || $0.isNewline }.map { UInt32($0) }
+        guard parts.count == 2, let major = parts[0], let minor = parts[1] else { return nil }
+        return DeviceNumber(major: major, minor: minor)
     }
 
     private static func names(in directory: String) -> [String]? {

@@ -101,7 +101,10 @@ final class Intake: RecordSink {
     /// Looks a device's names up when it is first seen: later it may be unmounted.
     private func note(device number: UInt32) {
         let device = DeviceNumber(kernel: number)
-        if devices[device] == nil { devices[device] = DeviceNames().name(of: device) }
+        guard devices[device] == nil else { return }
+        var name = DeviceNames().name(of: device)
+        name.isStacked = name.name.map { StackedDisks.include($0) } == true ? true : nil
+        devices[device] = name
     }
 
     /// Names that are not in the file yet: a recording that is killed would have numbers instead.

@@ -21,6 +21,9 @@ protocol ProbeSource: AnyObject {
     /// Begun I/Os of which no completion was seen so far.
     func openIOs() -> [OpenIO]
     func use() -> [CPUUse]
+    /// Disks that give their I/O to others and were made since the last call.
+    func newStackedDisks() -> [String]
+    var followsStackedDisks: Bool { get }
     func sumUp(_ kind: probe_io_kind)
     func sums() -> [KindSummaries.Sums]
     func sample(every: UInt32)

@@ -176,6 +176,7 @@ public final class Recorder {
             }
             if now >= nextSecond {
                 nextSecond += 1_000_000_000
+                lookForStackedDisks()
                 if let counters = countersOnTheWay() {
                     let every = overheadLimit?.every ?? sampleEvery
                     listener.recordingWent(after: now - start, counters: counters, every: every)
@@ -187,6 +188,15 @@ public final class Recorder {
             relay.pass(to: child)
         }
         return nil
+    }
+
+    /// Disks of a stack that came too late to be followed.
+    private var lateDisks: [String] = []
+
+    private func lookForStackedDisks() {
+        guard let probes, case let new = probes.newStackedDisks(), !new.isEmpty else { return }
+        if !probes.followsStackedDisks { lateDisks += new }
+        listener.stackedDisksCame(new, areFollowed: probes.followsStackedDisks)
     }
 
     /// The counters now and then: the slots are looked at only if an I/O can be in one.
@@ -251,12 +261,13 @@ public final class Recorder {
     /// The losses, with what is known of when and where I/Os were lost whose completion was not seen.
     private func told(_ losses: [DataLoss], _ counters: ProbeCounters) -> [DataLoss] {
         let words = LossWords(bursts: intake.lost.bursts, began: began, tasks: counters.unseenTasks)
-        return losses.map { loss in
+        let told = losses.map { loss in
             guard loss.what == DataLoss.completionMissed, loss.count > 0 else { return loss }
             var loss = loss
             loss.help += words.text
             return loss
         }
+        return lateDisks.isEmpty ? told : told + [.lateStackedDisks(lateDisks)]
     }
 
     /// The recording has ended before the command: its status is still dioscope's.

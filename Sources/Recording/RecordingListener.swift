@@ -16,6 +16,8 @@ public protocol RecordingListener: AnyObject {
     func samplingReduced(to every: UInt32, overhead: Double)
     /// Recording takes this part of the CPU time, above the limit, though only one I/O in `every` is recorded.
     func samplingExhausted(at every: UInt32, overhead: Double)
+    /// Disks that give their I/O to others were made while recording; whether they are followed to those.
+    func stackedDisksCame(_ names: [String], areFollowed: Bool)
     /// The file is complete.
     func recordingEnded()
 }

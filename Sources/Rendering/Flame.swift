@@ -14,7 +14,11 @@ struct Flame {
     private let title: String
     private let percentiles: [PercentileColumn]
 
-    private static let labelWidth = 24
+    private let labelWidth: Int
+
+    private static let usualLabelWidth = 24
+    /// With a name before `(not followed)`.
+    private static let longLabelWidth = 32
     private static let columnWidths = (mean: 7, share: 7, ios: 6)
     /// However many columns there are.
     private static let narrowestBars = 12
@@ -26,13 +30,15 @@ struct Flame {
         self.report = report
         self.latency = latency
         self.style = style
+        let hasLong = report.layers.contains { $0.part.phase == .notFollowed }
+        labelWidth = hasLong ? Self.longLabelWidth : Self.usualLabelWidth
         showsIOs = report.stages.contains { $0.durations.ios != latency.ios }
-        self.title = String(style.escaped(title).prefix(Self.labelWidth - 2))
+        self.title = String(style.escaped(title).prefix(labelWidth - 2))
         percentiles = PercentileColumn.columns(of: report)
         let widths = Self.columnWidths
         let columns =
             widths.mean + widths.share + (showsIOs ? widths.ios : 0) + percentiles.reduce(0) { $0 + $1.width }
-        let room = style.width - Self.labelWidth - 2 - columns
+        let room = style.width - labelWidth - 2 - columns
         bars = FlameBar(width: max(room, Self.narrowestBars), characters: style.characters)
     }
 
@@ -53,7 +59,7 @@ struct Flame {
         var columns = TextLine.rightAligned("mean", to: widths.mean) + TextLine.rightAligned("share", to: widths.share)
         if showsIOs { columns += TextLine.rightAligned("I/Os", to: widths.ios) }
         for column in percentiles { columns += TextLine.rightAligned(column.title, to: column.width) }
-        return TextLine.padded(" \(title)", to: Self.labelWidth) + bars.edge + bars.axis(whole: latency.mean)
+        return TextLine.padded(" \(title)", to: labelWidth) + bars.edge + bars.axis(whole: latency.mean)
             + bars.edge
             + columns
     }
@@ -61,7 +67,7 @@ struct Flame {
     private func row(_ stage: StageSummary, start: Double) -> String {
         let widths = Self.columnWidths
         let durations = stage.durations
-        let label = TextLine.padded(" \(stage.context.letter) \(stage.stage.label)", to: Self.labelWidth)
+        let label = TextLine.padded(" \(stage.context.letter) \(stage.stage.label)", to: labelWidth)
         var columns = meanAndShare(total: durations.total, share: stage.share)
         if showsIOs {
             let part = Double(durations.ios) / Double(latency.ios)
@@ -78,7 +84,7 @@ struct Flame {
         var start = start
         return withoutCrumbs(parts(of: wait, stage)).map { part in
             defer { start += part.share }
-            return TextLine.padded("   . \(part.label)", to: Self.labelWidth)
+            return TextLine.padded("   . \(part.label)", to: labelWidth)
                 + bar(start: start, length: part.share, context: stage.context)
                 + meanAndShare(total: part.total, share: part.share)
         }
@@ -89,23 +95,16 @@ struct Flame {
         var start = start
         return withoutCrumbs(report.layers.map { (label(of: $0.part), $0.total, $0.share) }).map { part in
             defer { start += part.share }
-            return TextLine.padded("   . \(part.label)", to: Self.labelWidth)
+            return TextLine.padded("   . \(part.label)", to: labelWidth)
                 + bar(start: start, length: part.share, context: stage.context)
                 + meanAndShare(total: part.total, share: part.share)
         }
     }
 
     private func label(of part: LayerPart) -> String {
-        let device = report.source.devices.first { $0.device == part.device }
-        let name = style.escaped(device?.layer ?? device?.name ?? part.device.description)
-        let phase =
-            switch part.phase {
-            case .work, .device: ""
-            case .queueWait: " queued"
-            case .issue: " to issue"
-            case .back: " back"
-            }
-        return name.prefix(Self.labelWidth - 6 - phase.count) + phase
+        let suffix = LayerText.suffix(of: part.phase)
+        let name = style.escaped(LayerText.name(of: part.device, report.source))
+        return name.prefix(labelWidth - 6 - suffix.count) + suffix
     }
 
     private typealias Part = (label: String, total: UInt128, share: Double)
@@ -135,7 +134,7 @@ struct Flame {
 
     private func label(of cause: WaitCause, _ name: String?) -> String {
         CauseText.label(
-            of: cause, name: name, submitter: report.source.submitterName, room: Self.labelWidth - 6, style)
+            of: cause, name: name, submitter: report.source.submitterName, room: labelWidth - 6, style)
     }
 
     /// The mean is over all I/Os, also those without the stage: so the column adds up.

@@ -17,6 +17,7 @@ enum GroupText {
         case .context(let context): context.rawValue
         case .thread(let thread): String(thread)
         case .machine(let machine): String(machine)
+        case .layers(let devices): devices.map(\.description).joined(separator: " ")
         }
     }
 
@@ -30,8 +31,15 @@ enum GroupText {
         case .thread(let thread): "\(source.threads[thread]?.name ?? "thread")/\(thread)"
         case .machine(let machine):
             "machine " + (source.machines.indices.contains(Int(machine)) ? source.machines[Int(machine)] : "\(machine)")
+        case .layers(let devices): devices.map { text(of: $0, source) }.joined(separator: " on ")
         case .op, .issuer, .context: Self.key(of: key)
         }
+    }
+
+    /// `dm-crypt dm-0`, `nvme0n1`.
+    private static func text(of device: DeviceNumber, _ source: ReportSource) -> String {
+        let known = source.devices.first { $0.device == device }
+        return [known?.layer, known?.name ?? device.description].compactMap { $0 }.joined(separator: " ")
     }
 
     private static func name(of device: DeviceNumber, _ source: ReportSource) -> String {

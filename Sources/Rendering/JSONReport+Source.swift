@@ -114,7 +114,7 @@ extension JSONReport {
         }
     }
 
-    static func write(_ quality: Report.Quality, to json: inout JSONWriter) {
+    static func write(_ quality: Report.Quality, _ source: ReportSource, to json: inout JSONWriter) {
         json.object("quality") { json in
             json.member("complete_share", quality.completeShare)
             json.member("complete_ios", quality.completeIOs)
@@ -125,6 +125,15 @@ extension JSONReport {
                 json.object { json in
                     json.member("point", missing.point.name)
                     json.member("ios", missing.ios)
+                }
+            }
+            json.array("not_followed", quality.notFollowed) { json, layer in
+                let device = source.devices.first { $0.device == layer.device }
+                json.object { json in
+                    json.member("device", layer.device.description)
+                    json.member("name", device?.name)
+                    json.member("layer", device?.layer)
+                    json.member("ios", layer.ios)
                 }
             }
         }

@@ -32,7 +32,7 @@ public struct JSONReport: Sendable {
 
     /// What is written for all I/Os, and for each group.
     static func writeMeasurements(_ report: Report, to json: inout JSONWriter) {
-        write(report.quality, to: &json)
+        write(report.quality, report.source, to: &json)
         write(report.headline, to: &json)
         write(report.ios, to: &json)
         writeDurations(report, to: &json)

@@ -65,7 +65,7 @@ extension JSONSchema {
                   "device": {"type": "string"}, "name": {"type": ["string", "null"]},
                   "layer": {"type": ["string", "null"], "description": "What it is: dm-crypt, raid1, loop."},
                   "place": {"$ref": "#/$defs/count"},
-                  "phase": {"enum": ["work", "queue_wait", "issue", "device", "back"]},
+                  "phase": {"enum": ["work", "queue_wait", "issue", "device", "not_followed", "back"]},
                   "ios": {"$ref": "#/$defs/count"}, "total_ns": {"$ref": "#/$defs/count"},
                   "share": {"$ref": "#/$defs/share", "description": "Part of the sum of all latencies."}
                 }
@@ -288,7 +288,7 @@ extension JSONSchema {
                   "inline_estimate", "placement", "interrupts", "verdict"
                 ],
                 "properties": {
-                  "by": {"enum": ["device", "file", "op", "size", "cpu", "issuer", "context", "thread"]},
+                  "by": {"enum": ["device", "file", "op", "size", "cpu", "issuer", "context", "thread", "machine", "layer"]},
                   "key": {"type": "string"}, "label": {"type": "string"},
                   "quality": {"$ref": "#/properties/quality"}, "headline": {"$ref": "#/properties/headline"},
                   "ios": {"$ref": "#/properties/ios"}, "issuers": {"$ref": "#/properties/issuers"},

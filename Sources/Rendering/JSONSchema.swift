@@ -132,11 +132,13 @@ public enum JSONSchema {
             },
             "quality": {
               "type": "object",
-              "required": ["complete_share", "complete_ios", "unfinished_ios", "disordered_ios", "blind", "missing"],
+              "required": [
+                "complete_share", "complete_ios", "unfinished_ios", "disordered_ios", "blind", "missing", "not_followed"
+              ],
               "properties": {
                 "complete_share": {
                   "$ref": "#/$defs/maybe_share",
-                  "description": "I/Os of which every expected point was seen, in order."
+                  "description": "I/Os of which every expected point was seen, in order, and every device of a stack."
                 },
                 "complete_ios": {"$ref": "#/$defs/count"},
                 "unfinished_ios": {"$ref": "#/$defs/count", "description": "Completion not seen; in no duration."},
@@ -148,6 +150,17 @@ public enum JSONSchema {
                     "type": "object", "required": ["point", "ios"],
                     "properties": {"point": {"type": "string"}, "ios": {"$ref": "#/$defs/count"}}
                   }
+                },
+                "not_followed": {
+                  "type": "array",
+                  "items": {
+                    "type": "object", "required": ["device", "name", "layer", "ios"],
+                    "properties": {
+                      "device": {"type": "string"}, "name": {"$ref": "#/$defs/maybe_text"},
+                      "layer": {"$ref": "#/$defs/maybe_text"}, "ios": {"$ref": "#/$defs/count"}
+                    }
+                  },
+                  "description": "Devices that give their I/O to others, which were not seen to get it."
                 }
               }
             },

@@ -228,6 +228,9 @@ struct ReportPage {
         guard let share = quality.completeShare else { return lines }
         var items = ["\(Quantity.percent(share)) of I/Os complete"]
         if quality.lostIOs > 0 { items.append("lost \(part(quality.lostIOs, of: all &+ quality.lostIOs))") }
+        items += quality.notFollowed.map {
+            "\(style.escaped(LayerText.name(of: $0.device, report.source))) not followed \(part($0.ios, of: all))"
+        }
         items += quality.missing.map { "no \($0.point.name) \(part($0.ios, of: all))" }
         if quality.disorderedIOs > 0 { items.append("disordered \(part(quality.disorderedIOs, of: all))") }
         if quality.unfinishedIOs > 0 { items.append("unfinished \(part(quality.unfinishedIOs, of: all))") }

@@ -17,6 +17,7 @@ enum VerdictText {
         case .task: "task-completions"
         case .taskWorkWait: "task-work-wait"
         case .lost: "lost-ios"
+        case .notFollowed: "not-followed"
         }
     }
 
@@ -47,6 +48,9 @@ enum VerdictText {
                 "\(Quantity.percent(share)) of the I/Os are lost, in bursts: waits are probably longer than shown"
             guard let meanAtMost else { return lost }
             return lost + ", the mean latency is \(Quantity.duration(meanAtMost)) at most"
+        case .notFollowed(let device, let share):
+            return "\(Quantity.percent(share)) of I/Os are not followed through \(LayerText.name(of: device)):"
+                + " nothing is concluded of the time there"
         }
     }
 

@@ -8,6 +8,8 @@ public enum Grouping: String, Sendable, CaseIterable {
     case device, file, op, size, cpu, issuer, context, thread
     /// The machine, in a trace that merges several.
     case machine
+    /// All devices of a stack that an I/O came through.
+    case layer
 }
 
 /// What the I/Os of one group have in common.
@@ -25,6 +27,8 @@ public enum GroupKey: Hashable, Sendable {
     /// The thread that submitted it.
     case thread(UInt32)
     case machine(UInt8)
+    /// From the top; of a recording without layers the device alone.
+    case layers([DeviceNumber])
 
     public init(of io: DirectIO, by grouping: Grouping) {
         self =
@@ -38,6 +42,7 @@ public enum GroupKey: Hashable, Sendable {
             case .context: .context(CompletionContext(of: io))
             case .thread: .thread(io.submitterThread)
             case .machine: .machine(io.machine)
+            case .layer: .layers(Self.layers(of: io))
             }
     }
 
@@ -52,6 +57,13 @@ public enum GroupKey: Hashable, Sendable {
         case .context: .context
         case .thread: .thread
         case .machine: .machine
+        case .layers: .layer
         }
+    }
+
+    /// A mirror gets a write in the order in which its disks happen to be given it.
+    private static func layers(of io: DirectIO) -> [DeviceNumber] {
+        guard let layers = io.path?.layers, let top = layers.first else { return [io.device] }
+        return [top.device] + layers.dropFirst().map(\.device).sorted { $0.kernelNumber < $1.kernelNumber }
     }
 }

@@ -3,21 +3,43 @@
 import Attribution
 import DirectIO
 
-/// How long I/Os were in each device of their stacks, and who brought them back.
+/// How long I/Os were in each device of their stacks, who brought them back, and where they were not followed.
 struct LayerAccumulator: ~Copyable, Sendable {
     private var parts: [LayerPart: (ios: UInt64, total: UInt128)] = [:]
     private var deliverers: [String: UInt64] = [:]
+    /// By the last device that an I/O was seen to be given to: which of them give it to others is known at the end.
+    private var ends: [DeviceNumber: LifeCounts] = [:]
+    /// The last of them: by the next I/O too, as a rule.
+    private var end = (device: DeviceNumber(kernel: 0), counts: LifeCounts())
 
     @inline(__always)
     mutating func add(_ io: DirectIO, _ life: AttributedLife) {
-        if let path = io.path { add(path, io, life) }
+        let path = io.path
+        count(path?.layers.last?.device ?? io.device, life, 1)
+        if let path { add(path, io, life) }
+    }
+
+    mutating func add(_ whole: AttributedSummary) {
+        count(whole.summary.example.device, whole.life, whole.summary.ios)
+    }
+
+    @inline(__always)
+    private mutating func count(_ device: DeviceNumber, _ life: AttributedLife, _ ios: UInt64) {
+        if device != end.device { turn(to: device) }
+        end.counts.add(life, ios)
+    }
+
+    @inline(never)
+    private mutating func turn(to device: DeviceNumber) {
+        ends[end.device] = end.counts
+        end = (device, ends[device] ?? LifeCounts())
     }
 
     @inline(never)
     private mutating func add(_ path: LayerPath, _ io: DirectIO, _ life: AttributedLife) {
         if let deliverer = path.deliverer, life.context == .driverWorker { deliverers[deliverer, default: 0] += 1 }
         guard life.isFinished else { return }
-        LayerPart.forEach(of: io) { part, nanoseconds in
+        LayerPart.forEach(of: io, evenOfOne: true) { part, nanoseconds in
             let sum = parts[part] ?? (0, 0)
             parts[part] = (sum.ios + 1, sum.total + UInt128(nanoseconds))
         }
@@ -26,14 +48,26 @@ struct LayerAccumulator: ~Copyable, Sendable {
     mutating func add(_ other: borrowing LayerAccumulator) {
         parts.merge(other.parts) { ($0.ios + $1.ios, $0.total + $1.total) }
         deliverers.merge(other.deliverers) { $0 + $1 }
+        var all = other.ends
+        all[other.end.device] = other.end.counts
+        for (device, counts) in all {
+            turn(to: device)
+            end.counts.add(counts)
+        }
     }
 
     /// In causal order: down through the layers, the device, and back.
-    func summaries(of latency: UInt128) -> [LayerSummary] {
-        parts.sorted { Self.order($0.key) < Self.order($1.key) }.map { part, sum in
-            LayerSummary(
-                part: part, ios: sum.ios, total: sum.total, share: StageAccumulator.share(sum.total, of: latency))
-        }
+    /// - Parameter stacked: devices that give their I/O to others. Of one that is not, and is alone, there are no parts.
+    func summaries(of latency: UInt128, stacked: Set<DeviceNumber>) -> [LayerSummary] {
+        let alone = Set(parts.keys.filter { $0.place == 0 && $0.phase == .device }.map(\.device)).subtracting(stacked)
+        return parts.filter { $0.key.place > 0 || !alone.contains($0.key.device) }
+            .map { part, sum in (part.phase == .device && stacked.contains(part.device) ? part.notFollowed : part, sum)
+            }
+            .sorted { Self.order($0.0) < Self.order($1.0) }
+            .map { part, sum in
+                LayerSummary(
+                    part: part, ios: sum.ios, total: sum.total, share: StageAccumulator.share(sum.total, of: latency))
+            }
     }
 
     private static func order(_ part: LayerPart) -> (Int, Int, Int, UInt32) {
@@ -44,6 +78,59 @@ struct LayerAccumulator: ~Copyable, Sendable {
     var delivererCounts: [Report.Deliverer] {
         deliverers.map { Report.Deliverer(name: $0.key, ios: $0.value) }
             .sorted { ($1.ios, $0.name) < ($0.ios, $1.name) }
+    }
+
+    /// I/Os that were last seen in a device that gives its I/O to others, the most first; and how many of them lack nothing
+    /// else.
+    func notFollowed(
+        stacked: Set<DeviceNumber>, blind: LifePoints
+    ) -> (devices: [Report.NotFollowed], complete: UInt64) {
+        var all = ends
+        all[end.device] = end.counts
+        let these = all.filter { stacked.contains($0.key) }
+        return (
+            these.map { Report.NotFollowed(device: $0.key, ios: $0.value.ios) }
+                .sorted { ($1.ios, $0.device.kernelNumber) < ($0.ios, $1.device.kernelNumber) },
+            these.reduce(0) { $0 + $1.value.complete(blind: blind) }
+        )
+    }
+}
+
+/// I/Os by what was missed of them.
+private struct LifeCounts: Sendable {
+    private(set) var ios: UInt64 = 0
+    /// Those without any other flaw.
+    private var sound: [(missing: LifePoints, ios: UInt64)] = []
+
+    @inline(__always)
+    mutating func add(_ life: AttributedLife, _ times: UInt64) {
+        ios &+= times
+        guard life.isComplete(blind: life.missing) else { return }
+        if let first = sound.first, first.missing == life.missing {
+            sound[0].ios &+= times
+        } else {
+            add(life.missing, times)
+        }
+    }
+
+    @inline(never)
+    private mutating func add(_ missing: LifePoints, _ times: UInt64) {
+        if let place = sound.firstIndex(where: { $0.missing == missing }) {
+            sound[place].ios &+= times
+        } else {
+            sound.append((missing, times))
+        }
+    }
+
+    mutating func add(_ other: LifeCounts) {
+        ios &+= other.ios
+        for (missing, times) in other.sound { add(missing, times) }
+    }
+
+    func complete(blind: LifePoints) -> UInt64 {
+        sound.reduce(0) { sum, set in
+            set.missing.subtracting(blind).subtracting(.borders).isEmpty ? sum &+ set.ios : sum
+        }
     }
 }
 

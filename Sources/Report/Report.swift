@@ -118,8 +118,12 @@ public struct Report: Equatable, Sendable {
 
     /// How much of the data that a complete report needs is there.
     public struct Quality: Equatable, Sendable {
-        /// I/Os of which every expected point was seen, in order.
+        /// I/Os of which every expected point was seen, in order, and every device that they came to.
         public var completeIOs: UInt64
+        /// The same, also of those that were not followed through all devices.
+        public private(set) var completeButForLayers: UInt64
+        /// Devices that give their I/O to others, which were not seen to get it.
+        public private(set) var notFollowed: [NotFollowed] = []
         /// Their part of all I/Os, those that were lost included; `nil` without I/Os.
         public var completeShare: Double?
         /// I/Os that should be here and are not, as far as it was counted; 0 for a selection, of which that is not known.
@@ -138,11 +142,20 @@ public struct Report: Equatable, Sendable {
             missing: [MissingPoint]
         ) {
             self.completeIOs = completeIOs
+            completeButForLayers = completeIOs
             completeShare = ios == 0 ? nil : Double(completeIOs) / Double(ios)
             self.unfinishedIOs = unfinishedIOs
             self.disorderedIOs = disorderedIOs
             self.blind = blind
             self.missing = missing
+        }
+
+        /// Takes in which I/Os were not followed through all devices.
+        mutating func count(notFollowed devices: [NotFollowed], complete: UInt64, of ios: UInt64) {
+            guard !devices.isEmpty else { return }
+            notFollowed = devices
+            completeIOs -= min(complete, completeIOs)
+            completeShare = ios == 0 ? nil : Double(completeIOs) / Double(ios)
         }
 
         /// Takes in I/Os that are not there, besides those that are.
@@ -151,6 +164,12 @@ public struct Report: Equatable, Sendable {
             lostIOs = lost
             completeShare = Double(completeIOs) / Double(ios &+ lost)
         }
+    }
+
+    /// What a device gives its I/O to was not seen: what became of that there is one span.
+    public struct NotFollowed: Equatable, Sendable {
+        public var device: DeviceNumber
+        public var ios: UInt64
     }
 
     public struct MissingPoint: Equatable, Sendable {

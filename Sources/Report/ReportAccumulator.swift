@@ -51,6 +51,7 @@ struct ReportAccumulator: ~Copyable, Sendable {
         headline.add(whole.summary)
         completion.add(whole)
         quality.add(whole.life, times: whole.summary.ios)
+        layers.add(whole)
         guard whole.life.isFinished else { return }
         stages.add(whole)
         placements.add(whole)
@@ -100,7 +101,10 @@ struct ReportAccumulator: ~Copyable, Sendable {
             interrupts: summedUp > 0 ? [] : interrupts.summaries(allSeen: frame.isWhole), loss: frame.loss,
             verdict: Verdict(sentences: [], refusals: []))
         (report.deliveryWait, report.hopWait) = (waits[2], waits[3])
-        report.layers = layers.summaries(of: latency.total)
+        let stacked = frame.source.stackedDevices
+        report.layers = layers.summaries(of: latency.total, stacked: stacked)
+        let unseen = layers.notFollowed(stacked: stacked, blind: frame.source.blindPoints)
+        report.quality.count(notFollowed: unseen.devices, complete: unseen.complete, of: ios.total)
         report.deliverers = layers.delivererCounts
         if summedUp > 0 { report.summedUp = Report.SummedUp(ios: summedUp) }
         guard frame.isOfAll else { return report }

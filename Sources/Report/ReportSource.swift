@@ -85,6 +85,9 @@ public struct ReportSource: Equatable, Sendable {
         }
     }
 
+    /// Devices that give their I/O to others.
+    var stackedDevices: Set<DeviceNumber> { Set(devices.filter { $0.isStacked == true }.map(\.device)) }
+
     /// Points that none of the probes could have seen. Empty when the probes are not known.
     var blindPoints: LifePoints {
         guard !probes.isEmpty else { return [] }

@@ -46,6 +46,10 @@ public struct Verdict: Equatable, Sendable {
         ///   - meanAtMost: nanoseconds; the mean latency with the longest that the lost ones can have taken, as far as
         ///     that is known.
         case lost(share: Double, meanAtMost: Double?)
+        /// A device gives its I/O to others, which were not seen: nothing is concluded of that.
+        /// - Parameters:
+        ///   - share: of all I/Os.
+        case notFollowed(device: DeviceName, share: Double)
     }
 
     /// What the largest part of a wait was spent on.
@@ -110,6 +114,7 @@ public struct Verdict: Equatable, Sendable {
         sentences = Array(Self.sentences(on: report).prefix(Self.mostSentences))
         if sentences.isEmpty { refusals = [.mixedContexts] }
         if !sentences.isEmpty, let lost = Self.lost(of: report) { sentences.append(lost) }
+        if !sentences.isEmpty { sentences += Self.notFollowed(in: report) }
     }
 
     /// What happens, without what follows from it.
@@ -122,8 +127,9 @@ public struct Verdict: Equatable, Sendable {
         var refusals: [Refusal] = []
         if report.ios.partial > 0 { refusals.append(.partial(report.ios.partial)) }
         if report.ios.total < neededIOs { refusals.append(.fewIOs(report.ios.total, needed: neededIOs)) }
-        // The share of those that are there: what is lost is judged by itself.
-        let share = Double(report.quality.completeIOs) / Double(report.ios.total)
+        // The share of those that are there: what is lost is judged by itself. Nothing is said of what layers do, so what is
+        // not followed there changes nothing.
+        let share = Double(report.quality.completeButForLayers) / Double(report.ios.total)
         if share < neededCompleteShare {
             refusals.append(.incomplete(share: share, needed: neededCompleteShare))
         }
@@ -139,6 +145,14 @@ public struct Verdict: Equatable, Sendable {
     private static func lostShare(of report: Report) -> Double {
         let lost = report.loss.lostIOs
         return lost == 0 ? 0 : Double(lost) / Double((report.selection?.ofIOs ?? report.ios.total) &+ lost)
+    }
+
+    private static func notFollowed(in report: Report) -> [Sentence] {
+        report.quality.notFollowed.compactMap { layer in
+            report.source.devices.first { $0.device == layer.device }.map {
+                .notFollowed(device: $0, share: Double(layer.ios) / Double(report.ios.total))
+            }
+        }
     }
 
     private static func lost(of report: Report) -> Sentence? {

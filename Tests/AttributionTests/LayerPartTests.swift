@@ -34,7 +34,17 @@ struct LayerPartTests {
         #expect(parts([disk], ended: 450) == [])
     }
 
-    private func parts(_ layers: [LayerPassage], ended: UInt64) -> [String] {
+    /// raid5 makes bios of its own for its stripes, and has no requests: all of it is one part, up to its end.
+    @Test func aLayerWithoutRequestsHasTheIOUntilItIsDone() {
+        var raid = LayerPassage(device: DeviceNumber(major: 9, minor: 1))
+        (raid.entered, raid.done) = (100, 420)
+        #expect(parts([raid], evenOfOne: true, ended: 450) == ["0 device 320", "0 back 30"])
+        var crypt = LayerPassage(device: DeviceNumber(major: 253, minor: 1))
+        crypt.entered = 60
+        #expect(parts([crypt, raid], ended: 450) == ["0 work 40", "1 device 320", "0 back 30"])
+    }
+
+    private func parts(_ layers: [LayerPassage], evenOfOne: Bool = false, ended: UInt64) -> [String] {
         var io = DirectIO(
             submitted: Timestamp(nanoseconds: 50), submitterThread: 1, device: layers[0].device, inode: 1, offset: 0,
             length: 4096, operation: .write, issuer: .libaio)
@@ -42,7 +52,9 @@ struct LayerPartTests {
         io.times[.issued] = layers[0].entered
         io.times[.ended] = ended
         var parts: [String] = []
-        LayerPart.forEach(of: io) { parts.append("\($0.place) \($0.phase.rawValue) \($1)") }
+        LayerPart.forEach(of: io, evenOfOne: evenOfOne) {
+            parts.append("\($0.place) \($0.phase.rawValue) \($1)")
+        }
         #expect(layers.count < 2 || LayerPart.sum(of: io) == ended - layers[0].entered)
         return parts
     }

@@ -132,8 +132,10 @@ struct RoundTripTests {
             for point in [LifePoint.raised, .hopQueued, .hopStarted] { io.times[point] = random.next() }
             // Every other one came through layers.
             if random.next() % 2 == 0 { io.path = .random(submitted: io.submitted.nanoseconds, using: &random) }
-            if let path = io.path, path.layers.count > 1, path.layers[0].entered != 0 {
-                io.times[.issued] = path.layers[0].entered
+            if let path = io.path, let top = path.layers.first, top.entered != 0,
+                path.layers.count > 1 || io.issued == nil
+            {
+                io.times[.issued] = top.entered
             }
             return io
         }

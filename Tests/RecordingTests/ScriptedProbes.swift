@@ -48,6 +48,8 @@ final class ScriptedProbes: ProbeSource {
     func counters() -> ProbeCounters { counted }
     func openIOs() -> [OpenIO] { open }
     func use() -> [CPUUse] { [] }
+    func newStackedDisks() -> [String] { [] }
+    let followsStackedDisks = true
     func sumUp(_ kind: probe_io_kind) {}
     func sums() -> [KindSummaries.Sums] { [] }
     func sample(every: UInt32) { sampled.append(every) }
@@ -73,6 +75,7 @@ final class NotingListener: RecordingListener {
     func recordingWent(after nanoseconds: UInt64, counters: ProbeCounters, every: UInt32) { events.append("went") }
     func samplingReduced(to every: UInt32, overhead: Double) { events.append("reduced to 1/\(every)") }
     func samplingExhausted(at every: UInt32, overhead: Double) { events.append("exhausted at 1/\(every)") }
+    func stackedDisksCame(_ names: [String], areFollowed: Bool) {}
     func recordingEnded() { events.append("ended") }
 }
 

@@ -278,6 +278,8 @@ struct probe_settings {
 	char comm[PROBE_COMM_SIZE];
 	probe_u32 layers;		/* some links are those of layers between a file system and a disk */
 	probe_u32 punts_seen;		/* io_uring's requests are seen to be handed to its workers */
+	probe_u32 stacked_disks;	/* some disks give their I/O to others; probe_stacked has them */
+	probe_u32 reserved;
 };
 
 /*
@@ -286,6 +288,7 @@ struct probe_settings {
  */
 #define PROBE_LINK_STEPS	3
 #define PROBE_MAX_LINKS		64
+#define PROBE_MAX_STACKED	1024
 enum probe_link_end {
 	PROBE_LINK_BIO = 1,
 	PROBE_LINK_KIOCB = 2,

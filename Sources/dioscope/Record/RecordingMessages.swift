@@ -38,6 +38,13 @@ final class RecordingMessages: RecordingListener {
         Terminal.advise("--no-occupants leaves task switches untraced")
     }
 
+    func stackedDisksCame(_ names: [String], areFollowed: Bool) {
+        guard !areFollowed else { return }
+        say(
+            "\(names.joined(separator: ", ")) came after the recording began: what is below is not followed")
+        Terminal.advise("record again: what is there at the start is followed")
+    }
+
     func recordingEnded() { status.clear() }
 
     private func say(_ text: String) {

@@ -39,9 +39,10 @@ struct ReportCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "One flame for each: device, file, op, size, cpu, issuer, context, thread or machine.",
-            discussion: "cpu is where an I/O was submitted, file its inode: a capture has no paths. A trace that merges"
-                + " several machines has one for each of them by itself."))
+            "One flame for each: device, file, op, size, cpu, issuer, context, thread, machine or layer.",
+            discussion: "cpu is where an I/O was submitted, file its inode: a capture has no paths. layer is the"
+                + " devices that it came through, e.g. dm-crypt on nvme0n1. A trace that merges several machines has one"
+                + " for each of them by itself."))
     var by: Grouping?
 
     @Option(help: "With --by: so many, those with the most I/Os.")

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+import Report
+
+/// What the devices of a stack are called. Not escaped: names come from the box or a file.
+enum LayerText {
+    /// What it is, or else its name: `dm-crypt`, `nvme0n1`.
+    static func name(of device: DeviceName) -> String {
+        device.layer ?? device.name ?? device.device.description
+    }
+
+    static func name(of device: DeviceNumber, _ source: ReportSource) -> String {
+        source.devices.first { $0.device == device }.map { name(of: $0) } ?? device.description
+    }
+
+    /// What follows the name in a row of the flame.
+    static func suffix(of phase: LayerPart.Phase) -> String {
+        switch phase {
+        case .work, .device: ""
+        case .queueWait: " queued"
+        case .issue: " to issue"
+        case .notFollowed: " (not followed)"
+        case .back: " back"
+        }
+    }
+}
