@@ -65,7 +65,7 @@ PROGRAMS = Subject(
     "dioscope-programs", "dioscope record -q -o $output", programs=("bpftool",), statistics=True,
     loads=(Load(1),))  # where no interrupt comes into their time
 SAMPLED = _recording("dioscope-sampled", "--sample 1/16")
-WITHOUT_HOLDERS = _recording("dioscope-no-holders", "--no-occupants")
+WITHOUT_OCCUPANTS = _recording("dioscope-no-occupants", "--no-occupants")
 LEAST = _recording("dioscope-least", "--no-occupants --sample 1/16")
 SUMMARY = _recording("dioscope-summary", "--summary")
 BPFTRACE = Subject(
@@ -76,5 +76,5 @@ PERF = Subject(
     "perf", "sh /tmp/recipe.sh", programs=("perf",), before="recipe perf", after="forget_recipe")
 
 SUBJECTS = {subject.name: subject for subject in (
-    UNTRACED, DIOSCOPE, UNPACKED, PROGRAMS, WITHOUT_HOLDERS, SAMPLED, LEAST, SUMMARY, BPFTRACE, TRACE_CMD, PERF)}
-PEERS = (UNPACKED, WITHOUT_HOLDERS, SAMPLED, LEAST, SUMMARY, BPFTRACE, TRACE_CMD, PERF)
+    UNTRACED, DIOSCOPE, UNPACKED, PROGRAMS, WITHOUT_OCCUPANTS, SAMPLED, LEAST, SUMMARY, BPFTRACE, TRACE_CMD, PERF)}
+PEERS = (UNPACKED, WITHOUT_OCCUPANTS, SAMPLED, LEAST, SUMMARY, BPFTRACE, TRACE_CMD, PERF)

@@ -56,11 +56,11 @@ step() {
     echo "$what $?" >>"/out/$name.status"
 }
 
-# scenario NAME FILESYSTEM PREPARATION MEGABYTES DISTURBANCE HOLDERS SUMMARY FIO-ARGUMENT...
+# scenario NAME FILESYSTEM PREPARATION MEGABYTES DISTURBANCE OCCUPANTS SUMMARY FIO-ARGUMENT...
 # FILESYSTEM may be two with a + between them; the second one is then at /mnt/beside. DISTURBANCE is of disturb.sh.
-# HOLDERS is 1 if the truth is to tell who held the CPUs, SUMMARY if I/Os are to be summed up and not listed.
+# OCCUPANTS is 1 if the truth is to tell who held the CPUs, SUMMARY if I/Os are to be summed up and not listed.
 scenario() {
-    name=$1 filesystem=$2 preparation=$3 megabytes=$4 disturbance=$5 holders=$6 options= listed=1
+    name=$1 filesystem=$2 preparation=$3 megabytes=$4 disturbance=$5 occupants=$6 options= listed=1
     [ "$7" = 1 ] && options=--summary listed=0
     shift 7
     echo "lab: scenario $name"
@@ -80,12 +80,12 @@ scenario() {
     esac
     set -- fio --output-format=json --output="/out/$name.fio.json" --filename=$target "$@"
     step "$name" disturb disturb_prepare "$disturbance"
-    step "$name" holders truth_holders "$holders"
+    step "$name" occupants truth_occupants "$occupants"
     step "$name" disturb disturb_start "$disturbance"
     truth_start
     # What holds CPU 1 is to be the row's doing: the recorder stays away, and fio chooses its CPU itself.
     recorder=dioscope
-    [ "$holders" = 1 ] && recorder="taskset 1 dioscope"
+    [ "$occupants" = 1 ] && recorder="taskset 1 dioscope"
     if [ -x /bin/dioscope ]; then
         step "$name" record $patience $recorder record $options -o "/out/$name.dioscope" -- "$@" >"/out/$name.record.txt"
     else

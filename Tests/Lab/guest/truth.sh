@@ -57,15 +57,15 @@ truth_probe() {
 }
 
 # Who holds the CPUs: the events that tell, as far as this kernel has them. Many: only for rows that ask for it.
-truth_holders='sched/sched_switch irq/irq_handler_entry irq/irq_handler_exit irq/softirq_entry irq/softirq_exit
+truth_occupants='sched/sched_switch irq/irq_handler_entry irq/irq_handler_exit irq/softirq_entry irq/softirq_exit
     workqueue/workqueue_execute_end'
 # Before 6.2, which brought bpf_rdonly_cast, dioscope leaves the timer's events alone: switching them on is not safe.
 truth_vectors=
 ! grep -qw bpf_rdonly_cast /proc/kallsyms || truth_vectors='local_timer_entry local_timer_exit'
 
-# truth_holders 1 | 0
-truth_holders() {
-    for event in $truth_holders; do
+# truth_occupants 1 | 0
+truth_occupants() {
+    for event in $truth_occupants; do
         echo "$1" >$truth/events/$event/enable || return 1
     done
     for event in $truth_vectors; do

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from .compare import equal
-from .holders import CAUSES, Wait
+from .occupants import CAUSES, Wait
 from .scenarios import Forced
 
 UNATTRIBUTED = "unattributed"
 STAGES = {"queue_wait": "queue_wait_causes", "task_work_wait": "task_work_wait_causes"}
 
 SHARE = 0.01  # of all queue waits, by which a cause may differ
-# ... and for each change of holder: ftrace's text has microseconds, and one observer sees the change only after the
+# ... and for each change of occupant: ftrace's text has microseconds, and one observer sees the change only after the
 # other's probe has run, which takes about a microsecond when emulated.
 BORDER_NS = 2_000
 # When the host takes its time between the two probes of one event, their times part, and so does whatever waited then.
@@ -110,7 +110,7 @@ class Split:
         return (self.dioscope[cause] - self.ftrace[cause]) / max(1, self.ftrace.total())
 
     def allowed_ns(self, cause: str) -> float:
-        """Every wait begins and ends inside some stretch of a holder's time; the others within it begin and end too."""
+        """Every wait begins and ends inside some stretch of an occupant's time; the others within it begin and end too."""
         return SHARE * self.ftrace.total() + BORDER_NS * (self.borders[cause] + self.works)
 
 
@@ -148,7 +148,7 @@ def check_agreement(waits: list[Wait], report: dict[str, Any], ios: list[dict[st
     """Each cause as ftrace has it."""
     pairs = paired(waits, ios)
     if not waits or pairs is None:
-        yield f"ftrace has the holders of {len(waits)} waits, the list other ones: nothing to compare"
+        yield f"ftrace has the occupants of {len(waits)} waits, the list other ones: nothing to compare"
         return
     split = Split.of(pairs)
     for cause in CAUSES:

@@ -6,7 +6,7 @@ from typing import Any
 
 from .compare import close
 from .events import Event
-from .holders import BEGIN, SWITCH
+from .occupants import BEGIN, SWITCH
 
 
 @dataclass

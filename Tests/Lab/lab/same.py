@@ -204,13 +204,13 @@ def scheduling(live: dict[str, Any] | None, trace: dict[str, Any] | None, icount
         return
     yield from close("submitter_displaced_ns in the trace", trace["submitter_displaced_ns"], "live", live["submitter_displaced_ns"],
                      SHARE, 2000 * live["worker_runs"])
-    for holder in ("submitter", "completion_work"):
-        yield from close(f"{holder} occupied the CPUs in the trace", occupied(trace, holder), "live", occupied(live, holder), SHARE,
+    for occupant in ("submitter", "completion_work"):
+        yield from close(f"{occupant} occupied the CPUs in the trace", occupied(trace, occupant), "live", occupied(live, occupant), SHARE,
                          2000 * (live["works"] + live["submitter_runs"]))
 
 
-def occupied(report: dict[str, Any], holder: str) -> int:
-    return sum(one["ns"] for cpu in report["cpus"] for one in cpu["occupants"] if one["occupant"] == holder)
+def occupied(report: dict[str, Any], occupant: str) -> int:
+    return sum(one["ns"] for cpu in report["cpus"] for one in cpu["occupants"] if one["occupant"] == occupant)
 
 
 def told(trace: dict[str, Any], pairs: Pairs) -> str:

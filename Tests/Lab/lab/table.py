@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .causes import UNATTRIBUTED, Split, paired, unattributed_share
 from .evidence import Evidence
-from .holders import CAUSES
+from .occupants import CAUSES
 from .kernels import BUILT, KERNELS, Kernel
 from .problem import Problem
 from .rows import SCENARIOS

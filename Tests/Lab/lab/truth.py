@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from .events import Event, parse_line, work_of
-from .holders import BEGIN, WORK, Holders, Wait
+from .occupants import BEGIN, WORK, Occupants, Wait
 from .reaps import Reaps
 
 RANGE = re.compile(r"\boffset[ =](0x[0-9a-f]+) length[ =](0x[0-9a-f]+)")
@@ -71,7 +71,7 @@ def _mean_gap(starts: list[int], ends: list[int]) -> float | None:
 def read_truth(trace: str, stats: str) -> Truth:
     """Build the truth from /trace and from the per_cpu/*/stats files, each line led by its CPU."""
     truth = Truth(lost=read_losses(stats))
-    holders = Holders()
+    occupants = Occupants()
     reaps = Reaps()
     for line in trace.splitlines():
         if not line.strip() or line.startswith("#"):
@@ -81,10 +81,10 @@ def read_truth(trace: str, stats: str) -> Truth:
             truth.unread_lines.append(line)
         else:
             _take(truth, event)
-            holders.take(event)
+            occupants.take(event)
             reaps.take(event)
-    if holders.switches:
-        truth.waits = holders.waits
+    if occupants.switches:
+        truth.waits = occupants.waits
         truth.reaps = reaps
     return truth
 

@@ -8,7 +8,7 @@ from lab.causes import (
     Split, check_agreement, check_forced, check_forced_truth, check_sums, paired, unattributed_share,
 )
 from lab.events import Event
-from lab.holders import Holders, Wait
+from lab.occupants import Occupants, Wait
 from lab.scenarios import Forced
 
 FIO, KWORKER, HOG = ("fio", 180), ("kworker/1:1", 47), ("my hog", 99)
@@ -19,12 +19,12 @@ class Recording:
     """Events of CPU 1, by hand: each at a microsecond, by the task that runs there."""
 
     def __init__(self) -> None:
-        self.holders = Holders()
+        self.occupants = Occupants()
         self.task = ("<idle>", 0)
 
     def at(self, micros: int, what: str, cpu: int = 1, task: tuple[str, int] | None = None) -> "Recording":
         comm, pid = task or self.task
-        self.holders.take(Event(comm, pid, cpu, ".....", micros * 1000, what))
+        self.occupants.take(Event(comm, pid, cpu, ".....", micros * 1000, what))
         return self
 
     def switch(self, micros: int, to: tuple[str, int], state: str = "S") -> "Recording":
@@ -48,7 +48,7 @@ class Recording:
         return self.at(micros, f"workqueue_execute_end: work struct {work}: function x")
 
     def waits(self) -> list[Counter[str]]:
-        return [wait.ns for wait in self.holders.waits]
+        return [wait.ns for wait in self.occupants.waits]
 
 
 def us(**causes: int) -> Counter[str]:
@@ -101,7 +101,7 @@ class Clocks(unittest.TestCase):
 
     def test_a_work_that_starts_elsewhere_has_no_causes(self) -> None:
         told = Recording().queue(0, "a").start(9, "a", cpu=0, task=("kworker/0:1", 40))
-        self.assertEqual((told.waits(), told.holders.waits[0].total_ns), ([Counter()], 9000))
+        self.assertEqual((told.waits(), told.occupants.waits[0].total_ns), ([Counter()], 9000))
 
     def test_a_work_is_queued_again_under_the_same_pointer(self) -> None:
         told = (Recording().queue(0, "a").switch(1, KWORKER).start(2, "a").end(3, "a").switch(4, FIO).begin(5)
@@ -115,7 +115,7 @@ class Clocks(unittest.TestCase):
     def test_stretches_are_counted(self) -> None:
         told = (Recording().queue(0, "a").at(1, "local_timer_entry: vector=236").at(2, "local_timer_exit: vector=236")
                 .switch(3, KWORKER).start(4, "a"))
-        self.assertEqual(told.holders.waits[0].stretches, {"hardirq": 1, "idle": 1, "worker_switch": 1})
+        self.assertEqual(told.occupants.waits[0].stretches, {"hardirq": 1, "idle": 1, "worker_switch": 1})
 
 
 def report(**causes: int) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Who held each CPU, from ftrace's events alone, and what every deferred completion waited for.
 
-A clock for each kind of holder runs on every CPU, one at a time; a wait's causes are the clocks at its end less those
+A clock for each kind of occupant runs on every CPU, one at a time; a wait's causes are the clocks at its end less those
 at its begin. It has nothing in common with dioscope but the closed list of causes.
 """
 
@@ -34,7 +34,7 @@ class Wait:
     started_cpu: int
     started_ns: int
     ns: Counter[str] = field(default_factory=Counter)
-    stretches: Counter[str] = field(default_factory=Counter)  # how many times each holder had the CPU in between
+    stretches: Counter[str] = field(default_factory=Counter)  # how many times each occupant had the CPU in between
 
     @property
     def total_ns(self) -> int:
@@ -53,13 +53,13 @@ class _CPU:
     comm: str = ""
     pid: int = 0
 
-    def advance(self, holder: str, now: int) -> None:
+    def advance(self, occupant: str, now: int) -> None:
         if self.since is not None:
-            self.ns[holder] += now - self.since
+            self.ns[occupant] += now - self.since
         self.since = now
 
 
-class Holders:
+class Occupants:
     """Takes the events of all CPUs in the order of their times; `waits` are those that have ended."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Holders:
         cpu = self._cpus.get(event.cpu)
         if cpu is None:
             cpu = self._cpus[event.cpu] = _CPU(comm=event.comm, pid=event.pid)
-        before = self._holder(cpu)
+        before = self._occupant(cpu)
         cpu.advance(before, event.ns)
         name, _, rest = event.what.partition(" ")
         if name == "workqueue_queue_work:":
@@ -83,7 +83,7 @@ class Holders:
             self._start(event, rest, cpu)
         else:
             self._change(cpu, event, name, rest)
-        after = self._holder(cpu)
+        after = self._occupant(cpu)
         if after != before:
             cpu.stretches[after] += 1
 
@@ -111,7 +111,7 @@ class Holders:
         cpu.comm, cpu.pid = found[1], int(found[2])
         cpu.hard, cpu.soft = 0, False  # the recording may have begun inside one
 
-    def _holder(self, cpu: _CPU) -> str:
+    def _occupant(self, cpu: _CPU) -> str:
         if cpu.hard:
             return HARDIRQ
         if cpu.soft:
