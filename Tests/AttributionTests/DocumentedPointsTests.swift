@@ -46,7 +46,8 @@ struct DocumentedPointsTests {
     private static func rows(under heading: String) throws -> [[String]] {
         let page = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "Documentation/LifeOfADirectIO.md")
-        let lines = try String(contentsOf: page, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)
+        let text = try String(contentsOf: page, encoding: .utf8)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         let table = lines.drop { !$0.hasPrefix(heading) }.dropFirst(2).prefix { $0.hasPrefix("|") }
         return table.map { line in
             line.split(separator: "|", omittingEmptySubsequences: false).dropFirst().dropLast()
