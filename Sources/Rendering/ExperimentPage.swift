@@ -139,15 +139,16 @@ public struct ExperimentPage: Sendable {
 
     private var amiss: [String] {
         var notes: [String] = []
-        if let share = experiment.kworkerShare(.deferred), share < Self.enough {
+        guard experiment.writeShare > 0 else { return ["fio wrote nothing, and reads are never deferred"] }
+        if let share = experiment.kworkerShare(.deferred), share < Self.enough * experiment.writeShare {
             notes.append(
-                "with cached pages only \(Quantity.percent(share)) of the I/Os were deferred: reads never are,"
-                    + " and some file systems and engines complete elsewhere; the gain is of these alone")
+                "with cached pages only \(Quantity.percent(share / experiment.writeShare)) of the writes were deferred:"
+                    + " some engines and file systems complete elsewhere; the gain is of these alone")
         }
-        if let share = experiment.kworkerShare(.inline), share > 1 - Self.enough {
+        if let share = experiment.kworkerShare(.inline), share > (1 - Self.enough) * experiment.writeShare {
             notes.append(
-                "without cached pages \(Quantity.percent(share)) of the I/Os were deferred all the same\(reasons):"
-                    + " completing those inline is not in the gain")
+                "without cached pages \(Quantity.percent(share / experiment.writeShare)) of the writes were deferred all"
+                    + " the same\(reasons): completing those inline is not in the gain")
         }
         return notes
     }

@@ -60,9 +60,9 @@ extension JSONReport {
                 json.member("least_gain", gain.lowerBound)
                 json.member("most_gain", gain.upperBound)
                 json.member("limit", limit.rawValue)
-            case .more(_, let limit):
+            case .more(let width, let limit):
                 json.member("limit", limit.rawValue)
-                json.member("why_no_interval", "too_wide")
+                json.member("why_no_interval", width == nil ? "other_tasks" : "too_wide")
             case .notPromised(let reason):
                 json.member("why_no_interval", reason.rawValue)
             }

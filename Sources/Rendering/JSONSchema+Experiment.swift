@@ -50,6 +50,7 @@ extension JSONSchema {
             "failures": {"$ref": "#/$defs/texts"}
           },
           "$defs": {
+            "change": {"type": "object", \(changeBody)},
             "maybe_change": {"type": ["object", "null"], \(changeBody)},
         \(changes)
           }

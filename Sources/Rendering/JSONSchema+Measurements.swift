@@ -209,7 +209,7 @@ extension JSONSchema {
                 "most_gain": {"$ref": "#/$defs/number"},
                 "limit": {"enum": ["latency", "cpu"]},
                 "why_no_interval": {
-                  "enum": ["too_wide", "paced", "loop_unknown", "submitter_apart", "cpu_time_unknown"]
+                  "enum": ["too_wide", "other_tasks", "paced", "loop_unknown", "submitter_apart", "cpu_time_unknown"]
                 }
               }
             },

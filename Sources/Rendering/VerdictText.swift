@@ -108,15 +108,21 @@ enum VerdictText {
                 + " p99 \(Quantity.duration(Double(waits.p99))))"
         }
         if let cpu = estimate.cpuSaved { saved += " and at least \(Quantity.duration(cpu)) of CPU time" }
-        return saved + ": " + text(of: estimate.iops)
+        return saved + ": " + text(of: estimate.iops) + measuring
     }
+
+    /// An estimate is no measurement.
+    private static let measuring = "; to measure it: dioscope whatif -- fio JOB (on 6.19 or later)"
 
     private static func text(of iops: InlineEstimate.IOPS) -> String {
         switch iops {
         case .gain(let gain, let limit):
             "an estimated +\(Quantity.percent(gain.lowerBound)) to +\(Quantity.percent(gain.upperBound)) IOPS at this"
                 + " queue depth, as \(what(limit)) limits it"
-        case .more(let width, let limit):
+        case .more(nil, let limit):
+            "more IOPS at this queue depth, as \(what(limit)) limits it; how many more is not told, for other tasks had that"
+                + " CPU, too"
+        case .more(let width?, let limit):
             "more IOPS at this queue depth, as \(what(limit)) limits it; how many more, a recording tells only within"
                 + " \(Quantity.count(UInt64((width * 100).rounded()))) points"
         case .notPromised(.paced):

@@ -24,8 +24,10 @@ public struct InlineEstimate: Equatable, Sendable {
     public enum IOPS: Equatable, Sendable {
         /// More at this queue depth, as a part of those recorded: the least and the most.
         case gain(ClosedRange<Double>, Limit)
-        /// More, but how many more this recording does not tell: from the least to the most it would be this far.
-        case more(width: Double, Limit)
+        /// More, but how many more this recording does not tell: from the least to the most it would be this far; `nil`
+        /// where tasks that have nothing to do with the I/Os had the CPU for a part of their waits, for whose time nothing
+        /// says whether the submitter would get it.
+        case more(width: Double?, Limit)
         case notPromised(Reason)
     }
 
@@ -52,6 +54,8 @@ public struct InlineEstimate: Equatable, Sendable {
     private static let neededShare = 0.5
     /// From this part of the waits on the CPU was never idle.
     private static let contended = 0.9
+    /// From this part of the waits on others have the CPU too much for an interval.
+    private static let mostOthers = 0.05
     /// The part of the measured wait that surely goes. Probes on its way are in it, too; and an I/O that a kworker
     /// completes has its submitter woken while it still runs.
     private static let sureShare = 1.0 / 3
@@ -75,7 +79,7 @@ public struct InlineEstimate: Equatable, Sendable {
         self.waits = waits
         let costs = Costs(report)
         loop =
-            costs.map { finding.loop(busy: $0.worked, anywhere: $0.workedAnywhere) }
+            costs.map { finding.loop($0.pressure(wait, recorder: recorder * ios)) }
             ?? (finding.loop == .paced ? .unknown : finding.loop)
         cpuSaved = costs.map { ($0.workerSwitch + handOff) * share }
         let sharing = report.cpuSharing
@@ -91,7 +95,12 @@ public struct InlineEstimate: Equatable, Sendable {
             iops = .notPromised(.cpuTimeUnknown)
             return
         }
-        if wait.contention >= Self.contended {
+        let limit: Limit = wait.contention >= Self.contended ? .cpu : .latency
+        guard costs.pressure(wait, recorder: recorder * ios).others < Self.mostOthers else {
+            iops = .more(width: nil, limit)
+            return
+        }
+        if limit == .cpu {
             iops = Self.told(costs.gain(share: share, handOff: handOff), .cpu)
         } else {
             let mean = latency.mean - recorder
@@ -127,6 +136,10 @@ private struct Costs {
     let worked: Double
     /// The same of all CPUs.
     let workedAnywhere: Double
+    /// The part of their time in which they worked on the I/Os.
+    let utilization: Double
+    /// Of any CPU.
+    let mostUtilization: Double
     /// Kworkers between works.
     let workerSwitch: Double
     let completion: Double
@@ -153,10 +166,27 @@ private struct Costs {
         let occupied = time(.submitter) + completion + workerSwitch + time(.hardirq) + time(.softirq)
         // Interrupts also come when there is no I/O. A thread has one CPU at a time, and that one is busy.
         let atOnce = Double(min(cpus.count, max(1, report.source.threads.count)))
-        busy = min(occupied, atOnce * (report.span ?? .infinity) / ios)
+        let span = report.span ?? .infinity
+        busy = min(occupied, atOnce * span / ios)
+        utilization = occupied * ios / (atOnce * span)
+        mostUtilization = scheduling.cpus.map { Self.onIOs($0) / span }.max() ?? 0
         let runs = cpus.reduce(0) { $0 + Double($1.workerRuns + $1.submitterRuns) }
         let workerRuns = cpus.reduce(0) { $0 + Double($1.workerRuns) }
         switching = workerSwitch + (workerRuns > 0 ? workerSwitch * runs / workerRuns : 0)
+    }
+
+    private static func onIOs(_ cpu: CPUUse) -> Double {
+        [CPUOccupant.submitter, .completionWork, .workerSwitch, .hardirq, .softirq].reduce(0) { $0 + Double(cpu[$1]) }
+    }
+
+    /// - Parameters:
+    ///   - wait: the queue waits.
+    ///   - recorder: nanoseconds of them in which dioscope itself had the CPU.
+    func pressure(_ wait: WaitSummary, recorder: Double) -> CPUPressure {
+        CPUPressure(
+            worked: worked, workedAnywhere: workedAnywhere, utilization: utilization, mostUtilization: mostUtilization,
+            contention: wait.contention,
+            others: max(0, wait.total(.otherTask) - recorder) / max(1, Double(wait.durations.total)))
     }
 
     /// At least the switching that was seen goes, at most all of it and the kworker's work; and the hand-off anyway.
@@ -176,7 +206,7 @@ extension Report {
 }
 
 extension WaitSummary {
-    private func total(_ cause: WaitCause) -> Double {
+    fileprivate func total(_ cause: WaitCause) -> Double {
         Double(causes.first { $0.cause == cause }?.total ?? 0)
     }
 

@@ -82,10 +82,20 @@ struct LoopAccumulator: Sendable {
         if entries.count >= 2 * Self.kept { settle() }
     }
 
-    /// What the I/Os say, and the mean gap in nanoseconds.
+    /// What the I/Os say by themselves.
     struct Finding {
         var loop: SubmissionLoop
+        /// The mean gap in nanoseconds.
         var gap = 0.0
+        var places: FlightPlaces?
+
+        /// What it comes to with what the CPUs did.
+        func loop(_ pressure: CPUPressure) -> SubmissionLoop {
+            let told = told(busy: pressure.worked, anywhere: pressure.workedAnywhere)
+            guard told == .unknown, let places else { return told }
+            if pressure.isLimit || places.areFilled { return .closed }
+            return pressure.hasTimeLeft && places.areLeftEmpty ? .paced : .unknown
+        }
 
         /// In a closed loop somebody is busy with the I/Os while a submitter may submit: gaps of more than the CPU time
         /// that an I/O takes are sleep, even if they are all alike.
@@ -93,7 +103,7 @@ struct LoopAccumulator: Sendable {
         /// - Parameters:
         ///   - busy: nanoseconds of CPU time per I/O, of the CPUs that completed I/Os.
         ///   - anywhere: of all CPUs.
-        func loop(busy: Double, anywhere: Double) -> SubmissionLoop {
+        private func told(busy: Double, anywhere: Double) -> SubmissionLoop {
             switch loop {
             case .closed: gap > 1.5 * busy ? .unknown : .closed
             case .paced: gap > anywhere ? .paced : .unknown
@@ -117,10 +127,11 @@ struct LoopAccumulator: Sendable {
         let share = shares.reduce(0) { $0 + $1.share * Double($1.ios) } / Double(judged)
         let gaps = threads.flatMap { Self.gaps($0) }
         let gap = gaps.reduce(0.0) { $0 + Double($1) } / Double(max(1, gaps.count))
-        guard share < Self.pacedShare else { return Finding(loop: .paced, gap: gap) }
+        let places = FlightPlaces(threads.map { $0.map { ($0.submitted, $0.ended) } })
+        guard share < Self.pacedShare else { return Finding(loop: .paced, gap: gap, places: places) }
         let fill = threads.reduce(0.0) { $0 + Self.fill($1) * Double($1.count) } / Double(judged)
         let isClosed = share < Self.closedShare && fill >= Self.filled && isSteady(entries)
-        return Finding(loop: isClosed ? .closed : .unknown, gap: gap)
+        return Finding(loop: isClosed ? .closed : .unknown, gap: gap, places: isSteady(entries) ? places : nil)
     }
 
     /// How many of a thread's I/Os were in flight when one was submitted, on average, as a part of the most that were.

@@ -45,6 +45,8 @@ public struct Experiment: Sendable {
     public let tracing: [Completion: Difference]
     /// The comparison of the recorded runs, deferred with inline.
     public let recorded: Comparison?
+    /// The part of fio's I/Os that were writes: no other is ever deferred.
+    public let writeShare: Double
     /// Untraced runs of the side that has fewer.
     public let repeats: Int
 
@@ -61,6 +63,8 @@ public struct Experiment: Sendable {
         let inline = some(.inline, isTraced: false)
         guard !deferred.isEmpty, !inline.isEmpty else { return nil }
         repeats = min(deferred.count, inline.count)
+        let ios = runs.reduce(0.0) { $0 + Double($1.fio.ios) }
+        writeShare = runs.reduce(0.0) { $0 + Double($1.fio.writes ?? $1.fio.ios) } / max(1, ios)
         iops = difference(deferred, inline, \.iops)
         latency = difference(deferred, inline, \.meanLatency)
         var costs: [Completion: Difference] = [:]

@@ -5,14 +5,19 @@ import FoundationEssentials
 /// What fio measured in a run.
 public struct FioResult: Codable, Equatable, Sendable {
     public var ios: UInt64
+    /// Of these; `nil` in sweeps that were saved earlier.
+    public var writes: UInt64?
     /// Per second.
     public var iops: Double
     public var bytesPerSecond: Double
     /// fio's `lat`, nanoseconds.
     public var meanLatency: Double
 
-    public init(ios: UInt64, iops: Double, bytesPerSecond: Double, meanLatency: Double) {
+    public init(
+        ios: UInt64, writes: UInt64? = nil, iops: Double, bytesPerSecond: Double, meanLatency: Double
+    ) {
         self.ios = ios
+        self.writes = writes
         self.iops = iops
         self.bytesPerSecond = bytesPerSecond
         self.meanLatency = meanLatency
@@ -56,7 +61,8 @@ public struct FioResult: Codable, Equatable, Sendable {
         guard ios > 0 else { throw Problem(reason: "fio did no I/O") }
         let waited = directions.reduce(0) { $0 + $1.lat_ns.mean * Double($1.total_ios) }
         self.init(
-            ios: ios, iops: directions.reduce(0) { $0 + $1.iops },
+            ios: ios, writes: content.jobs.reduce(0) { $0 &+ $1.write.total_ios },
+            iops: directions.reduce(0) { $0 + $1.iops },
             bytesPerSecond: directions.reduce(0) { $0 + $1.bw_bytes }, meanLatency: waited / Double(ios))
     }
 

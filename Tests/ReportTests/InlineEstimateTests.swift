@@ -63,6 +63,13 @@ struct InlineEstimateTests {
     /// Submitter 10, completion 5, hardirq 5, idle 70, switching 10 us per I/O.
     private static let use: [UInt64] = [10_000, 5_000, 0, 0, 5_000, 0, 70_000, 10_000]
 
+    /// A hog's time counts as saved, though the submitter may wait for the same CPU.
+    @Test func othersOnTheCPULeaveTheDirection() throws {
+        let estimate = try #require(
+            report(occupied: SIMD8(0, 0, 0, 3_000, 5_000, 0, 8_000, 4_000), use: Self.use).inlineEstimate)
+        #expect(estimate.iops == .more(width: nil, .latency))
+    }
+
     @Test func onAnIdleCPULatencyIsTheLimit() throws {
         let estimate = try #require(
             report(occupied: SIMD8(0, 0, 0, 0, 5_000, 0, 10_000, 5_000), use: Self.use).inlineEstimate)

@@ -63,6 +63,15 @@ struct SubmissionLoopTests {
         }
     }
 
+    /// CPUs that do little but these I/Os.
+    private static func pressure(
+        busy: Double, utilization: Double = 0.3, contention: Double = 0.5, others: Double = 0
+    ) -> CPUPressure {
+        CPUPressure(
+            worked: busy, workedAnywhere: busy, utilization: utilization, mostUtilization: utilization,
+            contention: contention, others: others)
+    }
+
     @Test(arguments: [1, 2, 4, 16, 64])
     func whoeverWaitsForCompletionsIsInAClosedLoop(depth: Int) {
         #expect(Self.loop(Self.closed(depth: depth)).loop == .closed)
@@ -76,7 +85,7 @@ struct SubmissionLoopTests {
     func aPaceOfTheirOwnIsNone(burst: Int, random: Bool) {
         let finding = Self.loop(Self.paced(interval: 50_000, burst: burst, random: random))
         // 20 us of CPU time an I/O: whoever sleeps longer than that does not wait for completions.
-        #expect(finding.loop(busy: 20_000, anywhere: 20_000) != .closed)
+        #expect(finding.loop(Self.pressure(busy: 20_000)) != .closed)
         if burst > 1 { #expect(finding.loop == .paced) }
     }
 
@@ -89,8 +98,8 @@ struct SubmissionLoopTests {
     /// Whoever had the CPU meanwhile may have kept the submitter from it.
     @Test func aBusyCPUIsNoPace() {
         let finding = Self.loop(Self.closed(depth: 4, pause: 1_000_000, every: 8))
-        #expect(finding.loop(busy: 20_000, anywhere: 20_000) == .paced)
-        #expect(finding.loop(busy: 200_000, anywhere: 200_000) == .unknown)
+        #expect(finding.loop(Self.pressure(busy: 20_000)) == .paced)
+        #expect(finding.loop(Self.pressure(busy: 200_000, utilization: 0.9)) == .unknown)
     }
 
     @Test func whatChangesLaterIsNotKnown() {
@@ -110,6 +119,29 @@ struct SubmissionLoopTests {
             return (at, at + (number < 16 ? 900_000 : 215_000))
         }
         #expect(Self.loop(events).loop == .unknown)
+    }
+
+    /// The same, by what the CPUs did: with time left nobody waited for a place; a full CPU is the limit, whoever submits.
+    @Test func theCPUsDecideWhatTheGapsDoNot() {
+        let events = (0..<6_000).map { number in
+            let at: UInt64 = 1_000_000 + UInt64(number / 6) * 300_000 + UInt64(number % 6) * 12_000
+            return (at, at + (number < 1_000 ? 900_000 : 215_000))
+        }
+        let finding = Self.loop(events)
+        #expect(finding.loop == .unknown)
+        #expect(finding.loop(Self.pressure(busy: 30_000)) == .paced)
+        // Somebody else may have kept the submitter from the CPU.
+        #expect(finding.loop(Self.pressure(busy: 30_000, others: 0.5)) == .unknown)
+        #expect(finding.loop(Self.pressure(busy: 30_000, utilization: 0.8, contention: 1)) == .unknown)
+        #expect(finding.loop(Self.pressure(busy: 50_000, utilization: 0.99, contention: 1)) == .closed)
+    }
+
+    @Test func placesThatAreTakenAtOnceAreFilled() throws {
+        let events = Self.closed(depth: 4).map { ($0.submitted, $0.ended) }
+        let places = try #require(FlightPlaces([events, events]))
+        #expect(places.areFilled && !places.areLeftEmpty)
+        #expect(FlightPlaces([]) == nil)
+        #expect(FlightPlaces([Array(events.prefix(10))]) == nil)
     }
 
     @Test func fewAreNotEnough() {

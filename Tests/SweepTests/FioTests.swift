@@ -67,7 +67,7 @@ import Testing
 
     @Test func whatFioMeasured() throws {
         let result = try FioResult(output: Self.output())
-        #expect(result == FioResult(ios: 2000, iops: 1000.5, bytesPerSecond: 4_096_000, meanLatency: 7.5))
+        #expect(result == FioResult(ios: 2000, writes: 2000, iops: 1000.5, bytesPerSecond: 4_096_000, meanLatency: 7.5))
     }
 
     /// fio reports this and that on the same stream.

@@ -35,16 +35,20 @@ struct ExperimentFiles {
 
     var paths: [String] { files.map(\.path) }
 
-    /// Refused before fio is started, so far as its words name files that are there.
-    static func refuseUsed(named words: [String]) throws(Failure) {
-        for word in words where word.hasPrefix("--filename=") {
-            // fio takes a colon for the end of a name.
-            for name in word.dropFirst("--filename=".count).split(separator: ":") {
-                if let resolved = realpath(String(name), nil) {
-                    defer { free(resolved) }
-                    if let file = PageCache(String(cString: resolved)) { try refuseUsed(file) }
-                }
-            }
+    /// Those that are there and that fio's words, or the job files among them, call by name.
+    static func named(in words: [String]) -> [PageCache] {
+        words.flatMap { word -> [Substring] in
+            if word.hasPrefix("--filename=") { return [word.dropFirst("--filename=".count)] }
+            guard !word.hasPrefix("-"), let text = try? String(contentsOfFile: word, encoding: .utf8) else { return [] }
+            return text.split(separator: "\n").filter { $0.hasPrefix("filename=") }
+                .map { $0.dropFirst("filename=".count) }
+        }
+        // fio takes a colon for the end of a name.
+        .flatMap { $0.split(separator: ":") }
+        .compactMap { name in
+            guard let resolved = realpath(String(name), nil) else { return nil }
+            defer { free(resolved) }
+            return PageCache(String(cString: resolved))
         }
     }
 
@@ -53,17 +57,25 @@ struct ExperimentFiles {
         for file in files { try Self.refuseUsed(file) }
     }
 
-    private static func refuseUsed(_ file: PageCache) throws(Failure) {
-        let users = FileUsers.names(of: file)
-        guard file.isOpenElsewhere == true || !users.isEmpty else { return }
+    /// io_uring closes the files of a process some time after it is gone.
+    private static let looks = 100
+    private static let pause: UInt32 = 20_000
+
+    static func refuseUsed(_ file: PageCache) throws(Failure) {
+        var users = FileUsers.names(of: file)
+        for _ in 0..<looks where users.isEmpty {
+            guard file.isOpenElsewhere == true else { return }
+            usleep(pause)
+            users = FileUsers.names(of: file)
+        }
         let who = users.isEmpty ? "somebody" : users.joined(separator: ", ")
         throw Failure(
             .cannotCreate, "\(file.path) is in use by \(who)",
             hint: "its pages would be dropped and cached under their hands: close it first, or take another file")
     }
 
-    /// Notes what is cached, to be put right by the guard.
-    func note(_ guardian: Guardian) throws(Failure) -> [ExperimentPage.File] {
+    /// Notes what is cached, to be put right by the guard. Of a file that is noted twice the first time counts.
+    static func note(_ files: [PageCache], _ guardian: Guardian) throws(Failure) -> [ExperimentPage.File] {
         var noted: [ExperimentPage.File] = []
         for file in files {
             guard let ranges = file.cached() else {

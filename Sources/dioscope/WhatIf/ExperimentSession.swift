@@ -50,11 +50,16 @@ struct ExperimentSession {
         Interruption.watch()
         let fio = GuardedFio(guardian: guardian, probes: probes, countsJobs: true)
         var outcome = Outcome()
+        let named = ExperimentFiles.named(in: command)
+        for file in named { try ExperimentFiles.refuseUsed(file) }
+        let before = try ExperimentFiles.note(named, guardian)
         let start = Box.monotonic
         let files = try watched(fio)
         let milliseconds = 4 * (Box.monotonic - start) / 1_000_000 + Self.graceMilliseconds
         try files.refuseUsed()
-        outcome.files = try files.note(guardian)
+        outcome.files = try ExperimentFiles.note(files.files, guardian).map { file in
+            before.first { $0.path == file.path } ?? file
+        }
         for (index, run) in runs.enumerated() {
             say("[\(index + 1)/\(runs.count)] \(run.completion.rawValue)\(run.isTraced ? ", traced" : "")")
             guard Interruption.received == nil else { throw stopped(after: index) }

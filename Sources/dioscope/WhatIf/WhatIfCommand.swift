@@ -72,7 +72,7 @@ struct WhatIfCommand: ParsableCommand {
         let plan = try probes()
         let fio = try FioProcess.version()
         GuardState.putRightLeftovers()
-        try ExperimentFiles.refuseUsed(named: command)
+        try checkCaptures()
         let session = ExperimentSession(
             command: [command[0], "--output-format=json", "--eta=never"] + command.dropFirst(),
             runs: Experiment.plan(repeats: repeats, seed: seed), probes: plan, captures: keepCaptures)
@@ -94,6 +94,14 @@ struct WhatIfCommand: ParsableCommand {
             files: outcome.files, failures: outcome.failures, style: style.style(for: Terminal.output))
         try Terminal.write(json ? JSONExperiment(page).bytes : Array(page.text.utf8))
         if !outcome.failures.isEmpty || page.isAmiss { throw ExitCode(ExitStatus.incomplete.rawValue) }
+    }
+
+    private func checkCaptures() throws {
+        var isDirectory = false
+        guard let keepCaptures else { return }
+        guard FileManager.default.fileExists(atPath: keepCaptures, isDirectory: &isDirectory), isDirectory else {
+            throw Failure(.noInput, "--keep-captures \(keepCaptures): no such directory")
+        }
     }
 
     /// Both ways of completing are there, and dioscope may record.
@@ -120,7 +128,7 @@ struct WhatIfCommand: ParsableCommand {
             return Failure(
                 .unavailable,
                 "kernel \(kernel) completes no write inline: that is to be had from 6.19 on",
-                hint: "what can be measured here: io_uring, which may complete its writes itself,"
+                hint: "what can be measured here: io_uring, where it still completes its writes itself (6.6 to 6.11),"
                     + " \(sweep) libaio,io_uring, and synchronous writes, --engine libaio,psync" + proxy)
         case .flaggedWork, .unknown:
             return Failure(.unavailable, "kernel \(kernel) has no iomap direct I/O: nothing is deferred by its rules")

@@ -170,20 +170,23 @@ class Outcome:
         """Why there is no interval; None with one."""
         if self.interval is not None:
             return None
-        return "nothing to save" if self.estimate is None else str(self.estimate["why_no_interval"])
+        if self.estimate is None:
+            return "nothing to save"
+        why = str(self.estimate["why_no_interval"])
+        return "more" if why in ("too_wide", "other_tasks") else why
 
     @property
     def is_right(self) -> bool | None:
         """Inside, more where more is said, as many where a pace is said; None: nothing was said."""
         if self.interval is not None:
             return self.interval[0] <= self.gain <= self.interval[1]
-        return {"too_wide": self.gain > 0, "paced": abs(self.gain) <= NOTHING}.get(self.why or "")
+        return {"more": self.gain > 0, "paced": abs(self.gain) <= NOTHING}.get(self.why or "")
 
     @property
     def told(self) -> str:
         if self.interval is not None:
             return f"{self.interval[0]:+.1%} to {self.interval[1]:+.1%}"
-        return {"too_wide": "more", "paced": "no more"}.get(self.why or "", f"none ({self.why})".replace("_", " "))
+        return {"more": "more", "paced": "no more"}.get(self.why or "", f"none ({self.why})".replace("_", " "))
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -270,7 +273,7 @@ def summary(outcomes: list[Outcome]) -> Iterator[str]:
         words = f"{half}: {len(some)} pairs; {inside} of {len(intervals)} intervals hold the gain"
         if widths:
             words += f", {widths[len(widths) // 2] * 100:.1f} points wide in the middle and {widths[-1] * 100:.1f} at most"
-        for why, what in (("too_wide", "'more'"), ("paced", "'no more'")):
+        for why, what in (("more", "'more'"), ("paced", "'no more'")):
             said = [outcome for outcome in some if outcome.why == why]
             words += f"; {what} is right for {sum(outcome.is_right is True for outcome in said)} of {len(said)}"
         silent = sum(outcome.is_right is None for outcome in some)
