@@ -24,7 +24,7 @@ letters() {
     esac
     for preset in "$@"; do
         case $preset in
-        low-depth) some="--depth 1,16" ;;
+        low-depth) some="--depth 1,2,4,8,16" ;;
         # Requests that null_blk is to be polled for time out in these guests.
         read-depth) some="--depth 128 --engine libaio,io_uring" ;;
         *) some= ;;
