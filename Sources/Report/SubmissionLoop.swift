@@ -89,11 +89,16 @@ struct LoopAccumulator: Sendable {
         var gap = 0.0
         var places: FlightPlaces?
 
+        /// In CPU time per I/O.
+        private static let longestGap = 1.5
+
         /// What it comes to with what the CPUs did.
         func loop(_ pressure: CPUPressure) -> SubmissionLoop {
             let told = told(busy: pressure.worked, anywhere: pressure.workedAnywhere)
             guard told == .unknown, let places else { return told }
-            if pressure.isLimit || places.areFilled { return .closed }
+            // Regular gaps that are longer are sleep, however many are in flight.
+            let isPrompt = gap <= Self.longestGap * pressure.worked
+            if pressure.isLimit || places.areFilled && isPrompt { return .closed }
             return pressure.hasTimeLeft && places.areLeftEmpty ? .paced : .unknown
         }
 
@@ -105,7 +110,7 @@ struct LoopAccumulator: Sendable {
         ///   - anywhere: of all CPUs.
         private func told(busy: Double, anywhere: Double) -> SubmissionLoop {
             switch loop {
-            case .closed: gap > 1.5 * busy ? .unknown : .closed
+            case .closed: gap > Self.longestGap * busy ? .unknown : .closed
             case .paced: gap > anywhere ? .paced : .unknown
             case .unknown: .unknown
             }
