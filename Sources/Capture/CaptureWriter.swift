@@ -54,11 +54,12 @@ public final class CaptureWriter {
         }
     }
 
+    /// For its owner alone: it names what ran on the machine.
     static func create(_ path: FilePath) throws(CaptureError) -> FileDescriptor {
         do {
             return try FileDescriptor.open(
                 path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
-                permissions: [.ownerReadWrite, .groupRead, .otherRead])
+                permissions: .ownerReadWrite)
         } catch {
             let errno = error as? Errno ?? .ioError
             throw errno == .fileExists ? .exists(path) : .cannotCreate(path, errno)
@@ -92,6 +93,16 @@ public final class CaptureWriter {
         try packed.withUnsafeBytes { packed in
             Result { () throws(CaptureError) in
                 try write(kind, flags: ChunkFlag.packed, count: Int(header.count), payload: packed)
+            }
+        }.get()
+    }
+
+    /// Writes a chunk of another capture that was changed.
+    func write(_ kind: ChunkKind, _ payload: [UInt8], count: Int) throws(CaptureError) {
+        try payload.withUnsafeBytes { payload in
+            Result { () throws(CaptureError) in
+                kind.recordSize == nil
+                    ? try write(kind, count: count, payload: payload) : try write(kind, payload, count: count)
             }
         }.get()
     }

@@ -121,6 +121,17 @@ class TraceTests(commands.Bed):
                 if done.returncode != 65:
                     self.assertEqual(json.loads(done.stdout)["source"]["complete"], done.returncode == 0)
 
+    def test_ios_lost_with_damage_are_not_complete(self) -> None:
+        content = bytearray(self.trace("nvme-ext4-libaio-hog-6.12").read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        (self.directory / "damaged").write_bytes(content)
+        report = json.loads(commands.dioscope("report", "--json", self.file("damaged")).stdout)
+        lost = {loss["what"]: loss["count"] for loss in report["loss"]}["capture-ios-lost"]
+        total = report["ios"]["total"]
+        self.assertEqual(total + lost, 499)
+        self.assertAlmostEqual(report["quality"]["complete_share"], total / 499, places=6)
+        self.assertEqual(report["verdict"]["sentences"], [])
+
     def test_perf_data_is_told_from_its_text(self) -> None:
         (self.directory / "perf.data").write_bytes(b"PERFILE2" + bytes(200))
         self.expect(commands.dioscope("report", self.file("perf.data")), 65, "perf script --ns")

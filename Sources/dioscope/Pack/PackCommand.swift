@@ -16,6 +16,7 @@ struct PackCommand: ParsableCommand {
 
             EXAMPLES
               dioscope pack -o small.dioscope run1.dioscope
+              dioscope pack --redact -o public.dioscope run1.dioscope
 
             EXIT STATUS
               0   2 the capture is cut or damaged: what could be read is packed
@@ -29,13 +30,20 @@ struct PackCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "The new capture; never overwrites.")
     var output: String
 
+    @Flag(
+        help: """
+            Leave out what identifies the machine and its users: host, command lines, filters, mount points; tasks, \
+            processes and files become numbers.
+            """)
+    var redact = false
+
     func run() throws {
         let (reader, made) = try reading {
             let reader = try CaptureReader(path: FilePath(file))
             let progress = ReadingProgress()
             defer { progress.readingEnded() }
             do {
-                return (reader, try reader.pack(to: FilePath(output)) { progress.reading(file, part: $0) })
+                return (reader, try reader.pack(to: FilePath(output), redacts: redact) { progress.reading(file, part: $0) })
             } catch CaptureError.diskFull(let path, _, let number) {
                 // Half of a copy is of no use, and was removed.
                 throw Failure(

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CProbeRecords
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Capture
+@testable import DirectIO
+
+@Suite struct RedactionTests {
+    @Test func nothingThatNamesAnybodyIsLeft() throws {
+        try withTemporaryDirectory { directory in
+            var sample = SampleCapture(ios: 300, flushEvery: 100)
+            sample.devices[0].mountPoint = "/srv/customer"
+            sample.threads.append(ThreadName(thread: 9, process: 9, name: "ksoftirqd/1"))
+            let (raw, shared) = (directory.appending("raw"), directory.appending("shared"))
+            try sample.write(to: raw)
+            let made = try CaptureReader(path: raw).pack(to: shared, redacts: true)
+            #expect(made.damage.isEmpty)
+            let content = try CaptureContent(contents(of: shared))
+            #expect(content.session?.host == Redaction.hidden)
+            #expect(content.session?.commandLine == [Redaction.hidden])
+            #expect(content.session?.tracedCommand == [Redaction.hidden])
+            #expect(content.session?.filters == [Redaction.hidden])
+            #expect(content.session?.kernel == sample.session.kernel)
+            #expect(content.summary.devices.map(\.mountPoint) == [nil])
+            #expect(content.summary.isComplete && content.ios.count == 300)
+            // Times and contexts are what they were; the same file is the same number.
+            #expect(content.ios.map(\.submitted) == sample.ios.map(\.submitted))
+            #expect(content.ios.map(\.completed) == sample.ios.map(\.completed))
+            let pairs = Dictionary(zip(sample.ios, content.ios).map { ($0.inode, $1.inode) }) { one, _ in one }
+            #expect(Set(pairs.values).count == pairs.count)
+            for (old, new) in zip(sample.ios, content.ios) { #expect(new.inode == pairs[old.inode] && new.inode <= 300) }
+            let names = content.summary.threads.values.map(\.name)
+            #expect(Set(names) == ["task1", "task2", "ksoftirqd/1"])
+        }
+    }
+
+    @Test func whatIsNotKnownIsLeftOut() throws {
+        let redaction = Redaction()
+        let json = Array("{\"host\":\"secret\"}".utf8)
+        // A session that cannot be read goes as a whole, and so do the users of files.
+        for kind in [ChunkKind.session, .devices, .fileUsers] {
+            #expect(try json.withUnsafeBytes { try redaction.redacted(json: $0, of: kind) } == nil)
+        }
+    }
+}
