@@ -19,11 +19,11 @@ import Testing
             let made = try CaptureReader(path: raw).pack(to: shared, redacts: true)
             #expect(made.damage.isEmpty)
             let content = try CaptureContent(contents(of: shared))
-            #expect(content.session?.host == Redaction.hidden)
-            #expect(content.session?.commandLine == [Redaction.hidden])
-            #expect(content.session?.tracedCommand == [Redaction.hidden])
-            #expect(content.session?.filters == [Redaction.hidden])
-            #expect(content.session?.kernel == sample.session.kernel)
+            #expect(content.session.host == Redaction.hidden)
+            #expect(content.session.commandLine == [Redaction.hidden])
+            #expect(content.session.tracedCommand == [Redaction.hidden])
+            #expect(content.session.filters == [Redaction.hidden])
+            #expect(content.session.kernel == sample.session.kernel)
             #expect(content.summary.devices.map(\.mountPoint) == [nil])
             #expect(content.summary.isComplete && content.ios.count == 300)
             // Times and contexts are what they were; the same file is the same number.
@@ -31,7 +31,9 @@ import Testing
             #expect(content.ios.map(\.completed) == sample.ios.map(\.completed))
             let pairs = Dictionary(zip(sample.ios, content.ios).map { ($0.inode, $1.inode) }) { one, _ in one }
             #expect(Set(pairs.values).count == pairs.count)
-            for (old, new) in zip(sample.ios, content.ios) { #expect(new.inode == pairs[old.inode] && new.inode <= 300) }
+            for (old, new) in zip(sample.ios, content.ios) {
+                #expect(new.inode == pairs[old.inode] && new.inode <= 300)
+            }
             let names = content.summary.threads.values.map(\.name)
             #expect(Set(names) == ["task1", "task2", "ksoftirqd/1"])
         }

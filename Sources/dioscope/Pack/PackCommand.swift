@@ -43,7 +43,8 @@ struct PackCommand: ParsableCommand {
             let progress = ReadingProgress()
             defer { progress.readingEnded() }
             do {
-                return (reader, try reader.pack(to: FilePath(output), redacts: redact) { progress.reading(file, part: $0) })
+                let made = try reader.pack(to: FilePath(output), redacts: redact) { progress.reading(file, part: $0) }
+                return (reader, made)
             } catch CaptureError.diskFull(let path, _, let number) {
                 // Half of a copy is of no use, and was removed.
                 throw Failure(
