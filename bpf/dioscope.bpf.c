@@ -5,6 +5,7 @@
  * kernel can take, and a time whose program is missing stays 0, "not seen".
  */
 #include "cpus.bpf.h"
+#include "opens.bpf.h"
 #include "submit.bpf.h"
 #include "device.bpf.h"
 #include "worker.bpf.h"

@@ -45,6 +45,10 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;
 #define IOCB_NOWAIT	(1 << 3)
 #define IOCB_DIRECT	(1 << 17)
 
+#define O_DIRECT	00040000	/* x86 */
+#define S_IFMT		00170000
+#define S_IFREG		0100000
+
 #define PF_WQ_WORKER	0x20
 #define PF_KTHREAD	0x00200000
 

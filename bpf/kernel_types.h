@@ -45,6 +45,16 @@ struct inode {
 	struct address_space *i_mapping;
 	unsigned long i_ino;
 	__u32 i_rdev;
+	unsigned short i_mode;
+};
+
+struct dentry {
+	struct inode *d_inode;
+	struct super_block *d_sb;
+};
+
+struct path {
+	struct dentry *dentry;
 };
 
 struct inode___u64_ino {		/* 7.2 and later */
@@ -54,6 +64,7 @@ struct inode___u64_ino {		/* 7.2 and later */
 struct file {
 	struct inode *f_inode;
 	struct address_space *f_mapping;
+	unsigned int f_flags;
 };
 
 struct kiocb {

@@ -28,6 +28,10 @@ public struct Stage: Hashable, Sendable {
     /// Not before `first`.
     public var last: AtomicStage { AtomicStage(rawValue: UInt8(packed >> 8)) ?? .unattributed }
 
+    public func covers(_ stage: AtomicStage) -> Bool {
+        (first.rawValue...last.rawValue).contains(stage.rawValue)
+    }
+
     @inlinable
     @inline(__always)
     public static func == (left: Stage, right: Stage) -> Bool { left.packed == right.packed }

@@ -79,8 +79,11 @@ public struct RecordingEnd: Hashable, Sendable, Codable {
     public var ios: UInt64
     /// Exit status of the traced command, or 128 + signal, if one was run.
     public var commandStatus: Int32?
+    /// `nil` in captures that do not tell.
+    public var other: OtherIO?
 
-    public init(wall: Int64, monotonic: UInt64, ios: UInt64, commandStatus: Int32? = nil) {
+    public init(wall: Int64, monotonic: UInt64, ios: UInt64, commandStatus: Int32? = nil, other: OtherIO? = nil) {
+        self.other = other
         self.wall = wall
         self.monotonic = monotonic
         self.ios = ios

@@ -50,6 +50,12 @@ public struct DeviceNames {
         FileIdentity.mountNumber(of: path).flatMap { number in mounts.first { $0.number == number } }
     }
 
+    /// What a file is in, or would be: the kind of file system, and where that is mounted.
+    public func fileSystem(of path: String) -> (kind: String, mountPoint: String)? {
+        let directory = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        return (mount(path) ?? mount(directory)).map { ($0.fileSystem, $0.mountPoint) }
+    }
+
     private func upper(of mount: Mount) -> String? {
         guard mount.fileSystem == "overlay" else { return nil }
         return mount.options.split(separator: ",").first { $0.hasPrefix("upperdir=") }.map {

@@ -34,6 +34,10 @@ public struct Absence: Sendable {
     public var reason: String
     /// What to do, if anything helps.
     public var remedy: String?
+
+    public init(reason: String, remedy: String?) {
+        (self.reason, self.remedy) = (reason, remedy)
+    }
 }
 
 /// What there is to say of a source once its I/Os were read.

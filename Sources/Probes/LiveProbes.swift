@@ -92,6 +92,23 @@ public final class LiveProbes {
         return new
     }
 
+    /// How many files were opened with O_DIRECT by those whose I/Os are recorded, by the file system's number; `nil` where
+    /// that is not seen.
+    public func directOpens() -> [DeviceNumber: UInt64]? {
+        guard plan.includes("file_opened") else { return nil }
+        let map = object.descriptor(of: "probe_opened")
+        var (key, next) = (UInt32(0), UInt32(0))
+        var opens: [DeviceNumber: UInt64] = [:]
+        var status = bpf_map_get_next_key(map, nil, &next)
+        while status == 0, opens.count <= Int(PROBE_MAX_OPENED) {
+            key = next
+            var count: UInt64 = 0
+            if bpf_map_lookup_elem(map, &key, &count) == 0 { opens[DeviceNumber(kernel: key)] = count }
+            status = bpf_map_get_next_key(map, &key, &next)
+        }
+        return opens
+    }
+
     /// Disks that give their I/O to others are followed to those.
     public var followsStackedDisks: Bool { plan.seesLayers }
 

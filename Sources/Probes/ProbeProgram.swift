@@ -165,6 +165,9 @@ extension ProbeProgram {
         ProbeProgram(
             "process_freed", .tracepoint, "sched_process_free",
             blind: "an end to tracing a process whose number is used again"),
+        ProbeProgram(
+            "file_opened", .functionEntry, "vfs_open",
+            blind: "on which file systems files are opened for direct I/O that is not followed"),
     ]
 
     private static let beginnings = [

@@ -103,9 +103,9 @@ struct OpenFileInfo {
 
     /// `O_DIRECT`, of which architectures have ideas of their own.
     #if arch(arm64)
-        private static let direct: Int32 = 0o200000
+        static let direct: Int32 = 0o200000
     #else
-        private static let direct: Int32 = 0o40000
+        static let direct: Int32 = 0o40000
     #endif
 
     /// `nil` before 5.14, which does not show the inode.

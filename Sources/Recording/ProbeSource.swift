@@ -24,6 +24,8 @@ protocol ProbeSource: AnyObject {
     /// Disks that give their I/O to others and were made since the last call.
     func newStackedDisks() -> [String]
     var followsStackedDisks: Bool { get }
+    /// Files opened with `O_DIRECT` so far, by the number of the file system; `nil` when that is not seen.
+    func directOpens() -> [DeviceNumber: UInt64]?
     func sumUp(_ kind: probe_io_kind)
     func sums() -> [KindSummaries.Sums]
     func sample(every: UInt32)

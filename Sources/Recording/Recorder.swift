@@ -55,6 +55,7 @@ public final class Recorder {
         plan: ProbePlan, filter: ProbeFilter, sizes: LiveProbes.Sizes, isVerbose: Bool
     ) throws(RecordingError) {
         keepsSummaries = sizes.keepsSummaries
+        processes = filter.processes
         sampleEvery = filter.sampleEvery
         try prepare { sink throws(ProbeError) in
             try LiveProbes(plan: plan, filter: filter, sizes: sizes, isVerbose: isVerbose, sink: sink)
@@ -163,7 +164,10 @@ public final class Recorder {
             probes?.drain(timeoutMilliseconds: 100)
             sumUpChosenKinds()
             reduceSamplingIfNeeded()
-            if let ended = child?.endedStatus() { return ended }
+            if let child, child.hasEnded {
+                commandIO = child.io()
+                return child.endedStatus()
+            }
             let now = Box.monotonic
             if now >= nextFlush {
                 nextFlush = now + Self.flushNanoseconds
@@ -177,6 +181,7 @@ public final class Recorder {
             if now >= nextSecond {
                 nextSecond += 1_000_000_000
                 lookForStackedDisks()
+                openFiles.note(probes?.directOpens())
                 if let counters = countersOnTheWay() {
                     let every = overheadLimit?.every ?? sampleEvery
                     listener.recordingWent(after: now - start, counters: counters, every: every)
@@ -189,6 +194,12 @@ public final class Recorder {
         }
         return nil
     }
+
+    /// Whose I/Os are recorded; empty: everybody's.
+    private var processes: [Int32] = []
+    private static let fewIOs: UInt64 = 100
+    private var commandIO: OtherIO.CommandIO?
+    private var openFiles = DirectOpens()
 
     /// Disks of a stack that came too late to be followed.
     private var lateDisks: [String] = []
@@ -246,6 +257,10 @@ public final class Recorder {
 
     private func finish(_ counters: ProbeCounters, commandStatus: Int32?) {
         if keepsSummaries { writeSums() }
+        openFiles.note(probes?.directOpens())
+        // A command opens its files itself.
+        if command.isEmpty, counters.begun < Self.fewIOs { openFiles.noteOpen(by: processes) }
+        let other = OtherIO(opened: openFiles.files, command: commandIO)
         intake.attempt { writer throws(CaptureError) in
             try writer.write(devices: intake.devicesSeen)
             try writer.write(loss: told(counters.losses, counters))
@@ -254,7 +269,8 @@ public final class Recorder {
             if let users = intake.cachedFiles.users() { try writer.write(fileUsers: users) }
             try writer.finish(
                 RecordingEnd(
-                    wall: Box.wall, monotonic: Box.monotonic, ios: writer.iosWritten, commandStatus: commandStatus))
+                    wall: Box.wall, monotonic: Box.monotonic, ios: writer.iosWritten, commandStatus: commandStatus,
+                    other: other))
         }
     }
 

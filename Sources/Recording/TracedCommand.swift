@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import DirectIO
+import FoundationEssentials
 import Glibc
 import Host
 
@@ -41,6 +43,17 @@ public struct TracedCommand {
         let status = posix_spawnp(&child, arguments[0], &actions, &attributes, words, environ)
         guard status == 0 else { throw CommandError(name: arguments[0], number: status) }
         process = child
+    }
+
+    /// What it read and wrote, once it has ended and before anybody asked how: its children's are then in it.
+    func io() -> OtherIO.CommandIO? {
+        (try? String(contentsOfFile: "/proc/\(process)/io", encoding: .utf8)).flatMap { OtherIO.CommandIO($0) }
+    }
+
+    /// It has ended, and `endedStatus` says how.
+    var hasEnded: Bool {
+        var info = siginfo_t()
+        return waitid(P_PID, UInt32(process), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_signo == SIGCHLD
     }
 
     /// How it ended, when it has: its exit status, or 128 + the signal that ended it.

@@ -45,10 +45,13 @@ struct Flame {
     var lines: [String] {
         var lines = [heading]
         var start = 0.0
+        // It may be a part of a longer span, whose end alone was seen.
+        let device = report.stages.filter { $0.stage.covers(.device) }
+            .max { $0.durations.total < $1.durations.total }?.stage
         for stage in report.stages {
             lines.append(row(stage, start: start))
             lines += causes(of: report.wait(stage.stage), stage, start: start)
-            if stage.stage == .device { lines += layers(stage, start: start) }
+            if stage.stage == device { lines += layers(stage, start: start) }
             start += stage.share
         }
         return lines

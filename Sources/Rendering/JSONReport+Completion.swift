@@ -130,6 +130,7 @@ extension JSONReport {
                 json.member("help", loss.help)
             }
         }
+        write(report.unseen, to: &json)
         write(report.verdict, to: &json)
     }
 

@@ -139,6 +139,26 @@ extension JSONReport {
         }
     }
 
+    static func write(_ unseen: [UnseenIO], to json: inout JSONWriter) {
+        json.array("unseen", unseen) { json, unseen in
+            json.object { json in
+                switch unseen {
+                case .fileSystem(let files):
+                    json.member("what", "file-system")
+                    json.member("dev", files.device.description)
+                    json.member("fs", files.fileSystem)
+                    json.member("mount_point", files.mountPoint)
+                    json.member("files", files.files)
+                case .command(let operation, let bytes, let direct):
+                    json.member("what", "command")
+                    json.member("op", operation.rawValue)
+                    json.member("bytes", bytes)
+                    json.member("direct_bytes", direct)
+                }
+            }
+        }
+    }
+
     static func write(_ headline: Headline, to json: inout JSONWriter) {
         json.object("headline") { json in
             json.member("op", headline.operation?.value.rawValue)

@@ -265,6 +265,22 @@ extension JSONSchema {
                 }
               }
             },
+            "unseen": {
+              "type": "array",
+              "items": {
+                "type": "object", "required": ["what"],
+                "properties": {
+                  "what": {"enum": ["file-system", "command"]},
+                  "dev": {"type": "string"}, "fs": {"$ref": "#/$defs/maybe_text"},
+                  "mount_point": {"$ref": "#/$defs/maybe_text"},
+                  "files": {"$ref": "#/$defs/count", "description": "Opened with O_DIRECT."},
+                  "op": {"enum": ["read", "write"]},
+                  "bytes": {"$ref": "#/$defs/count", "description": "By the command's own account, /proc/PID/io."},
+                  "direct_bytes": {"$ref": "#/$defs/count", "description": "Of the I/Os of this report."}
+                }
+              },
+              "description": "I/O that was there and took none of the ways that are followed."
+            },
             "verdict": {
               "type": "object", "required": ["sentences", "refused"],
               "properties": {

@@ -240,6 +240,16 @@ struct ReportPage {
         return lines + samplingSteps + fields("quality", items)
     }
 
+    /// I/O that is not in the report, and what to do about it.
+    var unseen: [String] {
+        report.unseen.flatMap { unseen in
+            let text = UnseenText.text(of: unseen, command: report.source.commandName)
+            let remedy = UnseenText.remedy(for: unseen).map { "; \($0)" } ?? ""
+            return TextLine.labelled(" !!!", sentence: style.escaped(text + remedy), width: style.width)
+                .map { style.palette.paint($0, .warning) }
+        }
+    }
+
     /// Nothing when there is none: why is said of the whole, or seen from the number of I/Os.
     private var groupVerdict: [String] {
         guard let sentence = report.verdict.sentences.first else { return [] }

@@ -24,7 +24,7 @@ public struct TextReport: Sendable {
                 lines += PlacesText(places: places, interruptCounts: report.interrupts, style: style).lines
             }
         }
-        lines += page.quality + page.verdict
+        lines += page.quality + page.unseen + page.verdict
         if report.latency != nil { lines += page.footer }
         self.lines = lines
     }

@@ -18,7 +18,9 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         counts.total += 1
         switch io.operation {
         case .read: counts.read += 1
-        case .write: counts.write += 1
+        case .write:
+            counts.write += 1
+            counts.writtenBytes += UInt64(io.length)
         case .unknown: break
         }
         counts.bytes += UInt64(io.length)
@@ -47,7 +49,9 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         counts.total += summary.ios
         switch io.operation {
         case .read: counts.read += summary.ios
-        case .write: counts.write += summary.ios
+        case .write:
+            counts.write += summary.ios
+            counts.writtenBytes &+= summary.bytes
         case .unknown: break
         }
         counts.bytes &+= summary.bytes
@@ -64,6 +68,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         counts.read += other.counts.read
         counts.write += other.counts.write
         counts.bytes += other.counts.bytes
+        counts.writtenBytes += other.counts.writtenBytes
         counts.errors += other.counts.errors
         counts.partial += other.counts.partial
         issuers.add(other.issuers)
@@ -72,6 +77,9 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         firstSubmitted = min(firstSubmitted, other.firstSubmitted)
         lastSeen = max(lastSeen, other.lastSeen)
     }
+
+    /// Numbers that I/Os go by.
+    var deviceNumbers: Set<DeviceNumber> { Set(devices.ranked.map { DeviceNumber(kernel: $0.key) }) }
 
     var ios: Report.IOCounts {
         var counts = counts

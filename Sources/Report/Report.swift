@@ -56,6 +56,8 @@ public struct Report: Equatable, Sendable {
     /// By number, softirq last.
     public var interrupts: [InterruptSummary]
     public var loss: [DataLoss]
+    /// I/O that was there and takes none of the ways that are followed; only of all I/Os.
+    public var unseen: [UnseenIO] = []
     public var verdict: Verdict
     /// `nil` when the I/Os were not grouped.
     public var groups: ReportGroups?
@@ -109,6 +111,8 @@ public struct Report: Equatable, Sendable {
         public var write: UInt64 = 0
         /// As asked for by the issuers.
         public var bytes: UInt64 = 0
+        /// Of those, the writes'.
+        public var writtenBytes: UInt64 = 0
         public var errors: UInt64 = 0
         /// Of which a trace has only the later part.
         public var partial: UInt64 = 0

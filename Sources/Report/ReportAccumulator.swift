@@ -109,6 +109,9 @@ struct ReportAccumulator: ~Copyable, Sendable {
         if summedUp > 0 { report.summedUp = Report.SummedUp(ios: summedUp) }
         guard frame.isOfAll else { return report }
         report.scheduling = Scheduling(frame.source.cpus)
+        report.unseen = UnseenIO.all(in: frame.source, devices: headline.deviceNumbers) { operation in
+            operation == .write ? ios.writtenBytes : ios.bytes &- ios.writtenBytes
+        }
         return report
     }
 }

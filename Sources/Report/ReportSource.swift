@@ -33,6 +33,8 @@ public struct ReportSource: Equatable, Sendable {
     public var fileUsers: [FileUser]?
     /// From when on how many I/Os were recorded; empty if that did not change.
     public var sampling: [SamplingStep] = []
+    /// What was seen of I/O that is not followed; `nil` when nobody looked.
+    public var other: OtherIO?
     /// The file has its end: nothing was cut off.
     public var isComplete: Bool
 
@@ -66,11 +68,15 @@ public struct ReportSource: Equatable, Sendable {
         if let end, end.monotonic >= session.startedMonotonic {
             duration = end.monotonic - session.startedMonotonic
         }
+        other = end?.other
         filters = session.filters
         probes = session.probes
         self.devices = devices
         self.threads = threads
     }
+
+    /// The command without its directory and its arguments.
+    public var commandName: String? { command.first?.split(separator: "/").last.map(String.init) }
 
     /// The name of all submitters, if they have but one.
     public var submitterName: String? {

@@ -50,6 +50,7 @@ final class ScriptedProbes: ProbeSource {
     func use() -> [CPUUse] { [] }
     func newStackedDisks() -> [String] { [] }
     let followsStackedDisks = true
+    func directOpens() -> [DeviceNumber: UInt64]? { nil }
     func sumUp(_ kind: probe_io_kind) {}
     func sums() -> [KindSummaries.Sums] { [] }
     func sample(every: UInt32) { sampled.append(every) }

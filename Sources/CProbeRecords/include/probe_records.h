@@ -289,6 +289,7 @@ struct probe_settings {
 #define PROBE_LINK_STEPS	3
 #define PROBE_MAX_LINKS		64
 #define PROBE_MAX_STACKED	1024
+#define PROBE_MAX_OPENED	256
 enum probe_link_end {
 	PROBE_LINK_BIO = 1,
 	PROBE_LINK_KIOCB = 2,

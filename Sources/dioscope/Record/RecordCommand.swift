@@ -107,6 +107,7 @@ struct RecordCommand: ParsableCommand {
         var plan = try ProbePlan(permittedBy: access)
         if !occupants { plan.leaveOutOccupants(because: "not asked for: --no-occupants") }
         Interruption.watch()
+        CommandFiles(command).warn()
 
         filter.sampleChanges = maxOverhead != nil
 

@@ -58,7 +58,15 @@ struct MadeReport {
     var json: String { JSONReport(report).text }
 
     /// A cut or damaged file is reported on standard error too, and by the exit status.
-    func complainOfDamage() throws(Failure) { try summary.complain() }
+    func complainOfDamage() throws(Failure) {
+        var summary = summary
+        if summary.absence == nil, let unseen = report.unseen.first {
+            summary.absence = Absence(
+                reason: UnseenText.text(of: unseen, command: report.source.commandName),
+                remedy: UnseenText.remedy(for: unseen))
+        }
+        try summary.complain()
+    }
 }
 
 /// One pass over I/Os that makes a report, by as many threads as are worth while. The report is the same however many

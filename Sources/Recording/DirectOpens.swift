@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import FoundationEssentials
+import Glibc
+import Host
+
+/// On which file systems files were opened with `O_DIRECT`; their names are looked up while they are mounted.
+struct DirectOpens {
+    private var counts: [DeviceNumber: UInt64]?
+    private var names: [DeviceNumber: DeviceName] = [:]
+
+    mutating func note(_ opens: [DeviceNumber: UInt64]?) {
+        guard let opens else { return }
+        counts = opens
+        let new = opens.keys.filter { names[$0]?.fileSystem == nil }
+        guard !new.isEmpty else { return }
+        let mounts = DeviceNames()
+        for device in new { names[device] = mounts.name(of: device) }
+    }
+
+    /// Takes in what was opened before, where nothing was opened since. Looks for some tenths of a second at most.
+    /// - Parameter processes: whose; empty: everybody's.
+    mutating func noteOpen(by processes: [Int32], procfs: String = "/proc") {
+        guard let counts else { return }
+        let end = Box.monotonic + Self.patience
+        var open: [DeviceNumber: UInt64] = [:]
+        let wanted = processes.isEmpty ? Self.numbers(in: procfs) : processes
+        for process in wanted where process != getpid() && Box.monotonic < end {
+            Self.count(filesOf: "\(procfs)/\(process)", in: &open)
+        }
+        note(counts.merging(open) { seen, _ in seen })
+    }
+
+    private static let patience: UInt64 = 300_000_000
+
+    private static func numbers(in directory: String) -> [Int32] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).compactMap { Int32($0) }.sorted()
+    }
+
+    private static func count(filesOf process: String, in open: inout [DeviceNumber: UInt64]) {
+        var mounts: [Substring: DeviceNumber]?
+        for number in numbers(in: process + "/fdinfo") {
+            guard let text = try? String(contentsOfFile: "\(process)/fdinfo/\(number)", encoding: .utf8),
+                let mount = mountOfDirectFile(text)
+            else { continue }
+            let known = mounts ?? deviceByMount(of: process)
+            mounts = known
+            if let device = known[mount] { open[device, default: 0] += 1 }
+        }
+    }
+
+    /// Of a file that is open with `O_DIRECT`, the number of its mount.
+    static func mountOfDirectFile(_ text: String) -> Substring? {
+        var fields: [Substring: Substring] = [:]
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: ":", maxSplits: 1)
+            if words.count == 2 { fields[words[0]] = words[1].drop { $0 == " " || $0 == "\t" } }
+        }
+        guard let flags = fields["flags"].flatMap({ Int32($0, radix: 8) }), flags & OpenFileInfo.direct != 0 else {
+            return nil
+        }
+        return fields["mnt_id"]
+    }
+
+    /// `36 35 98:0 / /mnt rw - ext4 /dev/x rw`. A block device is found under its own number.
+    private static func deviceByMount(of process: String) -> [Substring: DeviceNumber] {
+        let text = (try? String(contentsOfFile: process + "/mountinfo", encoding: .utf8)) ?? ""
+        var devices: [Substring: DeviceNumber] = [:]
+        for line in text.split(separator: "\n") where !line.contains(" - devtmpfs ") {
+            let fields = line.split(separator: " ", maxSplits: 3)
+            if fields.count > 3, let device = DeviceNumber(fields[2]) { devices[fields[0]] = device }
+        }
+        return devices
+    }
+
+    /// The most first; `nil` when nobody looked.
+    var files: [OtherIO.DirectFiles]? {
+        counts.map { counts in
+            counts.sorted { ($1.value, $0.key.kernelNumber) < ($0.value, $1.key.kernelNumber) }.map { device, files in
+                OtherIO.DirectFiles(
+                    device: device, fileSystem: names[device]?.fileSystem, mountPoint: names[device]?.mountPoint,
+                    files: files)
+            }
+        }
+    }
+}

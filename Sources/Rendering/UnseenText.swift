@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import Report
+
+/// I/O that is not followed, in words. Not escaped: names of commands and mount points are untrusted.
+public enum UnseenText {
+    /// What was there, and why it is not followed.
+    /// - Parameter command: its name.
+    public static func text(of unseen: UnseenIO, command: String?) -> String {
+        switch unseen {
+        case .fileSystem(let files):
+            let count = files.files == 1 ? "1 file was" : "\(Quantity.count(files.files)) files were"
+            return "\(count) opened with O_DIRECT on \(place(of: files)), and no I/O of it took a way that is followed"
+                + " (iomap, fs/direct-io.c, a block device)" + (why(files.fileSystem).map { ": \($0)" } ?? "")
+        case .command(let operation, let bytes, let direct):
+            let verb = operation == .write ? "wrote" : "read"
+            let amount = "\(command ?? "the command") \(verb) \(Quantity.bytes(bytes))"
+            guard direct > 0 else {
+                return amount + ", none of it by direct I/O that is followed: it was buffered, or took another way"
+            }
+            return "\(amount), \(Quantity.bytes(direct)) of it by direct I/O that is followed:"
+                + " the rest was buffered, or took another way"
+        }
+    }
+
+    /// What to do.
+    public static func remedy(for unseen: UnseenIO) -> String? {
+        switch unseen {
+        case .fileSystem(let files): remedy(files.fileSystem)
+        case .command: "ask for direct I/O: O_DIRECT, dd oflag=direct or iflag=direct, fio --direct=1"
+        }
+    }
+
+    private static func place(of files: OtherIO.DirectFiles) -> String {
+        [files.fileSystem ?? "file system \(files.device)", files.mountPoint.map { "(\($0))" }].compactMap { $0 }
+            .joined(separator: " ")
+    }
+
+    /// Why direct I/O of this kind of file system does not come through, as far as that is known.
+    public static func why(_ fileSystem: String?) -> String? {
+        switch fileSystem {
+        case "nfs", "nfs4": "NFS sends direct I/O to its server itself"
+        case "cifs", "smb3": "SMB sends direct I/O to its server itself"
+        case "ceph": "ceph sends direct I/O to its servers itself"
+        case "9p", "virtiofs": "it goes to the host"
+        case "fuse", "fuseblk": "without passthrough a FUSE server does the I/O"
+        case "tmpfs", "ramfs", "hugetlbfs": "it has no device, memory is all there is"
+        case "btrfs": "btrfs writes files with checksums through the page cache, and compressed ones"
+        case "ext4": "ext4 with data=journal, or inline or encrypted data, goes through the page cache"
+        case "f2fs": "f2fs goes through the page cache for compressed or encrypted files, and on zoned devices"
+        case "zfs", "bcachefs": "it has direct I/O of its own"
+        default: nil
+        }
+    }
+
+    /// What can be done about it.
+    public static func remedy(_ fileSystem: String?) -> String? {
+        switch fileSystem {
+        case "nfs", "nfs4", "cifs", "smb3", "ceph", "9p", "virtiofs": "record on the machine that has the disks"
+        case "fuse", "fuseblk": "record the server's own I/O: dioscope record --pid of the server"
+        case "tmpfs", "ramfs", "hugetlbfs": "use a file on a disk"
+        case "btrfs": "chattr +C before the file is written, or mount with nodatasum"
+        case "ext4": "mount with data=ordered"
+        default: nil
+        }
+    }
+}

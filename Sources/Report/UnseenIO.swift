@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+
+/// I/O that was there and is not in the report, since it takes none of the ways that are followed.
+public enum UnseenIO: Equatable, Sendable {
+    /// Files were opened with `O_DIRECT` on a file system of which not one I/O came.
+    case fileSystem(OtherIO.DirectFiles)
+    /// The command moved so many bytes, and hardly any of them by direct I/O that was followed.
+    /// - Parameter direct: bytes of the I/Os that were.
+    case command(DirectIO.Operation, bytes: UInt64, direct: UInt64)
+
+    /// Less than this is no more than what starting a program takes.
+    static let fewestBytes: UInt64 = 1 << 20
+    /// Below this part of the bytes, direct I/O is not what the command did.
+    static let smallPart = 0.1
+
+    /// - Parameters:
+    ///   - devices: numbers that I/Os of the recording go by.
+    ///   - directBytes: of a kind of I/O, by those of the recording.
+    static func all(
+        in source: ReportSource, devices: Set<DeviceNumber>, directBytes: (DirectIO.Operation) -> UInt64
+    ) -> [UnseenIO] {
+        // Of what a filter leaves out nothing is said.
+        guard let other = source.other, source.filters.allSatisfy(isOfTasks) else { return [] }
+        return files(other.opened ?? [], devices, source) + moved(other.command, directBytes)
+    }
+
+    private static func isOfTasks(_ filter: String) -> Bool {
+        ["--pid ", "--comm ", "--unit ", "--cgroup "].contains(where: filter.hasPrefix)
+    }
+
+    /// A file system below overlayfs has its files opened too, and its I/Os go by the upper one's number.
+    private static func files(
+        _ opened: [OtherIO.DirectFiles], _ devices: Set<DeviceNumber>, _ source: ReportSource
+    ) -> [UnseenIO] {
+        let hasUpper = source.devices.contains {
+            devices.contains($0.device) && ["overlay", "fuse", "fuseblk"].contains($0.fileSystem)
+        }
+        return hasUpper ? [] : opened.filter { !devices.contains($0.device) }.map { .fileSystem($0) }
+    }
+
+    private static func moved(
+        _ command: OtherIO.CommandIO?, _ directBytes: (DirectIO.Operation) -> UInt64
+    ) -> [UnseenIO] {
+        guard let command else { return [] }
+        return [(DirectIO.Operation.read, command.read), (.write, command.written)].compactMap { operation, bytes in
+            let direct = directBytes(operation)
+            guard bytes >= fewestBytes, Double(direct) < smallPart * Double(bytes) else { return nil }
+            return .command(operation, bytes: bytes, direct: direct)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import Testing
+
+@testable import Report
+
+/// What a recording says of I/O that it does not follow.
+struct UnseenIOTests {
+    private static let disk = DeviceNumber(major: 259, minor: 0)
+    private static let tmpfs = DeviceNumber(major: 0, minor: 40)
+
+    private static func source(
+        _ opened: [DeviceNumber: UInt64], command: OtherIO.CommandIO? = nil, overlay: Bool = false,
+        filters: [String] = []
+    ) -> ReportSource {
+        var source = ReportSource(kind: "test", isComplete: true)
+        let files = opened.sorted { $0.key.kernelNumber < $1.key.kernelNumber }.map {
+            OtherIO.DirectFiles(device: $0, fileSystem: nil, mountPoint: nil, files: $1)
+        }
+        source.other = OtherIO(opened: files, command: command)
+        source.filters = filters
+        source.devices = [
+            DeviceName(device: disk, name: "nvme0n1", fileSystem: overlay ? "overlay" : "ext4", mountPoint: "/")
+        ]
+        return source
+    }
+
+    /// 100 writes of 4 KiB to `disk`.
+    private static func unseen(in source: ReportSource, ios: Int = 100) -> [UnseenIO] {
+        var builder = ReportBuilder(rule: .flaggedInline)
+        for number in 0..<ios {
+            var io = SyntheticIOs.inline(at: 1_000_000 + UInt64(number) * 500_000, device: 100_000)
+            (io.device, io.operation, io.length) = (disk, .write, 4096)
+            builder.add(io)
+        }
+        return builder.finish(source: source, loss: []).unseen
+    }
+
+    @Test func filesOfWhichNoIOCameAreNamed() {
+        let unseen = Self.unseen(in: Self.source([Self.disk: 3, Self.tmpfs: 2]))
+        guard case .fileSystem(let files) = unseen.first, unseen.count == 1 else {
+            Issue.record("\(unseen)")
+            return
+        }
+        #expect(files.device == Self.tmpfs && files.files == 2)
+        #expect(Self.unseen(in: Self.source([Self.disk: 3])).isEmpty)
+        #expect(Self.unseen(in: Self.source([Self.disk: 3]), ios: 0).count == 1)
+    }
+
+    /// overlayfs opens the file below it too; its I/Os go by the number of overlayfs.
+    @Test func filesBelowOverlayfsAreItsOwn() {
+        #expect(Self.unseen(in: Self.source([Self.disk: 1, Self.tmpfs: 1], overlay: true)).isEmpty)
+    }
+
+    @Test func aCommandWithoutDirectIOIsToldSo() {
+        let moved = OtherIO.CommandIO(read: 4096, written: 64 << 20)
+        #expect(
+            Self.unseen(in: Self.source([:], command: moved), ios: 0)
+                == [.command(.write, bytes: 64 << 20, direct: 0)])
+        #expect(
+            Self.unseen(in: Self.source([:], command: moved))
+                == [.command(.write, bytes: 64 << 20, direct: 100 * 4096)])
+        let direct = OtherIO.CommandIO(read: 4096, written: 2 * 100 * 4096)
+        #expect(Self.unseen(in: Self.source([:], command: direct)).isEmpty)
+    }
+
+    @Test func ofWhatAFilterLeavesOutNothingIsSaid() {
+        let moved = OtherIO.CommandIO(read: 0, written: 64 << 20)
+        #expect(Self.unseen(in: Self.source([Self.tmpfs: 1], command: moved, filters: ["--device sda"])).isEmpty)
+        #expect(Self.unseen(in: Self.source([Self.tmpfs: 1], command: moved, filters: ["--comm fio"])).count == 2)
+    }
+
+    @Test func theKernelsAccountIsRead() {
+        let text =
+            "rchar: 5\nwchar: 6\nsyscr: 1\nsyscw: 1\nread_bytes: 8192\nwrite_bytes: 67108864\ncancelled_write_bytes: 0\n"
+        #expect(OtherIO.CommandIO(text) == OtherIO.CommandIO(read: 8192, written: 67_108_864))
+        #expect(OtherIO.CommandIO("rchar: 5\n") == nil)
+    }
+}
