@@ -17,7 +17,10 @@ extension DirectIO {
         // The stage of the device begins where the first of them was given the I/O; the last layer keeps this time.
         guard let top = path.layers.first, top.entered != 0 else { return }
         // One that has no requests is given the I/O as it comes.
-        if path.layers.count > 1 || times[.issued] == 0 { times[.issued] = top.entered }
+        guard path.layers.count > 1 || times[.issued] == 0 else { return }
+        times[.issued] = top.entered
+        // What came after that is of a disk below: its request, and what of the submission the layer cut off.
+        for point in [LifePoint.returned, .requested] where times[point] > top.entered { times[point] = 0 }
     }
 }
 

@@ -136,6 +136,9 @@ struct RoundTripTests {
                 path.layers.count > 1 || io.issued == nil
             {
                 io.times[.issued] = top.entered
+                for point in [LifePoint.returned, .requested] where io.times[point] > top.entered {
+                    io.times[point] = 0
+                }
             }
             return io
         }
