@@ -3,6 +3,7 @@
 #ifndef COMPLETION_BPF_H
 #define COMPLETION_BPF_H
 
+#include "submitter_wait.bpf.h"
 #include "worker.bpf.h"
 
 /* Will io_req_rw_complete be called for it? Not when the submitter completed it, or polls. */
@@ -24,43 +25,6 @@ static __always_inline void io_send(struct probe_cpu *cpu, struct probe_io *io, 
 {
 	emit_io(cpu, io);
 	slot_free(key);
-}
-
-/*
- * The wait for io_uring's task_work is one for the CPU on which the submitter
- * was last seen, which may be another one than this. Returns when it began.
- */
-static __always_inline __u64 task_work_wait_begins(struct probe_io *io, struct probe_cpu *here)
-{
-	struct probe_occupied *times = task_work_wait_of(io);
-	struct probe_cpu *cpu;
-	__u64 now;
-
-	io->facts |= PROBE_FACT_TASK_WORK_CLOCKS;
-	if (io->submit_cpu == bpf_get_smp_processor_id())
-		return read_clocks(here, times);
-	cpu = cpu_at(io->submit_cpu);
-	now = cpu ? read_remote_clocks(cpu, times) : 0;
-	if (now)
-		return now;
-	io->facts &= ~PROBE_FACT_TASK_WORK_CLOCKS;
-	wait_unknown(times);
-	return bpf_ktime_get_ns();
-}
-
-static __always_inline void task_work_wait_ends(struct probe_io *io, const struct probe_occupied *clocks)
-{
-	struct probe_occupied *times = task_work_wait_of(io);
-
-	if (!(io->facts & PROBE_FACT_TASK_WORK_CLOCKS))
-		return;
-	io->facts &= ~PROBE_FACT_TASK_WORK_CLOCKS;
-	if (io->submit_cpu != bpf_get_smp_processor_id() || io->task_work_ns - io->completed_ns > LONGEST_WAIT_NS)
-		return wait_unknown(times);
-	wait_ends(clocks, times);
-	if (io->kind == PROBE_RECORD_IO)
-		wait_unknown(queue_wait_of(io));
-	now_waited(io);
 }
 
 #define EAGAIN	11
@@ -91,9 +55,35 @@ static __always_inline void awaits_reaping(const struct probe_io *io, struct pro
 		__sync_fetch_and_add(&cpu->unreaped, (1ULL << PROBE_UNREAPED_SHIFT) + (io->completed_ns - left_ns));
 }
 
+/* From now on its submitter has to run for it. Returns when that is. */
+static __always_inline __u64 waits_for_task_work(struct probe_cpu *cpu, struct probe_io *io, __u64 key)
+{
+	__u64 now;
+
+	if (!clocks_run())
+		return bpf_ktime_get_ns();
+	now = submitter_wait_begins(io, cpu);
+	note_sleep(io, key, now);
+	return now;
+}
+
+/* A submitter that slept for it had to get a CPU first. */
+static __always_inline void complete_now(struct probe_cpu *cpu, struct probe_io *io)
+{
+	struct probe_occupied clocks;
+
+	if (!(io->facts & PROBE_FACT_TASK_WORK_CLOCKS)) {
+		io->completed_ns = bpf_ktime_get_ns();
+		return;
+	}
+	io->completed_ns = read_clocks(cpu, &clocks);
+	submitter_wait_ends(cpu, io, &clocks, io->ended_ns, io->completed_ns);
+}
+
 static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *io, __u64 key, long ret)
 {
 	if (is_tried_again(io, ret)) {
+		attempt_fails(io, key);
 		__sync_fetch_and_add(&cpu->restarted, 1);
 		slot_free(key);
 		return;
@@ -108,7 +98,7 @@ static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *
 	    (__u32)bpf_get_current_pid_tgid() == io->submitter_tid)
 		io->facts |= PROBE_FACT_BY_SUBMITTER;
 	if (!task_work_follows(io) || user_follows(io)) {
-		io->completed_ns = bpf_ktime_get_ns();
+		complete_now(cpu, io);
 		if (user_follows(io))
 			return;
 		if (stopped_midway(io) && (ret == -EFAULT || (ret >= 0 && ret < io->length_bytes)))
@@ -118,7 +108,7 @@ static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *
 		io_send(cpu, io, key);
 		return;
 	}
-	io->completed_ns = clocks_run() ? task_work_wait_begins(io, cpu) : bpf_ktime_get_ns();
+	io->completed_ns = waits_for_task_work(cpu, io, key);
 }
 
 /* ---- iomap ---- */
@@ -256,7 +246,7 @@ int BPF_PROG(block_device_write_returned, struct kiocb *iocb, struct iov_iter *i
 static __always_inline void user_complete(struct probe_cpu *cpu, struct probe_io *io, __u64 key)
 {
 	if (task_work_follows(io)) {
-		io->iocb_completed_ns = clocks_run() ? task_work_wait_begins(io, cpu) : bpf_ktime_get_ns();
+		io->iocb_completed_ns = waits_for_task_work(cpu, io, key);
 		return;
 	}
 	io->iocb_completed_ns = bpf_ktime_get_ns();
@@ -338,7 +328,8 @@ int BPF_PROG(request_completed, struct io_kiocb *request)
 	io->task_work_ns = read_clocks(cpu, &clocks);
 	if (!io->completed_ns)
 		return 0;
-	task_work_wait_ends(io, &clocks);
+	submitter_wait_ends(cpu, io, &clocks, io->iocb_completed_ns ? io->iocb_completed_ns : io->completed_ns,
+			    io->task_work_ns);
 	io_send(cpu, io, key);
 	return 0;
 }

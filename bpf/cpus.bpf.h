@@ -4,6 +4,8 @@
 #define CPUS_BPF_H
 
 #include "delivery.bpf.h"
+#include "quotas.bpf.h"
+#include "self_test.bpf.h"
 
 /* ---- hard interrupts ---- */
 
@@ -34,6 +36,7 @@ int BPF_PROG(irq_entered, int irq)
 	cpu->irq_ends = 0;
 	cpu->irq_entered_ns = bpf_ktime_get_ns();
 	hardirq_begins(cpu, cpu->irq_entered_ns);
+	test_context(cpu, PROBE_TEST_HARDIRQ);
 	return 0;
 }
 
@@ -89,6 +92,7 @@ int BPF_PROG(softirq_entered, __u32 vector)
 	now = charge_until_now(cpu);
 	cpu->occupant = PROBE_OCCUPANT_SOFTIRQ;
 	softirq_delivers(cpu, vector, now);
+	test_context(cpu, PROBE_TEST_SOFTIRQ);
 	return 0;
 }
 
@@ -133,6 +137,7 @@ static __always_inline void submitter_leaves(struct probe_cpu *cpu, struct task_
 		__sync_fetch_and_add(&cpu->unreaped, -*(volatile __u64 *)&cpu->unreaped);
 	cpu->submitter_left_tid = cpu->occupant_tid;
 	cpu->submitter_left_ns = now;
+	cpu->submitter_left_runnable = task_is_runnable(task);
 	cpu->submitter_left_switches = switches_of(task);
 	if (marks)
 		*marks = (*marks & (PROBE_MARK_TRACED | PROBE_MARK_SUBMITTER)) |
@@ -221,6 +226,7 @@ int BPF_PROG(task_switched, bool preempt, struct task_struct *prev, struct task_
 	occupant = occupant_of(next);
 	charge_until(cpu, now);
 	note_unseen(cpu, read_kernel(prev, pid), now);
+	test_context(cpu, PROBE_TEST_TASK);
 	tell_occupancy(cpu, now);
 
 	note_standing(cpu, task_is_runnable(prev), read_kernel(next, flags) & PF_WQ_WORKER, now);
@@ -233,6 +239,8 @@ int BPF_PROG(task_switched, bool preempt, struct task_struct *prev, struct task_
 	}
 	if (occupant.kind == PROBE_OCCUPANT_SUBMITTER) {
 		cpu->submitter_runs++;
+		if (cpu->unstopped_ns)
+			note_stop(cpu, submitter_left(cpu, tid), next, now);
 		note_reaps(cpu, next, tid, now);
 	}
 	occupy_as(cpu, occupant, tid, now);

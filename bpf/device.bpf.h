@@ -6,6 +6,7 @@
 #include "deliverers.bpf.h"
 #include "delivery.bpf.h"
 #include "layers.bpf.h"
+#include "submitter_wait.bpf.h"
 
 /* Another of its requests, or one that went back to the queue. */
 static __noinline int issued_again(struct probe_io *io)
@@ -155,16 +156,29 @@ static __always_inline void note_end(struct probe_io *io, struct probe_cpu *cpu)
 	}
 }
 
+static __noinline int another_bio_ends(struct probe_io *io)
+{
+	struct probe_life *life = life_of(io);
+
+	life->bios = life->bios ? life->bios + 1 : 2;
+	return 0;
+}
+
 /* Called once a bio; what the last one says stays. */
 static __always_inline void io_end(struct probe_io *io, struct probe_cpu *cpu, __u32 end_facts)
 {
 	__u32 facts = io->facts & ~END_FACTS;
 
-	if (facts & PROBE_FACT_END_SEEN)
+	if (facts & PROBE_FACT_END_SEEN) {
 		facts |= PROBE_FACT_MULTI_BIO;
+		another_bio_ends(io);
+	}
 	io->facts = facts | PROBE_FACT_END_SEEN | end_facts;
 	note_end(io, cpu);
-	io->ended_ns = bpf_ktime_get_ns();
+	if (clocks_run() && end_facts & PROBE_FACT_WAITER && is_delivery(io->end_context))
+		io->ended_ns = submitter_wait_begins(io, cpu);
+	else
+		io->ended_ns = bpf_ktime_get_ns();
 }
 
 /* Has the file pages that a write makes stale? */

@@ -52,6 +52,10 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;
 #define PF_WQ_WORKER	0x20
 #define PF_KTHREAD	0x00200000
 
+#define TASK_ASLEEP	3	/* TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE */
+
+#define IORING_SETUP_DEFER_TASKRUN	(1 << 13)
+
 #define IRQ_WAKE_THREAD	(1 << 1)		/* returned by a hard interrupt's handler */
 
 #define IOMAP_DIO_FORCE_WAIT	(1 << 0)	/* argument of __iomap_dio_rw */
@@ -201,6 +205,54 @@ static __always_inline bool task_is_runnable(struct task_struct *task)
 	return !read_kernel(old, state);
 }
 
+/* Does it sleep, and was not woken? */
+static __always_inline bool task_sleeps(struct task_struct *task)
+{
+	struct task_struct___state *renamed = (void *)task;
+	struct task_struct___old_state *old = (void *)task;
+
+	if (bpf_core_field_exists(renamed->__state))
+		return read_kernel(renamed, __state) & TASK_ASLEEP;
+	return read_kernel(old, state) & TASK_ASLEEP;
+}
+
+/*
+ * Does a work that is about to be queued have to wait for others to be done,
+ * whatever the CPU does? The limit moved to the workqueue in a045a272d887 (6.9).
+ */
+static __always_inline bool is_at_limit(struct pool_workqueue *pool)
+{
+	struct pool_workqueue___max_active *before = (void *)pool;
+	struct workqueue_struct *queue;
+
+	if (bpf_core_field_exists(before->max_active))
+		return read_kernel(pool, nr_active) >= read_kernel(before, max_active);
+	queue = read_kernel(pool, wq);
+	return read_kernel(pool, nr_active) >= read_kernel(queue, max_active);
+}
+
+/*
+ * How many completions a submitter sleeps for: 1 when it is woken by the next, 0
+ * when it does not sleep or that is not known, negative when it sleeps for
+ * something else. Rings whose completions wait for their submitter (c0e0d6ba25f1,
+ * 6.1) have it asked since 8751d15426a3 (6.4).
+ */
+static __always_inline int slept_for(struct io_kiocb *request)
+{
+	struct io_ring_ctx *ring = read_kernel(request, ctx);
+	struct task_struct *task;
+	int wanted;
+
+	if (!bpf_core_field_exists(ring->cq_wait_nr) || !(read_kernel(ring, flags) & IORING_SETUP_DEFER_TASKRUN))
+		return 0;
+	task = read_kernel(ring, submitter_task);
+	if (!task || !task_sleeps(task))
+		return 0;
+	wanted = read_kernel(ring, cq_wait_nr.counter);
+	/* IO_CQ_WAKE_FORCE: whatever comes wakes it. */
+	return wanted == 0x7fffffff ? 1 : wanted;
+}
+
 /* kthread_data() and kthread_func() read it. Only for a kernel thread. In set_child_tid until e32cf5dfbe22 (5.17). */
 static __always_inline struct kthread *kthread_of(struct task_struct *task)
 {
@@ -210,6 +262,15 @@ static __always_inline struct kthread *kthread_of(struct task_struct *task)
 	if (bpf_core_field_exists(private->worker_private))
 		return cast_kernel(struct kthread, read_kernel(private, worker_private));
 	return cast_kernel(struct kthread, read_kernel(before, set_child_tid));
+}
+
+/*
+ * Works of BH workqueues (4cb1ef64609f, 6.9) run in a softirq, on whichever task
+ * that came upon, and are no business of that task's.
+ */
+static __always_inline bool is_kworker(struct task_struct *task)
+{
+	return read_kernel(task, flags) & PF_WQ_WORKER;
 }
 
 /* What a kworker calls its own. Only for a task with PF_WQ_WORKER. */

@@ -16,10 +16,8 @@ enum { false = 0, true = 1 };
 
 /* Arguments that are only passed by. */
 struct block_device;
-struct io_kiocb;
 struct iomap_dio_ops;
 struct iomap_ops;
-struct pool_workqueue;
 struct request_queue;
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -167,7 +165,21 @@ struct blkdev_dio {			/* block/fops.c */
 	struct bio bio;
 };
 
+struct task_group {			/* a cgroup, to the scheduler */
+	struct task_group *parent;
+};
+
+struct rq {
+	int cpu;
+};
+
+struct cfs_rq {				/* what of a cgroup runs on one CPU */
+	struct rq *rq;
+	struct task_group *tg;
+};
+
 struct task_struct {
+	struct task_group *sched_task_group;
 	unsigned int flags;
 	int pid;
 	int tgid;
@@ -207,6 +219,29 @@ struct workqueue_attrs {
 struct worker_pool {
 	int cpu;			/* -1: bound to none */
 	struct workqueue_attrs *attrs;
+};
+
+struct workqueue_struct {
+	int max_active;			/* 6.9 and later */
+};
+
+struct pool_workqueue {
+	struct workqueue_struct *wq;
+	int nr_active;
+};
+
+struct pool_workqueue___max_active {	/* before */
+	int max_active;
+};
+
+struct io_ring_ctx {
+	unsigned int flags;
+	atomic_t cq_wait_nr;		/* 6.4 and later */
+	struct task_struct *submitter_task;
+};
+
+struct io_kiocb {
+	struct io_ring_ctx *ctx;
 };
 
 struct worker {

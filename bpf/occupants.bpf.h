@@ -98,11 +98,12 @@ static __always_inline void charge_until(struct probe_cpu *cpu, __u64 now)
 /* The same wherever it is called: an interrupt that comes between advances the clock itself, and we begin anew. */
 static __always_inline __u64 charge_until_now(struct probe_cpu *cpu)
 {
-	__u64 now = bpf_ktime_get_ns();
+	__u64 now = 0;
 
 	if (!clocks_run())
-		return now;
+		return bpf_ktime_get_ns();
 	if (!cpu->occupied_since_ns) {
+		now = bpf_ktime_get_ns();
 		start_clocks(cpu, now);
 		return now;
 	}

@@ -57,6 +57,9 @@ static __noinline int send_life(struct probe_cpu *cpu, struct probe_life *life)
 	if (life->marks & PROBE_LIFE_DELIVERY_CLOCKS)
 		wait_unknown(&life->delivery_wait);
 	life->marks &= ~PROBE_LIFE_SLOT_ONLY;
+	/* Those that went back were issued anew. */
+	if (life->requests > life->requeues)
+		life->requests -= life->requeues;
 	if (life->waited.io.kind == PROBE_RECORD_LAYERED)
 		emit(struct probe_layered, life, &cpu->records, &cpu->ring_full);
 	else

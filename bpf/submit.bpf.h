@@ -7,6 +7,7 @@
 #include "occupants.bpf.h"
 #include "links.bpf.h"
 #include "lost.bpf.h"
+#include "punts.bpf.h"
 #include "rings.bpf.h"
 
 /* A thread's first I/O: its name is sent, and from now on it occupies the CPU as a submitter. */
@@ -181,6 +182,8 @@ static __always_inline int io_begin(const struct beginning *this)
 	io->length_bytes = length > 0xffffffffULL ? 0xffffffffU : length;
 	io->submitter_tid = (__u32)pid_tgid;
 	io->submitted_ns = bpf_ktime_get_ns();
+	if (probe_settings.punts_seen && io->issuer == PROBE_ISSUER_IO_URING && is_io_worker(current_task()))
+		taken_over(io, key);
 	cpu->begun_tid = (__u32)pid_tgid;
 	cpu->begun_key = key;
 	cpu->begun_ns = io->submitted_ns;
@@ -269,7 +272,7 @@ int BPF_KPROBE(simple_read_probed, struct kiocb *iocb, struct iov_iter *iter)
 	return iomap_begin(cast_kernel(struct kiocb, iocb), cast_kernel(struct iov_iter, iter), 0);
 }
 
-/* io_uring hands a request whose submission came to nothing to a worker, where it begins anew. */
+/* io_uring hands a request to a worker, where it begins: anew, if its submission came to nothing. */
 SEC("?tp_btf/io_uring_queue_async_work")
 int BPF_PROG(request_punted, void *request)
 {
@@ -282,6 +285,7 @@ int BPF_PROG(request_punted, void *request)
 	/* A kiocb is the first member of its io_kiocb. */
 	key = iocb_key(cpu, PROBE_KEY_PUNT, request);
 	io = slot_find(key);
+	handed_over(io, key);
 	if (!io || io->completed_ns)
 		return 0;
 	__sync_fetch_and_add(&cpu->restarted, 1);

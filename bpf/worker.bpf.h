@@ -105,6 +105,8 @@ int BPF_PROG(work_queued, int requested_cpu, struct pool_workqueue *pool, struct
 	/* end_io queues the work: where it cannot be probed, this still shows where it ran. */
 	if (!(io->facts & PROBE_FACT_END_SEEN))
 		note_end(io, cpu);
+	if (is_at_limit(pool))
+		life_of(io)->marks |= PROBE_LIFE_AT_LIMIT;
 	io->queued_ns = read_clocks(cpu, queue_wait_of(io));
 	if (clocks_run())
 		__sync_fetch_and_add(&cpu->waiting, 1);
@@ -163,7 +165,7 @@ int BPF_PROG(work_started, struct work_struct *work)
 	struct probe_occupied clocks;
 	__u64 now;
 
-	if (!cpu)
+	if (!cpu || !is_kworker(task))
 		return 0;
 	if (iocb) {
 		now = read_clocks(cpu, &clocks);
@@ -186,7 +188,7 @@ int BPF_PROG(work_ended)
 	struct occupant occupant = { .kind = PROBE_OCCUPANT_WORKER_SWITCH };
 	__u64 now;
 
-	if (!cpu)
+	if (!cpu || !is_kworker(current_task()))
 		return 0;
 	now = charge_until_now(cpu);
 	tell_occupancy(cpu, now);

@@ -13,6 +13,24 @@ public struct CPUWait: Equatable, Sendable {
     public let cpu: UInt16?
     public let from: Timestamp
     public let until: Timestamp
+    /// Nanoseconds that were no wait for that CPU.
+    public let apart: Apart
+
+    /// What a submitter did not wait for a CPU for.
+    public struct Apart: Equatable, Sendable {
+        /// Its cgroup had no quota left.
+        public var quota: UInt64 = 0
+        /// It slept by its own wish.
+        public var unwoken: UInt64 = 0
+        /// Why it did.
+        public var sleep = WaitCause.batching
+        /// What the CPU's idle time is due to.
+        public var idle = WaitCause.idle
+
+        public static let none = Apart()
+
+        @inlinable public var total: UInt64 { quota &+ unwoken }
+    }
 
     /// - Parameter span: a stage of `io`; `nil` when it is no wait for a CPU.
     public init?(_ span: StageSpan, of io: DirectIO) {
@@ -22,6 +40,7 @@ public struct CPUWait: Equatable, Sendable {
         case .taskWorkWait: (end, cpu) = (.taskWorkRun, io.submitCPU)
         case .delivery: (end, cpu) = (.interrupted, io.endCPU)
         case .hopWait: (end, cpu) = (.hopStarted, io.further.hopCPU)
+        case .submitterWakeup: (end, cpu) = (.completed, io.submitCPU)
         default: return nil
         }
         guard let until = io[end], let times = io.occupied(in: span.stage) else { return nil }
@@ -30,22 +49,28 @@ public struct CPUWait: Equatable, Sendable {
         self.until = until
         // A stage ends at a time after its submission, at least its own length after.
         from = Timestamp(nanoseconds: until.nanoseconds &- span.nanoseconds)
-        occupied = Self.isBelieved(times, in: span) ? times : .unknown
+        let apart = io.apart(in: span.stage)
+        let isBelieved = Self.isBelieved(times, apart, in: span)
+        occupied = isBelieved ? times : .unknown
+        self.apart = isBelieved ? apart : .none
     }
 
     /// Clocks that add up to more than the wait were not those of this wait.
     @inline(__always)
-    public static func isBelieved(_ times: OccupantTimes, in span: StageSpan) -> Bool {
-        times.total <= span.nanoseconds
+    public static func isBelieved(_ times: OccupantTimes, _ apart: Apart = .none, in span: StageSpan) -> Bool {
+        times.total &+ apart.total <= span.nanoseconds
     }
 
     /// What no clock accounts for.
-    public var unattributed: UInt64 { nanoseconds - occupied.total }
+    public var unattributed: UInt64 { nanoseconds - occupied.total - apart.total }
 
     /// Nanoseconds of each cause that has some, in the order of the closed list.
     public var causes: [(cause: WaitCause, nanoseconds: UInt64)] {
-        let occupants = CPUOccupant.allCases.map { (cause: WaitCause($0), nanoseconds: UInt64(occupied[$0])) }
-        return (occupants + [(.unattributed, unattributed)]).filter { $0.nanoseconds > 0 }
+        let occupants = CPUOccupant.allCases.map { occupant in
+            (cause: occupant == .idle ? apart.idle : WaitCause(occupant), nanoseconds: UInt64(occupied[occupant]))
+        }
+        let others = [(WaitCause.quota, apart.quota), (apart.sleep, apart.unwoken), (.unattributed, unattributed)]
+        return (occupants + others).filter { $0.nanoseconds > 0 }
     }
 }
 
@@ -58,8 +83,35 @@ extension DirectIO {
         case .taskWorkWait: taskWorkOccupants
         case .delivery: further.deliveryOccupants
         case .hopWait: further.hopOccupants
+        // A submitter that sleeps for its I/O has no task_work to run for it.
+        case .submitterWakeup: taskWorkRun == nil ? taskWorkOccupants : further.waiterOccupants
         default: nil
         }
+    }
+
+    /// What of this stage was no wait for a CPU.
+    @inline(__always)
+    public func apart(in stage: Stage) -> CPUWait.Apart { isPlain ? .none : furtherApart(in: stage) }
+
+    @inline(never)
+    private func furtherApart(in stage: Stage) -> CPUWait.Apart {
+        var apart = CPUWait.Apart()
+        let further = further
+        switch stage {
+        case .queueWait: apart.idle = further.marks.contains(.atLimit) ? .workqueueLimit : .idle
+        case .taskWorkWait, .submitterWakeup:
+            apart.quota = UInt64(further.stopped)
+            apart.unwoken = UInt64(further.unwoken)
+            apart.sleep = further.marks.contains(.elsewhere) ? .elsewhere : .batching
+        default: break
+        }
+        return apart
+    }
+
+    /// Is it known what this wait was spent on?
+    @inline(__always)
+    public func isSplit(in stage: Stage) -> Bool {
+        (occupied(in: stage) ?? .unknown).isKnown || apart(in: stage).total > 0
     }
 }
 

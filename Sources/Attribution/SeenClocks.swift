@@ -16,7 +16,11 @@ public struct SeenClocks: Equatable, Sendable {
     public mutating func add(_ io: DirectIO) {
         // One by one: this is in the path of every I/O.
         if io.queueWaitOccupants.isKnown { stages |= Self.bit(.queueWait) }
-        if io.taskWorkOccupants.isKnown { stages |= Self.bit(.taskWorkWait) }
+        if io.taskWorkOccupants.isKnown {
+            stages |= Self.bit(io.times[.taskWorkRun] == 0 ? .submitterWakeup : .taskWorkWait)
+        }
+        if io.isPlain { return }
+        if io.apart(in: .taskWorkWait).total > 0 { stages |= Self.bit(.taskWorkWait) }
         if io.further.deliveryOccupants.isKnown { stages |= Self.bit(.delivery) }
         if io.further.hopOccupants.isKnown { stages |= Self.bit(.hopWait) }
     }

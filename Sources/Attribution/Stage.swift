@@ -90,6 +90,7 @@ public struct Stage: Hashable, Sendable {
     @inlinable public static var inlineCompletion: Stage { Stage(.inlineCompletion) }
     @inlinable public static var taskWorkWait: Stage { Stage(.taskWorkWait) }
     @inlinable public static var delivery: Stage { Stage(.delivery) }
+    @inlinable public static var submitterWakeup: Stage { Stage(.submitterWakeup) }
     @inlinable public static var hopWait: Stage { Stage(.hopWait) }
     @inlinable public static var unattributed: Stage { Stage(.unattributed) }
 

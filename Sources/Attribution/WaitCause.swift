@@ -10,6 +10,14 @@ public enum WaitCause: String, Sendable, CaseIterable {
     case otherTask = "other_task"
     case hardirq, softirq, idle
     case workerSwitch = "worker_switch"
+    /// The submitter's cgroup had used up its CPU quota: no wait for a CPU.
+    case quota
+    /// The submitter had asked to be woken for several completions.
+    case batching
+    /// The submitter slept for something else.
+    case elsewhere
+    /// The workqueue ran as many works as it may, and the CPU was idle.
+    case workqueueLimit = "workqueue_limit"
     /// No clock accounts for it.
     case unattributed
 
@@ -38,6 +46,10 @@ public enum WaitCause: String, Sendable, CaseIterable {
         case .softirq: "softirqs"
         case .idle: "idle exit / wakeup"
         case .workerSwitch: "kworker switching"
+        case .quota: "cgroup cpu.max"
+        case .batching: "batch not full"
+        case .elsewhere: "asleep elsewhere"
+        case .workqueueLimit: "max_active reached"
         case .unattributed: "unattributed"
         }
     }

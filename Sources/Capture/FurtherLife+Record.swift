@@ -19,10 +19,25 @@ extension DirectIO {
         further = FurtherLife(record)
         times[.returned] = record.pointee.returned_ns
         times[.requested] = record.pointee.requested_ns
+        beginWithFirstAttempt()
         guard record.pointee.first_issued_ns != 0 else { return }
         further.lastIssued = times[.issued]
         times[.issued] = record.pointee.first_issued_ns
     }
+
+    /// A record is of what io-wq did; the life begins when io_uring was given it.
+    @inline(__always)
+    private mutating func beginWithFirstAttempt() {
+        let (first, handed) = (further.firstAttempted, further.attempted)
+        let taken = times[.submitted]
+        guard further.marks.contains(.punted), handed != 0, first <= handed, handed <= taken else { return }
+        times[.takenUp] = taken
+        times[.submitted] = first == 0 ? handed : first
+        if first != 0 { times[.handedOver] = handed }
+    }
+
+    /// When a record of it says that it was submitted.
+    var recordedSubmission: UInt64 { times[.takenUp] == 0 ? times[.submitted] : times[.takenUp] }
 }
 
 extension FurtherLife {
@@ -31,7 +46,7 @@ extension FurtherLife {
         self.init()
         let record = pointer.pointee
         attempted = record.attempted_ns
-        reserved = record.reserved_ns
+        firstAttempted = record.first_attempt_ns
         deliveryOccupants = OccupantTimes(record.delivery_wait)
         waiterOccupants = OccupantTimes(record.waiter_wait)
         hopOccupants = OccupantTimes(record.hop_wait)
@@ -43,6 +58,7 @@ extension FurtherLife {
         hopCPU = seen(cpu: record.hop_cpu)
         hopThread = record.hop_tid == 0 ? nil : record.hop_tid
         stopped = record.stopped_ns
+        unwoken = record.unwoken_ns
         stolen = record.stolen_ns
     }
 }
@@ -57,6 +73,7 @@ extension probe_life {
         self.init()
         waited = probe_waited_io(io)
         waited.io.kind = UInt8(truncatingIfNeeded: PROBE_RECORD_LIFE.rawValue)
+        waited.io.submitted_ns = io.recordedSubmission
         let further = io.further
         attempted_ns = further.attempted
         returned_ns = io.times[.returned]
@@ -68,7 +85,7 @@ extension probe_life {
         raised_ns = io.times[.raised]
         hop_queued_ns = io.times[.hopQueued]
         hop_started_ns = io.times[.hopStarted]
-        reserved_ns = further.reserved
+        first_attempt_ns = further.firstAttempted
         delivery_wait = probe_occupied(further.deliveryOccupants)
         waiter_wait = probe_occupied(further.waiterOccupants)
         hop_wait = probe_occupied(further.hopOccupants)
@@ -80,6 +97,7 @@ extension probe_life {
         hop_cpu = further.hopCPU ?? noCPU
         hop_tid = further.hopThread ?? 0
         stopped_ns = further.stopped
+        unwoken_ns = further.unwoken
         stolen_ns = further.stolen
     }
 }

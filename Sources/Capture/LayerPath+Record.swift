@@ -12,7 +12,7 @@ extension DirectIO {
 
     init(checked record: UnsafePointer<probe_layered>) {
         self.init(checked: UnsafeRawPointer(record).assumingMemoryBound(to: probe_life.self))
-        let path = LayerPath(record, submitted: submitted)
+        let path = LayerPath(record, submitted: Timestamp(nanoseconds: recordedSubmission))
         self.path = path
         // The stage of the device begins where the first of them was given the I/O; the last layer keeps this time.
         guard let top = path.layers.first, top.entered != 0 else { return }
@@ -81,7 +81,7 @@ extension probe_layered {
         withUnsafeMutableBytes(of: &layers) { bytes in
             for (index, layer) in path.layers.prefix(Int(PROBE_LAYERS)).enumerated() {
                 bytes.storeBytes(
-                    of: probe_layer(layer, submitted: io.submitted.nanoseconds),
+                    of: probe_layer(layer, submitted: io.recordedSubmission),
                     toByteOffset: index * MemoryLayout<probe_layer>.stride, as: probe_layer.self)
             }
         }

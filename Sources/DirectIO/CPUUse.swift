@@ -15,6 +15,20 @@ public struct CPUUse: Hashable, Sendable, Codable {
     public var submitterDisplaced: UInt64
     /// What became of completions; `nil` when nobody looked.
     public var reaping: Reaping?
+    /// Submitters that stood still for the CPU quota of their cgroup; `nil` when none did, or nobody looked.
+    public var quotaStops: QuotaStops?
+
+    public struct QuotaStops: Hashable, Sendable, Codable {
+        public var count: UInt64
+        /// Nanoseconds in which a submitter would have run.
+        public var time: UInt64
+
+        /// - Returns: `nil` when there was none.
+        public init?(count: UInt64, time: UInt64) {
+            guard count > 0 else { return nil }
+            (self.count, self.time) = (count, time)
+        }
+    }
 
     /// The names in captures, which are forever.
     private enum CodingKeys: String, CodingKey {
@@ -49,7 +63,7 @@ public struct CPUUse: Hashable, Sendable, Codable {
     public init(
         cpu: UInt16, occupied: [UInt64], submitterRuns: UInt64, workerRuns: UInt64, works: UInt64,
         submitterDisplaced: UInt64,
-        reaping: Reaping? = nil
+        reaping: Reaping? = nil, quotaStops: QuotaStops? = nil
     ) {
         self.cpu = cpu
         self.occupied = occupied
@@ -58,6 +72,7 @@ public struct CPUUse: Hashable, Sendable, Codable {
         self.works = works
         self.submitterDisplaced = submitterDisplaced
         self.reaping = reaping
+        self.quotaStops = quotaStops
     }
 
     public subscript(occupant: CPUOccupant) -> UInt64 {
@@ -70,6 +85,11 @@ public struct CPUUse: Hashable, Sendable, Codable {
             cpu: cpu, occupied: zip(occupied, earlier.occupied).map { $0 &- $1 },
             submitterRuns: submitterRuns &- earlier.submitterRuns, workerRuns: workerRuns &- earlier.workerRuns,
             works: works &- earlier.works, submitterDisplaced: submitterDisplaced &- earlier.submitterDisplaced,
-            reaping: reaping.map { $0.since(earlier.reaping ?? Reaping(asleep: 0, time: 0, awake: 0)) })
+            reaping: reaping.map { $0.since(earlier.reaping ?? Reaping(asleep: 0, time: 0, awake: 0)) },
+            quotaStops: quotaStops.flatMap { now in
+                QuotaStops(
+                    count: now.count &- (earlier.quotaStops?.count ?? 0),
+                    time: now.time &- (earlier.quotaStops?.time ?? 0))
+            })
     }
 }

@@ -20,6 +20,8 @@ public struct DataLoss: Hashable, Sendable, Codable {
     }
 
     public static let completionMissed = "completion-missed"
+    /// The self-test of the probes failed.
+    public static let contextsMisread = "contexts-misread"
 
     /// I/Os are missing from the result, and it is counted how many: what remains is a part of them that can be judged.
     public var isOfIOs: Bool { severity == .loss && Self.countingIOs.contains(what) }

@@ -96,6 +96,9 @@ public struct DirectIO: Equatable, Sendable {
     /// `nil` for an I/O that has none of it.
     @usableFromInline var rare: RareLife?
 
+    /// There is nothing in `further` and `path`.
+    @inlinable public var isPlain: Bool { rare == nil }
+
     /// All zero for an I/O of which no record tells more.
     @inlinable public var further: FurtherLife {
         get { rare?.further ?? FurtherLife() }

@@ -7,8 +7,8 @@ public struct FurtherLife: Equatable, Sendable {
     public var attempted: UInt64 = 0
     /// The last `block_rq_issue` of several, 0 when there was one: `LifePoint.issued` is the first.
     public var lastIssued: UInt64 = 0
-    /// No time yet; kept as it is in a record.
-    public var reserved: UInt64 = 0
+    /// io_uring's first attempt of it began, before `attempted`; 0 when there was none.
+    public var firstAttempted: UInt64 = 0
 
     /// Who occupied the CPU of `end_io` from `LifePoint.raised` to `interrupted`.
     public var deliveryOccupants = OccupantTimes.unknown
@@ -30,6 +30,8 @@ public struct FurtherLife: Equatable, Sendable {
     public var hopThread: UInt32?
     /// Nanoseconds of the submitter's wait in which its cgroup had used up its quota.
     public var stopped: UInt32 = 0
+    /// Nanoseconds of the submitter's wait in which it slept by its own wish: see `LifeMarks.batched` and `elsewhere`.
+    public var unwoken: UInt32 = 0
     /// Nanoseconds of the I/O in which the hypervisor had the CPU of `end_io`.
     public var stolen: UInt32 = 0
 
@@ -61,4 +63,8 @@ public struct LifeMarks: OptionSet, Hashable, Sendable {
     public static let batched = LifeMarks(rawValue: 1 << 5)
     /// A file system made it for the kiocb of another file: overlayfs, FUSE.
     public static let stacked = LifeMarks(rawValue: 1 << 6)
+    /// Its work was queued while the workqueue ran as many as it may.
+    public static let atLimit = LifeMarks(rawValue: 1 << 7)
+    /// The submitter slept, and not for completions of io_uring.
+    public static let elsewhere = LifeMarks(rawValue: 1 << 8)
 }

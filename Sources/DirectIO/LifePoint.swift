@@ -8,6 +8,10 @@
 public enum LifePoint: UInt8, Sendable, CaseIterable {
     /// The submitter enters the direct I/O code.
     case submitted
+    /// io_uring's first attempt came to nothing, and it was handed to io-wq.
+    case handedOver
+    /// A worker of io-wq began it anew.
+    case takenUp
     /// It left the submitter's hands before the device had it: its submission returned, or the submitter fell asleep.
     case returned
     /// Its first request was made, after it had left the submitter's hands or, at the latest, then.
@@ -36,15 +40,19 @@ public enum LifePoint: UInt8, Sendable, CaseIterable {
     case taskWorkRun
 
     /// How many there are.
-    public static let count = 14
+    public static let count = 16
 }
 
 /// Nanoseconds of each point, by its number. Its length is that of the table.
-public typealias PointTimes = InlineArray<14, UInt64>
+public typealias PointTimes = InlineArray<16, UInt64>
 
 /// A stage between two neighbouring points of a path. Every nanosecond of an I/O belongs to one of these, or to a span
 /// composed of several. The order of the cases is causal: whatever path an I/O took, its stages follow each other so.
 public enum AtomicStage: UInt8, Sendable, CaseIterable {
+    /// io_uring's first attempt, which may not wait.
+    case attempt
+    /// It waits for a worker of io-wq.
+    case ioWQWait
     /// File system and block layer on the way down.
     case submit
     /// It has no request yet: throttled, or all tags are taken.
@@ -88,7 +96,7 @@ public enum AtomicStage: UInt8, Sendable, CaseIterable {
     /// Enclosed by no two points that were seen.
     case unattributed
 
-    public static let count = 22
+    public static let count = 24
 }
 
 extension LifePoint {
@@ -100,6 +108,17 @@ extension LifePoint {
                 "iomap_dio_rw_begin", "iomap_dio_rw", "__iomap_dio_rw", "__iomap_dio_read_simple", "blkdev_read_iter",
                 "blkdev_write_iter", "__blockdev_direct_IO",
             ],
+            begins: [
+                StageRow(.attempt, "attempt", "first attempt", of: .submitter, to: [.handedOver]),
+                StageRow(.ioWQWait, "io_wq_wait", "io-wq wait", short: "io_wq", of: .device, to: [.takenUp]),
+                StageRow(.submit, "submit", "submit", of: .submitter),
+            ]),
+        PointRow(
+            .handedOver, "handed_over", isOn: .ifSeen, expected: .never, from: ["io_uring_queue_async_work"],
+            begins: [StageRow(.ioWQWait, "io_wq_wait", "io-wq wait", short: "io_wq", of: .device)]),
+        PointRow(
+            .takenUp, "taken_up", isOn: .ifSeen, expected: .never,
+            from: ["iomap_dio_rw_begin", "__iomap_dio_rw", "blkdev_read_iter", "blkdev_write_iter"],
             begins: [StageRow(.submit, "submit", "submit", of: .submitter)]),
         PointRow(
             .returned, "returned", isOn: .ifSeen, expected: .never, isBorder: true, mayPrecede: true,
@@ -139,7 +158,7 @@ extension LifePoint {
                     .inlineCompletion, "inline_completion", "inline completion", short: "inline", of: .completion,
                     in: [.hardirq, .softirq, .poll, .driverWorker, .irqThread, .ksoftirqd]),
                 StageRow(
-                    .submitterWakeup, "submitter_wakeup", "waiter woken", short: "wakeup", of: .submitter,
+                    .submitterWakeup, "submitter_wakeup", "waiter woken", short: "wakeup", of: .submitter, isWait: true,
                     in: [.syncWait]),
                 StageRow(
                     .submitterCompletion, "submitter_completion", "submitter completes", short: "submitter",

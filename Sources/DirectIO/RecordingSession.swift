@@ -81,9 +81,15 @@ public struct RecordingEnd: Hashable, Sendable, Codable {
     public var commandStatus: Int32?
     /// `nil` in captures that do not tell.
     public var other: OtherIO?
+    /// Nanoseconds that a hypervisor kept from the CPUs meanwhile, all together; `nil` when that was none, or not known.
+    public var stolen: UInt64?
 
-    public init(wall: Int64, monotonic: UInt64, ios: UInt64, commandStatus: Int32? = nil, other: OtherIO? = nil) {
+    public init(
+        wall: Int64, monotonic: UInt64, ios: UInt64, commandStatus: Int32? = nil, other: OtherIO? = nil,
+        stolen: UInt64? = nil
+    ) {
         self.other = other
+        self.stolen = stolen
         self.wall = wall
         self.monotonic = monotonic
         self.ios = ios

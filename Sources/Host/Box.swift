@@ -24,6 +24,13 @@ public enum Box {
 
     public static var cpuCount: Int { Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
+    /// Nanoseconds that a hypervisor has kept from the CPUs, all together: steal of /proc/stat.
+    public static var stolen: UInt64? {
+        let ticks = line(of: "/proc/stat")?.split(separator: " ").dropFirst(8).first.flatMap { UInt64($0) }
+        let perSecond = UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))
+        return ticks.map { $0 &* (1_000_000_000 / perSecond) }
+    }
+
     /// CPUs that this process may run on.
     public static var usableCPUs: Int {
         // "Cpus_allowed:\tff,ffffffff": the kernel's word, for Foundation counts those that are online.

@@ -10,6 +10,7 @@ extension CPUUse {
             cpu: cpu, occupied: withUnsafeBytes(of: counters.clock_ns) { Array($0.bindMemory(to: UInt64.self)) },
             submitterRuns: counters.submitter_runs, workerRuns: counters.worker_runs, works: counters.works,
             submitterDisplaced: counters.submitter_displaced_ns,
-            reaping: Reaping(asleep: counters.reaps, time: counters.reap_ns, awake: counters.completed_awake))
+            reaping: Reaping(asleep: counters.reaps, time: counters.reap_ns, awake: counters.completed_awake),
+            quotaStops: QuotaStops(count: counters.stops, time: counters.stopped_ns))
     }
 }

@@ -35,6 +35,17 @@ public struct ProbeCounters: Equatable, Sendable {
     public var begunAgainTime: UInt64 = 0
     /// Begun I/Os without an end, as the slots themselves tell. `nil` as long as nobody looked.
     public var open: OpenCount?
+    /// Readings of a context by the probes where the kernel itself says it: those that were wrong, and all.
+    public var selfTest = [ContextTest](repeating: ContextTest(), count: 3)
+
+    public struct ContextTest: Equatable, Sendable {
+        public var readings: UInt64 = 0
+        public var wrong: UInt64 = 0
+
+        /// An interrupt may be raised anew by software, in no interrupt: a few are no proof.
+        var isFailed: Bool { wrong * 20 > readings }
+    }
+
     /// Tasks that came to a CPU and were not seen to leave it, by CPU.
     public var unseenTasks: [UnseenTask] = []
 
@@ -83,6 +94,7 @@ public struct ProbeCounters: Equatable, Sendable {
                     cpu: number, turns: cpu.unseen_runs, time: cpu.unseen_ns,
                     thread: UInt32(truncatingIfNeeded: cpu.unseen_tid)))
         }
+        add(tests: cpu)
         begun += cpu.begins
         filteredOut += cpu.filtered
         sampledOut += cpu.sampled_out
@@ -96,6 +108,21 @@ public struct ProbeCounters: Equatable, Sendable {
         ringFull += cpu.ring_full
         namesFull += cpu.names_full
         occupanciesFull += cpu.occupancies_full
+    }
+
+    private mutating func add(tests cpu: probe_cpu) {
+        let (readings, wrong) = (cpu.tests, cpu.misread)
+        for (place, test) in [(readings.0, wrong.0), (readings.1, wrong.1), (readings.2, wrong.2)].enumerated() {
+            selfTest[place].readings += UInt64(test.0)
+            selfTest[place].wrong += UInt64(test.1)
+        }
+    }
+
+    /// What the probes took for something else; empty when the self-test was passed.
+    private var misread: String {
+        zip(["a hard interrupt", "a softirq", "a task"], selfTest).filter(\.1.isFailed).map {
+            "in \($0) \($1.wrong) of \($1.readings) times"
+        }.joined(separator: ", ")
     }
 
     mutating func addMisses(_ count: UInt64, of role: ProbeProgram.Role) {
@@ -155,6 +182,12 @@ public struct ProbeCounters: Equatable, Sendable {
                 what: DataLoss.completionMissed, count: completionsLost, severity: .loss,
                 help: "I/Os whose completion the probes did not see; they are not in the capture",
                 timeAtMost: begunAgain == 0 ? nil : begunAgainTime / begunAgain),
+            misread.isEmpty
+                ? nil
+                : DataLoss(
+                    what: DataLoss.contextsMisread, count: selfTest.reduce(0) { $0 + $1.wrong }, severity: .loss,
+                    help: "the probes do not know this kernel's contexts: \(misread) they read something else;"
+                        + " where I/Os ended and were completed is not to be believed"),
             unaccounted == 0
                 ? nil
                 : DataLoss(

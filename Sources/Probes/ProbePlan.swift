@@ -69,7 +69,7 @@ public struct ProbePlan: Sendable {
         "simple_read_probed", "simple_bio_ended", "block_device_async_bio_ended", "request_issued_from_queue",
         "request_issued", "timer_entered", "timer_left", "layer_entered", "layer_entered_from_queue", "request_punted",
         "request_requeued", "request_requeued_from_queue", "submission_returned", "thread_served",
-        "forced_thread_served",
+        "forced_thread_served", "quota_used_up", "quota_filled",
     ]
 
     private static func refusal(of program: ProbeProgram, by btf: KernelBTF) -> String? {
@@ -176,6 +176,7 @@ public struct ProbePlan: Sendable {
         withoutOccupants = reason
         leaveOut("task_switched", because: reason)
         leaveOut("work_ended", because: reason)
+        leaveOut("quota_used_up", because: reason)
     }
 
     /// Leaves a program out, e.g. after the kernel refused it.

@@ -139,6 +139,8 @@ extension ProbeProgram {
 
     private static let layer = "the devices that an I/O comes through: device-mapper, md, loop"
 
+    private static let quota = "submitters that stand still for the CPU quota of their cgroup"
+
     private static let timers = "timer interrupts on the CPU"
 
     private static let context = [
@@ -153,6 +155,8 @@ extension ProbeProgram {
             blind: "the wait for an interrupt's thread"),
         ProbeProgram("timer_entered", .tracepoint, "local_timer_entry", blind: timers),
         ProbeProgram("timer_left", .tracepoint, "local_timer_exit", blind: timers),
+        ProbeProgram("quota_used_up", .functionExit, "throttle_cfs_rq", blind: quota),
+        ProbeProgram("quota_filled", .functionEntry, "unthrottle_cfs_rq", blind: quota),
         ProbeProgram(
             "task_switched", .tracepoint, "sched_switch",
             blind: "what was on the CPU while a completion waited for it, and whether a kworker preempted its submitter"
@@ -194,6 +198,7 @@ extension ProbeProgram {
         ["irq_entered", "irq_left"],
         ["softirq_entered", "softirq_left"],
         ["timer_entered", "timer_left"],
+        ["quota_used_up", "quota_filled"],
         ["completion_entered", "completion_left"],
         ["dio_rw_probed", "simple_read_probed"],
         ["legacy_began", "legacy_completed", "aio_completed", "io_uring_completed"],

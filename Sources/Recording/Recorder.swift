@@ -27,6 +27,7 @@ public final class Recorder {
     private var openIOs = OpenIOCount()
     /// When the first I/O was let in, nanoseconds of CLOCK_MONOTONIC.
     private var began: UInt64 = 0
+    private var stolenBefore: UInt64?
 
     /// I/Os on their way when the recording ends are waited for this long.
     private static let graceNanoseconds: UInt64 = 500_000_000
@@ -154,6 +155,7 @@ public final class Recorder {
     private func follow(_ child: TracedCommand?) -> Int32? {
         let start = Box.monotonic
         began = start
+        stolenBefore = Box.stolen
         var nextSecond = start + 1_000_000_000
         var nextSums = start + Self.sumsNanoseconds
         var nextFlush = start + Self.flushNanoseconds
@@ -270,8 +272,14 @@ public final class Recorder {
             try writer.finish(
                 RecordingEnd(
                     wall: Box.wall, monotonic: Box.monotonic, ios: writer.iosWritten, commandStatus: commandStatus,
-                    other: other))
+                    other: other, stolen: stolen))
         }
+    }
+
+    /// By a hypervisor since the recording began, if anything.
+    private var stolen: UInt64? {
+        guard let stolenBefore, let now = Box.stolen, now > stolenBefore else { return nil }
+        return now - stolenBefore
     }
 
     /// The losses, with what is known of when and where I/Os were lost whose completion was not seen.

@@ -28,6 +28,10 @@ extension IOList {
         if !io.isPartial { facts.append("\(io.issuer.rawValue) \(submitter(of: io, style))") }
         facts.append("completed in \(life.context.rawValue)")
         if let reason = life.reason { facts.append("deferred: \(reason.rawValue)") }
+        let further = io.further
+        if further.requests > 1 { facts.append("\(further.requests) requests") }
+        if further.bios > 1 { facts.append("\(further.bios) bios") }
+        if further.requeues > 0 { facts.append("requeued \(further.requeues) times") }
         if io.error != 0 { facts.append("error \(io.error)") }
         let cpus = [("submit", io.submitCPU), ("end", io.endCPU), ("worker", io.workerCPU)]
             .compactMap { name, cpu in cpu.map { "\(name) \($0)" } }

@@ -46,10 +46,19 @@ public struct IOList: Sendable {
             Self.write("task_work_wait_causes", listed.taskWorkWait, to: &json)
             Self.write("delivery_wait_causes", listed.shares(of: .delivery), to: &json)
             Self.write("hop_wait_causes", listed.shares(of: .hopWait), to: &json)
+            Self.write("submitter_wakeup_causes", listed.shares(of: .submitterWakeup), to: &json)
+            if !io.isPlain { Self.write(io.further, to: &json) }
             if let path = io.path { Self.write(path, io, to: &json) }
         }
         buffer.append(contentsOf: json.bytes)
         buffer.append(UInt8(ascii: "\n"))
+    }
+
+    /// Of several requests or bios, and of those that went back.
+    private static func write(_ further: FurtherLife, to json: inout JSONWriter) {
+        if further.requests > 0 { json.member("requests", further.requests) }
+        if further.bios > 0 { json.member("bios", further.bios) }
+        if further.requeues > 0 { json.member("requeues", further.requeues) }
     }
 
     private static func write(_ key: StaticString, _ shares: [WaitShare], to json: inout JSONWriter) {

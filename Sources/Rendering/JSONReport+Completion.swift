@@ -81,6 +81,10 @@ extension JSONReport {
                 json.member("reap_ns", reaping.time)
                 json.member("completed_awake", reaping.awake)
             }
+            if let stops = scheduling.quotaStops {
+                json.member("quota_stops", stops.count)
+                json.member("quota_stopped_ns", stops.time)
+            }
             json.array("cpus", scheduling.cpus) { json, use in
                 json.object { json in
                     json.member("cpu", use.cpu)

@@ -88,10 +88,20 @@ public struct JSONReport: Sendable {
                 json.member("ios", deliverer.ios)
             }
         }
+        if report.requests.ios > 0 {
+            json.object("requests") { json in
+                json.member("ios", report.requests.ios)
+                json.member("requests", report.requests.requests)
+                json.member("bios", report.requests.bios)
+                json.member("requeues", report.requests.requeues)
+            }
+        }
         json.key("delivery_wait")
         write(report.deliveryWait, report, to: &json)
         json.key("hop_wait")
         write(report.hopWait, report, to: &json)
+        json.key("submitter_wakeup_wait")
+        write(report.waiterWait, report, to: &json)
         json.key("tail")
         if let tail = report.tail { write(tail, to: &json) } else { json.null() }
     }

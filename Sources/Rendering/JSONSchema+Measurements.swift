@@ -80,12 +80,23 @@ extension JSONSchema {
               },
               "description": "Works and threads of drivers and layers in which I/Os were completed."
             },
+            "requests": {
+              "type": "object", "required": ["ios", "requests", "bios", "requeues"],
+              "properties": {
+                "ios": {"$ref": "#/$defs/count"}, "requests": {"$ref": "#/$defs/count"},
+                "bios": {"$ref": "#/$defs/count"}, "requeues": {"$ref": "#/$defs/count"}
+              },
+              "description": "Of those I/Os that took several requests or bios, or of which a request went back."
+            },
             "delivery_wait": {
               "$ref": "#/$defs/wait", "description": "null when no I/O was seen to wait for what ran its end_io."
             },
             "hop_wait": {
               "$ref": "#/$defs/wait",
               "description": "null when no user's kiocb was seen to wait for the work that completed it: overlayfs, FUSE."
+            },
+            "submitter_wakeup_wait": {
+              "$ref": "#/$defs/wait", "description": "null when no submitter was seen to sleep for its I/O."
             },
             "tail": {
               "type": ["object", "null"],
@@ -163,6 +174,8 @@ extension JSONSchema {
                   "$ref": "#/$defs/count", "description": "Switches to a kworker that then completed I/Os."
                 },
                 "works": {"$ref": "#/$defs/count", "description": "I/Os, traced or not, that kworkers completed."},
+                "quota_stops": {"$ref": "#/$defs/count", "description": "Times that a submitter stood still for its cgroup's CPU quota."},
+                "quota_stopped_ns": {"$ref": "#/$defs/count"},
                 "submitter_displaced_ns": {
                   "$ref": "#/$defs/count",
                   "description": "A submitter was runnable and off-CPU: such a kworker had displaced it."
@@ -209,7 +222,9 @@ extension JSONSchema {
                 "most_gain": {"$ref": "#/$defs/number"},
                 "limit": {"enum": ["latency", "cpu"]},
                 "why_no_interval": {
-                  "enum": ["too_wide", "other_tasks", "paced", "loop_unknown", "submitter_apart", "cpu_time_unknown"]
+                  "enum": [
+                    "too_wide", "other_tasks", "paced", "loop_unknown", "submitter_apart", "cpu_time_unknown", "quota"
+                  ]
                 }
               }
             },
@@ -300,7 +315,8 @@ extension JSONSchema {
                 "type": "object",
                 "required": [
                   "by", "key", "label", "quality", "headline", "ios", "issuers", "latency", "stages", "queue_wait",
-                  "task_work_wait", "layers", "deliverers", "delivery_wait", "hop_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "scheduling",
+                  "task_work_wait", "layers", "deliverers", "delivery_wait", "hop_wait",
+                  "submitter_wakeup_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "scheduling",
                   "inline_estimate", "placement", "interrupts", "verdict"
                 ],
                 "properties": {
@@ -314,6 +330,7 @@ extension JSONSchema {
                   "layers": {"$ref": "#/properties/layers"}, "deliverers": {"$ref": "#/properties/deliverers"},
                   "delivery_wait": {"$ref": "#/properties/delivery_wait"},
                   "hop_wait": {"$ref": "#/properties/hop_wait"},
+                  "submitter_wakeup_wait": {"$ref": "#/properties/submitter_wakeup_wait"},
                   "tail": {"$ref": "#/properties/tail"}, "contexts": {"$ref": "#/properties/contexts"},
                   "end_io_contexts": {"$ref": "#/properties/end_io_contexts"},
                   "reasons": {"$ref": "#/properties/reasons"},
@@ -368,7 +385,7 @@ extension JSONSchema {
                       "cause": {
                         "enum": [
                           "submitter", "completion_work", "pool_work", "other_task", "hardirq", "softirq", "idle",
-                          "worker_switch", "unattributed"
+                          "worker_switch", "quota", "batching", "elsewhere", "workqueue_limit", "unattributed"
                         ]
                       },
                       "total_ns": {"$ref": "#/$defs/count"},

@@ -16,7 +16,8 @@ public enum JSONSchema {
           "type": "object",
           "required": [
             "schema", "completion_rule", "source", "selection", "quality", "headline", "ios", "issuers", "latency", "stages",
-            "queue_wait", "task_work_wait", "layers", "deliverers", "delivery_wait", "hop_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "scheduling",
+            "queue_wait", "task_work_wait", "layers", "deliverers", "delivery_wait", "hop_wait",
+            "submitter_wakeup_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "scheduling",
             "inline_estimate", "placement", "interrupts", "loss", "unseen", "verdict", "groups", "other_groups"
           ],
           "properties": {

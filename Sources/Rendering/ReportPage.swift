@@ -139,7 +139,7 @@ struct ReportPage {
     }
 
     var completions: [String] {
-        slowest + contexts + reasons + sharing + scheduling
+        slowest + contexts + requests + reasons + sharing + scheduling + steal
     }
 
     private var slowest: [String] {
@@ -163,6 +163,19 @@ struct ReportPage {
             "\(style.escaped($0.name)) \(part($0.ios, of: report.ios.total))"
         }
         return names.isEmpty ? [] : ["(" + names.joined(separator: ", ") + ")"]
+    }
+
+    /// Of those I/Os that are more than one request.
+    private var requests: [String] {
+        let requests = report.requests
+        guard requests.ios > 0 else { return [] }
+        func each(_ count: UInt64) -> String { Quantity.fixed(Double(count) / Double(requests.ios), 1) }
+        var items = [
+            "\(part(requests.ios, of: report.ios.total)) of I/Os take \(each(requests.requests)) requests each"
+        ]
+        if requests.bios > requests.ios { items.append("\(each(requests.bios)) bios") }
+        if requests.requeues > 0 { items.append("\(Quantity.count(requests.requeues)) requeued") }
+        return fields("requests", items)
     }
 
     private var reasons: [String] {
@@ -207,7 +220,22 @@ struct ReportPage {
                 "submitter off-CPU at completion \(part(reaping.asleep, of: report.ios.total)), "
                     + "back on \(Quantity.duration(mean)) later")
         }
+        if let stops = scheduling.quotaStops {
+            let mean = Double(stops.time) / Double(stops.count)
+            items.append(
+                "submitters stopped by their CPU quota \(Quantity.count(stops.count)) times, \(Quantity.duration(mean)) each"
+            )
+        }
         return fields("per I/O", items)
+    }
+
+    private var steal: [String] {
+        let source = report.source
+        guard let stolen = source.stolen, let duration = source.duration, let cpus = source.cpuCount, duration > 0
+        else { return [] }
+        let share = Double(stolen) / (Double(duration) * Double(max(1, cpus)))
+        return fields(
+            "steal", ["a hypervisor kept \(Quantity.percent(share)) of the CPUs' time for others"])
     }
 
     private func part(_ count: UInt64, of all: UInt64) -> String {

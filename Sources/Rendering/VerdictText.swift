@@ -18,6 +18,7 @@ enum VerdictText {
         case .taskWorkWait: "task-work-wait"
         case .lost: "lost-ios"
         case .notFollowed: "not-followed"
+        case .quota: "cpu-quota"
         }
     }
 
@@ -43,6 +44,9 @@ enum VerdictText {
         case .taskWorkWait(let mean, let share, let cause):
             return "The issuer's task_work runs \(Quantity.duration(mean)) after the completion on average"
                 + " (\(Quantity.percent(share)) of all latency)" + part(cause)
+        case .quota(let count, let share):
+            return "The submitters' cgroup uses up its CPU quota: it stopped them \(Quantity.count(count)) times, for"
+                + " \(Quantity.percent(share)) of the time, and that limits their I/Os; see its cpu.max"
         case .lost(let share, let meanAtMost):
             let lost =
                 "\(Quantity.percent(share)) of the I/Os are lost, in bursts: waits are probably longer than shown"
@@ -70,6 +74,10 @@ enum VerdictText {
         case .softirq: "went to softirqs"
         case .idle: "was the CPU waking up"
         case .workerSwitch: "was the switch to the kworker"
+        case .quota: "went by with its cgroup out of CPU quota"
+        case .batching: "went by until as many were complete as it had asked to be woken for"
+        case .elsewhere: "went by with the submitter asleep for something else"
+        case .workqueueLimit: "went by on an idle CPU with the workqueue at its max_active"
         case .unattributed: "is unattributed"
         }
     }
@@ -129,6 +137,8 @@ enum VerdictText {
             "no promise of IOPS, for submissions do not follow completions: they come at a pace of their own"
         case .notPromised(.loopUnknown):
             "no promise of IOPS, for it is not known whether submissions follow completions"
+        case .notPromised(.quota):
+            "no promise of IOPS, for the CPU quota of the submitters' cgroup limits them"
         case .notPromised(.submitterApart):
             "no promise of IOPS, for the submitter runs on another CPU, where inline completion may also cost some"
         case .notPromised(.cpuTimeUnknown):
@@ -153,6 +163,9 @@ enum VerdictText {
                 + "comes to no other: where each CPU has a queue it follows the thread, and only completing inline helps"
         case .keepOff(let name, let mean):
             "\(name) has the CPU for \(Quantity.duration(mean)) of each wait: try to keep it off that CPU"
+        case .fewerAtOnce:
+            "That is no wait for a CPU: the workqueue runs as many completions at once as it may; try fewer I/Os in flight"
+                + " on this file system, or completions that do not sleep"
         case .limitIdleStates: "Try without deep idle states on that CPU"
         case .spreadCompletions: "Completions queue behind each other: try to spread the I/O over more CPUs"
         case .moveInterrupts:
@@ -184,6 +197,8 @@ enum VerdictText {
         case .incomplete(let share, let needed):
             "only \(Quantity.percent(share)) of I/Os are complete, at least \(Quantity.percent(needed)) are needed"
         case .cutOff: "the recording is cut off"
+        case .loss(DataLoss.contextsMisread, _):
+            "the probes' self-test failed, the contexts of these I/Os are not to be believed"
         case .loss(let what, let count): "data was lost: \(what) \(Quantity.count(count))"
         case .mixedContexts: "no completion context has half of the I/Os"
         }

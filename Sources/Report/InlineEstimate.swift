@@ -48,6 +48,8 @@ public struct InlineEstimate: Equatable, Sendable {
         case submitterApart = "submitter_apart"
         /// Without the clocks of the CPUs, or with works of I/Os that were not recorded.
         case cpuTimeUnknown = "cpu_time_unknown"
+        /// The cgroup of the submitters uses up its CPU quota.
+        case quota
     }
 
     /// Below this part of the I/Os, what they would gain is lost in what is not known.
@@ -83,6 +85,10 @@ public struct InlineEstimate: Equatable, Sendable {
             ?? (finding.loop == .paced ? .unknown : finding.loop)
         cpuSaved = costs.map { ($0.workerSwitch + handOff) * share }
         let sharing = report.cpuSharing
+        guard report.quotaShare == nil else {
+            iops = .notPromised(.quota)
+            return
+        }
         guard loop == .closed else {
             iops = .notPromised(loop == .paced ? .paced : .loopUnknown)
             return
@@ -198,6 +204,14 @@ private struct Costs {
 }
 
 extension Report {
+    /// The part of the recording in which submitters stood still for the CPU quota of their cgroup; `nil` when that is
+    /// too little to limit them.
+    var quotaShare: Double? {
+        guard let stops = scheduling?.quotaStops, let duration = source.duration, duration > 0 else { return nil }
+        let share = Double(stops.time) / Double(duration)
+        return share >= 0.01 ? share : nil
+    }
+
     /// Nanoseconds from the first I/O's begin to the last one's end.
     fileprivate var span: Double? {
         guard let latency, let inFlight = headline.meanInFlight, inFlight > 0 else { return nil }

@@ -12,10 +12,13 @@ struct LayerAccumulator: ~Copyable, Sendable {
     /// The last of them: by the next I/O too, as a rule.
     private var end = (device: DeviceNumber(kernel: 0), counts: LifeCounts())
 
+    private(set) var requests = Report.Requests()
+
     @inline(__always)
     mutating func add(_ io: DirectIO, _ life: AttributedLife) {
         let path = io.path
         count(path?.layers.last?.device ?? io.device, life, 1)
+        if !io.isPlain { count(io.further) }
         if let path { add(path, io, life) }
     }
 
@@ -33,6 +36,14 @@ struct LayerAccumulator: ~Copyable, Sendable {
     private mutating func turn(to device: DeviceNumber) {
         ends[end.device] = end.counts
         end = (device, ends[device] ?? LifeCounts())
+    }
+
+    private mutating func count(_ further: FurtherLife) {
+        guard further.requests > 1 || further.bios > 1 || further.requeues > 0 else { return }
+        requests.ios += 1
+        requests.requests += UInt64(max(1, further.requests))
+        requests.bios += UInt64(max(1, further.bios))
+        requests.requeues += UInt64(further.requeues)
     }
 
     @inline(never)
@@ -54,6 +65,10 @@ struct LayerAccumulator: ~Copyable, Sendable {
             turn(to: device)
             end.counts.add(counts)
         }
+        requests.ios += other.requests.ios
+        requests.requests += other.requests.requests
+        requests.bios += other.requests.bios
+        requests.requeues += other.requests.requeues
     }
 
     /// In causal order: down through the layers, the device, and back.

@@ -41,10 +41,13 @@ public struct Report: Equatable, Sendable {
     public var deliveryWait: WaitSummary?
     /// `nil` when no user's kiocb was seen to wait for a work that completed it.
     public var hopWait: WaitSummary?
+    /// `nil` when no submitter was seen to sleep for its I/O and to complete it.
+    public var waiterWait: WaitSummary?
     /// What the stage `device` is made of, where I/Os came through several devices; in causal order.
     public var layers: [LayerSummary] = []
     /// Works and threads of drivers and layers that completed I/Os, the most frequent first.
     public var deliverers: [Deliverer] = []
+    public var requests = Requests()
     public var tail: TailComposition?
     public var cpuSharing: CPUSharing
     /// `nil` when nobody counted, and for a part of the I/Os.
@@ -73,11 +76,20 @@ public struct Report: Equatable, Sendable {
         case .taskWorkWait: taskWorkWait
         case .delivery: deliveryWait
         case .hopWait: hopWait
+        case .submitterWakeup: waiterWait
         default: nil
         }
     }
 
     public func stage(named name: String) -> StageSummary? { Stage(name: name).flatMap { stage($0) } }
+
+    /// I/Os that took more than one request or bio, or of which a request went back to the queue.
+    public struct Requests: Equatable, Sendable {
+        public var ios: UInt64 = 0
+        public var requests: UInt64 = 0
+        public var bios: UInt64 = 0
+        public var requeues: UInt64 = 0
+    }
 
     public struct Deliverer: Equatable, Sendable {
         /// Function of the work, or comm of the thread.

@@ -82,7 +82,7 @@ struct ReportAccumulator: ~Copyable, Sendable {
         let switchesSeen = frame.source.sees("sched_switch")
         let totals = stages.totals()
         let latency = totals.latency
-        let waits = [Stage.queueWait, .taskWorkWait, .delivery, .hopWait].map {
+        let waits = [Stage.queueWait, .taskWorkWait, .delivery, .hopWait, .submitterWakeup].map {
             stages.wait($0, totals, names: frame.names, switchesSeen: switchesSeen, percentiles: frame.percentiles)
         }
         var report = Report(
@@ -100,12 +100,13 @@ struct ReportAccumulator: ~Copyable, Sendable {
             // Only a record has the interrupt that ended its I/O.
             interrupts: summedUp > 0 ? [] : interrupts.summaries(allSeen: frame.isWhole), loss: frame.loss,
             verdict: Verdict(sentences: [], refusals: []))
-        (report.deliveryWait, report.hopWait) = (waits[2], waits[3])
+        (report.deliveryWait, report.hopWait, report.waiterWait) = (waits[2], waits[3], waits[4])
         let stacked = frame.source.stackedDevices
         report.layers = layers.summaries(of: latency.total, stacked: stacked)
         let unseen = layers.notFollowed(stacked: stacked, blind: frame.source.blindPoints)
         report.quality.count(notFollowed: unseen.devices, complete: unseen.complete, of: ios.total)
         report.deliverers = layers.delivererCounts
+        report.requests = layers.requests
         if summedUp > 0 { report.summedUp = Report.SummedUp(ios: summedUp) }
         guard frame.isOfAll else { return report }
         report.scheduling = Scheduling(frame.source.cpus)

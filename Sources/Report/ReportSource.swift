@@ -18,6 +18,8 @@ public struct ReportSource: Equatable, Sendable {
     public var started: Int64?
     /// Length of the recording in nanoseconds, `nil` when its end was not recorded.
     public var duration: UInt64?
+    /// Nanoseconds that a hypervisor kept from the CPUs meanwhile; `nil` when none, or not known.
+    public var stolen: UInt64?
     public var filters: [String]
     public var probes: [RecordingSession.Probe]
     public var devices: [DeviceName]
@@ -67,6 +69,7 @@ public struct ReportSource: Equatable, Sendable {
         started = session.startedWall
         if let end, end.monotonic >= session.startedMonotonic {
             duration = end.monotonic - session.startedMonotonic
+            stolen = end.stolen
         }
         other = end?.other
         filters = session.filters

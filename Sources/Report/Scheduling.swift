@@ -27,6 +27,12 @@ public struct Scheduling: Equatable, Sendable {
         cpus.compactMap(\.reaping).reduce(nil) { sum, next in sum.map { $0 + next } ?? next }
     }
 
+    /// Submitters that stood still for the CPU quota of their cgroup, of all CPUs together; `nil` when none did.
+    public var quotaStops: CPUUse.QuotaStops? {
+        let stops = cpus.compactMap(\.quotaStops)
+        return .init(count: stops.reduce(0) { $0 &+ $1.count }, time: stops.reduce(0) { $0 &+ $1.time })
+    }
+
     /// How many I/Os a kworker completes each time it gets the CPU; `nil` when none ran.
     public var worksPerRun: Double? { workerRuns == 0 ? nil : Double(works) / Double(workerRuns) }
 

@@ -17,6 +17,7 @@ struct StageAccumulator: ~Copyable, Sendable {
     private var taskWorkWait = WaitAccumulator()
     private var deliveryWait = WaitAccumulator()
     private var hopWait = WaitAccumulator()
+    private var waiterWait = WaitAccumulator()
 
     private static let latencyRow = 0
 
@@ -57,12 +58,15 @@ struct StageAccumulator: ~Copyable, Sendable {
                 record(span.nanoseconds, span.context, place)
                 if span.stage == .queueWait, io.queueWaitOccupants.isKnown {
                     queueWait.add(io.queueWaitOccupants, in: span, of: io, &log)
-                } else if span.stage == .taskWorkWait, io.taskWorkOccupants.isKnown {
+                } else if span.stage == .taskWorkWait, io.isSplit(in: .taskWorkWait) {
                     taskWorkWait.add(io.taskWorkOccupants, in: span, of: io, &log)
                 } else if span.stage == .delivery, io.further.deliveryOccupants.isKnown {
                     deliveryWait.add(io.further.deliveryOccupants, in: span, of: io, &log)
                 } else if span.stage == .hopWait, io.further.hopOccupants.isKnown {
                     hopWait.add(io.further.hopOccupants, in: span, of: io, &log)
+                } else if span.stage == .submitterWakeup, io.isSplit(in: .submitterWakeup) {
+                    let times = io.occupied(in: .submitterWakeup) ?? .unknown
+                    waiterWait.add(times, in: span, of: io, &log)
                 }
             }
         }
@@ -122,6 +126,7 @@ struct StageAccumulator: ~Copyable, Sendable {
         taskWorkWait.add(other.taskWorkWait)
         deliveryWait.add(other.deliveryWait)
         hopWait.add(other.hopWait)
+        waiterWait.add(other.waiterWait)
     }
 
     /// What there is to say at the end.
@@ -160,6 +165,7 @@ struct StageAccumulator: ~Copyable, Sendable {
                 case .queueWait: queueWait.causes(of: durations.total, names: names)
                 case .delivery: deliveryWait.causes(of: durations.total, names: names)
                 case .hopWait: hopWait.causes(of: durations.total, names: names)
+                case .submitterWakeup: waiterWait.causes(of: durations.total, names: names)
                 default: taskWorkWait.causes(of: durations.total, names: names)
                 }
             return WaitSummary(durations: durations, causes: switchesSeen ? causes : [])

@@ -15,7 +15,12 @@ extension Verdict {
     private static let causeShare = 0.25
 
     static func sentences(on report: Report) -> [Sentence] {
-        kworker(report) + inline(report) + taskWork(report) + task(report)
+        quota(report) + kworker(report) + inline(report) + taskWork(report) + task(report)
+    }
+
+    private static func quota(_ report: Report) -> [Sentence] {
+        guard let share = report.quotaShare, let stops = report.scheduling?.quotaStops else { return [] }
+        return [.quota(count: stops.count, share: share)]
     }
 
     private static func share(_ context: CompletionContext, _ report: Report) -> Double {
@@ -67,21 +72,37 @@ extension Verdict {
         case .otherTask, .poolWork:
             let names = report.queueWait?.causes.first { $0.cause == cause.cause }?.names
             guard let first = names?.first, let name = first.name, first.share >= causeShare,
-                let waiting = report.queueWait?.durations.ios, !servesIOs(name)
+                let waiting = report.queueWait?.durations.ios, !servesIOs(name, report)
             else { return nil }
             return .keepOff(name: name, mean: Double(first.total) / Double(waiting))
         case .idle: return .limitIdleStates
         case .completionWork: return .spreadCompletions
         case .hardirq, .softirq: return .moveInterrupts
         // Nothing but completing inline avoids the switch.
-        case .workerSwitch, .unattributed: return nil
+        case .workerSwitch, .unattributed, .quota, .batching, .elsewhere: return nil
+        case .workqueueLimit: return .fewerAtOnce
         }
     }
 
-    /// Threads that I/Os need to come back: of interrupts, of softirqs, of md. To keep them off is no advice.
-    private static func servesIOs(_ name: String) -> Bool {
-        ["irq/", "ksoftirqd/", "ktimers/", "md"].contains(where: name.hasPrefix)
+    /// Threads and works that I/Os need on their way: of interrupts, of softirqs, of the layers that they come through.
+    /// To keep them off is no advice.
+    private static func servesIOs(_ name: String, _ report: Report) -> Bool {
+        report.deliverers.contains { $0.name == name } || report.source.submitterName == name
+            || ofIOs.contains(where: name.hasPrefix) || report.source.devices.contains { isThread(name, of: $0) }
     }
+
+    /// `md0_raid5`, `bcache_allocator`, `loop0`: named after the device, or what it is.
+    private static func isThread(_ name: String, of device: DeviceName) -> Bool {
+        [device.name, device.layer].compactMap(\.self).contains { !$0.isEmpty && name.hasPrefix($0) }
+    }
+
+    /// Threads and functions of works; `iou-` are io_uring's own.
+    private static let ofIOs = [
+        "irq/", "ksoftirqd/", "ktimers/", "md", "dmcrypt_write", "kcryptd", "dm_", "dm-", "raid", "loop", "bcache",
+        "blk_",
+        "bio_", "nvme", "nvmet", "iomap_", "btrfs", "xfs", "xlog", "ext4", "jbd2", "scsi_", "virtio", "nbd", "ublk",
+        "iou-",
+    ]
 
     /// Each interrupt that ended I/Os may come to one CPU alone, as far as procfs says.
     private static func interruptsAreBound(_ report: Report) -> Bool {

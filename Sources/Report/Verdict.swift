@@ -40,6 +40,11 @@ public struct Verdict: Equatable, Sendable {
         ///   - mean: nanoseconds, of the I/Os that waited.
         ///   - share: part of the sum of all latencies.
         case taskWorkWait(mean: Double, share: Double, cause: MainCause?)
+        /// The cgroup of the submitters used up its CPU quota.
+        /// - Parameters:
+        ///   - count: times that a submitter stood still for it.
+        ///   - share: part of the recording in which one did.
+        case quota(count: UInt64, share: Double)
         /// I/Os are missing, few enough for all that is said to hold within a bound.
         /// - Parameters:
         ///   - share: of all that should be there.
@@ -75,6 +80,8 @@ public struct Verdict: Equatable, Sendable {
         case keepOff(name: String, mean: Double)
         /// The CPU first has to wake up: limit its idle states.
         case limitIdleStates
+        /// Works wait for others of their workqueue, whatever the CPU does.
+        case fewerAtOnce
         /// Completions wait for each other: spread the I/O over more CPUs.
         case spreadCompletions
         /// Interrupts occupy the CPU: move those of others.

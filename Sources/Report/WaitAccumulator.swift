@@ -10,6 +10,8 @@ struct WaitAccumulator: Sendable {
     /// By `CPUOccupant.rawValue`.
     private var occupied = SIMD8<UInt64>.zero
     private var isKnown = false
+    /// By place in `WaitCause.allCases`: what was no wait for the CPU, and idle time that has a cause of its own.
+    private var apart = [UInt64](repeating: 0, count: WaitCause.allCases.count)
     /// By number of the name in the log.
     private var poolWorks: [UInt64] = []
     private var otherTasks: [UInt64] = []
@@ -17,15 +19,39 @@ struct WaitAccumulator: Sendable {
     private static let namesShown = 5
 
     /// - Parameters:
-    ///   - times: by the clocks of this wait, known.
+    ///   - times: by the clocks of this wait.
     ///   - span: a stage of `io` in which it waited.
     @inline(__always)
     mutating func add(_ times: OccupantTimes, in span: StageSpan, of io: DirectIO, _ log: inout OccupancyLog) {
+        guard io.isPlain else { return addFurther(times, in: span, of: io, &log) }
         guard CPUWait.isBelieved(times, in: span) else { return }
         isKnown = true
         // 64 bits hold 2^32 waits of 4 s each.
         occupied &+= SIMD8<UInt64>(truncatingIfNeeded: times.nanoseconds)
         if log.canName(times) { addNames(span, of: io, &log) }
+    }
+
+    /// Of an I/O that may have waited for something else.
+    @inline(never)
+    private mutating func addFurther(
+        _ times: OccupantTimes, in span: StageSpan, of io: DirectIO, _ log: inout OccupancyLog
+    ) {
+        guard let wait = CPUWait(span, of: io), wait.occupied.isKnown || wait.apart.total > 0 else { return }
+        isKnown = true
+        occupied &+= SIMD8<UInt64>(truncatingIfNeeded: wait.occupied.nanoseconds)
+        let idle = UInt64(wait.occupied[.idle])
+        if wait.apart.idle != .idle {
+            occupied[Int(CPUOccupant.idle.rawValue)] &-= idle
+            add(apart: idle, to: wait.apart.idle)
+        }
+        add(apart: wait.apart.quota, to: .quota)
+        add(apart: wait.apart.unwoken, to: wait.apart.sleep)
+        if log.canName(wait.occupied) { addNames(span, of: io, &log) }
+    }
+
+    private mutating func add(apart nanoseconds: UInt64, to cause: WaitCause) {
+        guard let place = WaitCause.allCases.firstIndex(of: cause) else { return }
+        apart[place] &+= nanoseconds
     }
 
     @inline(never)
@@ -54,6 +80,7 @@ struct WaitAccumulator: Sendable {
     mutating func add(_ other: WaitAccumulator) {
         occupied &+= other.occupied
         isKnown = isKnown || other.isKnown
+        for place in apart.indices { apart[place] &+= other.apart[place] }
         Self.add(other.poolWorks, to: &poolWorks)
         Self.add(other.otherTasks, to: &otherTasks)
     }
@@ -80,6 +107,13 @@ struct WaitAccumulator: Sendable {
                 WaitSummary.Cause(
                     cause: WaitCause(occupant), total: sum, share: StageAccumulator.share(sum, of: total),
                     names: Self.names(named, names, of: sum, wait: total)))
+        }
+        for (place, cause) in WaitCause.allCases.enumerated() where apart[place] > 0 {
+            let sum = UInt128(apart[place])
+            rest -= min(rest, sum)
+            causes.append(
+                WaitSummary.Cause(
+                    cause: cause, total: sum, share: StageAccumulator.share(sum, of: total), names: []))
         }
         causes.append(
             WaitSummary.Cause(

@@ -68,7 +68,7 @@ struct RecordDecodingTests {
         #expect(io.times[.raised] == number(at: 224))
         #expect(io.times[.hopQueued] == number(at: 232))
         #expect(io.times[.hopStarted] == number(at: 240))
-        #expect(further.reserved == number(at: 248))
+        #expect(further.firstAttempted == number(at: 248))
         #expect(further.deliveryOccupants.nanoseconds[0] == number(at: 256))
         #expect(further.waiterOccupants.nanoseconds[0] == number(at: 288))
         #expect(further.hopOccupants.nanoseconds[7] == number(at: 348))

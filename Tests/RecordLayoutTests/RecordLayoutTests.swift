@@ -132,12 +132,12 @@ private let lifeFields: [MemberLayout<probe_life>] = [
     .init("waited", \.waited), .init("attempted_ns", \.attempted_ns), .init("returned_ns", \.returned_ns),
     .init("requested_ns", \.requested_ns), .init("first_issued_ns", \.first_issued_ns),
     .init("raised_ns", \.raised_ns), .init("hop_queued_ns", \.hop_queued_ns),
-    .init("hop_started_ns", \.hop_started_ns), .init("reserved_ns", \.reserved_ns),
+    .init("hop_started_ns", \.hop_started_ns), .init("first_attempt_ns", \.first_attempt_ns),
     .init("delivery_wait", \.delivery_wait), .init("waiter_wait", \.waiter_wait), .init("hop_wait", \.hop_wait),
     .init("marks", \.marks), .init("requests", \.requests), .init("bios", \.bios), .init("requeues", \.requeues),
     .init("raise_cpu", \.raise_cpu), .init("hop_cpu", \.hop_cpu), .init("reserved", \.reserved),
     .init("hop_tid", \.hop_tid), .init("stopped_ns", \.stopped_ns), .init("stolen_ns", \.stolen_ns),
-    .init("reserved2", \.reserved2),
+    .init("unwoken_ns", \.unwoken_ns),
 ]
 
 private let layerFields: [MemberLayout<probe_layer>] = [

@@ -167,6 +167,8 @@ enum probe_life_mark {
 	PROBE_LIFE_PUNTED	= 1u << 4,	/* io_uring: begun by io-wq, attempted_ns is when it was handed over */
 	PROBE_LIFE_BATCHED	= 1u << 5,	/* io_uring: the submitter had asked to be woken for several completions */
 	PROBE_LIFE_STACKED	= 1u << 6,	/* made by a file system for another kiocb: overlayfs, FUSE */
+	PROBE_LIFE_AT_LIMIT	= 1u << 7,	/* its work was queued while the workqueue ran max_active others */
+	PROBE_LIFE_ELSEWHERE	= 1u << 8,	/* io_uring: the submitter slept, and not for completions */
 	PROBE_LIFE_WAITER_CLOCKS = 1u << 30,	/* in a slot only: waiter_wait holds clocks */
 	PROBE_LIFE_DELIVERY_CLOCKS = 1u << 31,	/* in a slot only: delivery_wait holds clocks */
 };
@@ -186,7 +188,7 @@ struct probe_life {
 	probe_u64 raised_ns;		/* the device was done: hard IRQ of an IRQ thread, or before a softirq or an IPI */
 	probe_u64 hop_queued_ns;	/* second hop of a backing file's I/O */
 	probe_u64 hop_started_ns;
-	probe_u64 reserved_ns;
+	probe_u64 first_attempt_ns;	/* io_uring: its first attempt began, before attempted_ns; 0 = there was none */
 	struct probe_occupied delivery_wait; /* raised_ns to interrupted_ns, of the CPU of end_io */
 	struct probe_occupied waiter_wait;	/* ended_ns to completed_ns of a submitter that slept, of its CPU */
 	struct probe_occupied hop_wait;	/* hop_queued_ns to hop_started_ns, of the CPU that ran it */
@@ -200,7 +202,7 @@ struct probe_life {
 	probe_u32 hop_tid;		/* the worker of the hop; 0 = none seen */
 	probe_u32 stopped_ns;		/* of the submitter's wait: its cgroup's quota was used up; saturates */
 	probe_u32 stolen_ns;		/* of the I/O: the hypervisor had the CPU of end_io; saturates */
-	probe_u32 reserved2;
+	probe_u32 unwoken_ns;		/* of the submitter's wait: what BATCHED and ELSEWHERE say; saturates */
 };
 
 /* A device that an I/O came through. Times are since submitted_ns: 0 = not seen, all bits set = later than fits. */
@@ -338,6 +340,15 @@ enum probe_key_user {
 
 #define PROBE_SOFTIRQS	10
 
+/* Contexts that the probes read where they are known. */
+enum probe_test {
+	PROBE_TEST_HARDIRQ,
+	PROBE_TEST_SOFTIRQ,
+	PROBE_TEST_TASK,
+};
+#define PROBE_TESTS		3
+#define PROBE_TEST_READINGS	256	/* by each CPU */
+
 /* Bits of a byte in the marks. */
 enum probe_mark {
 	PROBE_MARK_TRACED = 1,		/* by tgid: its I/Os are recorded */
@@ -388,6 +399,19 @@ struct probe_cpu {
 	probe_u64 softirq_raised_ns;
 	struct probe_occupied softirq_raise_clocks;
 	struct probe_occupied softirq_clocks; /* at its entry */
+	/* when the quota of a cgroup was last filled here, and of the submitter that runs: when it was used up before */
+	probe_u64 unstopped_ns;
+	probe_u64 stop_from_ns;
+	probe_u64 stop_until_ns;
+	struct probe_occupied stop_from;
+	struct probe_occupied stop_until;
+	probe_u32 stop_tid;
+	/* the last completion of this sleeping submitter's, that waits for several */
+	probe_u32 batch_tid;
+	probe_u64 batch_last_ns;
+	struct probe_occupied batch_clocks;
+	probe_u32 submitter_left_runnable;
+	probe_u32 reserved3;
 	probe_u64 key[PROBE_KEY_USERS];	/* where a pointer becomes a number, see iocb_key() */
 	/* counters */
 	probe_u64 begins;		/* I/Os that passed the filters */
@@ -418,7 +442,11 @@ struct probe_cpu {
 	probe_u64 unseen_runs;		/* tasks that came to the CPU and were not seen to leave it */
 	probe_u64 unseen_ns;		/* from when they came to the next switch that was seen */
 	probe_u64 unseen_tid;		/* the last of them */
-	probe_u64 reserved[7];
+	probe_u64 stops;		/* times that a submitter stood still for its cgroup's quota */
+	probe_u64 stopped_ns;
+	probe_u32 tests[PROBE_TESTS];	/* readings of the context where it is known, the first ones only */
+	probe_u32 misread[PROBE_TESTS];	/* those that were wrong */
+	probe_u64 reserved[8];
 };
 
 #define PROBE_UNREAPED_SHIFT	48
