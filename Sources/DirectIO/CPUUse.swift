@@ -32,7 +32,7 @@ public struct CPUUse: Hashable, Sendable, Codable {
 
     /// The names in captures, which are forever.
     private enum CodingKeys: String, CodingKey {
-        case cpu, submitterRuns, workerRuns, works, reaping
+        case cpu, submitterRuns, workerRuns, works, reaping, quotaStops
         case occupied = "held"
         case submitterDisplaced = "submitterStood"
     }
