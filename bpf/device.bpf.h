@@ -156,6 +156,12 @@ static __always_inline void note_end(struct probe_io *io, struct probe_cpu *cpu)
 	}
 }
 
+/* Its submitter completes it, and sleeps until then; or it has yet to fall asleep, and will find it done. */
+static __always_inline bool is_waited_for(const struct probe_io *io, __u32 end_facts)
+{
+	return io->issuer == PROBE_ISSUER_SYNC || end_facts & PROBE_FACT_WAITER;
+}
+
 static __noinline int another_bio_ends(struct probe_io *io)
 {
 	struct probe_life *life = life_of(io);
@@ -175,7 +181,7 @@ static __always_inline void io_end(struct probe_io *io, struct probe_cpu *cpu, _
 	}
 	io->facts = facts | PROBE_FACT_END_SEEN | end_facts;
 	note_end(io, cpu);
-	if (clocks_run() && end_facts & PROBE_FACT_WAITER && is_delivery(io->end_context))
+	if (clocks_run() && is_waited_for(io, end_facts) && is_delivery(io->end_context))
 		io->ended_ns = submitter_wait_begins(io, cpu);
 	else
 		io->ended_ns = bpf_ktime_get_ns();
