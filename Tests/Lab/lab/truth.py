@@ -49,6 +49,7 @@ class Truth:
     waits: list[Wait] = field(default_factory=list)  # who held the CPUs; empty where the row did not ask
     reaps: Reaps | None = None
     blocks: Blocks = field(default_factory=Blocks)
+    submitters: set[int] = field(default_factory=set)
     running: dict[int, str] = field(default_factory=dict)  # the function of the work that a kworker began last, by pid
     lost: dict[str, int] = field(default_factory=dict)
     unread_lines: list[str] = field(default_factory=list)
@@ -110,6 +111,7 @@ def _take(truth: Truth, event: Event, only: str) -> None:
             return
         begin = Begin(event, (int(found[1], 16), int(found[2], 16)))
         truth.begins.append(begin)
+        truth.submitters.add(event.pid)
         truth.ranges[begin.range] += 1
         truth.begin_ns.append(event.ns)
         truth.begin_cpus[event.cpu] += 1
@@ -125,8 +127,6 @@ def _take(truth: Truth, event: Event, only: str) -> None:
             truth.start_cpus[event.cpu] += 1
 
 
-SUBMITTERS = 64  # I/Os back, that who completes one may have submitted
-
 # A report tells of end_io in three contexts.
 AS_REPORTED = {"kworker": "task", "irq_thread": "task", "ksoftirqd": "softirq"}
 
@@ -135,7 +135,7 @@ def _context(truth: Truth, event: Event) -> str:
     """A kworker may run a work of a driver or of a layer, and a thread that submits nothing is one of theirs."""
     if event.context == "kworker":
         return "kworker" if truth.running.get(event.pid) in WORK | {None} else "driver_worker"
-    submits = event.context != "task" or event.pid in {begin.event.pid for begin in truth.begins[-SUBMITTERS:]}
+    submits = event.context != "task" or event.pid in truth.submitters
     return event.context if submits else "driver_worker"
 
 
