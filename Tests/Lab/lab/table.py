@@ -10,7 +10,7 @@ from pathlib import Path
 from .causes import UNATTRIBUTED, Split, paired, unattributed_share
 from .evidence import Evidence
 from .occupants import CAUSES
-from .kernels import BUILT, KERNELS, Kernel
+from .kernels import BUILT, KERNELS, REAL_TIME, Kernel
 from .problem import Problem
 from .catalog import SCENARIOS
 from .scenarios import full_name
@@ -81,7 +81,7 @@ def write_table(table: Table, cells: dict[tuple[str, Kernel], Sequence[str]]) ->
     for (name, kernel), cell in cells.items():
         version = kernel.version.partition(" ")[0]
         lines[name, kernel.name] = f"| {name} | {kernel.name} ({version}) | {' | '.join(cell)} |"
-    order = [(full_name(row), name) for row in SCENARIOS for name in (*KERNELS, *BUILT)]
+    order = [(full_name(row), name) for row in SCENARIOS for name in (*KERNELS, *REAL_TIME, *BUILT)]
     body = "\n".join([*table.head, *(lines[key] for key in order if key in lines)])
     table.page.write_text(f"{before}{begin}\n{body}\n{end}{after}")
 
