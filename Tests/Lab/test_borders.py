@@ -66,6 +66,9 @@ class OfFtrace(unittest.TestCase):
     def test_metadata_is_no_request_of_the_users(self) -> None:
         self.assertEqual(truth().blocks.device_times("259:0", True, 8), [100_000])
 
+    def test_a_device_is_done_at_the_interrupt(self) -> None:
+        self.assertEqual(truth().blocks.device_times("259:0", True, 8, to_interrupt=True), [80_000])
+
     def test_a_layers_work_and_thread_are_told_from_those_of_direct_io(self) -> None:
         self.assertEqual(dict(truth().contexts), {"driver_worker": 2})
 

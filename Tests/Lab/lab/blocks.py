@@ -1,6 +1,7 @@
 """Bios, requests and works of one run, from ftrace's events alone: how long each device and each work took."""
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -41,6 +42,7 @@ class Blocks:
     wakings: list[Event] = field(default_factory=list)  # of the threads of interrupts
     raises: list[Event] = field(default_factory=list)  # of the block softirq
     interrupts: list[Event] = field(default_factory=list)
+    _entries: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))  # ns, by CPU
     _queued: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
@@ -64,9 +66,11 @@ class Blocks:
             self.raises.append(event)
         elif name == "irq_handler_entry:":
             self.interrupts.append(event)
+            self._entries[event.cpu].append(event.ns)
 
-    def device_times(self, device: str, write: bool, sectors: int | None) -> list[int]:
-        """From issue to completion of each request of data on a device, of this size if one is given."""
+    def device_times(self, device: str, write: bool, sectors: int | None, to_interrupt: bool = False) -> list[int]:
+        """From issue to completion of each request of data on a device, of this size if one is given; or to the entry of
+        the interrupt that brought it, where there was one."""
         def fits(part: Part) -> bool:
             return (part.device == device and part.is_data and part.kind.startswith("W" if write else "R")
                     and sectors in (None, part.sectors))
@@ -80,8 +84,15 @@ class Blocks:
             if id(part) in issued:
                 open_at[part.sector] = part.ns
             elif part.sector in open_at:
-                times.append(part.ns - open_at.pop(part.sector))
+                issue = open_at.pop(part.sector)
+                entry = self._entry_before(part) if to_interrupt else 0
+                times.append((entry if entry >= issue else part.ns) - issue)
         return times
+
+    def _entry_before(self, part: Part) -> int:
+        entries = self._entries[part.cpu]
+        place = bisect_right(entries, part.ns)
+        return entries[place - 1] if place else 0
 
     def within(self, event: str, device: str, offset: int, length: int) -> list[Part]:
         """What an event showed of these bytes of a device."""

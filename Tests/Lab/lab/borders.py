@@ -54,7 +54,8 @@ def _of_stage(name: str, ios: list[dict[str, Any]]) -> list[int]:
 
 
 def _check_bottom(scenario: Scenario, blocks: Blocks, ios: list[dict[str, Any]]) -> Iterator[str]:
-    """The device under all layers, from issue to completion, one request for each I/O."""
+    """The device under all layers, from issue to completion, one request for each I/O. The layers' way back
+    begins at the interrupt, and where a work delivers what the disk is done with, at its queueing."""
     parts = [[part for part in io.get("layers", []) if part["phase"] == "device"] for io in ios]
     devices = {part["device"] for found in parts for part in found[-1:]}
     if not devices:
@@ -62,7 +63,8 @@ def _check_bottom(scenario: Scenario, blocks: Blocks, ios: list[dict[str, Any]])
     for device in sorted(devices):
         ours = [found[-1]["ns"] for found in parts if found and found[-1]["device"] == device]
         sectors = {io["length"] // BYTES_OF_SECTOR for io in ios}
-        theirs = blocks.device_times(device, not scenario.reads, sectors.pop() if len(sectors) == 1 else None)
+        theirs = blocks.device_times(device, not scenario.reads, sectors.pop() if len(sectors) == 1 else None,
+                                     to_interrupt="delivery_wait" not in scenario.works)
         yield from alike(f"list: time in {device}", ours, theirs)
 
 
