@@ -16,9 +16,10 @@ from lab.kernels import BUILT, KERNELS, Kernel
 from lab.main import main
 from lab.matrix import ROWS_PER_BOOT, boots, guest_script, rows_for
 from lab.problem import USAGE, Problem
-from lab.rows import SCENARIOS, scenarios_named
+from lab.catalog import scenarios_named
+from lab.rows import SCENARIOS
 from lab.scenarios import full_name
-from lab.table import BEGIN, END, Table, write_table
+from lab.table import Table, write_table
 
 
 class Sources(unittest.TestCase):
@@ -127,13 +128,14 @@ class Tables(unittest.TestCase):
         with tempfile.TemporaryDirectory() as directory:
             page = Path(directory) / "page.md"
             table = Table(page, ("completed", "ended"))
-            page.write_text(f"before\n{BEGIN}\n\n{END}\nafter\n")
+            begin, end = table.marks
+            page.write_text(f"before\n{begin}\n\n{end}\nafter\n")
             kernel = Version("6.12")
             write_table(table, {("nvme/ext4-libaio-read", kernel): ("hardirq 2", "hardirq 2")})
             write_table(table, {("null_blk/ext4-libaio-read", kernel): ("hardirq 3", "hardirq 3")})
             write_table(table, {("nvme/ext4-libaio-read", kernel): ("task 2", "hardirq 2")})
             text = page.read_text()
-        self.assertTrue(text.startswith(f"before\n{BEGIN}\n") and text.endswith(f"{END}\nafter\n"), text)
+        self.assertTrue(text.startswith(f"before\n{begin}\n") and text.endswith(f"{end}\nafter\n"), text)
         self.assertEqual([line for line in text.splitlines() if "6.12" in line], [
             "| null_blk/ext4-libaio-read | 6.12 (6.12.1-1) | hardirq 3 | hardirq 3 |",
             "| nvme/ext4-libaio-read | 6.12 (6.12.1-1) | task 2 | hardirq 2 |"])

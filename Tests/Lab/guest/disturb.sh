@@ -14,7 +14,7 @@ disturb_prepare() {
         done
         sync
         ;;
-    hog) ln -sf fio /bin/hog ;;
+    hog | rt-hog) ln -sf fio /bin/hog ;;
     esac
 }
 
@@ -26,6 +26,12 @@ disturb_start() {
     hog)
         # Real-time, so that every scheduler lets the kworkers wait: 4 ms in every 5.
         chrt -f 1 taskset 2 hog --name=hog --thread --ioengine=cpuio --cpuload=80 --cpuchunks=4000 --time_based \
+            --runtime=200 >/dev/null 2>&1 &
+        disturbers=$!
+        ;;
+    rt-hog)
+        # Before the threads of interrupts too, which have priority 50.
+        chrt -f 60 taskset 2 hog --name=hog --thread --ioengine=cpuio --cpuload=80 --cpuchunks=4000 --time_based \
             --runtime=200 >/dev/null 2>&1 &
         disturbers=$!
         ;;

@@ -6,11 +6,12 @@ patience="timeout -k 5 100" # a command that hangs must not take the other scena
 #   prewrite  the file exists, written and on disk; none of it in the page cache
 #   cached    the same, with a few of its first pages in the page cache
 #   bad       as prewrite; then the blocks that it lies on become unreadable and unwritable (null_blk only)
+#   reflinked as prewrite; then all its blocks are another file's too
 #   none      no file yet
 prepare_file() {
     rm -f $target
     case $1 in
-    prewrite | cached | bad)
+    prewrite | cached | bad | reflinked)
         dd if=/dev/zero of=$target bs=1M count="$2" conv=fsync 2>/dev/null || return 1
         sync
         echo 3 >/proc/sys/vm/drop_caches
@@ -19,6 +20,7 @@ prepare_file() {
     case $1 in
     cached) dd if=$target of=/dev/null bs=4k count=4 2>/dev/null || return 1 ;;
     bad) mark_bad || return 1 ;;
+    reflinked) /bin/cp --reflink=always $target $target.shared && sync || return 1 ;;
     esac
 }
 
@@ -56,13 +58,15 @@ step() {
     echo "$what $?" >>"/out/$name.status"
 }
 
-# scenario NAME FILESYSTEM PREPARATION MEGABYTES DISTURBANCE OCCUPANTS SUMMARY FIO-ARGUMENT...
+# scenario NAME FILESYSTEM PREPARATION MEGABYTES DISTURBANCE OCCUPANTS SUMMARY BLOCKS LIMIT FIO-ARGUMENT...
 # FILESYSTEM may be two with a + between them; the second one is then at /mnt/beside. DISTURBANCE is of disturb.sh.
+# BLOCKS is 1 if the truth is to have bios and requests; LIMIT is of limits.sh.
 # OCCUPANTS is 1 if the truth is to tell who held the CPUs, SUMMARY if I/Os are to be summed up and not listed.
 scenario() {
     name=$1 filesystem=$2 preparation=$3 megabytes=$4 disturbance=$5 occupants=$6 options= listed=1
     [ "$7" = 1 ] && options=--summary listed=0
-    shift 7
+    blocks=$8 limit=$9
+    shift 9
     echo "lab: scenario $name"
     target=/mnt/t/file
     step "$name" filesystem make_filesystem "${filesystem%+*}"
@@ -79,8 +83,12 @@ scenario() {
         ;;
     esac
     set -- fio --output-format=json --output="/out/$name.fio.json" --filename=$target "$@"
+    limited=
+    step "$name" limit limit_set "$limit"
+    [ -z "$limited" ] || set -- sh /lab/limited.sh "$limited" "$@"
     step "$name" disturb disturb_prepare "$disturbance"
     step "$name" occupants truth_occupants "$occupants"
+    step "$name" blocks truth_blocks "$blocks"
     step "$name" disturb disturb_start "$disturbance"
     truth_start
     # What holds CPU 1 is to be the row's doing: the recorder stays away, and fio chooses its CPU itself.
@@ -94,6 +102,7 @@ scenario() {
     killall -q -9 dioscope fio
     truth_stop "$name"
     disturb_stop
+    step "$name" limit-off limit_unset "$limit"
     [ -f /tmp/bad ] && step "$name" unmark-bad unmark_bad
     step "$name" stat stat -L -c '%D %i %t %T' $files >"/out/$name.stat"
     if [ -x /bin/dioscope ]; then

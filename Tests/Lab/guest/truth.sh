@@ -73,6 +73,18 @@ truth_occupants() {
     done
 }
 
+# Bios, requests and who delivers their completion.
+truth_block_events='block/block_bio_queue block/block_getrq block/block_rq_insert block/block_rq_issue
+    block/block_rq_requeue block/block_rq_complete irq/irq_handler_entry irq/softirq_raise sched/sched_waking'
+
+# truth_blocks 1 | 0: whether they are recorded. What the row's occupants need stays on.
+truth_blocks() {
+    for event in $truth_block_events; do
+        [ "$1" = 0 ] && [ "$event" = irq/irq_handler_entry ] && continue
+        echo "$1" >$truth/events/$event/enable || return 1
+    done
+}
+
 truth_start() {
     echo >$truth/trace
     echo 1 >$truth/tracing_on

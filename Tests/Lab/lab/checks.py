@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from .borders import check_borders
 from .causes import check_agreement, check_forced, check_forced_truth, check_sums
 from .compare import close, equal
 from .evidence import Evidence
@@ -13,12 +14,15 @@ from .reaps import check_reaps, parted_ns
 from .scenarios import Scenario
 from .summary import check_summary
 
+NO_IOS = 4  # exit code of a recording without I/Os
 STALL_NS = 10_000_000  # by which a busy host may once part two observers of the same moment
 
 
 def check(scenario: Scenario, kernel: str, evidence: Evidence) -> list[str]:
     """All failures of one scenario; an empty list is a pass."""
     failures = list(evidence.problems)
+    if scenario.blind:
+        return failures + list(_blind(scenario, evidence))
     failures += [f"step {step} ended with exit code {code}" for step, code in evidence.status.items() if code]
     failures += _truth(scenario, evidence)
     failures += _fio(scenario, evidence)
@@ -41,6 +45,7 @@ def check(scenario: Scenario, kernel: str, evidence: Evidence) -> list[str]:
         failures += check_issuers(scenario, evidence.report, evidence.ios)
         failures += check_deferrals(evidence.truth, evidence.report, evidence.ios)
         failures += check_sums(evidence.report, evidence.ios)
+        failures += check_borders(scenario, evidence)
         if scenario.causes and (expectation is None or expectation.queue_wait):
             failures += check_agreement(evidence.truth.waits, evidence.report, evidence.ios)
         if set(scenario.issuers) == {"libaio"} and evidence.truth.reaps is not None:
@@ -68,6 +73,17 @@ def _truth(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
         yield from equal("ftrace end_io", ends, "the scenario does", scenario.ios)
     yield from equal("ftrace work queued", len(truth.queued_ns), "works started", len(truth.started_ns))
     yield from equal("ftrace kworker completions", truth.contexts["kworker"], "work function hits", truth.work_hits)
+
+
+def _blind(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+    """No function that dioscope knows was called, and who recorded was told so."""
+    yield from _fio(scenario, evidence)
+    yield from equal("ftrace completions", evidence.truth.contexts.total(), "of a blind file system", 0)
+    if evidence.report is not None:
+        yield from equal("report ios.total", (evidence.report.get("ios") or {}).get("total"), "ftrace", 0)
+        yield from equal("exit code of record", evidence.status.get("record"), "without I/Os", NO_IOS)
+        if not evidence.said.keys() & {name for name in evidence.said if name.endswith(".record.err")}:
+            yield "record did not say why it has no I/Os"
 
 
 def _fio(scenario: Scenario, evidence: Evidence) -> Iterator[str]:

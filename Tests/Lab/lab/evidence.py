@@ -20,11 +20,12 @@ class Evidence:
     fio: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] | None = None
     ios: list[dict[str, Any]] | None = None
+    failures: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     said: dict[str, str] = field(default_factory=dict)
 
 
-def read_evidence(directory: Path, name: str, with_dioscope: bool, with_list: bool = True) -> Evidence:
+def read_evidence(directory: Path, name: str, with_dioscope: bool, with_list: bool = True, only: str = "") -> Evidence:
     evidence = Evidence()
 
     def text(suffix: str) -> str:
@@ -45,7 +46,7 @@ def read_evidence(directory: Path, name: str, with_dioscope: bool, with_list: bo
     for line in text("status").splitlines():
         step, _, code = line.partition(" ")
         evidence.status[step] = int(code)
-    evidence.truth = read_truth(text("trace"), text("trace-stats"))
+    evidence.truth = read_truth(text("trace"), text("trace-stats"), only)
     evidence.restarts = drop_restarts(evidence.truth)
     evidence.stat = text("stat")
     evidence.fio = parsed("fio.json")

@@ -14,7 +14,7 @@ from .truth import Truth
 AS_SEEN_BY_FTRACE = {
     "hardirq": "hardirq", "softirq": "softirq", "kworker": "kworker",
     "sync_wait": "task", "submit_race": "task", "poll": "task", "task_work": "task",
-    "irq_thread": "irq_thread", "ksoftirqd": "ksoftirqd",
+    "irq_thread": "irq_thread", "ksoftirqd": "ksoftirqd", "driver_worker": "driver_worker",
 }
 
 

@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from . import account, build, command, experiment, heldout, kernels, matrix, program, rows, same, table, whatif
+from . import account, build, catalog, command, experiment, heldout, kernels, matrix, program, same, stackrows, stacktable, table, whatif
 from .kernels import BUILT, KERNELS, Kernel, kernel_named, need_fetched, not_built
 from .parser import Parser
 from .places import TREE, cache
@@ -33,6 +33,7 @@ EXAMPLES = {
               "  Scripts/lab matrix --kernels 6.12 --scenarios ext4-sync-write,xfs-libaio-overwrite",
     "same": "Scripts/lab same 6.12\n  Scripts/lab same 7.3 --rw randread",
     "account": "Scripts/lab account\n  Scripts/lab account 6.12 7.2 --runs 10\n  Scripts/lab account 7.3 --locked",
+    "stacks": "Scripts/lab stacks 6.12 7.2\n  Scripts/lab stacks 6.12 --only dm-crypt",
     "what-if": "Scripts/lab what-if\n  Scripts/lab what-if --cases '2, fio on one' --keep /tmp/evidence",
     "exec": "Scripts/lab exec 6.12 -- dioscope check\n"
             "  Scripts/lab exec 7.2 --device null_blk --out /tmp/out -- 'dmesg >/out/dmesg; ls /mnt/t'\n"
@@ -75,6 +76,11 @@ def _parser() -> Parser:
     every.add_argument("--accuracy", type=Path, metavar="FILE", help="write what they waited for into FILE's table")
     for sub in (run, every):
         sub.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
+    piled = verb("stacks", f"run stacks of layers and file systems, and write into {PATHS_PAGE.name} which are followed")
+    piled.add_argument("kernels", nargs="*", metavar="KERNEL", help=f"default {SHORT_KERNELS}")
+    piled.add_argument("--only", metavar="TEXT", default="", help="stacks with this in DEVICE/NAME")
+    piled.add_argument("--table", type=Path, metavar="FILE", default=PATHS_PAGE, help="another page")
+    piled.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
     alike = verb("same", "record one run by dioscope and by trace-cmd at once, and compare their reports")
     alike.add_argument("kernel", metavar="KERNEL")
     alike.add_argument("--rw", choices=("randwrite", "randread"), default="randwrite", help="default randwrite")
@@ -123,7 +129,7 @@ def _list() -> int:
     for kernel in BUILT.values():
         print(f"  {kernel.name:12}{kernel.version if kernel.fetched else not_built(kernel)}")
     print("scenarios (* marks those that matrix runs without --all):")
-    for row in rows.SCENARIOS:
+    for row in catalog.SCENARIOS:
         marked = full_name(row) + (" *" if row.short else "")
         print(f"  {marked:46}{row.ios} {'reads' if row.reads else 'writes'}")
     return 0
@@ -191,9 +197,14 @@ def _dispatch(arguments: list[str]) -> int:
         executable = None if options.without_dioscope else program.dioscope()
         return command.run(kernel, device, words, executable, options.out, options.icount, options.cpus,
                            options.seconds, tuple(options.kernel_argument))
+    if options.verb == "stacks":
+        chosen = _ready(options.kernels or SHORT_KERNELS.split(","))
+        wanted = [row for row in stackrows.STACKS if options.only in full_name(row)]
+        tables = {stacktable.cell: Table(options.table, stacktable.COLUMNS, "stacks")}
+        return matrix.print_results(chosen, wanted, program.dioscope(), options.keep, tables)
     program_of = (lambda: None) if options.without_dioscope else program.dioscope
     if options.verb == "run":
-        chosen, wanted, tables = _ready([options.kernel]), rows.scenarios_named([options.scenario]), {}
+        chosen, wanted, tables = _ready([options.kernel]), catalog.scenarios_named([options.scenario]), {}
     else:
         chosen, wanted = _chosen(options)
         tables = {} if options.summary else _tables(options)
@@ -223,10 +234,10 @@ def _chosen(options: argparse.Namespace) -> tuple[list[Kernel], list[Scenario]]:
     built = [kernel.name for kernel in BUILT.values() if kernel.fetched]
     names = options.kernels or (",".join([*KERNELS, *built]) if options.all else SHORT_KERNELS)
     if options.scenarios:
-        wanted = rows.scenarios_named(options.scenarios.split(","))
+        wanted = catalog.scenarios_named(options.scenarios.split(","))
     else:
         made_for = set(BUILT) & set(names.split(","))
-        wanted = [row for row in rows.SCENARIOS if row.short or options.all or made_for & set(row.expect)]
+        wanted = [row for row in catalog.SCENARIOS if row.short or options.all or made_for & set(row.expect)]
     chosen = [kernel_named(name) for name in names.split(",")]
     _ready([kernel.name for kernel in chosen if kernel.name not in BUILT])
     return chosen, wanted

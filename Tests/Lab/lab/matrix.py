@@ -42,9 +42,9 @@ def boots(kernels: list[Kernel], scenarios: list[Scenario]) -> list[tuple[Kernel
     cannot have are left out."""
     planned: list[tuple[Kernel, list[Scenario]]] = []
     for kernel in kernels:
-        groups: dict[tuple[str, tuple[str, ...]], list[Scenario]] = {}
+        groups: dict[tuple[str, tuple[str, ...], int | None], list[Scenario]] = {}
         for scenario in (row for row in rows_for(kernel, scenarios) if not skipped_because(kernel, row)):
-            groups.setdefault((scenario.device, scenario.kernel_arguments), []).append(scenario)
+            groups.setdefault((scenario.device, scenario.kernel_arguments, scenario.cpus), []).append(scenario)
         planned += [(kernel, group[first:first + ROWS_PER_BOOT]) for group in groups.values()
                     for first in range(0, len(group), ROWS_PER_BOOT)]
     return planned
@@ -66,12 +66,14 @@ def skipped_because(kernel: Kernel, scenario: Scenario) -> str | None:
 
 def guest_script(scenarios: list[Scenario]) -> bytes:
     """The shell script that the guest runs; what its words mean is in the guest's own files."""
-    lines = [". /lab/device.sh", ". /lab/stacks.sh", ". /lab/truth.sh", ". /lab/disturb.sh", ". /lab/scenario.sh",
+    lines = [". /lab/device.sh", ". /lab/stacks.sh", ". /lab/truth.sh", ". /lab/disturb.sh", ". /lab/limits.sh",
+             ". /lab/scenario.sh",
              f"make_device {scenarios[0].device} || {{ echo 'lab: no device'; exit 71; }}",
              "truth_prepare || { echo 'lab: the truth cannot be recorded'; exit 72; }"]
     for scenario in scenarios:
         words = ("scenario", scenario.name, scenario.filesystem, scenario.preparation, str(scenario.megabytes),
-                 scenario.disturbance, str(int(scenario.causes)), str(int(scenario.summary)), *scenario.fio_arguments)
+                 scenario.disturbance, str(int(scenario.causes)), str(int(scenario.summary)),
+                 str(int(scenario.blocks)), scenario.limit, *scenario.fio_arguments)
         lines.append(shlex.join(words))
     return "\n".join(lines + ["exit 0", ""]).encode()
 
@@ -82,7 +84,7 @@ def run_boot(kernel: Kernel, scenarios: list[Scenario], dioscope: Path | None, k
     if dioscope is not None:
         overlay["bin/dioscope"] = dioscope
     boot = guest.Boot(kernel, scenarios[0].device, overlay, BOOT_SECONDS + SCENARIO_SECONDS * len(scenarios),
-                      kernel_arguments=scenarios[0].kernel_arguments,
+                      kernel_arguments=scenarios[0].kernel_arguments, cpus=scenarios[0].cpus,
                       with_stacks=any(row.needs_stacks for row in scenarios))
     with guest.run(boot) as outcome:
         if keep is not None:
@@ -91,8 +93,9 @@ def run_boot(kernel: Kernel, scenarios: list[Scenario], dioscope: Path | None, k
             if not outcome.finished or outcome.exit_code:
                 yield Result(kernel, scenario, False, "the guest did not get through", _of_guest(outcome))
                 continue
-            evidence = read_evidence(outcome.results, scenario.name, dioscope is not None, not scenario.summary)
-            failures = _check(scenario, kernel, evidence)
+            evidence = read_evidence(outcome.results, scenario.name, dioscope is not None, not scenario.summary,
+                                     scenario.only)
+            failures = evidence.failures = _check(scenario, kernel, evidence)
             detail = f"{_lives(evidence)} ({_contexts(evidence)})"
             yield Result(kernel, scenario, not failures, detail, _diagnosis(failures, evidence, outcome), evidence)
 

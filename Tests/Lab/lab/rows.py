@@ -6,8 +6,7 @@ from .expectations import (
     CALLER_COMPLETES, DSYNC_FUA, DSYNC_WITHOUT_CACHE, ERROR_READ, ERROR_WRITE, EVERY, OVERWRITE, POLLED_READ,
     POLLED_WRITE, READ, WAITED, WAITED_READ, Expected, deferred, expected, inline, overwrite,
 )
-from .problem import USAGE, Problem
-from .scenarios import IOS, Forced, Scenario, full_name
+from .scenarios import IOS, Forced, Scenario
 
 # Devices. null_blk answers after 200 us by a timer, so that submit races are few: it is the steadiest.
 NULL, NVME, NVME_1Q = "null_blk", "nvme", "nvme-1q"
@@ -171,14 +170,3 @@ WAITS = (
 
 SCENARIOS = (*SHORT, *ISSUERS, *REASONS, *SHAPES, *OTHERS, *LOADS, *WAITS)
 
-
-def scenarios_named(names: list[str]) -> list[Scenario]:
-    """Scenarios by `name` (on every device that has it) or by `device/name`."""
-    chosen: list[Scenario] = []
-    for name in names:
-        found = [row for row in SCENARIOS if name in (row.name, full_name(row))]
-        if not found:
-            known = ", ".join(dict.fromkeys(row.name for row in SCENARIOS))
-            raise Problem(f"unknown scenario {name}; there are {known}", USAGE)
-        chosen += [row for row in found if row not in chosen]
-    return chosen

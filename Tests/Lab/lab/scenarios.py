@@ -68,6 +68,15 @@ class Scenario:
     disturbance: str = "none"  # of guest/disturb.sh
     forced: Forced | None = None
     summary: bool = False  # dioscope records a summary, and has no list
+    blocks: bool = False  # ftrace also records bios and requests, and where completions are delivered
+    borders: tuple[str, ...] = ()  # points that are compared with ftrace by I/O: of a raw device without layers
+    works: Mapping[str, str] = field(default_factory=dict)  # stage, or "layer PHASE": the function of the work it waits for
+    bottom: bool = False  # each I/O is one request of the device below all layers, and its time there ftrace's
+    largest: str | None = None  # the stage that the row is made for
+    blind: bool = False  # direct I/O that no probe of dioscope's can see: it has to say so
+    only: str = ""  # truth: of functions and begins with this in their names
+    limit: str = "none"  # of guest/limits.sh
+    cpus: int | None = None  # of the guest, 2 if nothing is said
     skip: Mapping[str, str] = field(default_factory=dict)  # kernel: why it cannot have this row
 
     @property
@@ -90,7 +99,7 @@ class Scenario:
     def needs_stacks(self) -> bool:
         """Modules and tools beyond those of bare devices and their file systems."""
         return "+" in self.device or self.device.startswith("virtio") or self.filesystem.startswith(
-            ("btrfs", "f2fs", "overlay"))
+            ("btrfs", "f2fs", "overlay")) or self.preparation == "reflinked"
 
     @property
     def needs_modules(self) -> bool:

@@ -10,13 +10,11 @@ from pathlib import Path
 from .causes import UNATTRIBUTED, Split, paired, unattributed_share
 from .evidence import Evidence
 from .occupants import CAUSES
-from .kernels import BUILT, KERNELS, Kernel
+from .kernels import BUILT, KERNELS, REAL_TIME, Kernel
 from .problem import Problem
-from .rows import SCENARIOS
+from .catalog import SCENARIOS
 from .scenarios import full_name
 
-BEGIN = "<!-- table of Scripts/lab matrix: begin -->"
-END = "<!-- table of Scripts/lab matrix: end -->"
 PATHS = ("ftrace: completed in", "ftrace: end_io in", "dioscope: completed in", "dioscope: why deferred")
 CAUSES_HEAD = ("works", "mean wait", *CAUSES, "apart", UNATTRIBUTED, "left out")
 NOTHING = "-"
@@ -28,6 +26,13 @@ class Table:
 
     page: Path
     columns: tuple[str, ...]
+    verb: str = "matrix"
+
+    @property
+    def marks(self) -> tuple[str, str]:
+        """The lines of the page that it is between."""
+        begin, end = (f"<!-- table of Scripts/lab {self.verb}: {edge} -->" for edge in ("begin", "end"))
+        return begin, end
 
     @property
     def head(self) -> tuple[str, str]:
@@ -66,16 +71,17 @@ def _counts(counts: dict[str, int]) -> str:
 
 def write_table(table: Table, cells: dict[tuple[str, Kernel], Sequence[str]]) -> None:
     """Put the cells into the page's table, in the order of rows and kernels."""
-    page = table.page.read_text() if table.page.is_file() else f"{BEGIN}\n{END}\n"
-    before, begin, rest = page.partition(BEGIN)
-    written, end, after = rest.partition(END)
+    first, last = table.marks
+    page = table.page.read_text() if table.page.is_file() else f"{first}\n{last}\n"
+    before, begin, rest = page.partition(first)
+    written, end, after = rest.partition(last)
     if not begin or not end:
-        raise Problem(f"{table.page} has no table: the lines {BEGIN} and {END} are missing")
+        raise Problem(f"{table.page} has no table: the lines {first} and {last} are missing")
     lines = _lines(written, table.head)
     for (name, kernel), cell in cells.items():
         version = kernel.version.partition(" ")[0]
         lines[name, kernel.name] = f"| {name} | {kernel.name} ({version}) | {' | '.join(cell)} |"
-    order = [(full_name(row), name) for row in SCENARIOS for name in (*KERNELS, *BUILT)]
+    order = [(full_name(row), name) for row in SCENARIOS for name in (*KERNELS, *REAL_TIME, *BUILT)]
     body = "\n".join([*table.head, *(lines[key] for key in order if key in lines)])
     table.page.write_text(f"{before}{begin}\n{body}\n{end}{after}")
 

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from .blocks import Blocks
 from .events import Event, parse_line, work_of
 from .occupants import BEGIN, WORK, Occupants, Wait
 from .reaps import Reaps
@@ -47,6 +48,9 @@ class Truth:
     started_ns: list[int] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)  # who held the CPUs; empty where the row did not ask
     reaps: Reaps | None = None
+    blocks: Blocks = field(default_factory=Blocks)
+    submitters: set[int] = field(default_factory=set)
+    running: dict[int, str] = field(default_factory=dict)  # the function of the work that a kworker began last, by pid
     lost: dict[str, int] = field(default_factory=dict)
     unread_lines: list[str] = field(default_factory=list)
 
@@ -68,8 +72,11 @@ def _mean_gap(starts: list[int], ends: list[int]) -> float | None:
     return (sum(ends) - sum(starts)) / len(starts)
 
 
-def read_truth(trace: str, stats: str) -> Truth:
-    """Build the truth from /trace and from the per_cpu/*/stats files, each line led by its CPU."""
+def read_truth(trace: str, stats: str, only: str = "") -> Truth:
+    """Build the truth from /trace and from the per_cpu/*/stats files, each line led by its CPU.
+
+    `only`: where a layer makes direct I/Os of its own, what is in the names of the functions that are the user's.
+    """
     truth = Truth(lost=read_losses(stats))
     occupants = Occupants()
     reaps = Reaps()
@@ -80,26 +87,31 @@ def read_truth(trace: str, stats: str) -> Truth:
         if event is None:
             truth.unread_lines.append(line)
         else:
-            _take(truth, event)
+            _take(truth, event, only)
             occupants.take(event)
             reaps.take(event)
+            truth.blocks.take(event)
     if occupants.switches:
         truth.waits = occupants.waits
         truth.reaps = reaps
     return truth
 
 
-def _take(truth: Truth, event: Event) -> None:
+def _take(truth: Truth, event: Event, only: str) -> None:
     name, _, rest = event.what.partition(" ")
     if rest.startswith("<-"):
-        _take_hit(truth, event, name)
+        if only in name:
+            _take_hit(truth, event, name)
     elif name in BEGIN:
+        if only not in name:
+            return
         found = RANGE.search(rest)
         if found is None:
             truth.unread_lines.append(event.what)
             return
         begin = Begin(event, (int(found[1], 16), int(found[2], 16)))
         truth.begins.append(begin)
+        truth.submitters.add(event.pid)
         truth.ranges[begin.range] += 1
         truth.begin_ns.append(event.ns)
         truth.begin_cpus[event.cpu] += 1
@@ -109,6 +121,7 @@ def _take(truth: Truth, event: Event) -> None:
         if work_of(rest)[1] in WORK:
             truth.queued_ns.append(event.ns)
     elif name == "workqueue_execute_start:":
+        truth.running[event.pid] = work_of(rest)[1]
         if work_of(rest)[1] in WORK:
             truth.started_ns.append(event.ns)
             truth.start_cpus[event.cpu] += 1
@@ -118,9 +131,17 @@ def _take(truth: Truth, event: Event) -> None:
 AS_REPORTED = {"kworker": "task", "irq_thread": "task", "ksoftirqd": "softirq"}
 
 
+def _context(truth: Truth, event: Event) -> str:
+    """A kworker may run a work of a driver or of a layer, and a thread that submits nothing is one of theirs."""
+    if event.context == "kworker":
+        return "kworker" if truth.running.get(event.pid) in WORK | {None} else "driver_worker"
+    submits = event.context != "task" or event.pid in truth.submitters
+    return event.context if submits else "driver_worker"
+
+
 def _take_hit(truth: Truth, event: Event, function: str) -> None:
     if function in COMPLETE:
-        truth.contexts[event.context] += 1
+        truth.contexts[_context(truth, event)] += 1
         truth.completions.append(event)
         truth.complete_ns.append(event.ns)
         truth.complete_cpus[event.cpu] += 1

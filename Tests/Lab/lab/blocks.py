@@ -1,0 +1,103 @@
+"""Bios, requests and works of one run, from ftrace's events alone: how long each device and each work took."""
+
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from .events import Event, work_of
+
+# block_rq_*: the bytes are only in those before the device has it, the priority only in newer kernels.
+REQUEST = re.compile(r"^(\d+),(\d+) (\S+) (?:\d+ )?\([^)]*\) (\d+) \+ (\d+)")
+BIO = re.compile(r"^(\d+),(\d+) (\S+) (\d+) \+ (\d+)")
+REQUEST_EVENTS = {"block_getrq:": BIO, "block_bio_queue:": BIO, "block_rq_issue:": REQUEST, "block_rq_insert:": REQUEST,
+                  "block_rq_requeue:": REQUEST, "block_rq_complete:": REQUEST}
+BYTES_OF_SECTOR = 512
+BLOCK_SOFTIRQ = "vec=4 "
+
+
+@dataclass(frozen=True)
+class Part:
+    """A bio or a request where an event shows it. Sectors of 512 bytes."""
+
+    device: str
+    kind: str
+    sector: int
+    sectors: int
+    ns: int
+    cpu: int
+
+    @property
+    def is_data(self) -> bool:
+        """No metadata, no flush alone."""
+        return self.sectors > 0 and "M" not in self.kind
+
+
+@dataclass
+class Blocks:
+    """Takes the events of all CPUs in the order of their times."""
+
+    parts: dict[str, list[Part]] = field(default_factory=lambda: defaultdict(list))  # by event, without its colon
+    work_waits: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))  # ns, by the work's function
+    wakings: list[Event] = field(default_factory=list)  # of the threads of interrupts
+    raises: list[Event] = field(default_factory=list)  # of the block softirq
+    interrupts: list[Event] = field(default_factory=list)
+    _entries: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))  # ns, by CPU
+    _queued: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def take(self, event: Event) -> None:
+        name, _, rest = event.what.partition(" ")
+        if name in REQUEST_EVENTS:
+            found = REQUEST_EVENTS[name].match(rest)
+            if found is not None:
+                self.parts[name[:-1]].append(Part(f"{found[1]}:{found[2]}", found[3], int(found[4]), int(found[5]),
+                                                  event.ns, event.cpu))
+        elif name == "workqueue_queue_work:":
+            work, function = work_of(rest)
+            self._queued[work] = (function, event.ns)
+        elif name == "workqueue_execute_start:":
+            work, function = work_of(rest)
+            queued = self._queued.pop(work, None)
+            if queued is not None:
+                self.work_waits[function].append(event.ns - queued[1])
+        elif name == "sched_waking:" and "comm=irq/" in rest:
+            self.wakings.append(event)
+        elif name == "softirq_raise:" and BLOCK_SOFTIRQ in f"{rest} ":
+            self.raises.append(event)
+        elif name == "irq_handler_entry:":
+            self.interrupts.append(event)
+            self._entries[event.cpu].append(event.ns)
+
+    def device_times(self, device: str, write: bool, sectors: int | None, to_interrupt: bool = False) -> list[int]:
+        """From issue to completion of each request of data on a device, of this size if one is given; or to the entry of
+        the interrupt that brought it, where there was one."""
+        def fits(part: Part) -> bool:
+            return (part.device == device and part.is_data and part.kind.startswith("W" if write else "R")
+                    and sectors in (None, part.sectors))
+
+        open_at: dict[int, int] = {}
+        times: list[int] = []
+        ends = iter(sorted((part for name in ("block_rq_issue", "block_rq_complete") for part in self.parts[name]
+                            if fits(part)), key=lambda part: part.ns))
+        issued = {id(part) for part in self.parts["block_rq_issue"]}
+        for part in ends:
+            if id(part) in issued:
+                open_at[part.sector] = part.ns
+            elif part.sector in open_at:
+                issue = open_at.pop(part.sector)
+                entry = self._entry_before(part) if to_interrupt else 0
+                times.append((entry if entry >= issue else part.ns) - issue)
+        return times
+
+    def _entry_before(self, part: Part) -> int:
+        entries = self._entries[part.cpu]
+        place = bisect_right(entries, part.ns)
+        return entries[place - 1] if place else 0
+
+    def within(self, event: str, device: str, offset: int, length: int) -> list[Part]:
+        """What an event showed of these bytes of a device."""
+        first, end = offset // BYTES_OF_SECTOR, (offset + length) // BYTES_OF_SECTOR
+        return [part for part in self._of(event, device) if first <= part.sector < end]
+
+    def _of(self, event: str, device: str) -> list[Part]:
+        return [part for part in self.parts[event] if part.device == device]

@@ -1,0 +1,98 @@
+"""The checks of borders, on a few lines of ftrace and on what breaks them."""
+
+import unittest
+from dataclasses import replace
+from typing import Any
+
+from lab.blocks import Blocks
+from lab.borders import check_borders, middle_mean
+from lab.evidence import Evidence
+from lab.scenarios import Scenario
+from lab.stacktable import cell
+from lab.truth import Truth, read_truth
+
+TRACE = """\
+ fio-7 [001] ..... 1.000000: iomap_dio_rw_begin: dev 259:0 ino 0xc size 0x1000 offset 0x0 length 0x1000 done_before 0x0
+ fio-7 [001] ..... 1.000010: block_getrq: 259,0 WS 8 + 8 [fio]
+ fio-7 [001] ..... 1.000020: block_rq_issue: 259,0 WS 4096 () 8 + 8 none,0,0 [fio]
+ fio-7 [001] ..... 1.000021: block_rq_issue: 259,0 WSM 4096 () 80 + 8 none,0,0 [fio]
+ fio-7 [001] d.h1. 1.000100: irq_handler_entry: irq=27 name=nvme0q1
+ fio-7 [001] d.h1. 1.000120: block_rq_complete: 259,0 WS () 8 + 8 none,0,0 [0]
+ fio-7 [001] d.h1. 1.000130: workqueue_queue_work: work struct=0000000f function=kcryptd_crypt workqueue=k req_cpu=64 cpu=1
+ kworker/1:1-9 [001] ..... 1.000330: workqueue_execute_start: work struct 0000000f: function kcryptd_crypt
+ kworker/1:1-9 [001] ..... 1.000340: iomap_dio_complete <-iomap_dio_bio_end_io
+ md0_raid5-11 [001] ..... 1.000350: iomap_dio_complete <-iomap_dio_bio_end_io
+"""
+ROW = Scenario("raw", "nvme", "none", "none", ("--rw=randwrite",), {}, ios=1, borders=("requested", "issued", "interrupted"),
+               works={"delivery_wait": "kcryptd_crypt"}, bottom=True, largest="delivery_wait")
+
+
+def truth() -> Truth:
+    return read_truth(TRACE, "")
+
+
+def story(**io: Any) -> Evidence:
+    told = {"submitted_ns": 1_000_000_000, "requested_ns": 1_000_010_500, "issued_ns": 1_000_021_000,
+            "interrupted_ns": 1_000_101_000, "dev": "259:0", "offset": 4096, "length": 4096,
+            "stages": [{"name": "delivery_wait", "ns": 201_000}],
+            "layers": [{"device": "259:0", "phase": "device", "ns": 99_000}]} | io
+    return Evidence(truth=truth(), ios=[told], report={"stages": [{"name": "delivery_wait", "total_ns": 201_000}]})
+
+
+class Borders(unittest.TestCase):
+    def failures(self, row: Scenario = ROW, **io: Any) -> str:
+        return "\n".join(check_borders(row, story(**io)))
+
+    def test_what_agrees_passes(self) -> None:
+        self.assertEqual(self.failures(), "")
+
+    def test_each_border_that_is_elsewhere_is_told(self) -> None:
+        for point in ROW.borders:
+            self.assertIn(f"submitted to {point}", self.failures(**{f"{point}_ns": 1_000_110_000 + len(point) * 10_000}))
+
+    def test_a_point_that_is_missing_is_told(self) -> None:
+        self.assertIn("requested, number: 0, but ftrace 1", self.failures(requested_ns=None))
+
+    def test_a_device_time_and_a_wait_that_are_wrong_are_told(self) -> None:
+        self.assertIn("time in 259:0", self.failures(layers=[{"device": "259:0", "phase": "device", "ns": 190_000}]))
+        self.assertIn("delivery_wait of kcryptd_crypt", self.failures(stages=[{"name": "delivery_wait", "ns": 230_000}]))
+        self.assertIn("no device below", self.failures(layers=[]))
+
+    def test_another_largest_stage_is_told(self) -> None:
+        self.assertIn("largest stage", self.failures(replace(ROW, largest="throttle")))
+
+
+class OfFtrace(unittest.TestCase):
+    def test_metadata_is_no_request_of_the_users(self) -> None:
+        self.assertEqual(truth().blocks.device_times("259:0", True, 8), [100_000])
+
+    def test_a_device_is_done_at_the_interrupt(self) -> None:
+        self.assertEqual(truth().blocks.device_times("259:0", True, 8, to_interrupt=True), [80_000])
+
+    def test_a_layers_work_and_thread_are_told_from_those_of_direct_io(self) -> None:
+        self.assertEqual(dict(truth().contexts), {"driver_worker": 2})
+
+    def test_only_the_users_functions_count_where_a_layer_has_its_own(self) -> None:
+        self.assertEqual(read_truth(TRACE, "", "blkdev").contexts.total(), 0)
+
+    def test_stalls_at_either_end_are_left_out(self) -> None:
+        self.assertEqual(middle_mean([10] * 198 + [0, 10**9]), 10)
+        self.assertIsNone(middle_mean([]))
+
+    def test_no_events_make_no_blocks(self) -> None:
+        self.assertEqual(Blocks().device_times("259:0", True, None), [])
+
+
+class Cells(unittest.TestCase):
+    def told(self, **report: Any) -> tuple[str, ...]:
+        return tuple(cell(Evidence(fio={"jobs": [{}]}, report=report, said={
+            "x.record.err": "dioscope: no direct I/O was seen: the file system is blind"})) or ())
+
+    def test_followed_composed_and_not_followed(self) -> None:
+        self.assertEqual(self.told(ios={"total": 3})[1], "followed")
+        gap = {"name": "md0", "layer": "raid5", "ios": 3}
+        self.assertEqual(self.told(ios={"total": 3}, quality={"not_followed": [gap]})[1], "composed: raid5")
+        self.assertIn("not followed: no direct I/O was seen", self.told(ios={"total": 0})[1])
+
+    def test_a_row_that_fio_could_not_run_is_not_in_the_table(self) -> None:
+        self.assertIsNone(cell(Evidence(report={})))
