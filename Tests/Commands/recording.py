@@ -114,6 +114,19 @@ class RecordTests(RecordingBed):
         for io in lines:
             self.assertEqual(sum(stage["ns"] for stage in io["stages"]), io["latency_ns"])
 
+    def test_buffered_command_is_told_so(self) -> None:
+        done = self.record("--", "dd", "if=/dev/zero", "of=" + self.file("buffered"), "bs=1M", "count=4")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("dd wrote 4M, none of it by", " ".join(done.stderr.split()))
+        self.expect(dioscope("report", self.file("capture")), 4, "none of it by direct I/O.*\\n.*oflag=direct")
+        [unseen] = self.report()["unseen"]
+        self.assertEqual((unseen["what"], unseen["op"], unseen["direct_bytes"]), ("command", "write", 0))
+        self.assertGreaterEqual(unseen["bytes"], 4 << 20)
+
+    def test_memory_file_system_is_told_beforehand(self) -> None:
+        done = self.record("--", "true", "--filename=/dev/shm/nothing")
+        self.assertIn("/dev/shm/nothing is on tmpfs, whose direct I/O is not followed", done.stderr)
+
     def test_sample(self) -> None:
         done = self.record("--sample", "1/5", "--", *fio_command(self.directory))
         self.assertEqual(done.returncode, 0, done.stderr)
