@@ -24,6 +24,13 @@ public enum Box {
 
     public static var cpuCount: Int { Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
+    /// A hypervisor runs it; `nil` where its CPUs do not say so (others than x86).
+    public static var isVirtual: Bool? {
+        let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        let flags = text.split(separator: "\n").first { $0.hasPrefix("flags") }
+        return flags.map { $0.split(separator: " ").contains("hypervisor") }
+    }
+
     /// CPUs that this process may run on.
     public static var usableCPUs: Int {
         // "Cpus_allowed:\tff,ffffffff": the kernel's word, for Foundation counts those that are online.

@@ -15,7 +15,7 @@ extension Verdict {
     private static let causeShare = 0.25
 
     static func sentences(on report: Report) -> [Sentence] {
-        kworker(report) + inline(report) + taskWork(report) + task(report)
+        kworker(report) + inline(report) + taskWork(report) + task(report) + consequences(of: report)
     }
 
     private static func share(_ context: CompletionContext, _ report: Report) -> Double {
@@ -70,7 +70,7 @@ extension Verdict {
                 let waiting = report.queueWait?.durations.ios, !servesIOs(name)
             else { return nil }
             return .keepOff(name: name, mean: Double(first.total) / Double(waiting))
-        case .idle: return .limitIdleStates
+        case .idle: return report.source.isVirtual == true ? .pollWhileIdle : .limitIdleStates
         case .completionWork: return .spreadCompletions
         case .hardirq, .softirq: return .moveInterrupts
         // Nothing but completing inline avoids the switch.
