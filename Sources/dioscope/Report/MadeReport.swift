@@ -71,7 +71,8 @@ struct MadeReport {
     /// A cut or damaged file is reported on standard error too, and by the exit status.
     func complainOfDamage() throws(Failure) {
         var summary = summary
-        if summary.absence == nil, let unseen = report.unseen.first {
+        // It says more than what no probe could have seen.
+        if let unseen = report.unseen.first {
             summary.absence = Absence(
                 reason: UnseenText.text(of: unseen, command: report.source.commandName),
                 remedy: UnseenText.remedy(for: unseen))
