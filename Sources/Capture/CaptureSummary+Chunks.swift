@@ -38,6 +38,8 @@ extension CaptureSummary {
         case .layeredIOs: try records { try readLayered($0, each) }
         case .occupancies: try records { try readOccupancies($0, occupancy) }
         case .fileUsers: fileUsers = decoded([FileUser].self) ?? fileUsers
+        case .account: account = decoded(ApplicationAccount.self) ?? account
+        case .files: files = decoded([FileName].self) ?? files
         case .places: places = decoded(CPUPlaces.self) ?? places
         case .cpus: cpus = decoded([CPUUse].self) ?? cpus
         case .threads: walk.withPayload(of: header) { readThreads($0) }

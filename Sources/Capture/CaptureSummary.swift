@@ -7,6 +7,10 @@ public struct CaptureSummary: Sendable {
     /// I/Os that were read.
     public internal(set) var ios: UInt64 = 0
     public internal(set) var devices: [DeviceName] = []
+    /// What the traced application says itself; `nil` when nobody asked it.
+    public internal(set) var account: ApplicationAccount?
+    /// Paths of files, as far as they were looked up.
+    public internal(set) var files: [FileName] = []
     /// What the CPUs did; empty when it was not recorded.
     public internal(set) var cpus: [CPUUse] = []
     /// Where the box lets things run, `nil` when it was not recorded.

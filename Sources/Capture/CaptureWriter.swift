@@ -181,6 +181,16 @@ public final class CaptureWriter {
         try write(.devices, json: devices)
     }
 
+    /// Writes the paths of files known so far; the list replaces an earlier one.
+    public func write(files: [FileName]) throws(CaptureError) {
+        try write(.files, json: files)
+    }
+
+    /// Writes what the traced application says of its I/Os itself.
+    public func write(account: ApplicationAccount) throws(CaptureError) {
+        try write(.account, json: account)
+    }
+
     /// Writes all losses counted so far; the list replaces an earlier one.
     public func write(loss: [DataLoss]) throws(CaptureError) {
         try write(.loss, json: loss)

@@ -33,7 +33,9 @@ struct RecordColumns: Sendable {
         case .lives: lives
         case .layeredIOs: layeredIOs
         case .occupancies: occupancies
-        case .threads, .session, .devices, .loss, .end, .cpus, .places, .fileUsers, .summary, .sampling: nil
+        case .threads, .session, .devices, .loss, .end, .cpus, .places, .fileUsers, .summary, .sampling, .files,
+            .account:
+            nil
         }
     }
 

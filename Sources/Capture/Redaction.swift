@@ -33,7 +33,11 @@ final class Redaction {
             guard var devices = ChunkJSON.decode([DeviceName].self, from: json) else { return nil }
             for index in devices.indices { devices[index].mountPoint = nil }
             return try ChunkJSON.encode(devices)
-        case .fileUsers: return nil
+        case .account:
+            guard var account = ChunkJSON.decode(ApplicationAccount.self, from: json) else { return nil }
+            account.jobs = []
+            return try ChunkJSON.encode(account)
+        case .fileUsers, .files: return nil
         case .loss, .end, .cpus, .places, .summary, .sampling: return Array(json)
         case .ios, .threads, .waitedIOs, .occupancies, .lives, .layeredIOs: return nil
         }

@@ -29,6 +29,10 @@ public struct RecordingSession: Hashable, Sendable, Codable {
     public var isSummary: Bool?
     /// It may be that not all I/Os were recorded from some time on.
     public var turnsDown: Bool?
+    /// A hypervisor runs the machine.
+    public var isVirtual: Bool?
+    /// What no probe could see, in words: I/Os, and parts of their lives.
+    public var blindTo: [String]?
 
     public init(
         recorder: String, host: String, kernel: String, machine: String, cpuCount: Int,

@@ -3,6 +3,7 @@
 import Attribution
 import DirectIO
 import Rendering
+import Report
 
 /// One line an I/O, in the order of the capture, under a line of column names (RFC 4180). What was not seen is empty.
 ///
@@ -16,11 +17,29 @@ public final class CSVExport: IOExport {
     /// All columns, in order: those of `IOField`, composed stages, what waits were spent on.
     public static let columns =
         IOField.all.map(\.key) + composed + WaitCause.allCases.map { "queue_wait_\($0.rawValue)_ns" }
-        + WaitCause.allCases.map { "task_work_wait_\($0.rawValue)_ns" }
+        + WaitCause.allCases.map { "task_work_wait_\($0.rawValue)_ns" } + names
 
-    /// - Parameter threads: names of submitters, by thread number.
-    public init(threads: [UInt32: ThreadName]) {
+    /// Who had the CPU meanwhile, by name; the path of the file.
+    private static let names = ["queue_wait_names", "task_work_wait_names", "file"]
+
+    /// The types of all columns as the definition of a table, for a database that would guess them from empty ones.
+    public static let schema: String = {
+        let texts = Set(IOField.all.filter(\.isText).map(\.key) + ["composed"] + names)
+        let lines = columns.map { name in
+            let type = texts.contains(name) ? "VARCHAR" : name == "error" ? "BIGINT" : "UBIGINT"
+            return "  \"\(name)\" \(type)"
+        }
+        return "CREATE TABLE ios (\n" + lines.joined(separator: ",\n") + "\n);\n"
+    }()
+
+    private let list: IOList
+
+    /// - Parameters:
+    ///   - threads: names of submitters, by thread number.
+    ///   - source: what is known of the recording.
+    public init(threads: [UInt32: ThreadName], source: ReportSource? = nil) {
         self.threads = threads
+        list = IOList(threads: threads, source: source)
         output = Array((Self.columns.joined(separator: ",") + "\r\n").utf8)
     }
 
@@ -36,6 +55,9 @@ public final class CSVExport: IOExport {
         addComposed(life.spans)
         addCauses(of: life.wait(.queueWait, of: io))
         addCauses(of: life.wait(.taskWorkWait, of: io))
+        addNames(listed.queueWait)
+        addNames(listed.taskWorkWait)
+        add(list.path(of: io).map { Self.quoted(EscapedText($0).description) })
         output[output.count - 1] = UInt8(ascii: "\r")
         output.append(UInt8(ascii: "\n"))
     }
@@ -59,6 +81,14 @@ public final class CSVExport: IOExport {
         for cause in WaitCause.allCases { add(causes.first { $0.cause == cause }?.nanoseconds) }
     }
 
+    /// `fio=12000 kworker/1:2=400`, in the order of JSON.
+    private func addNames(_ shares: [WaitShare]) {
+        let named = shares.compactMap { share in
+            share.name.map { "\(EscapedText($0).description)=\(share.nanoseconds)" }
+        }
+        add(named.isEmpty ? nil : Self.quoted(named.joined(separator: " ")))
+    }
+
     private func add(_ number: (some BinaryInteger)?) { add(number?.description) }
 
     /// A field and the comma behind it.
@@ -70,5 +100,14 @@ public final class CSVExport: IOExport {
     private static func quoted(_ text: String) -> String {
         guard text.contains(where: { $0 == "\"" || $0 == "," }) else { return text }
         return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    }
+}
+
+extension IOField {
+    fileprivate var isText: Bool {
+        switch kind {
+        case .text, .choice, .device: true
+        case .time, .duration, .bytes, .number: false
+        }
     }
 }

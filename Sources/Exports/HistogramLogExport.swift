@@ -5,6 +5,7 @@ import DirectIO
 import FoundationEssentials
 import Histogram
 import Rendering
+import Report
 
 /// A log of HdrHistogram (version 1.3): one histogram of nanoseconds for the latency and one for each stage, named by
 /// its tag, over the whole recording.
@@ -19,8 +20,13 @@ public final class HistogramLogExport: IOExport {
     /// Two significant digits, as in a report: values are within 1%.
     private static var empty: Histogram<UInt64> { Histogram(numberOfSignificantValueDigits: .two) }
 
-    /// - Parameter startedWall: when the recording began, nanoseconds since 1970.
-    public init(startedWall: Int64?) {
+    private let rule: CompletionRule
+
+    /// - Parameters:
+    ///   - startedWall: when the recording began, nanoseconds since 1970.
+    ///   - rule: by which the recorded kernel decides how to complete.
+    public init(startedWall: Int64?, rule: CompletionRule = .unknown) {
+        self.rule = rule
         self.startedWall = startedWall.map { Double($0) / 1e9 }
     }
 
@@ -40,6 +46,19 @@ public final class HistogramLogExport: IOExport {
             }
         }
         if let hole { stages[.unattributed, default: Self.empty].record(Self.recordable(hole)) }
+    }
+
+    public func add(_ summary: IOSummary) {
+        firstSubmitted = min(firstSubmitted, summary.firstSubmitted.nanoseconds)
+        lastSeen = max(lastSeen, summary.lastSeen.nanoseconds)
+        summary.forEachDuration(rule: rule) { stage, nanoseconds, ios in
+            let value = Self.recordable(nanoseconds)
+            if let stage {
+                stages[stage, default: Self.empty].record(value, count: ios)
+            } else {
+                latency.record(value, count: ios)
+            }
+        }
     }
 
     public func finish() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import Attribution
+import DirectIO
 import Rendering
 
 /// A form in which I/Os leave for other tools. Takes them one by one, as a capture has them; whoever feeds it takes the
@@ -9,8 +10,14 @@ public protocol IOExport: AnyObject {
     /// Bytes that are ready to be written.
     var output: [UInt8] { get set }
     func add(_ io: ListedIO)
+    /// Takes I/Os that were aggregated in the kernel; only forms that `takesSums` do.
+    func add(_ summary: IOSummary)
     /// No more I/Os come: what is still to be written goes to `output`.
     func finish()
+}
+
+extension IOExport {
+    public func add(_ summary: IOSummary) {}
 }
 
 /// The forms by their names.
@@ -19,6 +26,9 @@ public enum ExportFormat: String, Sendable, CaseIterable {
 
     /// Tells of I/Os together, not of each.
     public var isOfTotals: Bool { self == .folded || self == .hlog || self == .openmetrics }
+
+    /// Can be had of I/Os that were aggregated in the kernel.
+    public var takesSums: Bool { self == .hlog || self == .openmetrics }
 
     /// Not fit for a terminal.
     public var isBinary: Bool { self == .perfetto }

@@ -24,6 +24,8 @@ public final class MetricsExport: IOExport {
 
     public func add(_ io: ListedIO) { builder?.add(io.io, io.life) }
 
+    public func add(_ summary: IOSummary) { builder?.add(summary) }
+
     public func finish() {
         guard let finished = builder.take() else { return }
         write(finished.finish(source: source, loss: loss))

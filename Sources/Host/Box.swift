@@ -31,6 +31,13 @@ public enum Box {
         return ticks.map { $0 &* (1_000_000_000 / perSecond) }
     }
 
+    /// A hypervisor runs it; `nil` where its CPUs do not say so (others than x86).
+    public static var isVirtual: Bool? {
+        let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        let flags = text.split(separator: "\n").first { $0.hasPrefix("flags") }
+        return flags.map { $0.split(separator: " ").contains("hypervisor") }
+    }
+
     /// CPUs that this process may run on.
     public static var usableCPUs: Int {
         // "Cpus_allowed:\tff,ffffffff": the kernel's word, for Foundation counts those that are online.

@@ -71,14 +71,23 @@ struct CaptureIOs: IOSource {
 
     private func summary(of shares: [CaptureSummary]) -> SourceSummary {
         let summary = CaptureSummary(joining: shares)
+        let unseen = (reader.session.blindTo ?? []).filter { $0.hasPrefix("I/Os ") }
+        let absence =
+            unseen.isEmpty
+            ? nil
+            : Absence(
+                reason: "none that the probes could see; blind on that kernel: \(unseen.joined(separator: "; "))",
+                remedy: "dioscope check says why")
+        var source = ReportSource(
+            session: reader.session, end: summary.end, devices: summary.devices,
+            threads: summary.threads, cpus: summary.cpus, places: summary.places,
+            fileUsers: summary.fileUsers, sampling: summary.sampling, isComplete: summary.isComplete)
+        source.files = summary.files
+        source.account = summary.account
         return SourceSummary(
-            name: file.name,
-            source: ReportSource(
-                session: reader.session, end: summary.end, devices: summary.devices,
-                threads: summary.threads, cpus: summary.cpus, places: summary.places,
-                fileUsers: summary.fileUsers, sampling: summary.sampling, isComplete: summary.isComplete),
+            name: file.name, source: source,
             loss: summary.loss, threads: summary.threads,
             ios: summary.summaries.reduce(summary.ios) { $0 &+ $1.ios }, summaries: summary.summaries,
-            damage: summary.damage.map(\.description), damageCount: summary.damageCount)
+            damage: summary.damage.map(\.description), damageCount: summary.damageCount, absence: absence)
     }
 }

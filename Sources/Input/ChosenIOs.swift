@@ -69,6 +69,8 @@ public final class ChosenIOs {
 
     /// By which the recorded kernel decides how to complete.
     public var rule: CompletionRule { source.rule }
+    /// Most of its I/Os were aggregated in the kernel.
+    public var isSummary: Bool { source.isSummary }
     /// Machines whose traces are merged in it, by number; empty of one alone.
     public var machines: [String] { source.machines }
     /// The names that a first pass found, where one was needed.

@@ -150,6 +150,12 @@ public struct ProbePlan: Sendable {
         }
     }
 
+    /// What nobody sees for want of these, in words, each once. Holders were not asked for if they are left out.
+    public var blindTo: [String] {
+        var seen: Set<String> = []
+        return missed.map(\.program.blindWithout).filter { seen.insert($0).inserted }
+    }
+
     /// Why nothing can be recorded: of all programs that let I/Os in, or that end them, none is left.
     public var missingEssential: Entry? {
         for role in [ProbeProgram.Role.begins, .completes] where !included.contains(where: { $0.role == role }) {

@@ -13,6 +13,10 @@ final class Intake: RecordSink {
     private(set) var failure: CaptureError?
     private(set) var places = SeenPlaces()
     private(set) var cachedFiles = CachedFiles()
+    private(set) var files = SeenFiles()
+    /// From this latency on an I/O is slow, nanoseconds; and who is told of it.
+    var slowFrom: UInt64 = .max
+    var whenSlow: (DirectIO) -> Void = { _ in }
     /// I/Os whose completion was not seen: they are no records of the capture.
     private(set) var lost = LostIOs()
     /// The kinds of I/Os that came as records, when others are aggregated.
@@ -26,6 +30,8 @@ final class Intake: RecordSink {
     private var lastCPUs: UInt64 = .max
     /// Device and interrupt of the last I/O; at first one that is not.
     private var lastOrigin: UInt64 = .max
+    private var lastInode: UInt64 = .max
+    private var filesWritten = 0
 
     /// Creates the capture file.
     func open(_ path: FilePath, session: RecordingSession, packing: CaptureWriter.Packing) throws(CaptureError) {
@@ -41,7 +47,10 @@ final class Intake: RecordSink {
             guard UInt32(record[0]) != PROBE_RECORD_LOST_IO.rawValue else {
                 return lost.note(start.assumingMemoryBound(to: probe_io.self))
             }
-            note(start.assumingMemoryBound(to: probe_io.self))
+            let io = start.assumingMemoryBound(to: probe_io.self)
+            note(io)
+            let last = max(io.pointee.completed_ns, io.pointee.task_work_ns)
+            if last > io.pointee.submitted_ns, last - io.pointee.submitted_ns >= slowFrom { tellSlow(record) }
             if kinds != nil { noteKind(record) }
             if record.count == MemoryLayout<probe_layered>.size { noteLayers(record) }
         }
@@ -52,6 +61,11 @@ final class Intake: RecordSink {
                 fail(error)
             }
         }
+    }
+
+    @inline(never)
+    private func tellSlow(_ record: UnsafeRawBufferPointer) {
+        if let io = DirectIO(anyRecord: record) { whenSlow(io) }
     }
 
     @inline(never)
@@ -67,7 +81,9 @@ final class Intake: RecordSink {
             UInt64(io.pointee.submit_cpu) | UInt64(io.pointee.end_cpu) << 16 | UInt64(io.pointee.worker_cpu) << 32
             | UInt64(io.pointee.complete_cpu) << 48
         let origin = UInt64(io.pointee.dev) << 32 | UInt64(io.pointee.irq)
-        if cpus != lastCPUs || origin != lastOrigin || CachedFiles.isOne(io) { noteNew(io, cpus, origin) }
+        if cpus != lastCPUs || origin != lastOrigin || io.pointee.inode != lastInode || CachedFiles.isOne(io) {
+            noteNew(io, cpus, origin)
+        }
     }
 
     /// Not inlined: what it needs would be made ready for every record.
@@ -79,7 +95,8 @@ final class Intake: RecordSink {
             note(device: io.pointee.dev)
         }
         if CachedFiles.isOne(io) { cachedFiles.note(io) }
-        (lastCPUs, lastOrigin) = (cpus, origin)
+        if io.pointee.inode != lastInode || origin != lastOrigin { files.note(io) }
+        (lastCPUs, lastOrigin, lastInode) = (cpus, origin, io.pointee.inode)
     }
 
     @inline(never)
@@ -109,6 +126,10 @@ final class Intake: RecordSink {
 
     /// Names that are not in the file yet: a recording that is killed would have numbers instead.
     func writeNewNames() {
+        if files.count != filesWritten {
+            filesWritten = files.count
+            attempt { writer throws(CaptureError) in try writer.write(files: files.names) }
+        }
         guard devices.count != devicesWritten else { return }
         devicesWritten = devices.count
         attempt { writer throws(CaptureError) in try writer.write(devices: devicesSeen) }

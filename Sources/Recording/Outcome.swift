@@ -11,6 +11,8 @@ public struct Outcome {
     public let commandStatus: Int32?
     /// Why the capture file is not whole.
     public let failure: CaptureError?
+    /// What no probe could see, in words.
+    public var blindTo: [String] = []
 
     /// One line for the user.
     public func summary(path: String) -> String {

@@ -9,6 +9,8 @@ protocol ProbeSource: AnyObject {
     var completionRule: CompletionRule { get }
     /// Which programs run, and why others do not.
     var programs: [RecordingSession.Probe] { get }
+    /// What none of them can see, in words.
+    var blindTo: [String] { get }
     /// Lets I/Os in.
     func activate() throws(ProbeError)
     /// Lets no further I/Os in; those in flight are followed.
@@ -35,6 +37,10 @@ protocol ProbeSource: AnyObject {
     func overheadMeter() -> any OverheadSource
 }
 
+extension ProbeSource {
+    var blindTo: [String] { [] }
+}
+
 /// What recording costs, as a part of the CPU time.
 protocol OverheadSource: AnyObject {
     /// - Returns: a new figure, when there is one.
@@ -52,6 +58,8 @@ extension LiveProbes: ProbeSource {
         plan.included.map { RecordingSession.Probe(name: $0.place, attached: true) }
             + plan.missed.map { RecordingSession.Probe(name: $0.program.place, attached: false, reason: $0.refusal) }
     }
+
+    var blindTo: [String] { plan.blindTo }
 
     func overheadMeter() -> any OverheadSource { OverheadMeter(self) }
 }

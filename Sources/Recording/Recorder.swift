@@ -22,6 +22,10 @@ public final class Recorder {
     private var keepsSummaries = false
     /// The part of the CPU time that recording may take; `nil`: whatever it does.
     public var maxOverhead: Double?
+    /// The listener is told of I/Os that took at least so long, nanoseconds; `nil`: of none.
+    public var slowFrom: UInt64?
+    /// What the traced command says of its I/Os itself, asked for when it has ended.
+    public var account: () -> ApplicationAccount? = { nil }
     private var overheadLimit: OverheadLimit?
     private var sampleEvery: UInt32 = 1
     private var openIOs = OpenIOCount()
@@ -94,19 +98,34 @@ public final class Recorder {
     ) throws(RecordingError) {
         guard let probes else { return }
         let names = Box.names()
-        let session = RecordingSession(
+        var session = RecordingSession(
             recorder: recorder, host: names.host, kernel: names.kernel, machine: names.machine,
             cpuCount: Box.cpuCount, completionRule: probes.completionRule, commandLine: CommandLine.arguments,
             tracedCommand: command, filters: filters,
             probes: probes.programs,
             startedWall: Box.wall, startedMonotonic: Box.monotonic, isSummary: keepsSummaries ? true : nil,
             turnsDown: maxOverhead == nil ? nil : true)
+        watchSlow(session)
+        session.isVirtual = Box.isVirtual
+        session.blindTo = probes.blindTo.isEmpty ? nil : probes.blindTo
         do {
             try intake.open(path, session: session, packing: packing)
         } catch {
             throw .capture(error)
         }
         self.path = path
+    }
+
+    private func watchSlow(_ session: RecordingSession) {
+        guard let slowFrom else { return }
+        intake.slowFrom = slowFrom
+        intake.whenSlow = { [unowned intake = self.intake, listener = self.listener] io in
+            listener.sawSlow(
+                SlowIO(
+                    io: io, submitterName: Box.line(of: "/proc/\(io.submitterThread)/comm"),
+                    devices: intake.devicesSeen, files: intake.files.names, rule: session.completionRule,
+                    began: (session.startedMonotonic, session.startedWall)))
+        }
     }
 
     /// Records until the command, the time or the user ends it, and finishes the file.
@@ -143,7 +162,7 @@ public final class Recorder {
         return Outcome(
             ios: intake.iosWritten + counters.summedUp, bytes: intake.bytesWritten, counters: counters,
             commandStatus: commandStatus,
-            failure: intake.failure)
+            failure: intake.failure, blindTo: probes.blindTo)
     }
 
     /// Nothing was recorded: no file is better than one that says so.
@@ -263,11 +282,14 @@ public final class Recorder {
         // A command opens its files itself.
         if command.isEmpty, counters.begun < Self.fewIOs { openFiles.noteOpen(by: processes) }
         let other = OtherIO(opened: openFiles.files, command: commandIO)
+        let account = commandStatus == nil ? nil : self.account()
         intake.attempt { writer throws(CaptureError) in
             try writer.write(devices: intake.devicesSeen)
+            if intake.files.count > 0 { try writer.write(files: intake.files.names) }
             try writer.write(loss: told(counters.losses, counters))
             try writer.write(cpus: probes?.use() ?? [])
             try writer.write(places: intake.places.places())
+            if let account { try writer.write(account: account) }
             if let users = intake.cachedFiles.users() { try writer.write(fileUsers: users) }
             try writer.finish(
                 RecordingEnd(

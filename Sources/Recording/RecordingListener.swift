@@ -1,7 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import DirectIO
 import Probes
 import SystemPackage
+
+/// An I/O that was slow, with what is known of it so far.
+public struct SlowIO {
+    public var io: DirectIO
+    /// As procfs calls it now; `nil` when it has ended.
+    public var submitterName: String?
+    public var devices: [DeviceName]
+    public var files: [FileName]
+    public var rule: CompletionRule
+    /// When the recording began: CLOCK_MONOTONIC and the wall clock, nanoseconds.
+    public var began: (monotonic: UInt64, wall: Int64)
+}
 
 /// Who learns how a recording goes, by its own thread.
 public protocol RecordingListener: AnyObject {
@@ -18,6 +31,12 @@ public protocol RecordingListener: AnyObject {
     func samplingExhausted(at every: UInt32, overhead: Double)
     /// Disks that give their I/O to others were made while recording; whether they are followed to those.
     func stackedDisksCame(_ names: [String], areFollowed: Bool)
+    /// An I/O took as long as was asked for.
+    func sawSlow(_ slow: SlowIO)
     /// The file is complete.
     func recordingEnded()
+}
+
+extension RecordingListener {
+    public func sawSlow(_ slow: SlowIO) {}
 }

@@ -9,14 +9,19 @@ struct ComparisonTable {
     let comparison: Comparison
     let style: TextStyle
 
-    private static let labelWidth = 23
+    private static let usualLabelWidth = 23
     private static let valueWidth = 8
     private static let changeWidth = 10
-    private static let columns = labelWidth + 2 * valueWidth + changeWidth
+    private static let numbersWidth = 2 * valueWidth + changeWidth
+    /// On a narrow page as much as numbers leave.
+    private var labelWidth: Int { max(10, min(Self.usualLabelWidth, style.width - Self.numbersWidth)) }
 
     var lines: [String] {
-        headline + [""] + stages + [""] + shares(" completed in", comparison.contexts)
+        let all =
+            headline + [""] + stages + [""] + shares(" completed in", comparison.contexts)
             + shares(" deferred for", comparison.reasons)
+        // Of a narrow line the first columns say most; painted ones are longer than they look.
+        return style.width >= 80 ? all : all.map { TextLine.trimmed(TextLine.cut($0, to: style.width)) }
     }
 
     // MARK: IOPS and latency
@@ -60,7 +65,7 @@ struct ComparisonTable {
     private var stages: [String] {
         let changes = comparison.stages.compactMap { shown($0.difference)?.value }
         let bars = SignedBar(
-            half: (style.width - Self.columns - Self.marginWidth - Self.shareWidth - 2) / 2,
+            half: max(0, (style.width - labelWidth - Self.numbersWidth - Self.marginWidth - Self.shareWidth - 2) / 2),
             largest: changes.map(abs).max() ?? 0)
         let heading =
             row(" mean of all I/Os", "base", "new", "change") + TextLine.rightAligned("+-", to: Self.marginWidth)
@@ -110,7 +115,7 @@ struct ComparisonTable {
         let change = change(difference, difference.delta, Quantity.signedPoints)
         // Long names of reasons take a line of their own.
         let label = label(of: row.metric)
-        let isLong = label.count >= Self.labelWidth
+        let isLong = label.count >= labelWidth
         let line =
             self.row(isLong ? "" : label, values[0], values[1], change)
             + interval(difference.delta, Quantity.signedPoints)
@@ -120,7 +125,8 @@ struct ComparisonTable {
     // MARK: Columns
 
     private func row(_ label: String, _ base: String, _ new: String, _ change: String) -> String {
-        TextLine.padded(label, to: Self.labelWidth) + TextLine.rightAligned(base, to: Self.valueWidth)
+        TextLine.padded(String(label.prefix(labelWidth)), to: labelWidth)
+            + TextLine.rightAligned(base, to: Self.valueWidth)
             + TextLine.rightAligned(new, to: Self.valueWidth) + TextLine.rightAligned(change, to: Self.changeWidth)
     }
 

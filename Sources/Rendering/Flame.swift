@@ -10,9 +10,12 @@ struct Flame {
     private let style: TextStyle
     /// Some stage is not in every I/O: then a column says how many have it.
     private let showsIOs: Bool
-    private let bars: FlameBar
+    /// `nil` where there is no room for any.
+    private let bars: FlameBar?
     private let title: String
     private let percentiles: [PercentileColumn]
+    /// No row is folded away.
+    private let isVerbose: Bool
 
     private let labelWidth: Int
 
@@ -20,26 +23,40 @@ struct Flame {
     /// With a name before `(not followed)`.
     private static let longLabelWidth = 32
     private static let columnWidths = (mean: 7, share: 7, ios: 6)
-    /// However many columns there are.
+    /// However many columns there are, where lines are as wide as usual.
     private static let narrowestBars = 12
+    /// Below this width columns are left out for bars, and these themselves when they are narrower than that.
+    private static let usualWidth = 80
+    private static let leastBars = 6
 
-    /// - Parameter title: whose stages these are; not escaped yet.
+    /// - Parameters:
+    ///   - title: whose stages these are; not escaped yet.
+    ///   - isVerbose: stages that hardly take any time have rows too.
     /// - Returns: `nil` when no I/O finished.
-    init?(_ report: Report, title: String = "all I/Os", style: TextStyle) {
+    init?(_ report: Report, title: String = "all I/Os", style: TextStyle, isVerbose: Bool = false) {
         guard let latency = report.latency else { return nil }
         self.report = report
         self.latency = latency
         self.style = style
         let hasLong = report.layers.contains { $0.part.phase == .notFollowed }
-        labelWidth = hasLong ? Self.longLabelWidth : Self.usualLabelWidth
-        showsIOs = report.stages.contains { $0.durations.ios != latency.ios }
+        let labelWidth = hasLong ? Self.longLabelWidth : Self.usualLabelWidth
+        self.labelWidth = labelWidth
+        self.isVerbose = isVerbose
         self.title = String(style.escaped(title).prefix(labelWidth - 2))
-        percentiles = PercentileColumn.columns(of: report)
         let widths = Self.columnWidths
-        let columns =
-            widths.mean + widths.share + (showsIOs ? widths.ios : 0) + percentiles.reduce(0) { $0 + $1.width }
-        let room = style.width - labelWidth - 2 - columns
-        bars = FlameBar(width: max(room, Self.narrowestBars), characters: style.characters)
+        var showsIOs = report.stages.contains { $0.durations.ios != latency.ios }
+        var percentiles = PercentileColumn.columns(of: report)
+        var room: Int {
+            style.width - labelWidth - 2 - widths.mean - widths.share - (showsIOs ? widths.ios : 0)
+                - percentiles.reduce(0) { $0 + $1.width }
+        }
+        while style.width < Self.usualWidth, room < Self.narrowestBars, showsIOs || !percentiles.isEmpty {
+            if showsIOs { showsIOs = false } else { percentiles.removeFirst() }
+        }
+        self.showsIOs = showsIOs
+        self.percentiles = percentiles
+        let width = style.width < Self.usualWidth ? room : max(room, Self.narrowestBars)
+        bars = width < Self.leastBars ? nil : FlameBar(width: width, characters: style.characters)
     }
 
     var lines: [String] {
@@ -48,13 +65,45 @@ struct Flame {
         // It may be a part of a longer span, whose end alone was seen.
         let device = report.stages.filter { $0.stage.covers(.device) }
             .max { $0.durations.total < $1.durations.total }?.stage
-        for stage in report.stages {
+        let noise = noise
+        for stage in report.stages where !noise.contains(stage.stage) {
             lines.append(row(stage, start: start))
             lines += causes(of: report.wait(stage.stage), stage, start: start)
             if stage.stage == device { lines += layers(stage, start: start) }
             start += stage.share
         }
+        if !noise.isEmpty { lines.append(folded(noise)) }
+        if let reaped { lines.append(reaped) }
         return lines
+    }
+
+    /// What comes after the latency: until the submitters had the CPU again to reap their I/Os, over all I/Os.
+    private var reaped: String? {
+        guard let reaping = report.scheduling?.reaping, reaping.asleep > 0, latency.ios > 0 else { return nil }
+        let mean = Double(reaping.time) / Double(latency.ios)
+        let blank = bars.map { $0.edge + String(repeating: " ", count: $0.width) + $0.edge } ?? ""
+        let part = Quantity.wholePercent(min(1, Double(reaping.asleep) / Double(latency.ios)))
+        let widths = Self.columnWidths
+        return TextLine.padded(" T later: reaped", to: labelWidth) + blank
+            + TextLine.rightAligned(Quantity.duration(mean), to: widths.mean)
+            + TextLine.rightAligned("-", to: widths.share)
+            + (showsIOs ? TextLine.rightAligned(part, to: widths.ios) : "")
+    }
+
+    /// Stages that would be rows of next to nothing, when there are several.
+    private var noise: Set<Stage> {
+        guard !isVerbose else { return [] }
+        let small = report.stages.filter { $0.share < Self.crumb }.map(\.stage)
+        return small.count > 1 ? Set(small) : []
+    }
+
+    /// One row for all of them: so the columns still add up.
+    private func folded(_ noise: Set<Stage>) -> String {
+        let stages = report.stages.filter { noise.contains($0.stage) }
+        let total = stages.reduce(UInt128(0)) { $0 + $1.durations.total }
+        let label = TextLine.padded("   \(stages.count) stages below 0.1%", to: labelWidth)
+        let blank = bars.map { $0.edge + String(repeating: " ", count: $0.width) + $0.edge } ?? ""
+        return label + blank + meanAndShare(total: total, share: stages.reduce(0) { $0 + $1.share })
     }
 
     private var heading: String {
@@ -62,9 +111,8 @@ struct Flame {
         var columns = TextLine.rightAligned("mean", to: widths.mean) + TextLine.rightAligned("share", to: widths.share)
         if showsIOs { columns += TextLine.rightAligned("I/Os", to: widths.ios) }
         for column in percentiles { columns += TextLine.rightAligned(column.title, to: column.width) }
-        return TextLine.padded(" \(title)", to: labelWidth) + bars.edge + bars.axis(whole: latency.mean)
-            + bars.edge
-            + columns
+        let axis = bars.map { $0.edge + $0.axis(whole: latency.mean) + $0.edge } ?? ""
+        return TextLine.padded(" \(title)", to: labelWidth) + axis + columns
     }
 
     private func row(_ stage: StageSummary, start: Double) -> String {
@@ -125,7 +173,7 @@ struct Flame {
     /// Where shares have one decimal, less than that is not worth a row; several of these get one together.
     private func withoutCrumbs(_ parts: [Part]) -> [Part] {
         let crumbs = parts.filter { $0.share < Self.crumb }
-        guard crumbs.count > 1 else { return parts }
+        guard crumbs.count > 1, !isVerbose else { return parts }
         let rest = crumbs.reduce(into: (total: UInt128(0), share: 0.0)) {
             $0.total += $1.total
             $0.share += $1.share
@@ -148,6 +196,7 @@ struct Flame {
     }
 
     private func bar(start: Double, length: Double, context: StageContext) -> String {
-        bars.edge + style.palette.paint(bars.bar(start: start, length: length), .stage(context)) + bars.edge
+        guard let bars else { return "" }
+        return bars.edge + style.palette.paint(bars.bar(start: start, length: length), .stage(context)) + bars.edge
     }
 }

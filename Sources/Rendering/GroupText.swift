@@ -16,6 +16,8 @@ enum GroupText {
         case .issuer(let issuer): issuer.rawValue
         case .context(let context): context.rawValue
         case .thread(let thread): String(thread)
+        case .comm(let name): name ?? "unknown"
+        case .all(let keys): keys.map { self.key(of: $0) }.joined(separator: ",")
         case .machine(let machine): String(machine)
         case .layers(let devices): devices.map(\.description).joined(separator: " ")
         }
@@ -25,13 +27,17 @@ enum GroupText {
     static func label(of key: GroupKey, _ source: ReportSource) -> String {
         switch key {
         case .device(let device): "device \(name(of: device, source))"
-        case .file(let device, let inode): "file \(name(of: device, source)):\(inode)"
+        case .file(let device, let inode):
+            source.files.first { $0.inode == inode && $0.device == device }?.path
+                ?? "file \(name(of: device, source)):\(inode)"
         case .size(let bytes): Quantity.bytes(UInt64(bytes))
         case .cpu(let cpu): cpu.map { "submit CPU \($0)" } ?? "submit CPU not seen"
         case .thread(let thread): "\(source.threads[thread]?.name ?? "thread")/\(thread)"
         case .machine(let machine):
             "machine " + (source.machines.indices.contains(Int(machine)) ? source.machines[Int(machine)] : "\(machine)")
         case .layers(let devices): devices.map { text(of: $0, source) }.joined(separator: " on ")
+        case .all(let keys): keys.map { label(of: $0, source) }.joined(separator: " ")
+        case .comm(let name): name ?? "thread without a name"
         case .op, .issuer, .context: Self.key(of: key)
         }
     }

@@ -20,10 +20,10 @@ extension IOList {
         var facts = [
             Quantity.duration(life.latency) + (life.isFinished ? "" : "+ unfinished"),
             io.isPartial ? "without its submission" : "\(io.operation.rawValue) \(Quantity.bytes(UInt64(io.length)))",
-            "at \(io.began.nanoseconds)ns",
+            times.long(io.began),
         ]
         if !io.isPartial || io.device.kernelNumber != 0 {
-            facts.append("dev \(io.device) inode \(io.inode) offset \(io.offset)")
+            facts.append(style.escaped(file(of: io).full) + " offset \(io.offset)")
         }
         if !io.isPartial { facts.append("\(io.issuer.rawValue) \(submitter(of: io, style))") }
         facts.append("completed in \(life.context.rawValue)")
@@ -70,7 +70,7 @@ extension IOList {
         _ style: TextStyle
     ) -> String {
         let bars = FlameBar(
-            width: style.width - Self.labelWidth - 2 - Self.durationWidth, characters: style.characters)
+            width: max(style.width - Self.labelWidth - 2 - Self.durationWidth, 1), characters: style.characters)
         let whole = Double(max(life.latency, 1))
         let bar = bars.bar(start: Double(start) / whole, length: Double(nanoseconds) / whole)
         return TextLine.padded(label, to: Self.labelWidth) + bars.edge + style.palette.paint(bar, .stage(context))

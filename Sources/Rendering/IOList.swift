@@ -2,17 +2,33 @@
 
 import Attribution
 import DirectIO
+import Report
 
 /// Single I/Os, appended to a buffer one by one in the order in which they come.
 public struct IOList: Sendable {
     let threads: [UInt32: ThreadName]
+    let times: IOTimes
+    let devices: [DeviceNumber: DeviceName]
+    private let paths: [FilePlace: String]
+
+    private struct FilePlace: Hashable {
+        var device: DeviceNumber
+        var inode: UInt64
+    }
 
     /// Bytes of a JSON line with every key.
     private static let lineCapacity = 1024
 
-    /// - Parameter threads: names of submitters, by thread number.
-    public init(threads: [UInt32: ThreadName] = [:]) {
+    /// - Parameters:
+    ///   - threads: names of submitters, by thread number.
+    ///   - source: what is known of the recording: when it began, what its devices are called.
+    public init(threads: [UInt32: ThreadName] = [:], source: ReportSource? = nil) {
         self.threads = threads
+        times = IOTimes(startedMonotonic: source?.startedMonotonic, startedWall: source?.started)
+        devices = Dictionary((source?.devices ?? []).map { ($0.device, $0) }) { first, _ in first }
+        paths = Dictionary(
+            (source?.files ?? []).map { (FilePlace(device: $0.device, inode: $0.inode), $0.path) }
+        ) { first, _ in first }
     }
 
     /// Stages are in an array of their own, composed ones among them.
@@ -31,6 +47,10 @@ public struct IOList: Sendable {
                     json.key(named: field.key)
                     json.value(text)
                 }
+            }
+            if let path = path(of: io) {
+                json.key("file")
+                json.value(path)
             }
             json.key("stages")
             json.array { json in
@@ -90,6 +110,19 @@ public struct IOList: Sendable {
     func append(_ line: String, to buffer: inout [UInt8]) {
         buffer.append(contentsOf: line.utf8)
         buffer.append(UInt8(ascii: "\n"))
+    }
+
+    /// What the device is called, or its number.
+    private func name(of device: DeviceNumber) -> String { devices[device]?.name ?? device.description }
+
+    /// `nil` when nobody looked it up.
+    public func path(of io: DirectIO) -> String? { paths[FilePlace(device: io.device, inode: io.inode)] }
+
+    /// The file of an I/O, in short and in full. A block device of its own is its name.
+    func file(of io: DirectIO) -> (short: String, full: String) {
+        let device = name(of: io.device)
+        if let path = path(of: io) { return (path.split(separator: "/").last.map(String.init) ?? path, path) }
+        return ("\(device):\(io.inode)", "\(device) inode \(io.inode)")
     }
 
     func submitter(of io: DirectIO, _ style: TextStyle) -> String {

@@ -6,7 +6,7 @@ extension JSONReport {
     static func write(_ groups: ReportGroups?, to json: inout JSONWriter) {
         json.array("groups", groups?.groups ?? []) { json, group in
             json.object { json in
-                json.member("by", group.key.grouping.rawValue)
+                json.member("by", group.key.groupings.map(\.rawValue).joined(separator: ","))
                 json.member("key", GroupText.key(of: group.key))
                 json.member("label", GroupText.label(of: group.key, group.report.source))
                 writeMeasurements(group.report, to: &json)

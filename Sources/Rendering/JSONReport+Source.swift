@@ -60,10 +60,33 @@ extension JSONReport {
                     json.member("mount_point", device.mountPoint)
                 }
             }
+            json.array("files", source.files) { json, file in
+                json.object { json in
+                    json.member("dev", file.device.description)
+                    json.member("inode", file.inode)
+                    json.member("path", file.path)
+                }
+            }
+            json.key("account")
+            write(source.account, to: &json)
             json.key("places")
             write(source.places, to: &json)
             write(source.fileUsers, to: &json)
+            json.member("virtual", source.isVirtual)
+            json.strings("blind_to", source.blindTo)
             json.member("complete", source.isComplete)
+        }
+    }
+
+    private static func write(_ account: ApplicationAccount?, to json: inout JSONWriter) {
+        guard let account else { return json.null() }
+        json.object { json in
+            json.member("name", account.name)
+            json.strings("jobs", account.jobs)
+            json.member("ios", account.ios)
+            json.member("submission_mean_ns", account.submission)
+            json.member("completion_mean_ns", account.completion)
+            json.member("mean_ns", account.total)
         }
     }
 
@@ -172,6 +195,11 @@ extension JSONReport {
             json.member("dev_name", headline.deviceName?.name)
             json.member("fs", headline.deviceName?.fileSystem)
             json.member("mean_in_flight", headline.meanInFlight)
+            json.member("shortest", headline.lengths?.lowerBound)
+            json.member("longest", headline.lengths?.upperBound)
+            json.member("span_ns", headline.span)
+            json.member("iops", headline.iops)
+            json.member("bytes_per_second", headline.bytesPerSecond)
         }
     }
 

@@ -52,6 +52,13 @@ public struct JSONReport: Sendable {
                 json.member("p999_ns", latency.p999)
                 json.member("max_ns", latency.max)
                 writePercentiles(latency, report, to: &json)
+                json.array("histogram", report.histogram) { json, stretch in
+                    json.object { json in
+                        json.member("from_ns", stretch.from)
+                        json.member("to_ns", stretch.to)
+                        json.member("ios", stretch.ios)
+                    }
+                }
             }
         } else {
             json.null()

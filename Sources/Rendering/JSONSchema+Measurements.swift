@@ -15,7 +15,18 @@ extension JSONSchema {
                 "mean_ns": {"$ref": "#/$defs/number"}, "p50_ns": {"$ref": "#/$defs/count"},
                 "p90_ns": {"$ref": "#/$defs/count"}, "p99_ns": {"$ref": "#/$defs/count"},
                 "p999_ns": {"$ref": "#/$defs/count"}, "max_ns": {"$ref": "#/$defs/count"},
-                "percentiles": {"$ref": "#/$defs/percentiles"}
+                "percentiles": {"$ref": "#/$defs/percentiles"},
+                "histogram": {
+                  "type": "array",
+                  "items": {
+                    "type": "object", "required": ["from_ns", "to_ns", "ios"],
+                    "properties": {
+                      "from_ns": {"$ref": "#/$defs/count"}, "to_ns": {"$ref": "#/$defs/count"},
+                      "ios": {"$ref": "#/$defs/count"}
+                    }
+                  },
+                  "description": "I/Os by latency, from from_ns to less than to_ns."
+                }
               },
               "description": "Of finished I/Os; null when there was none."
             },
@@ -320,7 +331,10 @@ extension JSONSchema {
                   "inline_estimate", "placement", "interrupts", "verdict"
                 ],
                 "properties": {
-                  "by": {"enum": ["device", "file", "op", "size", "cpu", "issuer", "context", "thread", "machine", "layer"]},
+                  "by": {
+                    "type": "string",
+                    "description": "One, or several with commas, of: device, file, op, size, cpu, issuer, context, thread, comm, machine, layer."
+                  },
                   "key": {"type": "string"}, "label": {"type": "string"},
                   "quality": {"$ref": "#/properties/quality"}, "headline": {"$ref": "#/properties/headline"},
                   "ios": {"$ref": "#/properties/ios"}, "issuers": {"$ref": "#/properties/issuers"},

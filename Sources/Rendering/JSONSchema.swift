@@ -39,6 +39,28 @@ public enum JSONSchema {
                 "command": {"$ref": "#/$defs/texts"},
                 "started": {"type": ["integer", "null"], "description": "Wall clock, nanoseconds since 1970."},
                 "duration_ns": {"$ref": "#/$defs/maybe_count"}, "filters": {"$ref": "#/$defs/texts"},
+                "virtual": {"type": ["boolean", "null"], "description": "A hypervisor runs the machine."},
+                "blind_to": {"$ref": "#/$defs/texts"},
+                "account": {
+                  "type": ["object", "null"],
+                  "required": ["name", "jobs", "ios", "submission_mean_ns", "completion_mean_ns", "mean_ns"],
+                  "properties": {
+                    "name": {"type": "string"}, "jobs": {"$ref": "#/$defs/texts"}, "ios": {"$ref": "#/$defs/count"},
+                    "submission_mean_ns": {"$ref": "#/$defs/maybe_number"},
+                    "completion_mean_ns": {"$ref": "#/$defs/maybe_number"}, "mean_ns": {"$ref": "#/$defs/number"}
+                  },
+                  "description": "What the traced application says itself, such as fio by its JSON."
+                },
+                "files": {
+                  "type": "array",
+                  "items": {
+                    "type": "object", "required": ["dev", "inode", "path"],
+                    "properties": {
+                      "dev": {"type": "string"}, "inode": {"$ref": "#/$defs/count"}, "path": {"type": "string"}
+                    }
+                  },
+                  "description": "As far as the recorder found under which path their users had them open."
+                },
                 "probes": {
                   "type": "object", "required": ["attached", "missing"],
                   "properties": {
@@ -177,7 +199,10 @@ public enum JSONSchema {
                 "issuer": {"$ref": "#/$defs/maybe_text"}, "issuer_share": {"$ref": "#/$defs/maybe_share"},
                 "dev": {"$ref": "#/$defs/maybe_text"}, "dev_share": {"$ref": "#/$defs/maybe_share"},
                 "dev_name": {"$ref": "#/$defs/maybe_text"}, "fs": {"$ref": "#/$defs/maybe_text"},
-                "mean_in_flight": {"$ref": "#/$defs/maybe_number"}
+                "mean_in_flight": {"$ref": "#/$defs/maybe_number"},
+                "shortest": {"$ref": "#/$defs/maybe_count"}, "longest": {"$ref": "#/$defs/maybe_count"},
+                "span_ns": {"$ref": "#/$defs/maybe_count"}, "iops": {"$ref": "#/$defs/maybe_number"},
+                "bytes_per_second": {"$ref": "#/$defs/maybe_number"}
               }
             },
             "ios": {

@@ -8,11 +8,14 @@ struct PlacesText {
     let places: CPUPlaces
     let interruptCounts: [InterruptSummary]
     let style: TextStyle
+    /// Which CPUs share a core or a cache.
+    let showsCaches: Bool
 
     private static let mostLines = 8
 
     var lines: [String] {
-        interrupts.prefix(Self.mostLines).flatMap { $0 } + cores.prefix(Self.mostLines).flatMap { $0 }
+        interrupts.prefix(Self.mostLines).flatMap { $0 }
+            + (showsCaches ? cores.prefix(Self.mostLines).flatMap { $0 } : [])
     }
 
     private var interrupts: [[String]] {

@@ -61,6 +61,12 @@ public enum Quantity {
         return "\(bytes)"
     }
 
+    /// `4.80 MB/s`, `1.20 GB/s`: as fio's, of 10^6 and 10^9 bytes.
+    static func bytesPerSecond(_ rate: Double) -> String {
+        rate < 999.5e6
+            ? figures(rate / 1e6, wholeOnly: false) + " MB/s" : figures(rate / 1e9, wholeOnly: false) + " GB/s"
+    }
+
     /// With so many decimals, halves away from zero.
     public static func fixed(_ value: Double, _ decimals: Int) -> String {
         let scale = decimals == 0 ? 1.0 : decimals == 1 ? 10.0 : 100.0

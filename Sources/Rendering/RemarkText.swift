@@ -14,7 +14,8 @@ enum RemarkText {
         case .fewRuns(let side, let count, let preferred):
             "\(side.rawValue): only \(count) runs, so the intervals are wide; \(preferred) or more are better"
         case .savedReport(let side):
-            "\(side.rawValue) is a saved report: it has means and shares, and nothing to make intervals from"
+            "\(side.rawValue) is a saved report, or was recorded with --summary: it has means and shares, and nothing to make intervals"
+                + " from"
         case .withinRuns:
             "the intervals are of blocks within runs: how runs of one side differ among themselves is in none of them;"
                 + " for that, give 3 or more runs a side with --base and --new"

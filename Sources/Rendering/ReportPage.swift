@@ -8,68 +8,14 @@ import Report
 struct ReportPage {
     let report: Report
     let style: TextStyle
+    /// Nothing is folded away.
+    var isVerbose = false
 
     private func fields(_ label: String, _ items: [String]) -> [String] {
         items.isEmpty ? [] : TextLine.labelled(label, items, width: style.width)
     }
 
-    var header: [String] {
-        let first = TextLine.flow(what, separator: "  ", head: "", indent: 1, width: style.width)
-        let rest = [selected, sampled, summedUp, howMuch, whence].filter { !$0.isEmpty }.flatMap {
-            TextLine.flow($0, separator: "  ", head: " ", indent: 1, width: style.width)
-        }
-        return first.map { style.palette.paint($0, .heading) } + rest
-    }
-
-    private var what: [String] {
-        let headline = report.headline
-        if report.ios.partial > 0 { return partly }
-        guard let operation = headline.operation, let issuer = headline.issuer else { return ["DIO: no I/Os"] }
-        // A summary may know of no length.
-        let length = headline.length.map { " " + dominant($0) { Quantity.bytes(UInt64($0)) } } ?? ""
-        var items = ["DIO " + dominant(operation) { $0 == .unknown ? "op unknown" : $0.rawValue } + length]
-        if let device = headline.device {
-            let name = headline.deviceName
-            let words = [name?.fileSystem, name?.name ?? device.value.description].compactMap { $0 }
-            items.append(style.escaped(words.joined(separator: " ")) + part(device.share))
-        }
-        items.append(dominant(issuer) { $0.rawValue })
-        if let inFlight = headline.meanInFlight { items.append("\(Quantity.fixed(inFlight, 1)) in flight") }
-        return items
-    }
-
-    /// Lives of which a trace has only the later part.
-    private var partly: [String] {
-        let ios = report.ios
-        let deferred = report.cpuSharing.deferredIOs
-        var items = [
-            "DIO: \(Quantity.count(ios.partial))" + (deferred == ios.partial ? " deferred" : "") + " completions"
-        ]
-        if deferred > 0, deferred < ios.partial { items.append("\(Quantity.count(deferred)) of them deferred") }
-        if ios.total > ios.partial { items.append("\(Quantity.count(ios.total - ios.partial)) whole I/Os") }
-        return items + ["submissions not in this trace"]
-    }
-
-    private func dominant<Value>(_ dominant: Headline.Dominant<Value>, _ name: (Value) -> String) -> String {
-        name(dominant.value) + part(dominant.share)
-    }
-
-    /// How much of the I/Os the most frequent kind is, unless it is all.
-    private func part(_ share: Double) -> String { share < 1 ? " (\(Quantity.wholePercent(share)))" : "" }
-
-    private var selected: [String] {
-        guard let selection = report.selection else { return [] }
-        let part = "\(part(report.ios.total, of: selection.ofIOs)) of \(Quantity.count(selection.ofIOs)) I/Os"
-        return ["only where \(style.escaped(selection.condition))", part]
-    }
-
-    private var sampled: [String] {
-        guard let sample = report.sample else { return [] }
-        return [
-            "a random \(part(sample.ios, of: sample.ofIOs)) of \(Quantity.count(sample.ofIOs)) I/Os",
-            "sampling error +-\(Quantity.fixed(100 * sample.shareError, 1)) points (95%)",
-        ]
-    }
+    var header: [String] { ReportHeader(report: report, style: style, isVerbose: isVerbose).lines }
 
     /// Each time that fewer I/Os were recorded from then on, by the time since the first could come.
     private var samplingSteps: [String] {
@@ -83,63 +29,34 @@ struct ReportPage {
             } + ["earlier I/Os are thinned to the same part"])
     }
 
-    private var summedUp: [String] {
-        guard let summedUp = report.summedUp else { return [] }
-        return [
-            "\(part(summedUp.ios, of: report.ios.total)) of I/Os aggregated in the kernel",
-            "percentiles within \(Quantity.percent(summedUp.percentileError))",
-        ]
-    }
-
-    private var howMuch: [String] {
-        guard let share = report.quality.completeShare else { return [] }
-        var items = ["\(Quantity.count(report.ios.total)) I/Os", "\(Quantity.percent(share)) complete"]
-        if report.ios.errors > 0 { items.append("\(Quantity.count(report.ios.errors)) errors") }
-        guard let latency = report.latency else { return items }
-        items.append("mean \(Quantity.duration(latency.mean))")
-        for column in PercentileColumn.columns(of: report) {
-            items.append("\(column.title) \(Quantity.duration(column.value(of: latency)))")
-        }
-        items.append("max \(Quantity.duration(latency.max))")
-        return items
-    }
-
     /// One flame each, with how many I/Os it is of.
     func groups(_ groups: ReportGroups) -> [String] {
         var lines: [String] = []
         for group in groups.groups {
             let label = GroupText.label(of: group.key, report.source)
-            let page = ReportPage(report: group.report, style: style)
+            let page = ReportPage(report: group.report, style: style, isVerbose: isVerbose)
+            let header = ReportHeader(report: group.report, style: style)
             let part = part(group.report.ios.total, of: report.ios.total)
             let head = TextLine.flow(
-                [style.escaped(label), "\(part) of I/Os"] + page.howMuch, separator: "  ", head: "", indent: 1,
+                [style.escaped(label), "\(part) of I/Os"] + header.howMuch, separator: "  ", head: "", indent: 1,
                 width: style.width)
             lines += [""] + head.map { style.palette.paint($0, .heading) }
-            lines += Flame(group.report, title: label, style: style)?.lines ?? []
+            lines += Flame(group.report, title: label, style: style, isVerbose: isVerbose)?.lines ?? []
             lines += page.contexts + page.reasons + page.groupVerdict
         }
         let chosen = groups.chosen
         if chosen.otherIOs > 0 {
             let number = (chosen.countsAllGroups ? "" : "more than ") + Quantity.count(UInt64(chosen.otherGroups))
             lines += [
-                "", "and \(number) more groups by \(chosen.grouping.rawValue), \(Quantity.count(chosen.otherIOs)) I/Os",
+                "", "and \(number) more groups by \(chosen.grouper.words), \(Quantity.count(chosen.otherIOs)) I/Os",
             ]
         }
         return lines + [""]
     }
 
-    private var whence: [String] {
-        let source = report.source
-        var items = [source.kind]
-        if let kernel = source.kernel { items.append("kernel \(kernel)") }
-        if let machine = source.machine { items.append(machine) }
-        if let cpus = source.cpuCount { items.append(cpus == 1 ? "1 CPU" : "\(cpus) CPUs") }
-        if let host = source.host { items.append("host \(host)") }
-        return items.map(style.escaped)
-    }
-
     var completions: [String] {
-        slowest + contexts + requests + reasons + sharing + scheduling + steal
+        AccountText(report: report, style: style).lines + slowest + contexts + requests + reasons + sharing + scheduling
+            + steal
     }
 
     private var slowest: [String] {
@@ -183,6 +100,9 @@ struct ReportPage {
             "why deferred",
             report.reasons.map { reason in
                 let share = part(reason.ios, of: report.cpuSharing.deferredIOs)
+                if reason.reason == .unknown, report.quality.blind.contains(.ended) {
+                    return "not known \(share): end_io, which decides it, is not probed"
+                }
                 return "\(reason.reason.rawValue) \(share)" + (reason.reason.isAvoidable == true ? " (avoidable)" : "")
             })
     }
@@ -263,7 +183,8 @@ struct ReportPage {
         if quality.disorderedIOs > 0 { items.append("disordered \(part(quality.disorderedIOs, of: all))") }
         if quality.unfinishedIOs > 0 { items.append("unfinished \(part(quality.unfinishedIOs, of: all))") }
         if !quality.blind.isEmpty {
-            items.append("not probed: " + quality.blind.map(\.name).joined(separator: ", "))
+            let names = quality.blind.map(\.name).joined(separator: ", ")
+            items.append("not probed: \(names)" + (report.source.blindTo.isEmpty ? "" : " (dioscope check says why)"))
         }
         return lines + samplingSteps + fields("quality", items)
     }

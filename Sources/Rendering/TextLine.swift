@@ -49,9 +49,12 @@ public enum TextLine {
             if !isEmpty, line.count + separator.count + rest.count > width { breakLine() }
             if !isEmpty { line += separator }
             while line.count + rest.count > width {
-                let room = width - line.count
-                line += rest.prefix(room)
-                rest = rest.dropFirst(room)
+                let room = max(1, width - line.count)
+                // Between words, if there are any.
+                let whole = rest.prefix(room + 1)
+                let end = whole.lastIndex(of: " ").map { rest[..<$0] } ?? rest.prefix(room)
+                line += end
+                rest = rest.dropFirst(end.count).drop { $0 == " " }
                 breakLine()
             }
             line += rest
@@ -59,6 +62,18 @@ public enum TextLine {
         }
         lines.append(line)
         return lines.map(trimmed)
+    }
+
+    /// Its first columns. Sequences that colour it take none, and stay.
+    static func cut(_ line: String, to width: Int) -> String {
+        var (kept, columns, isInSequence) = ("", 0, false)
+        for character in line {
+            if character == "\u{1b}" { isInSequence = true }
+            if isInSequence || columns < width { kept.append(character) }
+            if !isInSequence { columns += 1 }
+            if isInSequence, character == "m" { isInSequence = false }
+        }
+        return kept
     }
 
     /// Without blanks at its end.

@@ -8,20 +8,31 @@ import Report
 public struct TextReport: Sendable {
     public let lines: [String]
 
-    /// - Parameter showsCPUs: the table of CPUs also when there is but one combination of them.
-    public init(_ report: Report, style: TextStyle = TextStyle(), showsCPUs: Bool = false) {
-        let page = ReportPage(report: report, style: style)
+    /// - Parameters:
+    ///   - showsCPUs: the table of CPUs also when there is but one combination of them.
+    ///   - showsHistogram: how the latencies are spread.
+    ///   - isVerbose: rows of next to nothing, caches and long command lines are shown too.
+    public init(
+        _ report: Report, style: TextStyle = TextStyle(), showsCPUs: Bool = false, showsHistogram: Bool = false,
+        isVerbose: Bool = false
+    ) {
+        let page = ReportPage(report: report, style: style, isVerbose: isVerbose)
         var lines = page.header
         if let groups = report.groups {
             lines += page.groups(groups)
         } else {
-            lines += Flame(report, style: style)?.lines ?? []
+            lines += Flame(report, style: style, isVerbose: isVerbose)?.lines ?? []
             lines += page.completions
         }
-        if let table = report.placement, showsCPUs || table.rows.count > 1 {
-            lines += PlacementText(table: table, style: style).lines
+        if showsHistogram { lines += HistogramText(report: report, style: style).lines }
+        if let table = report.placement, showsCPUs || isVerbose || table.isTelling {
+            lines += PlacementText(table: table, style: style, isVerbose: isVerbose).lines
             if let places = report.source.places {
-                lines += PlacesText(places: places, interruptCounts: report.interrupts, style: style).lines
+                lines +=
+                    PlacesText(
+                        places: places, interruptCounts: report.interrupts, style: style,
+                        showsCaches: showsCPUs || isVerbose
+                    ).lines
             }
         }
         lines += page.quality + page.unseen + page.verdict
@@ -30,4 +41,9 @@ public struct TextReport: Sendable {
     }
 
     public var text: String { lines.joined(separator: "\n") + "\n" }
+}
+
+extension PlacementTable {
+    /// There is a choice of CPUs to see: not where only the submitter's is known.
+    fileprivate var isTelling: Bool { rows.count > 1 && kinds.contains { $0.kind != .unknown } }
 }

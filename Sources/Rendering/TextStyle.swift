@@ -4,7 +4,7 @@ import Attribution
 
 /// How text may look where it is going.
 public struct TextStyle: Sendable {
-    /// Columns, 80 to 200.
+    /// Columns, 40 to 200. Below 80 some are left out.
     public let width: Int
     public let characters: Characters
     public let palette: Palette
@@ -17,7 +17,7 @@ public struct TextStyle: Sendable {
     }
 
     public init(width: Int = 80, characters: Characters = .ascii, palette: Palette = .plain) {
-        self.width = min(max(width, 80), 200)
+        self.width = min(max(width, 40), 200)
         self.characters = characters
         self.palette = palette
     }

@@ -15,6 +15,8 @@ enum VerdictText {
         case .advice: "advice"
         case .inline: "inline-completions"
         case .task: "task-completions"
+        case .shares: "latency-shares"
+        case .waitsThough: "waits-for-asynchronous"
         case .taskWorkWait: "task-work-wait"
         case .lost: "lost-ios"
         case .notFollowed: "not-followed"
@@ -41,6 +43,14 @@ enum VerdictText {
             return inline + "; an inline completion takes \(Quantity.duration(cost)) on average"
         case .task(let context, let share):
             return "\(Quantity.percent(share)) of I/Os are completed \(place(context))"
+        case .shares(let shares): return text(of: shares)
+        case .waitsThough(let issuer, let share, let isWriting):
+            return "\(issuer.rawValue) submits, yet waits for \(Quantity.percent(share)) of its I/Os before it goes on:"
+                + " more in flight makes them no faster. "
+                + (isWriting
+                    ? "The kernel does that to writes that extend their file or are not aligned to its blocks:"
+                        + " preallocate it, and write it once before"
+                    : "The kernel does that to I/Os that cannot be asynchronous there")
         case .taskWorkWait(let mean, let share, let cause):
             return "The issuer's task_work runs \(Quantity.duration(mean)) after the completion on average"
                 + " (\(Quantity.percent(share)) of all latency)" + part(cause)
@@ -56,6 +66,26 @@ enum VerdictText {
             return "\(Quantity.percent(share)) of I/Os are not followed through \(LayerText.name(of: device)):"
                 + " nothing is concluded of the time there"
         }
+    }
+
+    /// Below this part there is nothing to gain by completing differently.
+    private static let worthwhile = 0.1
+
+    private static func text(of shares: LatencyShares) -> String {
+        let submission = "submission \(Quantity.wholePercent(shares.submission))"
+        guard shares.unseparated < worthwhile else {
+            return
+                "Of the latency \(submission); the device and the completion, \(Quantity.wholePercent(shares.unseparated))"
+                + " together, cannot be told apart: when the device was done was not seen"
+        }
+        let parts =
+            "The device takes \(Quantity.wholePercent(shares.device)) of the latency, \(submission),"
+            + " the completion \(Quantity.wholePercent(shares.completion))"
+        if shares.completion < worthwhile { return parts + ": completing differently gains nothing here" }
+        let largest = shares.largest.map {
+            ", most of it '\($0.label)' (\(Quantity.wholePercent(shares.largestShare)))"
+        }
+        return parts + (largest ?? "")
     }
 
     private static func part(_ cause: Verdict.MainCause?) -> String {
@@ -167,6 +197,9 @@ enum VerdictText {
             "That is no wait for a CPU: the workqueue runs as many completions at once as it may; try fewer I/Os in flight"
                 + " on this file system, or completions that do not sleep"
         case .limitIdleStates: "Try without deep idle states on that CPU"
+        case .pollWhileIdle:
+            "The CPU is a virtual one, which the host has to wake: try the guest's haltpoll or idle=poll, or the host's"
+                + " halt_poll_ns"
         case .spreadCompletions: "Completions queue behind each other: try to spread the I/O over more CPUs"
         case .moveInterrupts:
             "Interrupts take that CPU's time: see /proc/interrupts and /proc/softirqs, and try to move those of other devices"
@@ -177,7 +210,7 @@ enum VerdictText {
         switch context {
         case .taskWork: "by their issuer in task_work"
         case .poll: "by polling"
-        case .syncWait: "by the submitter, which waits for them"
+        case .syncWait: "by the submitter itself, synchronously"
         case .submitRace: "by the submitter, before it had left the submission"
         case .irqThread: "in the interrupt's thread"
         case .ksoftirqd: "in a softirq that a task serves"
@@ -189,6 +222,8 @@ enum VerdictText {
     static func text(of refusal: Verdict.Refusal) -> String {
         switch refusal {
         case .noIOs: "no I/O was recorded"
+        case .blind(let unseen):
+            "this kernel lets no probe see \(unseen.joined(separator: "; ")): dioscope check says why"
         case .noneSelected(let count): "none of the \(Quantity.count(count)) I/Os is as --where asks"
         case .partial(let count):
             "\(Quantity.count(count)) I/Os are known from their completion on only: what came before is not in the trace"

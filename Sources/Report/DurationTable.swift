@@ -71,9 +71,11 @@ struct DurationTable: ~Copyable, Sendable {
 
     /// - Parameter total: of all durations in the row, nanoseconds; buckets do not have it.
     func distribution(_ row: Int, total: UInt128) -> DurationDistribution {
-        let buckets = 0..<counts.count / rows
-        return DurationDistribution(
-            total: total, max: highest[row],
-            counts: buckets.map { counts[place(of: $0, in: row)] })
+        DurationDistribution(total: total, max: highest[row], counts: counts(of: row))
+    }
+
+    /// By number of the bucket.
+    func counts(of row: Int) -> [UInt64] {
+        (0..<counts.count / rows).map { counts[place(of: $0, in: row)] }
     }
 }

@@ -5,7 +5,7 @@ import DirectIO
 /// Counts I/Os by group, in a pass before the one that makes the report: which groups have the most I/Os is known only
 /// at the end, and a full set of histograms for every file of a file system would not fit into memory.
 public struct GroupCounts: Sendable {
-    public let grouping: Grouping
+    public let grouper: Grouper
     private var counts: [GroupKey: Count] = [:]
     private var last: (key: GroupKey, place: Dictionary<GroupKey, Count>.Index)?
     /// I/Os whose group came too late for the limit.
@@ -17,22 +17,23 @@ public struct GroupCounts: Sendable {
         let order: Int
     }
 
-    public init(by grouping: Grouping) {
-        self.grouping = grouping
+    public init(by grouper: Grouper) {
+        self.grouper = grouper
     }
 
-    public mutating func add(_ io: DirectIO) {
-        let key = GroupKey(of: io, by: grouping)
+    /// - Parameter ios: so many I/Os like this one.
+    public mutating func add(_ io: DirectIO, ios: UInt64 = 1) {
+        let key = grouper.key(of: io)
         if let last, last.key == key {
-            counts.values[last.place].ios += 1
+            counts.values[last.place].ios += ios
             return
         }
         if counts.count >= Self.limit, counts[key] == nil {
-            uncounted += 1
+            uncounted += ios
             return
         }
         let order = counts.count
-        counts[key, default: Count(ios: 0, order: order)].ios += 1
+        counts[key, default: Count(ios: 0, order: order)].ios += ios
         last = counts.index(forKey: key).map { (key, $0) }
     }
 
@@ -41,7 +42,7 @@ public struct GroupCounts: Sendable {
         let ranked = counts.sorted { ($1.value.ios, $0.value.order) < ($0.value.ios, $1.value.order) }
         let rest = ranked.dropFirst(number)
         return ChosenGroups(
-            grouping: grouping, keys: ranked.prefix(number).map(\.key), otherGroups: rest.count,
+            grouper: grouper, keys: ranked.prefix(number).map(\.key), otherGroups: rest.count,
             otherIOs: rest.reduce(uncounted) { $0 + $1.value.ios }, countsAllGroups: uncounted == 0)
     }
 }

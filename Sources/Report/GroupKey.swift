@@ -6,6 +6,8 @@ import DirectIO
 /// By what I/Os can be grouped in a report.
 public enum Grouping: String, Sendable, CaseIterable {
     case device, file, op, size, cpu, issuer, context, thread
+    /// The name of the thread that submitted.
+    case comm
     /// The machine, in a trace that merges several.
     case machine
     /// All devices of a stack that an I/O came through.
@@ -26,11 +28,15 @@ public enum GroupKey: Hashable, Sendable {
     case context(CompletionContext)
     /// The thread that submitted it.
     case thread(UInt32)
+    /// What that thread is called; `nil` when nobody told.
+    case comm(String?)
     case machine(UInt8)
     /// From the top; of a recording without layers the device alone.
     case layers([DeviceNumber])
+    /// Of several groupings at once, in their order.
+    case all([GroupKey])
 
-    public init(of io: DirectIO, by grouping: Grouping) {
+    fileprivate init(of io: DirectIO, by grouping: Grouping, _ threads: [UInt32: ThreadName]) {
         self =
             switch grouping {
             case .device: .device(io.device)
@@ -41,12 +47,21 @@ public enum GroupKey: Hashable, Sendable {
             case .issuer: .issuer(io.issuer)
             case .context: .context(CompletionContext(of: io))
             case .thread: .thread(io.submitterThread)
+            case .comm: .comm(threads[io.submitterThread]?.name)
             case .machine: .machine(io.machine)
             case .layer: .layers(Self.layers(of: io))
             }
     }
 
-    public var grouping: Grouping {
+    /// By which it is one.
+    public var groupings: [Grouping] {
+        switch self {
+        case .all(let keys): keys.flatMap(\.groupings)
+        default: [grouping].compactMap(\.self)
+        }
+    }
+
+    private var grouping: Grouping? {
         switch self {
         case .device: .device
         case .file: .file
@@ -56,8 +71,10 @@ public enum GroupKey: Hashable, Sendable {
         case .issuer: .issuer
         case .context: .context
         case .thread: .thread
+        case .comm: .comm
         case .machine: .machine
         case .layers: .layer
+        case .all: nil
         }
     }
 
@@ -66,4 +83,29 @@ public enum GroupKey: Hashable, Sendable {
         guard let layers = io.path?.layers, let top = layers.first else { return [io.device] }
         return [top.device] + layers.dropFirst().map(\.device).sorted { $0.kernelNumber < $1.kernelNumber }
     }
+}
+
+/// By what the I/Os of a report are grouped: by one thing, or by several at once.
+public struct Grouper: Equatable, Sendable {
+    /// At least one.
+    public let groupings: [Grouping]
+    /// Names of submitters, by thread number: for `comm`.
+    private let threads: [UInt32: ThreadName]
+
+    public init(by groupings: [Grouping], threads: [UInt32: ThreadName] = [:]) {
+        self.groupings = groupings
+        self.threads = threads
+    }
+
+    @inline(__always)
+    func key(of io: DirectIO) -> GroupKey {
+        guard groupings.count > 1 else { return GroupKey(of: io, by: groupings[0], threads) }
+        return .all(groupings.map { GroupKey(of: io, by: $0, threads) })
+    }
+
+    /// `op,size`
+    public var words: String { groupings.map(\.rawValue).joined(separator: ",") }
+
+    /// I/Os that were aggregated in the kernel are told apart by these alone.
+    public static let ofSummaries: Set<Grouping> = [.op, .issuer, .context, .device]
 }

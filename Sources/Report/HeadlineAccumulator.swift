@@ -106,6 +106,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         } else {
             headline.operation = dominant(ios.write >= ios.read ? .write : .read, Swift.max(ios.write, ios.read))
         }
+        headline.lengths = lengths.range
         if let length = lengths.ranked.first { headline.length = dominant(length.key, length.count) }
         // The first of equal counts.
         let issuers = zip(Issuer.allCases, ios.issuers).reversed()
@@ -116,7 +117,11 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
             headline.deviceName = names.first { $0.device == number }
         }
         let span = lastSeen - firstSubmitted
-        if span > 0 { headline.meanInFlight = Double(latency) / Double(span) * population }
+        guard span > 0 else { return headline }
+        headline.meanInFlight = Double(latency) / Double(span) * population
+        headline.span = span
+        headline.iops = Double(ios.total) * population * 1e9 / Double(span)
+        headline.bytesPerSecond = Double(ios.bytes) * population * 1e9 / Double(span)
         return headline
     }
 }

@@ -44,4 +44,11 @@ struct RankedCounts: Sendable {
         return whole.counts.map { (key: $0.key, count: $0.value) }
             .sorted { ($1.count, $0.key) < ($0.count, $1.key) }
     }
+
+    /// From the smallest key to the largest; `nil` for a single one, and when some were not distinguished.
+    var range: ClosedRange<UInt32>? {
+        let keys = ranked.map(\.key)
+        guard keys.count > 1, others == 0, let smallest = keys.min(), let largest = keys.max() else { return nil }
+        return smallest...largest
+    }
 }

@@ -25,6 +25,8 @@ public struct Report: Equatable, Sendable {
     public var ios: IOCounts
     /// From `submitted` to the last time seen, of finished I/Os; `nil` when there was none.
     public var latency: DurationStatistics?
+    /// How the latencies are spread, from the shortest to the longest.
+    public var histogram: [LatencyStretch] = []
     /// By `CompletionContext.index`.
     public var contexts: [UInt64]
     /// `nil` when `end_io` was never seen.

@@ -105,6 +105,7 @@ struct ReportAccumulator: ~Copyable, Sendable {
         report.layers = layers.summaries(of: latency.total, stacked: stacked)
         let unseen = layers.notFollowed(stacked: stacked, blind: frame.source.blindPoints)
         report.quality.count(notFollowed: unseen.devices, complete: unseen.complete, of: ios.total)
+        report.histogram = stages.histogram
         report.deliverers = layers.delivererCounts
         report.requests = layers.requests
         if summedUp > 0 { report.summedUp = Report.SummedUp(ios: summedUp) }

@@ -49,6 +49,30 @@ extension IOSummary {
     public func isExact(rule: CompletionRule) -> Bool { AttributedSummary(self, rule: rule).isExact }
 }
 
+extension IOSummary {
+    /// Calls `body` with what the durations of its I/Os are reported as: of the latency (`nil`), and of each stage. A stage
+    /// that is the sum of several steps has its mean at each latency.
+    /// - Parameter rule: by which the recorded kernel decides how to complete.
+    public func forEachDuration(
+        rule: CompletionRule, _ body: (_ stage: Stage?, _ nanoseconds: UInt64, _ ios: UInt64) -> Void
+    ) {
+        let whole = AttributedSummary(self, rule: rule)
+        guard whole.life.isFinished else { return }
+        for row in rows { body(nil, row.latency(atMost: longest), row.ios) }
+        for part in whole.stages {
+            if part.steps.count == 1, let step = part.steps.first {
+                for count in spreads[step] {
+                    body(part.stage, count.bucket.told(atMost: longestSteps[step]), count.ios)
+                }
+            } else {
+                for row in rows {
+                    body(part.stage, part.steps.reduce(0) { $0 &+ row.nanoseconds[$1] } / max(1, row.ios), row.ios)
+                }
+            }
+        }
+    }
+}
+
 extension IOSummary.Row {
     /// What latencies in this row are reported as.
     /// - Parameter longest: of all rows.

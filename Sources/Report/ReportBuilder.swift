@@ -19,7 +19,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
 
     /// - Parameters:
     ///   - rule: by which the recorded kernel decides how to complete.
-    ///   - percentiles: wanted besides the usual ones, each more than 0 and at most 100.
+    ///   - percentiles: wanted besides the usual ones, each from 0 to 100.
     ///   - groups: to report on once more by themselves.
     public init(rule: CompletionRule, percentiles: [Double] = [], groups chosen: ChosenGroups? = nil) {
         attribution = LifeAttribution(rule: rule)
@@ -42,7 +42,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
         attribution.take(io)
         addToEstimate(io, latency: attribution.life.latency)
         all.add(io, &attribution.life, &occupancies)
-        if let chosen { addToGroup(io, attribution.life, by: chosen.grouping) }
+        if let chosen { addToGroup(io, attribution.life, by: chosen.grouper) }
     }
 
     /// - Parameter known: of `io`, by this builder's rule.
@@ -51,9 +51,12 @@ public struct ReportBuilder: ~Copyable, Sendable {
         if let known { add(io, known.life) } else { add(io) }
     }
 
-    /// Takes in I/Os that were summed up when they were recorded. They are in no group.
+    /// Takes in I/Os that were summed up when they were recorded. They are in the group of their example.
     public mutating func add(_ summary: IOSummary) {
-        all.add(AttributedSummary(summary, rule: rule))
+        let whole = AttributedSummary(summary, rule: rule)
+        all.add(whole)
+        guard let chosen, let place = places[chosen.grouper.key(of: summary.example)] else { return }
+        groups[place].add(whole)
     }
 
     /// Adds all that `other` took in, other I/Os but the same occupancies and groups, as if it had been added here.
@@ -75,7 +78,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
         var life = life
         addToEstimate(io, latency: life.latency)
         all.add(io, &life, &occupancies)
-        if let chosen { addToGroup(io, life, by: chosen.grouping) }
+        if let chosen { addToGroup(io, life, by: chosen.grouper) }
     }
 
     @inline(__always)
@@ -84,8 +87,8 @@ public struct ReportBuilder: ~Copyable, Sendable {
         saving.add(io)
     }
 
-    private mutating func addToGroup(_ io: DirectIO, _ life: AttributedLife, by grouping: Grouping) {
-        guard let place = places[GroupKey(of: io, by: grouping)] else { return }
+    private mutating func addToGroup(_ io: DirectIO, _ life: AttributedLife, by grouper: Grouper) {
+        guard let place = places[grouper.key(of: io)] else { return }
         groups[place].add(io, life, &occupancies)
     }
 
@@ -137,6 +140,10 @@ public struct ReportBuilder: ~Copyable, Sendable {
         func add(_ io: DirectIO, _ life: AttributedLife, _ occupancies: inout OccupancyLog) {
             var life = life
             accumulator.withLock { $0.add(io, &life, &occupancies) }
+        }
+
+        func add(_ summary: AttributedSummary) {
+            accumulator.withLock { $0.add(summary) }
         }
 
         func add(_ other: Group) {

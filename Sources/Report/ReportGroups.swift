@@ -2,7 +2,7 @@
 
 /// Which groups a report shows, and what there is besides.
 public struct ChosenGroups: Equatable, Sendable {
-    public var grouping: Grouping
+    public var grouper: Grouper
     public var keys: [GroupKey]
     public var otherGroups: Int
     public var otherIOs: UInt64
@@ -14,7 +14,8 @@ extension ChosenGroups {
     /// Each machine of a trace that merges several.
     public init(machines: Int) {
         self.init(
-            grouping: .machine, keys: (0..<machines).map { .machine(UInt8(clamping: $0)) }, otherGroups: 0,
+            grouper: Grouper(by: [.machine]), keys: (0..<machines).map { .machine(UInt8(clamping: $0)) },
+            otherGroups: 0,
             otherIOs: 0, countsAllGroups: true)
     }
 }

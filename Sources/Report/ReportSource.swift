@@ -12,17 +12,27 @@ public struct ReportSource: Equatable, Sendable {
     public var host: String?
     public var machine: String?
     public var cpuCount: Int?
+    /// A hypervisor runs it; `nil` when nobody looked.
+    public var isVirtual: Bool?
     /// The command that was traced, else that of the recorder.
     public var command: [String]
     /// Wall clock at the start, nanoseconds since 1970.
     public var started: Int64?
+    /// CLOCK_MONOTONIC at the start, nanoseconds; `nil` when the source does not tell.
+    public var startedMonotonic: UInt64?
     /// Length of the recording in nanoseconds, `nil` when its end was not recorded.
     public var duration: UInt64?
     /// Nanoseconds that a hypervisor kept from the CPUs meanwhile; `nil` when none, or not known.
     public var stolen: UInt64?
     public var filters: [String]
     public var probes: [RecordingSession.Probe]
+    /// What no probe could see, in words.
+    public var blindTo: [String] = []
     public var devices: [DeviceName]
+    /// What the traced application says of its I/Os itself; `nil` when nobody asked it.
+    public var account: ApplicationAccount?
+    /// Paths of files, as far as the recorder looked them up.
+    public var files: [FileName] = []
     /// Names of the machines whose traces are merged in one, by number; empty of one alone.
     public var machines: [String] = []
     /// The names of the threads that submitted the I/Os, by number.
@@ -65,8 +75,10 @@ public struct ReportSource: Equatable, Sendable {
         host = session.host
         machine = session.machine
         cpuCount = session.cpuCount
+        isVirtual = session.isVirtual
         command = session.tracedCommand.isEmpty ? session.commandLine : session.tracedCommand
         started = session.startedWall
+        startedMonotonic = session.startedMonotonic
         if let end, end.monotonic >= session.startedMonotonic {
             duration = end.monotonic - session.startedMonotonic
             stolen = end.stolen
@@ -74,6 +86,7 @@ public struct ReportSource: Equatable, Sendable {
         other = end?.other
         filters = session.filters
         probes = session.probes
+        blindTo = session.blindTo ?? []
         self.devices = devices
         self.threads = threads
     }

@@ -137,6 +137,9 @@ struct StageAccumulator: ~Copyable, Sendable {
             stages: sums.enumerated().map { durations.distribution($0.offset + 1, total: $0.element) })
     }
 
+    /// How the latencies are spread.
+    var histogram: [LatencyStretch] { LatencyStretch.all(of: durations.counts(of: Self.latencyRow)) }
+
     /// Those that occurred and their places, in causal order.
     private var inOrder: [(stage: Stage, place: Int)] {
         places.stages.enumerated().map { (stage: $0.element, place: $0.offset) }.sorted { $0.stage < $1.stage }

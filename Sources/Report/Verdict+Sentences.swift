@@ -16,6 +16,7 @@ extension Verdict {
 
     static func sentences(on report: Report) -> [Sentence] {
         quota(report) + kworker(report) + inline(report) + taskWork(report) + task(report)
+            + consequences(of: report)
     }
 
     private static func quota(_ report: Report) -> [Sentence] {
@@ -75,7 +76,7 @@ extension Verdict {
                 let waiting = report.queueWait?.durations.ios, !servesIOs(name, report)
             else { return nil }
             return .keepOff(name: name, mean: Double(first.total) / Double(waiting))
-        case .idle: return .limitIdleStates
+        case .idle: return report.source.isVirtual == true ? .pollWhileIdle : .limitIdleStates
         case .completionWork: return .spreadCompletions
         case .hardirq, .softirq: return .moveInterrupts
         // Nothing but completing inline avoids the switch.

@@ -35,6 +35,10 @@ public struct Verdict: Equatable, Sendable {
         case inline(context: CompletionContext, share: Double, cost: Double?)
         /// Most I/Os completed in a task: no completion was handed to another context.
         case task(context: CompletionContext, share: Double)
+        /// Where the latency lies, when none of that is a wait for a kworker.
+        case shares(LatencyShares)
+        /// An issuer of asynchronous I/O waited for this part of its I/Os all the same.
+        case waitsThough(issuer: Issuer, share: Double, isWriting: Bool)
         /// io_uring's second hop takes a good part of the latency.
         /// - Parameters:
         ///   - mean: nanoseconds, of the I/Os that waited.
@@ -82,6 +86,8 @@ public struct Verdict: Equatable, Sendable {
         case limitIdleStates
         /// Works wait for others of their workqueue, whatever the CPU does.
         case fewerAtOnce
+        /// The same where the CPU is a hypervisor's, which has to wake it.
+        case pollWhileIdle
         /// Completions wait for each other: spread the I/O over more CPUs.
         case spreadCompletions
         /// Interrupts occupy the CPU: move those of others.
@@ -90,6 +96,8 @@ public struct Verdict: Equatable, Sendable {
 
     public enum Refusal: Equatable, Sendable {
         case noIOs
+        /// What would not have been seen if it was there, in words.
+        case blind([String])
         /// I/Os were recorded, and none of them is as the selection asks.
         case noneSelected(of: UInt64)
         /// I/Os of which the begins are not in the trace.
@@ -129,7 +137,9 @@ public struct Verdict: Equatable, Sendable {
 
     static func refusals(on report: Report) -> [Refusal] {
         guard report.ios.total > 0 else {
-            return [report.selection.map { $0.ofIOs > 0 ? .noneSelected(of: $0.ofIOs) : .noIOs } ?? .noIOs]
+            if let all = report.selection?.ofIOs, all > 0 { return [.noneSelected(of: all)] }
+            let unseen = report.source.blindTo.filter { $0.hasPrefix("I/Os ") }
+            return [.noIOs] + (unseen.isEmpty ? [] : [.blind(unseen)])
         }
         var refusals: [Refusal] = []
         if report.ios.partial > 0 { refusals.append(.partial(report.ios.partial)) }

@@ -11,6 +11,13 @@ enum Terminal {
     static var output: Int32 { STDOUT_FILENO }
     static var messages: Int32 { STDERR_FILENO }
 
+    /// Standard input is a pipe or a file: not a terminal, not nothing.
+    static var isPipedInto: Bool {
+        var status = stat()
+        guard fstat(STDIN_FILENO, &status) == 0 else { return false }
+        return status.st_mode & S_IFMT == S_IFIFO || status.st_mode & S_IFMT == S_IFREG
+    }
+
     /// Columns of a terminal, `nil` when it is none.
     static func columns(of descriptor: Int32) -> Int? {
         var size = winsize()

@@ -39,11 +39,21 @@ import Testing
         }
     }
 
+    @Test func jobsAndPathsOfFilesAreLeftOut() throws {
+        let account = ApplicationAccount(
+            name: "fio-3.39", jobs: ["secret"], ios: 1, submission: 1, completion: 1, total: 2)
+        let file = FileName(device: DeviceNumber(major: 8, minor: 0), inode: 1, path: "/srv/secret")
+        let redaction = Redaction()
+        let kept = try ChunkJSON.encode(account).withUnsafeBytes { try redaction.redacted(json: $0, of: .account) }
+        #expect(kept.map { !String(decoding: $0, as: UTF8.self).contains("secret") } == true)
+        #expect(try ChunkJSON.encode([file]).withUnsafeBytes { try redaction.redacted(json: $0, of: .files) } == nil)
+    }
+
     @Test func whatIsNotKnownIsLeftOut() throws {
         let redaction = Redaction()
         let json = Array("{\"host\":\"secret\"}".utf8)
         // A session that cannot be read goes as a whole, and so do the users of files.
-        for kind in [ChunkKind.session, .devices, .fileUsers] {
+        for kind in [ChunkKind.session, .devices, .fileUsers, .files, .account] {
             #expect(try json.withUnsafeBytes { try redaction.redacted(json: $0, of: kind) } == nil)
         }
     }

@@ -48,9 +48,36 @@ class WordTests(Bed):
         script.write_text(dioscope("completions", "bash").stdout)
         self.assertEqual(subprocess.run(["bash", "-n", script], check=False).returncode, 0)
 
+    def test_width(self) -> None:
+        for width in (40, 60, 80, 120):
+            for words in (["report"], ["report", "--by", "op,size"], ["compare", CAPTURE]):
+                done = dioscope(*words, "--width", str(width), CAPTURE)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual([line for line in done.stdout.splitlines() if len(line) > width], [])
+        self.expect(dioscope("report", "--width", "39", CAPTURE), 64, "40 to 200")
+
+    def test_several_files_and_groups(self) -> None:
+        done = dioscope("report", CAPTURE, CAPTURE)
+        self.assertEqual((done.returncode, done.stdout.count("==> "), done.stdout.count("DIO write")), (0, 2, 2))
+        done = dioscope("report", CAPTURE, self.file("none"), CAPTURE)
+        self.expect(done, 66, "No such file")
+        self.assertEqual(done.stdout.count("DIO write"), 2)
+        groups = json.loads(dioscope("report", "--json", "--by", "op,size", "--by", "comm", CAPTURE).stdout)["groups"]
+        self.assertEqual([group["key"] for group in groups], ["write,4096,fio"])
+        self.assertEqual(groups[0]["by"], "op,size,comm")
+        self.expect(dioscope("report", "--by", "op,colour", CAPTURE), 64, "op,colour.*\n.*device, file, op")
+
+    def test_standard_input_without_a_dash(self) -> None:
+        for verb in (["report"], ["list"], ["export", "--format=csv"]):
+            with open(CAPTURE, "rb") as capture:
+                done = dioscope(*verb, stdin=capture)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue(done.stdout)
+            self.expect(dioscope(*verb, stdin=subprocess.DEVNULL), 64, "which capture")
+
     def test_none_is_as_asked(self) -> None:
         done = dioscope("report", "--where", "comm='no such'", CAPTURE)
-        self.assertIn("none of the", done.stdout)
+        self.assertRegex(done.stdout, r"none of the \d+ I/Os is as --where asks")
         self.assertNotIn("no I/O was recorded", done.stdout)
 
     def test_filters_that_cannot_be(self) -> None:
@@ -72,6 +99,19 @@ class PrivilegeTests(Bed):
         self.assertNotIn("  ok  ", done.stdout)
         self.assertNotIn("no stage is blind", done.stdout)
         self.assertIn("not tried", done.stdout)
+
+
+class CheckTests(Bed):
+    def test_json_says_what_the_text_says(self) -> None:
+        text, done = dioscope("check"), dioscope("check", "--json")
+        self.assertEqual(done.returncode, text.returncode)
+        found = json.loads(done.stdout)
+        self.assertEqual(found["schema"], "dioscope.check/1")
+        self.assertEqual(found["can_record"], text.returncode == 0)
+        for probe in found["probes"]:
+            self.assertIn(probe["name"], text.stdout)
+        for blind in found["blind"]:
+            self.assertIn(blind, text.stdout)
 
 
 class RecordTests(RecordingBed):

@@ -249,7 +249,10 @@ class ReportTests(Bed):
         self.assertEqual(len(table), 4)
         waterfall = dioscope("list", "--waterfall", "--limit", "2", self.capture).stdout
         self.assertEqual(waterfall.count("completed in"), 2)
-        self.assertTrue(all(len(line) <= 80 for line in (*table, *waterfall.splitlines())))
+        self.assertTrue(all(len(line) <= 80 for line in waterfall.splitlines()))
+        for width in (40, 60, 80):
+            table = dioscope("list", "--width", str(width), "--limit", "3", self.capture).stdout.splitlines()
+            self.assertTrue(all(len(line) <= width for line in table), table)
 
     def test_bad_selections(self) -> None:
         for text, column in ((" ", 2), ("latancy>1ms", 1), ("latency>1", 9), ("op=write and", 13), ("(" * 5000, 4097),
@@ -263,7 +266,7 @@ class ReportTests(Bed):
             self.expect(dioscope("list", *words, self.capture), 64, "--")
 
     def test_bad_wishes(self) -> None:
-        for words in (["--by", "colour"], ["--by=op", "--top=0"], ["--percentile=0"], ["--percentile=101"],
+        for words in (["--by", "colour"], ["--by=op", "--top=0"], ["--percentile=-1"], ["--percentile=101"],
                       ["--percentile=nan"], ["--percentile=50,"], ["--percentile=1,2,3,4,5,6,7,8,9"]):
             self.expect(dioscope("report", *words, self.capture), 64, words[0].split("=", maxsplit=1)[0])
 

@@ -10,6 +10,7 @@ import collections
 import csv
 import io
 import json
+import re
 import struct
 import subprocess
 import sys
@@ -89,6 +90,23 @@ class ExportTests(Bed):
             self.assertEqual(row["comm"], other["comm"])
             self.assertEqual({stage["name"]: str(stage["ns"]) for stage in other["stages"]},
                              {stage["name"]: row[f"{stage['name']}_ns"] for stage in other["stages"]})
+
+    def test_csv_has_types_and_names(self) -> None:
+        schema = dioscope("export", "--format", "csv", "--schema").stdout
+        columns = re.findall(r'^  "(\w+)" (UBIGINT|BIGINT|VARCHAR),?$', schema, re.MULTILINE)
+        self.assertEqual(schema.splitlines()[0], "CREATE TABLE ios (")
+        rows = list(csv.DictReader(io.StringIO(self.export("csv").decode(), newline="")))
+        self.assertEqual([name for name, _ in columns], list(rows[0]))
+        for name, kind in columns:
+            if kind == "VARCHAR":
+                continue
+            for row in rows:
+                if row[name]:
+                    self.assertGreaterEqual(int(row[name]), 0 if kind == "UBIGINT" else -4096)
+        for row, other in zip(rows, self.ios()):
+            wanted = [f"{cause['name']}={cause['ns']}" for cause in other.get("queue_wait_causes", []) if "name" in cause]
+            self.assertEqual(row["queue_wait_names"], " ".join(wanted))
+        self.expect(dioscope("export", "--format", "folded", "--schema"), 64, "--schema is for")
 
     def test_folded(self) -> None:
         lines = [line.rsplit(" ", 1) for line in self.export("folded").decode().splitlines()]

@@ -69,12 +69,29 @@ class SummaryTests(commands.RecordingBed):
         self.recorded()
         capture = self.file("capture")
         for words, what in (
-            (["list", capture], "list"), (["export", "--format", "csv", capture], "export"),
-            (["report", "--where", "latency>1ms", capture], "--where"), (["report", "--by", "file", capture], "--by"),
-            (["compare", capture, capture], "comparing"),
+            (["list", capture], "list"), (["export", "--format", "csv", capture], "export --format csv"),
+            (["report", "--where", "latency>1ms", capture], "--where"),
+            (["report", "--by", "op,file", capture], "--by op,file"),
+            (["compare", "--where", "op=read", capture, capture], "--where"),
         ):
             with self.subTest(what):
                 self.expect(commands.dioscope(*words), 65, f"holds a summary: {what} needs single I/Os\n.*--summary")
+
+    def test_totals_are_to_be_had(self) -> None:
+        _, report = self.recorded()
+        capture = self.file("capture")
+        groups = json.loads(commands.dioscope("report", "--json", "--by", "op,issuer", capture).stdout)["groups"]
+        self.assertEqual([(group["key"], group["ios"]["total"]) for group in groups], [("write,libaio", IOS)])
+        self.assertEqual(groups[0]["latency"]["total_ns"], report["latency"]["total_ns"])
+        metrics = commands.dioscope("export", "--format", "openmetrics", capture)
+        self.assertEqual(metrics.returncode, 0, metrics.stderr)
+        self.assertIn(f'dioscope_ios{{op="write"}} {IOS}\n', metrics.stdout)
+        self.assertIn(f"dioscope_latency_seconds_count {IOS}\n", metrics.stdout)
+        log = commands.dioscope("export", "--format", "hlog", capture)
+        self.assertEqual((log.returncode, log.stdout.count("\nTag=latency,")), (0, 1), log.stderr)
+        compared = json.loads(commands.dioscope("compare", "--json", capture, capture).stdout)
+        [iops] = [row for row in compared["comparisons"][0]["metrics"] if row["name"] == "mean"]
+        self.assertAlmostEqual(iops["base"], report["latency"]["mean_ns"], delta=1)
 
     def test_killed_it_keeps_what_was_written(self) -> None:
         """Sums are written every five seconds."""

@@ -93,7 +93,7 @@ struct JSONReportTests {
         for stage in Stage.atomic { #expect(JSONSchema.text.contains("|\(stage.name)") || stage == .submit) }
         for cause in WaitCause.allCases { #expect(JSONSchema.text.contains("\"\(cause.rawValue)\"")) }
         for kind in PlacementTable.Kind.allCases { #expect(JSONSchema.text.contains("\"\(kind.rawValue)\"")) }
-        for grouping in Grouping.allCases { #expect(JSONSchema.text.contains("\"\(grouping.rawValue)\"")) }
+        for grouping in Grouping.allCases { #expect(JSONSchema.text.contains(grouping.rawValue)) }
         for reason in DeferralReason.allCases { #expect(JSONSchema.text.contains("\"\(reason.rawValue)\"")) }
         for context in CompletionContext.allCases { #expect(JSONSchema.text.contains("\"\(context.rawValue)\"")) }
     }

@@ -53,7 +53,7 @@ enum Recordings {
         by grouping: Grouping? = nil, top: Int = 8, percentiles: [Double] = []
     ) -> Report {
         let groups = grouping.map { grouping in
-            var counts = GroupCounts(by: grouping)
+            var counts = GroupCounts(by: Grouper(by: [grouping]))
             for index in 0..<count { counts.add(io(index)) }
             return counts.largest(top)
         }

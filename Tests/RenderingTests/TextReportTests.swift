@@ -14,6 +14,7 @@ struct TextReportTests {
     static let golden = """
         DIO write 4k  ext4 nvme0n1  libaio  8.9 in flight
          120 I/Os  99.2% complete  mean 197us  p50 138us  p99 327us  max 327us
+         45106.6 IOPS  185 MB/s  over 2.66ms
          dioscope capture  kernel 6.1.0-50-cloud-amd64  x86_64  2 CPUs
          all I/Os               |0         100us     |   mean  share  I/Os    p50    p99
          T submit               |#                   | 11.0us   5.6%  100% 11.0us 11.0us
@@ -55,10 +56,10 @@ struct TextReportTests {
             Recordings.report(loss: [Recordings.ringFull], source: source),
         ]
         for report in reports {
-            for width in [0, 80, 81, 100, 133, 200, 500] {
+            for width in [0, 40, 47, 60, 72, 80, 81, 100, 133, 200, 500] {
                 let style = TextStyle(width: width)
                 for line in TextReport(report, style: style).lines {
-                    #expect(line.count <= min(max(width, 80), 200), "\(line)")
+                    #expect(line.count <= min(max(width, 40), 200), "\(line)")
                     #expect(!line.isEmpty && line.last != " " && !line.contains("\t"))
                     #expect(line.unicodeScalars.allSatisfy { (0x20..<0x7f).contains($0.value) })
                 }
@@ -102,6 +103,51 @@ struct TextReportTests {
         #expect(coloured.replacing(try Regex("\u{1b}\\[[0-9]+m"), with: "") == plain)
     }
 
+    @Test func rowsOfNextToNothingFoldAwayUnlessAskedFor() throws {
+        var report = Recordings.report()
+        for place in report.stages.indices.suffix(2) { report.stages[place].share = 0.0001 }
+        let folded = TextReport(report).lines
+        #expect(folded.contains { $0.hasPrefix("   2 stages below 0.1%") && $0.contains("<0.1%") })
+        #expect(!folded.contains { $0.contains("inline completion  ") })
+        let all = TextReport(report, isVerbose: true).lines
+        #expect(all.contains { $0.contains("inline completion  ") } && !all.contains { $0.contains("stages below") })
+    }
+
+    @Test func narrowPagesDropColumnsAndNoLineIsCut() {
+        let lines = TextReport(Recordings.report(), style: TextStyle(width: 60)).lines
+        #expect(lines.contains { $0.hasPrefix(" W queue_work -> start  |") && $0.hasSuffix("58.5us  29.7%") })
+        #expect(lines.joined().contains("iomap-always-defers-writes 100.0%"))
+        let least = TextReport(Recordings.report(), style: TextStyle(width: 40)).lines
+        #expect(least.contains(" W queue_work -> start   58.5us  29.7%"))
+    }
+
+    @Test func theHistogramHasEveryIO() {
+        let report = Recordings.report()
+        #expect(report.histogram.reduce(0) { $0 + $1.ios } == report.latency?.ios)
+        for (stretch, next) in zip(report.histogram, report.histogram.dropFirst()) { #expect(stretch.to == next.from) }
+        let lines = TextReport(report, showsHistogram: true).lines
+        #expect(
+            lines.contains {
+                $0.hasPrefix(" 100us .. 200us            79   66.")
+                    || $0.hasPrefix(" 100us .. 200us            80   66.7% |#")
+            })
+        #expect(!TextReport(report).text.contains("100us .. 200us"))
+    }
+
+    @Test func theHeadTellsOfSizesCommandAndFilters() {
+        var report = Recordings.report()
+        (report.headline.length?.share, report.headline.lengths) = (0.04, 512...131_072)
+        report.source.command = ["fio", String(repeating: "x", count: 100)]
+        report.source.filters = ["--pid 12"]
+        report.source.started = 1_769_903_999_123_456_789
+        report.source.duration = 10_000_000_000
+        let text = TextReport(report).text
+        #expect(text.hasPrefix("DIO write of 512 to 128k  ext4"))
+        #expect(text.contains("2026-01-31 23:59:59 UTC  recorded for 10.0s"))
+        #expect(text.contains("\n $ fio xxx") && text.contains("xxx...\n recorded with --pid 12\n"))
+        #expect(TextReport(report, isVerbose: true).text.contains("xxxx\n"))
+    }
+
     @Test func aThreadNamedAsTheSubmittersIsToldApart() {
         var report = Recordings.report(occupied: true)
         report.source.threads = [1: ThreadName(thread: 1, process: 1, name: "hog")]
@@ -143,7 +189,7 @@ struct TextReportTests {
     @Test func chosenPercentilesReplaceTheUsualOnes() throws {
         let lines = TextReport(Recordings.report(percentiles: [90, 99.99])).lines
         #expect(lines[1].contains("p90 ") && lines[1].contains("p99.99 ") && !lines[1].contains("p50 "))
-        #expect(lines[3].hasSuffix("    p90 p99.99"))
+        #expect(lines[4].hasSuffix("    p90 p99.99"))
         #expect(lines.allSatisfy { $0.count <= 80 })
         let many = TextReport(Recordings.report(percentiles: [1, 2, 3, 4, 5, 6, 7, 99.999])).lines
         let rows = many.filter { $0.contains("|") }

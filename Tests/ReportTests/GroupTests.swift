@@ -24,7 +24,7 @@ struct GroupTests {
     }()
 
     static func report(by grouping: Grouping, top: Int = 1000) throws -> (Report, ReportGroups) {
-        var counts = GroupCounts(by: grouping)
+        var counts = GroupCounts(by: Grouper(by: [grouping]))
         for io in ios { counts.add(io) }
         var builder = ReportBuilder(rule: .defersWrites, groups: counts.largest(top))
         for io in ios { builder.add(io) }
@@ -42,7 +42,7 @@ struct GroupTests {
         #expect(zip(parts, parts.dropFirst()).allSatisfy { $0.ios.total >= $1.ios.total })
         #expect(Set(groups.groups.map(\.key)).count == groups.groups.count)
         for part in parts { #expect(part.stages.reduce(0) { $0 + $1.durations.total } == part.latency?.total) }
-        #expect(groups.groups.allSatisfy { $0.key.grouping == grouping })
+        #expect(groups.groups.allSatisfy { $0.key.groupings == [grouping] })
     }
 
     @Test func aGroupIsTheReportOfItsIOsAlone() throws {
@@ -80,7 +80,7 @@ struct GroupTests {
     }
 
     @Test func groupsAreBounded() {
-        var counts = GroupCounts(by: .file)
+        var counts = GroupCounts(by: Grouper(by: [.file]))
         var io = SyntheticIOs.at(1)
         for inode in 0..<70_000 {
             io.inode = UInt64(inode)

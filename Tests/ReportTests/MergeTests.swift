@@ -13,7 +13,8 @@ struct MergeTests {
     func sharesOfRandomLivesMakeTheSameReport(builders: Int, disordered: Bool) {
         var random = SeededGenerator(seed: UInt64(builders))
         let chosen = ChosenGroups(
-            grouping: .op, keys: [.op(.read), .op(.write)], otherGroups: 0, otherIOs: 0, countsAllGroups: true)
+            grouper: Grouper(by: [.op]), keys: [.op(.read), .op(.write)], otherGroups: 0, otherIOs: 0,
+            countsAllGroups: true)
         let whole = Builder(chosen)
         let parts = (0..<builders).map { _ in Builder(chosen) }
         for number in 0..<20_000 {

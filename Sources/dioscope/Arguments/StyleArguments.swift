@@ -6,7 +6,7 @@ import Rendering
 
 /// The options that say how text looks.
 struct StyleArguments: ParsableArguments {
-    @Option(help: "Columns, 80 to 200. Default: those of the terminal, 80 elsewhere.")
+    @Option(help: "Columns, 40 to 200; below 80 some are left out. Default: those of the terminal, 80 elsewhere.")
     var width: Int?
 
     @Option(help: "Colours: auto, always or never. auto: on a terminal, without NO_COLOR.")
@@ -17,19 +17,22 @@ struct StyleArguments: ParsableArguments {
     }
 
     func validate() throws {
-        if let width, !(80...200).contains(width) {
-            throw ValidationError("--width \(width): 80 to 200 columns")
+        if let width, !(40...200).contains(width) {
+            throw ValidationError("--width \(width): 40 to 200 columns")
         }
     }
 
-    func style(for descriptor: Int32) -> TextStyle {
-        Self.style(for: descriptor, width: width, color)
+    /// - Parameter columns: those of what is no terminal.
+    func style(for descriptor: Int32, elsewhere columns: Int = 80) -> TextStyle {
+        Self.style(for: descriptor, width: width, color, elsewhere: columns)
     }
 
     /// Fit for where the text goes: colour only on a terminal, block characters only where they can be shown.
-    static func style(for descriptor: Int32, width: Int? = nil, _ color: ColorChoice = .auto) -> TextStyle {
+    static func style(
+        for descriptor: Int32, width: Int? = nil, _ color: ColorChoice = .auto, elsewhere columns: Int = 80
+    ) -> TextStyle {
         TextStyle(
-            width: width ?? Terminal.columns(of: descriptor) ?? 80,
+            width: width ?? Terminal.columns(of: descriptor) ?? columns,
             characters: Terminal.isTerminal(descriptor) && localeIsUTF8 ? .utf8 : .ascii,
             palette: color == .always || color == .auto && Terminal.wantsColour(descriptor) ? .ansi : .plain)
     }

@@ -7,7 +7,7 @@ struct TimeSpan: ExpressibleByArgument, Equatable {
     let nanoseconds: UInt64
 
     private static let units: [(suffix: String, nanoseconds: Double)] = [
-        ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("", 1e9),
+        ("us", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("", 1e9),
     ]
 
     init?(argument: String) {

@@ -16,13 +16,18 @@ struct CheckCommand: ParsableCommand {
             EXAMPLES
               dioscope check
               sudo dioscope check
+              sudo dioscope check --json | jq .blind
 
             EXIT STATUS
               0 recording works here   69 this kernel cannot do it   77 more privileges are needed
             """)
 
+    @Flag(help: "Print one JSON object: kernel, privileges, probes with why they are refused, and what is blind.")
+    var json = false
+
     func run() throws {
         let access = KernelAccess()
+        if json { return try printJSON(access) }
         let names = Box.names()
         var lines = [
             line("kernel", "\(names.kernel) \(names.machine), \(Box.cpuCount) CPUs"),
@@ -47,6 +52,15 @@ struct CheckCommand: ParsableCommand {
         try Terminal.write(lines.joined(separator: "\n") + "\n")
         if failure != nil || plan.missingEssential != nil { throw ExitCode(ExitStatus.unavailable.rawValue) }
         if !access.mayLoadPrograms { throw ExitCode(ExitStatus.notPermitted.rawValue) }
+    }
+
+    private func printJSON(_ access: KernelAccess) throws {
+        let tried = KernelBTF().map { planTried(ProbePlan(kernel: $0), access) }
+        let found = CheckFindings(access, plan: tried?.0, failure: tried?.1)
+        try Terminal.write(try found.json() + "\n")
+        if !found.canRecord {
+            throw ExitCode((tried == nil || access.mayLoadPrograms ? ExitStatus.unavailable : .notPermitted).rawValue)
+        }
     }
 
     /// With the privileges, the plan as the kernel really takes it.
@@ -101,9 +115,7 @@ struct CheckCommand: ParsableCommand {
         let untried = ["", "not tried: whether the kernel takes the probes is not known without loading them"]
         if !wereTried { lines += untried }
         guard !blind.isEmpty else { return wereTried ? lines + ["", "no stage is blind"] : lines }
-        var seen: Set<String> = []
-        let texts = blind.map(\.program.blindWithout).filter { seen.insert($0).inserted }
-        return lines + ["", "blind"] + texts.map { "  " + $0 } + remedies(for: blind, access)
+        return lines + ["", "blind"] + plan.blindTo.map { "  " + $0 } + remedies(for: blind, access)
     }
 
     private func remedies(for blind: [ProbePlan.Entry], _ access: KernelAccess) -> [String] {

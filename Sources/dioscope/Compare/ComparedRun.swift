@@ -15,7 +15,8 @@ struct ComparedRun {
     /// - Parameter selection: which of its I/Os; `nil`: all.
     init(_ path: String, blockLength: UInt64?, _ selection: IOSelection?) throws(Failure) {
         let input = try reading {
-            try RunInput(path, IOWish(selection: selection, purpose: "comparing"), ReadingProgress())
+            try RunInput(
+                path, IOWish(selection: selection, purpose: selection == nil ? nil : "--where"), ReadingProgress())
         }
         switch input {
         case .savedReport(let json):
@@ -26,6 +27,14 @@ struct ComparedRun {
                 (run, summary) = (try SavedReport(json: Data(json), name: path).run, nil)
             } catch {
                 throw Failure(.data, "\(path) is no report: \(error.reason)")
+            }
+        case .ios(let ios) where ios.isSummary:
+            // Totals without single I/Os, as a saved report has them.
+            let made = try MadeReport(of: path)
+            do {
+                (run, summary) = (try SavedReport(json: Data(made.json.utf8), name: path).run, made.summary)
+            } catch {
+                throw Failure(.data, "\(path): \(error.reason)")
             }
         case .ios(let ios):
             (run, summary) = try reading {

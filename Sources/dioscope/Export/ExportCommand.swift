@@ -22,6 +22,7 @@ struct ExportCommand: ParsableCommand {
               dioscope export --format perfetto -o run1.pftrace run1.dioscope
               dioscope export --format folded run1.dioscope | flamegraph.pl --countname ns > run1.svg
               dioscope export --format csv --where 'context=kworker' run1.dioscope > run1.csv
+              dioscope export --format csv --schema | duckdb runs.db
               dioscope export --format openmetrics -o /var/lib/node_exporter/dioscope.prom run1.dioscope
 
             \(SelectionArguments.help)
@@ -30,8 +31,14 @@ struct ExportCommand: ParsableCommand {
               as of report; 73 the output file cannot be created
             """)
 
-    @Argument(help: "The capture or trace, of any kind that report takes; - is standard input.", completion: .file())
-    var file: String
+    @Argument(
+        help: ArgumentHelp(
+            "The capture or trace, of any kind that report takes; - is standard input, as is none where it is a pipe.",
+            valueName: "file"),
+        completion: .file())
+    var named: String?
+
+    private var file: String { named ?? "-" }
 
     @Option(help: "perfetto, folded, csv, jsonl, hlog or openmetrics.")
     var format: ExportFormat
@@ -44,20 +51,33 @@ struct ExportCommand: ParsableCommand {
     @Option(help: "perfetto: how many I/Os at most, the first of the capture. Default: 100000.")
     var limit: Int?
 
+    @Flag(help: "csv: print the types of its columns as CREATE TABLE, and nothing else.")
+    var schema = false
+
     @OptionGroup var selection: SelectionArguments
 
     func validate() throws {
+        if schema {
+            guard format == .csv else { throw ValidationError("--schema is for --format csv") }
+            return
+        }
+        guard named != nil || Terminal.isPipedInto else {
+            throw ValidationError("which capture? dioscope export --format FORMAT FILE")
+        }
         if let limit, format != .perfetto || !(1...10_000_000).contains(limit) {
             throw ValidationError("--limit is for --format perfetto, 1 to 10000000")
         }
     }
 
     func run() throws {
+        guard !schema else { return try Terminal.write(CSVExport.schema) }
         let wanted = try selection.parsed()
         if output == nil, format.isBinary, Terminal.isTerminal(Terminal.output) {
             throw Failure(.usage, "\(format.rawValue) is not for a terminal", hint: "give a file: -o run1.pftrace")
         }
-        var wish = IOWish(selection: wanted, purpose: "export")
+        var wish = IOWish(
+            selection: wanted,
+            purpose: wanted != nil ? "--where" : format.takesSums ? nil : "export --format \(format.rawValue)")
         wish.needsNames = true
         wish.needsCauses = true
         wish.isEvenSample = format.isOfTotals
@@ -83,6 +103,7 @@ struct ExportCommand: ParsableCommand {
                     if export.output.count >= 1 << 16 { try sink.write(&export.output) }
                 }
             }
+            for sums in summary.summaries { export.add(sums) }
             export.finish()
             try sink.write(&export.output)
             return summary
@@ -97,9 +118,9 @@ struct ExportCommand: ParsableCommand {
         switch format {
         case .perfetto: return PerfettoExport(threads: threads, limit: limit ?? 100_000)
         case .folded: return FoldedExport()
-        case .csv: return CSVExport(threads: threads)
-        case .jsonl: return JSONLinesExport(threads: threads)
-        case .hlog: return HistogramLogExport(startedWall: summary.source.started)
+        case .csv: return CSVExport(threads: threads, source: summary.source)
+        case .jsonl: return JSONLinesExport(threads: threads, source: summary.source)
+        case .hlog: return HistogramLogExport(startedWall: summary.source.started, rule: ios.rule)
         case .openmetrics:
             return MetricsExport(rule: ios.rule, source: summary.source, loss: summary.loss)
         }

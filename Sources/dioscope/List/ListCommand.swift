@@ -21,12 +21,21 @@ struct ListCommand: ParsableCommand {
 
             \(SelectionArguments.help)
 
+            A line has as many of its columns as fit: all of them from 128 columns on, and where it is no terminal.
+            Times are seconds since the recording began, of a trace its own.
+
             EXIT STATUS
               as of report
             """)
 
-    @Argument(help: "The capture or trace, of any kind that report takes; - is standard input.", completion: .file())
-    var file: String
+    @Argument(
+        help: ArgumentHelp(
+            "The capture or trace, of any kind that report takes; - is standard input, as is none where it is a pipe.",
+            valueName: "file"),
+        completion: .file())
+    var named: String?
+
+    private var file: String { named ?? "-" }
 
     @OptionGroup var selection: SelectionArguments
 
@@ -52,6 +61,9 @@ struct ListCommand: ParsableCommand {
     @OptionGroup var style: StyleArguments
 
     func validate() throws {
+        guard named != nil || Terminal.isPipedInto else {
+            throw ValidationError("which capture? dioscope list FILE")
+        }
         for (name, number) in [("slowest", slowest), ("limit", limit)] {
             if let number, !(1...1_000_000).contains(number) {
                 throw ValidationError("--\(name) \(number): 1 to 1000000")
@@ -72,7 +84,8 @@ struct ListCommand: ParsableCommand {
         wish.isEvenSample = false
         let ios = try reading { try ChosenIOs(file, wish, ReadingProgress()) }
         let printer = IOPrinter(
-            IOList(threads: ios.names.threads), style: style.style(for: Terminal.output),
+            IOList(threads: ios.names.threads, source: try reading { try ios.summary().source }),
+            style: style.style(for: Terminal.output, elsewhere: waterfall ? 80 : 132),
             form: json ? .json : waterfall ? .waterfall : .table)
         let streams = json && slowest == nil && sort == nil
         let (found, summary) =

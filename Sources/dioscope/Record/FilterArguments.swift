@@ -34,7 +34,7 @@ struct FilterArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Record one I/O in N, chosen at random at its submission: 1/10.",
+            "Record one I/O in N, chosen at random at its submission: 1/10 or 10%.",
             discussion: "All are counted; a report of a sample says how far its shares may be off.",
             valueName: "1/N"))
     var sample: SampleRate = .all

@@ -27,6 +27,8 @@ struct RecordCommand: ParsableCommand {
               sudo dioscope record --file /data/db/wal
               sudo dioscope record --no-occupants --sample 1/100 --duration 1h
               sudo dioscope record --summary --duration 1h
+              sudo dioscope record --slower 10ms --duration 1h
+              sudo dioscope record -- fio --output-format=json --output=run1.json job.fio
               sudo dioscope record --max-overhead 2% -- fio job.fio
               dioscope record --how trace-cmd --kernel 5.10
 
@@ -38,12 +40,12 @@ struct RecordCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "Capture file to create; never overwrites. Default: a name from the time.")
     var output: String?
 
-    @Option(help: "Stop after this long: 10s, 500ms, 2m.")
+    @Option(help: "Stop after this long: 10s, 500ms, 1h30m.")
     var duration: TimeSpan?
 
     @OptionGroup(title: "Filters (all must hold)") var filters: FilterArguments
 
-    @Option(help: "Memory for records on their way to the file.")
+    @Option(help: "Memory for records on their way to the file: 512K, 32M, 1G.")
     var buffer = ByteSize(bytes: 32 << 20)
 
     @Option(help: "I/Os in flight that can be followed; a power of two.")
@@ -78,6 +80,12 @@ struct RecordCommand: ParsableCommand {
     @Flag(help: "Have the kernel measure what each probe costs, and print it; that costs about as much again.")
     var probeCost = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Print each I/O that takes at least so long, as it completes: 10ms, 500us.",
+            discussion: "A line each, at most 50 a second."))
+    var slower: TimeSpan?
+
     @Flag(name: .shortAndLong, help: "Do not print the report.")
     var quiet = false
 
@@ -93,6 +101,9 @@ struct RecordCommand: ParsableCommand {
         }
         if maxOverhead != nil && summary {
             throw ValidationError("--max-overhead and --summary exclude each other: sums cannot be evened out later")
+        }
+        if slower != nil && summary {
+            throw ValidationError("--slower and --summary exclude each other: most I/Os have no record then")
         }
         if maxOverhead != nil && probeCost {
             throw ValidationError("--max-overhead and --probe-cost exclude each other: measuring costs, too")
@@ -116,9 +127,16 @@ struct RecordCommand: ParsableCommand {
         sizes.slots = slots
         sizes.keepsSummaries = summary
         let end = duration == nil ? "; Ctrl-C ends it" : ""
-        let messages = RecordingMessages(announcement: command.isEmpty ? end : nil)
+        let messages = RecordingMessages(
+            announcement: command.isEmpty ? end : nil, slowOutput: command.isEmpty ? Terminal.output : Terminal.messages
+        )
         let recorder = Recorder(command: command, duration: duration?.nanoseconds, listener: messages)
         recorder.maxOverhead = maxOverhead?.part
+        recorder.slowFrom = slower?.nanoseconds
+        if let json = FioAccount.path(in: command) {
+            let started = Box.wall
+            recorder.account = { FioAccount.read(json, since: started) }
+        }
         let outcome = try recording { () throws(RecordingError) in
             try recorder.prepare(plan: plan, filter: filter, sizes: sizes, isVerbose: verbose)
             try create(&paths, recorder)
@@ -131,11 +149,21 @@ struct RecordCommand: ParsableCommand {
         if probeCost {
             try Terminal.write(ProbeCostTable.text(recorder.costs, ios: outcome.ios) + "\n", to: Terminal.messages)
         }
-        if !quiet { try printReport(of: path) }
+        // Before the report, which is of the part that was written.
         let failure = outcome.failure.map { Failure($0) }
         failure?.say()
+        if outcome.ios == 0, failure == nil { sayWhatIsBlind(outcome) }
+        if !quiet { try printReport(of: path) }
         let status = outcome.commandStatus ?? 0
         throw ExitCode(status != 0 ? status : failure?.status.rawValue ?? 0)
+    }
+
+    /// Nothing was seen, which is no news where nothing could be.
+    private func sayWhatIsBlind(_ outcome: Outcome) {
+        let unseen = outcome.blindTo.filter { $0.hasPrefix("I/Os ") }
+        guard !unseen.isEmpty else { return }
+        Terminal.say("this kernel lets no probe see \(unseen.joined(separator: "; "))")
+        Terminal.advise("'dioscope check' says why; what tmpfs and ramfs serve from memory never is direct I/O")
     }
 
     /// Standard output belongs to the traced command, if there is one.

@@ -11,9 +11,17 @@ final class RecordingMessages: RecordingListener {
     private var watch = LossWatch()
     /// What ends the recording, for the line that says where it goes; `nil`: a command does, and its output is left alone.
     private let announcement: String?
+    private var slow: SlowIOLines
 
-    init(announcement: String? = nil) {
+    /// - Parameter slowOutput: the descriptor that slow I/Os are printed to.
+    init(announcement: String? = nil, slowOutput: Int32 = Terminal.messages) {
         self.announcement = announcement
+        slow = SlowIOLines(output: slowOutput)
+    }
+
+    func sawSlow(_ io: SlowIO) {
+        status.clear()
+        slow.print(io)
     }
 
     func recordingBegan(_ path: FilePath) {
@@ -21,6 +29,7 @@ final class RecordingMessages: RecordingListener {
     }
 
     func recordingWent(after nanoseconds: UInt64, counters: ProbeCounters, every: UInt32) {
+        slow.endSecond()
         status.show(after: nanoseconds, counters: counters, every: every)
         if let warning = watch.warning(on: counters) { say(warning) }
     }
@@ -45,7 +54,10 @@ final class RecordingMessages: RecordingListener {
         Terminal.advise("record again: what is there at the start is followed")
     }
 
-    func recordingEnded() { status.clear() }
+    func recordingEnded() {
+        slow.endSecond()
+        status.clear()
+    }
 
     private func say(_ text: String) {
         if Terminal.isTerminal(Terminal.messages) { Terminal.replaceLine() }

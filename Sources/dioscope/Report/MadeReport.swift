@@ -10,17 +10,23 @@ import Synchronization
 /// What a report is to show.
 struct ReportWishes {
     var selection: IOSelection?
-    var grouping: Grouping?
+    /// By all of these at once; none: not grouped.
+    var groupings: [Grouping] = []
     /// How many groups at most.
     var groups = 8
     var percentiles: [Double] = []
 
     /// What single I/Os are needed for.
-    private var needsIOs: String? { selection != nil ? "--where" : grouping != nil ? "--by" : nil }
+    private var needsIOs: String? {
+        selection != nil ? "--where" : Grouper.ofSummaries.isSuperset(of: groupings) ? nil : "--by \(words)"
+    }
+
+    private var words: String { groupings.map(\.rawValue).joined(separator: ",") }
 
     fileprivate var ofIOs: IOWish {
         var wish = IOWish(selection: selection, purpose: needsIOs)
-        wish.isReadAgain = grouping != nil
+        wish.isReadAgain = !groupings.isEmpty
+        wish.needsNames = groupings.contains(.comm)
         return wish
     }
 }
@@ -28,7 +34,7 @@ struct ReportWishes {
 /// The report of a capture or trace, and what was wrong with the file.
 struct MadeReport {
     let report: Report
-    private let summary: SourceSummary
+    let summary: SourceSummary
 
     init(of path: String, _ wishes: ReportWishes = ReportWishes()) throws(Failure) {
         (report, summary) = try reading {
@@ -40,9 +46,10 @@ struct MadeReport {
 
     /// A pass of its own: which groups are the largest.
     private static func groups(of ios: ChosenIOs, _ wishes: ReportWishes) throws -> ChosenGroups? {
-        guard let grouping = wishes.grouping else { return machines(of: ios) }
-        var counts = GroupCounts(by: grouping)
-        _ = try ios.read(occupancies: { _ in }) { io, _ in counts.add(io) }
+        guard !wishes.groupings.isEmpty else { return machines(of: ios) }
+        var counts = GroupCounts(by: Grouper(by: wishes.groupings, threads: ios.names.threads))
+        let summary = try ios.read(occupancies: { _ in }) { io, _ in counts.add(io) }
+        for sums in summary.summaries { counts.add(sums.example, ios: sums.ios) }
         return counts.largest(wishes.groups)
     }
 
@@ -51,8 +58,12 @@ struct MadeReport {
         ios.machines.count > 1 ? ChosenGroups(machines: ios.machines.count) : nil
     }
 
-    func text(_ style: TextStyle, showsCPUs: Bool = false) -> String {
-        TextReport(report, style: style, showsCPUs: showsCPUs).text
+    func text(
+        _ style: TextStyle, showsCPUs: Bool = false, showsHistogram: Bool = false, isVerbose: Bool = false
+    ) -> String {
+        TextReport(
+            report, style: style, showsCPUs: showsCPUs, showsHistogram: showsHistogram, isVerbose: isVerbose
+        ).text
     }
 
     var json: String { JSONReport(report).text }
@@ -60,7 +71,8 @@ struct MadeReport {
     /// A cut or damaged file is reported on standard error too, and by the exit status.
     func complainOfDamage() throws(Failure) {
         var summary = summary
-        if summary.absence == nil, let unseen = report.unseen.first {
+        // It says more than what no probe could have seen.
+        if let unseen = report.unseen.first {
             summary.absence = Absence(
                 reason: UnseenText.text(of: unseen, command: report.source.commandName),
                 remedy: UnseenText.remedy(for: unseen))

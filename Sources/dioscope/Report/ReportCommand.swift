@@ -18,7 +18,8 @@ struct ReportCommand: ParsableCommand {
               dioscope report trace.dat
               perf script --ns | dioscope report -
               dioscope report --width 120 run1.dioscope
-              dioscope report --by op run1.dioscope
+              dioscope report before.dioscope after.dioscope
+              dioscope report --by op,size run1.dioscope
               dioscope report --by file --top 3 --percentile 50,99.9 run1.dioscope
               dioscope report --where 'length>=64k and not context=hardirq' run1.dioscope
               dioscope report --json run1.dioscope | jq .queue_wait
@@ -32,18 +33,20 @@ struct ReportCommand: ParsableCommand {
               64 usage   65 no capture or trace   66 the file cannot be opened   74 the output cannot be written
             """)
 
-    @Argument(help: "The capture or trace; - is standard input.", completion: .file())
-    var file: String?
+    @Argument(
+        help: "Captures or traces; - is standard input, which is taken without it too where it is no terminal.",
+        completion: .file())
+    var files: [String] = []
 
     @OptionGroup var selection: SelectionArguments
 
     @Option(
         help: ArgumentHelp(
-            "One flame for each: device, file, op, size, cpu, issuer, context, thread, machine or layer.",
-            discussion: "cpu is where an I/O was submitted, file its inode: a capture has no paths. layer is the"
-                + " devices that it came through, e.g. dm-crypt on nvme0n1. A trace that merges several machines has one"
-                + " for each of them by itself."))
-    var by: Grouping?
+            "One flame for each: device, file, op, size, cpu, issuer, context, thread, comm, machine or layer.",
+            discussion: "Several at once with commas: op,size. cpu is where an I/O was submitted, comm the name of its"
+                + " thread, layer the devices that it came through, e.g. dm-crypt on nvme0n1. A trace that merges several"
+                + " machines has one for each of them by itself."))
+    var by: [GroupList] = []
 
     @Option(help: "With --by: so many, those with the most I/Os.")
     var top = 8
@@ -57,6 +60,12 @@ struct ReportCommand: ParsableCommand {
     @Flag(help: "Show the table of CPUs even if all I/Os took the same ones.")
     var cpus = false
 
+    @Flag(help: "Show how the latencies are spread.")
+    var histogram = false
+
+    @Flag(name: .shortAndLong, help: "Show rows of next to nothing, caches of CPUs and long command lines too.")
+    var verbose = false
+
     @Flag(help: "Print the report as one JSON object; its form is a contract, see --schema.")
     var json = false
 
@@ -66,7 +75,9 @@ struct ReportCommand: ParsableCommand {
     @OptionGroup var style: StyleArguments
 
     func validate() throws {
-        guard schema || file != nil else { throw ValidationError("which capture? dioscope report FILE") }
+        guard schema || !InputArguments.named(files).isEmpty else {
+            throw ValidationError("which capture? dioscope report FILE")
+        }
         guard (1...256).contains(top) else { throw ValidationError("--top \(top): 1 to 256") }
         guard percentiles.count <= 8 else {
             throw ValidationError("--percentile: \(percentiles.count) percentiles are too many, 8 fit beside the bars")
@@ -76,14 +87,54 @@ struct ReportCommand: ParsableCommand {
     private var percentiles: [Double] { percentile.flatMap(\.percentiles) }
 
     func run() throws {
-        guard !schema, let file else { return try Terminal.write(JSONSchema.text) }
-        let made = try MadeReport(
-            of: file,
-            ReportWishes(
-                selection: try selection.parsed(), grouping: by, groups: top, percentiles: percentiles))
-        try Terminal.write(json ? made.json : made.text(style.style(for: Terminal.output), showsCPUs: cpus))
+        guard !schema else { return try Terminal.write(JSONSchema.text) }
+        let files = InputArguments.named(files)
+        let wishes = ReportWishes(
+            selection: try selection.parsed(), groupings: by.flatMap(\.groupings), groups: top,
+            percentiles: percentiles)
+        // What is wrong with one of several is said after all of them.
+        var problem: Failure?
+        for (place, file) in files.enumerated() {
+            if !json, files.count > 1 {
+                try Terminal.write((place > 0 ? "\n" : "") + "==> \(EscapedText(file)) <==\n")
+            }
+            do throws(Failure) {
+                try report(on: file, wishes)
+            } catch {
+                guard files.count > 1 else { throw error }
+                error.say()
+                problem = problem ?? error
+            }
+        }
+        if files.count > 1, Terminal.isTerminal(Terminal.output) {
+            Terminal.advise("what differs between them: dioscope compare \(files.joined(separator: " "))")
+        }
+        if let problem { throw ExitCode(problem.status.rawValue) }
+    }
+
+    private func report(on file: String, _ wishes: ReportWishes) throws(Failure) {
+        let made = try MadeReport(of: file, wishes)
+        try Terminal.write(
+            json
+                ? made.json
+                : made.text(
+                    style.style(for: Terminal.output), showsCPUs: cpus, showsHistogram: histogram, isVerbose: verbose))
         try made.complainOfDamage()
     }
 }
 
-extension Grouping: ExpressibleByArgument {}
+/// By what to group, as users write it: `op`, or several at once: `op,size`.
+struct GroupList: ExpressibleByArgument {
+    let groupings: [Grouping]
+
+    init?(argument: String) {
+        var groupings: [Grouping] = []
+        for word in argument.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let grouping = Grouping(rawValue: String(word)) else { return nil }
+            groupings.append(grouping)
+        }
+        self.groupings = groupings
+    }
+
+    static var defaultCompletionKind: CompletionKind { .list(Grouping.allCases.map(\.rawValue)) }
+}

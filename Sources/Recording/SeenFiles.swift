@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CProbeRecords
+import DirectIO
+import Glibc
+import Host
+
+/// The files that I/Os went to, and under which path their submitters have them open: looked up when a file is first
+/// seen, for a moment later it may be closed.
+struct SeenFiles {
+    private struct File: Hashable {
+        let device: UInt32
+        let inode: UInt64
+    }
+
+    private var paths: [File: String?] = [:]
+    /// How many have a path.
+    private(set) var count = 0
+    private var spent: UInt64 = 0
+
+    private static let most = 4096
+    private static let mostDescriptors = 4096
+    /// Nanoseconds for all of them together.
+    private static let patience: UInt64 = 300_000_000
+
+    /// - Parameter io: of a file that the I/O before was not of.
+    mutating func note(_ io: UnsafePointer<probe_io>, procfs: String = "/proc") {
+        let file = File(device: io.pointee.dev, inode: io.pointee.inode)
+        guard paths[file] == nil, paths.count < Self.most, spent < Self.patience else { return }
+        let start = Box.monotonic
+        let path = Self.path(of: file, openIn: "\(procfs)/\(io.pointee.submitter_tid)/fd")
+        paths[file] = .some(path)
+        if path != nil { count += 1 }
+        spent += Box.monotonic &- start
+    }
+
+    var names: [FileName] {
+        paths.compactMap { file, path in
+            path.map { FileName(device: DeviceNumber(kernel: file.device), inode: file.inode, path: $0) }
+        }
+        .sorted { ($0.path, $0.inode) < ($1.path, $1.inode) }
+    }
+
+    /// Of what is open there the file with this inode: on this device or, where `stat` shows another (btrfs, overlayfs),
+    /// the only one.
+    private static func path(of file: File, openIn directory: String) -> String? {
+        guard let stream = opendir(directory) else { return nil }
+        defer { closedir(stream) }
+        var (looked, others) = (0, Set<String>())
+        while looked < mostDescriptors, let entry = readdir(stream) {
+            looked += 1
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            var status = stat()
+            let link = "\(directory)/\(name)"
+            guard name.first?.isNumber == true, stat(link, &status) == 0, let path = target(of: link) else { continue }
+            if status.st_mode & S_IFMT == S_IFBLK {
+                // A block device has an inode of its own, in a file system of its own.
+                if DeviceNumber(userNumber: UInt64(status.st_rdev)).kernelNumber == file.device { return path }
+            } else if UInt64(status.st_ino) == file.inode {
+                if DeviceNumber(userNumber: UInt64(status.st_dev)).kernelNumber == file.device { return path }
+                others.insert(path)
+            }
+        }
+        return others.count == 1 ? others.first : nil
+    }
+
+    private static func target(of link: String) -> String? {
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let length = readlink(link, &buffer, buffer.count)
+        guard length > 0 else { return nil }
+        return String(decoding: buffer.prefix(length), as: UTF8.self)
+    }
+}

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a recording tells of itself: files by their paths, fio's own figures, slow I/Os, what was blind, a full disk.
+
+usage: telling.py DIOSCOPE
+"""
+
+import json
+import os
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+import commands
+from commands import IOS, RecordingBed, dioscope, fio_command
+
+CAPTURE = str(Path(__file__).resolve().parents[2] / "captures" / "nvme-ext4-libaio-hog-6.12.dioscope")
+
+
+def synchronous(directory: Path, *more: str) -> list[str]:
+    words = [word for word in fio_command(directory, *more) if "ioengine" not in word and "iodepth" not in word]
+    return [*words, "--ioengine=psync"]
+
+
+@unittest.skipUnless(os.geteuid() == 0, "not root: nothing can be recorded")
+class FileTests(RecordingBed):
+    def test_files_have_paths(self) -> None:
+        """fio names files after jobs: a.0.0 and b.0.0."""
+        words = [word for word in fio_command(self.directory) if not word.startswith(("--filename", "--name"))]
+        shared = [word for word in words if word.startswith("--")]
+        done = self.record("-q", "--", "fio", *shared, f"--directory={self.directory}", "--name=a", "--name=b")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        report = self.report()
+        wanted = {str(self.directory / name) for name in ("a.0.0", "b.0.0")}
+        self.assertEqual({file["path"] for file in report["source"]["files"]}, wanted)
+        for file in report["source"]["files"]:
+            self.assertEqual(file["inode"], Path(file["path"]).stat().st_ino)
+        groups = json.loads(dioscope("report", "--json", "--by", "file", self.file("capture")).stdout)["groups"]
+        self.assertEqual({group["label"]: group["ios"]["total"] for group in groups}, dict.fromkeys(wanted, IOS))
+        table = dioscope("list", self.file("capture")).stdout
+        self.assertRegex(table, r" [ab]\.0\.0@\d+ ")
+        lines = [json.loads(line) for line in dioscope("list", "--json", self.file("capture")).stdout.splitlines()]
+        self.assertEqual({line["file"] for line in lines}, wanted)
+        exported = dioscope("export", "--format", "jsonl", self.file("capture")).stdout
+        self.assertEqual([json.loads(line) for line in exported.splitlines()], lines)
+
+    def test_header(self) -> None:
+        done = self.record("--file", self.touched(), "--", *fio_command(self.directory))
+        self.assertRegex(done.stderr, r"\n [\d,.]+ IOPS  [\d.]+ [MG]B/s  over [\d.]+m?s  \d{4}-\d\d-\d\d [\d:]+ UTC  recorded for")
+        self.assertRegex(done.stderr, r"\n \$ fio --name=job ")
+        self.assertIn(f"recorded with --file {self.file('file')}", done.stderr.replace("\n ", " "))
+
+    def touched(self) -> str:
+        Path(self.file("file")).touch()
+        return self.file("file")
+
+
+@unittest.skipUnless(os.geteuid() == 0, "not root: nothing can be recorded")
+class FioTests(RecordingBed):
+    def test_fios_own_latency_is_beside_ours(self) -> None:
+        for words in (fio_command(self.directory), synchronous(self.directory)):
+            Path(self.file("capture")).unlink(missing_ok=True)
+            done = self.record("--", *words, f"--output={self.file('fio.json')}")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            fio = json.loads(Path(self.file("fio.json")).read_text())["jobs"][0]["write"]
+            account = self.report()["source"]["account"]
+            self.assertEqual((account["ios"], account["jobs"]), (fio["total_ios"], ["job"]))
+            self.assertAlmostEqual(account["mean_ns"], fio["lat_ns"]["mean"], delta=1)
+            text = " ".join(done.stderr.split())
+            self.assertRegex(text, r"lat [\d.]+[um]s of 1,499 I/Os jobs job [\d.]+[um]s = [\d.]+[um]s recorded \+ [\d.]+[num]+s ")
+
+    def test_without_json_there_is_none(self) -> None:
+        stale = Path(self.file("stale.json"))
+        stale.write_text('{"jobs": []}')
+        os.utime(stale, (0, 0))
+        self.record("-q", "--", "sh", "-c", "exit 0", "--output-format=json", f"--output={stale}")
+        self.assertIsNone(self.report()["source"]["account"])
+
+    def test_appending_with_libaio(self) -> None:
+        words = [word for word in fio_command(self.directory) if not word.startswith(("--rw", "--fallocate"))]
+        done = self.record("--", *words, "--rw=write", "--file_append=1", "--fallocate=none", "--overwrite=0",
+                           "--create_on_open=1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        if self.report()["contexts"]["sync_wait"] < IOS / 2:
+            self.skipTest("this file system appends asynchronously")
+        self.assertIn("libaio submits, yet waits for", " ".join(done.stderr.split()))
+
+
+@unittest.skipUnless(os.geteuid() == 0, "not root: nothing can be recorded")
+class SlowTests(RecordingBed):
+    def test_a_line_for_each(self) -> None:
+        done = self.record("-q", "--slower", "1us", "--", *fio_command(self.directory, "--number_ios=20"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = [line for line in done.stderr.splitlines() if " write 4k " in line]
+        self.assertEqual(len(lines), 20, done.stderr)
+        self.assertRegex(lines[0], r"^ +\+\d+\.\d{6} .* fio/\d+ +file@\d+ ")
+
+    def test_no_flood(self) -> None:
+        done = self.record("-q", "--slower", "1us", "--", *fio_command(self.directory))
+        lines = [line for line in done.stderr.splitlines() if " write 4k " in line]
+        left = sum(int(line.split()[1]) for line in done.stderr.splitlines() if "more slow I/Os" in line)
+        self.assertEqual(len(lines) + left, IOS)
+        self.assertLess(len(lines), IOS)
+
+    def test_none_is_as_slow(self) -> None:
+        done = self.record("-q", "--slower", "1h", "--", *fio_command(self.directory))
+        self.assertNotIn(" write 4k ", done.stderr)
+        self.expect(dioscope("record", "--slower", "1ms", "--summary"), 64, "exclude each other")
+
+
+@unittest.skipUnless(os.geteuid() == 0, "not root: nothing can be recorded")
+class BlindTests(RecordingBed):
+    def test_what_is_blind_is_said_where_nothing_is_seen(self) -> None:
+        blind = [text for text in json.loads(dioscope("check", "--json").stdout)["blind"] if text.startswith("I/Os ")]
+        done = self.record("--", "true")
+        for text in blind:
+            self.assertEqual(done.stderr.replace("\n", " ").count(text.split()[2]) > 0, True, done.stderr)
+        if not blind:
+            self.skipTest("this kernel takes all probes")
+        self.assertIn(blind[0], done.stderr)
+        again = dioscope("report", self.file("capture"))
+        self.assertEqual(again.returncode, 4)
+        self.assertIn(blind[0], again.stderr)
+        self.assertIn(blind[0], " ".join(again.stdout.split()))
+        self.assertEqual(self.report()["source"]["blind_to"][:1] != [], True)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "not root: nothing can be mounted")
+class FullDiskTests(RecordingBed):
+    def small(self, size: str) -> Path:
+        mount = self.directory / "small"
+        mount.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(mount)], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", str(mount)], check=False)
+        return mount
+
+    def test_it_is_told_before_the_report(self) -> None:
+        done = dioscope("record", "--no-pack", "-o", str(self.small("64k") / "capture"), "--",
+                        *fio_command(self.directory, "--runtime=4"))
+        self.assertEqual(done.returncode, 74, done.stderr)
+        self.assertLess(done.stderr.index("no space left"), done.stderr.index("\nDIO write"))
+
+    def test_half_of_a_packed_capture_is_not_kept(self) -> None:
+        small = self.small("8k")
+        done = dioscope("pack", "-o", str(small / "packed"), CAPTURE)
+        self.expect(done, 74, "no space left.*nothing is kept")
+        self.assertEqual(list(small.iterdir()), [])
+
+
+if __name__ == "__main__":
+    commands.DIOSCOPE = str(Path(sys.argv.pop(1)).resolve())
+    unittest.main(verbosity=2)
