@@ -117,7 +117,7 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "ProbesTests", dependencies: ["Probes", "CLibbpf"], swiftSettings: strict),
+        .testTarget(name: "ProbesTests", dependencies: ["Probes", "CLibbpf", "DirectIO"], swiftSettings: strict),
         .testTarget(
             name: "RecordLayoutTests", dependencies: ["Capture", "DirectIO", "CProbeRecords"], swiftSettings: strict),
         .testTarget(

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Works of drivers and layers that run end_io: kcryptd, btrfs-endio, nvme_tcp.
+ * Work items of drivers and layers that run end_io: kcryptd, btrfs-endio, nvme_tcp.
  * Which do is not in any table: it is learned from the first end_io that runs in
- * a kworker. From then on the works of that function are seen to be queued and
+ * a kworker. From then on work items of that function are seen to be queued and
  * to start.
  */
 #ifndef DELIVERERS_BPF_H

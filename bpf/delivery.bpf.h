@@ -97,7 +97,7 @@ int BPF_PROG(forced_thread_served, struct irq_desc *desc, struct irqaction *acti
 
 /*
  * Several hard interrupts may have come before the thread had the CPU. Which of
- * them was this I/O's is not told: it counts from the first one after it was
+ * them was this I/O's is unknown: it counts from the first one after it was
  * issued that an earlier run of the handler cannot have served.
  */
 static __always_inline __u32 raise_of(const struct probe_irq *irq, __u64 issued_ns)

@@ -126,7 +126,7 @@ int BPF_PROG(layer_disk_done, struct request *rq)
 	return 0;
 }
 
-/* ---- works that a layer hands an I/O to on its way down ---- */
+/* ---- work items that a layer defers an I/O to on its way down ---- */
 
 /* The I/O of a layer's work, before a device has it. */
 static __always_inline struct probe_io *io_of_layer_work(struct probe_cpu *cpu, enum probe_key_user user,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The works that complete a direct I/O: their functions, and what each is part of. */
+/* The work items that complete a direct I/O: their functions, and what each is part of. */
 #ifndef WORKS_BPF_H
 #define WORKS_BPF_H
 

@@ -54,7 +54,7 @@ public struct AttributedLife: Equatable, Sendable {
     }
 
     private static func missing(in io: DirectIO, context: CompletionContext, deferred: Bool) -> LifePoints {
-        // Of a partial life nothing is expected but what one point makes sure of.
+        // In a partial life a point is expected only if another one implies it.
         if io.isPartial { return deferred ? Expected.deferred.subtracting(io.times.seen) : [] }
         var expected = Expected.always
         if !waitsPastEndIO(io) { expected.formUnion(Expected.withEndIO) }

@@ -149,7 +149,7 @@ extension IOField {
         }
     }
 
-    /// Of an I/O without its submission, what only that says was not seen, and maybe not what it was.
+    /// For an I/O without its submission, what only that shows was not seen, possibly not even the operation.
     private func isSeen(of io: DirectIO) -> Bool {
         guard io.isPartial else { return true }
         return switch self {

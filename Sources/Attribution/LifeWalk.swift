@@ -16,7 +16,7 @@ struct LifeWalk {
 
     private let path: LifePath
     private let start: Timestamp
-    /// Of a partial life the first one that was seen.
+    /// In a partial life, the first one that was seen.
     private let first: LifePoint
     private var point: LifePoint
     private var time: Timestamp

@@ -12,7 +12,7 @@ struct NameSums: Sendable {
     mutating func add(_ nanoseconds: UInt64, name: Int) {
         if name >= sums.count { sums.append(contentsOf: repeatElement(0, count: name + 1 - sums.count)) }
         if sums[name] == 0 { names.append(name) }
-        // At most 512 times a wait: only holds that overlap each other, in a corrupt file, could exceed 64 bits.
+        // At most 512 times a wait: only occupants that overlap in time, in a corrupt file, could exceed 64 bits.
         sums[name] &+= nanoseconds
     }
 

@@ -63,7 +63,7 @@ public final class CaptureReader: Sendable {
 
     /// Calls `each` with every I/O in file order, and `occupancy` with everybody who occupied a CPU that I/Os waited for,
     /// before those I/Os.
-    /// - Returns: All else that the capture holds, and what could not be read.
+    /// - Returns: Everything else in the capture, and what could not be read.
     /// - Throws: `CaptureError.cannotRead`, or what `each` or `occupancy` throws.
     public func read(
         occupancies occupancy: (CPUOccupancy) throws -> Void = { _ in }, _ each: (DirectIO) throws -> Void

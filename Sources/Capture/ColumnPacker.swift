@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// Tells the records of chunks in columns of bits: as cheap as writing them as they are, for the recorder.
+/// Packs the records of a chunk in columns of bits: for the recorder as cheap as writing them unpacked.
 ///
 /// Not for sharing between threads.
 final class ColumnPacker {

@@ -7,7 +7,7 @@ extension ThreadName {
     /// The highest thread number that Linux gives out; bounds the names that a reader keeps.
     static let highestThread: UInt32 = 1 << 22
 
-    /// Decodes a record of the probes. The name is what the kernel held up to the first NUL, invalid UTF-8 repaired;
+    /// Decodes a record of the probes. The name is the kernel's up to the first NUL, invalid UTF-8 repaired;
     /// it may hold control characters.
     /// - Returns: `nil` when it is not a record of a thread: another kind, or a number that no thread can have.
     public init?(record: probe_task) {

@@ -4,7 +4,7 @@ import Attribution
 import DirectIO
 
 /// Both sides as folded stacks for tools that draw differential flame graphs: `stack base new`, a stack being
-/// completion context, stage and, in a wait for a CPU, who held it.
+/// completion context, stage and, in a wait for a CPU, its occupant.
 ///
 /// The counts are nanoseconds per 1000 I/Os, so that sides of different length can be laid on each other.
 public struct FoldedDifference: Sendable {

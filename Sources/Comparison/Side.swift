@@ -42,7 +42,7 @@ public struct Side: Sendable {
             blockLength = nil
             spread = Spread(runs: units.count)
         case .block:
-            // Of one length: a shorter run has chosen shorter ones.
+            // They need the same length: a shorter run has chosen shorter ones.
             let longest = runs.compactMap(\.blockLength).max()
             units = runs.flatMap { $0.units(inBlocksOf: longest ?? 0) }
             blockLength = longest

@@ -5,7 +5,7 @@
 public enum CPUOccupant: UInt8, Sendable, CaseIterable {
     /// A thread that submits traced I/Os.
     case submitter = 0
-    /// A kworker, completing other direct I/Os: earlier works of the queue.
+    /// A kworker, completing other direct I/Os: earlier work items of the queue.
     case completionWork = 1
     /// A kworker of the pool that completes direct I/Os, with a work of somebody else's.
     case poolWork = 2
@@ -15,7 +15,7 @@ public enum CPUOccupant: UInt8, Sendable, CaseIterable {
     case softirq = 5
     /// The idle task: the CPU sleeps or is waking up.
     case idle = 6
-    /// A kworker between works: it was switched to, and has yet to take up the next work.
+    /// A kworker between work items: it was switched to, and has not begun the next one.
     case workerSwitch = 7
 }
 

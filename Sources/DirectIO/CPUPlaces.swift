@@ -5,7 +5,7 @@
 public struct CPUPlaces: Hashable, Sendable, Codable {
     public var interrupts: [Interrupt]
     public var cpus: [CPU]
-    /// On which CPUs works that are bound to none may run: `/sys/devices/virtual/workqueue/cpumask`, hexadecimal.
+    /// On which CPUs unbound work items may run: `/sys/devices/virtual/workqueue/cpumask`, hexadecimal.
     public var unboundWorks: String?
 
     public init(interrupts: [Interrupt], cpus: [CPU], unboundWorks: String?) {

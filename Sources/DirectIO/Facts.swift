@@ -21,7 +21,7 @@ public struct Facts: OptionSet, Hashable, Sendable {
 
     // At the last bio's end_io, from struct iomap_dio.
     public static let endSeen = Facts(rawValue: 1 << 8)
-    /// `dio->ref` was 1 on entry: nobody but this `end_io` holds the I/O, so it decides how it completes.
+    /// `dio->ref` was 1 on entry: this `end_io` has the last reference, so it decides how the I/O completes.
     public static let endDecides = Facts(rawValue: 1 << 9)
     /// `dio->wait_for_completion`: a task sleeps until the I/O is done. Valid with `endDecides`.
     public static let waiter = Facts(rawValue: 1 << 10)

@@ -12,7 +12,7 @@ public struct PointRow: Sendable {
     public let isBorder: Bool
     /// A recording without it has coarser stages, and they are true. Without any other, a life has a hole.
     public let canBeBlind: Bool
-    /// Of something that may have begun before the I/O came to it: then it is no point of this life, and no
+    /// It may have happened before the I/O got there: then it is no point of this life, and no
     /// contradiction either.
     public let mayPrecede: Bool
     /// Tracepoints and functions that record it.

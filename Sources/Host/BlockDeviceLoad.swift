@@ -15,7 +15,7 @@ public struct BlockDeviceLoad: Equatable, Sendable {
         self.completed = completed
     }
 
-    /// Of the whole disk, for a partition. `nil`: no block device of its own, such as a btrfs has none.
+    /// For a partition, of the whole disk. `nil`: no block device of its own, as for btrfs.
     public init?(of device: DeviceNumber) {
         var directory = "/sys/dev/block/\(device)"
         if FileManager.default.fileExists(atPath: directory + "/partition") { directory += "/.." }

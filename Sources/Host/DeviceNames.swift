@@ -73,7 +73,7 @@ public struct DeviceNames {
         return found
     }
 
-    /// Of the file systems that were made on this device, or that keep their files on it, the numbers that their I/Os go by.
+    /// The device numbers that I/Os carry whose file system was made on this device, or keeps its files on it.
     public func superBlocks(on device: DeviceNumber) -> [DeviceNumber] {
         guard let name = Self.kernelName(of: device) else { return [device] }
         let anonymous = mounts.filter { $0.device.major == 0 && kernelName(below: $0, depth: 0) == name }.map(\.device)

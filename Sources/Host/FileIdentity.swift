@@ -3,7 +3,7 @@
 import FoundationEssentials
 import Glibc
 
-/// A file as the kernel holds it, not as `stat` shows it: btrfs and overlayfs show other numbers there.
+/// A file by the kernel's own numbers, not those of `stat`: btrfs and overlayfs show other numbers there.
 public struct FileIdentity {
     public let inode: UInt64
     public let mountNumber: String

@@ -33,7 +33,7 @@ enum LayerKinds {
         return text.map { String($0.prefix { !$0.isWhitespace }) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// Of a namespace behind several paths, that of the first.
+    /// For a namespace behind several paths, that of the first.
     private static func transport(of name: String) -> String? {
         if let own = attribute("device/transport", of: name) { return own }
         let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/sys/block/\(name)/device")) ?? []

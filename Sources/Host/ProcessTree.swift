@@ -57,7 +57,7 @@ public enum ControlGroup {
         return FileManager.default.fileExists(atPath: path + "/cgroup.procs") ? path : nil
     }
 
-    /// Of a systemd unit; a service when its name does not say what it is.
+    /// The processes of a systemd unit; a service when its name does not say what it is.
     public static func path(ofUnit unit: String) -> String? {
         let name = unit.contains(".") ? unit : unit + ".service"
         return find(name, in: root, depth: 0)

@@ -83,7 +83,7 @@ struct CPUClock {
         (task, isInHardirq, isInSoftirq) = (nil, false, false)
     }
 
-    /// Another task, or another of its works, has the CPU. What interrupts it has ended.
+    /// Another task, or another work item of it, has the CPU. What interrupted it has ended.
     /// - Returns: What the one before did, if it is worth a name and a completion waited meanwhile.
     mutating func give(
         to occupant: CPUOccupant, thread: UInt32, name: NameID, at now: UInt64, cpu: UInt16, names: NameTable

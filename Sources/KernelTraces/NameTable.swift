@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// Names of a trace as small numbers, so that an event holds none itself. Untrusted text.
+/// Names of a trace as small numbers, so that an event has none itself. Untrusted text.
 ///
 /// At most 65,536 different names are kept; any more are `NameID.unknown`.
 public final class NameTable {
@@ -26,7 +26,7 @@ public final class NameTable {
     /// A worker thread of any workqueue.
     public func isWorker(_ id: NameID) -> Bool { kinds[Int(id.number)].isWorker }
 
-    /// A worker that takes works of its CPU's ordinary pool, that which completes direct I/O.
+    /// A worker of its CPU's normal-priority pool, which completes direct I/O.
     public func isPoolWorker(_ id: NameID) -> Bool { kinds[Int(id.number)] == .poolWorker }
 
     /// A worker of io_uring's own, which does what would have had to wait.

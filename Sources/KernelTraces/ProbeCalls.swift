@@ -2,7 +2,7 @@
 
 /// Arguments of the latest probe events. They are large and rare, so that an event only says which ones are its own.
 public final class ProbeCalls {
-    /// More than a reader holds events back.
+    /// More than a reader reorders events by.
     private static let kept = 1024
 
     private var calls = [ProbeArguments](repeating: ProbeArguments(), count: kept)

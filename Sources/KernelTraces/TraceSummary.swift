@@ -64,7 +64,8 @@ public struct TraceSummary: Sendable {
             ),
             loss(
                 "trace-unnamed-functions", hasSymbols ? 0 : unnamedFunctions, .loss,
-                "works or probes at addresses without a name: record with kernel symbols readable (kptr_restrict)"),
+                "works or probes at addresses without a name: record with kernel symbols readable (kptr_restrict)"
+            ),
             loss(
                 "trace-microseconds", isMicroseconds ? 1 : 0, .info,
                 "times are whole microseconds: use trace-cmd report -t, or perf script --ns"),

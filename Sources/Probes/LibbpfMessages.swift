@@ -14,7 +14,7 @@ enum LibbpfMessages {
         echo.store(isEchoed, ordering: .relaxed)
         libbpf_set_print { level, format, arguments in
             guard let format, let arguments, level != LIBBPF_DEBUG else { return 0 }
-            // Large enough for the verifier's log, of which the end tells what it refused.
+            // Large enough for the verifier's log, whose end says what it refused.
             var buffer = [CChar](repeating: 0, count: 1 << 18)
             vsnprintf(&buffer, buffer.count, format, arguments)
             let text = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)

@@ -124,7 +124,7 @@ public final class LiveProbes {
         useBefore = currentUse()
     }
 
-    /// Tells the probes whether I/Os are let in.
+    /// Sets whether the probes record new I/Os.
     private func setActive(_ isActive: Bool) {
         var (key, value) = (UInt32(0), UInt32(isActive ? 1 : 0))
         bpf_map_update_elem(object.descriptor(of: "probe_active"), &key, &value, 0)

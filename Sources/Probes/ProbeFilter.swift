@@ -6,7 +6,7 @@ import DirectIO
 public struct ProbeFilter: Sendable {
     /// Only these processes and the children that they will have.
     public var processes: [Int32] = []
-    /// Only threads with exactly this name (at most 15 bytes, as the kernel holds it).
+    /// Only threads with exactly this name (at most 15 bytes, as in the kernel).
     public var comm: String?
     /// Only file systems on these devices.
     public var devices: [DeviceNumber] = []

@@ -6,7 +6,7 @@ import Probes
 /// When and where I/Os were lost whose completion the probes did not see, in words.
 struct LossWords {
     var bursts: LostIOs.Bursts?
-    /// Of the recording, nanoseconds of CLOCK_MONOTONIC.
+    /// When the recording began, nanoseconds of CLOCK_MONOTONIC.
     var began: UInt64
     var tasks: [ProbeCounters.UnseenTask]
 
@@ -15,7 +15,7 @@ struct LossWords {
 
     private var when: String {
         guard let bursts else { return "" }
-        // Of an I/O whose kiocb did not begin again it is not known when.
+        // If an I/O's kiocb did not begin again, the time of its loss is unknown.
         let times =
             bursts.count == 1
             ? "in one burst of \(bursts.largest), \(seconds(bursts.first)) after the begin"
@@ -27,11 +27,11 @@ struct LossWords {
     /// No program ran in the context of these tasks, nor in the interrupts that came to them.
     private var whose: String {
         guard !tasks.isEmpty else { return "" }
-        let held = tasks.map { task in
+        let names = tasks.map { task in
             "\(name(of: task.thread)) had CPU \(task.cpu) for \(milliseconds(task.time)) in \(task.turns) turns"
         }
         return "; this kernel runs no probes while some tasks have the CPU, nor in interrupts then: "
-            + held.joined(separator: ", ")
+            + names.joined(separator: ", ")
     }
 
     private func seconds(_ time: UInt64) -> String {

@@ -9,7 +9,7 @@ struct LostIOs {
 
     /// What is lost together is noticed together; more than this apart it was not.
     private static let burstGap: UInt64 = 2_000_000
-    /// Bursts are told from so many; there are not more when anything is to be concluded.
+    /// At most so many bursts are kept; with more of them nothing could be concluded anyway.
     private static let most = 1 << 18
 
     mutating func note(_ io: UnsafePointer<probe_io>) {

@@ -98,7 +98,9 @@ struct OpenIOCount {
 
     /// `NUMBER (name) S ...`: a name may have parentheses in it.
     private static func state(of thread: UInt32) -> Character? {
-        guard let line = Box.line(of: "/proc/\(thread)/stat"), let end = line.lastIndex(of: ")") else { return nil }
+        guard let line = Box.line(of: "/proc/\(thread)/stat"), let end = line.lastIndex(of: ")") else {
+            return nil
+        }
         let state = line[end...].dropFirst(2).first
         // It has ended, and nobody has taken notice yet.
         return state == "Z" || state == "X" ? nil : state

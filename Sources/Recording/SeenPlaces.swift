@@ -50,7 +50,9 @@ struct SeenPlaces {
     private static func cpu(_ cpu: UInt16) -> CPUPlaces.CPU {
         let directory = "/sys/devices/system/cpu/cpu\(cpu)"
         // The levels are in ascending order; the last one there is the one most CPUs share.
-        let cache = (0..<8).reversed().lazy.compactMap { Box.line(of: "\(directory)/cache/index\($0)/shared_cpu_list") }
+        let cache = (0..<8).reversed().lazy.compactMap {
+            Box.line(of: "\(directory)/cache/index\($0)/shared_cpu_list")
+        }
         return CPUPlaces.CPU(
             cpu: cpu, core: Box.line(of: directory + "/topology/thread_siblings_list"), cache: cache.first)
     }

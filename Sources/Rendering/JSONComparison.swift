@@ -9,7 +9,7 @@ public struct JSONComparison: Sendable {
     /// UTF-8, ending in a line break.
     public let bytes: [UInt8]
 
-    /// One comparison, and what came of the rules that it was held against.
+    /// One comparison, and the outcome of the rules of `--fail-if`.
     public struct Entry: Sendable {
         public var comparison: Comparison
         public var comparability: Comparability

@@ -9,7 +9,7 @@ struct DurationDistribution {
     let max: UInt64
     private var histogram = Histogram<UInt64>(numberOfSignificantValueDigits: .two)
 
-    /// Beyond 292 years, which only a corrupt capture holds, the library's arithmetic would overflow.
+    /// Beyond 292 years, which only a corrupt capture has, the library's arithmetic would overflow.
     private static let highest = UInt64(Int64.max)
 
     var count: UInt64 { histogram.totalCount }

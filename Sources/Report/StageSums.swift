@@ -10,7 +10,7 @@ struct StageSums: ~Copyable, Sendable {
     /// By bucket, a column for each place of a stage: those of most recordings are in one line of the cache.
     private var sums = CountTable(0)
     private var width = 8
-    /// How often a sum went beyond 64 bits, by bucket and place: of times that only a corrupt capture holds.
+    /// How often a sum went beyond 64 bits, by bucket and place: of times that only a corrupt capture has.
     private var carries: [Carry: UInt64] = [:]
 
     private struct Carry: Hashable {

@@ -13,7 +13,7 @@ public enum SubmissionLoop: String, Sendable {
     case unknown
 }
 
-/// Tells by the I/Os that were submitted first whether their submitters wait for nothing but completions, and by the
+/// Decides by the first I/Os whether their submitters wait for nothing but completions, and by the
 /// pauses of the whole recording whether that went on.
 ///
 /// A submitter in a closed loop sleeps only while as many I/Os are in flight as it may have. So each submission soon
@@ -94,7 +94,7 @@ struct LoopAccumulator: Sendable {
 
         /// What it comes to with what the CPUs did.
         func loop(_ pressure: CPUPressure) -> SubmissionLoop {
-            let told = told(busy: pressure.worked, anywhere: pressure.workedAnywhere)
+            let told = decision(busy: pressure.worked, anywhere: pressure.workedAnywhere)
             guard told == .unknown, let places else { return told }
             // Regular gaps that are longer are sleep, however many are in flight.
             let isPrompt = gap <= Self.longestGap * pressure.worked
@@ -108,7 +108,7 @@ struct LoopAccumulator: Sendable {
         /// - Parameters:
         ///   - busy: nanoseconds of CPU time per I/O, of the CPUs that completed I/Os.
         ///   - anywhere: of all CPUs.
-        private func told(busy: Double, anywhere: Double) -> SubmissionLoop {
+        private func decision(busy: Double, anywhere: Double) -> SubmissionLoop {
             switch loop {
             case .closed: gap > Self.longestGap * busy ? .unknown : .closed
             case .paced: gap > anywhere ? .paced : .unknown

@@ -2,7 +2,7 @@
 
 import FoundationEssentials
 
-/// What the guard of a sweep is told, a line of JSON each: what to put right when the sweep has ended, in whatever
+/// Orders to the guard of a sweep, one line of JSON each: what to restore when the sweep has ended, in whatever
 /// way.
 public enum GuardOrder: Codable, Equatable, Sendable {
     /// Write these bytes back to this switch.

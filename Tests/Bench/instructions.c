@@ -32,7 +32,7 @@ static const unsigned char mark[] = { 0x0f, 0x1f, 0x84, 0x00, 0x1e, 0xab, 0xa1, 
 
 // A block of code. Blocks that are translated again, or by another process at the same address, share one.
 struct block {
-	uint64_t address, instructions, runs, told;
+	uint64_t address, instructions, runs, reported;
 	struct block *next;
 };
 
@@ -57,14 +57,14 @@ static struct block *block_at(uint64_t address, uint64_t instructions)
 }
 
 // What ran since the last mark: "address instructions runs" for each block, in hexadecimal, and a line "mark".
-static void tell(unsigned int cpu, void *data)
+static void report(unsigned int cpu, void *data)
 {
 	for (size_t bucket = 0; bucket < BUCKETS; bucket++)
 		for (struct block *at = blocks[bucket]; at; at = at->next)
-			if (at->runs != at->told) {
+			if (at->runs != at->reported) {
 				fprintf(out, "%" PRIx64 " %" PRIx64 " %" PRIx64 "\n", at->address, at->instructions,
-					at->runs - at->told);
-				at->told = at->runs;
+					at->runs - at->reported);
+				at->reported = at->runs;
 			}
 	fputs("mark\n", out);
 	fflush(out);
@@ -81,7 +81,7 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 
 		if (qemu_plugin_insn_size(insn) == sizeof(mark) &&
 		    !memcmp(qemu_plugin_insn_data(insn), mark, sizeof(mark)))
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, tell, NO_REGISTERS, NULL);
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, report, NO_REGISTERS, NULL);
 	}
 }
 

@@ -85,7 +85,7 @@ struct PackingTests {
             #expect(bytes.count == Int(made.size))
             #expect(try sample.equals(CaptureContent(bytes)))
             #expect(throws: CaptureError.exists(small)) { try CaptureReader(path: raw).pack(to: small) }
-            // Of a cut one what is whole.
+            // A cut one is read as far as it is whole.
             let cut = try CaptureReader(bytes: Array(bytes.dropLast(100)), name: "cut")
             let again = directory.appending("again")
             #expect(try cut.pack(to: again).damage.map(\.problem) == [.cut])

@@ -15,7 +15,7 @@ from commands import Bed, dioscope
 
 
 class CompareTests(Bed):
-    """Of the committed captures: a kernel that defers to kworkers, and one that completes in the interrupt."""
+    """With the committed captures: a kernel that defers to kworkers, and one that completes in the interrupt."""
 
     def setUp(self) -> None:
         super().setUp()

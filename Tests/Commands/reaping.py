@@ -107,17 +107,17 @@ class ReapTests(Bed):
         self.ended = True
         lines = witness.lines()
         report = json.loads(dioscope("report", "--json", self.file("capture")).stdout)
-        told = report["scheduling"]
+        reported = report["scheduling"]
         asleep, mean, awake, missed = seen(lines, target.stat().st_ino)
-        ours = told["reap_ns"] / max(1, told["completed_asleep"])
-        figures = (f"{told['completed_asleep']} of {report['ios']['total']} asleep, back after {ours:.0f} ns; "
+        ours = reported["reap_ns"] / max(1, reported["completed_asleep"])
+        figures = (f"{reported['completed_asleep']} of {report['ios']['total']} asleep, back after {ours:.0f} ns; "
                    f"the witness has {asleep}, {mean:.0f} ns, {awake} awake, {missed} unseen")
         # Some kernels do not put every switch into ftrace's ring: then there is no witness.
         if missed > asleep / 2:
             self.skipTest(figures)
         # Who moves between CPUs while I/Os are in flight is not followed for those.
-        self.assertGreater(told["completed_asleep"], 0.5 * asleep, figures)
-        self.assertLessEqual(told["completed_asleep"], 1.02 * (asleep + missed) + 10, figures)
+        self.assertGreater(reported["completed_asleep"], 0.5 * asleep, figures)
+        self.assertLessEqual(reported["completed_asleep"], 1.02 * (asleep + missed) + 10, figures)
         self.assertAlmostEqual(ours, mean, delta=0.1 * mean + 1000, msg=figures)
         print(figures, file=sys.stderr)
 

@@ -18,7 +18,7 @@ import commands
 
 NANOSECONDS = 1_000_000_000
 
-# Writes as often as told, one at a time, and dies of a bad address.
+# Writes as often as its argument says, one at a time, and dies of a bad address.
 CRASHING = """
 import ctypes, mmap, os, resource, sys
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -35,7 +35,7 @@ class SurvivalTests(commands.RecordingBed):
     """Each ends with what the capture says of itself."""
 
     def load(self, *more: str) -> subprocess.Popen[str]:
-        """fio, busy until it is told to stop or its time is over."""
+        """fio, busy until it is stopped or its time is over."""
         words = [word for word in commands.fio_command(self.directory, *more) if not word.startswith("--number_ios")]
         return subprocess.Popen([*words, "--time_based"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
@@ -44,7 +44,7 @@ class SurvivalTests(commands.RecordingBed):
         process.communicate(timeout=20)
 
     def cut_report(self) -> dict:
-        """Of a capture whose end is missing."""
+        """For a capture whose end is missing."""
         done = commands.dioscope("report", "--json", self.file("capture"))
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertIn("end mark is missing", done.stderr)

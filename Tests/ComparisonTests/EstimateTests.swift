@@ -68,7 +68,7 @@ import Testing
         #expect(Spread(blocks: 2048)?.degrees == 8)
     }
 
-    /// Of independent runs, it is the ordinary standard error.
+    /// For independent runs, it is the ordinary standard error.
     @Test func spreadOfRuns() throws {
         let spread = try #require(Spread(runs: 4))
         // Variance (9 + 1 + 1 + 9) / 3, of a sum of four: 4 times that.

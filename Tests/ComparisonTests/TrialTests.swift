@@ -33,7 +33,7 @@ import Testing
         return Side(made, by: runs > 1 ? .run : .block)
     }
 
-    /// Of each metric, in how many trials `body` says yes.
+    /// For each metric, in how many trials `body` says yes.
     private static func count(
         seed: UInt64, _ body: (inout SeededGenerator) -> (Metric) -> Bool
     ) -> [(metric: Metric, count: Int)] {

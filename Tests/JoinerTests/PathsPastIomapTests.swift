@@ -3,7 +3,7 @@
 import DirectIO
 import Testing
 
-/// Block devices and `fs/direct-io.c`: probes alone tell of them.
+/// Block devices and `fs/direct-io.c`: only probes record them.
 @Suite struct PathsPastIomapTests {
     private func begin(_ function: String, complete: String, flags: String = "0x20000") -> String {
         """

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Joiner
 
-/// Switches to submitters, runs of workers, and how long a submitter stood aside for one.
+/// Switches to submitters, runs of workers, and how long a submitter was displaced by one.
 @Suite struct SchedulingCountsTests {
     @Test func aSubmitterStandsWhileAWorkerCompletes() {
         var counts = SchedulingCounts()

@@ -18,7 +18,7 @@ SCENARIO = Scenario("two-writes", "null_blk", "ext4", "prewrite", ("--ioengine=l
 
 
 def agreeing() -> Evidence:
-    """One write finished by a kworker and one by its submitter, as all three witnesses would tell it."""
+    """One write finished by a kworker and one by its submitter, as all three witnesses see it."""
     io: dict[str, Any] = {"offset": 0, "length": 4096, "submitted_ns": 1_000, "completed_ns": 91_000, "latency_ns": 90_000,
                           "stages": [{"name": "device", "ns": 60_000}, {"name": "queue_wait", "ns": 30_000}],
                           "issuer": "libaio", "dev": "254:0", "inode": 12, "submit_cpu": 1, "end_cpu": 1,

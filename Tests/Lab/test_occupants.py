@@ -57,65 +57,65 @@ def us(**causes: int) -> Counter[str]:
 
 class Clocks(unittest.TestCase):
     def test_a_submitter_and_then_the_switch(self) -> None:
-        told = Recording().switch(0, FIO).begin(10).queue(20, "a").switch(50, KWORKER).start(58, "a")
-        self.assertEqual(told.waits(), [us(submitter=30, worker_switch=8)])
+        seen = Recording().switch(0, FIO).begin(10).queue(20, "a").switch(50, KWORKER).start(58, "a")
+        self.assertEqual(seen.waits(), [us(submitter=30, worker_switch=8)])
 
     def test_a_task_is_a_submitter_from_its_first_io_on(self) -> None:
-        told = Recording().switch(0, FIO).queue(20, "a").begin(30).switch(50, KWORKER).start(50, "a")
-        self.assertEqual(told.waits(), [us(other_task=10, submitter=20)])
+        seen = Recording().switch(0, FIO).queue(20, "a").begin(30).switch(50, KWORKER).start(50, "a")
+        self.assertEqual(seen.waits(), [us(other_task=10, submitter=20)])
 
     def test_interrupts_come_before_softirqs_and_those_before_tasks(self) -> None:
-        told = (Recording().switch(0, HOG).at(10, "irq_handler_entry: irq=24 name=nvme0q1").queue(12, "a")
+        seen = (Recording().switch(0, HOG).at(10, "irq_handler_entry: irq=24 name=nvme0q1").queue(12, "a")
                 .at(15, "irq_handler_exit: irq=24 ret=handled").at(16, "softirq_entry: vec=1 [action=TIMER]")
                 .at(20, "local_timer_entry: vector=236").at(23, "local_timer_exit: vector=236")
                 .at(25, "softirq_exit: vec=1 [action=TIMER]").switch(40, KWORKER).start(41, "a"))
-        self.assertEqual(told.waits(), [us(hardirq=6, softirq=6, other_task=16, worker_switch=1)])
+        self.assertEqual(seen.waits(), [us(hardirq=6, softirq=6, other_task=16, worker_switch=1)])
 
     def test_calls_from_other_cpus_are_interrupts(self) -> None:
-        told = (Recording().queue(0, "a").at(1, "local_timer_entry: vector=236")
+        seen = (Recording().queue(0, "a").at(1, "local_timer_entry: vector=236")
                 .at(4, "local_timer_exit: vector=236").switch(6, KWORKER).start(6, "a"))
-        self.assertEqual(told.waits(), [us(idle=3, hardirq=3)])
+        self.assertEqual(seen.waits(), [us(idle=3, hardirq=3)])
 
     def test_earlier_works_of_ours_and_of_others(self) -> None:
-        told = (Recording().queue(0, "a").queue(0, "b").queue(0, "c", OTHER).queue(0, "d").switch(2, KWORKER)
+        seen = (Recording().queue(0, "a").queue(0, "b").queue(0, "c", OTHER).queue(0, "d").switch(2, KWORKER)
                 .start(3, "a").end(10, "a").start(11, "c", OTHER).end(31, "c").start(33, "b").end(34, "b")
                 .start(35, "d"))
-        self.assertEqual(told.waits(), [
+        self.assertEqual(seen.waits(), [
             us(idle=2, worker_switch=1), us(idle=2, worker_switch=4, completion_work=7, pool_work=20),
             us(idle=2, worker_switch=5, completion_work=8, pool_work=20)])
 
     def test_a_work_that_slept_goes_on_as_what_it_was(self) -> None:
-        told = (Recording().switch(0, KWORKER).start(1, "x", OTHER).switch(2, HOG, "D").queue(3, "a")
+        seen = (Recording().switch(0, KWORKER).start(1, "x", OTHER).switch(2, HOG, "D").queue(3, "a")
                 .switch(5, KWORKER).end(9, "x").start(10, "a"))
-        self.assertEqual(told.waits(), [us(other_task=2, pool_work=4, worker_switch=1)])
+        self.assertEqual(seen.waits(), [us(other_task=2, pool_work=4, worker_switch=1)])
 
     def test_kworkers_of_other_pools_are_other_tasks(self) -> None:
         for comm in ("kworker/1:1H", "kworker/u4:0", "kworker/R-dio/n"):
-            told = Recording().queue(0, "a").switch(1, (comm, 50)).start(2, "x", OTHER).switch(5, KWORKER).start(6, "a")
-            self.assertEqual(told.waits(), [us(idle=1, other_task=4, worker_switch=1)], comm)
+            seen = Recording().queue(0, "a").switch(1, (comm, 50)).start(2, "x", OTHER).switch(5, KWORKER).start(6, "a")
+            self.assertEqual(seen.waits(), [us(idle=1, other_task=4, worker_switch=1)], comm)
 
     def test_another_cpus_tasks_do_not_count(self) -> None:
-        told = (Recording().queue(0, "a").at(1, "irq_handler_entry: irq=1 name=x", cpu=0, task=HOG)
+        seen = (Recording().queue(0, "a").at(1, "irq_handler_entry: irq=1 name=x", cpu=0, task=HOG)
                 .switch(7, KWORKER).start(8, "a"))
-        self.assertEqual(told.waits(), [us(idle=7, worker_switch=1)])
+        self.assertEqual(seen.waits(), [us(idle=7, worker_switch=1)])
 
     def test_a_work_that_starts_elsewhere_has_no_causes(self) -> None:
-        told = Recording().queue(0, "a").start(9, "a", cpu=0, task=("kworker/0:1", 40))
-        self.assertEqual((told.waits(), told.occupants.waits[0].total_ns), ([Counter()], 9000))
+        seen = Recording().queue(0, "a").start(9, "a", cpu=0, task=("kworker/0:1", 40))
+        self.assertEqual((seen.waits(), seen.occupants.waits[0].total_ns), ([Counter()], 9000))
 
     def test_a_work_is_queued_again_under_the_same_pointer(self) -> None:
-        told = (Recording().queue(0, "a").switch(1, KWORKER).start(2, "a").end(3, "a").switch(4, FIO).begin(5)
+        seen = (Recording().queue(0, "a").switch(1, KWORKER).start(2, "a").end(3, "a").switch(4, FIO).begin(5)
                 .queue(6, "a").switch(9, KWORKER).start(9, "a"))
-        self.assertEqual(told.waits(), [us(idle=1, worker_switch=1), us(submitter=3)])
+        self.assertEqual(seen.waits(), [us(idle=1, worker_switch=1), us(submitter=3)])
 
     def test_a_recording_that_begins_inside_an_interrupt(self) -> None:
-        told = (Recording().at(0, "irq_handler_exit: irq=1 ret=handled").queue(1, "a").switch(2, KWORKER).start(3, "a"))
-        self.assertEqual(told.waits(), [us(idle=1, worker_switch=1)])
+        seen = (Recording().at(0, "irq_handler_exit: irq=1 ret=handled").queue(1, "a").switch(2, KWORKER).start(3, "a"))
+        self.assertEqual(seen.waits(), [us(idle=1, worker_switch=1)])
 
     def test_stretches_are_counted(self) -> None:
-        told = (Recording().queue(0, "a").at(1, "local_timer_entry: vector=236").at(2, "local_timer_exit: vector=236")
+        seen = (Recording().queue(0, "a").at(1, "local_timer_entry: vector=236").at(2, "local_timer_exit: vector=236")
                 .switch(3, KWORKER).start(4, "a"))
-        self.assertEqual(told.occupants.waits[0].stretches, {"hardirq": 1, "idle": 1, "worker_switch": 1})
+        self.assertEqual(seen.occupants.waits[0].stretches, {"hardirq": 1, "idle": 1, "worker_switch": 1})
 
 
 def report(**causes: int) -> dict[str, Any]:
@@ -141,8 +141,8 @@ WAITS = [wait(1_000_000 * number, submitter=400_000, idle=100_000) for number in
 
 
 class Agreement(unittest.TestCase):
-    def failures(self, *ios: dict[str, Any], **told: int) -> str:
-        return "\n".join(check_agreement(WAITS, report(**(told or {"submitter": 1})), list(ios)))
+    def failures(self, *ios: dict[str, Any], **seen: int) -> str:
+        return "\n".join(check_agreement(WAITS, report(**(seen or {"submitter": 1})), list(ios)))
 
     def ios(self, **causes: int) -> list[dict[str, Any]]:
         return [io(wait.started_ns, **causes) for wait in WAITS]
@@ -194,8 +194,8 @@ class Agreement(unittest.TestCase):
 
 
 class Forcing(unittest.TestCase):
-    def failures(self, forced: Forced, told: dict[str, Any]) -> str:
-        return "\n".join(check_forced(forced, told))
+    def failures(self, forced: Forced, seen: dict[str, Any]) -> str:
+        return "\n".join(check_forced(forced, seen))
 
     def test_the_largest(self) -> None:
         self.assertEqual(self.failures(Forced(("submitter",)), report(submitter=2, idle=1)), "")
@@ -209,23 +209,23 @@ class Forcing(unittest.TestCase):
         self.assertIn("ftrace has 0 ns", "".join(check_forced_truth(Forced(("idle",)), [])))
 
     def test_several_together(self) -> None:
-        told = report(submitter=4, idle=3, worker_switch=2)
-        self.assertEqual(self.failures(Forced(("idle", "worker_switch")), told), "")
+        seen = report(submitter=4, idle=3, worker_switch=2)
+        self.assertEqual(self.failures(Forced(("idle", "worker_switch")), seen), "")
 
     def test_the_name(self) -> None:
-        told = report(submitter=2)
-        told["queue_wait"]["causes"][0]["names"] = [{"name": "fio", "total_ns": 2}]
-        self.assertEqual(self.failures(Forced(("submitter",), "fio"), told), "")
+        seen = report(submitter=2)
+        seen["queue_wait"]["causes"][0]["names"] = [{"name": "fio", "total_ns": 2}]
+        self.assertEqual(self.failures(Forced(("submitter",), "fio"), seen), "")
         self.assertIn("hog should be the first name of submitter, but the names are ['fio']",
-                      self.failures(Forced(("submitter",), "hog"), told))
+                      self.failures(Forced(("submitter",), "hog"), seen))
 
 
 class Sums(unittest.TestCase):
-    def failures(self, told: dict[str, Any], *shares: dict[str, Any]) -> str:
+    def failures(self, seen: dict[str, Any], *shares: dict[str, Any]) -> str:
         told_io: dict[str, Any] = {"offset": 0, "stages": [{"name": "queue_wait", "ns": 10}]}
         if shares:
             told_io["queue_wait_causes"] = list(shares)
-        return "\n".join(check_sums(told, [told_io]))
+        return "\n".join(check_sums(seen, [told_io]))
 
     def test_exact(self) -> None:
         self.assertEqual(self.failures(report(idle=4, submitter=6), {"cause": "idle", "ns": 4},
@@ -238,18 +238,18 @@ class Sums(unittest.TestCase):
                       "{'idle': 4, 'submitter': 5}", said)
 
     def test_the_reports_own_sum(self) -> None:
-        told = report(idle=10)
-        told["queue_wait"]["total_ns"] = 11
+        seen = report(idle=10)
+        seen["queue_wait"]["total_ns"] = 11
         self.assertIn("report queue_wait.causes, in all: 10, but queue_wait.total_ns is 11",
-                      self.failures(told, {"cause": "idle", "ns": 10}))
+                      self.failures(seen, {"cause": "idle", "ns": 10}))
 
     def test_an_io_without_causes_is_unattributed(self) -> None:
         self.assertIn("but the list has {'unattributed': 10}", self.failures(report(idle=10)))
 
     def test_names(self) -> None:
-        told = report(other_task=10)
-        told["queue_wait"]["causes"][0]["names"] = [{"name": "hog", "total_ns": 9}]
-        self.assertIn("other_task: 10, but its names have 9", self.failures(told, {"cause": "other_task", "ns": 10}))
+        seen = report(other_task=10)
+        seen["queue_wait"]["causes"][0]["names"] = [{"name": "hog", "total_ns": 9}]
+        self.assertIn("other_task: 10, but its names have 9", self.failures(seen, {"cause": "other_task", "ns": 10}))
 
 
 if __name__ == "__main__":

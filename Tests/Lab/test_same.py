@@ -4,7 +4,7 @@ import copy
 import unittest
 from typing import Any
 
-from lab.same import CASES, Pairs, counts, missed, scheduling, script, told
+from lab.same import CASES, Pairs, counts, missed, scheduling, script, figures
 
 CPU: dict[str, Any] = {"cpu": 1, "occupants": [{"occupant": "submitter", "ns": 10**9}, {"occupant": "completion_work", "ns": 10**8}]}
 REPORT: dict[str, Any] = {
@@ -30,7 +30,7 @@ class SameRun(unittest.TestCase):
 
     def test_equal_reports_agree(self) -> None:
         self.assertEqual(self.changed(lambda other: None), [])
-        self.assertIn("+0.00%", told(REPORT, Pairs(ios(9), ios(9), 1000)))
+        self.assertIn("+0.00%", figures(REPORT, Pairs(ios(9), ios(9), 1000)))
 
     def test_one_io_more_is_told(self) -> None:
         self.assertRegex(self.changed(lambda other: other["ios"].update(total=1500))[0], "1500.*1499")

@@ -12,7 +12,7 @@ struct OpenIOCountTests {
     static let second: UInt64 = 1_000_000_000
     static let now = 100 * second
 
-    /// Of a begun I/O without an end, this long ago.
+    /// An I/O without an end that began this long ago.
     static func io(_ age: UInt64, issued: Bool = true, isSynchronous: Bool = false) -> OpenIO {
         OpenIO(
             submitted: now - age, issued: issued ? now - age + 1000 : nil, device: device, submitter: 7,

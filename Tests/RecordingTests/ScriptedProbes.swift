@@ -68,7 +68,7 @@ final class ScriptedProbes: ProbeSource {
     }
 }
 
-/// Notes what it is told.
+/// Notes what it is called with.
 final class NotingListener: RecordingListener {
     private(set) var events: [String] = []
 

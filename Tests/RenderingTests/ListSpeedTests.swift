@@ -5,7 +5,7 @@ import Foundation
 import Rendering
 import Testing
 
-/// Not a test of correctness: tells how many lines a second `list` writes. Only meaningful in a release build.
+/// Not a test of correctness: prints how many lines a second `list` writes. Only meaningful in a release build.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["DIOSCOPE_SPEED"] != nil))
 struct ListSpeedTests {
     @Test func listWritesJSONLines() {

@@ -79,7 +79,7 @@ struct InlineEstimateTests {
         let width = try #require(estimate.width)
         let expected: Double = 1.25 - 300.0 / 280
         #expect(abs(width - expected) < 1e-9)
-        // That is too wide to be told.
+        // That is too wide to be shown.
         #expect(estimate.iops == .more(width: width, .latency))
         let median = try #require(estimate.waits?.p50)
         #expect((19_840...20_160).contains(median))

@@ -18,7 +18,7 @@ struct SampleTests {
         #expect(Sample(ios: 0, sampledOut: 9)?.shareError == 1)
     }
 
-    /// Of seeded draws the true share lies within the stated error as often as is said.
+    /// In seeded draws the true share lies within the stated error as often as is said.
     @Test func theErrorHolds() throws {
         var random = SeededGenerator(seed: 7)
         var held = 0

@@ -5,7 +5,7 @@ import Foundation
 import Report
 import Testing
 
-/// Not a test of correctness: tells how many I/Os a second of CPU time the builder takes. Only meaningful in a release build:
+/// Not a test of correctness: prints how many I/Os a second of CPU time the builder takes. Only meaningful in a release build:
 /// `DIOSCOPE_SPEED=1 swift test -c release -Xswiftc -enable-testing --filter SpeedTests`
 @Suite(.serialized, .enabled(if: ProcessInfo.processInfo.environment["DIOSCOPE_SPEED"] != nil))
 struct SpeedTests {

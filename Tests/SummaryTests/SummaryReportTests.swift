@@ -7,7 +7,7 @@ import Report
 import TestSupport
 import Testing
 
-/// What sums tell is what records of the same I/Os tell.
+/// A report of sums is that of records of the same I/Os.
 struct SummaryReportTests {
     /// Lives of some kinds: each many times, its steps as long as chance will have it.
     static func lives(seed: UInt64) -> [DirectIO] {
@@ -66,7 +66,7 @@ struct SummaryReportTests {
     func everyCountAndSumIsThatOfTheRecords(seed: UInt64, rule: CompletionRule) {
         let (records, sums, summed) = reports(seed: seed, rule: rule)
         let part = Double(sums.summedUp?.ios ?? 0) / Double(records.ios.total)
-        #expect(part > 0.15, "too few of the I/Os are summed up to tell: \(part), \(summed.kinds.count) kinds")
+        #expect(part > 0.15, "too few of the I/Os are aggregated: \(part), \(summed.kinds.count) kinds")
         #expect(sums.ios == records.ios)
         #expect(sums.contexts == records.contexts)
         #expect(sums.endContexts == records.endContexts)

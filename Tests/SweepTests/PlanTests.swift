@@ -57,7 +57,7 @@ import Testing
         #expect(order.shuffled(Array(0..<10)) == [8, 1, 5, 9, 0, 4, 3, 2, 6, 7])
     }
 
-    /// What is to be told apart best is run side by side: the values of a toggle, the traced run and its control.
+    /// What is to be compared most precisely is run side by side: the values of a toggle, the traced run and its control.
     @Test func controlsAndTogglesAreNeighbours() {
         let plan = Self.plan { $0.toggles = [Toggle(path: "/a", values: ["0", "1"])] }
         let runs = plan.runs

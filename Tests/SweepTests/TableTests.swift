@@ -24,7 +24,7 @@ import Testing
         #expect(table.rows.map(\.new.cell.depth) == [1, 16])
         let row = try #require(table.rows.first)
         #expect(row.base == nil && row.change == nil)
-        // Of the untraced runs: 1000, 1001, 1002.
+        // The untraced runs: 1000, 1001, 1002.
         #expect(abs((row.new.iops?.value ?? 0) - 1001) < 1e-9)
         #expect(row.new.iops?.interval?.contains(1000) == true)
         // Tracing costs a tenth.
@@ -129,7 +129,7 @@ import Testing
         #expect(lines.allSatisfy { $0.count <= 80 })
     }
 
-    /// More IOPS beside more latency are no cause and effect; the parts sum to what is told.
+    /// More IOPS beside more latency are no cause and effect; the parts sum to what is shown.
     @Test func latencyThatGoesTheWrongWayIsNoReason() throws {
         let table = SweepTable(
             try SyntheticSweep(

@@ -204,7 +204,7 @@ PROBE_INLINE probe_u8 probe_cpus_of(const struct probe_io *io)
 
 /*
  * The kind of an I/O and its steps. 0: there is something about it that sums
- * cannot tell; it has to be a record.
+ * cannot represent; it has to be a record.
  */
 PROBE_INLINE int probe_kind_of(const struct probe_waited_io *waited, struct probe_io_kind *kind,
 			       struct probe_steps *steps)

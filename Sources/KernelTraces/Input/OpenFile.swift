@@ -11,7 +11,7 @@ public final class OpenFile {
     /// Why what was unpacked into it is not whole; `nil` when it is.
     public private(set) var cut: String?
 
-    /// Told, whenever something was read, how many bytes since this was set, and how many there are: 0 of a pipe.
+    /// Called after each read with the bytes read since this was set, and the size of the file: 0 for a pipe.
     public var progress: ((_ read: UInt64, _ size: UInt64) -> Void)? {
         didSet { bytesRead = 0 }
     }
@@ -58,7 +58,7 @@ public final class OpenFile {
         return fstat(descriptor, &status) == 0 && status.st_size > 0 ? UInt64(status.st_size) : 0
     }
 
-    private func tell(_ count: Int) {
+    private func reportProgress(_ count: Int) {
         guard let progress else { return }
         bytesRead &+= UInt64(count)
         progress(bytesRead, size)
@@ -70,7 +70,7 @@ public final class OpenFile {
         while true {
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             if count >= 0 {
-                tell(count)
+                reportProgress(count)
                 return count
             }
             if errno != EINTR { throw .cannotRead(name, errno: errno) }
@@ -91,7 +91,7 @@ public final class OpenFile {
                 throw .cannotRead(name, errno: errno)
             }
         }
-        tell(filled)
+        reportProgress(filled)
         return filled
     }
 
@@ -109,7 +109,7 @@ public final class OpenFile {
         return bytes
     }
 
-    /// A file without a name that holds `bytes`, in memory where there is such a directory.
+    /// A file without a name that contains `bytes`, in memory where there is such a directory.
     public convenience init(holding bytes: [UInt8]) throws(TraceError) {
         let memory = "/dev/shm"
         try self.init(spoolFor: "memory", in: access(memory, W_OK) == 0 ? memory : nil)

@@ -27,7 +27,7 @@ extension TraceDatFile {
             mark = try reader.fixed(10)
         }
         if mark == "latency  " {
-            throw .unsupported(file.name, what: "it holds text of a latency tracer: give 'trace-cmd report' of it")
+            throw .unsupported(file.name, what: "it has text of a latency tracer: give 'trace-cmd report' of it")
         }
         guard mark == "flyrecord" else { throw reader.expected("where the CPUs' data lie") }
         for cpu in 0..<Int(cpus) {

@@ -8,7 +8,7 @@ import SystemPackage
 struct PackCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pack",
-        abstract: "Write a capture anew with its records packed.",
+        abstract: "Write a copy of a capture with its records packed.",
         discussion: """
             'record' packs as much as costs nothing. This takes longer and makes it as small as can be: about two \
             thirds of the bytes. Every record is the same as before. 'record --no-pack' makes captures that older \

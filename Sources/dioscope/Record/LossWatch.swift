@@ -21,7 +21,7 @@ struct LossWatch {
             + Self.cause(in: counters) + (isMany ? "; there will be no verdict" : "")
     }
 
-    /// Of most of them.
+    /// Most I/Os are lost.
     private static func cause(in counters: ProbeCounters) -> String {
         let causes = [
             (counters.completionsLost, "the kernel ran no probe for their completion"),

@@ -7,7 +7,7 @@ import Sweep
 
 /// The orders of a sweep's guard, written down as they come. They live where the kernel's switches do: until the next boot.
 ///
-/// The guard holds a lock on its file for as long as it lives; a file without one was left by a guard that was killed.
+/// The guard keeps a lock on its file for as long as it lives; a file without one was left by a guard that was killed.
 struct GuardState {
     private let path: String
     private let descriptor: Int32

@@ -43,7 +43,7 @@ final class GuardedFio {
         _ words: [String], milliseconds: UInt64, into capture: String, isKept: Bool,
         started: @escaping (pid_t) -> Void = { _ in }
     ) throws -> FioResult {
-        if !isKept { try guardian.tell(.remove(path: capture)) }
+        if !isKept { try guardian.send(.remove(path: capture)) }
         let fio = try FioProcess()
         defer { fio.close() }
         var process: pid_t?
@@ -65,7 +65,7 @@ final class GuardedFio {
             if case .capture(let reason) = error { throw RunFailure(reason: reason.description) }
             throw Failure(error)
         }
-        if let process { try guardian.tell(.ended(process: process)) }
+        if let process { try guardian.send(.ended(process: process)) }
         if let failure = outcome.failure { throw RunFailure(reason: failure.description) }
         let result = try result(of: fio, outcome.commandStatus ?? 0)
         guard outcome.ios > 0 else { throw RunFailure(reason: "fio did \(result.ios) I/Os and none was recorded") }
@@ -77,7 +77,7 @@ final class GuardedFio {
     private func start(_ fio: FioProcess, _ words: [String], milliseconds: UInt64) throws(Failure) -> TracedCommand {
         let child = try fio.start(words)
         Interruption.watch(over: child)
-        try guardian.tell(.watch(process: child.process, milliseconds: milliseconds))
+        try guardian.send(.watch(process: child.process, milliseconds: milliseconds))
         return child
     }
 
@@ -86,7 +86,7 @@ final class GuardedFio {
         while true {
             if let status = child.endedStatus() {
                 Interruption.watch(over: nil)
-                try guardian.tell(.ended(process: child.process))
+                try guardian.send(.ended(process: child.process))
                 return status
             }
             relay.pass(to: child)

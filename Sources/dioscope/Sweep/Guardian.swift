@@ -48,7 +48,7 @@ final class Guardian {
     }
 
     /// Returns when the guard has written it down.
-    func tell(_ order: GuardOrder) throws(Failure) {
+    func send(_ order: GuardOrder) throws(Failure) {
         try Terminal.write(order.line, to: orders)
         try awaitAnswer()
     }

@@ -23,7 +23,7 @@ final class SweepRunner {
     private let interrupts: [String: DeviceInterrupts]
     private let capturePath: (PlannedRun) -> (path: String, isKept: Bool)
 
-    /// fio gets so much longer than it was told to run.
+    /// fio may take so much longer than its run time.
     private static let graceMilliseconds: UInt64 = 60_000
     /// The slowest disk that lays out a file: 2 MB a second.
     private static let slowestBytesPerMillisecond: UInt64 = 2_000

@@ -54,7 +54,7 @@ struct SweepSession {
         return failed
     }
 
-    /// By what the runs took so far, and before by what fio is told.
+    /// From the duration of the runs so far; before the first, from fio's run time.
     private func left(after done: Int, since start: UInt64) -> UInt64 {
         let each = header.plan.ramp + header.plan.runtime + 1_000_000_000
         let known = done == 0 ? each : (Box.monotonic - start) / UInt64(done)

@@ -61,7 +61,7 @@ final class SweptTarget {
         let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return "cannot create \(file): \(errorText())" }
         close(descriptor)
-        try guardian.tell(.remove(path: file))
+        try guardian.send(.remove(path: file))
         if let problem = try run(FioJob.layOut(file: file, size: size)) {
             unlink(file)
             return problem

@@ -31,7 +31,7 @@ final class Switches {
                     continue
                 }
                 originals[path] = SwitchText.restoring(content)
-                try guardian.tell(.restore(path: path, content: SwitchText.restoring(content)))
+                try guardian.send(.restore(path: path, content: SwitchText.restoring(content)))
             }
             problems[path] = SwitchFile.write(value + "\n", to: path)
             settings[path] = problems[path] == nil ? value : nil

@@ -81,7 +81,7 @@ struct ExperimentFiles {
             guard let ranges = file.cached() else {
                 throw Failure(.unavailable, "the kernel does not say what of \(file.path) is cached: \(errorText())")
             }
-            try guardian.tell(.pages(path: file.path, ranges: ranges))
+            try guardian.send(.pages(path: file.path, ranges: ranges))
             let bytes = stride(from: 1, to: ranges.count, by: 2).reduce(0) { $0 + ranges[$1] }
             noted.append(ExperimentPage.File(path: file.path, size: file.size, cachedBytes: bytes))
         }

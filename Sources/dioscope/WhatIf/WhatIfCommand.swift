@@ -122,7 +122,7 @@ struct WhatIfCommand: ParsableCommand {
         case .defersWrites:
             return Failure(
                 .unavailable,
-                "kernel \(kernel) defers every asynchronous write: inline is not to be had here, but from 6.19 on",
+                "kernel \(kernel) defers every asynchronous write: inline completion exists only from 6.19 on",
                 hint: "what can be measured here: the same by synchronous writes, \(sweep) libaio,psync" + proxy)
         case .flaggedInline:
             return Failure(

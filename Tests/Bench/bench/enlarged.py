@@ -15,7 +15,7 @@ FTRACE = TREE / "captures" / "ftrace-nvme-ext4-libaio-overwrite-6.12.text.gz"
 PAGE = 4096
 GAP = 1_000_000  # nanoseconds between two turns in a text
 PAGE_GAP = 100_000_000  # the same between pages, the last of which begin before their last events
-# Of perf script and of ftrace, the latter with flags: the time stands between the CPU and the event.
+# Lines of perf script and of ftrace, the latter with flags: the time is between the CPU and the event.
 TIME = re.compile(rb"^(.{16,40}?\[\d{3}\] (?:[^ ]{4,6} |) *)(\d+)\.(\d{6,9}): ")
 
 
@@ -44,7 +44,7 @@ def trace_dat(target: Path, turns: int, source: Path = TRACE_DAT) -> None:
 
 
 def _later(pages: bytes, nanoseconds: int) -> bytes:
-    """A page begins with its time; those of its events are told from there."""
+    """A page begins with its time; those of its events are relative to it."""
     moved = bytearray(pages)
     for at in range(0, len(moved), PAGE):
         struct.pack_into("<Q", moved, at, struct.unpack_from("<Q", moved, at)[0] + nanoseconds)

@@ -10,7 +10,7 @@ from .places import PACKAGES
 
 
 def install() -> None:
-    """Installs what is missing; anybody but root is told the command."""
+    """Installs what is missing; for anybody but root it prints the command."""
     wanted = PACKAGES.read_text().split()
     missing = [name for name in wanted if not _is_installed(name)]
     if not missing:

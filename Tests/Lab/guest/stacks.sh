@@ -70,7 +70,7 @@ layer_raid1() { md 1 raid1 5; }
 layer_raid10() { md 10 raid10 "5 6 7"; }
 layer_raid5() { md 5 raid456 "5 6"; }
 
-# The backing file lies in an ext4 on $disk, is written, and is read and written past the page cache.
+# The backing file is in an ext4 on $disk, is written, and is read and written past the page cache.
 layer_loop() {
     need_modules loop
     mkdir -p "/mnt/below$layers" && make_filesystem ext4 "/mnt/below$layers" &&

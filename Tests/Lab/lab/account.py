@@ -1,7 +1,7 @@
 """`account`: every I/O of fio is recorded, or counted as lost, beside shell loops that keep all CPUs busy.
 
 On this machine's own kernel, or in guests: there with all probes, and locked down with tracepoints alone. Where a kernel
-runs no probe for a completion that I/O is lost, and nothing but the account tells of it: fio's count is the witness.
+runs no probe for a completion that I/O is lost, and only the account shows it: fio's count is the witness.
 """
 
 import json
@@ -93,7 +93,7 @@ def failures(case: Case, fio: dict[str, Any], report: dict[str, Any]) -> Iterato
         yield f"{share:.2%} lost, and the verdict does not say so"
 
 
-def told(where: str, case: Case, fio: dict[str, Any], report: dict[str, Any]) -> tuple[str, list[str]]:
+def verdict_on(where: str, case: Case, fio: dict[str, Any], report: dict[str, Any]) -> tuple[str, list[str]]:
     wrong = list(failures(case, fio, report))
     lost = lost_of(report)
     share = lost / (report["ios"]["total"] + lost) if lost else 0.0
@@ -139,7 +139,7 @@ def _run_here(dioscope: Path, case: Case, directory: Path) -> tuple[str, list[st
             hog.wait()
     report = subprocess.run([dioscope, "report", "--json", capture], capture_output=True, text=True, timeout=120, check=False)
     try:
-        return told("here", case, json.loads(done.stdout), json.loads(report.stdout))
+        return verdict_on("here", case, json.loads(done.stdout), json.loads(report.stdout))
     except json.JSONDecodeError:
         return f"not ok - here, {case.name}: no reports", (done.stderr + report.stderr).splitlines()[-8:]
 
@@ -176,4 +176,4 @@ def _guest_run(results: Path, where: str, number: int, case: Case) -> bool:
         log = results / f"{number}.log"
         said = log.read_text(errors="replace").splitlines()[-8:] if log.is_file() else []
         return show(f"not ok - {where}, {case.name}: no reports", [str(error), *said])
-    return show(*told(where, case, fio, report))
+    return show(*verdict_on(where, case, fio, report))

@@ -76,7 +76,7 @@ def missing_settings(wanted: str, config: str) -> list[str]:
 
 
 def _need_packages() -> None:
-    """Root installs what is missing, as Scripts/setup does; anybody else is told how."""
+    """Root installs what is missing, as Scripts/setup does; for anybody else it prints how."""
     wanted = BUILD_PACKAGES.read_text().split()
     shown = subprocess.run([tool("dpkg-query"), "-W", "-f", "${Package} ${db:Status-Status}\n", *wanted],
                            capture_output=True, text=True).stdout

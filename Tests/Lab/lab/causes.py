@@ -49,7 +49,7 @@ class Pair:
 
 def paired(waits: list[Wait], ios: list[dict[str, Any]]) -> list[Pair] | None:
     """Works start one after the other, so those of a CPU pair by order. None when they are not equally many."""
-    listed = sorted(filter(None, map(_listed_wait, ios)), key=lambda told: (told[0], told[2]))
+    listed = sorted(filter(None, map(_listed_wait, ios)), key=lambda wait: (wait[0], wait[2]))
     seen = sorted(waits, key=lambda wait: (wait.started_cpu, wait.started_ns))
     if [cpu for cpu, _, _, _ in listed] != [wait.started_cpu for wait in seen]:
         return None
@@ -121,8 +121,8 @@ def _overlaps(wait: Wait, gaps: list[tuple[int, int]]) -> bool:
 def check_sums(report: dict[str, Any], ios: list[dict[str, Any]]) -> Iterator[str]:
     """Causes sum to their wait: of every I/O, and in the report; and the report is the sum of the list."""
     for stage, key in STAGES.items():
-        told = [(io, _stage(io, stage), _causes(io, stage, key)) for io in ios if key in io]
-        torn = [(io, waited, causes) for io, waited, causes in told if causes.total() != waited]
+        listed = [(io, _stage(io, stage), _causes(io, stage, key)) for io in ios if key in io]
+        torn = [(io, waited, causes) for io, waited, causes in listed if causes.total() != waited]
         if torn:
             io, waited, causes = torn[0]
             yield (f"{key} do not add up in {len(torn)} of {len(ios)} I/Os; the first: sum {causes.total()}, {stage} "
@@ -130,14 +130,14 @@ def check_sums(report: dict[str, Any], ios: list[dict[str, Any]]) -> Iterator[st
         summary = report.get(stage) or {}
         if summary.get("causes"):
             yield from _report_sums(stage, summary, sum((_causes(io, stage, key) for io in ios), Counter()))
-        elif told:
-            yield f"the list has {key} of {len(told)} I/Os, but the report no {stage}.causes"
+        elif listed:
+            yield f"the list has {key} of {len(listed)} I/Os, but the report no {stage}.causes"
 
 
 def _report_sums(stage: str, summary: dict[str, Any], listed: Counter[str]) -> Iterator[str]:
-    told = Counter({cause["cause"]: cause["total_ns"] for cause in summary["causes"]})
-    yield from equal(f"report {stage}.causes, in all", told.total(), f"{stage}.total_ns is", summary.get("total_ns"))
-    yield from equal(f"report {stage}.causes", dict(told), "the list has", dict(+listed))
+    reported = Counter({cause["cause"]: cause["total_ns"] for cause in summary["causes"]})
+    yield from equal(f"report {stage}.causes, in all", reported.total(), f"{stage}.total_ns is", summary.get("total_ns"))
+    yield from equal(f"report {stage}.causes", dict(reported), "the list has", dict(+listed))
     for cause in summary["causes"]:
         names = sum(name["total_ns"] for name in cause.get("names") or [])
         if names not in (0, cause["total_ns"]):

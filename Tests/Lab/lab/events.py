@@ -29,7 +29,7 @@ class Event:
 
     @property
     def context(self) -> str:
-        """The third flag tells hard and soft interrupts; the comm in an interrupt is only who was interrupted."""
+        """The third flag distinguishes hard and soft interrupts; the comm in an interrupt is only who was interrupted."""
         mark = self.flags[2]
         if mark in "hHzZ":
             return "hardirq"

@@ -64,6 +64,6 @@ POLLED_WRITE = (deferred("iomap-always-defers-writes", BEFORE_EVENTS, "task")
                 | deferred("issuer-no-caller-comp", CALLER)
                 | expected(INLINE, "poll", end_io="task"))
 
-# The kernel that Scripts/lab build-kernel makes: io_uring completes its writes itself, once the interrupt has told it.
+# The kernel that Scripts/lab build-kernel makes: io_uring completes its writes itself, in its task_work.
 CALLER_COMPLETES = expected(("caller-comp",), "task_work", end_io="hardirq",
                             stages=frozenset(["task_work_wait", "caller_completion"]))

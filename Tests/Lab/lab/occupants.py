@@ -17,7 +17,7 @@ CAUSES = (SUBMITTER, COMPLETION_WORK, POOL_WORK, OTHER_TASK, HARDIRQ, SOFTIRQ, I
 WORK = {"iomap_dio_complete_work", "iomap_dio_simple_complete_work", "dio_aio_complete_work"}
 BEGIN = {"iomap_dio_rw_begin:", "legacy_begin:", "blkdev_begin:"}
 
-# Of one CPU, at normal priority: the pool in which the works of direct I/Os run. Not kworker/1:1H, not kworker/u4:0.
+# The per-CPU pool at normal priority, in which direct I/Os are completed. Not kworker/1:1H, not kworker/u4:0.
 POOL_WORKER = re.compile(r"kworker/\d+:\d+")
 SWITCH = re.compile(r"prev_comm=.* prev_pid=\d+ .* ==> next_comm=(.*) next_pid=(\d+) next_prio=")
 

@@ -10,7 +10,7 @@ from .truth import Truth
 
 
 def check_cpus(scenario: Scenario, truth: Truth, ios: list[dict[str, Any]]) -> Iterator[str]:
-    """As multisets: which I/O was where cannot be told from ftrace alone, how many were on each CPU can."""
+    """As multisets: which I/O was where is unknown to ftrace, how many were on each CPU can."""
     pairs = [("submit_cpu", truth.begin_cpus, "begins"), ("completion_cpu", truth.complete_cpus, "completions"),
              ("worker_cpu", truth.start_cpus, "works")]
     if not scenario.multi_bio:
@@ -26,7 +26,7 @@ def _shown(counts: Counter[int]) -> str:
 
 
 def parse_stat(text: str) -> tuple[str, int | None] | None:
-    """Device and inode from `%D %i %t %T`, all but the inode in hex. A block device has no inode of its own to tell."""
+    """Device and inode from `%D %i %t %T`, all but the inode in hex. A block device has no inode of its own."""
     match = re.fullmatch(r"([0-9a-f]+) (\d+) ([0-9a-f]+) ([0-9a-f]+)\s*", text)
     if match is None:
         return None

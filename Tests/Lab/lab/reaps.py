@@ -56,7 +56,7 @@ class Reaps:
 # How far apart two may see the same completion. A return probe of ftrace's, where there is no tracepoint, is an
 # exception under emulation: it comes after dioscope has looked, by up to 17 us.
 SLACK_NS, SLACK_OF_KPROBE_NS = 5_000, 25_000
-# Of a submitter that moves from CPU to CPU, dioscope sees a part of the reaps only.
+# If a submitter moves from CPU to CPU, dioscope sees only a part of the reaps.
 SEEN_AT_LEAST = 0.9
 
 
@@ -75,7 +75,7 @@ def check_reaps(reaps: Reaps, report: dict[str, Any], parted: int = 0) -> Iterat
     asleep, time = scheduling.get("completed_asleep"), scheduling.get("reap_ns")
     if not reaps.is_certain or asleep is None or time is None:
         return
-    # One may be told awake by one and asleep by the other: a switch and a completion at the same moment.
+    # An I/O may be awake for one observer and asleep for the other: a switch and a completion at the same moment.
     slack = 5 + reaps.asleep // 50
     if asleep > reaps.asleep + slack:
         yield f"report scheduling.completed_asleep: {asleep}, but ftrace saw {reaps.asleep}"

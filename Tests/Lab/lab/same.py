@@ -31,7 +31,7 @@ PARTED_NS = {True: 1000, False: 20_000}
 FURTHEST_NS = {True: 6000, False: 60_000}
 # I/Os that an interrupt parted are left out of the stages; more than these are too many.
 LARGEST_PARTED = 0.35
-# Before 6.5 there are only kprobes, which an interrupt has none of while it interrupts one: I/Os that no tracepoint tells
+# Before 6.5 there are only kprobes, which an interrupt has none of while it interrupts one: I/Os that no tracepoint shows
 # of may lack their completion.
 KPROBES_ALONE = ("5.10", "6.1")
 LARGEST_MISSED = 0.25
@@ -64,8 +64,8 @@ def run(kernel: Kernel, dioscope: Path, operation: str, keep: Path | None, icoun
             shutil.copytree(outcome.results, keep, dirs_exist_ok=True)
         for filesystem, engine in CASES:
             may_miss = kernel.name in KPROBES_ALONE and filesystem != "ext4"
-            failures, told = _compared(outcome.results, f"{filesystem}-{engine}", icount, may_miss)
-            print(f"{'not ok' if failures else 'ok'} - {kernel.name} {filesystem}, {engine}, {operation}: {told}")
+            failures, figures = _compared(outcome.results, f"{filesystem}-{engine}", icount, may_miss)
+            print(f"{'not ok' if failures else 'ok'} - {kernel.name} {filesystem}, {engine}, {operation}: {figures}")
             for failure in failures:
                 print(f"    {failure}")
             failed += bool(failures)
@@ -83,7 +83,7 @@ def _compared(directory: Path, name: str, icount: bool, may_miss: bool) -> tuple
     stall_ns = 0 if icount else STALL_NS
     failures = [*(missed if may_miss else counts)(live, trace), *scheduling(live["scheduling"], trace["scheduling"], icount),
                 *pairs.differences(icount, stall_ns)]
-    return failures, told(trace, pairs)
+    return failures, figures(trace, pairs)
 
 
 class Pairs:
@@ -213,7 +213,7 @@ def occupied(report: dict[str, Any], occupant: str) -> int:
     return sum(one["ns"] for cpu in report["cpus"] for one in cpu["occupants"] if one["occupant"] == occupant)
 
 
-def told(trace: dict[str, Any], pairs: Pairs) -> str:
+def figures(trace: dict[str, Any], pairs: Pairs) -> str:
     live_mean, trace_mean = pairs.latency
     mean = f"{trace_mean / live_mean - 1:+.2%}" if live_mean else "-"
     distances = ", ".join(f"{point} {distance:+.0f}" for point, distance in pairs.distance.items())

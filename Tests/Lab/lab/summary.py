@@ -1,4 +1,4 @@
-"""What a summary has to tell as ftrace does, without a list of single I/Os."""
+"""What a summary has to agree on with ftrace, without a list of single I/Os."""
 
 from collections.abc import Iterator
 from typing import Any
