@@ -41,6 +41,7 @@ struct ReportPage {
     /// Lives of which a trace has only the later part.
     private var partly: [String] {
         let ios = report.ios
+        if ios.requests == ios.total { return requests }
         let deferred = report.cpuSharing.deferredIOs
         var items = [
             "DIO: \(Quantity.count(ios.partial))" + (deferred == ios.partial ? " deferred" : "") + " completions"
@@ -48,6 +49,22 @@ struct ReportPage {
         if deferred > 0, deferred < ios.partial { items.append("\(Quantity.count(deferred)) of them deferred") }
         if ios.total > ios.partial { items.append("\(Quantity.count(ios.total - ios.partial)) whole I/Os") }
         return items + ["submissions not in this trace"]
+    }
+
+    /// A trace of block events alone.
+    private var requests: [String] {
+        var items = [Self.counted(report.ios.requests, "block request")]
+        if let operation = report.headline.operation, operation.value != .unknown {
+            items.append(dominant(operation) { $0.rawValue })
+        }
+        if let device = report.headline.device {
+            items.append(style.escaped(device.value.description) + part(device.share))
+        }
+        return items + ["no direct I/O in this trace"]
+    }
+
+    private static func counted(_ count: UInt64, _ what: String) -> String {
+        "\(Quantity.count(count)) \(what)" + (count == 1 ? "" : "s")
     }
 
     private func dominant<Value>(_ dominant: Headline.Dominant<Value>, _ name: (Value) -> String) -> String {
@@ -272,6 +289,11 @@ struct ReportPage {
             ? ""
             : " The estimate keeps the number of I/Os in flight, takes an inline completion to cost the interrupt"
                 + " what the kworker's costs now or nothing, and the device to keep up."
+        if report.ios.requests == report.ios.total, report.ios.requests > 0 {
+            return TextLine.wrapped(
+                "Times are of requests, from block_getrq or block_rq_issue to block_rq_complete: what asked for them is"
+                    + " not in the trace, nor what became of it.", indent: 1, width: style.width)
+        }
         if report.ios.partial > 0 {
             return TextLine.wrapped(
                 "Times are from the first event of each completion to the last: the begins of these I/Os are not in the"

@@ -35,6 +35,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
     @inline(never)
     private mutating func addPartial(_ io: DirectIO, _ life: AttributedLife) {
         counts.partial += 1
+        if io.isRequest { counts.requests += 1 }
         if io.length > 0 { lengths.add(io.length) }
         if io.device.kernelNumber > 0 { devices.add(io.device.kernelNumber) }
         firstSubmitted = min(firstSubmitted, io.began.nanoseconds)
@@ -66,6 +67,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         counts.bytes += other.counts.bytes
         counts.errors += other.counts.errors
         counts.partial += other.counts.partial
+        counts.requests += other.counts.requests
         issuers.add(other.issuers)
         lengths.add(other.lengths)
         devices.add(other.devices)

@@ -87,6 +87,8 @@ public struct Verdict: Equatable, Sendable {
         case noneSelected(of: UInt64)
         /// I/Os of which the begins are not in the trace.
         case partial(UInt64)
+        /// There are only requests of whichever I/O.
+        case requests(UInt64)
         /// Fewer I/Os than a statement needs.
         case fewIOs(UInt64, needed: UInt64)
         /// Too many I/Os lack a part of their life.
@@ -124,6 +126,7 @@ public struct Verdict: Equatable, Sendable {
         guard report.ios.total > 0 else {
             return [report.selection.map { $0.ofIOs > 0 ? .noneSelected(of: $0.ofIOs) : .noIOs } ?? .noIOs]
         }
+        if report.ios.requests == report.ios.total { return [.requests(report.ios.requests)] }
         var refusals: [Refusal] = []
         if report.ios.partial > 0 { refusals.append(.partial(report.ios.partial)) }
         if report.ios.total < neededIOs { refusals.append(.fewIOs(report.ios.total, needed: neededIOs)) }

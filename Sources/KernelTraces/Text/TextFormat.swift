@@ -4,7 +4,7 @@ import Glibc
 
 /// Which program wrote a text.
 public enum TextFormat: Sendable {
-    case ftrace, perf
+    case ftrace, perf, blkparse
 
     /// By the first lines: marks of the programs, or lines that are events of one of them.
     /// - Parameter start: where lines were not looked at yet.
@@ -25,7 +25,12 @@ public enum TextFormat: Sendable {
 
     @inline(__always)
     func head(_ scanner: inout Scanner) -> LineHead? {
-        self == .ftrace ? LineHead.ofFtrace(&scanner) : LineHead.ofPerf(&scanner)
+        switch self {
+        case .ftrace: LineHead.ofFtrace(&scanner)
+        case .perf: LineHead.ofPerf(&scanner)
+        // Its device is in front: the line is read again.
+        case .blkparse: BlkparseLine(scanner)?.head
+        }
     }
 
     private static func format(of line: UnsafeRawBufferPointer) -> TextFormat? {
@@ -42,6 +47,6 @@ public enum TextFormat: Sendable {
         if LineHead.ofFtrace(&probe) != nil { return .ftrace }
         probe = scanner
         if LineHead.ofPerf(&probe) != nil { return .perf }
-        return nil
+        return BlkparseLine(scanner) == nil ? nil : .blkparse
     }
 }
