@@ -74,7 +74,10 @@ import Testing
         #expect(latencies(odd.all) == [90, 100, 110])
     }
 
-    @Test(arguments: ["quoted", "boot-log-dump", "byte-order-mark", "wrapped", "quoted-printable"])
+    @Test(arguments: [
+        "quoted", "boot-log-dump", "byte-order-mark", "wrapped", "quoted-printable", "web-page", "noformat", "colours",
+        "two-bytes",
+    ])
     func whatOthersPutAroundTheLinesIsTakenOff(name: String) throws {
         let odd = try odd(name)
         #expect(latencies(odd.all) == [136] && queueWaits(odd.all) == [31])

@@ -33,6 +33,27 @@ public enum TextFormat: Sendable {
         }
     }
 
+    /// Lines of `perf script -F` without the CPU or the time: `fio 211 12.345678: block:block_rq_issue: ...`.
+    static func lacksPlace(_ prefix: [UInt8]) -> Bool {
+        let lines = String(decoding: prefix.prefix(1 << 14), as: UTF8.self).split(separator: "\n").prefix(256)
+        return lines.contains { line in
+            let words = line.split(separator: " ")
+            guard let event = words.firstIndex(where: isEvent), event > 0 else { return false }
+            let before = words[event - 1]
+            if before.hasSuffix(":") { return Double(before.dropLast()) != nil }
+            return Int(before) != nil || before.hasPrefix("[")
+        }
+    }
+
+    /// `block:block_rq_issue:`.
+    private static func isEvent(_ word: Substring) -> Bool {
+        let parts = word.split(separator: ":", omittingEmptySubsequences: false)
+        return parts.count == 3 && parts[2].isEmpty
+            && parts.prefix(2).allSatisfy { part in
+                part.first?.isLetter == true && part.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+            }
+    }
+
     private static func format(of line: UnsafeRawBufferPointer) -> TextFormat? {
         guard let start = line.bindMemory(to: UInt8.self).baseAddress else { return nil }
         var scanner = Scanner(start, start + line.count)
