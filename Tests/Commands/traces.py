@@ -190,7 +190,7 @@ class TraceTests(commands.Bed):
         around = r"block_|irq_|softirq_|workqueue_|sched_switch|local_timer|call_function|reschedule"
         columns = [iomap, f"{iomap}|{around}", f"{iomap}|{around}|iomap_dio_bio_end_io",
                    f"{around}|iomap_dio_bio_end_io", "block_|irq_|softirq_"]
-        table = (CAPTURES.parent / "Documentation" / "Importing.md").read_text().split("## What each source tells")[1]
+        table = (CAPTURES.parent / "Documentation" / "Importing.md").read_text().split("## What each source shows")[1]
         rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line[:1] == "|"]
         names = {"submit": "submit", "plug, scheduler": "queued", "device": "device", "irq -> end_io": "irq",
                  "end_io -> queue_work": "hand_off", "queue_work -> start, causes with `sched_switch`": "queue_wait",
