@@ -26,6 +26,9 @@ public struct DirectIO: Equatable, Sendable {
     }
     /// A trace tells only of the later part of its life: `submitted` is nothing.
     @inlinable public var isPartial: Bool { times[.submitted] == 0 }
+    /// Only a request is known, of whichever I/O: `device`, `offset` and `length` are the request's, and `ended` is
+    /// `block_rq_complete`. Its completion would have told no length before it told when it was.
+    @inlinable public var isRequest: Bool { isPartial && length > 0 && times[.completed] == 0 }
     /// The first point that was seen: its submission, as a rule.
     public var firstSeen: LifePoint {
         isPartial

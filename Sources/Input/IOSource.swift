@@ -48,6 +48,8 @@ public struct SourceSummary: Sendable {
     public var threads: [UInt32: ThreadName]
     /// Read, or summed up.
     public var ios: UInt64
+    /// Of these, requests of a trace that has no direct I/O.
+    public var requests: UInt64 = 0
     /// I/Os that were summed up, and have no record.
     public var summaries: [IOSummary] = []
     /// Where it is cut or damaged, the first places.

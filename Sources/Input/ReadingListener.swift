@@ -11,6 +11,10 @@ public protocol ReadingListener: Sendable {
     ///   - size: of how many, 0 when that is not known.
     func reading(_ name: String, bytes: UInt64, of size: UInt64)
     func readingEnded()
+    /// Reading has begun, and can end early from now on.
+    func readingCanEnd()
+    /// What was read so far is to be all. Asked only after that.
+    var wantsEnd: Bool { get }
 }
 
 extension Optional where Wrapped == any ReadingListener {

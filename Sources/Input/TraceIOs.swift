@@ -19,10 +19,12 @@ final class TraceIOs: IOSource {
     }
 
     private let listener: (any ReadingListener)?
+    private let stop: ReadingStop?
 
     init(_ file: OpenFile, first input: TraceInput, _ listener: (any ReadingListener)?) throws {
         self.file = file
         self.listener = listener
+        stop = listener.map { listener in ReadingStop { listener.wantsEnd } }
         let opened = try Self.open(input, file)
         description = opened.reader.description
         first = opened
@@ -48,6 +50,9 @@ final class TraceIOs: IOSource {
     func read(occupancies: (CPUOccupancy) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary {
         let opened = try opened()
         first = nil
+        listener?.readingCanEnd()
+        stop?.startAgain()
+        opened.reader.stop = stop
         return try listener.showing(opened.file) { try read(opened.reader, occupancies, each) }
     }
 
@@ -80,7 +85,8 @@ final class TraceIOs: IOSource {
         if !others.isEmpty { source.cpus = [] }
         return SourceSummary(
             name: file.name, source: source, loss: missing.loss + joins + summary.loss, threads: threads,
-            ios: counts.joined, damage: summary.damage.map(\.description), damageCount: summary.damageCount,
+            ios: counts.joined, requests: counts.requests, damage: summary.damage.map(\.description),
+            damageCount: summary.damageCount,
             absence: missing.absence)
     }
 

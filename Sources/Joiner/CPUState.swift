@@ -7,6 +7,11 @@ import KernelTraces
 struct CPUState {
     /// One level for each kind of context: hard interrupt, softirq, task.
     var levels = (task: ContextLevel(), softirq: ContextLevel(), hardirq: ContextLevel())
+    /// When each softirq was raised that did not run since; 0 is never.
+    var raises = InlineArray<10, UInt64>(repeating: 0)
+    static let softirqs = 10
+    /// Timers, what the network sends, scheduling and RCU bring no completion; see `delivers()` of the probes.
+    static let delivering: UInt32 = ~(1 << 1 | 1 << 2 | 1 << 7 | 1 << 9)
     var isInHardirq = false
     var isInSoftirq = false
     var clock = CPUClock()
@@ -43,6 +48,8 @@ struct CPUState {
 struct ContextLevel {
     /// Its entry, `nil` when that was not seen.
     var entered: UInt64?
+    /// Of a softirq when it was raised, 0 when that was not seen.
+    var raised: UInt64 = 0
     var irq: UInt32?
     /// Ends of I/Os in it so far.
     var ends: UInt16 = 0
@@ -76,6 +83,8 @@ struct EndPlace {
     var cpu: UInt16
     var context: ExecutionContext
     var interrupted: UInt64?
+    /// See `ContextLevel.raised`.
+    var raised: UInt64 = 0
     var irq: UInt32?
     var batchPosition: UInt16?
 }

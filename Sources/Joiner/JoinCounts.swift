@@ -32,6 +32,8 @@ public struct JoinCounts: Equatable, Sendable {
     public internal(set) var pairedByOrder: UInt64 = 0
     /// I/Os of which only the later part is in the trace, for it has no begins.
     public internal(set) var partial: UInt64 = 0
+    /// Requests of a trace that has nothing else of any I/O.
+    public internal(set) var requests: UInt64 = 0
     /// I/Os that were joined.
     public internal(set) var joined: UInt64 = 0
     public internal(set) var deferred: UInt64 = 0
@@ -46,8 +48,9 @@ public struct JoinCounts: Equatable, Sendable {
     private static var all: [WritableKeyPath<JoinCounts, UInt64>] {
         [
             \.withoutBegin, \.withoutCompletion, \.inFlight, \.fruitless, \.withoutQueueing, \.withoutStart,
-            \.reusedWorks, \.mistaken, \.overlapping, \.begins, \.namelessBegins, \.pairedByOrder, \.partial, \.joined,
-            \.deferred,
+            \.reusedWorks, \.mistaken, \.overlapping, \.begins, \.namelessBegins, \.pairedByOrder, \.partial,
+            \.requests,
+            \.joined, \.deferred,
         ]
     }
 

@@ -10,6 +10,7 @@ extension Joiner {
         cpus[cpu].switchedFrom = change.previous
         cpus[cpu].switchedTo = change.next
         cpus[cpu].preempted = change.previousIsRunnable
+        if !submitting.isEmpty { leftForSleep(change.previous, at) }
         // Tasks are not switched in interrupts: what seems to last has lost its end.
         (cpus[cpu].isInHardirq, cpus[cpu].isInSoftirq) = (false, false)
         cpus[cpu].levels = (ContextLevel(), ContextLevel(), ContextLevel())
@@ -50,10 +51,22 @@ extension Joiner {
         cpus[cpu].clock.leave(hardirq: true, at: at.time)
     }
 
-    mutating func enterSoftirq(_ at: Moment) {
+    /// `softirq_raise`; the first one counts: others find it pending.
+    mutating func raised(_ vector: UInt32, _ at: Moment) {
+        let (cpu, vector) = (Int(at.cpu), Int(vector))
+        guard vector < CPUState.softirqs, CPUState.delivering >> UInt32(vector) & 1 != 0, cpus[cpu].raises[vector] == 0
+        else { return }
+        cpus[cpu].raises[vector] = at.time
+    }
+
+    mutating func enterSoftirq(_ vector: UInt32, _ at: Moment) {
         let cpu = Int(at.cpu)
         cpus[cpu].isInSoftirq = true
         cpus[cpu].levels.softirq = ContextLevel(entered: at.time)
+        if vector < CPUState.softirqs {
+            cpus[cpu].levels.softirq.raised = cpus[cpu].raises[Int(vector)]
+            cpus[cpu].raises[Int(vector)] = 0
+        }
         cpus[cpu].clock.enter(hardirq: false, at: at.time)
     }
 
@@ -101,6 +114,7 @@ extension Joiner {
         guard let entered = cpus[cpu][at.context].entered else { return place }
         cpus[cpu][at.context].ends &+= 1
         place.interrupted = entered
+        place.raised = cpus[cpu][at.context].raised
         place.irq = cpus[cpu][at.context].irq
         place.batchPosition = cpus[cpu][at.context].ends
         return place

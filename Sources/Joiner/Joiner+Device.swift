@@ -24,7 +24,7 @@ extension Joiner {
     }
 
     /// The I/O that the thread is submitting, if the block can be a part of it.
-    private func submittedBy(_ at: Moment, _ block: BlockRange) -> LifeID? {
+    func submittedBy(_ at: Moment, _ block: BlockRange) -> LifeID? {
         guard at.context == .task, !block.isForeign, let id = submitting[at.thread], lives.contains(id),
             lives[id].io.operation == (block.isWrite ? .write : .read) || !lives[id].knowsDirection,
             UInt64(block.sectors) << 9 <= UInt64(lives[id].io.length)
@@ -33,6 +33,7 @@ extension Joiner {
     }
 
     mutating func issued(_ block: BlockRange, _ at: Moment) {
+        issued(partial: block, at)
         guard !block.isForeign else { return }
         if let end = block.sector.addingExact(UInt64(block.sectors)) {
             var sector = block.sector
@@ -42,15 +43,36 @@ extension Joiner {
                 lives.contains(pending.life), pending.sectors > 0
             {
                 found = true
-                lives[pending.life].io.issued = at.timestamp
+                noteIssue(of: pending.life, at)
                 sector += UInt64(pending.sectors)
             }
             if found { return }
         }
         guard let id = submittedBy(at, block) ?? unplugged(at, block) else { return }
         reached(id, block)
-        lives[id].io.issued = at.timestamp
+        noteIssue(of: id, at)
         add(PendingBlock(life: id, sectors: block.sectors), at: block)
+    }
+
+    /// Where it left the submitter's hands before, it was held back, or queued.
+    private mutating func noteIssue(of id: LifeID, _ at: Moment) {
+        let returned = lives[id].returned
+        if returned > 0, lives[id].io.issued == nil {
+            lives[id].io.times[.requested] = lives[id].requested
+            if lives[id].requested == 0 || lives[id].requested > returned {
+                lives[id].io.times[.returned] = returned
+            } else {
+                // It had its request when it was let go of.
+                lives[id].io.times[.requested] = returned
+            }
+        }
+        lives[id].io.issued = at.timestamp
+    }
+
+    /// A thread sleeps in its submission: for a request, or for what limits it.
+    mutating func leftForSleep(_ thread: UInt32, _ at: Moment) {
+        guard let id = submitting[thread], lives.contains(id), lives[id].returned == 0 else { return }
+        lives[id].returned = at.time
     }
 
     /// Without events of bios: the first of the thread's I/Os of that size that a plug held back.
@@ -64,7 +86,8 @@ extension Joiner {
     }
 
     /// The device is done with it; end_io of its bios follows in this context.
-    mutating func requestCompleted(_ block: BlockRange, _ at: Moment) {
+    mutating func requestCompleted(_ block: BlockRange, _ at: Moment, _ sink: Sink) rethrows {
+        try completed(partial: block, at, sink)
         let cpu = Int(at.cpu)
         cpus[cpu][at.context].end = nil
         guard !block.isForeign, let end = block.sector.addingExact(UInt64(block.sectors)) else {
@@ -123,6 +146,7 @@ extension Joiner {
         io.endCPU = end.place.cpu
         io.endContext = end.place.context
         io.interrupted = end.place.interrupted.map { Timestamp(nanoseconds: $0) }
+        delivered(&io, end.place)
         io.irq = end.place.irq
         io.irqBatchPosition = end.place.batchPosition
         if let arguments = end.arguments {
@@ -131,6 +155,11 @@ extension Joiner {
         } else if end.function == .simpleBioEnd {
             io.facts.insert(.simple)
         }
+    }
+
+    /// The softirq waited for its CPU, if it was raised for this I/O.
+    static func delivered(_ io: inout DirectIO, _ place: EndPlace) {
+        if place.raised > io.times[.issued], place.context == .softirq { io.times[.raised] = place.raised }
     }
 
     private static let endFacts: Facts = [

@@ -14,7 +14,10 @@ struct PartialLives {
     /// By the thread of the kworker that is completing them.
     fileprivate var works: [UInt32: DirectIO] = [:]
     /// An `end_io` on each CPU, until something follows it.
-    fileprivate var ends: [UInt16: BioEnd] = [:]
+    fileprivate var ends: [UInt16: (end: BioEnd, request: RequestFacts?)] = [:]
+    /// Requests; told of themselves where there is nothing else.
+    var requests = PartialRequests()
+    fileprivate var waitingRequests: [DirectIO] = []
 
     fileprivate static let mostWaiting = 1 << 16
 }
@@ -26,7 +29,7 @@ extension Joiner {
     mutating func noteBegin() {
         counts.begins += 1
         guard counts.begins == 1 else { return }
-        if !partial.isDecided { counts.partial = 0 }
+        if !partial.isDecided { (counts.partial, counts.requests) = (0, 0) }
         partial = PartialLives()
     }
 
@@ -44,8 +47,29 @@ extension Joiner {
         try sink(io)
     }
 
+    /// A request that nothing of a direct I/O followed.
+    mutating func add(request io: DirectIO, _ sink: Sink) rethrows {
+        guard counts.partial == 0 else { return }
+        var io = io
+        io.machine = machine
+        guard partial.isDecided else {
+            partial.waitingRequests.append(io)
+            if partial.waitingRequests.count >= PartialLives.mostWaiting { try flush(sink) }
+            return
+        }
+        try emit(request: io, sink)
+    }
+
+    private mutating func emit(request io: DirectIO, _ sink: Sink) rethrows {
+        counts.requests += 1
+        counts.joined += 1
+        try sink(io)
+    }
+
     private mutating func flush(_ sink: Sink) rethrows {
         partial.isDecided = true
+        if counts.partial == 0 { for io in partial.waitingRequests { try emit(request: io, sink) } }
+        partial.waitingRequests = []
         let waiting = partial.waiting
         partial.waiting = []
         for io in waiting {
@@ -59,6 +83,7 @@ extension Joiner {
         counts.withoutBegin = 0
         for thread in partial.works.keys.sorted() { try workEnded(thread, sink) }
         for cpu in partial.ends.keys.sorted() { if let end = partial.ends[cpu] { try ended(end, sink) } }
+        try finishRequests(sink)
         try flush(sink)
     }
 
@@ -73,6 +98,7 @@ extension Joiner {
             io.workQueued = Timestamp(nanoseconds: queued.time)
             io.queueWaitOccupants = work.occupied
         }
+        request(ofWork: work.address)?.add(to: &io)
         io.workStarted = Timestamp(nanoseconds: work.started)
         (io.workerCPU, io.workerThread) = (work.cpu, at.thread)
         // The work is that of nothing else.
@@ -85,6 +111,7 @@ extension Joiner {
         io.interrupted = end.place.interrupted.map { Timestamp(nanoseconds: $0) }
         (io.endCPU, io.endContext) = (end.place.cpu, end.place.context)
         (io.irq, io.irqBatchPosition) = (end.place.irq, end.place.batchPosition)
+        Self.delivered(&io, end.place)
         guard let arguments = end.arguments,
             let facts = EndFacts.facts(of: io, at: end.function, arguments, rule: rule)
         else { return }
@@ -108,6 +135,7 @@ extension Joiner {
         var io = DirectIO.partial
         if let end = cpus[Int(at.cpu)][at.context].end, at.context != .task { take(end, &io) }
         partial.ends[at.cpu] = nil
+        if at.context != .task { requestBehind(at)?.add(to: &io) }
         describe(&io, complete, at)
         io.completeContext = executionContext(at)
         io.completionCPU = at.cpu
@@ -134,15 +162,17 @@ extension Joiner {
     /// An `end_io` that may be all there is: the one before it on this CPU was.
     mutating func noteEnd(_ end: BioEnd, _ at: Moment, _ sink: Sink) rethrows {
         guard hasNoBegins else { return }
+        let end = (end, requestBehind(at))
         if let before = partial.ends.updateValue(end, forKey: at.cpu) { try ended(before, sink) }
     }
 
     /// It led to a work, or to a completion.
     mutating func consumeEnd(_ at: Moment) { if hasNoBegins { partial.ends[at.cpu] = nil } }
 
-    private mutating func ended(_ end: BioEnd, _ sink: Sink) rethrows {
+    private mutating func ended(_ end: (end: BioEnd, request: RequestFacts?), _ sink: Sink) rethrows {
         var io = DirectIO.partial
-        take(end, &io)
+        take(end.end, &io)
+        end.request?.add(to: &io)
         try add(partial: io, sink)
     }
 }

@@ -193,6 +193,7 @@ extension Joiner {
         }
         guard let id = submitting.removeValue(forKey: at.thread), lives.contains(id) else { return }
         lives[id].isQueued = true
+        if lives[id].returned == 0 { lives[id].returned = at.time }
         guard !lives[id].reachedDevice else { return }
         if plugged.count < Self.limit, plugged[at.thread, default: []].count < 1024 {
             plugged[at.thread, default: []].append(id)

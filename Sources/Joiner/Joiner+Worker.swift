@@ -14,6 +14,7 @@ extension Joiner {
         cpus[cpu][at.context].end = nil
         consumeEnd(at)
         let address = work.address == 0 ? hide(at) : work.address
+        noteRequest(ofWork: address, at)
         if works[address] != nil { counts.reusedWorks += 1 }
         guard works.count < Self.limit || works[address] != nil else { return }
         let clocks = cpus[cpu].clock.reading(at: at.time, cpu: at.cpu)

@@ -14,6 +14,9 @@ struct Life {
     var isQueued = false
     /// Any of its bios or requests was seen.
     var reachedDevice = false
+    /// When it left the submitter's hands first, and when its first request was made; 0 is not yet.
+    var returned: UInt64 = 0
+    var requested: UInt64 = 0
     /// Begun by a probe's event; the tracepoint that follows it only confirms.
     var isProbed = false
     /// Its thread began another I/O before this one was let go of or reached a device.

@@ -35,6 +35,10 @@ public struct KernelEvent: Sendable {
         /// `iomap_iter` of a direct I/O: whether the thread writes.
         case dioDirection(isWrite: Bool)
         case bioQueue(BlockRange)
+        /// `block_getrq`: a bio has got its request.
+        case requestMade(BlockRange)
+        /// `block_rq_insert`: it has gone to the scheduler.
+        case requestInsert(BlockRange)
         case requestIssue(BlockRange)
         case requestComplete(BlockRange)
         case workQueue(Work)
@@ -45,6 +49,7 @@ public struct KernelEvent: Sendable {
         /// An interrupt of the CPU itself: its timer, a call from another CPU.
         case vectorEntry
         case vectorExit
+        case softirqRaise(UInt32)
         case softirqEntry(UInt32)
         case softirqExit
         case taskSwitch(TaskSwitch)
@@ -87,6 +92,7 @@ public struct BlockRange: Sendable {
     public var sector: UInt64
     public var sectors: UInt32
     public var isWrite: Bool
+    public var isRead: Bool
     /// Metadata of a file system, or a flush: nobody's direct I/O.
     public var isForeign: Bool
 }

@@ -5,10 +5,10 @@
 public struct TraceRecipe: Sendable {
     public enum Tool: String, Sendable, CaseIterable {
         case traceCmd = "trace-cmd"
-        case perf, ftrace
+        case perf, ftrace, bpftrace
     }
 
-    private let layout: KernelLayout
+    let layout: KernelLayout
     private static let tracing = "/sys/kernel/tracing"
 
     public init(_ layout: KernelLayout) {
@@ -95,18 +95,20 @@ public struct TraceRecipe: Sendable {
     }
 
     /// Tracepoints, as `system:event`.
-    private var events: [String] {
+    var events: [String] {
         let iomap = ["iomap:iomap_dio_rw_begin", "iomap:iomap_dio_rw_queued", "iomap:iomap_dio_complete"]
         // Switching these on can hang kernels before 6.2, which have none of iomap's either.
         let timer = ["irq_vectors:local_timer_entry", "irq_vectors:local_timer_exit"]
         return (layout.hasTracepoints ? iomap + timer : []) + [
-            "block:block_bio_queue", "block:block_rq_issue", "block:block_rq_complete", "irq:irq_handler_entry",
-            "irq:irq_handler_exit", "irq:softirq_entry", "irq:softirq_exit", "workqueue:workqueue_queue_work",
-            "workqueue:workqueue_execute_start", "workqueue:workqueue_execute_end", "sched:sched_switch",
+            "block:block_bio_queue", "block:block_getrq", "block:block_rq_issue", "block:block_rq_complete",
+            "irq:irq_handler_entry", "irq:irq_handler_exit", "irq:softirq_raise", "irq:softirq_entry",
+            "irq:softirq_exit", "workqueue:workqueue_queue_work", "workqueue:workqueue_execute_start",
+            "workqueue:workqueue_execute_end", "sched:sched_switch",
         ]
     }
 
     public func text(for tool: Tool) -> String {
+        if tool == .bpftrace { return bpftrace }
         let remark = [
             "# As root. Offsets are those of \(layout.origin). io_req_rw_complete only matters for io_uring; a probe that",
             "# the kernel refuses may be left out: the report says what is missing.",
@@ -134,6 +136,7 @@ public struct TraceRecipe: Sendable {
                 "perf record -a -m 16M -k CLOCK_MONOTONIC \(words) -o perf.data -- COMMAND",
                 "perf script --ns --header -i perf.data | gzip >perf.txt.gz", "dioscope report perf.txt.gz",
             ]
+        case .bpftrace: return []
         case .ftrace:
             let names = (events.map { $0.replacing(":", with: "/") } + ["dioscope"]).joined(separator: " ")
             return [

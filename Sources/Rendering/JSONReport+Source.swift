@@ -211,6 +211,7 @@ extension JSONReport {
             json.member("bytes", ios.bytes)
             json.member("errors", ios.errors)
             if ios.partial > 0 { json.member("partial", ios.partial) }
+            if ios.requests > 0 { json.member("requests", ios.requests) }
         }
         json.object("issuers") { json in
             for (issuer, count) in zip(Issuer.allCases, ios.issuers) { json.member(key(of: issuer), count) }

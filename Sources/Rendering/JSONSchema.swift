@@ -214,6 +214,10 @@ public enum JSONSchema {
                 "partial": {
                   "description": "I/Os of which a trace has only the later part; absent when there are none",
                   "$ref": "#/$defs/count"
+                },
+                "requests": {
+                  "description": "of these, block requests of which nothing else is known; absent when there are none",
+                  "$ref": "#/$defs/count"
                 }
               }
             },

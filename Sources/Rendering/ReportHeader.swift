@@ -46,6 +46,7 @@ struct ReportHeader {
     /// Lives of which a trace has only the later part.
     private var partly: [String] {
         let ios = report.ios
+        if ios.requests == ios.total { return requests }
         let deferred = report.cpuSharing.deferredIOs
         var items = [
             "DIO: \(Quantity.count(ios.partial))" + (deferred == ios.partial ? " deferred" : "") + " completions"
@@ -53,6 +54,19 @@ struct ReportHeader {
         if deferred > 0, deferred < ios.partial { items.append("\(Quantity.count(deferred)) of them deferred") }
         if ios.total > ios.partial { items.append("\(Quantity.count(ios.total - ios.partial)) whole I/Os") }
         return items + ["submissions not in this trace"]
+    }
+
+    /// A trace of block events alone.
+    private var requests: [String] {
+        let count = report.ios.requests
+        var items = ["\(Quantity.count(count)) block request" + (count == 1 ? "" : "s")]
+        if let operation = report.headline.operation, operation.value != .unknown {
+            items.append(dominant(operation) { $0.rawValue })
+        }
+        if let device = report.headline.device {
+            items.append(style.escaped(device.value.description) + part(device.share))
+        }
+        return items + ["no direct I/O in this trace"]
     }
 
     private func dominant<Value>(_ dominant: Headline.Dominant<Value>, _ name: (Value) -> String) -> String {

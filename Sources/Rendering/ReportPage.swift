@@ -231,6 +231,11 @@ struct ReportPage {
             ? ""
             : " The estimate keeps the number of I/Os in flight, takes an inline completion to cost the interrupt"
                 + " what the kworker's costs now or nothing, and the device to keep up."
+        if report.ios.requests == report.ios.total, report.ios.requests > 0 {
+            return TextLine.wrapped(
+                "Times are of requests, from block_getrq or block_rq_issue to block_rq_complete: what asked for them is"
+                    + " not in the trace, nor what became of it.", indent: 1, width: style.width)
+        }
         if report.ios.partial > 0 {
             return TextLine.wrapped(
                 "Times are from the first event of each completion to the last: the begins of these I/Os are not in the"

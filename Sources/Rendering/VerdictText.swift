@@ -227,6 +227,9 @@ enum VerdictText {
         case .noneSelected(let count): "none of the \(Quantity.count(count)) I/Os is as --where asks"
         case .partial(let count):
             "\(Quantity.count(count)) I/Os are known from their completion on only: what came before is not in the trace"
+        case .requests(let count):
+            "there is no direct I/O in the trace, and \(Quantity.count(count)) block requests do not tell who"
+                + " completed what"
         case .fewIOs(let count, let needed):
             "\(Quantity.count(count)) I/Os are too few, at least \(Quantity.count(needed)) are needed"
         case .incomplete(let share, let needed):

@@ -37,6 +37,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
     @inline(never)
     private mutating func addPartial(_ io: DirectIO, _ life: AttributedLife) {
         counts.partial += 1
+        if io.isRequest { counts.requests += 1 }
         if io.length > 0 { lengths.add(io.length) }
         if io.device.kernelNumber > 0 { devices.add(io.device.kernelNumber) }
         firstSubmitted = min(firstSubmitted, io.began.nanoseconds)
@@ -71,6 +72,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         counts.writtenBytes += other.counts.writtenBytes
         counts.errors += other.counts.errors
         counts.partial += other.counts.partial
+        counts.requests += other.counts.requests
         issuers.add(other.issuers)
         lengths.add(other.lengths)
         devices.add(other.devices)

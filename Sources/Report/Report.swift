@@ -130,6 +130,8 @@ public struct Report: Equatable, Sendable {
         public var errors: UInt64 = 0
         /// Of which a trace has only the later part.
         public var partial: UInt64 = 0
+        /// Of these, requests of which nothing else is known: no direct I/Os, for all that the trace tells.
+        public var requests: UInt64 = 0
         /// In the order of `Issuer.allCases`.
         public var issuers = [UInt64](repeating: 0, count: Issuer.allCases.count)
     }

@@ -102,6 +102,8 @@ public struct Verdict: Equatable, Sendable {
         case noneSelected(of: UInt64)
         /// I/Os of which the begins are not in the trace.
         case partial(UInt64)
+        /// There are only requests of whichever I/O.
+        case requests(UInt64)
         /// Fewer I/Os than a statement needs.
         case fewIOs(UInt64, needed: UInt64)
         /// Too many I/Os lack a part of their life.
@@ -141,6 +143,7 @@ public struct Verdict: Equatable, Sendable {
             let unseen = report.source.blindTo.filter { $0.hasPrefix("I/Os ") }
             return [.noIOs] + (unseen.isEmpty ? [] : [.blind(unseen)])
         }
+        if report.ios.requests == report.ios.total { return [.requests(report.ios.requests)] }
         var refusals: [Refusal] = []
         if report.ios.partial > 0 { refusals.append(.partial(report.ios.partial)) }
         if report.ios.total < neededIOs { refusals.append(.fewIOs(report.ios.total, needed: neededIOs)) }

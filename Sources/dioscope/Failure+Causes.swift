@@ -116,7 +116,7 @@ extension SourceSummary {
     /// - Throws: when it is cut or damaged, or has no I/Os.
     func complain() throws(Failure) {
         guard !source.isComplete else {
-            guard ios == 0 else { return }
+            guard ios == requests else { return }
             let reason = absence.map { ": \($0.reason)" } ?? ""
             throw Failure(.nothing, "\(name) has no direct I/O\(reason)", hint: absence?.remedy)
         }

@@ -24,6 +24,20 @@ struct FuzzInput {
         return 0
     }
 
+    /// Whatever a file is recognised as; perf's own files are perf's to read.
+    func input() -> Int32 {
+        guard !bytes.starts(with: Array("PERFILE2".utf8)), let file = try? OpenFile(holding: bytes),
+            let input = try? TraceInput(file, isCapture: { CaptureReader.recognises($0) })
+        else { return 0 }
+        switch input.content {
+        case .text(let format, let stream, let prefix): join(TextReader(format, stream, prefix: prefix))
+        case .traceDat(let dat): if let reader = try? TraceDatReader(dat) { join(reader) }
+        case .savedReport(let stream), .savedSweep(let stream): _ = try? stream.content(atMost: 1 << 20)
+        case .capture: break
+        }
+        return 0
+    }
+
     func capture() -> Int32 {
         if let reader = try? CaptureReader(bytes: bytes, name: "fuzz") { _ = try? reader.read { check($0) } }
         // Made-up records occupancy anything.

@@ -36,13 +36,15 @@ private func runFuzzer(
 /// One reader each; `joiner` takes made-up events.
 enum FuzzTarget: String, CaseIterable {
     case traceDat = "trace-dat"
-    case ftrace, perf, capture, joiner
+    case ftrace, perf, blkparse, input, capture, joiner
 
     var entry: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32 {
         switch self {
         case .traceDat: { FuzzInput($0, $1).traceDat() }
         case .ftrace: { FuzzInput($0, $1).text(.ftrace) }
         case .perf: { FuzzInput($0, $1).text(.perf) }
+        case .blkparse: { FuzzInput($0, $1).text(.blkparse) }
+        case .input: { FuzzInput($0, $1).input() }
         case .capture: { FuzzInput($0, $1).capture() }
         case .joiner: { FuzzInput($0, $1).events() }
         }

@@ -74,7 +74,10 @@ import Testing
         #expect(latencies(odd.all) == [90, 100, 110])
     }
 
-    @Test(arguments: ["quoted", "boot-log-dump", "byte-order-mark", "wrapped", "quoted-printable"])
+    @Test(arguments: [
+        "quoted", "boot-log-dump", "byte-order-mark", "wrapped", "quoted-printable", "web-page", "noformat", "colours",
+        "two-bytes",
+    ])
     func whatOthersPutAroundTheLinesIsTakenOff(name: String) throws {
         let odd = try odd(name)
         #expect(latencies(odd.all) == [136] && queueWaits(odd.all) == [31])
@@ -160,5 +163,43 @@ import Testing
         #expect(
             odd.all.map(\.completeContext) == [.kworker, .kworker, nil]
                 && odd.all[0].interrupted == TextTrace.at(61.00019))
+    }
+
+    private func microseconds(_ ios: [DirectIO], _ first: LifePoint, _ last: LifePoint) -> [UInt64?] {
+        ios.map { io in io[first].flatMap { start in io[last].map { ($0.nanoseconds - start.nanoseconds) / 1000 } } }
+    }
+
+    @Test func blockEventsAloneTellOfRequests() throws {
+        let odd = try odd("block-requests")
+        #expect(odd.counts.requests == 2 && odd.counts.partial == 0)
+        let ios = odd.all.sorted { $0.device.major > $1.device.major }
+        #expect(ios.allSatisfy { $0.isRequest && $0.completed == nil })
+        #expect(microseconds(ios, .requested, .issued) == [3, nil])
+        #expect(microseconds(ios, .issued, .interrupted) == [70, 100])
+        #expect(microseconds(ios, .interrupted, .ended) == [3, 4])
+        #expect(ios.map(\.operation) == [.read, .write])
+        #expect(ios.map(\.endContext) == [.hardirq, .softirq])
+        #expect(ios.map(\.irq) == [40, nil])
+        #expect(losses(odd).isEmpty)
+    }
+
+    @Test func blkparseTellsOfRequests() throws {
+        let odd = try odd("blkparse")
+        let ios = odd.all.sorted { $0.device.major > $1.device.major }
+        #expect(microseconds(ios, .requested, .issued) == [2, 7])
+        #expect(microseconds(ios, .issued, .ended) == [86, 200])
+        #expect(ios.map(\.operation) == [.write, .read])
+        #expect(ios.map(\.endContext) == [nil, nil])
+        #expect(ios.map(\.endCPU) == [3, 1])
+        #expect(losses(odd).isEmpty)
+    }
+
+    @Test func aCompletionWithoutABeginKnowsItsRequest() throws {
+        let odd = try odd("completions-of-requests")
+        #expect(odd.counts.partial == 1 && odd.counts.requests == 0)
+        #expect(microseconds(odd.all, .requested, .issued) == [3])
+        #expect(microseconds(odd.all, .issued, .interrupted) == [70])
+        #expect(queueWaits(odd.all) == [29])
+        #expect(odd.all.map(\.operation) == [.write])
     }
 }

@@ -41,9 +41,9 @@ import Testing
             ([], "is empty"), (Array("PERFILE2xxxxxxxx".utf8), "perf script"),
             (Array("hello\nworld\n".utf8), "is not a capture"),
             ([0x07, 0x74, 0x61, 0x65, 0, 0, 0, 0], "blktrace"),
-            (Array("8,0    1        1     0.000000000   640  Q   W 2048 + 8 [aio]\n".utf8), "output of blkparse"),
             (Array("TIME(s) COMM PID DISK T SECTOR BYTES LAT(ms)\n".utf8), "output of biosnoop"),
             (Array("{\"type\": \"attached_probes\", \"data\": {\"probes\": 2}}\n".utf8), "JSON of bpftrace"),
+            (Array("     aio   640   12.345678: block:block_rq_issue: 8,0 W 4096 ()\n".utf8), "-F comm,pid,tid,cpu"),
             (Array("  aio-640 [002] ..... 98765: iomap_dio_rw_queued: dev 8:0\n".utf8), "counts no time"),
             ([0x1f, 0x8b, 8, 0], "gzip"), ([0x28, 0xb5, 0x2f, 0xfd, 9], "zstd"),
         ] as [([UInt8], String)])

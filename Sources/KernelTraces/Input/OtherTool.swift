@@ -3,7 +3,6 @@
 /// What other tools save, and dioscope does not read: by what is in it.
 enum OtherTool: String, Sendable {
     case blktrace = "binary output of blktrace"
-    case blkparse = "output of blkparse"
     case biosnoop = "output of biosnoop"
     case biolatency = "a histogram of biolatency or bpftrace"
     case bpftraceJSON = "JSON of bpftrace"
@@ -36,21 +35,16 @@ enum OtherTool: String, Sendable {
         if line.contains(" : count     distribution") { return .biolatency }
         if line.contains("(groupid=") || first.hasPrefix("fio-") { return .fio }
         if line.hasPrefix("# Overhead ") { return .perfReport }
-        return isBlkparse(words) ? .blkparse : nil
-    }
-
-    /// `259,0    3        1     0.000000000 37801  Q  WS 498455480 + 8 [fio]`
-    private static func isBlkparse(_ words: [Substring]) -> Bool {
-        guard words.count >= 7 else { return false }
-        let device = words[0].split(separator: ",")
-        return device.count == 2 && device.allSatisfy { Int($0) != nil } && Int(words[1]) != nil && Int(words[2]) != nil
-            && Double(words[3]) != nil && Int(words[4]) != nil && words[5].count <= 2
+        return nil
     }
 
     /// What it lacks, and what to do instead.
     var remedy: String {
         switch self {
-        case .blktrace, .blkparse, .biosnoop:
+        case .blktrace:
+            "give the text that 'blkparse -i FILE' makes of it, which tells of requests; for direct I/Os and who completed"
+                + " them record with dioscope, or with what 'dioscope record --how trace-cmd' prints"
+        case .biosnoop:
             "it tells of requests, not of direct I/Os and who completed them: record with dioscope, or with what"
                 + " 'dioscope record --how trace-cmd' prints"
         case .biolatency, .perfReport, .fio:

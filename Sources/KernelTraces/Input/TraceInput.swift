@@ -64,14 +64,25 @@ public struct TraceInput {
             return try text(peeked, name: name)
         }
         if prefix.starts(with: Array("{\"sweep\":".utf8)) { return .savedSweep(stream) }
-        let isSpace: (UInt8) -> Bool = { [0x20, 0x09, 0x0a, 0x0d].contains($0) }
-        if prefix.first(where: { !isSpace($0) }) == UInt8(ascii: "{"), OtherTool(of: prefix) == nil {
-            return .savedReport(stream)
+        if isJSON(prefix), OtherTool(of: prefix) == nil { return .savedReport(stream) }
+        return try text(plain(stream), name: name)
+    }
+
+    /// `{noformat}` begins otherwise.
+    private static func isJSON(_ prefix: [UInt8]) -> Bool {
+        let signs = prefix.lazy.filter { ![0x20, 0x09, 0x0a, 0x0d].contains($0) }.prefix(2)
+        guard signs.first == UInt8(ascii: "{") else { return false }
+        return signs.dropFirst().allSatisfy { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "}") }
+    }
+
+    /// Without what a mail, a web page, a terminal or an editor made of it.
+    private static func plain(_ stream: PeekedStream) throws(TraceError) -> PeekedStream {
+        var stream = stream
+        if QuotedPrintable.isIn(stream.prefix) {
+            stream = try PeekedStream(QuotedPrintable(stream), count: peeked)
         }
-        if QuotedPrintable.isIn(prefix) {
-            return try text(PeekedStream(QuotedPrintable(stream), count: Self.peeked), name: name)
-        }
-        return try text(stream, name: name)
+        if let plain = PlainText(stream, prefix: stream.prefix) { stream = try PeekedStream(plain, count: peeked) }
+        return stream
     }
 
     private static func text(_ stream: PeekedStream, name: String) throws(TraceError) -> Content {
@@ -90,6 +101,12 @@ public struct TraceInput {
         }
         if let tool = OtherTool(of: stream.prefix) {
             throw .otherTool(name, what: tool.rawValue, remedy: tool.remedy)
+        }
+        if TextFormat.lacksPlace(stream.prefix) {
+            throw .unsupported(
+                name,
+                what: "its lines lack the CPU or the time: make it with"
+                    + " 'perf script --ns -F comm,pid,tid,cpu,time,event,trace'")
         }
         throw .unknownFormat(name)
     }

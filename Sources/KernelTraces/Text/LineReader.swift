@@ -13,9 +13,12 @@ struct LineReader: ~Copyable {
     private(set) var offset: UInt64 = 0
     private var consumed: UInt64 = 0
     private var lacksEnd = false
+    private let stop: ReadingStop?
+    private var isStopped = false
 
-    init(_ stream: any ByteStream) {
+    init(_ stream: any ByteStream, stop: ReadingStop? = nil) {
         self.stream = stream
+        self.stop = stop
     }
 
     deinit { buffer.deallocate() }
@@ -30,7 +33,7 @@ struct LineReader: ~Copyable {
             }
             if rest.count == buffer.count { return take(rest.count, andSkip: 0) }
             guard try !refill() else { continue }
-            guard !rest.isEmpty else { return nil }
+            guard !rest.isEmpty, !isStopped else { return nil }
             lacksEnd = true
             return take(rest.count, andSkip: 0)
         }
@@ -47,6 +50,10 @@ struct LineReader: ~Copyable {
 
     private mutating func refill() throws(TraceError) -> Bool {
         guard !isAtEnd else { return false }
+        if let stop, stop.isDue() {
+            (isAtEnd, isStopped) = (true, true)
+            return false
+        }
         if start > 0, let base = buffer.baseAddress {
             memmove(base, base + start, end - start)
             (start, end) = (0, end - start)
@@ -58,5 +65,7 @@ struct LineReader: ~Copyable {
     }
 
     /// Why the text is not whole, at the end of it: what was packed is cut, or the last line lacks its end.
-    var cut: String? { stream.cut ?? (lacksEnd ? "the last line is cut off" : nil) }
+    var cut: String? {
+        isStopped ? ReadingStop.reason : stream.cut ?? (lacksEnd ? "the last line is cut off" : nil)
+    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// `CPU:1 [LOST 12 EVENTS]` of ftrace, `CPU:1 [12 EVENTS DROPPED]` of trace-cmd, `PERF_RECORD_LOST lost 12` of perf.
+/// `CPU:1 [LOST 12 EVENTS]` of ftrace, `CPU:1 [12 EVENTS DROPPED]` of trace-cmd, `PERF_RECORD_LOST lost 12` of perf,
+/// `Lost 12 events` of bpftrace.
 struct LossMark {
     var cpu: UInt16?
     var count: UInt64 = 0
@@ -16,6 +17,12 @@ struct LossMark {
             count = line.decimal() ?? 0
             _ = line.skip(byte: UInt8(ascii: " "))
             guard line.skip("EVENTS") else { return nil }
+            return
+        }
+        // bpftrace's own.
+        if line.skip("Lost ") || line.skip("WARNING: Lost ") {
+            guard let lost = line.decimal(), line.skip(" events") else { return nil }
+            count = lost
             return
         }
         // At the end of perf script: that some chunks, of how many events is not said, were lost.

@@ -45,6 +45,8 @@ extension TextDecoder {
         case .dioBegin: return rawBegin(fields).map { .dioBegin($0) }
         case .dioComplete: return rawComplete(fields).map { .dioComplete($0) }
         case .bioQueue: return rawBlock(fields).map { .bioQueue($0) }
+        case .requestMade: return rawBlock(fields).map { .requestMade($0) }
+        case .requestInsert: return rawBlock(fields).map { .requestInsert($0) }
         case .requestIssue: return rawBlock(fields).map { .requestIssue($0) }
         case .requestComplete: return rawBlock(fields).map { .requestComplete($0) }
         case .workQueue: return rawWork(fields).map { .workQueue($0) }

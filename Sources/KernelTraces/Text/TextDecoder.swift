@@ -26,12 +26,16 @@ struct TextDecoder {
         case .dioComplete: complete(&text).map { .dioComplete($0) }
         case .dioIteration: direction(&text)
         case .bioQueue: block(&text).map { .bioQueue($0) }
+        case .requestMade: block(&text).map { .requestMade($0) }
+        case .requestInsert: block(&text).map { .requestInsert($0) }
         case .requestIssue: block(&text).map { .requestIssue($0) }
         case .requestComplete: block(&text).map { .requestComplete($0) }
         case .workQueue: work(&text).map { .workQueue($0) }
         case .workStart: work(&text).map { .workStart($0) }
         case .workEnd: work(&text).map { .workEnd($0) }
         case .irqEntry: text.skip("irq=") ? text.decimal().map { .irqEntry(UInt32(truncatingIfNeeded: $0)) } : nil
+        case .softirqRaise:
+            text.skip("vec=") ? text.decimal().map { .softirqRaise(UInt32(truncatingIfNeeded: $0)) } : nil
         case .softirqEntry:
             text.skip("vec=") ? text.decimal().map { .softirqEntry(UInt32(truncatingIfNeeded: $0)) } : nil
         case .taskSwitch: taskSwitch(&text, thread).map { .taskSwitch($0) }

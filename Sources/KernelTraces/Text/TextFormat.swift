@@ -4,7 +4,7 @@ import Glibc
 
 /// Which program wrote a text.
 public enum TextFormat: Sendable {
-    case ftrace, perf
+    case ftrace, perf, blkparse
 
     /// By the first lines: marks of the programs, or lines that are events of one of them.
     /// - Parameter start: where lines were not looked at yet.
@@ -25,7 +25,33 @@ public enum TextFormat: Sendable {
 
     @inline(__always)
     func head(_ scanner: inout Scanner) -> LineHead? {
-        self == .ftrace ? LineHead.ofFtrace(&scanner) : LineHead.ofPerf(&scanner)
+        switch self {
+        case .ftrace: LineHead.ofFtrace(&scanner)
+        case .perf: LineHead.ofPerf(&scanner)
+        // Its device is in front: the line is read again.
+        case .blkparse: BlkparseLine(scanner)?.head
+        }
+    }
+
+    /// Lines of `perf script -F` without the CPU or the time: `fio 211 12.345678: block:block_rq_issue: ...`.
+    static func lacksPlace(_ prefix: [UInt8]) -> Bool {
+        let lines = String(decoding: prefix.prefix(1 << 14), as: UTF8.self).split(separator: "\n").prefix(256)
+        return lines.contains { line in
+            let words = line.split(separator: " ")
+            guard let event = words.firstIndex(where: isEvent), event > 0 else { return false }
+            let before = words[event - 1]
+            if before.hasSuffix(":") { return Double(before.dropLast()) != nil }
+            return Int(before) != nil || before.hasPrefix("[")
+        }
+    }
+
+    /// `block:block_rq_issue:`.
+    private static func isEvent(_ word: Substring) -> Bool {
+        let parts = word.split(separator: ":", omittingEmptySubsequences: false)
+        return parts.count == 3 && parts[2].isEmpty
+            && parts.prefix(2).allSatisfy { part in
+                part.first?.isLetter == true && part.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+            }
     }
 
     private static func format(of line: UnsafeRawBufferPointer) -> TextFormat? {
@@ -42,6 +68,6 @@ public enum TextFormat: Sendable {
         if LineHead.ofFtrace(&probe) != nil { return .ftrace }
         probe = scanner
         if LineHead.ofPerf(&probe) != nil { return .perf }
-        return nil
+        return BlkparseLine(scanner) == nil ? nil : .blkparse
     }
 }

@@ -100,6 +100,7 @@ struct TextParser {
     /// What follows the head: `name: ...`, perf's `system:name: ...`, or the function tracer's `function <-parent`.
     @inline(__always)
     private mutating func body(_ scanner: inout Scanner, _ head: LineHead) -> KernelEvent.Body? {
+        if format == .blkparse { return blkparse(scanner) }
         let whole = scanner
         var name = scanner.word(until: UInt8(ascii: ":"))
         scanner.skip(1)
@@ -130,6 +131,16 @@ struct TextParser {
         guard let body = decoder.body(.functionTrace, &function, thread: head.thread) else { return nil }
         noteFunction(of: body)
         return body
+    }
+
+    private mutating func blkparse(_ line: Scanner) -> KernelEvent.Body? {
+        guard let line = BlkparseLine(line) else { return nil }
+        if let kind = line.kind {
+            occurred[kind.index] &+= 1
+        } else {
+            withUnsafeBytes(of: line.action) { count($0) }
+        }
+        return line.body
     }
 
     private mutating func rawBody(_ kind: EventKind, _ fields: Scanner, _ head: LineHead) -> KernelEvent.Body? {

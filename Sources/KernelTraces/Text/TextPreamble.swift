@@ -8,7 +8,7 @@ enum TextPreamble {
     static func description(of format: TextFormat, _ prefix: [UInt8], by program: String?) -> TraceDescription {
         let isReport = prefix.starts(with: Array("cpus=".utf8)) || prefix.starts(with: Array("version = ".utf8))
         var description = TraceDescription(
-            kind: format == .perf ? program ?? "perf script" : isReport ? "trace-cmd report" : "ftrace")
+            kind: kind(of: format, program, isReport: isReport))
         let lines = String(decoding: prefix.prefix(1 << 14), as: UTF8.self).split(separator: "\n").prefix(256)
         for line in lines { take(line, &description) }
         description.machines = machines(of: format, prefix)
@@ -16,6 +16,14 @@ enum TextPreamble {
             hasFunction: nil, namesCallerCompletion: lines.contains { $0.contains("CALLER_COMP") },
             release: description.kernel)
         return description
+    }
+
+    private static func kind(of format: TextFormat, _ program: String?, isReport: Bool) -> String {
+        switch format {
+        case .perf: program ?? "perf script"
+        case .blkparse: "blkparse"
+        case .ftrace: isReport ? "trace-cmd report" : "ftrace"
+        }
     }
 
     /// Names of the files that the lines say they are of, if they are of several.

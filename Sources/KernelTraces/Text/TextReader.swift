@@ -10,6 +10,7 @@ public final class TextReader: TraceReader {
     private let format: TextFormat
     private let stream: any ByteStream
     private let isWrapped: Bool
+    public var stop: ReadingStop?
 
     /// - Parameter prefix: the beginning of the text, where programs describe the machine.
     public init(_ format: TextFormat, _ stream: any ByteStream, prefix: [UInt8]) {
@@ -24,7 +25,7 @@ public final class TextReader: TraceReader {
         var bits = IOFlagBits()
         // Among kernels that name neither, only those before 6.19 have bit 23, and libaio sets it.
         bits.libaio = description.completionRule == .flaggedWork ? 1 << 22 : 1 << 23
-        var lines = LineReader(stream)
+        var lines = LineReader(stream, stop: stop)
         var parser = TextParser(
             format, names, TextDecoder(names, calls, flagBits: bits), machines: description.machines)
         var window = ReorderWindow()

@@ -81,6 +81,9 @@ final class CPURecords {
         return true
     }
 
+    /// Where it is in the file, by the piece at hand.
+    var fileOffset: UInt64 { source.offset }
+
     private func word(at offset: Int) -> UInt32? {
         offset + 4 <= end ? pages.loadUnaligned(fromByteOffset: offset, as: UInt32.self) : nil
     }

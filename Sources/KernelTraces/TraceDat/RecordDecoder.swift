@@ -39,10 +39,11 @@ final class RecordDecoder {
         case .dioBegin: ["dev", "ino", "pos", "count", "done_before", "ki_flags", "dio_flags", "aio"]
         case .dioComplete: ["dev", "ino", "pos", "ki_flags", "error", "ret", "aio"]
         case .dioIteration: ["flags"]
-        case .bioQueue, .requestIssue, .requestComplete: ["dev", "sector", "nr_sector", "rwbs"]
+        case .bioQueue, .requestMade, .requestInsert, .requestIssue, .requestComplete:
+            ["dev", "sector", "nr_sector", "rwbs"]
         case .workQueue, .workStart, .workEnd: ["work", "function"]
         case .irqEntry: ["irq"]
-        case .softirqEntry: ["vec"]
+        case .softirqRaise, .softirqEntry: ["vec"]
         case .taskSwitch: ["prev_pid", "prev_state", "next_pid", "next_comm"]
         case .functionTrace: ["ip"]
         default: []
@@ -59,12 +60,15 @@ final class RecordDecoder {
         case .dioComplete: .dioComplete(complete(record))
         case .dioIteration: direction(record)
         case .bioQueue: .bioQueue(block(record))
+        case .requestMade: .requestMade(block(record))
+        case .requestInsert: .requestInsert(block(record))
         case .requestIssue: .requestIssue(block(record))
         case .requestComplete: .requestComplete(block(record))
         case .workQueue: .workQueue(work(record, names))
         case .workStart: .workStart(work(record, names))
         case .workEnd: .workEnd(work(record, names))
         case .irqEntry: .irqEntry(UInt32(truncatingIfNeeded: number(0, record)))
+        case .softirqRaise: .softirqRaise(UInt32(truncatingIfNeeded: number(0, record)))
         case .softirqEntry: .softirqEntry(UInt32(truncatingIfNeeded: number(0, record)))
         case .taskSwitch: .taskSwitch(taskSwitch(record, names))
         case .functionTrace: functionTrace(record, names)
@@ -145,10 +149,10 @@ extension BlockRange {
     /// - Parameter kind: `rwbs`: what is done, in letters.
     init(device: UInt32, sector: UInt64, sectors: UInt32, kind: UnsafeRawBufferPointer) {
         let isWrite = kind.contains(UInt8(ascii: "W"))
+        let isRead = kind.contains(UInt8(ascii: "R"))
         self.init(
-            device: device, sector: sector, sectors: sectors, isWrite: isWrite,
-            isForeign: sectors == 0 || kind.contains(UInt8(ascii: "M"))
-                || !(isWrite || kind.contains(UInt8(ascii: "R"))))
+            device: device, sector: sector, sectors: sectors, isWrite: isWrite, isRead: isRead,
+            isForeign: sectors == 0 || kind.contains(UInt8(ascii: "M")) || !(isWrite || isRead))
     }
 }
 

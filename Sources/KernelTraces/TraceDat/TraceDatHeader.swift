@@ -28,7 +28,10 @@ struct TraceDatHeader {
         guard let order = cursor.integer(UInt8.self), cursor.integer(UInt8.self) != nil,
             let page = cursor.integer(UInt32.self)
         else { throw damaged("byte order and page size") }
-        guard order == 0 else { throw .unsupported(name, what: "it is of a big-endian machine") }
+        guard order == 0 else {
+            throw .unsupported(
+                name, what: "it is of a big-endian machine: give the text that 'trace-cmd report -t' makes of it")
+        }
         guard (4096...(1 << 20)).contains(page), page.nonzeroBitCount == 1 else { throw damaged("a page size") }
         (self.version, pageSize) = (version, Int(page))
         if version == 7 {

@@ -10,6 +10,7 @@ public final class TraceDatReader: TraceReader {
     public let description: TraceDescription
     public let names = NameTable()
     public let calls = ProbeCalls()
+    public var stop: ReadingStop?
     private let dat: TraceDatFile
     private var decoders: [RecordDecoder] = []
     /// By the number of the event; 0 is none, else one more than the decoder's index.
@@ -17,6 +18,9 @@ public final class TraceDatReader: TraceReader {
     private var nameOfThread: [UInt32: NameID] = [:]
     /// By the lowest bits of the thread: nearly every event is of one of a few. At first with threads that have others.
     private var recent = (0..<256).map { (thread: ~UInt32($0), name: NameID.unknown) }
+
+    /// So many events, less one.
+    private static let askedEvery: UInt64 = 0xffff
 
     public init(_ file: OpenFile) throws(TraceError) {
         dat = try TraceDatFile(file)
@@ -48,6 +52,10 @@ public final class TraceDatReader: TraceReader {
         var order = MergeOrder(cpus.map(\.time))
         while let first = order.first {
             let cpu = cpus[first]
+            if summary.events & Self.askedEvery == 0, let stop, stop.isDue() {
+                damages.add(ReadingStop.reason, at: cpu.fileOffset)
+                break
+            }
             if let lost = cpu.lost { try tell(lost, of: cpu, &summary, each) }
             try decode(cpu, symbols, &occurred, &summary, each)
             let before = cpu.time

@@ -11,6 +11,25 @@ final class ReadingProgress: ReadingListener {
     private let isShown = Terminal.isTerminal(STDERR_FILENO)
     private let line = Mutex((next: Box.monotonic + 1_000_000_000, isThere: false))
 
+    private let endsEarly: Bool
+    private static let isInterrupted = Atomic<Bool>(false)
+
+    /// - Parameter endsEarly: Ctrl-C ends the reading of a trace, and not the program: the answer is of what was read.
+    init(endsEarly: Bool = false) {
+        self.endsEarly = endsEarly
+    }
+
+    var wantsEnd: Bool { Self.isInterrupted.load(ordering: .relaxed) }
+
+    /// A second Ctrl-C ends the program.
+    func readingCanEnd() {
+        guard endsEarly, !wantsEnd else { return }
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { _ in ReadingProgress.isInterrupted.store(true, ordering: .relaxed) }
+        action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND))
+        sigaction(SIGINT, &action, nil)
+    }
+
     private static let interval: UInt64 = 200_000_000
 
     func reading(_ name: String, part: Double) {

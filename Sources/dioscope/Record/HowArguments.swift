@@ -7,7 +7,7 @@ extension TraceRecipe.Tool: ExpressibleByArgument {}
 
 /// `record --how`: records nothing, and prints how other tools would.
 struct HowArguments: ParsableArguments {
-    @Option(help: "Print how to record with trace-cmd, perf or ftrace where dioscope cannot run, and exit.")
+    @Option(help: "Print how to record with trace-cmd, perf, ftrace or bpftrace where dioscope cannot run, and exit.")
     var how: TraceRecipe.Tool?
 
     @Option(help: "With --how: for another kernel, one of 5.10, 6.1, 6.12, 7.2, 7.3. Default: the running one.")

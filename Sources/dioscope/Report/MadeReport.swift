@@ -38,7 +38,7 @@ struct MadeReport {
 
     init(of path: String, _ wishes: ReportWishes = ReportWishes()) throws(Failure) {
         (report, summary) = try reading {
-            let ios = try ChosenIOs(path, wishes.ofIOs, ReadingProgress())
+            let ios = try ChosenIOs(path, wishes.ofIOs, ReadingProgress(endsEarly: true))
             let groups = try Self.groups(of: ios, wishes)
             return try ReportPass(ios, percentiles: wishes.percentiles, groups: groups, wishes.selection).report()
         }

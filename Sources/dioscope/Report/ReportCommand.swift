@@ -29,7 +29,7 @@ struct ReportCommand: ParsableCommand {
 
             EXIT STATUS
               0   2 the capture is cut or damaged: the report is of what could be read
-              4 there is no direct I/O in it: the report is empty, and standard error says why
+              4 there is no direct I/O in it: the report is empty, or of block requests alone, and standard error says why
               64 usage   65 no capture or trace   66 the file cannot be opened   74 the output cannot be written
             """)
 

@@ -26,7 +26,7 @@ STACK_MODULES = ("overlay", "btrfs", "f2fs", "loop", "dm-mod", "dm-crypt", "dm-d
                  "crc32c-intel", "crc32c_generic", "xxhash_generic", "blake2b_generic", "sha256_generic")
 STACK_PROGRAMS = ("cp", "dmsetup", "losetup", "mdadm", "make-bcache", "mkfs.btrfs", "mkfs.f2fs")
 BASE_PROGRAMS = ("chrt", "fio", "filefrag", "mkfs.ext4", "mkfs.xfs", "mkfs.vfat")
-TOOL_PROGRAMS = ("bpftrace", "trace-cmd")
+TOOL_PROGRAMS = ("bpftrace", "perf", "trace-cmd")
 
 
 def build(kernel: Kernel, overlay: dict[str, bytes | Path], with_tools: bool, with_stacks: bool, target: Path) -> None:

@@ -7,7 +7,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from . import account, build, catalog, command, experiment, heldout, kernels, matrix, program, same, stackrows, stacktable, table, whatif
+from . import (
+    account, build, catalog, command, experiment, heldout, how, kernels, matrix, program, same, stackrows, stacktable,
+    table, whatif)
 from .kernels import BUILT, KERNELS, Kernel, kernel_named, need_fetched, not_built
 from .parser import Parser
 from .places import TREE, cache
@@ -31,6 +33,7 @@ EXAMPLES = {
               "  Scripts/lab matrix --all\n"
               "  Scripts/lab matrix --summary\n"
               "  Scripts/lab matrix --kernels 6.12 --scenarios ext4-sync-write,xfs-libaio-overwrite",
+    "how": "Scripts/lab how 6.12\n  Scripts/lab how 6.1 --tools bpftrace",
     "same": "Scripts/lab same 6.12\n  Scripts/lab same 7.3 --rw randread",
     "account": "Scripts/lab account\n  Scripts/lab account 6.12 7.2 --runs 10\n  Scripts/lab account 7.3 --locked",
     "stacks": "Scripts/lab stacks 6.12 7.2\n  Scripts/lab stacks 6.12 --only dm-crypt",
@@ -86,6 +89,10 @@ def _parser() -> Parser:
     alike.add_argument("--rw", choices=("randwrite", "randread"), default="randwrite", help="default randwrite")
     alike.add_argument("--icount", action="store_true", help="guest time counts instructions: differences are exact")
     alike.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guest brought out")
+    recipes = verb("how", "run what record --how prints for each tool: its traces have to give complete lives")
+    recipes.add_argument("kernel", metavar="KERNEL")
+    recipes.add_argument("--tools", metavar="LIST", default=",".join(how.TOOLS), help=f"default {','.join(how.TOOLS)}")
+    recipes.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guest brought out")
     whole = verb("account", "record fio beside shell loops: recorded and lost have to be what fio counts")
     whole.add_argument("kernels", nargs="*", metavar="KERNEL", help="in guests; this machine's own when none is named")
     whole.add_argument("--runs", type=int, default=20, metavar="N", help="of each kernel, default 20")
@@ -183,6 +190,9 @@ def _dispatch(arguments: list[str]) -> int:
     if options.verb == "same":
         [kernel] = _ready([options.kernel])
         return same.run(kernel, program.dioscope(), options.rw, options.keep, options.icount)
+    if options.verb == "how":
+        [kernel] = _ready([options.kernel])
+        return how.run(kernel, program.dioscope(), tuple(options.tools.split(",")), options.keep)
     if options.verb == "account":
         return _account(options)
     if options.verb == "what-if" and options.measured:

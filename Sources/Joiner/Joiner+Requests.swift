@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import KernelTraces
+
+/// What a request adds to a completion that it led to.
+struct RequestFacts {
+    var requested: Timestamp?
+    var issued: Timestamp?
+    var operation = DirectIO.Operation.unknown
+
+    init(_ io: DirectIO) {
+        (requested, issued, operation) = (io[.requested], io.issued, io.operation)
+    }
+
+    func add(to io: inout DirectIO) {
+        if let requested { io.times[.requested] = requested.nanoseconds }
+        io.issued = issued
+        if io.operation == .unknown { io.operation = operation }
+    }
+}
+
+/// Requests of a trace that has no begins. Where it has completions either, requests are only where these came from; else
+/// they are all that there is, whoever asked for them.
+struct PartialRequests {
+    /// Made or issued, and not done.
+    fileprivate var pending: [BlockPlace: DirectIO] = [:]
+    /// The one that was done last in each flow, and whether a completion followed it.
+    fileprivate var done: [UInt64: (io: DirectIO, isUsed: Bool)] = [:]
+    /// By the address of the work that it led to.
+    fileprivate var ofWork: [UInt64: RequestFacts] = [:]
+    /// An interrupt was seen: what is in none is in a task.
+    fileprivate var knowsContexts = false
+}
+
+extension Joiner {
+    /// `block_getrq`, at the submitter's hands: its bio has a request.
+    mutating func requestMade(_ block: BlockRange, _ at: Moment) {
+        if hasNoBegins { return made(partial: block, at) }
+        let place = BlockPlace(device: block.device, sector: block.sector)
+        guard let id = requests[place]?.life ?? submittedBy(at, block), lives.contains(id),
+            lives[id].requested == 0
+        else { return }
+        lives[id].requested = at.time
+    }
+
+    /// `block_rq_insert`: of a request that was not seen to be made, the first that there is.
+    mutating func inserted(_ block: BlockRange, _ at: Moment) {
+        guard hasNoBegins, partial.requests.pending[BlockPlace(device: block.device, sector: block.sector)] == nil
+        else { return }
+        made(partial: block, at)
+    }
+
+    private mutating func made(partial block: BlockRange, _ at: Moment) {
+        guard block.sectors > 0, partial.requests.pending.count < Self.limit else { return }
+        var io = Self.request(block)
+        io.times[.requested] = at.time
+        io.submitCPU = at.cpu
+        partial.requests.pending[BlockPlace(device: block.device, sector: block.sector)] = io
+    }
+
+    /// `block_rq_issue`; of one that is requeued the first counts.
+    mutating func issued(partial block: BlockRange, _ at: Moment) {
+        guard hasNoBegins, block.sectors > 0 else { return }
+        let place = BlockPlace(device: block.device, sector: block.sector)
+        guard partial.requests.pending[place] != nil || partial.requests.pending.count < Self.limit else { return }
+        var io = partial.requests.pending[place] ?? Self.request(block)
+        if io.issued == nil { io.issued = at.timestamp }
+        // Bios were merged into it.
+        io.length = UInt32(clamping: UInt64(block.sectors) << 9)
+        partial.requests.pending[place] = io
+    }
+
+    private static func request(_ block: BlockRange) -> DirectIO {
+        var io = DirectIO.partial
+        io.device = DeviceNumber(kernel: block.device)
+        io.offset = block.sector << 9
+        io.length = UInt32(clamping: UInt64(block.sectors) << 9)
+        io.operation = block.isWrite ? .write : block.isRead ? .read : .unknown
+        return io
+    }
+
+    /// `block_rq_complete`, in which its bios end.
+    mutating func completed(partial block: BlockRange, _ at: Moment, _ sink: Sink) rethrows {
+        guard hasNoBegins, block.sectors > 0 else { return }
+        try finishRequest(of: at.flow, sink)
+        let place = BlockPlace(device: block.device, sector: block.sector)
+        guard var io = partial.requests.pending.removeValue(forKey: place) else { return }
+        io.ended = at.timestamp
+        io.endCPU = at.cpu
+        let level = cpus[Int(at.cpu)][at.context]
+        if at.context != .task {
+            partial.requests.knowsContexts = true
+            io.interrupted = level.entered.map { Timestamp(nanoseconds: $0) }
+            io.irq = level.irq
+            if level.raised > io.times[.issued], at.context == .softirq { io.times[.raised] = level.raised }
+        }
+        // Without events of interrupts, anything looks like a task.
+        let context = executionContext(at)
+        if partial.requests.knowsContexts || context != .task { io.endContext = context }
+        (io.completeContext, io.completionCPU) = (io.endContext, at.cpu)
+        guard partial.requests.done.count < Self.limit else { return }
+        partial.requests.done[at.flow] = (io, false)
+    }
+
+    private mutating func finishRequest(of flow: UInt64, _ sink: Sink) rethrows {
+        guard let before = partial.requests.done.removeValue(forKey: flow), !before.isUsed else { return }
+        try add(request: before.io, sink)
+    }
+
+    mutating func finishRequests(_ sink: Sink) rethrows {
+        for flow in partial.requests.done.keys.sorted() { try finishRequest(of: flow, sink) }
+    }
+
+    /// The request that this context was completing last: what follows it is of it.
+    mutating func requestBehind(_ at: Moment) -> RequestFacts? {
+        guard cpus[Int(at.cpu)][at.context].request != nil, let done = partial.requests.done[at.flow] else {
+            return nil
+        }
+        partial.requests.done[at.flow]?.isUsed = true
+        return RequestFacts(done.io)
+    }
+
+    /// A work is queued, where a trace has no begins.
+    mutating func noteRequest(ofWork address: UInt64, _ at: Moment) {
+        guard hasNoBegins, let facts = requestBehind(at), partial.requests.ofWork.count < Self.limit else { return }
+        partial.requests.ofWork[address] = facts
+    }
+
+    mutating func request(ofWork address: UInt64) -> RequestFacts? {
+        partial.requests.ofWork.removeValue(forKey: address)
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// A line of blkparse's default format: `259,0    3        1     0.000000000 37801  Q  WS 498455480 + 8 [fio]`: the
+/// device, CPU, number, time, thread, what happens, with what.
+struct BlkparseLine {
+    let head: LineHead
+    /// `Q`, `G`, `D`, `C` and others.
+    let action: UInt8
+    /// `nil` where it has no sector.
+    let block: BlockRange?
+
+    init?(_ line: Scanner) {
+        var line = line
+        line.skipSpaces()
+        guard let major = line.decimal(), line.skip(byte: UInt8(ascii: ",")), let minor = line.decimal(),
+            let cpu = Self.column(&line), cpu < 65536, Self.column(&line) != nil, let seconds = Self.column(&line),
+            line.skip(byte: UInt8(ascii: ".")), case let start = line.next, let fraction = line.decimal(),
+            line.next - start == 9, let thread = Self.column(&line)
+        else { return nil }
+        line.skipSpaces()
+        let action = line.word()
+        guard let letter = action.first, action.count <= 2, letter >= UInt8(ascii: "A") else { return nil }
+        // blktrace counts from its start, and nothing is at 0.
+        head = LineHead(
+            name: UnsafeRawBufferPointer(start: nil, count: 0), thread: UInt32(truncatingIfNeeded: thread),
+            cpu: UInt32(cpu), context: nil, time: (seconds &+ 1) &* 1_000_000_000 &+ fraction, precision: 9)
+        self.action = action.count == 1 ? letter : 0
+        let device = UInt32(truncatingIfNeeded: major) << 20 | UInt32(truncatingIfNeeded: minor) & 0xfffff
+        block = Self.block(device, &line)
+    }
+
+    private static func column(_ line: inout Scanner) -> UInt64? {
+        line.skipSpaces()
+        return line.decimal()
+    }
+
+    private static func block(_ device: UInt32, _ line: inout Scanner) -> BlockRange? {
+        line.skipSpaces()
+        let kind = line.word()
+        guard let sector = column(&line), line.skip(" + "), let sectors = line.decimal() else { return nil }
+        return BlockRange(
+            device: device, sector: sector, sectors: UInt32(truncatingIfNeeded: sectors), kind: kind)
+    }
+
+    /// What of the kernel's it is, by its name and ours.
+    var kind: EventKind? {
+        switch action {
+        case UInt8(ascii: "Q"): .bioQueue
+        case UInt8(ascii: "G"): .requestMade
+        case UInt8(ascii: "D"): .requestIssue
+        case UInt8(ascii: "C"): .requestComplete
+        default: nil
+        }
+    }
+
+    var body: KernelEvent.Body? {
+        guard let kind, let block else { return nil }
+        switch kind {
+        case .bioQueue: return .bioQueue(block)
+        case .requestMade: return .requestMade(block)
+        case .requestIssue: return .requestIssue(block)
+        default: return .requestComplete(block)
+        }
+    }
+}
