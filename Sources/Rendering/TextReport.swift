@@ -16,7 +16,7 @@ public struct TextReport: Sendable {
             lines += page.groups(groups)
         } else {
             lines += Flame(report, style: style)?.lines ?? []
-            lines += page.completions
+            lines += page.completions + page.overTime
         }
         if let table = report.placement, showsCPUs || table.rows.count > 1 {
             lines += PlacementText(table: table, style: style).lines
@@ -27,6 +27,13 @@ public struct TextReport: Sendable {
         lines += page.quality + page.unseen + page.verdict
         if report.latency != nil { lines += page.footer }
         self.lines = lines
+    }
+
+    /// The report with a row for each interval of time instead of the flame.
+    /// - Parameter file: as the user called it.
+    public init(overTime report: Report, file: String, style: TextStyle = TextStyle()) {
+        let page = ReportPage(report: report, style: style)
+        lines = page.header + page.timeTable(file: file) + page.quality
     }
 
     public var text: String { lines.joined(separator: "\n") + "\n" }

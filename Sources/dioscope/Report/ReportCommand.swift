@@ -21,6 +21,7 @@ struct ReportCommand: ParsableCommand {
               dioscope report --by op run1.dioscope
               dioscope report --by file --top 3 --percentile 50,99.9 run1.dioscope
               dioscope report --where 'length>=64k and not context=hardirq' run1.dioscope
+              dioscope report --over-time 1s --from 10s --to 20s run1.dioscope
               dioscope report --json run1.dioscope | jq .queue_wait
               dioscope report --schema
 
@@ -36,6 +37,14 @@ struct ReportCommand: ParsableCommand {
     var file: String?
 
     @OptionGroup var selection: SelectionArguments
+    @OptionGroup var window: WindowArguments
+
+    @Option(
+        name: .customLong("over-time"), defaultAsFlag: .fitting(file: nil),
+        help: ArgumentHelp(
+            "A row for each interval of time instead of the flame, and what each spike was made of.",
+            discussion: "1s, 100ms; without an interval: as fits the recording.", valueName: "interval"))
+    var overTime: IntervalWish?
 
     @Option(
         help: ArgumentHelp(
@@ -66,22 +75,44 @@ struct ReportCommand: ParsableCommand {
     @OptionGroup var style: StyleArguments
 
     func validate() throws {
-        guard schema || file != nil else { throw ValidationError("which capture? dioscope report FILE") }
+        guard schema || path != nil else { throw ValidationError("which capture? dioscope report FILE") }
+        if overTime != nil, by != nil { throw ValidationError("--over-time and --by exclude each other") }
+        if case .fitting(let word?) = overTime, file != nil {
+            throw ValidationError("--over-time \(word): an interval is written like 1s or 100ms")
+        }
+        if let interval, interval < 1_000_000 { throw ValidationError("--over-time: at least 1ms") }
         guard (1...256).contains(top) else { throw ValidationError("--top \(top): 1 to 256") }
         guard percentiles.count <= 8 else {
             throw ValidationError("--percentile: \(percentiles.count) percentiles are too many, 8 fit beside the bars")
         }
     }
 
+    /// `--over-time FILE` takes the file for its interval.
+    private var path: String? {
+        guard case .fitting(let word?) = overTime, file == nil else { return file }
+        return word
+    }
+
+    private var interval: UInt64? {
+        guard case .interval(let nanoseconds) = overTime else { return nil }
+        return nanoseconds
+    }
+
     private var percentiles: [Double] { percentile.flatMap(\.percentiles) }
 
     func run() throws {
-        guard !schema, let file else { return try Terminal.write(JSONSchema.text) }
+        guard !schema, let path else { return try Terminal.write(JSONSchema.text) }
         let made = try MadeReport(
-            of: file,
+            of: path,
             ReportWishes(
-                selection: try selection.parsed(), grouping: by, groups: top, percentiles: percentiles))
-        try Terminal.write(json ? made.json : made.text(style.style(for: Terminal.output), showsCPUs: cpus))
+                selection: try selection.parsed(), grouping: by, groups: top, percentiles: percentiles,
+                window: window.window, interval: interval))
+        let style = style.style(for: Terminal.output)
+        let text =
+            json
+            ? made.json
+            : overTime != nil ? made.textOverTime(style, file: path) : made.text(style, showsCPUs: cpus)
+        try Terminal.write(text)
         try made.complainOfDamage()
     }
 }
