@@ -25,6 +25,9 @@ struct CaptureIOs: IOSource {
     var rule: CompletionRule { reader.session.completionRule }
     var isSummary: Bool { reader.session.isSummary == true }
     let thinning: Thinning?
+    var start: RecordingStart? {
+        RecordingStart(monotonic: reader.session.startedMonotonic, wall: reader.session.startedWall)
+    }
 
     func read(occupancies: (CPUOccupancy) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary {
         let shares = try reader.shares(1)

@@ -10,6 +10,8 @@ import Selection
 public struct IOWish {
     /// `nil`: all of them.
     public var selection: IOSelection?
+    /// Of these, those that were done in it; `nil`: whenever.
+    public var window: TimeWindow?
     /// What single I/Os are needed for, in the user's words; `nil`: sums will do.
     public var purpose: String?
     /// Names of threads and devices are known before the first I/O.
@@ -64,8 +66,15 @@ public final class ChosenIOs {
             self.clocks = clocks
         }
         self.names = names
-        filter = wish.selection.map { IOFilter(selection: $0, names: names, rule: source.rule) }
+        let range = try wish.window.map { try TimeRange($0, source.start, path) }
+        filter =
+            wish.selection == nil && range == nil
+            ? nil : IOFilter(selection: wish.selection, range: range, names: names, rule: source.rule)
+        origin = source.start.map { $0.monotonic &+ (range?.from ?? 0) }
     }
+
+    /// Where a time axis of what is wanted begins, nanoseconds of CLOCK_MONOTONIC; `nil`: with the first I/O.
+    public let origin: UInt64?
 
     /// By which the recorded kernel decides how to complete.
     public var rule: CompletionRule { source.rule }
@@ -98,6 +107,7 @@ public final class ChosenIOs {
         var choice = choice
         var summary = try source.read(occupancies: occupancies) { io in try choice.take(io, each) }
         summary.thinnedOut = choice.thinnedOut
+        summary.began = source.start?.monotonic ?? choice.origin
         return summary
     }
 
@@ -128,8 +138,10 @@ public final class ChosenIOs {
     ) throws -> SourceSummary? {
         guard let capture = source as? CaptureIOs else { return nil }
         let choice = choice
-        return try capture.readShared(threads) { number, share, progress in
+        var summary = try capture.readShared(threads) { number, share, progress in
             try read(number, IOPart(share: share, choice: choice, progress: progress))
         }
+        summary.began = capture.start?.monotonic
+        return summary
     }
 }

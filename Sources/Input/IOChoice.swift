@@ -8,14 +8,18 @@ import Selection
 
 /// Which I/Os are wanted, once all that this asks for is known.
 struct IOFilter: Sendable {
-    let selection: IOSelection
+    let selection: IOSelection?
+    let range: TimeRange?
     let names: RecordedNames
     let rule: CompletionRule
 
+    /// - Parameter origin: when the recording began.
     /// - Returns: `nil` when it is not wanted.
-    func life(_ io: DirectIO) -> AttributedLife? {
+    func life(_ io: DirectIO, origin: UInt64) -> AttributedLife? {
         let life = AttributedLife(io, rule: rule)
-        return selection.contains(Subject(io, life, names)) ? life : nil
+        if let range, !range.contains(io.began.nanoseconds &+ life.latency, origin: origin) { return nil }
+        if let selection, !selection.contains(Subject(io, life, names)) { return nil }
+        return life
     }
 }
 
@@ -26,9 +30,12 @@ struct IOChoice: Sendable {
     let thinning: Thinning?
     /// I/Os that were left out to make one even sample of several.
     private(set) var thinnedOut: UInt64 = 0
+    /// When the recording began, once that is known.
+    private(set) var origin: UInt64?
 
     init(filter: IOFilter?, thinning: Thinning?) {
         self.filter = filter
+        origin = filter?.range?.origin
         self.thinning = thinning
     }
 
@@ -37,7 +44,9 @@ struct IOChoice: Sendable {
         if let thinning, !thinning.keeps(io) {
             thinnedOut &+= 1
         } else if let filter {
-            if let life = filter.life(io) { try each(io, KnownLife(life)) }
+            let origin = origin ?? io.began.nanoseconds
+            self.origin = origin
+            if let life = filter.life(io, origin: origin) { try each(io, KnownLife(life)) }
         } else {
             try each(io, nil)
         }

@@ -13,6 +13,8 @@ protocol IOSource {
     var thinning: Thinning? { get }
     /// Machines whose traces are merged in it, by number; empty of one alone.
     var machines: [String] { get }
+    /// When it began; `nil` where only the I/Os say.
+    var start: RecordingStart? { get }
     /// Calls `each` with every I/O, in no particular order, and `occupancies` with everybody who occupied a CPU that I/Os waited
     /// for, before those I/Os.
     func read(occupancies: (CPUOccupancy) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary
@@ -22,6 +24,7 @@ extension IOSource {
     var isSummary: Bool { false }
     var thinning: Thinning? { nil }
     var machines: [String] { [] }
+    var start: RecordingStart? { nil }
 
     func read(_ each: (DirectIO) throws -> Void) throws -> SourceSummary {
         try read(occupancies: { _ in }, each: each)
@@ -59,4 +62,6 @@ public struct SourceSummary: Sendable {
     public var absence: Absence?
     /// I/Os that were left out to make one even sample of several.
     public internal(set) var thinnedOut: UInt64 = 0
+    /// When the recording began, nanoseconds of CLOCK_MONOTONIC; `nil`: with the first I/O that was wanted.
+    public internal(set) var began: UInt64?
 }

@@ -9,6 +9,7 @@ public enum InputError: Error, Equatable {
     case savedSweep(String)
     case notASweep(String)
     case tooLarge(String, mostBytes: Int)
+    case noWallClock(String)
 
     /// One line.
     public var message: String {
@@ -18,6 +19,7 @@ public enum InputError: Error, Equatable {
         case .savedSweep(let path): "\(path) is a saved sweep, not a run"
         case .notASweep(let path): "\(path) is not a saved sweep"
         case .tooLarge(let path, let bytes): "\(path) is larger than \(bytes >> 20) MiB, which no such file is"
+        case .noWallClock(let path): "\(path) does not say what the wall clock was"
         }
     }
 
@@ -27,6 +29,7 @@ public enum InputError: Error, Equatable {
         case .summaryOnly: "record without --summary"
         case .savedReport: "dioscope compare takes it"
         case .savedSweep: "show it, or two of them side by side: dioscope sweep --show NEW [--base OLD]"
+        case .noWallClock: "give --from and --to as time since its first I/O, e.g. 1.5s"
         case .notASweep, .tooLarge: nil
         }
     }

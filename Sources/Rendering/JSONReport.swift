@@ -23,6 +23,7 @@ public struct JSONReport: Sendable {
             Self.write(report.summedUp, to: &json)
             Self.writeMeasurements(report, to: &json)
             Self.writeEvidence(report, to: &json)
+            Self.write(report.timeline, to: &json)
             Self.write(report.groups, to: &json)
         }
         bytes = json.bytes + [UInt8(ascii: "\n")]

@@ -2,7 +2,7 @@
 
 /// The JSON Schema (draft 2020-12) of `JSONReport`.
 public enum JSONSchema {
-    public static let text = recording + measurements
+    public static let text = recording + timeline + measurements
 
     /// What the recording is of, and how good it is.
     private static let recording = """
@@ -18,7 +18,7 @@ public enum JSONSchema {
             "schema", "completion_rule", "source", "selection", "quality", "headline", "ios", "issuers", "latency", "stages",
             "queue_wait", "task_work_wait", "layers", "deliverers", "delivery_wait", "hop_wait",
             "submitter_wakeup_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "scheduling",
-            "inline_estimate", "placement", "interrupts", "loss", "unseen", "verdict", "groups", "other_groups"
+            "inline_estimate", "placement", "interrupts", "loss", "unseen", "verdict", "timeline", "groups", "other_groups"
           ],
           "properties": {
             "schema": {"const": "dioscope.report/2"},

@@ -54,6 +54,18 @@ struct ReportPage {
         return lines + [""]
     }
 
+    private var timelineText: TimelineText? {
+        report.timeline.map { TimelineText(timeline: $0, style: style, submitter: report.source.submitterName) }
+    }
+
+    var overTime: [String] { timelineText?.line ?? [] }
+
+    func timeTable(file: String) -> [String] {
+        if let text = timelineText { return text.table(file: file) }
+        let why = report.summedUp == nil ? "no I/O finished" : "a summary has no times of single I/Os"
+        return TextLine.wrapped("No time axis: \(why).", indent: 1, width: style.width)
+    }
+
     var completions: [String] {
         AccountText(report: report, style: style).lines + slowest + contexts + requests + reasons + sharing + scheduling
             + steal

@@ -22,7 +22,7 @@ public struct TextReport: Sendable {
             lines += page.groups(groups)
         } else {
             lines += Flame(report, style: style, isVerbose: isVerbose)?.lines ?? []
-            lines += page.completions
+            lines += page.completions + page.overTime
         }
         if showsHistogram { lines += HistogramText(report: report, style: style).lines }
         if let table = report.placement, showsCPUs || isVerbose || table.isTelling {
@@ -38,6 +38,13 @@ public struct TextReport: Sendable {
         lines += page.quality + page.unseen + page.verdict
         if report.latency != nil { lines += page.footer }
         self.lines = lines
+    }
+
+    /// The report with a row for each interval of time instead of the flame.
+    /// - Parameter file: as the user called it.
+    public init(overTime report: Report, file: String, style: TextStyle = TextStyle()) {
+        let page = ReportPage(report: report, style: style)
+        lines = page.header + page.timeTable(file: file) + page.quality
     }
 
     public var text: String { lines.joined(separator: "\n") + "\n" }

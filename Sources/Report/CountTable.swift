@@ -44,6 +44,15 @@ struct CountTable: ~Copyable, @unchecked Sendable {
         }
     }
 
+    /// Adds to eight numbers that lie side by side; the first of them is at a multiple of 8.
+    @inline(__always)
+    mutating func add(_ numbers: SIMD8<UInt64>, at index: Int) {
+        precondition(index & 7 == 0 && index >= 0 && index &+ 8 <= count)
+        // Aligned as the table is; bound to UInt64, of which the vector is made up.
+        let place = UnsafeMutableRawPointer(base + index)
+        place.storeBytes(of: place.load(as: SIMD8<UInt64>.self) &+ numbers, as: SIMD8<UInt64>.self)
+    }
+
     /// Adds each number of `other` to the one at the same place.
     mutating func add(_ other: borrowing CountTable) {
         grow(to: other.count)

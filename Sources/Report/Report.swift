@@ -64,6 +64,8 @@ public struct Report: Equatable, Sendable {
     /// I/O that was there and takes none of the ways that are followed; only of all I/Os.
     public var unseen: [UnseenIO] = []
     public var verdict: Verdict
+    /// `nil` when nobody asked, without finished I/Os, and of I/Os that were aggregated in the kernel.
+    public var timeline: Timeline?
     /// `nil` when the I/Os were not grouped.
     public var groups: ReportGroups?
 

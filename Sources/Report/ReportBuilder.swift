@@ -13,6 +13,9 @@ public struct ReportBuilder: ~Copyable, Sendable {
     private var all = ReportAccumulator()
     private var loop = LoopAccumulator()
     private var saving = InlineSavingAccumulator()
+    /// Only what is asked for is counted.
+    private var timeline: TimelineAccumulator
+    private let hasTimeline: Bool
     private var groups: [Group]
     private var places: [GroupKey: Int] = [:]
     private var occupancies = OccupancyLog()
@@ -21,7 +24,12 @@ public struct ReportBuilder: ~Copyable, Sendable {
     ///   - rule: by which the recorded kernel decides how to complete.
     ///   - percentiles: wanted besides the usual ones, each from 0 to 100.
     ///   - groups: to report on once more by themselves.
-    public init(rule: CompletionRule, percentiles: [Double] = [], groups chosen: ChosenGroups? = nil) {
+    ///   - axis: of the timeline; `nil`: there is none.
+    public init(
+        rule: CompletionRule, percentiles: [Double] = [], groups chosen: ChosenGroups? = nil, axis: TimelineAxis? = nil
+    ) {
+        timeline = TimelineAccumulator(axis ?? TimelineAxis(origin: nil))
+        hasTimeline = axis != nil
         attribution = LifeAttribution(rule: rule)
         self.percentiles = percentiles
         self.chosen = chosen
@@ -42,6 +50,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
         attribution.take(io)
         addToEstimate(io, latency: attribution.life.latency)
         all.add(io, &attribution.life, &occupancies)
+        if hasTimeline { timeline.add(io, &attribution.life) }
         if let chosen { addToGroup(io, attribution.life, by: chosen.grouper) }
     }
 
@@ -64,6 +73,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
         all.add(other.all)
         loop.add(other.loop)
         saving.add(other.saving)
+        timeline.add(other.timeline)
         for (group, others) in zip(groups, other.groups) { group.add(others) }
         if other.occupancies.names.count > occupancies.names.count { occupancies = other.occupancies }
     }
@@ -78,6 +88,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
         var life = life
         addToEstimate(io, latency: life.latency)
         all.add(io, &life, &occupancies)
+        if hasTimeline { timeline.add(io, &life) }
         if let chosen { addToGroup(io, life, by: chosen.grouper) }
     }
 
@@ -116,6 +127,9 @@ public struct ReportBuilder: ~Copyable, Sendable {
             let isWhole = report.summedUp == nil
             report.inlineEstimate = InlineEstimate(
                 report, loop: isWhole ? loop.finding : .init(loop: .unknown), waits: isWhole ? saving.statistics : nil)
+        }
+        if report.summedUp == nil, hasTimeline {
+            report.timeline = timeline.timeline(population: sample?.population ?? 1)
         }
         if selection == nil { report.quality.count(lost: loss.lostIOs, besides: report.ios.total) }
         report.verdict = Verdict(on: report)

@@ -38,6 +38,7 @@ struct ListCommand: ParsableCommand {
     private var file: String { named ?? "-" }
 
     @OptionGroup var selection: SelectionArguments
+    @OptionGroup var window: WindowArguments
 
     @Option(help: "Only so many, the slowest first: --sort latency --limit N.")
     var slowest: Int?
@@ -79,6 +80,7 @@ struct ListCommand: ParsableCommand {
         let wanted = try selection.parsed()
         let order = try sort.map { try SelectionArguments.order($0) }
         var wish = IOWish(selection: wanted, purpose: "list")
+        wish.window = window.window
         wish.needsNames = true
         wish.needsCauses = true
         wish.isEvenSample = false
@@ -90,7 +92,8 @@ struct ListCommand: ParsableCommand {
         let streams = json && slowest == nil && sort == nil
         let (found, summary) =
             try streams ? stream(ios, printer) : printFirst(ios, printer, order: order ?? .slowestFirst)
-        try printer.finish(wanted.map { (found, summary.ios, $0.text) })
+        let words = [wanted?.text, window.window?.text].compactMap(\.self)
+        try printer.finish(words.isEmpty ? nil : (found, summary.ios, words.joined(separator: ", ")))
         try summary.complain()
     }
 

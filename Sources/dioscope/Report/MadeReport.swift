@@ -15,18 +15,31 @@ struct ReportWishes {
     /// How many groups at most.
     var groups = 8
     var percentiles: [Double] = []
+    var window: TimeWindow?
+    /// Nanoseconds of an interval of the time axis; `nil`: what fits.
+    var interval: UInt64?
 
     /// What single I/Os are needed for.
     private var needsIOs: String? {
-        selection != nil ? "--where" : Grouper.ofSummaries.isSuperset(of: groupings) ? nil : "--by \(words)"
+        selection != nil
+            ? "--where"
+            : window != nil
+                ? "--from and --to" : Grouper.ofSummaries.isSuperset(of: groupings) ? nil : "--by \(words)"
     }
 
     private var words: String { groupings.map(\.rawValue).joined(separator: ",") }
+
+    /// Which I/Os, in words; `nil`: all of them.
+    fileprivate var condition: String? {
+        let parts = [selection?.text, window?.text].compactMap(\.self)
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
 
     fileprivate var ofIOs: IOWish {
         var wish = IOWish(selection: selection, purpose: needsIOs)
         wish.isReadAgain = !groupings.isEmpty
         wish.needsNames = groupings.contains(.comm)
+        wish.window = window
         return wish
     }
 }
@@ -40,7 +53,7 @@ struct MadeReport {
         (report, summary) = try reading {
             let ios = try ChosenIOs(path, wishes.ofIOs, ReadingProgress(endsEarly: true))
             let groups = try Self.groups(of: ios, wishes)
-            return try ReportPass(ios, percentiles: wishes.percentiles, groups: groups, wishes.selection).report()
+            return try ReportPass(ios, wishes, groups: groups).report()
         }
     }
 
@@ -66,6 +79,10 @@ struct MadeReport {
         ).text
     }
 
+    func textOverTime(_ style: TextStyle, file: String) -> String {
+        TextReport(overTime: report, file: file, style: style).text
+    }
+
     var json: String { JSONReport(report).text }
 
     /// A cut or damaged file is reported on standard error too, and by the exit status.
@@ -85,15 +102,13 @@ struct MadeReport {
 /// they are.
 private struct ReportPass {
     private let ios: ChosenIOs
-    private let percentiles: [Double]
+    private let wishes: ReportWishes
     private let groups: ChosenGroups?
-    private let selection: IOSelection?
 
-    init(_ ios: ChosenIOs, percentiles: [Double], groups: ChosenGroups?, _ selection: IOSelection?) {
+    init(_ ios: ChosenIOs, _ wishes: ReportWishes, groups: ChosenGroups?) {
         self.ios = ios
-        self.percentiles = percentiles
+        self.wishes = wishes
         self.groups = groups
-        self.selection = selection
     }
 
     func report() throws -> (Report, SourceSummary) {
@@ -137,11 +152,19 @@ private struct ReportPass {
         }
     }
 
-    private var builder: ReportBuilder { ReportBuilder(rule: ios.rule, percentiles: percentiles, groups: groups) }
+    private var builder: ReportBuilder {
+        ReportBuilder(
+            rule: ios.rule, percentiles: wishes.percentiles, groups: groups,
+            axis: TimelineAxis(origin: ios.origin, interval: wishes.interval))
+    }
 
     private func finish(_ builder: borrowing ReportBuilder, _ summary: SourceSummary) -> Report {
-        let selection = selection.map { Report.Selection(condition: $0.text, ofIOs: summary.ios) }
-        return builder.finish(
+        let selection = wishes.condition.map { Report.Selection(condition: $0, ofIOs: summary.ios) }
+        var report = builder.finish(
             source: summary.source, loss: summary.loss, selection: selection, thinnedOut: summary.thinnedOut)
+        if let timeline = report.timeline, let began = summary.began, began < timeline.origin {
+            report.timeline?.offset = timeline.origin - began
+        }
+        return report
     }
 }

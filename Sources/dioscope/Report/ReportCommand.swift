@@ -22,6 +22,7 @@ struct ReportCommand: ParsableCommand {
               dioscope report --by op,size run1.dioscope
               dioscope report --by file --top 3 --percentile 50,99.9 run1.dioscope
               dioscope report --where 'length>=64k and not context=hardirq' run1.dioscope
+              dioscope report --over-time 1s --from 10s --to 20s run1.dioscope
               dioscope report --json run1.dioscope | jq .queue_wait
               dioscope report --schema
 
@@ -39,6 +40,14 @@ struct ReportCommand: ParsableCommand {
     var files: [String] = []
 
     @OptionGroup var selection: SelectionArguments
+    @OptionGroup var window: WindowArguments
+
+    @Option(
+        name: .customLong("over-time"), defaultAsFlag: .fitting(file: nil),
+        help: ArgumentHelp(
+            "A row for each interval of time instead of the flame, and what each spike was made of.",
+            discussion: "1s, 100ms; without an interval: as fits the recording.", valueName: "interval"))
+    var overTime: IntervalWish?
 
     @Option(
         help: ArgumentHelp(
@@ -75,23 +84,39 @@ struct ReportCommand: ParsableCommand {
     @OptionGroup var style: StyleArguments
 
     func validate() throws {
-        guard schema || !InputArguments.named(files).isEmpty else {
+        guard schema || !InputArguments.named(inputs).isEmpty else {
             throw ValidationError("which capture? dioscope report FILE")
         }
+        if overTime != nil, !by.isEmpty { throw ValidationError("--over-time and --by exclude each other") }
+        if case .fitting(let word?) = overTime, !files.isEmpty {
+            throw ValidationError("--over-time \(word): an interval is written like 1s or 100ms")
+        }
+        if let interval, interval < 1_000_000 { throw ValidationError("--over-time: at least 1ms") }
         guard (1...256).contains(top) else { throw ValidationError("--top \(top): 1 to 256") }
         guard percentiles.count <= 8 else {
             throw ValidationError("--percentile: \(percentiles.count) percentiles are too many, 8 fit beside the bars")
         }
     }
 
+    /// `--over-time FILE` takes the file for its interval.
+    private var inputs: [String] {
+        guard case .fitting(let word?) = overTime, files.isEmpty else { return files }
+        return [word]
+    }
+
+    private var interval: UInt64? {
+        guard case .interval(let nanoseconds) = overTime else { return nil }
+        return nanoseconds
+    }
+
     private var percentiles: [Double] { percentile.flatMap(\.percentiles) }
 
     func run() throws {
         guard !schema else { return try Terminal.write(JSONSchema.text) }
-        let files = InputArguments.named(files)
+        let files = InputArguments.named(inputs)
         let wishes = ReportWishes(
             selection: try selection.parsed(), groupings: by.flatMap(\.groupings), groups: top,
-            percentiles: percentiles)
+            percentiles: percentiles, window: window.window, interval: interval)
         // What is wrong with one of several is said after all of them.
         var problem: Failure?
         for (place, file) in files.enumerated() {
@@ -114,11 +139,14 @@ struct ReportCommand: ParsableCommand {
 
     private func report(on file: String, _ wishes: ReportWishes) throws(Failure) {
         let made = try MadeReport(of: file, wishes)
-        try Terminal.write(
+        let style = style.style(for: Terminal.output)
+        let text =
             json
-                ? made.json
-                : made.text(
-                    style.style(for: Terminal.output), showsCPUs: cpus, showsHistogram: histogram, isVerbose: verbose))
+            ? made.json
+            : overTime != nil
+                ? made.textOverTime(style, file: file)
+                : made.text(style, showsCPUs: cpus, showsHistogram: histogram, isVerbose: verbose)
+        try Terminal.write(text)
         try made.complainOfDamage()
     }
 }

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Host
+import Testing
+
+/// Times of the wall clock as users write them.
+@Suite struct WallTimeTests {
+    @Test func datesWithAZone() {
+        // 2026-11-28T12:30:05Z
+        let seconds: Int64 = 1_795_869_005
+        #expect(WallTime("2026-11-28T12:30:05Z")?.nanoseconds(near: 0) == seconds * 1_000_000_000)
+        #expect(WallTime("2026-11-28T13:30:05.25+01:00")?.nanoseconds(near: 0) == seconds * 1_000_000_000 + 250_000_000)
+        #expect(WallTime("2026-11-28T11:30:05-01:00")?.nanoseconds(near: 0) == seconds * 1_000_000_000)
+    }
+
+    @Test func aTimeOfDayIsOfTheNearestDay() throws {
+        let midnight = try #require(WallTime("2026-11-28T00:00:00")).nanoseconds(near: 0)
+        let late = try #require(WallTime("23:59:59.5"))
+        #expect(late.nanoseconds(near: midnight) == midnight - 500_000_000)
+        let early = try #require(WallTime("00:01"))
+        #expect(early.nanoseconds(near: midnight - 1) == midnight + 60_000_000_000)
+    }
+
+    @Test(arguments: [
+        "", "1.5s", "10", "25:00:00", "12:61", "1:2:3", "12:30.5", "2026-13-01T00:00:00", "12:30:05.", "x",
+    ])
+    func whatIsNoTime(_ text: String) {
+        #expect(WallTime(text) == nil)
+    }
+}
