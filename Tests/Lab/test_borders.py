@@ -92,6 +92,7 @@ class Cells(unittest.TestCase):
         self.assertEqual(self.told(ios={"total": 3})[1], "followed")
         gap = {"name": "md0", "layer": "raid5", "ios": 3}
         self.assertEqual(self.told(ios={"total": 3}, quality={"not_followed": [gap]})[1], "composed: raid5")
+        self.assertEqual(self.told(ios={"total": 3}, quality={"complete_share": 0.0})[1], "not complete: 0.0%")
         self.assertIn("not followed: no direct I/O was seen", self.told(ios={"total": 0})[1])
 
     def test_a_row_that_fio_could_not_run_is_not_in_the_table(self) -> None:

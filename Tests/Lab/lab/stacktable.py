@@ -7,6 +7,7 @@ from .evidence import Evidence
 
 COLUMNS = ("I/Os", "followed", "completed in", "layers, mean", "against ftrace")
 NOTHING = "-"
+LEAST_COMPLETE = 0.95  # as a verdict needs
 
 
 def cell(evidence: Evidence) -> Sequence[str] | None:
@@ -24,6 +25,9 @@ def _followed(ios: int, report: dict[str, Any], evidence: Evidence) -> str:
     if not ios:
         return f"not followed: {_reason(evidence)}"
     gaps = (report.get("quality") or {}).get("not_followed") or []
+    complete = (report.get("quality") or {}).get("complete_share")
+    if complete is not None and complete < LEAST_COMPLETE and not gaps:
+        return f"not complete: {complete:.1%}"
     names = sorted({f"{gap.get('layer') or gap.get('name')}" for gap in gaps})
     return f"composed: {', '.join(names)}" if names else "followed"
 
