@@ -136,7 +136,8 @@ struct TextReportTests {
 
     @Test func theHeadTellsOfSizesCommandAndFilters() {
         var report = Recordings.report()
-        (report.headline.length?.share, report.headline.lengths) = (0.04, 512...131_072)
+        report.headline.length?.share = 0.04
+        report.headline.lengths = 512...131_072
         report.source.command = ["fio", String(repeating: "x", count: 100)]
         report.source.filters = ["--pid 12"]
         report.source.started = 1_769_903_999_123_456_789
