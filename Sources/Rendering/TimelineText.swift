@@ -10,8 +10,10 @@ struct TimelineText {
     /// The name of all submitters, if they have but one.
     var submitter: String?
 
-    private static let widths = (time: 9, iops: 10, duration: 8, bar: 8, stage: 20)
+    private static let widths = (time: 9, iops: 9, duration: 7, bar: 6)
     private static let spikesInLine = 3
+    /// So many intervals without I/Os are one row.
+    private static let fewestIdle = 3
 
     // MARK: One line
 
@@ -74,8 +76,18 @@ struct TimelineText {
         let most = timeline.intervals.map(\.p99).max() ?? 0
         let spikes = Dictionary(uniqueKeysWithValues: timeline.spikes.map { ($0.interval, $0) })
         var lines = [heading(most)]
-        for place in timeline.intervals.indices {
-            lines.append(row(place, most, isSpike: spikes[place] != nil))
+        var place = 0
+        while place < timeline.intervals.count {
+            let idle = timeline.intervals[place...].prefix { $0.ios == 0 }.count
+            if idle >= Self.fewestIdle {
+                let pause = Self.span(UInt64(idle) * timeline.interval)
+                lines.append(
+                    "  " + TextLine.rightAligned(time(place), to: Self.widths.time - 1) + "  no I/O for \(pause)")
+                place += idle
+            } else {
+                lines.append(row(place, most, isSpike: spikes[place] != nil))
+                place += 1
+            }
         }
         lines += remarks
         for spike in timeline.spikes { lines += details(spike, file) }

@@ -248,25 +248,29 @@ extension TimelineAccumulator {
     /// The report's view of it.
     /// - Parameter population: how many I/Os there were for one that was added.
     func timeline(population: Double) -> Timeline? {
-        guard cells > 0 else { return nil }
-        var ios: UInt64 = 0
-        for place in 0..<cells * Self.buckets { ios &+= counts[place] }
-        let merged = axis.interval == nil ? fitting(ios) : 1
-        let whole = stride(from: 0, to: cells, by: merged).map { sums(of: $0..<$0 + merged) }
+        guard let firstCell = (0..<cells).first(where: { count(in: $0) > 0 }) else { return nil }
+        let merged = axis.interval == nil ? fitting(from: firstCell) : 1
+        // Nothing is said of the time before the first I/O; intervals begin at multiples of their length.
+        let first = firstCell / merged * merged
+        let whole = stride(from: first, to: cells, by: merged).map { sums(of: $0..<$0 + merged) }
         let length = UInt64(merged) * width
         let intervals = whole.enumerated().map {
             Timeline.Interval($1, start: UInt64($0) * length, length: length, population: population)
         }
         let rule = TimelineRule(intervals)
         return Timeline(
-            origin: origin, interval: length, asked: axis.interval, intervals: intervals, outside: outside,
+            origin: origin + UInt64(first) * width, interval: length, asked: axis.interval, intervals: intervals,
+            outside: outside,
             finding: rule.finding,
             spikes: rule.spikes.map { Timeline.Spike(interval: $0, composition: whole[$0].composition(from: 99)) })
     }
 
+    private func count(in cell: Int) -> UInt64 { counts.sum(cell * Self.buckets..<(cell + 1) * Self.buckets) }
+
     /// Cells that make an interval: at most a hundred intervals, of enough I/Os each.
-    private func fitting(_ ios: UInt64) -> Int {
-        let length = UInt64(cells) * width
+    private func fitting(from first: Int) -> Int {
+        let length = UInt64(cells - first) * width
+        let ios = (first..<cells).reduce(UInt64(0)) { $0 &+ count(in: $1) }
         let fewest = max(1, min(Self.mostIntervals, ios / Self.iosOfAnInterval))
         var decade: UInt64 = Self.finest
         while true {
@@ -275,7 +279,7 @@ extension TimelineAccumulator {
                 return Int(interval / width)
             }
             decade *= 10
-            if decade > length { return max(1, cells) }
+            if decade > 10 * length { return max(1, cells) }
         }
     }
 
