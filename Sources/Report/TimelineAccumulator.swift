@@ -248,7 +248,7 @@ extension TimelineAccumulator {
     /// The report's view of it.
     /// - Parameter population: how many I/Os there were for one that was added.
     func timeline(population: Double) -> Timeline? {
-        guard let firstCell = (0..<cells).first(where: { ios(in: $0) > 0 }) else { return nil }
+        guard let firstCell = (0..<cells).first(where: { count(in: $0) > 0 }) else { return nil }
         let merged = axis.interval == nil ? fitting(from: firstCell) : 1
         // Nothing is said of the time before the first I/O; intervals begin at multiples of their length.
         let first = firstCell / merged * merged
@@ -265,13 +265,13 @@ extension TimelineAccumulator {
             spikes: rule.spikes.map { Timeline.Spike(interval: $0, composition: whole[$0].composition(from: 99)) })
     }
 
-    private func ios(in cell: Int) -> UInt64 { counts.sum(cell * Self.buckets..<(cell + 1) * Self.buckets) }
+    private func count(in cell: Int) -> UInt64 { counts.sum(cell * Self.buckets..<(cell + 1) * Self.buckets) }
 
     /// Cells that make an interval: at most a hundred intervals, of enough I/Os each.
     private func fitting(from first: Int) -> Int {
         let length = UInt64(cells - first) * width
-        let total = (first..<cells).reduce(UInt64(0)) { $0 &+ ios(in: $1) }
-        let fewest = max(1, min(Self.mostIntervals, total / Self.iosOfAnInterval))
+        let ios = (first..<cells).reduce(UInt64(0)) { $0 &+ count(in: $1) }
+        let fewest = max(1, min(Self.mostIntervals, ios / Self.iosOfAnInterval))
         var decade: UInt64 = Self.finest
         while true {
             for interval in [decade, 2 * decade, 5 * decade]
