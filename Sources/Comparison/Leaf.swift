@@ -9,16 +9,18 @@ public enum Leaf: Hashable, Sendable {
     case cause(Stage, WaitCause)
 
     /// The stages that have causes.
-    public static let waits: [Stage] = [.queueWait, .taskWorkWait]
+    public static let waits: [Stage] = [.queueWait, .taskWorkWait, .delivery, .hopWait, .submitterWakeup]
 }
 
 /// Nanoseconds by leaf, of those stages that occurred.
 struct LeafSums: Sendable {
     private var places = StagePlaces()
-    /// Causes of either wait, then the stages by their places.
+    /// Causes of each wait, then the stages by their places.
     private var sums: [UInt128] = []
 
-    private static let causes = WaitCause.allCases.count
+    /// The causes of a wait, one after the other.
+    private static let causes = WaitCause.allCases
+    private static let firstStage = Leaf.waits.count * causes.count
 
     var isEmpty: Bool { sums.isEmpty }
 
@@ -26,42 +28,44 @@ struct LeafSums: Sendable {
     var stages: [Stage] { places.stages }
 
     mutating func add(_ nanoseconds: UInt128, to stage: Stage) {
-        let place = 2 * Self.causes + places.place(of: stage)
+        let place = Self.firstStage + places.place(of: stage)
         if place >= sums.count { sums += repeatElement(0, count: place + 1 - sums.count) }
         sums[place] &+= nanoseconds
     }
 
-    /// - Parameter occupant: `nil` for what nobody is known to have had.
-    mutating func add(_ nanoseconds: UInt128, to wait: Stage, _ occupant: CPUOccupant?) {
-        if sums.isEmpty { sums = [UInt128](repeating: 0, count: 2 * Self.causes) }
-        sums[Self.place(wait, occupant)] &+= nanoseconds
+    mutating func add(_ nanoseconds: UInt128, to wait: Stage, _ cause: WaitCause) {
+        guard let place = Self.place(wait, cause) else { return }
+        if sums.isEmpty { sums = [UInt128](repeating: 0, count: Self.firstStage) }
+        sums[place] &+= nanoseconds
     }
 
     mutating func add(_ other: LeafSums) {
         guard !other.isEmpty else { return }
-        if sums.isEmpty { sums = [UInt128](repeating: 0, count: 2 * Self.causes) }
-        for place in 0..<2 * Self.causes { sums[place] &+= other.sums[place] }
-        for (place, stage) in other.stages.enumerated() { add(other.sums[2 * Self.causes + place], to: stage) }
+        if sums.isEmpty { sums = [UInt128](repeating: 0, count: Self.firstStage) }
+        for place in 0..<Self.firstStage { sums[place] &+= other.sums[place] }
+        for (place, stage) in other.stages.enumerated() { add(other.sums[Self.firstStage + place], to: stage) }
     }
 
     subscript(leaf: Leaf) -> UInt128 {
         guard !isEmpty else { return 0 }
         switch leaf {
-        case .stage(let stage): return places.known(stage).map { sums[2 * Self.causes + $0] } ?? 0
+        case .stage(let stage): return places.known(stage).map { sums[Self.firstStage + $0] } ?? 0
         case .cause(let wait, let cause):
-            return sums[Self.place(wait, CPUOccupant.allCases.first { WaitCause($0) == cause })]
+            return Self.place(wait, cause).map { sums[$0] } ?? 0
         }
     }
 
-    private static func place(_ wait: Stage, _ occupant: CPUOccupant?) -> Int {
-        (wait == .queueWait ? 0 : causes) + (occupant.map { Int($0.rawValue) } ?? causes - 1)
+    /// - Returns: `nil` for a stage that has no causes.
+    private static func place(_ wait: Stage, _ cause: WaitCause) -> Int? {
+        guard let wait = Leaf.waits.firstIndex(of: wait), let cause = causes.firstIndex(of: cause) else { return nil }
+        return wait * causes.count + cause
     }
 }
 
 extension LeafSums: Equatable {
     /// Whatever the order in which the stages occurred.
     static func == (left: LeafSums, right: LeafSums) -> Bool {
-        left.sums.prefix(2 * causes) == right.sums.prefix(2 * causes) && left.stages.count == right.stages.count
+        left.sums.prefix(firstStage) == right.sums.prefix(firstStage) && left.stages.count == right.stages.count
             && left.stages.allSatisfy { right.places.known($0) != nil && left[.stage($0)] == right[.stage($0)] }
     }
 }

@@ -27,7 +27,7 @@ extension Tally {
             switch leaf {
             case .stage(let stage): leaves[row].add(Self.whole(sum), to: stage)
             case .cause(let wait, let cause):
-                leaves[row].add(Self.whole(sum), to: wait, CPUOccupant.allCases.first { WaitCause($0) == cause })
+                leaves[row].add(Self.whole(sum), to: wait, cause)
             }
         }
     }

@@ -32,10 +32,7 @@ struct Tally: Equatable, Sendable {
     }
 
     private mutating func add(_ wait: CPUWait, _ row: Int) {
-        for occupant in CPUOccupant.allCases {
-            leaves[row].add(UInt128(wait.occupied[occupant]), to: wait.stage, occupant)
-        }
-        leaves[row].add(UInt128(wait.unattributed), to: wait.stage, nil)
+        for (cause, nanoseconds) in wait.causes { leaves[row].add(UInt128(nanoseconds), to: wait.stage, cause) }
     }
 
     mutating func add(_ other: Tally) {

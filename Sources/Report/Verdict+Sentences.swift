@@ -15,8 +15,8 @@ extension Verdict {
     private static let causeShare = 0.25
 
     static func sentences(on report: Report) -> [Sentence] {
-        quota(report) + kworker(report) + inline(report) + taskWork(report) + task(report)
-            + consequences(of: report)
+        let findings = quota(report) + kworker(report) + inline(report) + taskWork(report) + task(report)
+        return findings.isEmpty ? [] : findings + consequences(of: report)
     }
 
     private static func quota(_ report: Report) -> [Sentence] {

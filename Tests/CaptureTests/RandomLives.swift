@@ -16,7 +16,7 @@ struct SplitMix: RandomNumberGenerator {
 }
 
 extension DirectIO {
-    /// Anything that a record can occupancy, plausible or not.
+    /// Anything that a record can contain, plausible or not.
     static func random(using random: inout SplitMix) -> DirectIO {
         func sometimes<Value>(_ value: Value) -> Value? { Bool.random(using: &random) ? value : nil }
         func time() -> Timestamp { Timestamp(nanoseconds: .random(in: 1 ... .max, using: &random)) }
@@ -73,7 +73,7 @@ extension LayerPath {
 }
 
 extension FurtherLife {
-    /// Anything that a record can occupancy, plausible or not.
+    /// Anything that a record can contain, plausible or not.
     static func random(using random: inout SplitMix) -> FurtherLife {
         func time() -> UInt64 { Bool.random(using: &random) ? .random(in: 0 ... .max, using: &random) : 0 }
         func occupied() -> OccupantTimes {
@@ -85,7 +85,7 @@ extension FurtherLife {
         further.deliveryOccupants = occupied()
         further.waiterOccupants = occupied()
         further.hopOccupants = occupied()
-        further.marks = LifeMarks(rawValue: .random(in: 0 ... .max, using: &random))
+        further.marks = LifeMarks(rawValue: .random(in: 0 ... .max, using: &random)).subtracting(.punted)
         further.requests = .random(in: 0 ... .max, using: &random)
         further.bios = .random(in: 0 ... .max, using: &random)
         further.requeues = .random(in: 0 ... .max, using: &random)

@@ -19,6 +19,7 @@ struct PointSourcesTests {
         "blk_mq_complete_request_remote": "an IPI or softirq elsewhere follows",
         "block_bio_queue": "layers, and whose request it is", "block_bio_complete": "layers",
         "block_rq_complete": "layers, and whose end_io it is",
+        "throttle_cfs_rq": "a cgroup has used up its CPU quota", "unthrottle_cfs_rq": "it may run again",
         "vfs_open": "where direct I/O is that is not followed",
         // They are no sources of `interrupted`: without entries of interrupts that point is blind.
         "irq_thread_fn": "an interrupt's thread begins", "irq_forced_thread_fn": "an interrupt's thread begins",

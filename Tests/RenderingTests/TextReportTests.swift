@@ -14,7 +14,7 @@ struct TextReportTests {
     static let golden = """
         DIO write 4k  ext4 nvme0n1  libaio  8.9 in flight
          120 I/Os  99.2% complete  mean 197us  p50 138us  p99 327us  max 327us
-         45106.6 IOPS  185 MB/s  over 2.66ms
+         44,999 IOPS  184 MB/s  over 2.67ms
          dioscope capture  kernel 6.1.0-50-cloud-amd64  x86_64  2 CPUs
          all I/Os               |0         100us     |   mean  share  I/Os    p50    p99
          T submit               |#                   | 11.0us   5.6%  100% 11.0us 11.0us
@@ -115,7 +115,9 @@ struct TextReportTests {
 
     @Test func narrowPagesDropColumnsAndNoLineIsCut() {
         let lines = TextReport(Recordings.report(), style: TextStyle(width: 60)).lines
-        #expect(lines.contains { $0.hasPrefix(" W queue_work -> start  |") && $0.hasSuffix("58.5us  29.7%") })
+        #expect(
+            lines.contains { $0.hasPrefix(" W queue_work -> start  |") && $0.hasSuffix("58.5us  29.7%  180us") },
+            "\(lines.joined(separator: "\n"))")
         #expect(lines.joined().contains("iomap-always-defers-writes 100.0%"))
         let least = TextReport(Recordings.report(), style: TextStyle(width: 40)).lines
         #expect(least.contains(" W queue_work -> start   58.5us  29.7%"))

@@ -154,7 +154,6 @@ struct VerdictTests {
             let ios = (0..<200).map { index in
                 var io = SyntheticIOs.inline(at: 1000 + UInt64(index) * 1_000_000)
                 (io.issuer, io.operation, io.completeContext) = (issuer, .write, .task)
-                (io.endContext, io.ended, io.interrupted) = (nil, nil, nil)
                 io.facts.insert(.bySubmitter)
                 if issuer != .sync { io.facts.insert(.forceWait) }
                 return io

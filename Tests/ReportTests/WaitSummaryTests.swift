@@ -35,7 +35,7 @@ struct WaitSummaryTests {
         for (wait, stage) in [(report.queueWait, Stage.queueWait), (report.taskWorkWait, .taskWorkWait)] {
             let wait = try #require(wait)
             #expect(wait.durations == report.stage(stage)?.durations)
-            #expect(wait.causes.count == WaitCause.allCases.count)
+            #expect(wait.causes.count == CPUOccupant.allCases.count + 1)
             #expect(wait.causes.reduce(0) { $0 + $1.total } == wait.durations.total)
             #expect(zip(wait.causes, wait.causes.dropFirst()).allSatisfy { $0.total >= $1.total })
             for cause in wait.causes {
