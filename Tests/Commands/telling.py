@@ -136,10 +136,12 @@ class FullDiskTests(RecordingBed):
         return mount
 
     def test_it_is_told_before_the_report(self) -> None:
-        done = dioscope("record", "--no-pack", "-o", str(self.small("64k") / "capture"), "--",
-                        *fio_command(self.directory, "--runtime=4"))
-        self.assertEqual(done.returncode, 74, done.stderr)
-        self.assertLess(done.stderr.index("no space left"), done.stderr.index("\nDIO write"))
+        done = subprocess.run(
+            [commands.DIOSCOPE, "record", "--no-pack", "-o", str(self.small("64k") / "capture"), "--",
+             *fio_command(self.directory, "--runtime=4")],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False)
+        self.assertEqual(done.returncode, 74, done.stdout)
+        self.assertLess(done.stdout.index("no space left"), done.stdout.index("\nDIO"), done.stdout)
 
     def test_half_of_a_packed_capture_is_not_kept(self) -> None:
         small = self.small("8k")

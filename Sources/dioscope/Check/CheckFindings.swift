@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import Foundation
+import FoundationEssentials
 import Host
 import Probes
 

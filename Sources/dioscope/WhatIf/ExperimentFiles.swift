@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import Foundation
+import Dispatch
+import FoundationEssentials
 import Glibc
 import Host
 import Rendering
@@ -153,14 +154,13 @@ final class OpenFileWatch: Sendable {
 
     func start(_ process: pid_t) {
         self.process.store(process, ordering: .relaxed)
-        let thread = Thread { [self] in
+        DispatchQueue(label: "files that fio opens").async { [self] in
             while !isOver.load(ordering: .relaxed) {
                 look()
                 usleep(Self.pause)
             }
             finished.signal()
         }
-        thread.start()
     }
 
     /// What was seen, by name.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import Foundation
+import Dispatch
 import Glibc
 import Host
 import Synchronization
@@ -18,7 +18,7 @@ final class PageKeeper: Sendable {
 
     /// - Parameter paths: files of which pages are kept; empty: none.
     init(_ paths: [String]) {
-        let thread = Thread { [self] in
+        DispatchQueue(label: "cached pages").async { [self] in
             let caches = paths.compactMap { PageCache($0) }
             for cache in caches { cache.readOnlyWhatIsAsked() }
             while !isOver.load(ordering: .relaxed) {
@@ -27,7 +27,6 @@ final class PageKeeper: Sendable {
             }
             finished.signal()
         }
-        thread.start()
     }
 
     /// Returns when it touches no file any more.
