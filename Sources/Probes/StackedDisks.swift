@@ -39,6 +39,8 @@ public enum StackedDisks {
             return false
         }
         if name.hasPrefix("zram") { return hasBackingDevice(disk) }
+        // A null_blk has the name that its maker in configfs gave it: only its major number says what it is.
+        if let number = number(of: disk), ["nullb", "ramdisk"].contains(driver(ofMajor: number.major)) { return false }
         // What is memory itself; and those of which the disks below would be there.
         return !["ram", "nullb", "pmem", "loop", "dm-", "md"].contains { name.hasPrefix($0) }
     }
@@ -46,6 +48,17 @@ public enum StackedDisks {
     private static func hasBackingDevice(_ disk: String) -> Bool {
         guard let text = contents(ofKernelFile: "\(disk)/backing_dev") else { return false }
         return !String(decoding: text, as: UTF8.self).hasPrefix("none")
+    }
+
+    /// Which driver registered a major number of block devices; `nil` where nobody did.
+    static func driver(ofMajor major: UInt32, in file: String = "/proc/devices") -> String? {
+        let text = String(decoding: contents(ofKernelFile: file) ?? [], as: UTF8.self)
+        let lines = text.split(separator: "\n").drop { $0 != "Block devices:" }
+        for line in lines.dropFirst() {
+            let words = line.split(separator: " ")
+            if words.count == 2, UInt32(words[0]) == major { return String(words[1]) }
+        }
+        return nil
     }
 
     private static func number(of disk: String) -> DeviceNumber? {

@@ -266,7 +266,7 @@ class ReportTests(Bed):
             self.expect(dioscope("list", *words, self.capture), 64, "--")
 
     def test_bad_wishes(self) -> None:
-        for words in (["--by", "colour"], ["--by=op", "--top=0"], ["--percentile=-1"], ["--percentile=101"],
+        for words in (["--by", "colour"], ["--top=0", "--by=op"], ["--percentile=-1"], ["--percentile=101"],
                       ["--percentile=nan"], ["--percentile=50,"], ["--percentile=1,2,3,4,5,6,7,8,9"]):
             self.expect(dioscope("report", *words, self.capture), 64, words[0].split("=", maxsplit=1)[0])
 

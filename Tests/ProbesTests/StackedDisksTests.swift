@@ -42,6 +42,19 @@ struct StackedDisksTests {
         #expect(try !Self.exist(with: ["loop0/slaves", "vda/slaves"]))
     }
 
+    @Test func driversAreFoundByTheirMajorNumber() throws {
+        var template = Array("/tmp/dioscope-devices-XXXXXX".utf8CString)
+        let file = mkstemp(&template)
+        try #require(file >= 0)
+        let text = "Character devices:\n  1 mem\n252 cec\n\nBlock devices:\n  7 loop\n252 nullb\n259 blkext\n"
+        _ = text.withCString { write(file, $0, strlen($0)) }
+        close(file)
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { unlink(path) }
+        #expect(StackedDisks.driver(ofMajor: 252, in: path) == "nullb")
+        #expect(StackedDisks.driver(ofMajor: 1, in: path) == nil)
+    }
+
     @Test func whatCannotBeReadMayHaveSome() {
         #expect(StackedDisks.exist(in: "/nowhere"))
     }
