@@ -6,14 +6,13 @@ reaches in the same guest when a shell caches four pages of the file, and when i
 
 import json
 import shlex
-import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import guest, heldout, program
+from . import guest, heldout, marks, program
 from .heldout import Case
 from .kernels import kernel_named
 from .problem import FAILED, USAGE, Problem
@@ -108,12 +107,7 @@ def command(seed: int, pairs: int, named: str, keep: Path | None, again: bool, p
 def _guest(kernel: str, number: int, cases: list[Case], keep: Path) -> None:
     overlay: dict[str, bytes | Path] = {"lab/main": script(cases), "bin/dioscope": program.dioscope()}
     boot = guest.Boot(kernel_named(kernel), "null_blk", overlay, SECONDS, icount=True, cpus=cases[0].cpus)
-    with guest.run(boot) as outcome:
-        passed = outcome.finished and not outcome.exit_code
-        words = "through" if passed else f"not through, exit code {outcome.exit_code}; its console ends:\n{outcome.tail()}"
-        print(f"# {kernel}, guest {number}: {words}, {outcome.seconds:.0f} s", flush=True)
-        if outcome.finished:
-            shutil.copytree(outcome.results, keep / f"measured-{kernel}", dirs_exist_ok=True)
+    guest.bring_out(boot, f"{kernel}, guest {number}", keep / f"measured-{kernel}")
 
 
 def read(kernel: str, case: Case, keep: Path) -> Outcome | None:
@@ -162,12 +156,7 @@ def summary(outcomes: list[Outcome]) -> Iterator[str]:
 
 def write(page: Path, outcomes: list[Outcome]) -> None:
     """Put the table between its marks."""
-    text = page.read_text()
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise Problem(f"{page} has no table: the lines {BEGIN} and {END} are missing")
     lines = [f"* {line}" for line in summary(outcomes)]
     lines += ["", f"| {' | '.join(HEAD)} |", "|---|---:|---|---|---:|---|---:|---|---:|---|"]
     lines += [f"| {' | '.join(outcome.cells)} |" for outcome in outcomes]
-    page.write_text("\n".join((before + begin, "", *lines, "", end + after)))
+    marks.replace(page, BEGIN, END, ("", *lines, ""))

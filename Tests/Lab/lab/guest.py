@@ -5,6 +5,7 @@ import fcntl
 import os
 import re
 import signal
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -89,6 +90,17 @@ def run(boot: Boot) -> Iterator[Outcome]:
         outcome.attempts += len(faults)
         outcome.notes += [f"a boot failed by an emulator fault: {words}" for words in faults]
         yield outcome
+
+
+def bring_out(boot: Boot, what: str, directory: Path) -> bool:
+    """Run a guest, print how it went, and copy what it brought out; whether it got through."""
+    with run(boot) as outcome:
+        passed = outcome.finished and not outcome.exit_code
+        words = "through" if passed else f"not through, exit code {outcome.exit_code}; its console ends:\n{outcome.tail()}"
+        print(f"# {what}: {words}, {outcome.seconds:.0f} s", flush=True)
+        if outcome.finished:
+            shutil.copytree(outcome.results, directory, dirs_exist_ok=True)
+        return passed
 
 
 @contextmanager

@@ -6,7 +6,6 @@ A seed draws them from a grid. The model may be fitted on one half of them; the 
 import json
 import random
 import shlex
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import guest, program
+from . import guest, marks, program
 from .kernels import kernel_named
 from .problem import FAILED, USAGE, Problem
 
@@ -217,12 +216,7 @@ def command(seed: int, pairs: int, named: str, keep: Path | None, again: bool, p
 def _guest(kernel: str, together: list[Case], keep: Path) -> None:
     overlay: dict[str, bytes | Path] = {"lab/main": script(kernel, together), "bin/dioscope": program.dioscope()}
     boot = guest.Boot(kernel_named(kernel), "null_blk", overlay, SECONDS, icount=True, cpus=together[0].cpus)
-    with guest.run(boot) as outcome:
-        passed = outcome.finished and not outcome.exit_code
-        words = "through" if passed else f"not through, exit code {outcome.exit_code}; its console ends:\n{outcome.tail()}"
-        print(f"# {kernel}, guest {together[0].guest}: {words}, {outcome.seconds:.0f} s", flush=True)
-        if outcome.finished:
-            shutil.copytree(outcome.results, keep / kernel, dirs_exist_ok=True)
+    guest.bring_out(boot, f"{kernel}, guest {together[0].guest}", keep / kernel)
 
 
 def read(case: Case, keep: Path) -> Outcome | None:
@@ -299,9 +293,4 @@ def tables(seed: int, outcomes: list[Outcome], pairs: int) -> Iterator[str]:
 
 def write(page: Path, seed: int, outcomes: list[Outcome], pairs: int) -> None:
     """Put the tables between their marks."""
-    text = page.read_text()
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise Problem(f"{page} has no tables: the lines {BEGIN} and {END} are missing")
-    page.write_text("\n".join((before + begin, "", *tables(seed, outcomes, pairs), "", end + after)))
+    marks.replace(page, BEGIN, END, ("", *tables(seed, outcomes, pairs), ""))

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import marks
 from .causes import UNATTRIBUTED, Split, paired, unattributed_share
 from .evidence import Evidence
 from .occupants import CAUSES
 from .kernels import BUILT, KERNELS, REAL_TIME, Kernel
-from .problem import Problem
 from .catalog import SCENARIOS
 from .scenarios import full_name
 
@@ -73,17 +73,14 @@ def write_table(table: Table, cells: dict[tuple[str, Kernel], Sequence[str]]) ->
     """Put the cells into the page's table, in the order of rows and kernels."""
     first, last = table.marks
     page = table.page.read_text() if table.page.is_file() else f"{first}\n{last}\n"
-    before, begin, rest = page.partition(first)
-    written, end, after = rest.partition(last)
-    if not begin or not end:
-        raise Problem(f"{table.page} has no table: the lines {first} and {last} are missing")
+    before, written, after = marks.cut(page, table.page, first, last)
     lines = _lines(written, table.head)
     for (name, kernel), cell in cells.items():
         version = kernel.version.partition(" ")[0]
         lines[name, kernel.name] = f"| {name} | {kernel.name} ({version}) | {' | '.join(cell)} |"
     order = [(full_name(row), name) for row in SCENARIOS for name in (*KERNELS, *REAL_TIME, *BUILT)]
     body = "\n".join([*table.head, *(lines[key] for key in order if key in lines)])
-    table.page.write_text(f"{before}{begin}\n{body}\n{end}{after}")
+    table.page.write_text(f"{before}\n{body}\n{after}")
 
 
 def _lines(table: str, head: tuple[str, str]) -> dict[tuple[str, str], str]:

@@ -6,7 +6,6 @@ CPUs take turns, so that two that are busy have half the speed each, like thread
 
 import json
 import shlex
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import guest, program
+from . import guest, marks, program
 from .kernels import kernel_named
 from .problem import FAILED, USAGE, Problem
 
@@ -199,14 +198,10 @@ def _told(chosen: list[Case], keep: Path, page: Path | None) -> int:
 def _guest(boot: Boot, together: list[Case], dioscope: Path, keep: Path) -> bool:
     kernel, placement = kernel_named(boot[0].removesuffix(CACHED)), boot[1]
     overlay: dict[str, bytes | Path] = {"lab/main": script(boot, together), "bin/dioscope": dioscope}
-    with guest.run(guest.Boot(kernel, "null_blk", overlay, SECONDS, icount=True, cpus=placement.cpus,
-                              kernel_arguments=placement.kernel_arguments)) as outcome:
-        passed = outcome.finished and not outcome.exit_code
-        words = "through" if passed else f"not through, exit code {outcome.exit_code}; its console ends:\n{outcome.tail()}"
-        print(f"# {boot[0]}, {placement.cpus} CPUs, {boot[2]}: {words}, {outcome.seconds:.0f} s", flush=True)
-        if outcome.finished:
-            shutil.copytree(outcome.results, _place(keep, boot), dirs_exist_ok=True)
-        return passed
+    return guest.bring_out(
+        guest.Boot(kernel, "null_blk", overlay, SECONDS, icount=True, cpus=placement.cpus,
+                   kernel_arguments=placement.kernel_arguments),
+        f"{boot[0]}, {placement.cpus} CPUs, {boot[2]}", _place(keep, boot))
 
 
 def _place(keep: Path, boot: Boot) -> Path:
@@ -239,9 +234,4 @@ def table(outcomes: list[Outcome]) -> Iterator[str]:
 
 def write(page: Path, outcomes: list[Outcome]) -> None:
     """Put the table between its marks."""
-    text = page.read_text()
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise Problem(f"{page} has no table: the lines {BEGIN} and {END} are missing")
-    page.write_text("\n".join((before + begin, *table(outcomes), end + after)))
+    marks.replace(page, BEGIN, END, table(outcomes))
