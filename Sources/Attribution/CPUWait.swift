@@ -66,11 +66,21 @@ public struct CPUWait: Equatable, Sendable {
 
     /// Nanoseconds of each cause that has some, in the order of the closed list.
     public var causes: [(cause: WaitCause, nanoseconds: UInt64)] {
-        let occupants = CPUOccupant.allCases.map { occupant in
-            (cause: occupant == .idle ? apart.idle : WaitCause(occupant), nanoseconds: UInt64(occupied[occupant]))
+        var causes: [(cause: WaitCause, nanoseconds: UInt64)] = []
+        forEachCause { causes.append(($0, $1)) }
+        return causes
+    }
+
+    /// The same without a list of them: for every I/O of a recording.
+    @inline(__always)
+    public func forEachCause(_ body: (WaitCause, UInt64) -> Void) {
+        func take(_ cause: WaitCause, _ nanoseconds: UInt64) { if nanoseconds > 0 { body(cause, nanoseconds) } }
+        for occupant in CPUOccupant.allCases {
+            take(occupant == .idle ? apart.idle : WaitCause(occupant), UInt64(occupied[occupant]))
         }
-        let others = [(WaitCause.quota, apart.quota), (apart.sleep, apart.unwoken), (.unattributed, unattributed)]
-        return (occupants + others).filter { $0.nanoseconds > 0 }
+        take(.quota, apart.quota)
+        take(apart.sleep, apart.unwoken)
+        take(.unattributed, unattributed)
     }
 }
 

@@ -21,6 +21,29 @@ public enum WaitCause: String, Sendable, CaseIterable {
     /// No clock accounts for it.
     case unattributed
 
+    /// How many there are: the length of an array indexed by `index`.
+    public static let count = 13
+
+    /// Position in the closed list, for arrays of sums; that of an occupant's is its number.
+    @inlinable
+    public var index: Int {
+        switch self {
+        case .submitter: 0
+        case .completionWork: 1
+        case .poolWork: 2
+        case .otherTask: 3
+        case .hardirq: 4
+        case .softirq: 5
+        case .idle: 6
+        case .workerSwitch: 7
+        case .quota: 8
+        case .batching: 9
+        case .elsewhere: 10
+        case .workqueueLimit: 11
+        case .unattributed: 12
+        }
+    }
+
     public init(_ occupant: CPUOccupant) {
         self =
             switch occupant {

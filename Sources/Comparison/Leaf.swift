@@ -18,9 +18,7 @@ struct LeafSums: Sendable {
     /// Causes of each wait, then the stages by their places.
     private var sums: [UInt128] = []
 
-    /// The causes of a wait, one after the other.
-    private static let causes = WaitCause.allCases
-    private static let firstStage = Leaf.waits.count * causes.count
+    private static let firstStage = Leaf.waits.count * WaitCause.count
 
     var isEmpty: Bool { sums.isEmpty }
 
@@ -57,8 +55,7 @@ struct LeafSums: Sendable {
 
     /// - Returns: `nil` for a stage that has no causes.
     private static func place(_ wait: Stage, _ cause: WaitCause) -> Int? {
-        guard let wait = Leaf.waits.firstIndex(of: wait), let cause = causes.firstIndex(of: cause) else { return nil }
-        return wait * causes.count + cause
+        Leaf.waits.firstIndex(of: wait).map { $0 * WaitCause.count + cause.index }
     }
 }
 

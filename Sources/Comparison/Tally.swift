@@ -32,7 +32,7 @@ struct Tally: Equatable, Sendable {
     }
 
     private mutating func add(_ wait: CPUWait, _ row: Int) {
-        for (cause, nanoseconds) in wait.causes { leaves[row].add(UInt128(nanoseconds), to: wait.stage, cause) }
+        wait.forEachCause { leaves[row].add(UInt128($1), to: wait.stage, $0) }
     }
 
     mutating func add(_ other: Tally) {

@@ -16,11 +16,7 @@ public struct FileIdentity {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return nil }
         let lines = (try? String(contentsOfFile: "/proc/self/fdinfo/\(descriptor)", encoding: .utf8)) ?? ""
-        var fields: [Substring: Substring] = [:]
-        for line in lines.split(separator: "\n") {
-            let parts = line.split(separator: ":", maxSplits: 1)
-            if parts.count == 2 { fields[parts[0]] = Substring(parts[1].drop { $0.isWhitespace }) }
-        }
+        let fields = Procfs.fields(of: lines)
         // Since 5.14.
         inode = fields["ino"].flatMap { UInt64($0) } ?? UInt64(status.st_ino)
         mountNumber = fields["mnt_id"].map(String.init) ?? ""

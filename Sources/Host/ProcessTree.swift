@@ -7,7 +7,7 @@ public struct ProcessTree {
     private var children: [Int32: [Int32]] = [:]
 
     public init(procfs: String = "/proc") {
-        for process in Self.numbers(in: procfs) {
+        for process in Procfs.numbers(in: procfs) {
             guard let line = Box.line(of: "\(procfs)/\(process)/stat"), let parent = Self.parent(in: line) else {
                 continue
             }
@@ -35,15 +35,11 @@ public struct ProcessTree {
 
     /// Whether a thread has this name now.
     public static func hasThread(named name: String, procfs: String = "/proc") -> Bool {
-        numbers(in: procfs).contains { process in
-            numbers(in: "\(procfs)/\(process)/task").contains { thread in
+        Procfs.numbers(in: procfs).contains { process in
+            Procfs.numbers(in: "\(procfs)/\(process)/task").contains { thread in
                 Box.line(of: "\(procfs)/\(process)/task/\(thread)/comm") == name
             }
         }
-    }
-
-    private static func numbers(in directory: String) -> [Int32] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).compactMap { Int32($0) }
     }
 }
 

@@ -25,12 +25,8 @@ final class OccupantNames {
     func named(io record: UnsafeRawBufferPointer) -> probe_layered {
         var io = record.loadUnaligned(as: probe_layered.self)
         guard io.deliverer != 0 else { return io }
-        let text = symbols.name(of: io.deliverer) ?? ""
+        withUnsafeMutableBytes(of: &io.deliverer_name) { write(nameOf: io.deliverer, into: $0) }
         io.deliverer = 0
-        withUnsafeMutableBytes(of: &io.deliverer_name) {
-            $0.initializeMemory(as: UInt8.self, repeating: 0)
-            $0.copyBytes(from: text.utf8.prefix($0.count - 1))
-        }
         return io
     }
 
@@ -38,12 +34,14 @@ final class OccupantNames {
     func named(occupancy record: UnsafeRawBufferPointer) -> probe_occupancy {
         var occupancy = record.loadUnaligned(as: probe_occupancy.self)
         guard occupancy.function != 0 else { return occupancy }
-        let text = symbols.name(of: occupancy.function) ?? ""
+        withUnsafeMutableBytes(of: &occupancy.name) { write(nameOf: occupancy.function, into: $0) }
         occupancy.function = 0
-        withUnsafeMutableBytes(of: &occupancy.name) {
-            $0.initializeMemory(as: UInt8.self, repeating: 0)
-            $0.copyBytes(from: text.utf8.prefix($0.count - 1))
-        }
         return occupancy
+    }
+
+    /// Padded with zeros, of which there is one at least.
+    private func write(nameOf address: UInt64, into room: UnsafeMutableRawBufferPointer) {
+        room.initializeMemory(as: UInt8.self, repeating: 0)
+        room.copyBytes(from: (symbols.name(of: address) ?? "").utf8.prefix(room.count - 1))
     }
 }

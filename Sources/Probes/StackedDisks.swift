@@ -39,10 +39,10 @@ public enum StackedDisks {
             return false
         }
         if name.hasPrefix("zram") { return hasBackingDevice(disk) }
-        // A null_blk has the name that its maker in configfs gave it: only its major number says what it is.
-        if let number = number(of: disk), ["nullb", "ramdisk"].contains(driver(ofMajor: number.major)) { return false }
         // What is memory itself; and those of which the disks below would be there.
-        return !["ram", "nullb", "pmem", "loop", "dm-", "md"].contains { name.hasPrefix($0) }
+        if ["ram", "nullb", "pmem", "loop", "dm-", "md"].contains(where: { name.hasPrefix($0) }) { return false }
+        // A null_blk has the name that its maker in configfs gave it: only its major number says what it is.
+        return number(of: disk).flatMap { driver(ofMajor: $0.major) } != "nullb"
     }
 
     private static func hasBackingDevice(_ disk: String) -> Bool {

@@ -38,16 +38,16 @@ struct CachedFiles {
     func users(procfs: String = "/proc") -> [FileUser]? {
         guard !files.isEmpty else { return nil }
         let end = Box.monotonic + Self.patience
-        let own = UInt32(getpid())
         var users: [FileUser] = []
-        for process in Self.numbers(in: procfs) where process != own && Box.monotonic < end {
+        for process in Procfs.numbers(in: procfs) where process != getpid() && Box.monotonic < end {
             let directory = "\(procfs)/\(process)"
             let open = openFiles(directory)
             let mapped = Self.mappedFiles(directory, among: files)
             guard !open.isEmpty || !mapped.isEmpty else { continue }
             let name = Box.line(of: directory + "/comm") ?? ""
             users += (open.map { ($0, false) } + mapped.subtracting(open).map { ($0, true) }).map { file, isMapped in
-                FileUser(device: file.device, inode: file.inode, process: process, name: name, isMapped: isMapped)
+                FileUser(
+                    device: file.device, inode: file.inode, process: UInt32(process), name: name, isMapped: isMapped)
             }
             if users.count >= Self.most { break }
         }
@@ -56,15 +56,11 @@ struct CachedFiles {
 
     private static let patience: UInt64 = 300_000_000
 
-    private static func numbers(in directory: String) -> [UInt32] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).compactMap { UInt32($0) }.sorted()
-    }
-
     /// Those of the files that it has open without `O_DIRECT`. Kernels from 5.14 on show the inode; only a file whose
     /// inode fits is asked for its device, for a file on a dead server would not answer.
     private func openFiles(_ directory: String) -> Set<File> {
         var found: Set<File> = []
-        for number in Self.numbers(in: directory + "/fdinfo") {
+        for number in Procfs.numbers(in: directory + "/fdinfo") {
             guard let text = try? String(contentsOfFile: "\(directory)/fdinfo/\(number)", encoding: .utf8),
                 let info = OpenFileInfo(text), !info.isDirect, files.contains(where: { $0.inode == info.inode })
             else { continue }
@@ -110,11 +106,7 @@ struct OpenFileInfo {
 
     /// `nil` before 5.14, which does not show the inode.
     init?(_ text: String) {
-        var values: [Substring: Substring] = [:]
-        for line in text.split(separator: "\n") {
-            let words = line.split(separator: ":", maxSplits: 1)
-            if words.count == 2 { values[words[0]] = words[1].drop { $0 == " " || $0 == "\t" } }
-        }
+        let values = Procfs.fields(of: text)
         guard let inode = values["ino"].flatMap({ UInt64($0) }),
             let flags = values["flags"].flatMap({ Int32($0, radix: 8) })
         else { return nil }

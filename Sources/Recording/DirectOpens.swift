@@ -25,7 +25,7 @@ struct DirectOpens {
         guard let counts else { return }
         let end = Box.monotonic + Self.patience
         var open: [DeviceNumber: UInt64] = [:]
-        let wanted = processes.isEmpty ? Self.numbers(in: procfs) : processes
+        let wanted = processes.isEmpty ? Procfs.numbers(in: procfs) : processes
         for process in wanted where process != getpid() && Box.monotonic < end {
             Self.count(filesOf: "\(procfs)/\(process)", in: &open)
         }
@@ -34,13 +34,9 @@ struct DirectOpens {
 
     private static let patience: UInt64 = 300_000_000
 
-    private static func numbers(in directory: String) -> [Int32] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).compactMap { Int32($0) }.sorted()
-    }
-
     private static func count(filesOf process: String, in open: inout [DeviceNumber: UInt64]) {
         var mounts: [Substring: DeviceNumber]?
-        for number in numbers(in: process + "/fdinfo") {
+        for number in Procfs.numbers(in: process + "/fdinfo") {
             guard let text = try? String(contentsOfFile: "\(process)/fdinfo/\(number)", encoding: .utf8),
                 let mount = mountOfDirectFile(text)
             else { continue }
@@ -52,11 +48,7 @@ struct DirectOpens {
 
     /// Of a file that is open with `O_DIRECT`, the number of its mount.
     static func mountOfDirectFile(_ text: String) -> Substring? {
-        var fields: [Substring: Substring] = [:]
-        for line in text.split(separator: "\n") {
-            let words = line.split(separator: ":", maxSplits: 1)
-            if words.count == 2 { fields[words[0]] = words[1].drop { $0 == " " || $0 == "\t" } }
-        }
+        let fields = Procfs.fields(of: text)
         guard let flags = fields["flags"].flatMap({ Int32($0, radix: 8) }), flags & OpenFileInfo.direct != 0 else {
             return nil
         }

@@ -54,7 +54,9 @@ struct SeenFiles {
             }
             var status = stat()
             let link = "\(directory)/\(name)"
-            guard name.first?.isNumber == true, stat(link, &status) == 0, let path = target(of: link) else { continue }
+            guard name.first?.isNumber == true, stat(link, &status) == 0, let path = Procfs.target(of: link) else {
+                continue
+            }
             if status.st_mode & S_IFMT == S_IFBLK {
                 // A block device has an inode of its own, in a file system of its own.
                 if DeviceNumber(userNumber: UInt64(status.st_rdev)).kernelNumber == file.device { return path }
@@ -64,12 +66,5 @@ struct SeenFiles {
             }
         }
         return others.count == 1 ? others.first : nil
-    }
-
-    private static func target(of link: String) -> String? {
-        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let length = readlink(link, &buffer, buffer.count)
-        guard length > 0 else { return nil }
-        return String(decoding: buffer.prefix(length), as: UTF8.self)
     }
 }

@@ -10,8 +10,8 @@ struct WaitAccumulator: Sendable {
     /// By `CPUOccupant.rawValue`.
     private var occupied = SIMD8<UInt64>.zero
     private var isKnown = false
-    /// By place in `WaitCause.allCases`: what was no wait for the CPU, and idle time that has a cause of its own.
-    private var apart = [UInt64](repeating: 0, count: WaitCause.allCases.count)
+    /// By `WaitCause.index`: what was no wait for the CPU, and idle time that has a cause of its own.
+    private var apart = [UInt64](repeating: 0, count: WaitCause.count)
     /// By number of the name in the log.
     private var poolWorks: [UInt64] = []
     private var otherTasks: [UInt64] = []
@@ -50,8 +50,7 @@ struct WaitAccumulator: Sendable {
     }
 
     private mutating func add(apart nanoseconds: UInt64, to cause: WaitCause) {
-        guard let place = WaitCause.allCases.firstIndex(of: cause) else { return }
-        apart[place] &+= nanoseconds
+        apart[cause.index] &+= nanoseconds
     }
 
     @inline(never)
@@ -108,8 +107,8 @@ struct WaitAccumulator: Sendable {
                     cause: WaitCause(occupant), total: sum, share: StageAccumulator.share(sum, of: total),
                     names: Self.names(named, names, of: sum, wait: total)))
         }
-        for (place, cause) in WaitCause.allCases.enumerated() where apart[place] > 0 {
-            let sum = UInt128(apart[place])
+        for cause in WaitCause.allCases where apart[cause.index] > 0 {
+            let sum = UInt128(apart[cause.index])
             rest -= min(rest, sum)
             causes.append(
                 WaitSummary.Cause(

@@ -69,6 +69,8 @@ struct CompletionContextTests {
     @Test func everyContextHasItsOwnPlaceInTheList() {
         #expect(CompletionContext.allCases.map(\.index).sorted() == Array(0..<CompletionContext.count))
         #expect(DeferralReason.allCases.map(\.index).sorted() == Array(0..<DeferralReason.count))
+        #expect(WaitCause.allCases.map(\.index) == Array(0..<WaitCause.count))
+        #expect(CPUOccupant.allCases.allSatisfy { WaitCause($0).index == Int($0.rawValue) })
         #expect(StageContext.allCases.count == StageContext.count)
         #expect(CPUPlacement.allCases.count == CPUPlacement.count)
     }

@@ -109,7 +109,7 @@ enum FileUsers {
     /// `name (process)`, each once; dioscope itself is none.
     static func names(of file: PageCache) -> [String] {
         var found: [String] = []
-        for process in numbers(in: "/proc") where process != getpid() && found.count < most {
+        for process in Procfs.numbers(in: "/proc") where process != getpid() && found.count < most {
             let directory = "/proc/\(process)"
             if hasOpen(file, directory) || hasMapped(file, directory) {
                 found.append("\(Box.line(of: directory + "/comm") ?? "a process") (\(process))")
@@ -118,15 +118,11 @@ enum FileUsers {
         return found
     }
 
-    static func numbers(in directory: String) -> [Int32] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).compactMap { Int32($0) }.sorted()
-    }
-
     private static func hasOpen(_ file: PageCache, _ directory: String) -> Bool {
-        numbers(in: directory + "/fd").contains { number in
+        Procfs.numbers(in: directory + "/fd").contains { number in
             let link = "\(directory)/fd/\(number)"
             // Only a file of this name is asked for more: one on a dead server would not answer.
-            guard target(of: link) == file.path else { return false }
+            guard Procfs.target(of: link) == file.path else { return false }
             var status = stat()
             return stat(link, &status) == 0 && UInt64(status.st_ino) == file.inode
                 && UInt64(status.st_dev) == file.device
@@ -136,10 +132,6 @@ enum FileUsers {
     private static func hasMapped(_ file: PageCache, _ directory: String) -> Bool {
         guard let maps = try? String(contentsOfFile: directory + "/maps", encoding: .utf8) else { return false }
         return maps.split(separator: "\n").contains { $0.hasSuffix(" " + file.path) }
-    }
-
-    static func target(of link: String) -> String? {
-        try? FileManager.default.destinationOfSymbolicLink(atPath: link)
     }
 }
 
@@ -172,9 +164,9 @@ final class OpenFileWatch: Sendable {
 
     private func look() {
         for process in ProcessTree().withChildren([process.load(ordering: .relaxed)]) {
-            for number in FileUsers.numbers(in: "/proc/\(process)/fdinfo") {
+            for number in Procfs.numbers(in: "/proc/\(process)/fdinfo") {
                 guard Self.isWrittenDirectly("/proc/\(process)/fdinfo/\(number)"),
-                    let path = FileUsers.target(of: "/proc/\(process)/fd/\(number)"), path.hasPrefix("/")
+                    let path = Procfs.target(of: "/proc/\(process)/fd/\(number)"), path.hasPrefix("/")
                 else { continue }
                 paths.withLock { _ = $0.insert(path) }
             }
