@@ -143,3 +143,13 @@ public struct ThreadName: Hashable, Sendable, Codable {
         self.name = name
     }
 }
+
+extension [UInt32: ThreadName] {
+    /// The thread for which it submits: an io_uring worker, `iou-wrk-N`, does so for thread N, whose ring it serves; any
+    /// other for itself.
+    public func submitter(behind thread: UInt32) -> UInt32 {
+        let worker = "iou-wrk-"
+        guard let name = self[thread]?.name, name.hasPrefix(worker) else { return thread }
+        return UInt32(name.dropFirst(worker.count)) ?? thread
+    }
+}

@@ -171,7 +171,8 @@ private struct Costs {
         completion = time(.completionWork)
         let occupied = time(.submitter) + completion + workerSwitch + time(.hardirq) + time(.softirq)
         // Interrupts also come when there is no I/O. A thread has one CPU at a time, and that one is busy.
-        let atOnce = Double(min(cpus.count, max(1, report.source.threads.count)))
+        let threads = report.source.threads
+        let atOnce = Double(min(cpus.count, max(1, Set(threads.keys.map(threads.submitter(behind:))).count)))
         let span = report.span ?? .infinity
         busy = min(occupied, atOnce * span / ios)
         utilization = occupied * ios / (atOnce * span)

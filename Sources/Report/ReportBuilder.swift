@@ -126,7 +126,8 @@ public struct ReportBuilder: ~Copyable, Sendable {
             // Of I/Os that were summed up only some have a time of their own.
             let isWhole = report.summedUp == nil
             report.inlineEstimate = InlineEstimate(
-                report, loop: isWhole ? loop.finding : .init(loop: .unknown), waits: isWhole ? saving.statistics : nil)
+                report, loop: isWhole ? loop.finding(source.threads) : .init(loop: .unknown),
+                waits: isWhole ? saving.statistics : nil)
         }
         if report.summedUp == nil, hasTimeline {
             report.timeline = timeline.timeline(population: sample?.population ?? 1)

@@ -118,12 +118,14 @@ struct LoopAccumulator: Sendable {
     }
 
     /// What the I/Os say; nothing may be lacking among them.
-    var finding: Finding {
+    /// - Parameter names: of the threads that submitted them.
+    func finding(_ names: [UInt32: ThreadName]) -> Finding {
         var first = self
         first.settle()
         let entries = first.entries
         guard entries.count >= Self.needed else { return Finding(loop: .unknown) }
-        let threads = Dictionary(grouping: entries, by: \.thread).values.filter { $0.count >= Self.needed }
+        let threads = Dictionary(grouping: entries) { names.submitter(behind: $0.thread) }.values
+            .filter { $0.count >= Self.needed }
         let judged = threads.reduce(0) { $0 + $1.count }
         guard Double(judged) >= 0.9 * Double(entries.count) else {
             return Finding(loop: .unknown)

@@ -10,17 +10,23 @@ import Testing
 struct SubmissionLoopTests {
     private typealias Event = (submitted: UInt64, ended: UInt64)
 
-    private static func loop(_ events: [Event], parts: Int = 1) -> LoopAccumulator.Finding {
+    /// - Parameter workers: of 16 I/Os in a row, how many a worker of the thread's ring submits.
+    private static func loop(
+        _ events: [Event], parts: Int = 1, workers: Int = 0, worker: String = "iou-wrk-7"
+    ) -> LoopAccumulator.Finding {
         var accumulators = [LoopAccumulator](repeating: LoopAccumulator(), count: parts)
+        let names: [UInt32: ThreadName] = [
+            7: ThreadName(thread: 7, process: 7, name: "fio"), 8: ThreadName(thread: 8, process: 7, name: worker),
+        ]
         for (number, event) in events.enumerated() {
             let io = DirectIO(
-                submitted: Timestamp(nanoseconds: event.submitted), submitterThread: 7,
+                submitted: Timestamp(nanoseconds: event.submitted), submitterThread: number / 16 % 16 < workers ? 8 : 7,
                 device: DeviceNumber(major: 8, minor: 0), inode: 1, offset: 0, length: 4096, operation: .write,
                 issuer: .libaio)
             accumulators[number % parts].add(io, latency: event.ended - event.submitted)
         }
         for part in accumulators.dropFirst() { accumulators[0].add(part) }
-        return accumulators[0].finding
+        return accumulators[0].finding(names)
     }
 
     /// - Parameters:
@@ -75,6 +81,15 @@ struct SubmissionLoopTests {
     @Test(arguments: [1, 2, 4, 16, 64])
     func whoeverWaitsForCompletionsIsInAClosedLoop(depth: Int) {
         #expect(Self.loop(Self.closed(depth: depth)).loop == .closed)
+    }
+
+    /// io_uring's worker submits for the thread whose ring it serves: by itself neither of them is in a closed loop.
+    @Test(arguments: [1, 4])
+    func aWorkerOfTheRingSubmitsForItsThread(depth: Int) {
+        let events = Self.closed(depth: depth)
+        #expect(Self.loop(events, workers: 4).loop == .closed)
+        #expect(Self.loop(events, workers: 4, worker: "kworker/1:2").loop != .closed)
+        #expect(Self.loop(events, workers: 4, worker: "iou-wrk-").loop != .closed)
     }
 
     @Test func completionsTakenInBatchesAreAClosedLoopToo() {
