@@ -14,12 +14,16 @@ public struct TraceSummary: Sendable {
     public internal(set) var lostEvents: UInt64 = 0
     /// Events with a time before that of the event before, of the same CPU.
     public internal(set) var backwardTimes: UInt64 = 0
+    /// How often a text goes back to an earlier time: several CPUs or traces, one after the other.
+    public internal(set) var returns: UInt64 = 0
     /// Events of functions that have no name in the trace: the addresses could not be resolved.
     public internal(set) var unnamedFunctions: UInt64 = 0
     /// Some functions do have names: those without are none of ours.
     public internal(set) var hasSymbols = false
     /// Lines between the events that are nobody's: prose, other messages.
     public internal(set) var otherLines: UInt64 = 0
+    /// Events that several buffers of the trace have, and that were read from one of them.
+    public internal(set) var repeatedEvents: UInt64 = 0
     /// Events without a CPU.
     public internal(set) var withoutCPU: UInt64 = 0
     /// Begins of I/Os that could not be read.
@@ -55,6 +59,7 @@ public struct TraceSummary: Sendable {
             loss("trace-lost-markers", lostMarkers, .loss, "places where the tracer lost events"),
             loss("trace-unparsed", unparsed, .loss, "lines or records of no known form"),
             loss("begins-unread", unreadBegins, .loss, "begins of I/Os that could not be read: \(unreadBeginCause)"),
+            loss("trace-repeated-events", repeatedEvents, .info, "events that another buffer of the trace has as well"),
             loss("trace-other-lines", otherLines, .info, "lines between the events that are nobody's"),
             loss(
                 "machines", machines.count > 1 ? UInt64(machines.count) : 0, .loss,
@@ -62,6 +67,10 @@ public struct TraceSummary: Sendable {
             loss(
                 "trace-backward-times", backwardTimes, .loss, "events that are earlier than the one before on their CPU"
             ),
+            loss(
+                "trace-returns", returns, .loss,
+                "places where the text goes back to an earlier time, e.g. from one CPU's part to the next: give it in"
+                    + " the order of time, e.g. trace rather than per_cpu/*/trace"),
             loss(
                 "trace-unnamed-functions", hasSymbols ? 0 : unnamedFunctions, .loss,
                 "works or probes at addresses without a name: record with kernel symbols readable (kptr_restrict)"

@@ -4,7 +4,8 @@
 
 usage: seeds.py DIRECTORY TRACE.DAT...
 
-Each gives NAME.6, NAME.7, and NAME.7z packed by zlib. Only traces of version 7 are taken.
+Each gives NAME.6, NAME.7, and NAME.7z packed by zlib, and the same of a big-endian machine: NAME.6b, NAME.7b and NAME.7zb.
+Only traces of version 7 are taken.
 """
 
 import re
@@ -13,6 +14,9 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from typing import NamedTuple
+
+from machines import Machine
 
 MAGIC = b"\x17\x08\x44tracing"
 PAGES = 2  # of each CPU
@@ -21,11 +25,20 @@ EVENTS = re.compile(rb"name: (iomap_dio_\w+|block_(bio_queue|rq_issue|rq_complet
                     rb"|irq_handler_\w+|softirq_(entry|exit)|sched_switch|local_timer_\w+|io_req_rw_complete|function)\n")
 
 
+class Buffer(NamedTuple):
+    """ftrace's own, or an instance: pages by CPU."""
+
+    name: bytes
+    clock: bytes
+    pages: dict[int, bytes]
+
+
 class Small:
     """What is kept of one trace."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, pages: int = PAGES) -> None:
         self.content = content
+        self.most_pages = pages
         if not content.startswith(MAGIC + b"7\0"):
             raise ValueError("not of version 7")
         self.page_size = struct.unpack_from("<I", content, 14)[0]
@@ -102,58 +115,88 @@ class Small:
         for cpu, part in self.pages.items():
             before = [page for page in range(len(part) // self.page_size) if time(part, page) <= middle]
             start = max(before, default=0) * self.page_size
-            self.pages[cpu] = part[start:start + PAGES * self.page_size]
+            self.pages[cpu] = part[start:start + self.most_pages * self.page_size]
 
     # Layouts that are written.
 
-    def head(self, version: bytes) -> bytes:
-        return MAGIC + version + b"\0\0\x08" + struct.pack("<I", self.page_size)
+    def head(self, version: bytes, machine: Machine) -> bytes:
+        return MAGIC + version + b"\0" + bytes([machine.is_big, machine.long]) + machine.pack("I", self.page_size)
 
-    def sized_formats(self) -> bytes:
+    def texts(self) -> list[bytes]:
         # A format ends where the count of the next one was: cut what is not text.
-        texts = [text[:text.rindex(b"\n") + 1] for text in self.formats]
-        return b"".join(struct.pack("<Q", len(text)) + text for text in texts)
+        return [text[:text.rindex(b"\n") + 1] for text in self.formats]
 
-    def version6(self) -> bytes:
-        out = self.head(b"6") + b"header_page\0" + struct.pack("<Q", len(self.header_page)) + self.header_page
-        out += b"header_event\0" + struct.pack("<Q", 0) + struct.pack("<I", 0)
-        out += struct.pack("<I", 1) + b"all\0" + struct.pack("<I", len(self.formats)) + self.sized_formats()
-        out += struct.pack("<I", len(self.symbols)) + self.symbols + struct.pack("<I", 0)
-        out += struct.pack("<Q", len(self.threads)) + self.threads + struct.pack("<I", len(self.pages)) + b"options  \0"
-        out += b"".join(struct.pack("<HI", number, len(data)) + data for number, data in self.options)
-        out += struct.pack("<H", 0) + b"flyrecord\0"
-        data_at = len(out) + 16 * len(self.pages)
-        for part in self.pages.values():
-            out += struct.pack("<QQ", data_at, len(part))
-            data_at += len(part)
-        return out + b"".join(self.pages.values())
+    def sized_formats(self, machine: Machine) -> bytes:
+        return b"".join(machine.pack("Q", len(text)) + text for text in self.texts())
 
-    def version7(self, compression: bytes) -> bytes:
+    def written_options(self, machine: Machine) -> list[tuple[int, bytes]]:
+        return [(number, machine.option(number, data)) for number, data in self.options]
+
+    def parts(self, machine: Machine, buffer: Buffer) -> dict[int, bytes]:
+        return {cpu: machine.pages(part, self.page_size, self.texts()) for cpu, part in buffer.pages.items()}
+
+    def own(self) -> Buffer:
+        return Buffer(b"", b"mono", self.pages)
+
+    def version6(self, machine: Machine, buffers: list[Buffer] | None = None) -> bytes:
+        """The first buffer is ftrace's own; every one has all CPUs."""
+        header_page, pack = machine.header_page(self.header_page), machine.pack
+        all_parts = [(buffer, self.parts(machine, buffer)) for buffer in buffers or [self.own()]]
+        cpus = sorted({cpu for _, parts in all_parts for cpu in parts})
+        table_size, entry = 16 * len(cpus), len(b"flyrecord\0")
+        out = self.head(b"6", machine) + b"header_page\0" + pack("Q", len(header_page)) + header_page
+        out += b"header_event\0" + pack("Q", 0) + pack("I", 0)
+        out += pack("I", 1) + b"all\0" + pack("I", len(self.formats)) + self.sized_formats(machine)
+        out += pack("I", len(self.symbols)) + self.symbols + pack("I", 0)
+        out += pack("Q", len(self.threads)) + self.threads + pack("I", len(cpus)) + b"options  \0"
+        out += b"".join(pack("HI", number, len(data)) + data for number, data in self.written_options(machine))
+        instances = [buffer for buffer, _ in all_parts[1:]]
+        tables_at = len(out) + sum(6 + 8 + len(buffer.name) + 1 for buffer in instances) + 2
+        for number, buffer in enumerate(instances, 1):
+            data = pack("Q", tables_at + number * (entry + table_size)) + buffer.name + b"\0"
+            out += pack("HI", 3, len(data)) + data
+        out += pack("H", 0)
+        data_at = tables_at + len(all_parts) * (entry + table_size)
+        for _, parts in all_parts:
+            out += b"flyrecord\0"
+            for cpu in cpus:
+                out += pack("QQ", data_at, len(parts.get(cpu, b"")))
+                data_at += len(parts.get(cpu, b""))
+        return out + b"".join(parts.get(cpu, b"") for _, parts in all_parts for cpu in cpus)
+
+    def version7(self, compression: bytes, machine: Machine, buffers: list[Buffer] | None = None) -> bytes:
+        pack = machine.pack
+
         def packed(body: bytes) -> bytes:
             if compression == b"none":
                 return body
             small = zlib.compress(body)
-            return struct.pack("<II", len(small), len(body)) + small
+            return pack("II", len(small), len(body)) + small
 
         def section(kind: int, body: bytes) -> bytes:
-            return struct.pack("<HHIQ", kind, compression != b"none" and kind != 0, 0, len(body)) + body
+            return pack("HHIQ", kind, compression != b"none" and kind != 0, 0, len(body)) + body
 
-        out = self.head(b"7") + compression + b"\0\0"
-        out += struct.pack("<Q", len(out) + 8)
-        out += section(16, packed(b"header_page\0" + struct.pack("<Q", len(self.header_page)) + self.header_page))
-        out += section(18, packed(struct.pack("<I", 1) + b"all\0" + struct.pack("<I", len(self.formats))
-                                  + self.sized_formats()))
-        out += section(19, packed(struct.pack("<I", len(self.symbols)) + self.symbols))
-        out += section(21, packed(struct.pack("<Q", len(self.threads)) + self.threads))
-        parts = [part if compression == b"none" else struct.pack("<I", 1) + packed(part) for part in self.pages.values()]
-        table = struct.pack("<II", self.page_size, len(parts))
-        at, buffer_at = len(out) + 16, len(out)
-        for cpu, part in zip(self.pages, parts):
-            table += struct.pack("<IQQ", cpu, at, len(part))
-            at += len(part)
-        out += section(3, b"".join(parts))
-        options = [*self.options, (3, struct.pack("<Q", buffer_at) + b"\0mono\0" + table), (0, bytes(8))]
-        return out + section(0, b"".join(struct.pack("<HI", number, len(data)) + data for number, data in options))
+        header_page = machine.header_page(self.header_page)
+        out = self.head(b"7", machine) + compression + b"\0\0"
+        out += pack("Q", len(out) + 8)
+        out += section(16, packed(b"header_page\0" + pack("Q", len(header_page)) + header_page))
+        out += section(18, packed(pack("I", 1) + b"all\0" + pack("I", len(self.formats)) + self.sized_formats(machine)))
+        out += section(19, packed(pack("I", len(self.symbols)) + self.symbols))
+        out += section(21, packed(pack("Q", len(self.threads)) + self.threads))
+        options = self.written_options(machine)
+        for buffer in buffers or [self.own()]:
+            whole = self.parts(machine, buffer)
+            parts = [part if compression == b"none" else pack("I", 1) + packed(part) for part in whole.values()]
+            data = pack("Q", len(out)) + buffer.name + b"\0" + buffer.clock + b"\0"
+            data += pack("II", self.page_size, len(parts))
+            at = len(out) + 16
+            for cpu, part in zip(whole, parts):
+                data += pack("IQQ", cpu, at, len(part))
+                at += len(part)
+            out += section(3, b"".join(parts) or bytes(8))
+            options.append((3, data))
+        options.append((0, bytes(8)))
+        return out + section(0, b"".join(pack("HI", number, len(data)) + data for number, data in options))
 
 
 def main(directory: Path, traces: list[Path]) -> None:
@@ -162,9 +205,10 @@ def main(directory: Path, traces: list[Path]) -> None:
             small = Small(trace.read_bytes())
         except ValueError:
             continue
-        for ending, content in ((".6", small.version6()), (".7", small.version7(b"none")),
-                                (".7z", small.version7(b"zlib"))):
-            (directory / (trace.stem + ending)).write_bytes(content)
+        for ending, machine in (("", Machine()), ("b", Machine(is_big=True))):
+            for version, content in (("6", small.version6(machine)), ("7", small.version7(b"none", machine)),
+                                     ("7z", small.version7(b"zlib", machine))):
+                (directory / f"{trace.stem}.{version}{ending}").write_bytes(content)
 
 
 if __name__ == "__main__":

@@ -81,10 +81,10 @@ import Testing
         #expect(error.description.contains(said))
     }
 
-    @Test func bigEndianIsRefused() throws {
+    @Test func aByteOrderThatItHasNotIsDamage() throws {
         var bytes = TraceDatBytes().bytes
         bytes[12] = 1
-        #expect(try #require(throws: TraceError.self) { try Reading(bytes) }.description.contains("big-endian"))
+        #expect(try #require(throws: TraceError.self) { try Reading(bytes) }.description.contains("damaged"))
     }
 
     /// Flipped bytes of a real recording: any answer but a trap.
@@ -100,5 +100,29 @@ import Testing
             }
             _ = try? Reading(bytes)
         }
+    }
+
+    /// Samples of one CPU: times of the guest, and what is added to them.
+    private func shift(_ samples: [(time: UInt64, offset: Int64)], flags: UInt32) -> ClockShift? {
+        var bytes = TraceDatBytes.little(UInt64(7)) + TraceDatBytes.little(flags) + TraceDatBytes.little(UInt32(1))
+        bytes += TraceDatBytes.little(UInt32(samples.count))
+        bytes += samples.flatMap { TraceDatBytes.little($0.time) } + samples.flatMap { TraceDatBytes.little($0.offset) }
+        bytes += samples.flatMap { _ in TraceDatBytes.little(UInt64(3)) }
+        bytes += samples.flatMap { _ in TraceDatBytes.little(UInt64(1)) }
+        var cursor = ByteCursor(bytes, .little)
+        return ClockShift(&cursor)
+    }
+
+    @Test func timesOfAGuestBecomeItsHosts() throws {
+        // Three halves of the guest's time, and an offset that goes from 500 to 700.
+        let samples: [(time: UInt64, offset: Int64)] = [(2000, 700), (1000, 500)]
+        let interpolating = try #require(shift(samples, flags: 1))
+        #expect([1000, 1500, 2000, 3000].map { interpolating.hostTime($0, cpu: 0) } == [2000, 2850, 3700, 5400])
+        let stepping = try #require(shift(samples, flags: 0))
+        #expect([1500, 2500].map { stepping.hostTime($0, cpu: 0) } == [2750, 4250])
+        #expect(interpolating.hostTime(1500, cpu: 1) == 1500)
+        let single = try #require(shift([(time: 1000, offset: -400)], flags: 1))
+        #expect(single.hostTime(2000, cpu: 0) == 2600)
+        #expect(shift([], flags: 0) == nil)
     }
 }

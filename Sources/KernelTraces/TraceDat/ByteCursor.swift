@@ -4,9 +4,11 @@
 struct ByteCursor {
     let bytes: [UInt8]
     private(set) var position: Int
+    var order: ByteOrder
 
-    init(_ bytes: [UInt8], at position: Int = 0) {
+    init(_ bytes: [UInt8], at position: Int = 0, _ order: ByteOrder) {
         self.bytes = bytes
+        self.order = order
         self.position = min(position, bytes.count)
     }
 
@@ -21,10 +23,10 @@ struct ByteCursor {
         return bytes[position..<(position + count)]
     }
 
-    /// Little-endian.
     mutating func integer<Value: FixedWidthInteger & UnsignedInteger>(_ type: Value.Type) -> Value? {
         guard let part = take(MemoryLayout<Value>.size) else { return nil }
-        return part.reversed().reduce(0) { $0 << 8 | Value($1) }
+        let little: Value = part.reversed().reduce(0) { $0 << 8 | Value($1) }
+        return order == .big ? little.byteSwapped : little
     }
 
     /// As many bytes as the integer before them says.

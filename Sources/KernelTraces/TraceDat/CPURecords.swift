@@ -12,7 +12,10 @@ final class CPURecords {
 
     private let source: PageSource
     private let layout: PageLayout
+    private let order: ByteOrder
     private let pageSize: Int
+    /// Which of the file's buffers it is of.
+    let buffer: Int
     private var pages = UnsafeRawBufferPointer(start: nil, count: 0)
     /// Within the piece: the page at hand ends, and its written part ends.
     private var pageEnd = 0
@@ -23,7 +26,9 @@ final class CPURecords {
         cpu = UInt16(clamping: part.cpu)
         source = PageSource(part, of: dat)
         layout = dat.page
-        pageSize = dat.header.pageSize
+        order = dat.header.order
+        pageSize = part.pageSize
+        buffer = part.buffer
     }
 
     private enum Entry {
@@ -42,7 +47,7 @@ final class CPURecords {
                 guard try nextPage(&damages) else { return false }
                 continue
             }
-            let header = pages.loadUnaligned(fromByteOffset: position, as: UInt32.self)
+            let header = entry(pages.loadUnaligned(fromByteOffset: position, as: UInt32.self))
             let kind = header & 0x1f
             let delta = UInt64(header >> 5)
             switch kind {
@@ -84,8 +89,23 @@ final class CPURecords {
     /// Where it is in the file, by the piece at hand.
     var fileOffset: UInt64 { source.offset }
 
+    /// Two bit fields, of which the first is at the low end; on a big-endian machine at the high one.
+    @inline(__always)
+    private func entry(_ word: UInt32) -> UInt32 {
+        guard order == .big else { return word }
+        let word = word.byteSwapped
+        return word << 5 | word >> 27
+    }
+
     private func word(at offset: Int) -> UInt32? {
-        offset + 4 <= end ? pages.loadUnaligned(fromByteOffset: offset, as: UInt32.self) : nil
+        offset + 4 <= end ? order.native(pages.loadUnaligned(fromByteOffset: offset, as: UInt32.self)) : nil
+    }
+
+    /// A `long` of the traced machine.
+    private func long(at offset: Int) -> UInt64 {
+        layout.commitSize == 8
+            ? order.native(pages.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            : UInt64(order.native(pages.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
     }
 
     private func damage(_ damages: inout TraceDamages) {
@@ -101,11 +121,8 @@ final class CPURecords {
         }
         let start = pageEnd
         pageEnd += pageSize
-        time = pages.loadUnaligned(fromByteOffset: start, as: UInt64.self)
-        let commit =
-            layout.commitSize == 8
-            ? pages.loadUnaligned(fromByteOffset: start + layout.commitOffset, as: UInt64.self)
-            : UInt64(pages.loadUnaligned(fromByteOffset: start + layout.commitOffset, as: UInt32.self))
+        time = order.native(pages.loadUnaligned(fromByteOffset: start, as: UInt64.self))
+        let commit = long(at: start + layout.commitOffset)
         let used = Int(commit & 0xfffff)
         position = start + layout.dataOffset
         end = position + used
@@ -120,7 +137,7 @@ final class CPURecords {
 
     /// The number stands behind the page's events, if there was room.
     private func lostCount(stored: Bool) -> UInt64 {
-        guard stored, end + 8 <= pageEnd else { return 0 }
-        return pages.loadUnaligned(fromByteOffset: end, as: UInt64.self)
+        guard stored, end + layout.commitSize <= pageEnd else { return 0 }
+        return long(at: end)
     }
 }

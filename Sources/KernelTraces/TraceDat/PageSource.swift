@@ -4,6 +4,7 @@
 final class PageSource {
     private let file: OpenFile
     private let compression: TraceDatHeader.Compression
+    private let order: ByteOrder
     private let pageSize: Int
     private let isPacked: Bool
     private var position: UInt64
@@ -20,7 +21,8 @@ final class PageSource {
     init(_ part: TraceDatFile.CPUPart, of dat: TraceDatFile) {
         file = dat.file
         compression = dat.header.compression
-        pageSize = dat.header.pageSize
+        order = dat.header.order
+        pageSize = part.pageSize
         isPacked = part.isPacked && compression != .none
         position = part.offset
         end = part.offset &+ part.size
@@ -49,13 +51,13 @@ final class PageSource {
 
     private func nextChunk(_ damages: inout TraceDamages) throws(TraceError) -> Bool {
         if chunksLeft == nil {
-            var cursor = ByteCursor(try file.bytes(4, at: position))
+            var cursor = ByteCursor(try file.bytes(4, at: position), order)
             chunksLeft = cursor.integer(UInt32.self) ?? 0
             position += 4
         }
         while let left = chunksLeft, left > 0 {
             chunksLeft = left - 1
-            var cursor = ByteCursor(try file.bytes(8, at: position))
+            var cursor = ByteCursor(try file.bytes(8, at: position), order)
             // The table's size of the part leaves out the number of chunks: the file's end is what limits.
             guard let packed = cursor.integer(UInt32.self), let size = cursor.integer(UInt32.self),
                 UInt64(packed) <= file.size - min(file.size, position + 8)

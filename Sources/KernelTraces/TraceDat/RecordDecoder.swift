@@ -14,7 +14,7 @@ final class RecordDecoder {
     private let returns: Bool
 
     /// `nil` for an event that is not read.
-    init?(_ format: EventFormat, flagBits: IOFlagBits) {
+    init?(_ format: EventFormat, flagBits: IOFlagBits, _ order: ByteOrder) {
         let known = EventKind(rawValue: format.name).flatMap { $0 == .probe ? nil : $0 }
         let address = ["__probe_ip", "__probe_func"].compactMap { format[$0] }.first
         // A kprobe event may bear the name of a tracepoint.
@@ -25,11 +25,11 @@ final class RecordDecoder {
         returns = format["__probe_func"] != nil
         fields =
             kind == .probe
-            ? [RecordField(address)] : Self.fieldNames(of: kind).map { RecordField(format[$0]) }
+            ? [RecordField(address, order)] : Self.fieldNames(of: kind).map { RecordField(format[$0], order) }
         arguments =
             kind == .probe
             ? format.fields.compactMap { field in
-                ProbeArguments.field(named: field.name).map { ($0, RecordField(field)) }
+                ProbeArguments.field(named: field.name).map { ($0, RecordField(field, order)) }
             }
             : []
     }

@@ -3,7 +3,7 @@
 extension TraceDatFile {
     /// Everything lies one after the other, without offsets: what is damaged hides what follows.
     mutating func readVersion6() throws(TraceError) {
-        var reader = SerialReader(file, at: UInt64(header.size))
+        var reader = SerialReader(file, at: UInt64(header.size), header.order)
         guard try reader.string() == "header_page", let page = try reader.sized(UInt64.self) else {
             throw reader.expected("header_page")
         }
@@ -27,15 +27,30 @@ extension TraceDatFile {
             mark = try reader.fixed(10)
         }
         if mark == "latency  " {
-            throw .unsupported(file.name, what: "it has text of a latency tracer: give 'trace-cmd report' of it")
+            throw Self.latencyText(file.name)
         }
         guard mark == "flyrecord" else { throw reader.expected("where the CPUs' data lie") }
-        for cpu in 0..<Int(cpus) {
+        try readParts(of: add(buffer: Buffer(name: "", clock: "")), cpus: Int(cpus), &reader)
+        // An instance's table of CPUs is where its option says.
+        for (name, offset) in instances {
+            var reader = SerialReader(file, at: offset, header.order)
+            guard try reader.fixed(10) == "flyrecord" else {
+                damages.add("the table of CPUs of the instance '\(name)' is damaged or cut off", at: offset)
+                continue
+            }
+            try readParts(of: add(buffer: Buffer(name: name, clock: "")), cpus: Int(cpus), &reader)
+        }
+    }
+
+    private mutating func readParts(of buffer: Int, cpus: Int, _ reader: inout SerialReader) throws(TraceError) {
+        for cpu in 0..<cpus {
             guard let offset = try reader.integer(UInt64.self), let size = try reader.integer(UInt64.self) else {
                 damages.add("the file is cut before the data of CPU \(cpu)", at: file.size)
                 return
             }
-            parts.append(CPUPart(cpu: cpu, offset: offset, size: size, isPacked: false))
+            parts.append(
+                CPUPart(
+                    cpu: cpu, offset: offset, size: size, isPacked: false, buffer: buffer, pageSize: header.pageSize))
         }
     }
 
@@ -60,8 +75,22 @@ extension TraceDatFile {
     private mutating func readOptions(_ reader: inout SerialReader) throws(TraceError) {
         while let number = try reader.integer(UInt16.self), number != 0 {
             guard let data = try reader.sized(UInt32.self) else { return }
-            options.take(number, data[...])
+            if number == 3 { takeInstance(data) } else { options.take(number, data[...], header.order) }
         }
+    }
+}
+
+extension TraceDatFile {
+    static func latencyText(_ name: String) -> TraceError {
+        .unsupported(name, what: "it has text of a latency tracer: give 'trace-cmd report' of it")
+    }
+
+    private mutating func takeInstance(_ data: [UInt8]) {
+        var cursor = ByteCursor(data, header.order)
+        guard let offset = cursor.integer(UInt64.self), let name = cursor.string(), instances.count < 1024 else {
+            return
+        }
+        instances.append((name, offset))
     }
 }
 
@@ -69,9 +98,11 @@ extension TraceDatFile {
 struct SerialReader {
     private let file: OpenFile
     private(set) var position: UInt64
+    private let order: ByteOrder
 
-    init(_ file: OpenFile, at position: UInt64) {
+    init(_ file: OpenFile, at position: UInt64, _ order: ByteOrder) {
         self.file = file
+        self.order = order
         self.position = position
     }
 
@@ -82,7 +113,7 @@ struct SerialReader {
     mutating func integer<Value: FixedWidthInteger & UnsignedInteger>(
         _ type: Value.Type
     ) throws(TraceError) -> Value? {
-        var cursor = ByteCursor(try file.bytes(MemoryLayout<Value>.size, at: position))
+        var cursor = ByteCursor(try file.bytes(MemoryLayout<Value>.size, at: position), order)
         guard let value = cursor.integer(type) else { return nil }
         position += UInt64(MemoryLayout<Value>.size)
         return value
@@ -100,7 +131,7 @@ struct SerialReader {
 
     /// At most 255 bytes and a NUL.
     mutating func string() throws(TraceError) -> String? {
-        var cursor = ByteCursor(try file.bytes(256, at: position))
+        var cursor = ByteCursor(try file.bytes(256, at: position), order)
         guard let text = cursor.string() else { return nil }
         position += UInt64(cursor.position)
         return text

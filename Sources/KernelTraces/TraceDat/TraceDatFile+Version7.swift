@@ -26,6 +26,7 @@ extension TraceDatFile {
             guard !overflow, next <= file.size, section.size > 0 else { break }
             position = next
         }
+        if parts.isEmpty, hasText { throw Self.latencyText(file.name) }
         if parts.isEmpty, !formats.isEmpty {
             damages.add("the file is cut: the table of CPUs is missing", at: file.size)
             if let buffer = buffers.first { try findParts(in: buffer) }
@@ -36,7 +37,7 @@ extension TraceDatFile {
     }
 
     private func section(at position: UInt64) throws(TraceError) -> Section? {
-        var cursor = ByteCursor(try file.bytes(Int(Self.sectionHeader), at: position))
+        var cursor = ByteCursor(try file.bytes(Int(Self.sectionHeader), at: position), header.order)
         guard let id = cursor.integer(UInt16.self), let flags = cursor.integer(UInt16.self),
             cursor.integer(UInt32.self) != nil, let size = cursor.integer(UInt64.self)
         else { return nil }
@@ -55,7 +56,7 @@ extension TraceDatFile {
             damages.add("the \(name) are damaged or cut off", at: section.offset)
             return
         }
-        var cursor = ByteCursor(bytes)
+        var cursor = ByteCursor(bytes, header.order)
         switch section.id {
         case 0: takeOptions(&cursor)
         case 16:
@@ -83,7 +84,7 @@ extension TraceDatFile {
         let bytes = try file.bytes(Int(section.size), at: section.offset)
         guard bytes.count == Int(section.size) else { return nil }
         guard section.isPacked else { return bytes }
-        var cursor = ByteCursor(bytes)
+        var cursor = ByteCursor(bytes, header.order)
         guard let packedSize = cursor.integer(UInt32.self), let size = cursor.integer(UInt32.self),
             let packed = cursor.take(Int(packedSize))
         else { return nil }
@@ -92,23 +93,29 @@ extension TraceDatFile {
 
     private mutating func takeOptions(_ cursor: inout ByteCursor) {
         while let number = cursor.integer(UInt16.self), let data = cursor.sized(by: UInt32.self), number != 0 {
-            if number == 3 { takeBuffer(data) } else { options.take(number, data) }
+            if number == 22, data.count > 8 { hasText = true }
+            if number == 3 { takeBuffer(data) } else { options.take(number, data, header.order) }
         }
     }
 
     /// One instance's table of CPUs. Several instances are read as one trace.
     private mutating func takeBuffer(_ data: ArraySlice<UInt8>) {
-        var cursor = ByteCursor(Array(data))
-        guard let offset = cursor.integer(UInt64.self), cursor.string() != nil, cursor.string() != nil,
-            cursor.integer(UInt32.self) != nil, let count = cursor.integer(UInt32.self),
+        var cursor = ByteCursor(Array(data), header.order)
+        guard let offset = cursor.integer(UInt64.self), let name = cursor.string(), let clock = cursor.string(),
+            let page = cursor.integer(UInt32.self), let count = cursor.integer(UInt32.self),
             let section = try? section(at: offset)
         else { return damages.add("a damaged table of CPUs", at: UInt64(header.size)) }
+        let pageSize = TraceDatHeader.isPageSize(page) ? Int(page) : header.pageSize
+        let buffer = add(buffer: Buffer(name: name, clock: clock))
         for _ in 0..<count {
             guard let cpu = cursor.integer(UInt32.self), let offset = cursor.integer(UInt64.self),
                 let size = cursor.integer(UInt64.self)
             else { return }
             guard cpu < 65536 else { continue }
-            parts.append(CPUPart(cpu: Int(cpu), offset: offset, size: size, isPacked: section.isPacked))
+            parts.append(
+                CPUPart(
+                    cpu: Int(cpu), offset: offset, size: size, isPacked: section.isPacked, buffer: buffer,
+                    pageSize: pageSize))
         }
     }
 
@@ -123,21 +130,25 @@ extension TraceDatFile {
             position = (position + page - 1) / page * page
             let start = position
             guard let end = try endOfChunks(at: start) else {
-                parts.append(CPUPart(cpu: cpu, offset: start, size: file.size - min(start, file.size), isPacked: true))
+                parts.append(
+                    CPUPart(
+                        cpu: cpu, offset: start, size: file.size - min(start, file.size), isPacked: true,
+                        pageSize: header.pageSize))
                 return
             }
-            parts.append(CPUPart(cpu: cpu, offset: start, size: end - start, isPacked: true))
+            parts.append(
+                CPUPart(cpu: cpu, offset: start, size: end - start, isPacked: true, pageSize: header.pageSize))
             position = end
             cpu += 1
         }
     }
 
     private func endOfChunks(at start: UInt64) throws(TraceError) -> UInt64? {
-        var cursor = ByteCursor(try file.bytes(4, at: start))
+        var cursor = ByteCursor(try file.bytes(4, at: start), header.order)
         guard let count = cursor.integer(UInt32.self) else { return nil }
         var position = start + 4
         for _ in 0..<count {
-            var cursor = ByteCursor(try file.bytes(8, at: position))
+            var cursor = ByteCursor(try file.bytes(8, at: position), header.order)
             guard let packed = cursor.integer(UInt32.self) else { return nil }
             position += 8 + UInt64(packed)
             guard position <= file.size else { return nil }

@@ -14,6 +14,19 @@ struct TraceDatFile {
     var options = TraceDatOptions()
     var parts: [CPUPart] = []
     var damages = TraceDamages()
+    /// Of ftrace's own buffer and of its instances.
+    private(set) var buffers: [Buffer] = []
+    /// Where a version 6 file has the tables of instances.
+    var instances: [(name: String, offset: UInt64)] = []
+    /// A version 7 file has the text of a latency tracer.
+    var hasText = false
+
+    struct Buffer {
+        /// Empty for ftrace's own.
+        var name: String
+        /// Empty where the file has one clock for all.
+        var clock: String
+    }
 
     /// One CPU's pages.
     struct CPUPart {
@@ -21,6 +34,9 @@ struct TraceDatFile {
         var offset: UInt64
         var size: UInt64
         var isPacked: Bool
+        /// In `buffers`.
+        var buffer = 0
+        var pageSize: Int
     }
 
     /// CPUs that the file has a place for, with data or without.
@@ -37,6 +53,25 @@ struct TraceDatFile {
         limitParts()
         if let cut = file.cut { damages.add(cut, at: file.size) }
     }
+
+    /// - Returns: its place.
+    mutating func add(buffer: Buffer) -> Int {
+        buffers.append(buffer)
+        return buffers.count - 1
+    }
+
+    /// Clocks of buffers that have data; several cannot be put in one order.
+    var clocks: [String] {
+        var clocks: [String] = []
+        for part in parts where part.buffer < buffers.count {
+            let clock = buffers[part.buffer].clock
+            if !clock.isEmpty, !clocks.contains(clock) { clocks.append(clock) }
+        }
+        return clocks
+    }
+
+    /// Several buffers have data of one CPU: an event may be in each.
+    var mayRepeat: Bool { Set(parts.map(\.buffer)).count > 1 }
 
     /// No part is longer than the file: what is not there is reported.
     private mutating func limitParts() {
@@ -73,6 +108,7 @@ struct TraceDatFile {
     var description: TraceDescription {
         var description = TraceDescription(kind: "trace.dat v\(header.version)")
         options.describe(&description)
+        description.clock = description.clock ?? clocks.first
         description.cpuCount = description.cpuCount ?? cpuCount
         let begin = formats.first { $0.name == EventKind.dioBegin.rawValue }
         let functions: ((String) -> Bool)? = symbols.isEmpty ? nil : { [symbols] in symbols.contains($0) }

@@ -9,6 +9,7 @@ struct TraceDatHeader {
     }
 
     var version: Int
+    var order = ByteOrder.little
     var pageSize: Int
     var compression = Compression.none
     /// Where the first section of options is; in version 7.
@@ -16,8 +17,10 @@ struct TraceDatHeader {
     /// Where the header ends.
     var size: Int
 
+    static func isPageSize(_ size: UInt32) -> Bool { (4096...(1 << 20)).contains(size) && size.nonzeroBitCount == 1 }
+
     init(_ bytes: [UInt8], name: String) throws(TraceError) {
-        var cursor = ByteCursor(bytes, at: Self.magic.count)
+        var cursor = ByteCursor(bytes, at: Self.magic.count, .little)
         func damaged(_ expected: String) -> TraceError {
             .damagedHeader(name, offset: UInt64(cursor.position), expected: expected)
         }
@@ -25,14 +28,13 @@ struct TraceDatHeader {
         guard version == 6 || version == 7 else {
             throw .unsupported(name, what: "trace.dat version \(version), expected 6 or 7")
         }
-        guard let order = cursor.integer(UInt8.self), cursor.integer(UInt8.self) != nil,
-            let page = cursor.integer(UInt32.self)
-        else { throw damaged("byte order and page size") }
-        guard order == 0 else {
-            throw .unsupported(
-                name, what: "it is of a big-endian machine: give the text that 'trace-cmd report -t' makes of it")
+        guard let order = cursor.integer(UInt8.self), order <= 1 else { throw damaged("a byte order") }
+        self.order = order == 1 ? .big : .little
+        cursor.order = self.order
+        guard cursor.integer(UInt8.self) != nil, let page = cursor.integer(UInt32.self) else {
+            throw damaged("a page size")
         }
-        guard (4096...(1 << 20)).contains(page), page.nonzeroBitCount == 1 else { throw damaged("a page size") }
+        guard Self.isPageSize(page) else { throw damaged("a page size") }
         (self.version, pageSize) = (version, Int(page))
         if version == 7 {
             guard let compression = cursor.string(), cursor.string() != nil, let offset = cursor.integer(UInt64.self)

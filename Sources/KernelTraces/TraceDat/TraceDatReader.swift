@@ -12,6 +12,8 @@ public final class TraceDatReader: TraceReader {
     public let calls = ProbeCalls()
     public var stop: ReadingStop?
     private let dat: TraceDatFile
+    private let order: ByteOrder
+    private let isPlain: Bool
     private var decoders: [RecordDecoder] = []
     /// By the number of the event; 0 is none, else one more than the decoder's index.
     private var decoderOfEvent = [UInt16](repeating: 0, count: 1 << 16)
@@ -24,10 +26,18 @@ public final class TraceDatReader: TraceReader {
 
     public init(_ file: OpenFile) throws(TraceError) {
         dat = try TraceDatFile(file)
+        order = dat.header.order
+        isPlain = dat.options.isPlain
         description = dat.description
         if let clock = description.clock, TraceDescription.timelessClocks.contains(clock), dat.options.cycles == nil {
             throw .unsupported(
                 file.name, what: "its clock '\(clock)' counts no time: record it with trace-cmd record -C mono")
+        }
+        guard dat.clocks.count < 2 else {
+            throw .unsupported(
+                file.name,
+                what: "its buffers have different clocks (\(dat.clocks.joined(separator: ", "))), which give no order:"
+                    + " record all of them by one")
         }
         var bits = IOFlagBits()
         let begin = dat.formats.first { $0.name == EventKind.dioBegin.rawValue }
@@ -35,7 +45,7 @@ public final class TraceDatReader: TraceReader {
         bits.libaio = begin?.bit(named: "AIO_RW") ?? (newest ? 1 << 22 : 1 << 23)
         bits.callerCompletion = begin?.bit(named: "CALLER_COMP") ?? 0
         for format in dat.formats {
-            guard let decoder = RecordDecoder(format, flagBits: bits) else { continue }
+            guard let decoder = RecordDecoder(format, flagBits: bits, dat.header.order) else { continue }
             decoders.append(decoder)
             decoderOfEvent[format.id] = UInt16(clamping: decoders.count)
         }
@@ -49,21 +59,23 @@ public final class TraceDatReader: TraceReader {
         cpus = try cpus.filter { try $0.advance(&damages) }
         let symbols = SymbolNames(dat.symbols, names)
         var occurred = [UInt64](repeating: 0, count: 1 << 16)
-        var order = MergeOrder(cpus.map(\.time))
-        while let first = order.first {
+        let mayRepeat = dat.mayRepeat
+        var repeated = RepeatedEvents()
+        var merge = MergeOrder(cpus.map(\.time))
+        while let first = merge.first {
             let cpu = cpus[first]
             if summary.events & Self.askedEvery == 0, let stop, stop.isDue() {
                 damages.add(ReadingStop.reason, at: cpu.fileOffset)
                 break
             }
             if let lost = cpu.lost { try tell(lost, of: cpu, &summary, each) }
-            try decode(cpu, symbols, &occurred, &summary, each)
+            if !mayRepeat || !isRepeated(cpu, &repeated) { try decode(cpu, symbols, &occurred, &summary, each) }
             let before = cpu.time
             if try cpu.advance(&damages) {
                 if cpu.time < before { summary.backwardTimes += 1 }
-                order.replaceFirst(with: max(cpu.time, before))
+                merge.replaceFirst(with: max(cpu.time, before))
             } else {
-                order.removeFirst()
+                merge.removeFirst()
             }
         }
         summary.unnamedFunctions = symbols.unnamed
@@ -77,8 +89,14 @@ public final class TraceDatReader: TraceReader {
         summary.counts.sort { ($0.count, $1.name) > ($1.count, $0.name) }
         summary.occurred.formUnion(symbols.probed)
         summary.lostEvents &+= description.recordedLoss
+        summary.repeatedEvents = repeated.count
         summary.take(damages)
         return summary
+    }
+
+    private func isRepeated(_ cpu: CPURecords, _ repeated: inout RepeatedEvents) -> Bool {
+        let event = Int(order.native(cpu.record.loadUnaligned(fromByteOffset: 0, as: UInt16.self)))
+        return decoderOfEvent[event] > 0 && repeated.contain(cpu, event: event, at: nanoseconds(cpu))
     }
 
     private func tell(
@@ -89,7 +107,7 @@ public final class TraceDatReader: TraceReader {
         summary.lostEvents &+= lost
         try each(
             KernelEvent(
-                time: nanoseconds(cpu.time), cpu: cpu.cpu, context: nil, thread: 0, name: .unknown,
+                time: nanoseconds(cpu), cpu: cpu.cpu, context: nil, thread: 0, name: .unknown,
                 body: .lost(lost)))
     }
 
@@ -101,16 +119,16 @@ public final class TraceDatReader: TraceReader {
     ) rethrows {
         let record = cpu.record
         summary.events &+= 1
-        let event = Int(record.loadUnaligned(fromByteOffset: 0, as: UInt16.self))
+        let event = Int(order.native(record.loadUnaligned(fromByteOffset: 0, as: UInt16.self)))
         occurred[event] &+= 1
         let index = Int(decoderOfEvent[event])
         guard index > 0 else { return }
         guard let body = decoders[index - 1].body(record, symbols, calls) else { return }
         let flags = record[2]
-        let thread = record.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
+        let thread = order.native(record.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
         try each(
             KernelEvent(
-                time: nanoseconds(cpu.time), cpu: cpu.cpu,
+                time: nanoseconds(cpu), cpu: cpu.cpu,
                 context: flags & 0x08 != 0 ? .hardirq : flags & 0x10 != 0 ? .softirq : .task, thread: thread,
                 name: name(of: thread), body: body))
     }
@@ -125,8 +143,12 @@ public final class TraceDatReader: TraceReader {
     }
 
     @inline(__always)
-    private func nanoseconds(_ time: UInt64) -> UInt64 {
-        var time = time
+    private func nanoseconds(_ cpu: CPURecords) -> UInt64 { isPlain ? cpu.time : translated(cpu) }
+
+    @inline(never)
+    private func translated(_ cpu: CPURecords) -> UInt64 {
+        var time = cpu.time
+        if let shift = dat.options.shift { time = shift.hostTime(time, cpu: cpu.cpu) }
         if let cycles = dat.options.cycles {
             let scaled = UInt128(time &- cycles.offset) &* UInt128(cycles.multiplier)
             time = UInt64(truncatingIfNeeded: scaled >> UInt128(cycles.shift))
