@@ -52,6 +52,22 @@ import Testing
         #expect(error.description.contains(said))
     }
 
+    @Test(
+        arguments: [
+            ("COMM             PID    TYPE DEV      BLOCK        BYTES     LATms\n", "output of iosnoop"),
+            ("     0.154 dd/77 iomap:iomap_dio_complete(dev: 8388608, ino: 12)\n", "output of perf trace"),
+            ("==================== All Devices ====================\n\n    ALL   MIN   AVG\n", "output of btt"),
+            ("[09:10:11.000000001] (+0.000000400) box block_rq_issue: { cpu_id = 3 }, { dev = 8 }\n", "LTTng"),
+            ("77 09:10:11.000001 pwrite64(3, \"\"..., 512, 0) = 512 <0.000090>\n", "output of strace"),
+            ("fio-3.33\nStarting 1 thread\n", "output of fio"),
+            ("     fio-1234    [000] .....  +0.000000: iomap_dio_rw_queued: dev 8:0\n", "is not a capture"),
+            ("BZh91AY&SY", "packed by bzip2"), ("PK\u{3}\u{4}rest", "a zip archive"),
+        ])
+    func whatAnotherToolWroteIsCalledByItsName(text: String, said: String) throws {
+        let error = try #require(throws: TraceError.self) { try input(Array(text.utf8)) }
+        #expect(error.description.contains(said))
+    }
+
     @Test func aCutLineAndANulAreNoEvents() throws {
         let summary = try summary(Array((line + "             fio-211     [001\n" + "\0\0\0\n").utf8))
         #expect(summary.events == 1 && summary.unparsed == 2)

@@ -4,6 +4,14 @@
 enum OtherTool: String, Sendable {
     case blktrace = "binary output of blktrace"
     case biosnoop = "output of biosnoop"
+    case iosnoop = "output of iosnoop"
+    case perfTrace = "output of perf trace"
+    case btt = "output of btt"
+    case lttng = "text of an LTTng trace"
+    case strace = "output of strace"
+    case xz = "packed by xz"
+    case bzip2 = "packed by bzip2"
+    case zip = "a zip archive"
     case biolatency = "a histogram of biolatency or bpftrace"
     case bpftraceJSON = "JSON of bpftrace"
     case fio = "output of fio"
@@ -15,6 +23,10 @@ enum OtherTool: String, Sendable {
             self = .blktrace
             return
         }
+        for (magic, tool) in Self.packed where prefix.starts(with: magic) {
+            self = tool
+            return
+        }
         let text = String(decoding: prefix.prefix(1 << 14), as: UTF8.self)
         for line in text.split(whereSeparator: \.isNewline).prefix(256) {
             guard let tool = Self.tool(of: line) else { continue }
@@ -22,6 +34,26 @@ enum OtherTool: String, Sendable {
             return
         }
         return nil
+    }
+
+    private static let packed: [([UInt8], OtherTool)] = [
+        ([0xfd] + Array("7zXZ".utf8) + [0], .xz), (Array("BZh".utf8), .bzip2), (Array("PK".utf8) + [3, 4], .zip),
+    ]
+
+    /// `fio-3.33`, with which its output begins: not a thread `fio-123`.
+    private static func isVersionOfFio(_ word: Substring) -> Bool {
+        let version = word.hasPrefix("fio-") ? word.dropFirst(4).split(separator: ".") : []
+        return version.count >= 2 && version[0].allSatisfy(\.isNumber)
+    }
+
+    /// `   0.154 fio/1234 iomap:iomap_dio_complete(dev: 271581184, ...)`, perhaps with a duration `( 0.002 ms):`.
+    private static func isPerfTrace(_ line: Substring, _ words: [Substring]) -> Bool {
+        guard words.count >= 3, Double(words[0]) != nil, line.contains("("), line.hasSuffix(")") || line.contains(") =")
+        else { return false }
+        return words.dropFirst().prefix(5).contains { word in
+            let parts = word.split(separator: "/")
+            return parts.count >= 2 && parts[parts.count - 1].prefix { $0 != ":" }.allSatisfy(\.isNumber)
+        }
     }
 
     private static func tool(of line: Substring) -> OtherTool? {
@@ -33,8 +65,13 @@ enum OtherTool: String, Sendable {
         if first.hasPrefix("{\"type\""), line.contains("\"data\"") { return .bpftraceJSON }
         if first.hasPrefix("@"), line.hasSuffix(":") || line.contains("]: ") { return .biolatency }
         if line.contains(" : count     distribution") { return .biolatency }
-        if line.contains("(groupid=") || first.hasPrefix("fio-") { return .fio }
+        if line.contains("(groupid=") || isVersionOfFio(first) { return .fio }
         if line.hasPrefix("# Overhead ") { return .perfReport }
+        if words.contains("BLOCK"), words.contains("BYTES"), words.contains("LATms") { return .iosnoop }
+        if line.hasPrefix("=====") && line.contains(" All Devices ") { return .btt }
+        if line.contains("{ cpu_id = ") { return .lttng }
+        if isPerfTrace(line, words) { return .perfTrace }
+        if line.hasSuffix(">"), line.contains(") = "), line.contains(" <0.") { return .strace }
         return nil
     }
 
@@ -44,10 +81,18 @@ enum OtherTool: String, Sendable {
         case .blktrace:
             "give the text that 'blkparse -i FILE' makes of it, which tells of requests; for direct I/Os and who completed"
                 + " them record with dioscope, or with what 'dioscope record --how trace-cmd' prints"
-        case .biosnoop:
+        case .xz: "unpack it, or pack it by gzip or zstd"
+        case .bzip2, .zip: "unpack it first"
+        case .perfTrace: "give the output of 'perf script --ns' of the same perf.data"
+        case .lttng:
+            "it is not read: record with dioscope, or with what 'dioscope record --how trace-cmd' prints"
+        case .strace:
+            "it tells of system calls, not of what the kernel does with them: record with dioscope, or with what"
+                + " 'dioscope record --how trace-cmd' prints"
+        case .biosnoop, .iosnoop:
             "it tells of requests, not of direct I/Os and who completed them: record with dioscope, or with what"
                 + " 'dioscope record --how trace-cmd' prints"
-        case .biolatency, .perfReport, .fio:
+        case .biolatency, .perfReport, .fio, .btt:
             "it holds sums, not single events: record with dioscope, or with what 'dioscope record --how trace-cmd'"
                 + " prints"
         case .bpftraceJSON:

@@ -61,7 +61,7 @@ public struct TraceInput {
             guard file != nil, let script = PerfScript(path: name) else { throw .perfData(name) }
             let peeked = try PeekedStream(script, count: Self.peeked)
             guard !peeked.prefix.isEmpty else { throw .perfData(name) }
-            return try text(peeked, name: name)
+            return try perfText(peeked, name: name)
         }
         if prefix.starts(with: Array("{\"sweep\":".utf8)) { return .savedSweep(stream) }
         if isJSON(prefix), OtherTool(of: prefix) == nil { return .savedReport(stream) }
@@ -83,6 +83,19 @@ public struct TraceInput {
         }
         if let plain = PlainText(stream, prefix: stream.prefix) { stream = try PeekedStream(plain, count: peeked) }
         return stream
+    }
+
+    private static func perfText(_ stream: PeekedStream, name: String) throws(TraceError) -> Content {
+        do throws(TraceError) {
+            return try text(stream, name: name)
+        } catch .unknownFormat {
+            throw .unsupported(
+                name,
+                what: "it is a perf.data, and perf script prints no event of it with a CPU and a time: record"
+                    + " tracepoints with what 'dioscope record --how perf' prints")
+        } catch {
+            throw error
+        }
     }
 
     private static func text(_ stream: PeekedStream, name: String) throws(TraceError) -> Content {
