@@ -33,8 +33,8 @@ public struct AttributedLife: Equatable, Sendable {
         spans = walk.spans
         latency = walk.elapsed
         completionLatency = io.isPartial ? nil : walk.completed?.nanoseconds(since: io.submitted)
-        // A partial life is all that there is of it.
-        isFinished = walk.isFinished || io.isPartial
+        // A partial life is all that there is of it; one point alone has no length.
+        isFinished = walk.isFinished && !io.isPartial || io.isPartial && walk.elapsed > 0
         isDisordered = walk.isDisordered
     }
 

@@ -7,6 +7,7 @@ import KernelTraces
 extension Joiner {
     /// A bio, at the submitter's hands.
     mutating func queued(_ block: BlockRange, _ at: Moment) {
+        queued(partial: block, at)
         guard let id = submittedBy(at, block) else { return }
         reached(id, block)
         add(PendingBlock(life: id, sectors: block.sectors), at: block)

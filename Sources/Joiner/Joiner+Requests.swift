@@ -5,15 +5,17 @@ import KernelTraces
 
 /// What a request adds to a completion that it led to.
 struct RequestFacts {
+    var queued: UInt64
     var requested: Timestamp?
     var issued: Timestamp?
     var operation = DirectIO.Operation.unknown
 
     init(_ io: DirectIO) {
-        (requested, issued, operation) = (io[.requested], io.issued, io.operation)
+        (queued, requested, issued, operation) = (io.times[.returned], io[.requested], io.issued, io.operation)
     }
 
     func add(to io: inout DirectIO) {
+        io.times[.returned] = queued
         if let requested { io.times[.requested] = requested.nanoseconds }
         io.issued = issued
         if io.operation == .unknown { io.operation = operation }
@@ -23,6 +25,8 @@ struct RequestFacts {
 /// Requests of a trace that has no begins. Where it has completions either, requests are only where these came from; else
 /// they are all that there is, whoever asked for them.
 struct PartialRequests {
+    /// When bios were submitted to the block layer; of one that was merged into a request of others it stays.
+    fileprivate var bios: [BlockPlace: UInt64] = [:]
     /// Made or issued, and not done.
     fileprivate var pending: [BlockPlace: DirectIO] = [:]
     /// The one that was done last in each flow, and whether a completion followed it.
@@ -51,9 +55,16 @@ extension Joiner {
         made(partial: block, at)
     }
 
+    /// `block_bio_queue`: a request is made of it, or it has to wait for one.
+    mutating func queued(partial block: BlockRange, _ at: Moment) {
+        guard hasNoBegins, block.sectors > 0 else { return }
+        if partial.requests.bios.count >= Self.limit { partial.requests.bios = [:] }
+        partial.requests.bios[BlockPlace(device: block.device, sector: block.sector)] = at.time
+    }
+
     private mutating func made(partial block: BlockRange, _ at: Moment) {
         guard block.sectors > 0, partial.requests.pending.count < Self.limit else { return }
-        var io = Self.request(block)
+        var io = request(of: block)
         io.times[.requested] = at.time
         io.submitCPU = at.cpu
         partial.requests.pending[BlockPlace(device: block.device, sector: block.sector)] = io
@@ -64,15 +75,17 @@ extension Joiner {
         guard hasNoBegins, block.sectors > 0 else { return }
         let place = BlockPlace(device: block.device, sector: block.sector)
         guard partial.requests.pending[place] != nil || partial.requests.pending.count < Self.limit else { return }
-        var io = partial.requests.pending[place] ?? Self.request(block)
+        var io = partial.requests.pending[place] ?? request(of: block)
         if io.issued == nil { io.issued = at.timestamp }
         // Bios were merged into it.
         io.length = UInt32(clamping: UInt64(block.sectors) << 9)
         partial.requests.pending[place] = io
     }
 
-    private static func request(_ block: BlockRange) -> DirectIO {
+    private mutating func request(of block: BlockRange) -> DirectIO {
         var io = DirectIO.partial
+        let place = BlockPlace(device: block.device, sector: block.sector)
+        if let queued = partial.requests.bios.removeValue(forKey: place) { io.times[.returned] = queued }
         io.device = DeviceNumber(kernel: block.device)
         io.offset = block.sector << 9
         io.length = UInt32(clamping: UInt64(block.sectors) << 9)

@@ -49,7 +49,8 @@ struct ReportHeader {
         if ios.requests == ios.total { return requests }
         let deferred = report.cpuSharing.deferredIOs
         var items = [
-            "DIO: \(Quantity.count(ios.partial))" + (deferred == ios.partial ? " deferred" : "") + " completions"
+            "DIO: \(Quantity.count(ios.partial))" + (deferred == ios.partial ? " deferred" : "") + " completion"
+                + (ios.partial == 1 ? "" : "s")
         ]
         if deferred > 0, deferred < ios.partial { items.append("\(Quantity.count(deferred)) of them deferred") }
         if ios.total > ios.partial { items.append("\(Quantity.count(ios.total - ios.partial)) whole I/Os") }
