@@ -83,6 +83,12 @@ struct CPUClock {
         (task, isInHardirq, isInSoftirq) = (nil, false, false)
     }
 
+    /// Another trace begins at a time that may be an earlier one.
+    mutating func startAnew(_ now: UInt64) {
+        forget(at: now)
+        (time, waiting, wasWaitedFor) = (now, 0, false)
+    }
+
     /// Another task, or another work item of it, has the CPU. What interrupted it has ended.
     /// - Returns: What the one before did, if it is worth a name and a completion waited meanwhile.
     mutating func give(

@@ -86,6 +86,14 @@ extension Joiner {
         cpus[cpu] = CPUState(clock: clock, counts: counts)
     }
 
+    /// Another trace begins, perhaps at an earlier time: what the CPU did so far is all that stays.
+    mutating func startAnew(_ cpu: Int, _ at: Moment) {
+        var (clock, counts) = (cpus[cpu].clock, cpus[cpu].counts)
+        clock.startAnew(at.time)
+        counts.forget()
+        cpus[cpu] = CPUState(clock: clock, counts: counts)
+    }
+
     /// What each CPU did so far, as far as its task switches are known.
     public var use: [CPUUse] {
         cpus.indices.filter { cpus[$0].clock.isKnown }.map { cpu in

@@ -80,6 +80,7 @@ public struct Joiner {
         case .softirqEntry(let vector): enterSoftirq(vector, moment)
         case .softirqExit: leaveSoftirq(moment)
         case .lost: lost(moment)
+        case .anotherTrace: try startAnew(moment, sink)
         case .dioBegin(let begin): try self.begin(begin, moment, sink)
         case .dioQueued: letGo(moment)
         case .dioComplete(let complete): try completed(complete, moment, sink)
@@ -100,15 +101,30 @@ public struct Joiner {
     /// The trace is at its end: I/Os that are complete but for what might have followed go to `sink`.
     public mutating func finish(_ sink: Sink) rethrows {
         try finishPartial(sink)
+        try finishLives(sink)
+    }
+
+    private mutating func finishLives(_ sink: Sink) rethrows {
         for id in lives.all {
             if lives[id].io.completed != nil {
                 try emit(id, sink)
-            } else if sawQueueing, lives[id].isSuperseded, lives[id].isOnlyBegun {
+                continue
+            }
+            if sawQueueing, lives[id].isSuperseded, lives[id].isOnlyBegun {
                 counts.fruitless += 1
             } else {
                 counts.inFlight += 1
             }
+            remove(id)
         }
+    }
+
+    /// Another trace of the machine begins: what is under way has ended unseen.
+    private mutating func startAnew(_ at: Moment, _ sink: Sink) rethrows {
+        try finishLives(sink)
+        (requests, works, hiddenWorks, running, completing) = ([:], [:], [:], [:], [:])
+        (submitting, plugged) = ([:], [:])
+        for cpu in cpus.indices { startAnew(cpu, at) }
     }
 }
 

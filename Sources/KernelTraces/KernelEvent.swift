@@ -58,6 +58,8 @@ public struct KernelEvent: Sendable {
         case functionReturn(KernelFunction, ProbeCallID)
         /// Events of this CPU were lost before here: how many, 0 when that is not known.
         case lost(UInt64)
+        /// Another trace of the machine begins, of an earlier time: nothing before has a part in it.
+        case anotherTrace
     }
 }
 

@@ -2,20 +2,26 @@
 
 /// Arguments of the latest probe events. They are large and rare, so that an event only says which ones are its own.
 public final class ProbeCalls {
-    /// More than a reader reorders events by.
-    private static let kept = 1024
+    /// Of so many events a reader may hold the arguments while it puts them in order.
+    static let mostHeld = 1 << 14
+    /// More than that.
+    private static let kept = mostHeld + 1024
 
-    private var calls = [ProbeArguments](repeating: ProbeArguments(), count: kept)
+    /// Grows up to `kept`.
+    private var calls = [ProbeArguments()]
     private var next = 1
+    /// How many there were.
+    private(set) var count = 0
 
     init() {}
 
-    /// The arguments of an event, as long as no more than some hundred others followed it.
+    /// The arguments of an event, as long as not too many others followed it.
     public subscript(id: ProbeCallID) -> ProbeArguments { calls[Int(id.place)] }
 
     func add(_ arguments: ProbeArguments) -> ProbeCallID {
         defer { next = next == Self.kept - 1 ? 1 : next + 1 }
-        calls[next] = arguments
+        count += 1
+        if next < calls.count { calls[next] = arguments } else { calls.append(arguments) }
         return ProbeCallID(place: UInt16(next))
     }
 }

@@ -183,9 +183,31 @@ import Testing
         #expect(losses(odd).isEmpty)
     }
 
+    @Test func theTracesOfTwoCPUsMayComeOneAfterTheOther() throws {
+        let odd = try odd("cpus-apart")
+        #expect(latencies(odd.all) == [154, 154] && odd.summary.backwardTimes == 0)
+        #expect(microseconds(odd.all, .submitted, .issued) == [4, nil])
+        #expect(microseconds(odd.all, .workQueued, .workStarted) == [47, nil])
+        #expect(odd.all.map(\.endContext) == [.hardirq, nil])
+    }
+
+    @Test func anInstanceIsNoMachineOfItsOwn() throws {
+        let odd = try odd("two-buffers")
+        #expect(odd.ios.count == 1 && latencies(odd.all) == [140] && queueWaits(odd.all) == [30])
+        #expect(odd.description.cpuCount == 2 && losses(odd).isEmpty)
+    }
+
+    @Test func theTracesOfTwoBootsAreNotMixed() throws {
+        // The second begin of the first boot is at the same place as the only one of the second.
+        let odd = try odd("boots-apart")
+        #expect(latencies(odd.all) == [150, 350] && odd.counts.inFlight == 1)
+        #expect(losses(odd).contains("trace-backward-times"))
+    }
+
     @Test func blkparseTellsOfRequests() throws {
         let odd = try odd("blkparse")
         let ios = odd.all.sorted { $0.device.major > $1.device.major }
+        #expect(microseconds(ios, .returned, .requested) == [2, 2])
         #expect(microseconds(ios, .requested, .issued) == [2, 7])
         #expect(microseconds(ios, .issued, .ended) == [86, 200])
         #expect(ios.map(\.operation) == [.write, .read])

@@ -14,9 +14,12 @@ struct LinePrefix {
 
     /// Files in the order in which they were met: each is another machine's, or another time's.
     private(set) var files: [[UInt8]] = []
+    /// The names are those of buffers of one trace.
+    private let areBuffers: Bool
 
-    init(files: [String] = []) {
+    init(files: [String] = [], areBuffers: Bool = false) {
         self.files = files.map { Array($0.utf8) }
+        self.areBuffers = areBuffers
     }
 
     private static let mostFiles = 64
@@ -46,7 +49,7 @@ struct LinePrefix {
 
     /// The number of the file's machine, from 0.
     mutating func machine(of file: UnsafeRawBufferPointer?) -> UInt8 {
-        guard let file else { return 0 }
+        guard let file, !areBuffers else { return 0 }
         if let known = files.firstIndex(where: { file.elementsEqual($0) }) { return UInt8(known) }
         guard files.count < Self.mostFiles else { return UInt8(Self.mostFiles - 1) }
         files.append(Array(file))

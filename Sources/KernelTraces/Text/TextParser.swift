@@ -20,9 +20,12 @@ struct TextParser {
     private var others: [UInt64] = []
 
     /// - Parameter machines: names of the files that lines are known to be of.
-    init(_ format: TextFormat, _ names: NameTable, _ decoder: TextDecoder, machines: [String] = []) {
+    init(
+        _ format: TextFormat, _ names: NameTable, _ decoder: TextDecoder, machines: [String] = [],
+        hasBuffers: Bool = false
+    ) {
         self.format = format
-        prefix = LinePrefix(files: machines)
+        prefix = LinePrefix(files: machines, areBuffers: hasBuffers)
         self.names = names
         self.decoder = decoder
     }
@@ -218,7 +221,9 @@ extension TextParser {
     private mutating func take(_ mark: LossMark) -> KernelEvent? {
         summary.lostMarkers &+= 1
         summary.lostEvents &+= mark.count
-        guard let cpu = mark.cpu, let time = lastTimes.max() else { return nil }
+        guard let cpu = mark.cpu, let latest = lastTimes.max() else { return nil }
+        let own = Int(cpu) < lastTimes.count ? lastTimes[Int(cpu)] : 0
+        let time = own > 0 ? own : latest
         return KernelEvent(
             time: time, cpu: cpu, context: nil, thread: 0, name: .unknown, body: .lost(mark.count))
     }

@@ -11,7 +11,7 @@ enum TextPreamble {
             kind: kind(of: format, program, isReport: isReport))
         let lines = String(decoding: prefix.prefix(1 << 14), as: UTF8.self).split(separator: "\n").prefix(256)
         for line in lines { take(line, &description) }
-        description.machines = machines(of: format, prefix)
+        description.machines = hasBuffers(prefix) ? [] : machines(of: format, prefix)
         description.completionRule = .of(
             hasFunction: nil, namesCallerCompletion: lines.contains { $0.contains("CALLER_COMP") },
             release: description.kernel)
@@ -24,6 +24,13 @@ enum TextPreamble {
         case .blkparse: "blkparse"
         case .ftrace: isReport ? "trace-cmd report" : "ftrace"
         }
+    }
+
+    /// `cpus=4` without a name before it, but indented: trace-cmd names the buffers of the one file that it reports. Of
+    /// several files each has its name there.
+    static func hasBuffers(_ prefix: [UInt8]) -> Bool {
+        prefix.first == UInt8(ascii: " ")
+            && prefix.drop { $0 == UInt8(ascii: " ") }.starts(with: Array("cpus=".utf8))
     }
 
     /// Names of the files that the lines say they are of, if they are of several.
@@ -70,8 +77,8 @@ enum TextPreamble {
             }
         } else if line.hasPrefix("#"), let on = line.firstRange(of: " latency trace v1.1.5 on ") {
             description.kernel = String(line[on.upperBound...])
-        } else if line.hasPrefix("cpus=") {
-            description.cpuCount = count(String(line.dropFirst(5)))
+        } else if let cpus = line.firstRange(of: "cpus="), line[..<cpus.lowerBound].allSatisfy({ $0 == " " }) {
+            description.cpuCount = count(String(line[cpus.upperBound...]))
         } else if let boot = line.firstRange(of: "Linux version ") {
             // A boot log that ends in a dump.
             description.kernel = line[boot.upperBound...].split(separator: " ").first.map(String.init)

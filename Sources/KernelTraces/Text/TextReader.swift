@@ -10,6 +10,7 @@ public final class TextReader: TraceReader {
     private let format: TextFormat
     private let stream: any ByteStream
     private let isWrapped: Bool
+    private let hasBuffers: Bool
     public var stop: ReadingStop?
 
     /// - Parameter prefix: the beginning of the text, where programs describe the machine.
@@ -17,6 +18,7 @@ public final class TextReader: TraceReader {
         self.format = format
         self.stream = stream
         description = TextPreamble.description(of: format, prefix, by: stream.program)
+        hasBuffers = TextPreamble.hasBuffers(prefix)
         isWrapped = WrappedLines.areIn(
             prefix, TextParser(format, NameTable(), TextDecoder(NameTable(), ProbeCalls(), flagBits: IOFlagBits())))
     }
@@ -27,8 +29,9 @@ public final class TextReader: TraceReader {
         bits.libaio = description.completionRule == .flaggedWork ? 1 << 22 : 1 << 23
         var lines = LineReader(stream, stop: stop)
         var parser = TextParser(
-            format, names, TextDecoder(names, calls, flagBits: bits), machines: description.machines)
-        var window = ReorderWindow()
+            format, names, TextDecoder(names, calls, flagBits: bits), machines: description.machines,
+            hasBuffers: hasBuffers)
+        var window = ReorderWindow(calls)
         if isWrapped {
             var wrapped = WrappedLines()
             while let line = try lines.next() {
@@ -41,6 +44,8 @@ public final class TextReader: TraceReader {
             }
         }
         try window.finish(each)
-        return parser.finish(cut: lines.cut, at: lines.offset)
+        var summary = parser.finish(cut: lines.cut, at: lines.offset)
+        summary.returns = window.returns
+        return summary
     }
 }
