@@ -221,8 +221,12 @@ static __always_inline int block_device_return(struct kiocb *iocb, long ret, enu
 	struct probe_io *io;
 	__u64 key;
 
-	if (!cpu || ret == -EIOCBQUEUED)
+	if (!cpu)
 		return 0;
+	if (ret == -EIOCBQUEUED) {
+		submission_over(cpu);
+		return 0;
+	}
 	key = iocb_key(cpu, key_user, iocb);
 	io = slot_find(key);
 	if (io && io->facts & PROBE_FACT_BLOCK_DEVICE)

@@ -125,6 +125,24 @@ static __always_inline bool is_of_layer(const struct beginning *this)
 	return above && above != this->key;
 }
 
+/* The submitter goes on, and the device does not have it yet: it is in a plug, a scheduler, or held back. */
+static __noinline int submission_returns(struct probe_cpu *cpu)
+{
+	struct probe_io *io = slot_find(cpu->begun_key);
+
+	cpu->begun_ns = 0;
+	if (io && !io->issued_ns && io->submitter_tid == cpu->begun_tid)
+		life_of(io)->returned_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+/* Most have been issued by then. */
+static __always_inline void submission_over(struct probe_cpu *cpu)
+{
+	if (cpu && cpu->begun_ns && cpu->begun_tid == (__u32)bpf_get_current_pid_tgid())
+		submission_returns(cpu);
+}
+
 static __always_inline int io_begin(const struct beginning *this)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -137,6 +155,8 @@ static __always_inline int io_begin(const struct beginning *this)
 
 	if (!cpu || is_of_layer(this))
 		return 0;
+	/* Its submission before this one has returned, where nothing else says so: kernels before 6.5, fs/direct-io.c. */
+	submission_over(cpu);
 	if (this->facts & PROBE_FACT_PARTIAL && goes_on(slot_find(key), (__u32)pid_tgid, length, read_kernel(iocb, ki_pos)))
 		return 0;
 	if (!io_passes(pid_tgid >> 32, this->dev, this->inode)) {
@@ -190,28 +210,11 @@ static __always_inline int io_begin(const struct beginning *this)
 	return 0;
 }
 
-/* The submitter goes on, and the device does not have it yet: it is in a plug, a scheduler, or held back. */
-static __noinline int submission_returns(struct probe_cpu *cpu)
-{
-	struct probe_io *io = slot_find(cpu->begun_key);
-
-	if (io && !io->issued_ns && io->submitter_tid == cpu->begun_tid)
-		life_of(io)->returned_ns = bpf_ktime_get_ns();
-	return 0;
-}
-
 SEC("?tp_btf/iomap_dio_rw_queued")
 int BPF_PROG(submission_returned)
 {
-	struct probe_cpu *cpu = this_cpu();
-
-	/* Most have been issued by then. */
-	if (!cpu || !cpu->begun_ns)
-		return 0;
-	if (cpu->begun_tid != (__u32)bpf_get_current_pid_tgid())
-		return 0;
-	cpu->begun_ns = 0;
-	return submission_returns(cpu);
+	submission_over(this_cpu());
+	return 0;
 }
 
 /* ---- iomap: ext4, xfs and most others ---- */
