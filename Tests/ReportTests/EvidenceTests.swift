@@ -48,6 +48,10 @@ struct EvidenceTests {
         let info = DataLoss(what: "filtered", count: 9, severity: .info, help: "")
         #expect(SyntheticIOs.report(Self.deferred, loss: [none, info]).verdict.refusals == [])
 
+        let misread = DataLoss(what: DataLoss.contextsMisread, count: 2, severity: .loss, help: "")
+        let unbelieved = SyntheticIOs.report(Self.deferred, loss: [misread]).verdict
+        #expect(unbelieved.refusals == [.loss(what: DataLoss.contextsMisread, count: 2)] && unbelieved.sentences == [])
+
         let cut = SyntheticIOs.report(Self.deferred, source: ReportSource(kind: "test", isComplete: false))
         #expect(cut.verdict.refusals == [.cutOff])
         #expect(cut.verdict.sentences == [])
