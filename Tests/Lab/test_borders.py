@@ -13,7 +13,7 @@ from lab.truth import Truth, read_truth
 
 TRACE = """\
  fio-7 [001] ..... 1.000000: iomap_dio_rw_begin: dev 259:0 ino 0xc size 0x1000 offset 0x0 length 0x1000 done_before 0x0
- fio-7 [001] ..... 1.000010: block_getrq: 259,0 WS 8 + 8 [fio]
+kworker/1:0-8 [001] ..... 1.000010: block_getrq: 259,0 WS 8 + 8 [fio]
  fio-7 [001] ..... 1.000020: block_rq_issue: 259,0 WS 4096 () 8 + 8 none,0,0 [fio]
  fio-7 [001] ..... 1.000021: block_rq_issue: 259,0 WSM 4096 () 80 + 8 none,0,0 [fio]
  fio-7 [001] d.h1. 1.000100: irq_handler_entry: irq=27 name=nvme0q1
@@ -33,7 +33,8 @@ def truth() -> Truth:
 
 def story(**io: Any) -> Evidence:
     told = {"submitted_ns": 1_000_000_000, "requested_ns": 1_000_010_500, "issued_ns": 1_000_021_000,
-            "interrupted_ns": 1_000_101_000, "dev": "259:0", "offset": 4096, "length": 4096,
+            "interrupted_ns": 1_000_101_000, "dev": "259:0", "offset": 4096, "length": 4096, "submitter": 7,
+            "latency_ns": 350_000, "submit_cpu": 1, "end_cpu": 1,
             "stages": [{"name": "delivery_wait", "ns": 201_000}],
             "layers": [{"device": "259:0", "phase": "device", "ns": 99_000}]} | io
     return Evidence(truth=truth(), ios=[told], report={"stages": [{"name": "delivery_wait", "total_ns": 201_000}]})
@@ -51,7 +52,15 @@ class Borders(unittest.TestCase):
             self.assertIn(f"submitted to {point}", self.failures(**{f"{point}_ns": 1_000_110_000 + len(point) * 10_000}))
 
     def test_a_point_that_is_missing_is_told(self) -> None:
-        self.assertIn("requested, number: 0, but ftrace 1", self.failures(requested_ns=None))
+        self.assertIn("without requested_ns that ftrace has: 1", self.failures(requested_ns=None))
+
+    def test_what_the_submitter_requests_by_itself_is_no_point(self) -> None:
+        evidence = story(requested_ns=None)
+        evidence.truth = read_truth(TRACE.replace("kworker/1:0-8 [001] ..... 1.000010", "fio-7 [001] ..... 1.000010"), "")
+        self.assertEqual("\n".join(check_borders(replace(ROW, borders=("issued",)), evidence)), "")
+
+    def test_requests_are_counted(self) -> None:
+        self.assertIn("requests of 1 of 1 I/Os; the first: 2, but ftrace 1", self.failures(requests=2))
 
     def test_a_device_time_and_a_wait_that_are_wrong_are_told(self) -> None:
         self.assertIn("time in 259:0", self.failures(layers=[{"device": "259:0", "phase": "device", "ns": 190_000}]))
@@ -60,6 +69,43 @@ class Borders(unittest.TestCase):
 
     def test_another_largest_stage_is_told(self) -> None:
         self.assertIn("largest stage", self.failures(replace(ROW, largest="throttle")))
+
+
+DELIVERED = """\
+ <idle>-0 [001] dNh3. 1.000100: irq_handler_entry: irq=27 name=nvme0q1
+ <idle>-0 [001] dNh3. 1.000110: sched_waking: comm=irq/27-nvme0q1 pid=30 prio=49 target_cpu=001
+ <idle>-0 [001] d..2. 1.000120: sched_switch: prev_comm=swapper/1 prev_pid=0 prev_prio=120 prev_state=R ==> next_comm=hog next_pid=40 next_prio=39
+ hog-40 [001] d..2. 1.000420: sched_switch: prev_comm=hog prev_pid=40 prev_prio=39 prev_state=S ==> next_comm=irq/27-nvme0q1 next_pid=30 next_prio=49
+ irq/27-nvme0q1-30 [001] ..... 1.000430: irq_forced_thread_fn <-irq_thread
+ irq/27-nvme0q1-30 [001] ..... 1.000440: block_rq_complete: 259,0 R () 8 + 8 none,0,0 [0]
+ irq/27-nvme0q1-30 [001] ..... 1.000450: blkdev_bio_end_io <-bio_endio
+"""
+HOG = replace(ROW, borders=("raised", "interrupted", "ended"), works={}, bottom=False, split=("delivery_wait",),
+              largest_causes={"delivery_wait": ("other_task", "hog")})
+HOGGED = {"raised_ns": 1_000_100_500, "interrupted_ns": 1_000_431_000, "ended_ns": 1_000_451_000, "latency_ns": 460_000,
+          "stages": [{"name": "device", "ns": 100_500}, {"name": "delivery_wait", "ns": 330_500}],
+          "delivery_wait_causes": [{"cause": "other_task", "ns": 311_000}, {"cause": "hardirq", "ns": 19_500}]}
+ISSUED = " fio-7 [001] ..... 1.000020: block_rq_issue: 259,0 R 4096 () 8 + 8 none,0,0 [fio]\n"
+
+
+class Delivery(unittest.TestCase):
+    def failures(self, **io: Any) -> str:
+        evidence = story(**(HOGGED | io))
+        evidence.truth = read_truth(ISSUED + DELIVERED, "")
+        causes = [{"cause": "other_task", "total_ns": 301_000, "names": [{"name": "hog"}]}]
+        evidence.report = {"stages": [{"name": "delivery_wait", "total_ns": 330_500}], "delivery_wait": {"causes": causes}}
+        return "\n".join(check_borders(HOG, evidence))
+
+    def test_a_thread_that_waited_for_a_hog_passes(self) -> None:
+        self.assertEqual(self.failures(), "")
+
+    def test_borders_that_are_elsewhere_are_told(self) -> None:
+        for point in HOG.borders:
+            self.assertIn(f"submitted to {point}", self.failures(**{f"{point}_ns": 1_000_480_000}))
+
+    def test_causes_that_are_others_are_told(self) -> None:
+        causes = [{"cause": "other_task", "ns": 30_500}, {"cause": "idle", "ns": 300_000}]
+        self.assertIn("delivery_wait, other_task", self.failures(delivery_wait_causes=causes))
 
 
 class OfFtrace(unittest.TestCase):

@@ -34,13 +34,19 @@ need_modules() {
     done
 }
 
-# make_device KIND: prepares the device, with the layers that follow it after a + each, and sets $disk.
+# make_device KIND: prepares the device, with the layers that follow it after a + each, and sets $disk. null_blk-pair is two,
+# of which $second answers a thousand times later.
 make_device() {
+    second=
     case ${1%%+*} in
     nvme | nvme-1q) disk=$(nvme_with_serial test) ;;
     virtio-blk) need_modules virtio_pci virtio_blk && disk=/dev/vda ;;
     virtio-scsi) need_modules virtio_pci sd_mod virtio_scsi && sleep 1 && disk=/dev/sda ;;
     null_blk) null_device n0 nullb0 200000 || return 1 ;;
+    null_blk-pair)
+        (null_device n1 nullb1 20000000) && null_device n0 nullb0 20000 || return 1
+        second=/dev/n1
+        ;;
     null_blk-20ms) null_device n0 nullb0 20000000 hw_queue_depth=256 || return 1 ;;
     esac
     [ -b "$disk" ] || return 1

@@ -18,6 +18,11 @@ disturb_prepare() {
     esac
 }
 
+# disturb_begins_with_fio KIND: whether it starts only when fio does, by beside.sh.
+disturb_begins_with_fio() {
+    [ "$1" = hog ] || [ "$1" = rt-hog ]
+}
+
 # disturb_start KIND: goes on in the background until disturb_stop.
 disturb_start() {
     disturbers=
@@ -48,6 +53,7 @@ disturb_start() {
 
 disturb_stop() {
     [ -z "$disturbers" ] || kill -9 $disturbers 2>/dev/null
+    killall -q -9 hog
     disturbers=
     return 0
 }

@@ -10,7 +10,7 @@ limit_set() {
     wiops) limit_group io && echo "$(cat "/sys/block/${disk##*/}/dev") wiops=500" >$control/lab/io.max ;;
     quota) limit_group cpu && echo "20000 100000" >$control/lab/cpu.max ;;
     sectors) echo 4 >"$queue/max_sectors_kb" ;;
-    tags) load_modules mq-deadline && echo mq-deadline >"$queue/scheduler" && echo 4 >"$queue/nr_requests" ;;
+    tags) load_modules mq_deadline && echo mq-deadline >"$queue/scheduler" && echo 4 >"$queue/nr_requests" ;;
     affinity) echo 2 >"$queue/rq_affinity" ;;
     *) return 1 ;;
     esac

@@ -58,24 +58,44 @@ step() {
     echo "$what $?" >>"/out/$name.status"
 }
 
-# scenario NAME FILESYSTEM PREPARATION MEGABYTES DISTURBANCE OCCUPANTS SUMMARY BLOCKS LIMIT FIO-ARGUMENT...
+# whole_record FIO...: the whole machine is recorded while it runs.
+whole_record() {
+    dioscope record $options -o "/out/$name.dioscope" 2>/tmp/said &
+    recording=$!
+    for attempt in $(seq 60); do
+        grep -q recording /tmp/said && break
+        sleep 1
+    done
+    $patience "$@"
+    fio_status=$?
+    kill -INT $recording
+    wait $recording
+    whole_status=$?
+    cat /tmp/said >&2
+    [ $fio_status = 0 ] && return $whole_status
+}
+
+# scenario NAME FILESYSTEM PREPARATION MEGABYTES DISTURBANCE OCCUPANTS SUMMARY BLOCKS LIMIT WHOLE FIO-ARGUMENT...
 # FILESYSTEM may be two with a + between them; the second one is then at /mnt/beside. DISTURBANCE is of disturb.sh.
-# BLOCKS is 1 if the truth is to have bios and requests; LIMIT is of limits.sh.
+# BLOCKS is 1 if the truth is to have bios and requests, 2 with the occupants too; LIMIT is of limits.sh. WHOLE is 1 if
+# the whole machine is recorded.
 # OCCUPANTS is 1 if the truth is to tell who held the CPUs, SUMMARY if I/Os are to be summed up and not listed.
 scenario() {
     name=$1 filesystem=$2 preparation=$3 megabytes=$4 disturbance=$5 occupants=$6 options= listed=1
     [ "$7" = 1 ] && options=--summary listed=0
     blocks=$8 limit=$9
     shift 9
+    whole=$1
+    shift
     echo "lab: scenario $name"
     target=/mnt/t/file
     step "$name" filesystem make_filesystem "${filesystem%+*}"
     if [ "$filesystem" = none ]; then
-        target=$disk
+        target=$disk${second:+:$second}
     else
         step "$name" file prepare_file "$preparation" "$megabytes"
     fi
-    files=$target
+    files=$(echo "$target" | tr : ' ')
     case $filesystem in
     *+*)
         step "$name" beside prepare_beside "${filesystem#*+}" "$megabytes"
@@ -89,12 +109,18 @@ scenario() {
     step "$name" disturb disturb_prepare "$disturbance"
     step "$name" occupants truth_occupants "$occupants"
     step "$name" blocks truth_blocks "$blocks"
-    step "$name" disturb disturb_start "$disturbance"
+    if disturb_begins_with_fio "$disturbance"; then
+        set -- sh /lab/beside.sh "$disturbance" "$@"
+    else
+        step "$name" disturb disturb_start "$disturbance"
+    fi
     truth_start
     # What holds CPU 1 is to be the row's doing: the recorder stays away, and fio chooses its CPU itself.
     recorder=dioscope
     [ "$occupants" = 1 ] && recorder="taskset 1 dioscope"
-    if [ -x /bin/dioscope ]; then
+    if [ -x /bin/dioscope ] && [ "$whole" = 1 ]; then
+        step "$name" record whole_record "$@" >"/out/$name.record.txt"
+    elif [ -x /bin/dioscope ]; then
         step "$name" record $patience $recorder record $options -o "/out/$name.dioscope" -- "$@" >"/out/$name.record.txt"
     else
         step "$name" record $patience "$@"

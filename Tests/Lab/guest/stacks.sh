@@ -32,6 +32,12 @@ layer_dm_crypt() {
     dm "crypt$layers" "0 $(sectors "$disk") crypt aes-xts-plain64 $(printf '%064d' 1) 0 $disk 0" CRYPT
 }
 
+# Reads are decrypted where the disk's interrupt left them: since 6.9 in a BH work.
+layer_dm_crypt_inline() {
+    need_modules aes_generic aes_ti aesni_intel xts ecb cbc essiv dm_crypt
+    dm "crypt$layers" "0 $(sectors "$disk") crypt aes-xts-plain64 $(printf '%064d' 1) 0 $disk 0 1 no_read_workqueue" CRYPT
+}
+
 layer_dm_delay() {
     need_modules dm_delay
     dm "delay$layers" "0 $(sectors "$disk") delay $disk 0 2"

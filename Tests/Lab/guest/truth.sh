@@ -8,6 +8,8 @@ truth_functions='(iomap_)?dio_complete|iomap_dio_complete_work|iomap_dio_bio_end
 truth_functions="$truth_functions|iomap_dio_simple_(complete|end_io|complete_work)" # 7.3, short reads
 truth_functions="$truth_functions|dio_bio_end_aio|dio_bio_end_io|dio_aio_complete_work" # fs/direct-io.c
 truth_functions="$truth_functions|blkdev_bio_end_io|blkdev_bio_end_io_async" # a raw block device
+truth_functions="$truth_functions|irq_thread_fn|irq_forced_thread_fn" # interrupts with a thread
+truth_functions="$truth_functions|throttle_cfs_rq|unthrottle_cfs_rq" # cgroups without CPU quota
 
 # truth_prepare: sets the instance up, switched off. Once per boot.
 truth_prepare() {
@@ -75,13 +77,16 @@ truth_occupants() {
 
 # Bios, requests and who delivers their completion.
 truth_block_events='block/block_bio_queue block/block_getrq block/block_rq_insert block/block_rq_issue
-    block/block_rq_requeue block/block_rq_complete irq/irq_handler_entry irq/softirq_raise sched/sched_waking'
+    block/block_rq_requeue block/block_rq_complete irq/irq_handler_entry irq/softirq_raise sched/sched_waking
+    io_uring/io_uring_queue_async_work'
 
-# truth_blocks 1 | 0: whether they are recorded. What the row's occupants need stays on.
+# truth_blocks 2 | 1 | 0: whether they are recorded, with 2 beside who holds the CPUs. What the row's occupants need stays on.
 truth_blocks() {
+    [ "$1" != 2 ] || truth_occupants 1 || return 1
+    [ "$1" = 0 ] && truth_wanted=0 || truth_wanted=1
     for event in $truth_block_events; do
         [ "$1" = 0 ] && [ "$event" = irq/irq_handler_entry ] && continue
-        echo "$1" >$truth/events/$event/enable || return 1
+        echo $truth_wanted >$truth/events/$event/enable || return 1
     done
 }
 

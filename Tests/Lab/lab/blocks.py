@@ -1,7 +1,7 @@
 """Bios, requests and works of one run, from ftrace's events alone: how long each device and each work took."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -13,7 +13,6 @@ BIO = re.compile(r"^(\d+),(\d+) (\S+) (\d+) \+ (\d+)")
 REQUEST_EVENTS = {"block_getrq:": BIO, "block_bio_queue:": BIO, "block_rq_issue:": REQUEST, "block_rq_insert:": REQUEST,
                   "block_rq_requeue:": REQUEST, "block_rq_complete:": REQUEST}
 BYTES_OF_SECTOR = 512
-BLOCK_SOFTIRQ = "vec=4 "
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,8 @@ class Part:
     sectors: int
     ns: int
     cpu: int
+    pid: int = 0
+    context: str = ""
 
     @property
     def is_data(self) -> bool:
@@ -39,9 +40,6 @@ class Blocks:
 
     parts: dict[str, list[Part]] = field(default_factory=lambda: defaultdict(list))  # by event, without its colon
     work_waits: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))  # ns, by the work's function
-    wakings: list[Event] = field(default_factory=list)  # of the threads of interrupts
-    raises: list[Event] = field(default_factory=list)  # of the block softirq
-    interrupts: list[Event] = field(default_factory=list)
     _entries: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))  # ns, by CPU
     _queued: dict[str, tuple[str, int]] = field(default_factory=dict)
 
@@ -51,7 +49,7 @@ class Blocks:
             found = REQUEST_EVENTS[name].match(rest)
             if found is not None:
                 self.parts[name[:-1]].append(Part(f"{found[1]}:{found[2]}", found[3], int(found[4]), int(found[5]),
-                                                  event.ns, event.cpu))
+                                                  event.ns, event.cpu, event.pid, event.context))
         elif name == "workqueue_queue_work:":
             work, function = work_of(rest)
             self._queued[work] = (function, event.ns)
@@ -60,12 +58,7 @@ class Blocks:
             queued = self._queued.pop(work, None)
             if queued is not None:
                 self.work_waits[function].append(event.ns - queued[1])
-        elif name == "sched_waking:" and "comm=irq/" in rest:
-            self.wakings.append(event)
-        elif name == "softirq_raise:" and BLOCK_SOFTIRQ in f"{rest} ":
-            self.raises.append(event)
         elif name == "irq_handler_entry:":
-            self.interrupts.append(event)
             self._entries[event.cpu].append(event.ns)
 
     def device_times(self, device: str, write: bool, sectors: int | None, to_interrupt: bool = False) -> list[int]:
@@ -94,10 +87,15 @@ class Blocks:
         place = bisect_right(entries, part.ns)
         return entries[place - 1] if place else 0
 
-    def within(self, event: str, device: str, offset: int, length: int) -> list[Part]:
-        """What an event showed of these bytes of a device."""
-        first, end = offset // BYTES_OF_SECTOR, (offset + length) // BYTES_OF_SECTOR
-        return [part for part in self._of(event, device) if first <= part.sector < end]
-
-    def _of(self, event: str, device: str) -> list[Part]:
-        return [part for part in self.parts[event] if part.device == device]
+    def within(self, event: str, device: str, io: tuple[int, int], times: tuple[int, int]) -> list[Part]:
+        """What an event showed of these bytes (offset, length) of a device in that time, both bounds in it."""
+        first, end = io[0] // BYTES_OF_SECTOR, (io[0] + io[1]) // BYTES_OF_SECTOR
+        parts = self.parts[event]
+        found: list[Part] = []
+        for place in range(bisect_left(parts, times[0], key=lambda part: part.ns), len(parts)):
+            part = parts[place]
+            if part.ns > times[1]:
+                break
+            if part.device == device and first <= part.sector < end:
+                found.append(part)
+        return found

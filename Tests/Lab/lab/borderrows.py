@@ -1,14 +1,35 @@
-"""Loads whose time belongs to one border: a throttle, a tag, an interrupt's thread. Raw devices, so that ftrace's events
-are found by the bytes of each I/O."""
+"""Loads whose time belongs to one border: a throttle, a tag, an interrupt's thread. Most on raw devices, so that ftrace's
+events are found by the bytes of each I/O."""
 
 from typing import Any
 
-from .rows import LIBAIO, NVME, NVME_1Q, PSYNC, QD1, READS, THREADED, WRITE, row
+from .kernels import KERNELS, REAL_TIME
+from .rows import IO_URING, IOS, LIBAIO, NULL, NVME, NVME_1Q, OSYNC, PSYNC, QD1, READS, THREADED, WRITE, row
 from .scenarios import Scenario
 
-QUEUES = ("requested", "issued")
+QUEUES = ("requested", "issued", "interrupted", "ended")
+WAY = ("issued", "interrupted", "ended")
+DELIVERY = ("issued", "raised", "interrupted", "ended")
 DEEP = ("--ioengine=libaio", "--iodepth=32")
 LARGE = ("--bs=128k", "--norandommap", "--io_size=1G")
+BATCH = ("--ioengine=io_uring", "--iodepth=16", "--iodepth_batch_complete_min=16")
+PAIR = "null_blk-pair"
+HELD_BACK = {"limit": "wiops", "borders": QUEUES, "largest": "throttle"}
+HOG = {"largest_causes": {"delivery_wait": ("other_task", "hog")}, "disturbance": "rt-hog", "largest": "delivery_wait",
+       "kernel_arguments": THREADED, "borders": DELIVERY, "split": ("delivery_wait",)}
+
+NO_LAZY_WAKE = "its io_uring wakes a submitter for each completion"
+NO_BH = "has no BH workqueues, which are of 6.9"
+FULL_AT_256 = "the row is made for a max_active of 256, as it was up to 6.1"
+
+
+def only(reason: str, *kernels: str) -> dict[str, str]:
+    return {name: reason for name in (*KERNELS, *REAL_TIME) if name not in kernels}
+
+
+def since(reason: str, first: str) -> dict[str, str]:
+    names = list(KERNELS)
+    return dict.fromkeys(names[:names.index(first)], reason)
 
 
 def border(name: str, device: str, fio: tuple[str, ...], **more: Any) -> Scenario:
@@ -16,14 +37,28 @@ def border(name: str, device: str, fio: tuple[str, ...], **more: Any) -> Scenari
 
 
 BORDERS = (
-    border("libaio-read-throttled", NVME, (*LIBAIO, READS), limit="wiops", borders=("issued",)),
-    border("libaio-write-throttled", NVME, (*LIBAIO, WRITE), limit="wiops", borders=QUEUES, largest="throttle"),
-    border("libaio-write-split", NVME, (*QD1, WRITE, *LARGE), limit="sectors", borders=("issued",), multi_bio=True),
+    border("libaio-read-throttled", NVME, (*LIBAIO, READS), limit="wiops", borders=WAY),
+    border("libaio-write-throttled", NVME, (*LIBAIO, WRITE), **HELD_BACK),
+    border("io_uring-write-throttled", NVME, (*IO_URING, WRITE), **HELD_BACK),
+    border("libaio-write-split", NVME, (*QD1, WRITE, *LARGE), limit="sectors", borders=("issued", "ended"), ios=499),
     border("libaio-write-few-tags", NVME, (*DEEP, WRITE), limit="tags", borders=QUEUES, largest="throttle"),
-    border("libaio-read-quota", NVME, (*LIBAIO, READS), limit="quota", borders=("issued",)),
-    border("libaio-threaded-rt-hog", NVME, (*LIBAIO, READS), kernel_arguments=THREADED, disturbance="rt-hog",
-           borders=("issued", "raised"), largest="delivery_wait"),
-    border("sync-threaded-rt-hog", NVME, (*PSYNC, READS), kernel_arguments=THREADED, disturbance="rt-hog",
-           borders=("issued", "raised"), largest="delivery_wait"),
-    border("libaio-read-elsewhere", NVME_1Q, (*QD1, READS), limit="affinity", cpus=4, borders=("issued", "raised")),
+    border("libaio-read-quota", NVME, (*LIBAIO, READS), limit="quota", borders=WAY),
+    border("io_uring-read-quota", NVME, (*IO_URING, READS), limit="quota", borders=WAY, apart=("quota",),
+           largest="task_work_wait", largest_causes={"task_work_wait": ("quota", None)}),
+    border("sync-read-behind-hog", NVME, (*PSYNC, READS), disturbance="hog", split=("submitter_wakeup",),
+           largest="submitter_wakeup", largest_causes={"submitter_wakeup_wait": ("other_task", "hog")}),
+    border("io_uring-read-handed-over", NVME, (*IO_URING, READS, "--force_async=1"), borders=WAY, handed_over=True),
+    border("libaio-threaded-rt-hog", NVME, (*LIBAIO, READS), **HOG),
+    border("sync-threaded-rt-hog", NVME, (*PSYNC, READS), **HOG),
+    border("libaio-read-elsewhere", NVME_1Q, (*QD1, READS), limit="affinity", cpus=4, borders=DELIVERY),
+    border("io_uring-read-batch", PAIR, (*BATCH, READS), apart=("batching",), borders=("issued", "ended"),
+           largest_causes={"task_work_wait": ("batching", None)}, skip=since(NO_LAZY_WAKE, "6.12")),
+    border("sync-bh-read", f"{NVME}+dm-crypt-inline", (*PSYNC, READS), split=("submitter_wakeup",), bottom=True,
+           skip=since(NO_BH, "6.12")),
+    row("ext4-libaio-osync-full", NULL, ("--ioengine=libaio", "--iodepth=1024", WRITE, OSYNC), {}, causes=True,
+        at_limit=True, ios=IOS, largest_causes={"queue_wait": ("workqueue_limit", None)},
+        skip=only(FULL_AT_256, "5.10", "6.1")),
+    row("raw-sync-loop-whole", f"{NVME}+loop", (*PSYNC, WRITE), {}, blocks=True, whole_system=True, only="blkdev"),
+    row("raw-sync-loop-buffered-whole", f"{NVME}+loop", (*PSYNC, WRITE, "--direct=0", "--fsync=1"), {}, blocks=True,
+        whole_system=True, issuer="other", through_loop=True),
 )

@@ -4,17 +4,19 @@ A border may be 2% or 2 us off. Both sides leave out the hundredth of I/Os that 
 may part two observers of the same moment by milliseconds.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from .blocks import Blocks, BYTES_OF_SECTOR
+from .blocks import BYTES_OF_SECTOR, Part
 from .compare import close, equal
 from .evidence import Evidence
-from .events import Event
+from .moments import after, before
 from .scenarios import Scenario
+from .truth import Truth
 
 SHARE, SLACK_NS = 0.02, 2_000
+MAX_ACTIVE = 256
 CUT = 100  # one in so many at either end is left out
 
 
@@ -25,25 +27,40 @@ def middle_mean(values: list[int]) -> float | None:
     return sum(kept) / len(kept) if kept else None
 
 
-def alike(what: str, ours: list[int], theirs: list[int]) -> Iterator[str]:
+def alike(what: str, ours: list[int], theirs: list[int], evidence: Evidence) -> Iterator[str]:
     """As many, and in the mean as long."""
     yield from equal(f"{what}, number", len(ours), "ftrace", len(theirs))
     if theirs:
-        yield from close(what, middle_mean(ours), "ftrace", middle_mean(theirs), SHARE, SLACK_NS)
+        yield from means_alike(what, middle_mean(ours), middle_mean(theirs), evidence)
+
+
+def means_alike(what: str, ours: float | None, theirs: float | None, evidence: Evidence) -> Iterator[str]:
+    """A mean as ftrace has it; both are kept for the table."""
+    if ours is not None and theirs is not None:
+        evidence.compared.append((what, ours, theirs))
+    yield from close(f"list: {what}", ours, "ftrace", theirs, SHARE, SLACK_NS)
 
 
 def check_borders(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     report, ios = evidence.report or {}, evidence.ios or []
     for stage, function in scenario.works.items():
-        yield from alike(f"list {stage} of {function}", _of_stage(stage, ios), evidence.truth.blocks.work_waits[function])
+        yield from alike(f"{stage} of {function}", _of_stage(stage, ios), evidence.truth.blocks.work_waits[function],
+                         evidence)
     if scenario.bottom:
-        yield from _check_bottom(scenario, evidence.truth.blocks, ios)
+        yield from _check_bottom(scenario, evidence, ios)
     for point in scenario.borders:
-        yield from _check_point(point, evidence.truth.blocks, ios)
-    if scenario.largest is not None:
-        totals = {stage["name"]: stage["total_ns"] for stage in report.get("stages") or []}
-        yield from equal("the largest stage of the report", max(totals, key=lambda name: totals[name], default=None),
-                         "the row is made for", scenario.largest)
+        yield from _check_point(point, evidence, ios)
+    if "issued" in scenario.borders:
+        yield from _check_requests(evidence.truth, ios)
+    for stage in scenario.split:
+        yield from _check_split(stage, evidence, ios)
+    for cause in scenario.apart:
+        yield from _check_apart(cause, evidence, ios)
+    if scenario.handed_over:
+        yield from _check_handed_over(evidence, ios)
+    if scenario.at_limit:
+        yield from _check_limit(evidence, ios)
+    yield from _check_largest(scenario, report)
 
 
 def _of_stage(name: str, ios: list[dict[str, Any]]) -> list[int]:
@@ -53,7 +70,7 @@ def _of_stage(name: str, ios: list[dict[str, Any]]) -> list[int]:
     return [span["ns"] for span in (*spans, *phases)]
 
 
-def _check_bottom(scenario: Scenario, blocks: Blocks, ios: list[dict[str, Any]]) -> Iterator[str]:
+def _check_bottom(scenario: Scenario, evidence: Evidence, ios: list[dict[str, Any]]) -> Iterator[str]:
     """The device under all layers, from issue to completion, one request for each I/O. The layers' way back
     begins at the interrupt, and where a work delivers what the disk is done with, at its queueing."""
     parts = [[part for part in io.get("layers", []) if part["phase"] == "device"] for io in ios]
@@ -63,39 +80,211 @@ def _check_bottom(scenario: Scenario, blocks: Blocks, ios: list[dict[str, Any]])
     for device in sorted(devices):
         ours = [found[-1]["ns"] for found in parts if found and found[-1]["device"] == device]
         sectors = {io["length"] // BYTES_OF_SECTOR for io in ios}
-        theirs = blocks.device_times(device, not scenario.reads, sectors.pop() if len(sectors) == 1 else None,
-                                     to_interrupt="delivery_wait" not in scenario.works)
-        yield from alike(f"list: time in {device}", ours, theirs)
+        theirs = evidence.truth.blocks.device_times(device, not scenario.reads, sectors.pop() if len(sectors) == 1 else None,
+                                                    to_interrupt="delivery_wait" not in scenario.works)
+        yield from alike(f"time in {device}", ours, theirs, evidence)
 
 
-def _check_point(point: str, blocks: Blocks, ios: list[dict[str, Any]]) -> Iterator[str]:
-    """From the submission on; ftrace's side is found by the I/O's own bytes of the raw device."""
+def _check_point(point: str, evidence: Evidence, ios: list[dict[str, Any]]) -> Iterator[str]:
+    """From the submission on, I/O by I/O: each has the point if ftrace shows that it must."""
     ours: list[int] = []
     theirs: list[int] = []
+    missing = 0
     for io in ios:
-        seen = _seen(point, blocks, io)
+        seen = SEEN[point](evidence.truth, io)
         told = io.get(f"{point}_ns")
-        if told is not None:
+        if seen is not None and told is not None:
             ours.append(told - io["submitted_ns"])
-        if seen is not None:
             theirs.append(seen - io["submitted_ns"])
-    yield from alike(f"list: submitted to {point}", ours, theirs)
-    yield from equal(f"I/Os with {point}_ns", len(ours), "in all", len(ios))
+        missing += seen is not None and told is None
+    yield from equal(f"I/Os without {point}_ns that ftrace has", missing, "wanted", 0)
+    if not theirs:
+        yield f"ftrace shows {point} of no I/O: nothing to compare"
+    yield from alike(f"submitted to {point}", ours, theirs, evidence)
 
 
-def _seen(point: str, blocks: Blocks, io: dict[str, Any]) -> int | None:
-    """The moment by ftrace: the first request was made or issued; who delivers was woken, raised or interrupted last."""
-    event = {"requested": "block_getrq", "issued": "block_rq_issue"}.get(point, "block_rq_complete")
-    times = [part.ns for part in blocks.within(event, io["dev"], io["offset"], io["length"])]
-    if not times:
+def _parts(event: str, truth: Truth, io: dict[str, Any]) -> list[Part]:
+    """What an event showed of an I/O's bytes while it was under way."""
+    under_way = (io["submitted_ns"] - SLACK_NS, io["submitted_ns"] + io["latency_ns"] + SLACK_NS)
+    return truth.blocks.within(event, io["dev"], (io["offset"], io["length"]), under_way)
+
+
+def _requested(truth: Truth, io: dict[str, Any]) -> int | None:
+    """Its request was made by another than its submitter, or after that had slept for it."""
+    parts = _parts("block_getrq", truth, io)
+    if not parts:
         return None
-    if event != "block_rq_complete":
-        return min(times)
-    before = {"woken": blocks.wakings, "raised": blocks.wakings or blocks.raises,
-              "interrupted": blocks.interrupts}[point]
-    return _last_before(before, max(times))
+    first = min(parts, key=lambda part: part.ns)
+    by_submitter = first.pid == io["submitter"] and first.context not in ("hardirq", "softirq")
+    late = not by_submitter or truth.moments.slept(first.pid, io["submitted_ns"], first.ns)
+    return first.ns if late else None
 
 
-def _last_before(events: list[Event], ns: int) -> int | None:
-    place = bisect_left(events, ns, key=lambda event: event.ns)
-    return events[place - 1].ns if place else None
+def _issued(truth: Truth, io: dict[str, Any]) -> int | None:
+    return min((part.ns for part in _parts("block_rq_issue", truth, io)), default=None)
+
+
+def _completed(truth: Truth, io: dict[str, Any]) -> Part | None:
+    """The last of its requests."""
+    return max(_parts("block_rq_complete", truth, io), key=lambda part: part.ns, default=None)
+
+
+def _raised(truth: Truth, io: dict[str, Any]) -> int | None:
+    """The interrupt that found the device done, where another one completes the I/O, or a thread."""
+    issued, completed = _issued(truth, io), _completed(truth, io)
+    if issued is None or completed is None:
+        return None
+    if completed.context == "irq_thread":
+        return truth.moments.woke_thread(completed.pid, completed.cpu, issued, completed.ns)
+    return truth.moments.last_interrupt(issued, completed.ns) if completed.context != "hardirq" else None
+
+
+def _interrupted(truth: Truth, io: dict[str, Any]) -> int | None:
+    completed = _completed(truth, io)
+    if completed is None:
+        return None
+    if completed.context == "irq_thread":
+        served = before(truth.moments.served[completed.pid], completed.ns)
+        raised = _raised(truth, io)
+        return max(served, raised) if served is not None and raised is not None else served
+    by_cpu = truth.moments.interrupts if completed.context == "hardirq" else truth.moments.softirqs
+    return before(by_cpu[completed.cpu], completed.ns)
+
+
+def _ended(truth: Truth, io: dict[str, Any]) -> int | None:
+    """end_io is the last that the block layer does for a request."""
+    completed = _completed(truth, io)
+    return after(truth.ends[completed.cpu], completed.ns) if completed is not None else None
+
+
+SEEN: dict[str, Callable[[Truth, dict[str, Any]], int | None]] = {
+    "requested": _requested, "issued": _issued, "raised": _raised, "interrupted": _interrupted, "ended": _ended,
+}
+
+
+def _check_requests(truth: Truth, ios: list[dict[str, Any]]) -> Iterator[str]:
+    """As many requests as were issued for the I/O's bytes."""
+    wrong = [(io, len(_parts("block_rq_issue", truth, io))) for io in ios]
+    wrong = [(io, number) for io, number in wrong if io.get("requests", 1) != number]
+    if wrong:
+        io, number = wrong[0]
+        yield (f"requests of {len(wrong)} of {len(ios)} I/Os; the first: {io.get('requests', 1)}, but ftrace {number}, "
+               f"offset {io['offset']}")
+
+
+def spans(io: dict[str, Any]) -> Iterator[tuple[str, int, int]]:
+    """Each stage of an I/O: name, begin, end."""
+    at = io["submitted_ns"]
+    for stage in io.get("stages", []):
+        yield stage["name"], at, at + stage["ns"]
+        at += stage["ns"]
+
+
+def _check_split(stage: str, evidence: Evidence, ios: list[dict[str, Any]]) -> Iterator[str]:
+    """Who had the CPU during a wait, as ftrace's own clocks split the same time."""
+    ours: Counter[str] = Counter()
+    theirs: Counter[str] = Counter()
+    stretches = waits = 0
+    for io in ios:
+        for name, begin, end in spans(io):
+            if name != stage or f"{stage}_causes" not in io:
+                continue
+            waits += 1
+            ours.update({share["cause"]: 0 for share in io[f"{stage}_causes"]})
+            for share in io[f"{stage}_causes"]:
+                ours[share["cause"]] += share["ns"]
+            kinds, _, number = evidence.truth.timelines[_cpu_of(stage, io)].split(begin, end)
+            theirs.update(kinds)
+            stretches += number
+    if not waits:
+        yield f"no {stage} with causes in the list: nothing to compare"
+    for cause in sorted(set(ours) | set(theirs)):
+        evidence.compared.append((f"{stage} by {cause}", ours[cause] / max(1, waits), theirs[cause] / max(1, waits)))
+        allowed = SHARE * theirs.total() + SLACK_NS * stretches / 2
+        if abs(ours[cause] - theirs[cause]) > allowed:
+            yield (f"{stage}, {cause}: {ours[cause]} ns, but ftrace {theirs[cause]} ns of {theirs.total()} ns "
+                   f"(allowed: {SHARE:.0%} of all, and {SLACK_NS} ns for each of {stretches} stretches)")
+
+
+def _cpu_of(stage: str, io: dict[str, Any]) -> int:
+    """The CPU that is waited for."""
+    return io["end_cpu"] if stage == "delivery_wait" else io["submit_cpu"]
+
+
+def _check_apart(cause: str, evidence: Evidence, ios: list[dict[str, Any]]) -> Iterator[str]:
+    """What is no wait for a CPU: until the submitter was woken, or has the CPU, or while its cgroup had no quota."""
+    ours = theirs = waits = 0
+    for io in ios:
+        for name, begin, end in spans(io):
+            if name != "task_work_wait":
+                continue
+            waits += 1
+            ours += sum(share["ns"] for share in io.get("task_work_wait_causes", []) if share["cause"] == cause)
+            theirs += APART[cause](evidence.truth, io, begin, end)
+    if not waits or not theirs:
+        yield f"ftrace has {theirs} ns of {cause} in {waits} waits: nothing to compare"
+        return
+    yield from means_alike(f"{cause} of each task_work_wait", ours / waits, theirs / waits, evidence)
+
+
+def _batching(truth: Truth, io: dict[str, Any], begin: int, end: int) -> int:
+    if not _sleeps_at(truth, io["submitter"], begin):
+        return 0
+    woken = truth.moments.woken(io["submitter"], begin)
+    return max(0, min(woken, end) - begin) if woken is not None else end - begin
+
+
+def _elsewhere(truth: Truth, io: dict[str, Any], begin: int, end: int) -> int:
+    if not _sleeps_at(truth, io["submitter"], begin):
+        return 0
+    runs = after(truth.moments.runs[io["submitter"]], begin)
+    return max(0, min(runs, end) - begin) if runs is not None else end - begin
+
+
+def _sleeps_at(truth: Truth, pid: int, ns: int) -> bool:
+    slept, ran = before(truth.moments.sleeps[pid], ns), before(truth.moments.runs[pid], ns)
+    return slept is not None and (ran is None or ran < slept)
+
+
+def _quota(truth: Truth, io: dict[str, Any], begin: int, end: int) -> int:
+    return truth.moments.stopped_ns(io["submit_cpu"], begin, end)
+
+
+APART: dict[str, Callable[[Truth, dict[str, Any], int, int], int]] = {
+    "batching": _batching, "elsewhere": _elsewhere, "quota": _quota,
+}
+
+
+def _check_handed_over(evidence: Evidence, ios: list[dict[str, Any]]) -> Iterator[str]:
+    """From io_uring's handing over to where its worker begins: of equal counts, the mean is the difference of the sums."""
+    waits = [end - begin for io in ios for name, begin, end in spans(io) if name == "io_wq_wait"]
+    handed, begun = evidence.truth.moments.handed_over, evidence.truth.begin_ns
+    yield from equal("I/Os with io_wq_wait", len(waits), "ftrace io_uring_queue_async_work", len(handed))
+    if handed and len(handed) == len(begun):
+        yield from means_alike("io_wq_wait", sum(waits) / max(1, len(waits)), (sum(begun) - sum(handed)) / len(handed),
+                               evidence)
+
+
+def _check_limit(evidence: Evidence, ios: list[dict[str, Any]]) -> Iterator[str]:
+    """An idle CPU while as many works as the workqueue may run were queued before and had not ended."""
+    ours = sum(share["ns"] for io in ios for share in io.get("queue_wait_causes", []) if share["cause"] == "workqueue_limit")
+    full = [wait for wait in evidence.truth.waits if wait.in_hand >= MAX_ACTIVE]
+    if not full:
+        yield f"ftrace has no work that waited for {MAX_ACTIVE} others: nothing to compare"
+        return
+    yield from means_alike("workqueue_limit of each queue_wait", ours / len(full),
+                           sum(wait.ns["idle"] for wait in full) / len(full), evidence)
+
+
+def _check_largest(scenario: Scenario, report: dict[str, Any]) -> Iterator[str]:
+    if scenario.largest is not None:
+        totals = {stage["name"]: stage["total_ns"] for stage in report.get("stages") or []}
+        yield from equal("the largest stage of the report", max(totals, key=lambda name: totals[name], default=None),
+                         "the row is made for", scenario.largest)
+    for wait, (cause, name) in scenario.largest_causes.items():
+        causes = {found["cause"]: found for found in (report.get(wait) or {}).get("causes") or []}
+        largest = max(causes, key=lambda name: causes[name]["total_ns"], default=None)
+        yield from equal(f"the largest cause of {wait}", largest, "the row is made for", cause)
+        if largest == cause and name:
+            names = [part.get("name") for part in causes[cause].get("names") or []]
+            yield from equal(f"the first name of {cause}", names[:1], "the row is made for", [name])

@@ -48,7 +48,7 @@ def check(scenario: Scenario, kernel: str, evidence: Evidence) -> list[str]:
         failures += check_borders(scenario, evidence)
         if scenario.causes and (expectation is None or expectation.queue_wait):
             failures += check_agreement(evidence.truth.waits, evidence.report, evidence.ios)
-        if set(scenario.issuers) == {"libaio"} and evidence.truth.reaps is not None:
+        if scenario.causes and set(scenario.issuers) == {"libaio"} and evidence.truth.reaps is not None:
             parted = parted_ns([event.ns for event in evidence.truth.returns], evidence.ios)
             failures += check_reaps(evidence.truth.reaps, evidence.report, parted)
         if expectation is not None:

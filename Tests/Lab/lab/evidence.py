@@ -22,6 +22,7 @@ class Evidence:
     ios: list[dict[str, Any]] | None = None
     failures: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    compared: list[tuple[str, float, float]] = field(default_factory=list)  # mean ns of each: what, dioscope's, ftrace's
     said: dict[str, str] = field(default_factory=dict)
 
 

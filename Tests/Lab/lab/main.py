@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from . import (
-    account, build, catalog, command, experiment, heldout, how, kernels, matrix, program, same, stackrows, stacktable,
-    table, whatif)
+    account, borderrows, bordertable, build, catalog, command, experiment, heldout, how, kernels, matrix, program,
+    same, stackrows, stacktable, table, whatif,
+)
 from .kernels import BUILT, KERNELS, Kernel, kernel_named, need_fetched, not_built
 from .parser import Parser
 from .places import TREE, cache
@@ -17,7 +18,7 @@ from .problem import USAGE, Problem
 from .scenarios import Scenario, full_name
 from .table import Table
 
-DEVICES = ("nvme", "nvme-1q", "null_blk", "null_blk-20ms", "virtio-blk", "virtio-scsi")
+DEVICES = ("nvme", "nvme-1q", "null_blk", "null_blk-20ms", "null_blk-pair", "virtio-blk", "virtio-scsi")
 SHORT_KERNELS = "6.12,7.2"  # what an ordinary test run does, on the rows that are marked short
 PATHS_PAGE = TREE / "Documentation" / "CompletionPaths.md"
 CAUSES_PAGE = TREE / "Documentation" / "Accuracy.md"
@@ -36,6 +37,7 @@ EXAMPLES = {
     "how": "Scripts/lab how 6.12\n  Scripts/lab how 6.1 --tools bpftrace",
     "same": "Scripts/lab same 6.12\n  Scripts/lab same 7.3 --rw randread",
     "account": "Scripts/lab account\n  Scripts/lab account 6.12 7.2 --runs 10\n  Scripts/lab account 7.3 --locked",
+    "borders": "Scripts/lab borders\n  Scripts/lab borders 6.12-rt 7.3-rt --only hog",
     "stacks": "Scripts/lab stacks 6.12 7.2\n  Scripts/lab stacks 6.12 --only dm-crypt",
     "what-if": "Scripts/lab what-if\n  Scripts/lab what-if --cases '2, fio on one' --keep /tmp/evidence",
     "exec": "Scripts/lab exec 6.12 -- dioscope check\n"
@@ -84,6 +86,11 @@ def _parser() -> Parser:
     piled.add_argument("--only", metavar="TEXT", default="", help="stacks with this in DEVICE/NAME")
     piled.add_argument("--table", type=Path, metavar="FILE", default=PATHS_PAGE, help="another page")
     piled.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
+    edges = verb("borders", f"run loads whose time is one border's, and write into {CAUSES_PAGE.name} how ftrace sees them")
+    edges.add_argument("kernels", nargs="*", metavar="KERNEL", help=f"default {SHORT_KERNELS}")
+    edges.add_argument("--only", metavar="TEXT", default="", help="rows with this in DEVICE/NAME")
+    edges.add_argument("--table", type=Path, metavar="FILE", default=CAUSES_PAGE, help="another page")
+    edges.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
     alike = verb("same", "record one run by dioscope and by trace-cmd at once, and compare their reports")
     alike.add_argument("kernel", metavar="KERNEL")
     alike.add_argument("--rw", choices=("randwrite", "randread"), default="randwrite", help="default randwrite")
@@ -207,10 +214,11 @@ def _dispatch(arguments: list[str]) -> int:
         executable = None if options.without_dioscope else program.dioscope()
         return command.run(kernel, device, words, executable, options.out, options.icount, options.cpus,
                            options.seconds, tuple(options.kernel_argument))
-    if options.verb == "stacks":
+    if options.verb in ("stacks", "borders"):
         chosen = _ready(options.kernels or SHORT_KERNELS.split(","))
-        wanted = [row for row in stackrows.STACKS if options.only in full_name(row)]
-        tables = {stacktable.cell: Table(options.table, stacktable.COLUMNS, "stacks")}
+        rows, cells = (stackrows.STACKS, stacktable) if options.verb == "stacks" else (borderrows.BORDERS, bordertable)
+        wanted = [row for row in rows if options.only in full_name(row)]
+        tables = {cells.cell: Table(options.table, cells.COLUMNS, options.verb)}
         return matrix.print_results(chosen, wanted, program.dioscope(), options.keep, tables)
     program_of = (lambda: None) if options.without_dioscope else program.dioscope
     if options.verb == "run":

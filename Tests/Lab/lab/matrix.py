@@ -73,7 +73,8 @@ def guest_script(scenarios: list[Scenario]) -> bytes:
     for scenario in scenarios:
         words = ("scenario", scenario.name, scenario.filesystem, scenario.preparation, str(scenario.megabytes),
                  scenario.disturbance, str(int(scenario.causes)), str(int(scenario.summary)),
-                 str(int(scenario.blocks)), scenario.limit, *scenario.fio_arguments)
+                 str(int(scenario.blocks) + bool(scenario.borders or scenario.split or scenario.apart)),
+                 scenario.limit, str(int(scenario.whole_system)), *scenario.fio_arguments)
         lines.append(shlex.join(words))
     return "\n".join(lines + ["exit 0", ""]).encode()
 

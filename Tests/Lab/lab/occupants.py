@@ -5,7 +5,8 @@ at its begin. It has nothing in common with dioscope but the closed list of caus
 """
 
 import re
-from collections import Counter
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from .events import Event, work_of
@@ -35,6 +36,7 @@ class Wait:
     started_ns: int
     ns: Counter[str] = field(default_factory=Counter)
     stretches: Counter[str] = field(default_factory=Counter)  # how many times each occupant had the CPU in between
+    in_hand: int = 0  # works queued before on that CPU, and not ended
 
     @property
     def total_ns(self) -> int:
@@ -59,16 +61,49 @@ class _CPU:
         self.since = now
 
 
+@dataclass
+class Timeline:
+    """Who held one CPU: from when on, the kind of occupant, and which task."""
+
+    begins: list[int] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+
+    def note(self, ns: int, kind: str, name: str) -> None:
+        if not self.kinds or (self.kinds[-1], self.names[-1]) != (kind, name):
+            self.begins.append(ns)
+            self.kinds.append(kind)
+            self.names.append(name)
+
+    def split(self, begin: int, end: int) -> tuple[Counter[str], Counter[str], int]:
+        """A time by kind of occupant, that of other tasks by their names, and how many stretches it is made of."""
+        kinds: Counter[str] = Counter()
+        names: Counter[str] = Counter()
+        stretches = 0
+        for place in range(max(0, bisect_right(self.begins, begin) - 1), len(self.begins)):
+            if self.begins[place] >= end:
+                break
+            until = self.begins[place + 1] if place + 1 < len(self.begins) else end
+            ns = max(0, min(end, until) - max(begin, self.begins[place]))
+            kinds[self.kinds[place]] += ns
+            stretches += 1
+            if self.kinds[place] == OTHER_TASK:
+                names[self.names[place]] += ns
+        return kinds, names, stretches
+
+
 class Occupants:
     """Takes the events of all CPUs in the order of their times; `waits` are those that have ended."""
 
     def __init__(self) -> None:
         self.waits: list[Wait] = []
+        self.timelines: dict[int, Timeline] = defaultdict(Timeline)
         self.switches = 0
         self._cpus: dict[int, _CPU] = {}
         self._submitters: set[int] = set()
         self._works: dict[int, str] = {}  # by pid of the kworker that is in the midst of it, running or asleep
         self._queued: dict[str, Wait] = {}
+        self._in_hand: Counter[int] = Counter()
 
     def take(self, event: Event) -> None:
         cpu = self._cpus.get(event.cpu)
@@ -86,6 +121,7 @@ class Occupants:
         after = self._occupant(cpu)
         if after != before:
             cpu.stretches[after] += 1
+        self.timelines[event.cpu].note(event.ns, after, cpu.comm)
 
     def _change(self, cpu: _CPU, event: Event, name: str, rest: str) -> None:
         if name == "sched_switch:":
@@ -99,7 +135,7 @@ class Occupants:
         elif name == "softirq_exit:":
             cpu.soft = False
         elif name == "workqueue_execute_end:":
-            self._works.pop(event.pid, None)
+            self._in_hand[event.cpu] -= self._works.pop(event.pid, None) in WORK
         elif name in BEGIN:
             self._submitters.add(event.pid)
 
@@ -128,7 +164,9 @@ class Occupants:
     def _queue(self, event: Event, rest: str, cpu: _CPU) -> None:
         work, function = work_of(rest)
         if function in WORK:
-            self._queued[work] = Wait(event.cpu, event.ns, 0, 0, cpu.ns.copy(), cpu.stretches.copy())
+            self._queued[work] = Wait(event.cpu, event.ns, 0, 0, cpu.ns.copy(), cpu.stretches.copy(),
+                                      self._in_hand[event.cpu])
+            self._in_hand[event.cpu] += 1
 
     def _start(self, event: Event, rest: str, cpu: _CPU) -> None:
         work, function = work_of(rest)

@@ -73,6 +73,14 @@ class Scenario:
     works: Mapping[str, str] = field(default_factory=dict)  # stage, or "layer PHASE": the function of the work it waits for
     bottom: bool = False  # each I/O is one request of the device below all layers, and its time there ftrace's
     largest: str | None = None  # the stage that the row is made for
+    largest_causes: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)  # wait in the report: cause, first name
+    split: tuple[str, ...] = ()  # waits whose causes are compared with ftrace's split of the same time
+    apart: tuple[str, ...] = ()  # causes of io_uring's wait that are no wait for a CPU, compared with ftrace
+    handed_over: bool = False  # io_uring's workers begin all I/Os: the wait for them is compared
+    at_limit: bool = False  # works wait because the workqueue runs as many as it may: compared with ftrace's count
+    through_loop: bool = False  # the I/Os are those that a loop device makes of buffered ones
+    whole_system: bool = False  # recorded until it is stopped, and not with a command
+    issuer: str | None = None  # of all I/Os, where it is not fio's engine
     blind: bool = False  # direct I/O that no probe of dioscope's can see: it has to say so
     only: str = ""  # truth: of functions and begins with this in their names
     limit: str = "none"  # of guest/limits.sh
@@ -109,6 +117,8 @@ class Scenario:
     @property
     def issuers(self) -> dict[str, int]:
         """I/Os by issuer; several kinds share them evenly."""
+        if self.issuer is not None:
+            return {self.issuer: self.ios}
         engines = [word.partition("=")[2] for word in self.fio if word.startswith("--ioengine=")]
         counts: Counter[str] = Counter()
         for engine in engines:

@@ -1,12 +1,13 @@
 """The truth about one scenario: what ftrace recorded, read from its text form."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from .blocks import Blocks
 from .events import Event, parse_line, work_of
-from .occupants import BEGIN, WORK, Occupants, Wait
+from .moments import Moments
+from .occupants import BEGIN, WORK, Occupants, Timeline, Wait
 from .reaps import Reaps
 
 RANGE = re.compile(r"\boffset[ =](0x[0-9a-f]+) length[ =](0x[0-9a-f]+)")
@@ -49,6 +50,9 @@ class Truth:
     waits: list[Wait] = field(default_factory=list)  # who held the CPUs; empty where the row did not ask
     reaps: Reaps | None = None
     blocks: Blocks = field(default_factory=Blocks)
+    moments: Moments = field(default_factory=Moments)
+    timelines: dict[int, Timeline] = field(default_factory=dict)  # by CPU
+    ends: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))  # end_io, ns by CPU
     submitters: set[int] = field(default_factory=set)
     running: dict[int, str] = field(default_factory=dict)  # the function of the work that a kworker began last, by pid
     lost: dict[str, int] = field(default_factory=dict)
@@ -91,6 +95,8 @@ def read_truth(trace: str, stats: str, only: str = "") -> Truth:
             occupants.take(event)
             reaps.take(event)
             truth.blocks.take(event)
+            truth.moments.take(event)
+    truth.timelines = occupants.timelines
     if occupants.switches:
         truth.waits = occupants.waits
         truth.reaps = reaps
@@ -132,7 +138,10 @@ AS_REPORTED = {"kworker": "task", "irq_thread": "task", "ksoftirqd": "softirq"}
 
 
 def _context(truth: Truth, event: Event) -> str:
-    """A kworker may run a work of a driver or of a layer, and a thread that submits nothing is one of theirs."""
+    """A kworker may run a work of a driver or of a layer, or submit by itself; a thread that submits nothing is one of
+    theirs."""
+    if event.context == "kworker" and event.pid in truth.submitters:
+        return "task"
     if event.context == "kworker":
         return "kworker" if truth.running.get(event.pid) in WORK | {None} else "driver_worker"
     submits = event.context != "task" or event.pid in truth.submitters
@@ -149,6 +158,7 @@ def _take_hit(truth: Truth, event: Event, function: str) -> None:
         context = event.context
         truth.end_io_contexts[AS_REPORTED.get(context, context)] += 1
         truth.end_cpus[event.cpu] += 1
+        truth.ends[event.cpu].append(event.ns)
     truth.work_hits += function in WORK and event.context == "kworker"  # inline it may be a call of its own
     truth.second_hops += function == SECOND_HOP
 

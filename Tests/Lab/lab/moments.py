@@ -1,0 +1,106 @@
+"""Moments of one run from ftrace's events alone: who was woken, switched to and switched from, interrupted and stopped."""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from .events import Event
+
+WAKING = re.compile(r"comm=.* pid=(\d+) prio=")
+SWITCHED = re.compile(r"prev_comm=.* prev_pid=(\d+) prev_prio=-?\d+ prev_state=(\S+) ==> next_comm=.* next_pid=(\d+) ")
+BLOCK_SOFTIRQ = "vec=4 "
+SERVED = {"irq_thread_fn", "irq_forced_thread_fn"}
+STOPPED, GOES_ON = "throttle_cfs_rq", "unthrottle_cfs_rq"
+
+
+def before(times: list[int], ns: int) -> int | None:
+    """The last that is not later."""
+    place = bisect_right(times, ns)
+    return times[place - 1] if place else None
+
+
+def after(times: list[int], ns: int) -> int | None:
+    """The first that is not earlier."""
+    place = bisect_left(times, ns)
+    return times[place] if place < len(times) else None
+
+
+def _lists() -> defaultdict[int, list[int]]:
+    return defaultdict(list)
+
+
+@dataclass
+class Moments:
+    """Takes the events of all CPUs in the order of their times. All lists are of ns, by pid or by CPU."""
+
+    wakings: dict[int, list[Event]] = field(default_factory=lambda: defaultdict(list))
+    runs: dict[int, list[int]] = field(default_factory=_lists)  # when a task got a CPU
+    sleeps: dict[int, list[int]] = field(default_factory=_lists)  # when it gave one up, and was not runnable
+    served: dict[int, list[int]] = field(default_factory=_lists)  # when an interrupt's thread called its handler
+    interrupts: dict[int, list[int]] = field(default_factory=_lists)  # by CPU: of disks
+    softirqs: dict[int, list[int]] = field(default_factory=_lists)  # by CPU: the block layer's entered
+    stops: list[tuple[int, int, int]] = field(default_factory=list)  # by CPU, from, until: a cgroup without quota
+    handed_over: list[int] = field(default_factory=list)  # requests of io_uring given to its workers
+    _stopped: dict[int, int] = field(default_factory=dict)
+
+    def take(self, event: Event) -> None:
+        name, _, rest = event.what.partition(" ")
+        if rest.startswith("<-"):
+            self._hit(event, name)
+        elif name == "sched_waking:":
+            found = WAKING.match(rest)
+            if found is not None:
+                self.wakings[int(found[1])].append(event)
+        elif name == "sched_switch:":
+            found = SWITCHED.match(rest)
+            if found is not None:
+                self.runs[int(found[3])].append(event.ns)
+                if not found[2].startswith("R"):
+                    self.sleeps[int(found[1])].append(event.ns)
+        elif name == "irq_handler_entry:" and "nvme" in rest:
+            self.interrupts[event.cpu].append(event.ns)
+        elif name == "softirq_entry:" and BLOCK_SOFTIRQ in f"{rest} ":
+            self.softirqs[event.cpu].append(event.ns)
+        elif name == "io_uring_queue_async_work:":
+            self.handed_over.append(event.ns)
+
+    def _hit(self, event: Event, function: str) -> None:
+        if function in SERVED:
+            self.served[event.pid].append(event.ns)
+        elif function == STOPPED:
+            self._stopped.setdefault(event.cpu, event.ns)
+        elif function == GOES_ON and self._stopped:
+            # The kernel lets each CPU go on by itself, or the timer's does it for all.
+            cpu = event.cpu if event.cpu in self._stopped else min(self._stopped, key=lambda cpu: self._stopped[cpu])
+            self.stops.append((cpu, self._stopped.pop(cpu), event.ns))
+
+    def woke_thread(self, thread: int, cpu: int, issued: int, completed: int) -> int | None:
+        """The hard interrupt of a disk that woke an interrupt's thread for what it completed then. Of several it is the first
+        one that an earlier run of its handler cannot have served."""
+        served = before(self.served[thread], completed)
+        if served is None:
+            return None
+        earlier = before(self.served[thread], served - 1) or 0
+        for waking in self.wakings[thread]:
+            if max(earlier, issued) <= waking.ns <= completed:
+                return before(self.interrupts[waking.cpu], waking.ns)
+        return None
+
+    def last_interrupt(self, issued: int, completed: int) -> int | None:
+        """The last one of a disk, on any CPU."""
+        found = [ns for times in self.interrupts.values() if (ns := before(times, completed)) is not None and ns >= issued]
+        return max(found, default=None)
+
+    def slept(self, pid: int, begin: int, end: int) -> bool:
+        ns = after(self.sleeps[pid], begin)
+        return ns is not None and ns <= end
+
+    def woken(self, pid: int, ns: int) -> int | None:
+        """When a task was woken next."""
+        place = bisect_left(self.wakings[pid], ns, key=lambda event: event.ns)
+        return self.wakings[pid][place].ns if place < len(self.wakings[pid]) else None
+
+    def stopped_ns(self, cpu: int, begin: int, end: int) -> int:
+        """How long of a time a cgroup had no quota on a CPU."""
+        return sum(max(0, min(end, until) - max(begin, start)) for where, start, until in self.stops if where == cpu)
