@@ -54,6 +54,9 @@ enum VerdictText {
         case .taskWorkWait(let mean, let share, let cause):
             return "The issuer's task_work runs \(Quantity.duration(mean)) after the completion on average"
                 + " (\(Quantity.percent(share)) of all latency)" + part(cause)
+        case .wait(let stage, let mean, let share, let cause):
+            return what(waits: stage, "\(Quantity.duration(mean)) on average (\(Quantity.percent(share)) of all latency)")
+                + part(cause)
         case .quota(let count, let share):
             return "The submitters' cgroup uses up its CPU quota: it stopped them \(Quantity.count(count)) times, for"
                 + " \(Quantity.percent(share)) of the time, and that limits their I/Os; see its cpu.max"
@@ -70,6 +73,8 @@ enum VerdictText {
 
     /// Below this part there is nothing to gain by completing differently.
     private static let worthwhile = 0.1
+    /// Below this part, queues are not worth a word.
+    private static let visible = 0.01
 
     private static func text(of shares: LatencyShares) -> String {
         let submission = "submission \(Quantity.wholePercent(shares.submission))"
@@ -78,14 +83,28 @@ enum VerdictText {
                 "Of the latency \(submission); the device and the completion, \(Quantity.wholePercent(shares.unseparated))"
                 + " together, cannot be told apart: when the device was done was not seen"
         }
+        let queues = shares.queues < visible ? "" : "waiting before it \(Quantity.wholePercent(shares.queues)), "
         let parts =
-            "The device takes \(Quantity.wholePercent(shares.device)) of the latency, \(submission),"
+            "The device takes \(Quantity.wholePercent(shares.device)) of the latency, \(queues)\(submission),"
             + " the completion \(Quantity.wholePercent(shares.completion))"
         if shares.completion < worthwhile { return parts + ": completing differently gains nothing here" }
         let largest = shares.largest.map {
             ", most of it '\($0.label)' (\(Quantity.wholePercent(shares.largestShare)))"
         }
         return parts + (largest ?? "")
+    }
+
+    /// Who waits for what.
+    private static func what(waits stage: Stage, _ time: String) -> String {
+        switch stage.first {
+        case .throttle:
+            "I/Os have no request yet for \(time): a limit of the cgroup (io.max, io.latency, io.cost), writeback"
+                + " throttling, or too few tags (nr_requests) hold them back"
+        case .heldBack: "I/Os are held back or queued for \(time) before the driver has them; their queue keeps no times"
+        case .ioWQWait: "I/Os wait \(time) for a worker of io-wq to take them up"
+        case .delivery: "What is to run end_io waits \(time) for its CPU"
+        default: "A submitter that slept until end_io waits \(time) for its CPU"
+        }
     }
 
     private static func part(_ cause: Verdict.MainCause?) -> String {

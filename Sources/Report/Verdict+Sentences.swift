@@ -15,7 +15,9 @@ extension Verdict {
     private static let causeShare = 0.25
 
     static func sentences(on report: Report) -> [Sentence] {
-        let findings = quota(report) + kworker(report) + inline(report) + taskWork(report) + task(report)
+        let findings =
+            quota(report) + waits(Stage.heldBack, report) + kworker(report) + waits(Stage.ofWaiters, report)
+            + inline(report) + taskWork(report) + task(report)
         return findings.isEmpty ? [] : findings + consequences(of: report)
     }
 
@@ -71,11 +73,7 @@ extension Verdict {
             guard share >= majority else { return nil }
             return interruptsAreBound(report) ? .boundTogether(share: share) : .moveApart(share: share)
         case .otherTask, .poolWork:
-            let names = report.queueWait?.causes.first { $0.cause == cause.cause }?.names
-            guard let first = names?.first, let name = first.name, first.share >= causeShare,
-                let waiting = report.queueWait?.durations.ios, !servesIOs(name, report)
-            else { return nil }
-            return .keepOff(name: name, mean: Double(first.total) / Double(waiting))
+            return report.queueWait.flatMap { keepOff(cause.cause, in: $0, report) }
         case .idle: return report.source.isVirtual == true ? .pollWhileIdle : .limitIdleStates
         case .completionWork: return .spreadCompletions
         case .hardirq, .softirq: return .moveInterrupts
@@ -132,10 +130,40 @@ extension Verdict {
         return [.taskWorkWait(mean: wait.durations.mean, share: share, cause: mainCause(of: wait, report))]
     }
 
+    /// Each of these waits that is a good part of the latency, and what to keep off the CPU that is waited for.
+    private static func waits(_ stages: [Stage], _ report: Report) -> [Sentence] {
+        stages.flatMap { stage -> [Sentence] in
+            guard let summary = report.stage(stage), summary.share >= waitShare,
+                summary.durations.ios >= neededIOs
+            else { return [] }
+            let wait = report.wait(in: stage)
+            let cause = wait.flatMap { mainCause(of: $0, report) }
+            let finding = Sentence.wait(stage, mean: summary.durations.mean, share: summary.share, cause: cause)
+            guard let cause, cause.cause == .otherTask, let wait, let other = keepOff(cause.cause, in: wait, report) else {
+                return [finding]
+            }
+            return [finding, .advice(other)]
+        }
+    }
+
+    private static func keepOff(_ cause: WaitCause, in wait: WaitSummary, _ report: Report) -> Advice? {
+        guard let first = wait.causes.first(where: { $0.cause == cause })?.names.first, let name = first.name,
+            first.share >= causeShare, !servesIOs(name, report)
+        else { return nil }
+        return .keepOff(name: name, mean: Double(first.total) / Double(wait.durations.ios))
+    }
+
     private static func task(_ report: Report) -> [Sentence] {
         [CompletionContext.taskWork, .poll, .syncWait, .submitRace, .driverWorker].filter {
             share($0, report) >= majority
         }
         .map { .task(context: $0, share: share($0, report)) }
     }
+}
+
+extension Stage {
+    /// Waits that are over before the device has the I/O.
+    fileprivate static let heldBack = [Stage(.throttle), Stage(.heldBack), Stage(.ioWQWait)]
+    /// Waits of who completes it, but a kworker and the issuer's task_work.
+    fileprivate static let ofWaiters = [Stage.delivery, .submitterWakeup]
 }

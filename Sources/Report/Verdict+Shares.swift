@@ -5,9 +5,11 @@ import DirectIO
 
 /// Where the latency lies when hardly any completion is deferred: whether anything is to be won after the device.
 public struct LatencyShares: Equatable, Sendable {
-    /// Parts of the sum of all latencies: before the device has the I/O,
+    /// Parts of the sum of all latencies: in the submitter's hands,
     public var submission: Double
-    /// in its queue and in the device,
+    /// held back or in a queue before the device has the I/O,
+    public var queues = 0.0
+    /// in the device,
     public var device: Double
     /// and from then on.
     public var completion: Double
@@ -22,7 +24,13 @@ public struct LatencyShares: Equatable, Sendable {
         for stage in report.stages {
             let (first, last) = (stage.stage.first, stage.stage.last)
             if stage.stage == .unattributed || !last.isAfterDevice {
-                if first == .submit, last == .submit { submission += stage.share } else { device += stage.share }
+                if first == .submit, last == .submit {
+                    submission += stage.share
+                } else if last.isBeforeDevice {
+                    queues += stage.share
+                } else {
+                    device += stage.share
+                }
             } else if first.isAfterDevice {
                 completion += stage.share
                 if stage.share > largestShare { (largest, largestShare) = (stage.stage, stage.share) }
@@ -34,6 +42,7 @@ public struct LatencyShares: Equatable, Sendable {
 }
 
 extension AtomicStage {
+    fileprivate var isBeforeDevice: Bool { rawValue < AtomicStage.device.rawValue }
     /// The device is done with the I/O.
     fileprivate var isAfterDevice: Bool { rawValue > AtomicStage.device.rawValue && self != .unattributed }
 }

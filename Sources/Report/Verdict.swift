@@ -44,6 +44,12 @@ public struct Verdict: Equatable, Sendable {
         ///   - mean: nanoseconds, of the I/Os that waited.
         ///   - share: part of the sum of all latencies.
         case taskWorkWait(mean: Double, share: Double, cause: MainCause?)
+        /// Another wait takes a good part of the latency: for a request, for a worker of io-wq, for the CPU that is to run
+        /// `end_io`, or for a submitter that slept to be on a CPU again.
+        /// - Parameters:
+        ///   - mean: nanoseconds, of the I/Os that waited.
+        ///   - share: part of the sum of all latencies.
+        case wait(Stage, mean: Double, share: Double, cause: MainCause?)
         /// The cgroup of the submitters used up its CPU quota.
         /// - Parameters:
         ///   - count: times that a submitter stood still for it.

@@ -33,6 +33,18 @@ struct VerdictTextTests {
                 + "buffered and direct I/O"
         ),
         (
+            .wait(Stage(.throttle), mean: 13_700_000, share: 0.98, cause: nil),
+            "I/Os have no request yet for 13.7ms on average (98.0% of all latency): a limit of the cgroup (io.max,"
+                + " io.latency, io.cost), writeback throttling, or too few tags (nr_requests) hold them back"
+        ),
+        (
+            .wait(
+                .delivery, mean: 2_900_000, share: 0.79,
+                cause: .init(cause: .otherTask, name: "hog", mean: 2_800_000, share: 0.9)),
+            "What is to run end_io waits 2.90ms on average (79.0% of all latency) for its CPU, of which 2.80ms was spent"
+                + " with other tasks on the CPU, mostly hog"
+        ),
+        (
             .advice(.keepOff(name: "hog", mean: 40_000)),
             "hog has the CPU for 40.0us of each wait: try to keep it off that CPU"
         ),

@@ -27,7 +27,7 @@ disturb_begins_with_fio() {
 disturb_start() {
     disturbers=
     case $1 in
-    none) return 0 ;;
+    none | futex) return 0 ;;
     hog)
         # Real-time, so that every scheduler lets the kworkers wait: 4 ms in every 5.
         chrt -f 1 taskset 2 hog --name=hog --thread --ioengine=cpuio --cpuload=80 --cpuchunks=4000 --time_based \

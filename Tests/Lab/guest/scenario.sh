@@ -94,6 +94,7 @@ scenario() {
         target=$disk${second:+:$second}
     else
         step "$name" file prepare_file "$preparation" "$megabytes"
+        [ ! -f "$target" ] || filefrag -b512 -v "$target" >"/out/$name.extents" 2>/dev/null
     fi
     files=$(echo "$target" | tr : ' ')
     case $filesystem in
@@ -103,6 +104,8 @@ scenario() {
         ;;
     esac
     set -- fio --output-format=json --output="/out/$name.fio.json" --filename=$target "$@"
+    # It takes what it needs of fio's arguments.
+    [ "$disturbance" != futex ] || set -- taskset 2 sleeper "$@"
     limited=
     step "$name" limit limit_set "$limit"
     [ -z "$limited" ] || set -- sh /lab/limited.sh "$limited" "$@"

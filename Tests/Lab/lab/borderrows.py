@@ -4,21 +4,21 @@ events are found by the bytes of each I/O."""
 from typing import Any
 
 from .kernels import KERNELS, REAL_TIME
-from .rows import IO_URING, IOS, LIBAIO, NULL, NVME, NVME_1Q, OSYNC, PSYNC, QD1, READS, THREADED, WRITE, row
+from .rows import IO_URING, IOS, LIBAIO, NULL, NVME, NVME_1Q, OSYNC, PSYNC, QD1, READS, SYNCS, THREADED, WRITE, row
 from .scenarios import Scenario
 
 QUEUES = ("requested", "issued", "interrupted", "ended")
 WAY = ("issued", "interrupted", "ended")
 DELIVERY = ("issued", "raised", "interrupted", "ended")
-DEEP = ("--ioengine=libaio", "--iodepth=32")
 LARGE = ("--bs=128k", "--norandommap", "--io_size=1G")
 BATCH = ("--ioengine=io_uring", "--iodepth=16", "--iodepth_batch_complete_min=16")
-PAIR = "null_blk-pair"
+PAIR, LIMITED = "null_blk-pair", "null_blk-limited"
 HELD_BACK = {"limit": "wiops", "borders": QUEUES, "largest": "throttle"}
 HOG = {"largest_causes": {"delivery_wait": ("other_task", "hog")}, "disturbance": "rt-hog", "largest": "delivery_wait",
        "kernel_arguments": THREADED, "borders": DELIVERY, "split": ("delivery_wait",)}
 
 NO_LAZY_WAKE = "its io_uring wakes a submitter for each completion"
+NO_DEFER_TASKRUN = "the row's program asks for DEFER_TASKRUN, which it does not have, or has without a lazy wake"
 NO_BH = "has no BH workqueues, which are of 6.9"
 FULL_AT_256 = "the row is made for a max_active of 256, as it was up to 6.1"
 
@@ -41,20 +41,26 @@ BORDERS = (
     border("libaio-write-throttled", NVME, (*LIBAIO, WRITE), **HELD_BACK),
     border("io_uring-write-throttled", NVME, (*IO_URING, WRITE), **HELD_BACK),
     border("libaio-write-split", NVME, (*QD1, WRITE, *LARGE), limit="sectors", borders=("issued", "ended"), ios=499),
-    border("libaio-write-few-tags", NVME, (*DEEP, WRITE), limit="tags", borders=QUEUES, largest="throttle"),
+    border("libaio-read-requeued", LIMITED, (*LIBAIO, READS), borders=("issued", "ended")),
+    # A thread that waits for a tag submits no other I/O: more wait than are in the device only if they are of many threads.
+    border("libaio-write-few-tags", NVME, ("--ioengine=libaio", "--iodepth=2", WRITE), limit="tags", borders=QUEUES,
+           largest="throttle", jobs=16, ios=16 * 94, job_megabytes=2),
     border("libaio-read-quota", NVME, (*LIBAIO, READS), limit="quota", borders=WAY),
     border("io_uring-read-quota", NVME, (*IO_URING, READS), limit="quota", borders=WAY, apart=("quota",),
            largest="task_work_wait", largest_causes={"task_work_wait": ("quota", None)}),
-    border("sync-read-behind-hog", NVME, (*PSYNC, READS), disturbance="hog", split=("submitter_wakeup",),
-           largest="submitter_wakeup", largest_causes={"submitter_wakeup_wait": ("other_task", "hog")}),
+    row("ext4-sync-read-behind-hog", NVME, (*PSYNC, READS), {}, blocks=True, disturbance="hog", ios=SYNCS,
+        split=("submitter_wakeup",), largest="submitter_wakeup",
+        largest_causes={"submitter_wakeup_wait": ("other_task", "hog")}),
     border("io_uring-read-handed-over", NVME, (*IO_URING, READS, "--force_async=1"), borders=WAY, handed_over=True),
     border("libaio-threaded-rt-hog", NVME, (*LIBAIO, READS), **HOG),
-    border("sync-threaded-rt-hog", NVME, (*PSYNC, READS), **HOG),
+    row("ext4-sync-threaded-rt-hog", NVME, (*PSYNC, READS), {}, blocks=True, ios=SYNCS, **HOG),
     border("libaio-read-elsewhere", NVME_1Q, (*QD1, READS), limit="affinity", cpus=4, borders=DELIVERY),
     border("io_uring-read-batch", PAIR, (*BATCH, READS), apart=("batching",), borders=("issued", "ended"),
            largest_causes={"task_work_wait": ("batching", None)}, skip=since(NO_LAZY_WAKE, "6.12")),
-    border("sync-bh-read", f"{NVME}+dm-crypt-inline", (*PSYNC, READS), split=("submitter_wakeup",), bottom=True,
-           skip=since(NO_BH, "6.12")),
+    border("io_uring-read-futex", NULL, (*IO_URING, READS), disturbance="futex", apart=("elsewhere",),
+           largest_causes={"task_work_wait": ("elsewhere", None)}, skip=since(NO_DEFER_TASKRUN, "6.12")),
+    row("ext4-sync-bh-read", f"{NVME}+dm-crypt-inline", (*PSYNC, READS), {}, blocks=True, split=("submitter_wakeup",),
+        bottom=True, skip=since(NO_BH, "6.12")),
     row("ext4-libaio-osync-full", NULL, ("--ioengine=libaio", "--iodepth=1024", WRITE, OSYNC), {}, causes=True,
         at_limit=True, ios=IOS, largest_causes={"queue_wait": ("workqueue_limit", None)},
         skip=only(FULL_AT_256, "5.10", "6.1")),

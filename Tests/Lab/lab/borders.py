@@ -51,7 +51,7 @@ def check_borders(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     for point in scenario.borders:
         yield from _check_point(point, evidence, ios)
     if "issued" in scenario.borders:
-        yield from _check_requests(evidence.truth, ios)
+        yield from _check_requests(evidence, ios)
     for stage in scenario.split:
         yield from _check_split(stage, evidence, ios)
     for cause in scenario.apart:
@@ -91,7 +91,7 @@ def _check_point(point: str, evidence: Evidence, ios: list[dict[str, Any]]) -> I
     theirs: list[int] = []
     missing = 0
     for io in ios:
-        seen = SEEN[point](evidence.truth, io)
+        seen = SEEN[point](evidence, io)
         told = io.get(f"{point}_ns")
         if seen is not None and told is not None:
             ours.append(told - io["submitted_ns"])
@@ -103,73 +103,75 @@ def _check_point(point: str, evidence: Evidence, ios: list[dict[str, Any]]) -> I
     yield from alike(f"submitted to {point}", ours, theirs, evidence)
 
 
-def _parts(event: str, truth: Truth, io: dict[str, Any]) -> list[Part]:
+def _parts(event: str, evidence: Evidence, io: dict[str, Any]) -> list[Part]:
     """What an event showed of an I/O's bytes while it was under way."""
     under_way = (io["submitted_ns"] - SLACK_NS, io["submitted_ns"] + io["latency_ns"] + SLACK_NS)
-    return truth.blocks.within(event, io["dev"], (io["offset"], io["length"]), under_way)
+    place = (evidence.on_device(io["offset"]), io["length"])
+    return evidence.truth.blocks.within(event, io["dev"], place, under_way)
 
 
-def _requested(truth: Truth, io: dict[str, Any]) -> int | None:
+def _requested(evidence: Evidence, io: dict[str, Any]) -> int | None:
     """Its request was made by another than its submitter, or after that had slept for it."""
-    parts = _parts("block_getrq", truth, io)
+    parts = _parts("block_getrq", evidence, io)
     if not parts:
         return None
     first = min(parts, key=lambda part: part.ns)
     by_submitter = first.pid == io["submitter"] and first.context not in ("hardirq", "softirq")
-    late = not by_submitter or truth.moments.slept(first.pid, io["submitted_ns"], first.ns)
+    late = not by_submitter or evidence.truth.moments.slept(first.pid, io["submitted_ns"], first.ns)
     return first.ns if late else None
 
 
-def _issued(truth: Truth, io: dict[str, Any]) -> int | None:
-    return min((part.ns for part in _parts("block_rq_issue", truth, io)), default=None)
+def _issued(evidence: Evidence, io: dict[str, Any]) -> int | None:
+    return min((part.ns for part in _parts("block_rq_issue", evidence, io)), default=None)
 
 
-def _completed(truth: Truth, io: dict[str, Any]) -> Part | None:
+def _completed(evidence: Evidence, io: dict[str, Any]) -> Part | None:
     """The last of its requests."""
-    return max(_parts("block_rq_complete", truth, io), key=lambda part: part.ns, default=None)
+    return max(_parts("block_rq_complete", evidence, io), key=lambda part: part.ns, default=None)
 
 
-def _raised(truth: Truth, io: dict[str, Any]) -> int | None:
+def _raised(evidence: Evidence, io: dict[str, Any]) -> int | None:
     """The interrupt that found the device done, where another one completes the I/O, or a thread."""
-    issued, completed = _issued(truth, io), _completed(truth, io)
+    issued, completed = _issued(evidence, io), _completed(evidence, io)
     if issued is None or completed is None:
         return None
     if completed.context == "irq_thread":
-        return truth.moments.woke_thread(completed.pid, completed.cpu, issued, completed.ns)
-    return truth.moments.last_interrupt(issued, completed.ns) if completed.context != "hardirq" else None
+        return evidence.truth.moments.woke_thread(completed.pid, completed.cpu, issued, completed.ns)
+    return evidence.truth.moments.last_interrupt(issued, completed.ns) if completed.context != "hardirq" else None
 
 
-def _interrupted(truth: Truth, io: dict[str, Any]) -> int | None:
-    completed = _completed(truth, io)
+def _interrupted(evidence: Evidence, io: dict[str, Any]) -> int | None:
+    completed = _completed(evidence, io)
     if completed is None:
         return None
     if completed.context == "irq_thread":
-        served = before(truth.moments.served[completed.pid], completed.ns)
-        raised = _raised(truth, io)
+        served = before(evidence.truth.moments.served[completed.pid], completed.ns)
+        raised = _raised(evidence, io)
         return max(served, raised) if served is not None and raised is not None else served
-    by_cpu = truth.moments.interrupts if completed.context == "hardirq" else truth.moments.softirqs
+    by_cpu = evidence.truth.moments.interrupts if completed.context == "hardirq" else evidence.truth.moments.softirqs
     return before(by_cpu[completed.cpu], completed.ns)
 
 
-def _ended(truth: Truth, io: dict[str, Any]) -> int | None:
+def _ended(evidence: Evidence, io: dict[str, Any]) -> int | None:
     """end_io is the last that the block layer does for a request."""
-    completed = _completed(truth, io)
-    return after(truth.ends[completed.cpu], completed.ns) if completed is not None else None
+    completed = _completed(evidence, io)
+    return after(evidence.truth.ends[completed.cpu], completed.ns) if completed is not None else None
 
 
-SEEN: dict[str, Callable[[Truth, dict[str, Any]], int | None]] = {
+SEEN: dict[str, Callable[[Evidence, dict[str, Any]], int | None]] = {
     "requested": _requested, "issued": _issued, "raised": _raised, "interrupted": _interrupted, "ended": _ended,
 }
 
 
-def _check_requests(truth: Truth, ios: list[dict[str, Any]]) -> Iterator[str]:
-    """As many requests as were issued for the I/O's bytes."""
-    wrong = [(io, len(_parts("block_rq_issue", truth, io))) for io in ios]
-    wrong = [(io, number) for io, number in wrong if io.get("requests", 1) != number]
-    if wrong:
-        io, number = wrong[0]
-        yield (f"requests of {len(wrong)} of {len(ios)} I/Os; the first: {io.get('requests', 1)}, but ftrace {number}, "
-               f"offset {io['offset']}")
+def _check_requests(evidence: Evidence, ios: list[dict[str, Any]]) -> Iterator[str]:
+    """As many requests as were issued for the I/O's bytes, and as many that went back."""
+    for what, event, usual in (("requests", "block_rq_issue", 1), ("requeues", "block_rq_requeue", 0)):
+        counted = [(io, len(_parts(event, evidence, io))) for io in ios]
+        wrong = [(io, number) for io, number in counted if io.get(what, usual) != number]
+        if wrong:
+            io, number = wrong[0]
+            yield (f"{what} of {len(wrong)} of {len(ios)} I/Os; the first: {io.get(what, usual)}, but ftrace {number}, "
+                   f"offset {io['offset']}")
 
 
 def spans(io: dict[str, Any]) -> Iterator[tuple[str, int, int]]:

@@ -1,12 +1,18 @@
 """What one scenario left behind in the guest's /out: exit codes, fio's JSON, the truth, and what dioscope says."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .restarts import drop_restarts
 from .truth import Truth, read_truth
+
+
+# A line of filefrag -b512 -v: number, the file's sectors, the device's, how many.
+EXTENT = re.compile(r"^\s*\d+:\s+(\d+)\.\.\s*\d+:\s+(\d+)\.\.\s*\d+:\s+(\d+):")
+BYTES_OF_SECTOR = 512
 
 
 @dataclass
@@ -24,6 +30,11 @@ class Evidence:
     problems: list[str] = field(default_factory=list)
     compared: list[tuple[str, float, float]] = field(default_factory=list)  # mean ns of each: what, dioscope's, ftrace's
     said: dict[str, str] = field(default_factory=dict)
+    extents: list[tuple[int, int, int]] = field(default_factory=list)  # of the file, in bytes: there, on the device, length
+
+    def on_device(self, offset: int) -> int:
+        """Where a byte of the file is on its device; a device is its own file."""
+        return next((on + offset - at for at, on, length in self.extents if at <= offset < at + length), offset)
 
 
 def read_evidence(directory: Path, name: str, with_dioscope: bool, with_list: bool = True, only: str = "") -> Evidence:
@@ -50,6 +61,10 @@ def read_evidence(directory: Path, name: str, with_dioscope: bool, with_list: bo
     evidence.truth = read_truth(text("trace"), text("trace-stats"), only)
     evidence.restarts = drop_restarts(evidence.truth)
     evidence.stat = text("stat")
+    if (directory / f"{name}.extents").is_file():
+        found = map(EXTENT.match, text("extents").splitlines())
+        evidence.extents = [(BYTES_OF_SECTOR * int(line[1]), BYTES_OF_SECTOR * int(line[2]), BYTES_OF_SECTOR * int(line[3]))
+                            for line in found if line is not None]
     evidence.fio = parsed("fio.json")
     if with_dioscope:
         evidence.report = parsed("json")
