@@ -55,8 +55,8 @@ enum VerdictText {
             return "The issuer's task_work runs \(Quantity.duration(mean)) after the completion on average"
                 + " (\(Quantity.percent(share)) of all latency)" + part(cause)
         case .wait(let stage, let mean, let share, let cause):
-            return what(waits: stage, "\(Quantity.duration(mean)) on average (\(Quantity.percent(share)) of all latency)")
-                + part(cause)
+            let time = "\(Quantity.duration(mean)) on average (\(Quantity.percent(share)) of all latency)"
+            return wait(in: stage, time) + part(cause)
         case .quota(let count, let share):
             return "The submitters' cgroup uses up its CPU quota: it stopped them \(Quantity.count(count)) times, for"
                 + " \(Quantity.percent(share)) of the time, and that limits their I/Os; see its cpu.max"
@@ -95,12 +95,13 @@ enum VerdictText {
     }
 
     /// Who waits for what.
-    private static func what(waits stage: Stage, _ time: String) -> String {
+    private static func wait(in stage: Stage, _ time: String) -> String {
         switch stage.first {
         case .throttle:
             "I/Os have no request yet for \(time): a limit of the cgroup (io.max, io.latency, io.cost), writeback"
                 + " throttling, or too few tags (nr_requests) hold them back"
-        case .heldBack: "I/Os are held back or queued for \(time) before the driver has them; their queue keeps no times"
+        case .heldBack:
+            "I/Os are held back or queued for \(time) before the driver has them; their queue keeps no times"
         case .ioWQWait: "I/Os wait \(time) for a worker of io-wq to take them up"
         case .delivery: "What is to run end_io waits \(time) for its CPU"
         default: "A submitter that slept until end_io waits \(time) for its CPU"

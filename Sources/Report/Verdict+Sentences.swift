@@ -139,9 +139,8 @@ extension Verdict {
             let wait = report.wait(in: stage)
             let cause = wait.flatMap { mainCause(of: $0, report) }
             let finding = Sentence.wait(stage, mean: summary.durations.mean, share: summary.share, cause: cause)
-            guard let cause, cause.cause == .otherTask, let wait, let other = keepOff(cause.cause, in: wait, report) else {
-                return [finding]
-            }
+            guard let wait, cause?.cause == .otherTask, let other = keepOff(.otherTask, in: wait, report)
+            else { return [finding] }
             return [finding, .advice(other)]
         }
     }
