@@ -239,6 +239,7 @@ int BPF_PROG(task_switched, bool preempt, struct task_struct *prev, struct task_
 	}
 	if (occupant.kind == PROBE_OCCUPANT_SUBMITTER) {
 		cpu->submitter_runs++;
+		cpu->submitter_waits = 0;
 		if (cpu->unstopped_ns)
 			note_stop(cpu, submitter_left(cpu, tid), next, now);
 		note_reaps(cpu, next, tid, now);

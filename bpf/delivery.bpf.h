@@ -65,6 +65,7 @@ static __noinline int wakes_thread(struct probe_cpu *cpu)
 	irq->cpu[place] = bpf_get_smp_processor_id();
 	irq->raised_ns[place] = cpu->irq_entered_ns;
 	irq->raises++;
+	cpu->delivery_waits = 1;
 	return 0;
 }
 
@@ -77,6 +78,7 @@ static __always_inline int thread_serves(struct irqaction *action)
 		return 0;
 	irq->served_before_ns = irq->served_ns;
 	irq->ends = 0;
+	cpu->delivery_waits = 0;
 	irq->served_cpu = bpf_get_smp_processor_id();
 	irq->served_ns = read_clocks(cpu, &irq->served_clocks);
 	return 0;
@@ -173,6 +175,7 @@ int BPF_PROG(softirq_raised, __u32 vector)
 	if (!cpu || cpu->raise_ns[vector])
 		return 0;
 	cpu->raise_ns[vector] = raise_here(cpu, &cpu->raise_clocks[vector]);
+	cpu->delivery_waits = 1;
 	return 0;
 }
 
@@ -187,6 +190,7 @@ static __always_inline void softirq_delivers(struct probe_cpu *cpu, __u32 vector
 	copy_clocks(cpu, &cpu->softirq_clocks);
 	if (!cpu->raise_ns[vector])
 		return;
+	cpu->delivery_waits = 0;
 	cpu->softirq_raised_ns = cpu->raise_ns[vector];
 	cpu->softirq_raise_clocks = cpu->raise_clocks[vector];
 	cpu->raise_ns[vector] = 0;

@@ -155,10 +155,10 @@ static __noinline int send_occupancy(struct probe_cpu *cpu, __u64 now)
 	return 0;
 }
 
-/* Tells who leaves, if works of I/Os waited for him: those occupants that are worth a name. */
+/* Tells who leaves, if I/Os waited for him: those occupants that are worth a name. */
 static __always_inline void tell_occupancy(struct probe_cpu *cpu, __u64 now)
 {
-	if (!clocks_run() || !cpu->waiting || probe_settings.summary)
+	if (!clocks_run() || probe_settings.summary || !(cpu->waiting | cpu->delivery_waits | cpu->submitter_waits))
 		return;
 	if (cpu->task_occupant == PROBE_OCCUPANT_OTHER_TASK || cpu->task_occupant == PROBE_OCCUPANT_POOL_WORK)
 		send_occupancy(cpu, now);

@@ -10,6 +10,13 @@
 
 #include "occupants.bpf.h"
 
+/* While another task has it, that one is worth a name. */
+static __always_inline void waits_for_cpu(struct probe_cpu *cpu)
+{
+	if (clocks_run() && cpu->task_occupant != PROBE_OCCUPANT_SUBMITTER)
+		cpu->submitter_waits = 1;
+}
+
 /* That CPU may be another one than this. Returns when it began. */
 static __always_inline __u64 submitter_wait_begins(struct probe_io *io, struct probe_cpu *here)
 {
@@ -18,9 +25,13 @@ static __always_inline __u64 submitter_wait_begins(struct probe_io *io, struct p
 	__u64 now;
 
 	io->facts |= PROBE_FACT_TASK_WORK_CLOCKS;
-	if (io->submit_cpu == bpf_get_smp_processor_id())
+	if (io->submit_cpu == bpf_get_smp_processor_id()) {
+		waits_for_cpu(here);
 		return read_clocks(here, times);
+	}
 	cpu = cpu_at(io->submit_cpu);
+	if (cpu)
+		waits_for_cpu(cpu);
 	now = cpu ? read_remote_clocks(cpu, times) : 0;
 	if (now)
 		return now;

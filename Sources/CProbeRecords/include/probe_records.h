@@ -446,7 +446,9 @@ struct probe_cpu {
 	probe_u64 stopped_ns;
 	probe_u32 tests[PROBE_TESTS];	/* readings of the context where it is known, the first ones only */
 	probe_u32 misread[PROBE_TESTS];	/* those that were wrong */
-	probe_u64 reserved[8];
+	probe_u32 delivery_waits;	/* an interrupt's thread or a softirq is to run here: 1 until it does */
+	probe_u32 submitter_waits;	/* a submitter that is not on this CPU is to run here: 1 until one does */
+	probe_u64 reserved[7];
 };
 
 #define PROBE_UNREAPED_SHIFT	48
