@@ -136,7 +136,7 @@ extension Verdict {
             guard let summary = report.stage(stage), summary.share >= waitShare,
                 summary.durations.ios >= neededIOs
             else { return [] }
-            let wait = report.wait(in: stage)
+            let wait = report.wait(stage)
             let cause = wait.flatMap { mainCause(of: $0, report) }
             let finding = Sentence.wait(stage, mean: summary.durations.mean, share: summary.share, cause: cause)
             guard let wait, cause?.cause == .otherTask, let other = keepOff(.otherTask, in: wait, report)
