@@ -145,8 +145,26 @@ struct VerdictTests {
     @Test func whereNothingIsDeferredItIsSaidWhetherThereIsAnythingToWin() throws {
         let report = SyntheticIOs.report((0..<200).map { SyntheticIOs.inline(at: 1000 + UInt64($0) * 1000) })
         let shares = LatencyShares(report)
+        #expect(shares.queues == 0)
         #expect(abs(shares.submission + shares.device + shares.completion + shares.unseparated - 1) < 1e-9)
         #expect(shares.device == report.stage(.device)?.share && shares.submission == report.stage(.submit)?.share)
+    }
+
+    /// It is not the device that takes the time of what it does not have yet.
+    @Test func whatIsHeldBackIsNoTimeOfTheDevice() throws {
+        let report = SyntheticIOs.report(
+            (0..<200).map { index in
+                let start = 1000 + UInt64(index) * 1_000_000
+                var io = SyntheticIOs.inline(at: start, submit: 900_000, device: 50_000)
+                io.times[.returned] = start + 10_000
+                io.times[.requested] = start + 890_000
+                return io
+            })
+        let share = try #require(report.stage(Stage(.throttle))?.share)
+        #expect(share > 0.9)
+        #expect(report.verdict.sentences.first == .wait(Stage(.throttle), mean: 880_000, share: share, cause: nil))
+        let shares = LatencyShares(report)
+        #expect(shares.queues > share && shares.device < 0.06 && shares.submission < 0.02)
     }
 
     @Test func asynchronousIssuersThatWaitAreTold() {

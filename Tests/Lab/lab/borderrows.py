@@ -38,7 +38,7 @@ def border(name: str, device: str, fio: tuple[str, ...], **more: Any) -> Scenari
 
 BORDERS = (
     border("libaio-read-throttled", NVME, (*LIBAIO, READS), limit="wiops", borders=WAY),
-    border("libaio-write-throttled", NVME, (*LIBAIO, WRITE), **HELD_BACK),
+    border("libaio-write-throttled", NVME, (*LIBAIO, WRITE), short=True, **HELD_BACK),
     border("io_uring-write-throttled", NVME, (*IO_URING, WRITE), **HELD_BACK),
     border("libaio-write-split", NVME, (*QD1, WRITE, *LARGE), limit="sectors", borders=("issued", "ended"), ios=499),
     border("libaio-read-requeued", LIMITED, (*LIBAIO, READS), borders=("issued", "ended")),
@@ -51,7 +51,8 @@ BORDERS = (
     row("ext4-sync-read-behind-hog", NVME, (*PSYNC, READS), {}, blocks=True, disturbance="hog", ios=SYNCS,
         split=("submitter_wakeup",), largest="submitter_wakeup",
         largest_causes={"submitter_wakeup_wait": ("other_task", "hog")}),
-    border("io_uring-read-handed-over", NVME, (*IO_URING, READS, "--force_async=1"), borders=WAY, handed_over=True),
+    border("io_uring-read-handed-over", NVME, (*IO_URING, READS, "--force_async=1"), borders=WAY, handed_over=True,
+           short=True),
     border("libaio-threaded-rt-hog", NVME, (*LIBAIO, READS), **HOG),
     row("ext4-sync-threaded-rt-hog", NVME, (*PSYNC, READS), {}, blocks=True, ios=SYNCS, **HOG),
     border("libaio-read-elsewhere", NVME_1Q, (*QD1, READS), limit="affinity", cpus=4, borders=DELIVERY),
