@@ -53,10 +53,11 @@ static __always_inline int io_issue(struct request *rq)
 
 	if (!bio || !cpu)
 		return 0;
+	/* The search is no time of the I/O's. */
+	now = bpf_ktime_get_ns();
 	io = io_of_bio(cpu, PROBE_KEY_ISSUE, bio);
 	if (!io)
 		return 0;
-	now = bpf_ktime_get_ns();
 	if (io->issued_ns)
 		issued_again(io);
 	else if (cpu->begun_ns == io->submitted_ns && cpu->begun_tid == io->submitter_tid)

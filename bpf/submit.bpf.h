@@ -354,4 +354,19 @@ int BPF_PROG(block_device_write_began, struct kiocb *iocb, struct iov_iter *iter
 	return block_device_begin(iocb, iter, PROBE_KEY_BLOCK_DEVICE_WRITE);
 }
 
+/* Where a task can be preempted in the program of a function's entry, the begins of others would be missed meanwhile. */
+SEC("?kprobe/blkdev_read_iter")
+int BPF_KPROBE(block_device_read_probed, struct kiocb *iocb, struct iov_iter *iter)
+{
+	return block_device_begin(cast_kernel(struct kiocb, iocb), cast_kernel(struct iov_iter, iter),
+				  PROBE_KEY_BLOCK_DEVICE_READ);
+}
+
+SEC("?kprobe/blkdev_write_iter")
+int BPF_KPROBE(block_device_write_probed, struct kiocb *iocb, struct iov_iter *iter)
+{
+	return block_device_begin(cast_kernel(struct kiocb, iocb), cast_kernel(struct iov_iter, iter),
+				  PROBE_KEY_BLOCK_DEVICE_WRITE);
+}
+
 #endif

@@ -61,8 +61,11 @@ extension ProbeProgram {
     static let allUnpreempted = all.map { program in
         var program = program
         switch program.function {
-        case "dio_rw_probed", "simple_read_probed": program.insteadOf = []
+        case "dio_rw_probed", "simple_read_probed", "block_device_read_probed", "block_device_write_probed":
+            program.insteadOf = []
         case "dio_began": program.insteadOf = ["dio_rw_probed", "simple_read_probed"]
+        case "block_device_read_began": program.insteadOf = ["block_device_read_probed"]
+        case "block_device_write_began": program.insteadOf = ["block_device_write_probed"]
         default: break
         }
         return program
@@ -179,6 +182,12 @@ extension ProbeProgram {
         ProbeProgram("block_device_read_began", .functionEntry, "blkdev_read_iter", role: .begins, blind: blockDevice),
         ProbeProgram(
             "block_device_write_began", .functionEntry, "blkdev_write_iter", role: .begins, blind: blockDevice),
+        ProbeProgram(
+            "block_device_read_probed", .kprobe, "blkdev_read_iter", role: .begins,
+            insteadOf: ["block_device_read_began"], blind: blockDevice),
+        ProbeProgram(
+            "block_device_write_probed", .kprobe, "blkdev_write_iter", role: .begins,
+            insteadOf: ["block_device_write_began"], blind: blockDevice),
         ProbeProgram("dio_began", .tracepoint, "iomap_dio_rw_begin", role: .begins, blind: iomap),
         ProbeProgram(
             "dio_rw_entered", .functionEntry, "__iomap_dio_rw", role: .begins, insteadOf: ["dio_began"], blind: iomap),
@@ -204,6 +213,10 @@ extension ProbeProgram {
         ["legacy_began", "legacy_completed", "aio_completed", "io_uring_completed"],
         [
             "block_device_read_began", "block_device_write_began", "block_device_read_returned",
+            "block_device_write_returned", "aio_completed", "io_uring_completed",
+        ],
+        [
+            "block_device_read_probed", "block_device_write_probed", "block_device_read_returned",
             "block_device_write_returned", "aio_completed", "io_uring_completed",
         ],
     ]

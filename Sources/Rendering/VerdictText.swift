@@ -21,6 +21,7 @@ enum VerdictText {
         case .lost: "lost-ios"
         case .notFollowed: "not-followed"
         case .quota: "cpu-quota"
+        case .wait(let stage, _, _, _): stage.name.replacing("_", with: "-")
         }
     }
 
