@@ -249,7 +249,10 @@ def _sleeps_at(truth: Truth, pid: int, ns: int) -> bool:
 
 
 def _quota(truth: Truth, io: dict[str, Any], begin: int, end: int) -> int:
-    return truth.moments.stopped_ns(io["submit_cpu"], begin, end)
+    """Newer kernels stop a task only on its way back to user space: as long as it has the CPU, it goes on."""
+    cpu = io["submit_cpu"]
+    stops = truth.moments.stopped(cpu, begin, end)
+    return sum(until - start - truth.timelines[cpu].split(start, until)[0]["submitter"] for start, until in stops)
 
 
 APART: dict[str, Callable[[Truth, dict[str, Any], int, int], int]] = {

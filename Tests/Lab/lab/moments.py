@@ -101,6 +101,7 @@ class Moments:
         place = bisect_left(self.wakings[pid], ns, key=lambda event: event.ns)
         return self.wakings[pid][place].ns if place < len(self.wakings[pid]) else None
 
-    def stopped_ns(self, cpu: int, begin: int, end: int) -> int:
-        """How long of a time a cgroup had no quota on a CPU."""
-        return sum(max(0, min(end, until) - max(begin, start)) for where, start, until in self.stops if where == cpu)
+    def stopped(self, cpu: int, begin: int, end: int) -> list[tuple[int, int]]:
+        """The parts of a time in which a cgroup had no quota on a CPU."""
+        return [(max(begin, start), min(end, until)) for where, start, until in self.stops
+                if where == cpu and start < end and until > begin]
