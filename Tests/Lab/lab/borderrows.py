@@ -47,7 +47,7 @@ BORDERS = (
            largest="throttle", jobs=16, ios=16 * 94, job_megabytes=2),
     border("libaio-read-quota", NVME, (*LIBAIO, READS), limit="quota", borders=WAY),
     border("io_uring-read-quota", NVME, (*IO_URING, READS), limit="quota", borders=WAY, apart=("quota",),
-           largest="task_work_wait", largest_causes={"task_work_wait": ("quota", None)}),
+           largest_causes={"task_work_wait": ("quota", None)}),
     row("ext4-sync-read-behind-hog", NVME, (*PSYNC, READS), {}, blocks=True, disturbance="hog", ios=SYNCS,
         split=("submitter_wakeup",), largest="submitter_wakeup",
         largest_causes={"submitter_wakeup_wait": ("other_task", "hog")}),

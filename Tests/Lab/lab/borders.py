@@ -249,10 +249,10 @@ def _sleeps_at(truth: Truth, pid: int, ns: int) -> bool:
 
 
 def _quota(truth: Truth, io: dict[str, Any], begin: int, end: int) -> int:
-    """Newer kernels stop a task only on its way back to user space: as long as it has the CPU, it goes on."""
-    cpu = io["submit_cpu"]
-    stops = truth.moments.stopped(cpu, begin, end)
-    return sum(until - start - truth.timelines[cpu].split(start, until)[0]["submitter"] for start, until in stops)
+    """A stop holds from when the submitter last had the CPU: in newer kernels it goes on until it returns to user space, and
+    waits for the CPU as others do."""
+    return sum(max(0, min(end, until) - max(begin, start, left))
+               for start, until, left in truth.moments.stopped(io["submit_cpu"], io["submitter"]))
 
 
 APART: dict[str, Callable[[Truth, dict[str, Any], int, int], int]] = {

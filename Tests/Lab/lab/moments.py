@@ -36,6 +36,7 @@ class Moments:
 
     wakings: dict[int, list[Event]] = field(default_factory=lambda: defaultdict(list))
     runs: dict[int, list[int]] = field(default_factory=_lists)  # when a task got a CPU
+    left: dict[int, list[int]] = field(default_factory=_lists)  # when it gave one up or lost it
     sleeps: dict[int, list[int]] = field(default_factory=_lists)  # when it gave one up, and was not runnable
     served: dict[int, list[int]] = field(default_factory=_lists)  # when an interrupt's thread called its handler
     interrupts: dict[int, list[int]] = field(default_factory=_lists)  # by CPU: of disks
@@ -56,6 +57,7 @@ class Moments:
             found = SWITCHED.match(rest)
             if found is not None:
                 self.runs[int(found[3])].append(event.ns)
+                self.left[int(found[1])].append(event.ns)
                 if not found[2].startswith("R"):
                     self.sleeps[int(found[1])].append(event.ns)
         elif name == "irq_handler_entry:" and "nvme" in rest:
@@ -101,7 +103,8 @@ class Moments:
         place = bisect_left(self.wakings[pid], ns, key=lambda event: event.ns)
         return self.wakings[pid][place].ns if place < len(self.wakings[pid]) else None
 
-    def stopped(self, cpu: int, begin: int, end: int) -> list[tuple[int, int]]:
-        """The parts of a time in which a cgroup had no quota on a CPU."""
-        return [(max(begin, start), min(end, until)) for where, start, until in self.stops
-                if where == cpu and start < end and until > begin]
+    def stopped(self, cpu: int, pid: int) -> list[tuple[int, int, int]]:
+        """When a CPU's cgroup had no quota, from and until, and when a task that did not have the CPU at the end had it last."""
+        found = [(start, until, before(self.left[pid], until) or 0, before(self.runs[pid], until) or 0)
+                 for where, start, until in self.stops if where == cpu]
+        return [(start, until, left) for start, until, left, ran in found if ran <= left]
