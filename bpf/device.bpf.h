@@ -171,6 +171,19 @@ static __noinline int another_bio_ends(struct probe_io *io)
 	return 0;
 }
 
+/* Another CPU may have issued it just before its submission returned: then it had left the submitter's hands already. */
+static __noinline int submission_ended(struct probe_life *life)
+{
+	__u64 issued = life->requests ? life->first_issued_ns : life->waited.io.issued_ns;
+
+	if (!issued || life->returned_ns <= issued)
+		return 0;
+	if (life->requested_ns < life->returned_ns)
+		life->requested_ns = 0;
+	life->returned_ns = 0;
+	return 0;
+}
+
 /* Called once a bio; what the last one says stays. */
 static __always_inline void io_end(struct probe_io *io, struct probe_cpu *cpu, __u32 end_facts)
 {
@@ -181,6 +194,8 @@ static __always_inline void io_end(struct probe_io *io, struct probe_cpu *cpu, _
 		another_bio_ends(io);
 	}
 	io->facts = facts | PROBE_FACT_END_SEEN | end_facts;
+	if (io->kind >= PROBE_RECORD_LIFE)
+		submission_ended((struct probe_life *)io);
 	note_end(io, cpu);
 	if (clocks_run() && is_waited_for(io, end_facts) && is_delivery(io->end_context))
 		io->ended_ns = submitter_wait_begins(io, cpu);

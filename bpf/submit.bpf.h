@@ -128,11 +128,12 @@ static __always_inline bool is_of_layer(const struct beginning *this)
 /* The submitter goes on, and the device does not have it yet: it is in a plug, a scheduler, or held back. */
 static __noinline int submission_returns(struct probe_cpu *cpu)
 {
+	__u64 now = bpf_ktime_get_ns();
 	struct probe_io *io = slot_find(cpu->begun_key);
 
 	cpu->begun_ns = 0;
 	if (io && !io->issued_ns && io->submitter_tid == cpu->begun_tid)
-		life_of(io)->returned_ns = bpf_ktime_get_ns();
+		life_of(io)->returned_ns = now;
 	return 0;
 }
 
