@@ -99,9 +99,11 @@ struct ReportPage {
         let requests = report.requests
         guard requests.ios > 0 else { return [] }
         func each(_ count: UInt64) -> String { Quantity.fixed(Double(count) / Double(requests.ios), 1) }
-        var items = [
-            "\(part(requests.ios, of: report.ios.total)) of I/Os take \(each(requests.requests)) requests each"
-        ]
+        let ios = "\(part(requests.ios, of: report.ios.total)) of I/Os"
+        var items =
+            requests.requests > requests.ios
+            ? ["\(ios) take \(each(requests.requests)) requests each"]
+            : requests.bios > requests.ios ? ["\(ios) are of several bios"] : ["\(ios) went back to the queue"]
         if requests.bios > requests.ios { items.append("\(each(requests.bios)) bios") }
         if requests.requeues > 0 { items.append("\(Quantity.count(requests.requeues)) requeued") }
         return fields("requests", items)
