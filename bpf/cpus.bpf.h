@@ -122,7 +122,7 @@ static __always_inline void note_standing(struct probe_cpu *cpu, bool preempted,
 	cpu->standing_tid = stands ? cpu->occupant_tid : 0;
 }
 
-/* How often a task was switched from: the kernel counts that before it tells of the switch. */
+/* How often a task was switched from: the kernel counts that before the tracepoint. */
 static __always_inline __u64 switches_of(struct task_struct *task)
 {
 	return read_kernel(task, nvcsw) + read_kernel(task, nivcsw);
@@ -132,7 +132,7 @@ static __always_inline void submitter_leaves(struct probe_cpu *cpu, struct task_
 {
 	__u8 *marks = marks_of(cpu->occupant_tid);
 
-	/* What the one before, or this one in an earlier sleep, has not found is no more to be told. */
+	/* What an earlier submitter, or this one in an earlier sleep, has not reaped is no longer known. */
 	if (cpu->unreaped)
 		__sync_fetch_and_add(&cpu->unreaped, -*(volatile __u64 *)&cpu->unreaped);
 	cpu->submitter_left_tid = cpu->occupant_tid;
@@ -146,7 +146,7 @@ static __always_inline void submitter_leaves(struct probe_cpu *cpu, struct task_
 
 /*
  * Where a submitter that gets this CPU was last switched from. With more CPUs
- * than a mark can tell apart, only those near by are found.
+ * than a mark can distinguish, only those near by are found.
  */
 static __always_inline struct probe_cpu *submitter_left(struct probe_cpu *here, __u32 tid)
 {
@@ -163,7 +163,7 @@ static __always_inline struct probe_cpu *submitter_left(struct probe_cpu *here, 
 /*
  * A submitter that gets a CPU again finds the I/Os that were completed
  * meanwhile. They are noted at the CPU that it left. Had it run since, they
- * would be of an earlier sleep: as many switches tell that it had not.
+ * would be of an earlier sleep: the number of switches shows that it had not.
  */
 static __always_inline void note_reaps(struct probe_cpu *here, struct task_struct *task, __u32 tid, __u64 now)
 {
@@ -227,7 +227,7 @@ int BPF_PROG(task_switched, bool preempt, struct task_struct *prev, struct task_
 	charge_until(cpu, now);
 	note_unseen(cpu, read_kernel(prev, pid), now);
 	test_context(cpu, PROBE_TEST_TASK);
-	tell_occupancy(cpu, now);
+	emit_occupancy(cpu, now);
 
 	note_standing(cpu, task_is_runnable(prev), read_kernel(next, flags) & PF_WQ_WORKER, now);
 	cpu->switched_ns = now;

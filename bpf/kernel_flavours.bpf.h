@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Every difference between kernels, one helper each, decided by what the
- * kernel's BTF holds and never by its version. Each names the upstream commit
+ * kernel's BTF has and never by its version. Each names the upstream commit
  * that made it, and the release that was the first to have it.
  *
  * The programs are compiled in several flavours. PROBE_MODERN needs bpf_rdonly_cast()
@@ -297,7 +297,7 @@ static __always_inline bool is_io_worker(struct task_struct *task)
 	return read_kernel(task, flags) & 0x20000000;
 }
 
-/* PREEMPT_RT serves softirqs in tasks, and keeps the state in them: preempt_count does not tell (728b478d2d35, 5.13). */
+/* PREEMPT_RT serves softirqs in tasks, and keeps the state in them: preempt_count does not show it (728b478d2d35, 5.13). */
 static __always_inline bool is_real_time(void)
 {
 	struct task_struct___rt *task = 0;

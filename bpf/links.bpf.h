@@ -93,7 +93,7 @@ static __noinline __u64 user_iocb(__u64 iocb)
 	return iocb;
 }
 
-/* Where a work leads, or NULL: it is nobody's here. */
+/* The I/O that a work item belongs to, or NULL. */
 static __always_inline struct probe_link *link_of_work(__u64 function)
 {
 	struct probe_link *link = bpf_map_lookup_elem(&probe_links, &function);

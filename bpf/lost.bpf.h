@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * I/Os whose end was not seen. A kiocb that begins again shows it, or a slot
- * that has been taken for too long: none of this is on the way of the others.
+ * that has been taken for too long: none of this is in the path of other I/Os.
  */
 #ifndef LOST_BPF_H
 #define LOST_BPF_H
@@ -30,7 +30,7 @@ static __noinline int lose_io(struct probe_cpu *cpu, struct probe_io *io)
 	io->completed_ns = bpf_ktime_get_ns();
 	__sync_fetch_and_add(&cpu->lost, 1);
 	__sync_fetch_and_add(&cpu->lost_ns, io->completed_ns - io->submitted_ns);
-	emit(struct probe_io, io, &cpu->lost_told, &cpu->lost_untold);
+	emit(struct probe_io, io, &cpu->lost_recorded, &cpu->lost_unrecorded);
 	return 0;
 }
 

@@ -10,13 +10,13 @@
 #include "rings.bpf.h"
 #include "works.bpf.h"
 
-/* Are all switches seen? Otherwise nobody can be said to occupy a CPU. */
+/* Are all switches seen? Otherwise the occupant of a CPU is unknown. */
 static __always_inline bool clocks_run(void)
 {
 	return probe_settings.clocks_run;
 }
 
-/* A pool of one CPU at normal priority is the pool of the works that complete I/Os there. */
+/* The per-CPU pool at normal priority is the one that completes I/Os there. */
 static __always_inline bool pool_completes_io(struct worker_pool *pool)
 {
 	struct workqueue_attrs *attrs = read_kernel(pool, attrs);
@@ -155,8 +155,8 @@ static __noinline int send_occupancy(struct probe_cpu *cpu, __u64 now)
 	return 0;
 }
 
-/* Tells who leaves, if I/Os waited for him: those occupants that are worth a name. */
-static __always_inline void tell_occupancy(struct probe_cpu *cpu, __u64 now)
+/* A record of who leaves the CPU, if I/Os waited for it: only for occupants with a name. */
+static __always_inline void emit_occupancy(struct probe_cpu *cpu, __u64 now)
 {
 	if (!clocks_run() || probe_settings.summary || !(cpu->waiting | cpu->delivery_waits | cpu->submitter_waits))
 		return;

@@ -67,7 +67,7 @@ static __noinline int send_life(struct probe_cpu *cpu, struct probe_life *life)
 	return 0;
 }
 
-/* A finished I/O: into its sums, or as the shortest record that holds all of it. */
+/* A finished I/O: into its sums, or as the shortest record that has room for all of it. */
 static __always_inline void emit_io(struct probe_cpu *cpu, struct probe_io *io)
 {
 	if (probe_settings.summary && sum_up(io)) {

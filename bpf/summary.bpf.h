@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * record --summary: finished I/Os are summed up by kind and CPU, and leave no
+ * record --summary: finished I/Os are aggregated by kind and CPU, and leave no
  * record. User space learns of a kind by records of it, and then makes room for
  * it here; what has no room stays a record.
  */
@@ -47,7 +47,7 @@ static __always_inline void *room_of(const struct probe_io_kind *kind)
 	return 0;
 }
 
-/* Where I/Os of this kind are summed up on this CPU, or NULL. */
+/* The totals of this kind of I/Os on this CPU, or NULL. */
 static __always_inline struct probe_summary *summary_of(struct probe_io_kind *kind)
 {
 	__u32 index = bpf_get_smp_processor_id();

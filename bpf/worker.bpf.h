@@ -191,7 +191,7 @@ int BPF_PROG(work_ended)
 	if (!cpu || !is_kworker(current_task()))
 		return 0;
 	now = charge_until_now(cpu);
-	tell_occupancy(cpu, now);
+	emit_occupancy(cpu, now);
 	if (cpu->task_occupant == PROBE_OCCUPANT_OTHER_TASK)
 		occupant.kind = PROBE_OCCUPANT_OTHER_TASK;
 	occupy_as(cpu, occupant, cpu->occupant_tid, now);

@@ -118,7 +118,7 @@ extension DirectIO {
         return apart
     }
 
-    /// Is it known what this wait was spent on?
+    /// There are clocks for this wait.
     @inline(__always)
     public func isSplit(in stage: Stage) -> Bool {
         (occupied(in: stage) ?? .unknown).isKnown || apart(in: stage).total > 0

@@ -8,7 +8,7 @@ extension DeferralReason {
     /// The order is the one in which the reasons outrank each other: what would have needed a kworker on every kernel
     /// comes first, and only what is left over is the doing of the kernel's rule or of the issuer.
     ///
-    /// Under `flaggedInline` an io_uring write whose caller completion was withdrawn because blocks were newly allocated cannot be told
+    /// Under `flaggedInline` an io_uring write whose caller completion was withdrawn because blocks were newly allocated cannot be distinguished
     /// from one that never made the offer: both are `issuerNoCallerComp`.
     public init?(of io: DirectIO, rule: CompletionRule) {
         let inKworker = io.completeContext == .kworker && CompletionContext(of: io) == .kworker

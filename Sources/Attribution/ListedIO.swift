@@ -7,19 +7,19 @@ public struct ListedIO: Sendable {
     public let io: DirectIO
     public let life: AttributedLife
     /// What its waits for a CPU were spent on; without those that the recording has no clocks for.
-    private let waits: [(stage: Stage, shares: [WaitShare])]
+    private let waits: [(wait: CPUWait, shares: [WaitShare])]
 
     /// - Parameters:
     ///   - life: of `io`.
     ///   - occupancies: all that came before it.
-    ///   - clocks: those of the whole recording.
+    ///   - clocks: of the whole recording.
     public init(_ io: DirectIO, _ life: AttributedLife, _ occupancies: inout OccupancyLog, _ clocks: SeenClocks) {
         self.io = io
         self.life = life
-        var waits: [(stage: Stage, shares: [WaitShare])] = []
-        for stage in Stage.waits where clocks.tell(of: stage) {
+        var waits: [(wait: CPUWait, shares: [WaitShare])] = []
+        for stage in Stage.waits where clocks.has(stage) {
             guard let wait = life.wait(stage, of: io) else { continue }
-            waits.append((stage, occupancies.shares(of: wait)))
+            waits.append((wait, occupancies.shares(of: wait)))
         }
         self.waits = waits
     }
@@ -29,6 +29,9 @@ public struct ListedIO: Sendable {
     public var taskWorkWait: [WaitShare] { shares(of: .taskWorkWait) }
 
     public func shares(of stage: Stage) -> [WaitShare] {
-        waits.first { $0.stage == stage }?.shares ?? []
+        waits.first { $0.wait.stage == stage }?.shares ?? []
     }
+
+    /// Its wait in `stage` with the causes; `nil` without clocks.
+    public func wait(_ stage: Stage) -> CPUWait? { waits.first { $0.wait.stage == stage }?.wait }
 }

@@ -2,8 +2,8 @@
 
 import DirectIO
 
-/// For which waits of a recording somebody kept clocks of who occupied the CPU. Where they did, a wait without them is
-/// unattributed; where nobody did, no wait is split.
+/// Which waits of a recording have clocks of the CPU's occupants: the one answer, for every verb. If any I/O has them for
+/// a stage, a wait in that stage without clocks is unattributed; if none has, no wait in it is split.
 public struct SeenClocks: Equatable, Sendable {
     /// Bit *n*: the stage whose number is *n*.
     private var stages: UInt32 = 0
@@ -15,17 +15,23 @@ public struct SeenClocks: Equatable, Sendable {
     @inline(__always)
     public mutating func add(_ io: DirectIO) {
         // One by one: this is in the path of every I/O.
-        if io.queueWaitOccupants.isKnown { stages |= Self.bit(.queueWait) }
-        if io.taskWorkOccupants.isKnown {
-            stages |= Self.bit(io.times[.taskWorkRun] == 0 ? .submitterWakeup : .taskWorkWait)
+        if io.queueWaitOccupants.isKnown { add(.queueWait) }
+        if io.taskWorkOccupants.isKnown || !io.isPlain {
+            if io.taskWorkRun != nil, io.isSplit(in: .taskWorkWait) { add(.taskWorkWait) }
+            if io.isSplit(in: .submitterWakeup) { add(.submitterWakeup) }
         }
         if io.isPlain { return }
-        if io.apart(in: .taskWorkWait).total > 0 { stages |= Self.bit(.taskWorkWait) }
-        if io.further.deliveryOccupants.isKnown { stages |= Self.bit(.delivery) }
-        if io.further.hopOccupants.isKnown { stages |= Self.bit(.hopWait) }
+        if io.further.deliveryOccupants.isKnown { add(.delivery) }
+        if io.further.hopOccupants.isKnown { add(.hopWait) }
     }
 
-    public func tell(of stage: Stage) -> Bool { !stage.isComposed && stages & Self.bit(stage) != 0 }
+    /// Notes that some I/O has clocks for its wait in `stage`.
+    @inline(__always)
+    public mutating func add(_ stage: Stage) { stages |= Self.bit(stage) }
+
+    public mutating func add(_ other: SeenClocks) { stages |= other.stages }
+
+    public func has(_ stage: Stage) -> Bool { !stage.isComposed && stages & Self.bit(stage) != 0 }
 
     private static func bit(_ stage: Stage) -> UInt32 { 1 << UInt32(stage.first.rawValue) }
 }

@@ -8,7 +8,7 @@ import DirectIO
 /// Where points between were not seen, it is composed of the stages that it covers, and named after the first and the
 /// last of them: `device..hand_off`.
 public struct Stage: Hashable, Sendable {
-    /// Of the last one, then of the first one: one number to compare, for stages of each I/O are compared often.
+    /// The numbers of the last and the first one: one number, since stages of each I/O are compared often.
     @usableFromInline let packed: UInt16
 
     @inlinable
@@ -94,7 +94,7 @@ public struct Stage: Hashable, Sendable {
     @inlinable public static var hopWait: Stage { Stage(.hopWait) }
     @inlinable public static var unattributed: Stage { Stage(.unattributed) }
 
-    /// Waits for a CPU of which it can be told who held it.
+    /// Waits for a CPU whose occupants can be known.
     public static let waits = AtomicStage.allCases.filter(\.row.isWait).map { Stage($0) }
 }
 

@@ -44,6 +44,10 @@ public enum WaitCause: String, Sendable, CaseIterable {
         }
     }
 
+    /// `nil`: nobody's time on a CPU.
+    @inlinable
+    public var occupant: CPUOccupant? { CPUOccupant(rawValue: UInt8(index)) }
+
     public init(_ occupant: CPUOccupant) {
         self =
             switch occupant {

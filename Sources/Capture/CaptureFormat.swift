@@ -23,7 +23,7 @@ enum ChunkFlag {
     static let columns: UInt16 = 2
 }
 
-/// What a chunk holds. Numbers are forever: append, never renumber.
+/// The contents of a chunk. Numbers are forever: append, never renumber.
 enum ChunkKind: UInt16, Sendable {
     /// JSON of `RecordingSession`; the first chunk, and there once.
     case session = 1
@@ -43,7 +43,7 @@ enum ChunkKind: UInt16, Sendable {
     case occupancies = 8
     /// JSON array of `CPUUse`; the last one counts.
     case cpus = 9
-    /// JSON of `CPUPlaces`; the last one counts.
+    /// JSON of `HostTopology`; the last one counts.
     case places = 10
     /// JSON array of `FileUser`; the last one counts.
     case fileUsers = 11

@@ -67,9 +67,9 @@ public final class CaptureReader: Sendable {
     /// - Throws: `CaptureError.cannotRead`, or what `each` or `occupancy` throws.
     public func read(
         occupancies occupancy: (CPUOccupancy) throws -> Void = { _ in }, _ each: (DirectIO) throws -> Void
-    ) throws -> CaptureSummary {
+    ) throws -> CaptureContents {
         let whole = CaptureShare(self, .whole, size: try source.size())
-        return CaptureSummary(joining: [try whole.read(occupancies: occupancy, each)])
+        return CaptureContents(joining: [try whole.read(occupancies: occupancy, each)])
     }
 
     /// From when on how many I/Os were recorded, if that changed: known before they are read.

@@ -3,14 +3,14 @@
 import DirectIO
 import Synchronization
 
-/// One of the readers that a capture's I/Os are shared out to, chunk by chunk, each to whoever is free. In turn would
+/// One of the readers that a capture's I/Os are shared out to, chunk by chunk, each to a free reader. A fixed order would
 /// not be even: chunks of I/Os that waited alternate with those of others, and take longer.
 ///
 /// What is not I/Os is read by all of them: where the chunks are, who occupied CPUs before the I/Os that waited, the end.
 public struct CaptureShare: Sendable {
     /// Whose chunks of I/Os are whose.
     struct Turn: Sendable {
-        /// Tells what all come by.
+        /// Reports damage that every share encounters.
         let isFirst: Bool
         /// `nil` when there is nobody else.
         private let chunks: Chunks?
@@ -61,15 +61,15 @@ public struct CaptureShare: Sendable {
     public func read(
         occupancies occupancy: (CPUOccupancy) throws -> Void = { _ in }, progress: (Double) -> Void = { _ in },
         _ each: (DirectIO) throws -> Void
-    ) throws -> CaptureSummary {
+    ) throws -> CaptureContents {
         var walk = ChunkWalk(reader.source, from: reader.body, size: size, turn: turn)
-        var summary = CaptureSummary()
+        var summary = CaptureContents()
         while summary.end == nil, let chunk = try walk.next() {
             try summary.read(chunk, of: &walk, occupancies: occupancy, each)
             progress(Double(walk.position) / Double(size))
         }
         if summary.end == nil {
-            if !walk.endsCut { walk.tell(.cut, at: walk.size, bytes: 0, ios: nil) }
+            if !walk.endsCut { walk.report(.cut, at: walk.size, bytes: 0, ios: nil) }
         } else if walk.position < walk.size {
             walk.stop(at: walk.position, .afterEnd)
         }
@@ -79,10 +79,10 @@ public struct CaptureShare: Sendable {
     }
 }
 
-extension CaptureSummary {
+extension CaptureContents {
     /// What all shares of a capture read, the first of them first.
-    public init(joining shares: [CaptureSummary]) {
-        self = shares.first ?? CaptureSummary()
+    public init(joining shares: [CaptureContents]) {
+        self = shares.first ?? CaptureContents()
         for share in shares.dropFirst() {
             ios &+= share.ios
             records &+= share.records

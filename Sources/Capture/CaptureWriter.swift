@@ -201,8 +201,8 @@ public final class CaptureWriter {
         try write(.cpus, json: cpus)
     }
 
-    /// Writes where the box lets things run; replaces what was written before.
-    public func write(places: CPUPlaces) throws(CaptureError) {
+    /// Writes where the machine lets things run; replaces what was written before.
+    public func write(places: HostTopology) throws(CaptureError) {
         try write(.places, json: places)
     }
 
@@ -216,7 +216,7 @@ public final class CaptureWriter {
         try write(.sampling, json: sampling)
     }
 
-    /// Writes what was summed up so far of one kind of I/O; replaces what was written of it before.
+    /// Writes what was aggregated so far of one kind of I/O; replaces what was written of it before.
     /// - Parameters:
     ///   - number: of the kind in this capture.
     ///   - numbers: the rows and the spreads as they follow a `probe_summary`.

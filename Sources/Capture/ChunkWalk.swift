@@ -2,7 +2,7 @@
 
 /// Walks the whole chunks of a capture in file order, past damage, with one payload in memory at a time.
 ///
-/// Linear in the size of the file whatever it holds: a payload is read only if the file is long enough for it, and is
+/// Linear in the size of the file, whatever its contents: a payload is read only if the file is long enough for it, and is
 /// never searched for chunks inside it.
 struct ChunkWalk {
     struct Chunk {
@@ -61,7 +61,7 @@ struct ChunkWalk {
             }
             position = offset + header.chunkSize
             guard checksum == header.payloadChecksum else {
-                tell(.payload, of: Chunk(offset: offset, header: header), ios: header.ios)
+                report(.payload, of: Chunk(offset: offset, header: header), ios: header.ios)
                 continue
             }
             return Chunk(offset: offset, header: header)
@@ -92,19 +92,19 @@ struct ChunkWalk {
 
     /// The file from `offset` on belongs to no chunk of this recording and is not read: `problem` says why.
     mutating func stop(at offset: UInt64, _ problem: CaptureDamage.Problem) {
-        tell(problem, at: offset, bytes: size - min(offset, size), ios: 0)
+        report(problem, at: offset, bytes: size - min(offset, size), ios: 0)
         position = size
     }
 
-    /// Tells what is wrong with a chunk.
-    mutating func tell(_ problem: CaptureDamage.Problem, of chunk: Chunk, ios: UInt64?) {
+    /// Reports what is wrong with a chunk.
+    mutating func report(_ problem: CaptureDamage.Problem, of chunk: Chunk, ios: UInt64?) {
         // A chunk of I/Os that comes here is this share's own.
         guard chunk.header.isOfIOs || turn.isFirst else { return }
         damage.add(problem, at: chunk.offset, bytes: chunk.header.chunkSize, ios: ios)
     }
 
-    /// Tells of damage that every share comes by.
-    mutating func tell(_ problem: CaptureDamage.Problem, at offset: UInt64, bytes: UInt64, ios: UInt64?) {
+    /// Reports damage that every share of the file encounters.
+    mutating func report(_ problem: CaptureDamage.Problem, at offset: UInt64, bytes: UInt64, ios: UInt64?) {
         if turn.isFirst { damage.add(problem, at: offset, bytes: bytes, ios: ios) }
     }
 
@@ -137,13 +137,13 @@ struct ChunkWalk {
     /// No whole chunk is at `offset`: goes on at the next header after it, or to the end of the file.
     private mutating func resynchronise(from offset: UInt64, ios: UInt64?) throws(CaptureError) {
         if let next = try nextHeader(after: offset) {
-            tell(.header, at: offset, bytes: next - offset, ios: ios)
+            report(.header, at: offset, bytes: next - offset, ios: ios)
             position = next
             return
         }
         // Less than a header, or a good header whose payload the file does not hold: that is how a cut looks.
         endsCut = ios != nil || size - offset < UInt64(ChunkHeader.size)
-        tell(endsCut ? .cut : .header, at: offset, bytes: size - offset, ios: ios)
+        report(endsCut ? .cut : .header, at: offset, bytes: size - offset, ios: ios)
         position = size
     }
 

@@ -4,7 +4,7 @@ import CProbeRecords
 import DirectIO
 
 extension DirectIO {
-    /// Decodes the record of an I/O of any kind, which its length tells.
+    /// Decodes the record of an I/O of any kind; its length says which.
     /// - Returns: `nil` when it is none.
     public init?(anyRecord record: UnsafeRawBufferPointer) {
         let io: DirectIO?

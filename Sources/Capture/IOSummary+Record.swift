@@ -50,7 +50,7 @@ extension probe_io_kind {
 }
 
 extension IOSummary {
-    /// What the probes summed up of a kind.
+    /// What the probes aggregated of a kind.
     /// - Parameter numbers: the rows and the spreads as they follow a `probe_summary`.
     /// - Returns: `nil` when it does not add up: it was read while it changed.
     public init?(kind: probe_io_kind, sums: probe_summary, numbers: [UInt64]) {

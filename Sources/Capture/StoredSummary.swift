@@ -3,7 +3,7 @@
 import CProbeRecords
 import DirectIO
 
-/// The JSON of a summary chunk: one kind of I/O, and all that was summed up of it so far. Numbers are those of
+/// The JSON of a summary chunk: one kind of I/O, and all that was aggregated of it so far. Numbers are those of
 /// `probe_summary.h`.
 struct StoredSummary: Codable {
     /// The number of the kind in this recording.

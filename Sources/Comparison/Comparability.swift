@@ -57,7 +57,7 @@ public struct Comparability: Equatable, Sendable {
 
     /// Every run must be of the same kind, and of it to about the same part.
     private static func kind(
-        _ what: String, _ path: KeyPath<RunFacts, RunFacts.Kind?>, _ base: [RunFacts], _ new: [RunFacts]
+        _ what: String, _ path: KeyPath<RunFacts, RunFacts.MostFrequent?>, _ base: [RunFacts], _ new: [RunFacts]
     ) -> [Discrepancy] {
         let all = (base + new).compactMap { $0[keyPath: path] }
         let shares = all.map(\.share)

@@ -31,7 +31,7 @@ public struct Comparison: Sendable {
         /// Its part of the change in mean latency; those of all stages sum to 1. `nil` when nothing says that the mean
         /// changed.
         public var shareOfChange: Double?
-        /// Who occupied the CPU, of a wait for one, the largest change first.
+        /// Who occupied the CPU, of a wait for one, the largest change first; empty where neither side has clocks.
         public var causes: [Row]
     }
 
@@ -48,6 +48,7 @@ public struct Comparison: Sendable {
                 metric: metric,
                 difference: Difference(base: sides.base.estimate(metric), new: sides.new.estimate(metric)))
         }
+        let split = (base + new).reduce(into: Set<Stage>()) { $0.formUnion($1.facts.splitWaits) }
         func rows(_ metrics: [Metric]) -> [Row] { metrics.map(row).filter(\.occurs) }
 
         (self.base, self.new) = sides
@@ -59,7 +60,7 @@ public struct Comparison: Sendable {
             return StageRow(
                 stage: stage, difference: stageRow.difference,
                 shareOfChange: Self.share(of: stageRow.difference, in: change),
-                causes: rows(Metric.causes(of: stage)).sorted { $0.size > $1.size })
+                causes: split.contains(stage) ? rows(Metric.causes(of: stage)).sorted { $0.size > $1.size } : [])
         }
         contexts = rows(Metric.contexts)
         reasons = rows(Metric.reasons).sorted { $0.larger > $1.larger }

@@ -43,7 +43,7 @@ public struct Difference: Equatable, Sendable {
 
     /// Intervals by the method of variance estimates recovery: that of the difference (Zou and Donner, Statistics in
     /// Medicine 27, 2008) and that of the ratio (Donner and Zou, Statistical Methods in Medical Research 21, 2012).
-    /// The latter holds just the ratios r for which the former, of `new - r * base`, contains 0: so both say the same
+    /// The latter has just the ratios r for which the former, of `new - r * base`, contains 0: so both say the same
     /// about a change.
     public init(base: Estimate?, new: Estimate?) {
         self.base = base?.value

@@ -14,7 +14,7 @@ public enum Leaf: Hashable, Sendable {
 
 /// Nanoseconds by leaf, of those stages that occurred.
 struct LeafSums: Sendable {
-    private var places = StagePlaces()
+    private var places = StageSlots()
     /// Causes of each wait, then the stages by their places.
     private var sums: [UInt128] = []
 

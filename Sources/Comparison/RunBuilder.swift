@@ -53,8 +53,10 @@ public struct RunBuilder: ~Copyable {
     ///   - name: how the user calls the run.
     ///   - loss: what is missing from the I/Os that were added, as their source counted it.
     ///   - selection: which I/Os were added, when it was not all.
+    ///   - clocks: of I/Os that were recorded and not added.
     public consuming func finish(
-        name: String, source: ReportSource, loss: [DataLoss], selection: String? = nil
+        name: String, source: ReportSource, loss: [DataLoss], selection: String? = nil,
+        clocks: SeenClocks = SeenClocks()
     ) -> Run {
         var units: [RunUnit] = []
         if choosesLength { grid.coarsen(upTo: Self.second, leaving: Spread.neededBlocks) }
@@ -62,7 +64,7 @@ public struct RunBuilder: ~Copyable {
             // The time before the first completion belongs to the first block, so that the spans sum to the whole.
             units = Self.units(of: grid, from: Double(firstSubmitted), until: Double(lastSeen))
         }
-        var facts = RunFacts(name: name, report: report.finish(source: source, loss: loss))
+        var facts = RunFacts(name: name, report: report.finish(source: source, loss: loss, clocks: clocks))
         facts.peakInFlight = flight.peak
         facts.selection = selection
         facts.submitCPUs = submitCPUs

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import Attribution
 import DirectIO
 import Report
 
@@ -25,10 +26,10 @@ public struct RunFacts: Equatable, Sendable {
     /// Nothing of the run was cut off.
     public var isComplete: Bool
     /// The most frequent kinds, each with its part of all I/Os.
-    public var operation: Kind?
+    public var operation: MostFrequent?
     /// In bytes.
-    public var length: Kind?
-    public var issuer: Kind?
+    public var length: MostFrequent?
+    public var issuer: MostFrequent?
     public var device: String?
     public var fileSystem: String?
     public var meanInFlight: Double?
@@ -38,7 +39,10 @@ public struct RunFacts: Equatable, Sendable {
     public var submitCPUs: Set<UInt16> = []
     public var endCPUs: Set<UInt16> = []
 
-    public struct Kind: Equatable, Sendable {
+    /// Waits for a CPU that have clocks of its occupants.
+    public var splitWaits: Set<Stage> = []
+
+    public struct MostFrequent: Equatable, Sendable {
         public var value: String
         public var share: Double
     }
@@ -60,11 +64,12 @@ public struct RunFacts: Equatable, Sendable {
         filters = source.filters
         probes = source.probes.filter(\.attached).map(\.name).sorted()
         losses = report.loss.filter { $0.severity == .loss && $0.count > 0 }.map(\.what)
-        operation = headline.operation.map { Kind(value: $0.value.rawValue, share: $0.share) }
-        length = headline.length.map { Kind(value: "\($0.value)", share: $0.share) }
-        issuer = headline.issuer.map { Kind(value: $0.value.rawValue, share: $0.share) }
+        operation = headline.operation.map { MostFrequent(value: $0.value.rawValue, share: $0.share) }
+        length = headline.length.map { MostFrequent(value: "\($0.value)", share: $0.share) }
+        issuer = headline.issuer.map { MostFrequent(value: $0.value.rawValue, share: $0.share) }
         device = headline.deviceName?.name ?? headline.device?.value.description
         fileSystem = headline.deviceName?.fileSystem
         meanInFlight = headline.meanInFlight
+        splitWaits = Set(Stage.waits.filter { report.wait($0)?.causes.isEmpty == false })
     }
 }

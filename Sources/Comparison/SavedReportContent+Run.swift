@@ -25,7 +25,7 @@ extension SavedReportContent {
                 guard let kind = WaitCause(rawValue: cause.cause) else { continue }
                 sums.leaves[.cause(stage, kind)] = cause.total_ns
             }
-            // Nobody looked who occupied the CPU.
+            // Without clocks of the CPU's occupants.
             if wait?.causes.isEmpty ?? true, let total = sums.leaves[.stage(stage)] {
                 sums.leaves[.cause(stage, .unattributed)] = total
             }
@@ -47,8 +47,8 @@ extension SavedReportContent {
         facts.filters = source.filters
         facts.probes = source.probes.attached.sorted()
         facts.losses = loss.filter { $0.severity == "loss" && $0.count > 0 }.map(\.what)
-        func kind(_ value: String?, _ share: Double?) -> RunFacts.Kind? {
-            value.map { RunFacts.Kind(value: $0, share: min(max(share ?? 1, 0), 1)) }
+        func kind(_ value: String?, _ share: Double?) -> RunFacts.MostFrequent? {
+            value.map { RunFacts.MostFrequent(value: $0, share: min(max(share ?? 1, 0), 1)) }
         }
         facts.operation = kind(headline.op, headline.op_share)
         facts.length = kind(headline.length.map { "\($0)" }, headline.length_share)
@@ -56,6 +56,8 @@ extension SavedReportContent {
         facts.device = headline.dev_name ?? headline.dev
         facts.fileSystem = headline.fs
         facts.meanInFlight = headline.mean_in_flight
+        if queue_wait?.causes.isEmpty == false { facts.splitWaits.insert(.queueWait) }
+        if task_work_wait?.causes.isEmpty == false { facts.splitWaits.insert(.taskWorkWait) }
         return facts
     }
 }

@@ -8,7 +8,7 @@ public struct ApplicationAccount: Hashable, Sendable, Codable {
     public var jobs: [String]
     public var ios: UInt64
     /// Means over all I/Os, nanoseconds: from the application's first look at the clock to the return of its submitting
-    /// call (fio's slat); from there to where it reaped the I/O (clat); and both (lat). `nil`: it does not tell.
+    /// call (fio's slat); from there to where it reaped the I/O (clat); and both (lat). `nil`: it does not say.
     public var submission: Double?
     public var completion: Double?
     public var total: Double

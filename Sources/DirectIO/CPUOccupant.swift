@@ -7,7 +7,7 @@ public enum CPUOccupant: UInt8, Sendable, CaseIterable {
     case submitter = 0
     /// A kworker, completing other direct I/Os: earlier work items of the queue.
     case completionWork = 1
-    /// A kworker of the pool that completes direct I/Os, with a work of somebody else's.
+    /// A kworker of the pool that completes direct I/Os, with a work item of another user.
     case poolWork = 2
     /// Any other task; kworkers of other pools too.
     case otherTask = 3

@@ -13,9 +13,9 @@ public struct CPUUse: Hashable, Sendable, Codable {
     public var works: UInt64
     /// Nanoseconds in which a submitter was runnable and off-CPU because such a kworker had displaced it.
     public var submitterDisplaced: UInt64
-    /// What became of completions; `nil` when nobody looked.
+    /// What became of completions; `nil` if not known.
     public var reaping: Reaping?
-    /// Submitters that stood still for the CPU quota of their cgroup; `nil` when none did, or nobody looked.
+    /// Submitters that stood still for the CPU quota of their cgroup; `nil` when none did, or if not known.
     public var quotaStops: QuotaStops?
 
     public struct QuotaStops: Hashable, Sendable, Codable {

@@ -8,7 +8,7 @@ public struct DataLoss: Hashable, Sendable, Codable {
     public var severity: Severity
     /// What it means and what to do about it, one line.
     public var help: String
-    /// Of I/Os whose completion was not seen: nanoseconds that they took at most, on average; `nil`: that is not known.
+    /// Nanoseconds that I/Os whose completion was not seen took at most, on average; `nil`: not known.
     public var timeAtMost: UInt64?
 
     public init(what: String, count: UInt64, severity: Severity, help: String, timeAtMost: UInt64? = nil) {

@@ -24,10 +24,10 @@ public struct DirectIO: Equatable, Sendable {
         get { Timestamp(nanoseconds: times[.submitted]) }
         set { times[.submitted] = newValue.nanoseconds }
     }
-    /// A trace tells only of the later part of its life: `submitted` is nothing.
+    /// A trace has only the later part of its life: `submitted` is meaningless.
     @inlinable public var isPartial: Bool { times[.submitted] == 0 }
     /// Only a request is known, of whichever I/O: `device`, `offset` and `length` are the request's, and `ended` is
-    /// `block_rq_complete`. Its completion would have told no length before it told when it was.
+    /// `block_rq_complete`. Its completion had no length before it had a time.
     @inlinable public var isRequest: Bool { isPartial && length > 0 && times[.completed] == 0 }
     /// The first point that was seen: its submission, as a rule.
     public var firstSeen: LifePoint {
@@ -97,20 +97,20 @@ public struct DirectIO: Equatable, Sendable {
     // MARK: What most do not have
 
     /// `nil` for an I/O that has none of it.
-    @usableFromInline var rare: RareLife?
+    @usableFromInline var rare: RareFields?
 
     /// There is nothing in `further` and `path`.
     @inlinable public var isPlain: Bool { rare == nil }
 
-    /// All zero for an I/O of which no record tells more.
+    /// All zero for an I/O whose record has no more.
     @inlinable public var further: FurtherLife {
         get { rare?.further ?? FurtherLife() }
-        set { rare = RareLife(newValue, path) }
+        set { rare = RareFields(newValue, path) }
     }
     /// `nil` for an I/O that came through one device and that an interrupt brought back.
     @inlinable public var path: LayerPath? {
         get { rare?.path }
-        set { rare = RareLife(further, newValue) }
+        set { rare = RareFields(further, newValue) }
     }
 
     // MARK: Facts

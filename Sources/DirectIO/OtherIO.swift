@@ -2,7 +2,7 @@
 
 /// What a recording saw of I/O that it does not follow: why there may be no I/Os, or few.
 public struct OtherIO: Hashable, Sendable, Codable {
-    /// Where files were opened with `O_DIRECT`; `nil` when nobody looked.
+    /// Where files were opened with `O_DIRECT`; `nil` if not known.
     public var opened: [DirectFiles]?
     /// What the traced command read and wrote, by its own account; `nil` without one.
     public var command: CommandIO?

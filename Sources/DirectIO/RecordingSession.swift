@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// What is known of a recording besides its I/Os: the box, the kernel, the probes, the filters.
+/// What is known of a recording besides its I/Os: the machine, the kernel, the probes, the filters.
 ///
 /// Stored in a capture as JSON: fields are only ever added, and a reader ignores those it does not know.
 public struct RecordingSession: Hashable, Sendable, Codable {
@@ -25,7 +25,7 @@ public struct RecordingSession: Hashable, Sendable, Codable {
     public var startedWall: Int64
     /// `CLOCK_MONOTONIC` at start, nanoseconds.
     public var startedMonotonic: UInt64
-    /// I/Os are summed up, and only a few of them have records.
+    /// I/Os are aggregated in the kernel, and only a few of them have records.
     public var isSummary: Bool?
     /// It may be that not all I/Os were recorded from some time on.
     public var turnsDown: Bool?
@@ -83,7 +83,7 @@ public struct RecordingEnd: Hashable, Sendable, Codable {
     public var ios: UInt64
     /// Exit status of the traced command, or 128 + signal, if one was run.
     public var commandStatus: Int32?
-    /// `nil` in captures that do not tell.
+    /// `nil` in captures that do not say.
     public var other: OtherIO?
     /// Nanoseconds that a hypervisor kept from the CPUs meanwhile, all together; `nil` when that was none, or not known.
     public var stolen: UInt64?
@@ -110,9 +110,9 @@ public struct DeviceName: Hashable, Sendable, Codable {
     /// e.g. `ext4`.
     public var fileSystem: String?
     public var mountPoint: String?
-    /// What it is when it is no disk itself, e.g. `dm-crypt`, `raid1`; `nil` also in captures that do not tell.
+    /// What it is when it is no disk itself, e.g. `dm-crypt`, `raid1`; `nil` also in captures that do not say.
     public var layer: String?
-    /// It gives its I/O to other devices, to a file or to a server; `nil` in captures that do not tell.
+    /// It gives its I/O to other devices, to a file or to a server; `nil` in captures that do not say.
     public var isStacked: Bool?
 
     public init(

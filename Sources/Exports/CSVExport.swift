@@ -53,8 +53,8 @@ public final class CSVExport: IOExport {
             }
         }
         addComposed(life.spans)
-        addCauses(of: life.wait(.queueWait, of: io))
-        addCauses(of: life.wait(.taskWorkWait, of: io))
+        addCauses(of: listed.wait(.queueWait))
+        addCauses(of: listed.wait(.taskWorkWait))
         addNames(listed.queueWait)
         addNames(listed.taskWorkWait)
         add(list.path(of: io).map { Self.quoted(EscapedText($0).description) })
@@ -64,7 +64,7 @@ public final class CSVExport: IOExport {
 
     public func finish() {}
 
-    /// Of 64 bits at most, as all but a corrupt capture's are: twice as fast.
+    /// 64 bits are enough for all but a corrupt capture, and twice as fast.
     private static func digits(_ number: Int128) -> String { Int64(exactly: number)?.description ?? number.description }
 
     /// Stages that are composed of several: their sum, and each, e.g. `device..hand_off=1234`.

@@ -81,7 +81,7 @@ public final class HistogramLogExport: IOExport {
 
     private func line(_ text: String) { output.append(contentsOf: (text + "\n").utf8) }
 
-    /// Beyond 292 years, which only a corrupt capture holds, the library's arithmetic would overflow.
+    /// Beyond 292 years, which only a corrupt capture has, the library's arithmetic would overflow.
     private static func recordable(_ nanoseconds: UInt64) -> UInt64 { min(nanoseconds, UInt64(Int64.max)) }
 
     /// Three decimals.

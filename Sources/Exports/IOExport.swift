@@ -24,7 +24,7 @@ extension IOExport {
 public enum ExportFormat: String, Sendable, CaseIterable {
     case perfetto, folded, csv, jsonl, hlog, openmetrics
 
-    /// Tells of I/Os together, not of each.
+    /// It has totals of all I/Os, not single ones.
     public var isOfTotals: Bool { self == .folded || self == .hlog || self == .openmetrics }
 
     /// Can be had of I/Os that were aggregated in the kernel.

@@ -19,7 +19,7 @@ public struct BlockDeviceLoad: Equatable, Sendable {
     public init?(of device: DeviceNumber) {
         var directory = "/sys/dev/block/\(device)"
         if FileManager.default.fileExists(atPath: directory + "/partition") { directory += "/.." }
-        guard let text = Box.line(of: directory + "/stat") else { return nil }
+        guard let text = HostFacts.line(of: directory + "/stat") else { return nil }
         // Documentation/block/stat.rst: reads, merged, sectors, ms, writes, merged, sectors, ms, in flight.
         let fields = text.split(separator: " ").map { UInt64($0) ?? 0 }
         guard fields.count >= 9 else { return nil }

@@ -18,8 +18,9 @@ public struct DeviceNames {
 
     private let mounts: [Mount]
 
-    public init() {
-        let text = (try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)) ?? ""
+    /// - Parameter mountinfo: the file of the process whose mounts they are.
+    public init(mountinfo: String = "/proc/self/mountinfo") {
+        let text = (try? String(contentsOfFile: mountinfo, encoding: .utf8)) ?? ""
         mounts = text.split(separator: "\n").compactMap { Self.mount(of: $0) }
     }
 
@@ -31,7 +32,7 @@ public struct DeviceNames {
             layer: name.flatMap { LayerKinds.kind(of: $0) })
     }
 
-    /// The device that a file system without a number of its own lies on: btrfs was mounted from it, and overlayfs keeps
+    /// The device below a file system without a number of its own: btrfs was mounted from it, and overlayfs keeps
     /// what is written in the file system of its upper directory.
     private func kernelName(below mount: Mount, depth: Int) -> String? {
         if let device = Self.blockDevice(mount.source) { return Self.kernelName(of: device) }
@@ -48,6 +49,13 @@ public struct DeviceNames {
     /// The mount that a path is in, by the file's own account: `stat` has another number for btrfs and overlayfs.
     private func mount(_ path: String) -> Mount? {
         FileIdentity.mountNumber(of: path).flatMap { number in mounts.first { $0.number == number } }
+    }
+
+    /// By the number of a mount, as `fdinfo` has it: the device of its file system. None for `/dev`, where a file is a
+    /// device itself.
+    public var deviceByMount: [String: DeviceNumber] {
+        Dictionary(
+            mounts.filter { $0.fileSystem != "devtmpfs" }.map { ($0.number, $0.device) }, uniquingKeysWith: { $1 })
     }
 
     /// What a file is in, or would be: the kind of file system, and where that is mounted.

@@ -8,7 +8,7 @@ public struct ProcessTree {
 
     public init(procfs: String = "/proc") {
         for process in Procfs.numbers(in: procfs) {
-            guard let line = Box.line(of: "\(procfs)/\(process)/stat"), let parent = Self.parent(in: line) else {
+            guard let line = HostFacts.line(of: "\(procfs)/\(process)/stat"), let parent = Self.parent(in: line) else {
                 continue
             }
             children[parent, default: []].append(process)
@@ -37,7 +37,7 @@ public struct ProcessTree {
     public static func hasThread(named name: String, procfs: String = "/proc") -> Bool {
         Procfs.numbers(in: procfs).contains { process in
             Procfs.numbers(in: "\(procfs)/\(process)/task").contains { thread in
-                Box.line(of: "\(procfs)/\(process)/task/\(thread)/comm") == name
+                HostFacts.line(of: "\(procfs)/\(process)/task/\(thread)/comm") == name
             }
         }
     }

@@ -43,13 +43,13 @@ struct CaptureIOs: IOSource {
 
     /// Threads that are worth while to read it with.
     var threads: Int {
-        min(Box.usableCPUs, Self.mostThreads, 1 + Int(clamping: reader.size / Self.fewestBytesOfAThread))
+        min(HostFacts.usableCPUs, Self.mostThreads, 1 + Int(clamping: reader.size / Self.fewestBytesOfAThread))
     }
 
     /// Reads with several threads at once: calls `read` with each share, on a thread of its own.
     func readShared(
         _ count: Int,
-        _ read: @escaping @Sendable (Int, CaptureShare, @escaping (Double) -> Void) throws -> IOPart.Summary
+        _ read: @escaping @Sendable (Int, CaptureShare, @escaping (Double) -> Void) throws -> IOPart.Contents
     ) throws -> SourceSummary {
         let shares = try reader.shares(count)
         let results = SharedResults(shares.count)
@@ -63,17 +63,18 @@ struct CaptureIOs: IOSource {
         let parts = try results.all.withLock { $0 }.compactMap { try $0?.get() }
         var whole = summary(of: parts.map(\.capture))
         whole.thinnedOut = parts.reduce(0) { $0 &+ $1.thinnedOut }
+        for part in parts { whole.clocks.add(part.clocks) }
         return whole
     }
 
     private final class SharedResults: Sendable {
-        let all: Mutex<[Result<IOPart.Summary, any Error>?]>
+        let all: Mutex<[Result<IOPart.Contents, any Error>?]>
 
         init(_ count: Int) { all = Mutex(Array(repeating: nil, count: count)) }
     }
 
-    private func summary(of shares: [CaptureSummary]) -> SourceSummary {
-        let summary = CaptureSummary(joining: shares)
+    private func summary(of shares: [CaptureContents]) -> SourceSummary {
+        let summary = CaptureContents(joining: shares)
         let unseen = (reader.session.blindTo ?? []).filter { $0.hasPrefix("I/Os ") }
         let absence =
             unseen.isEmpty

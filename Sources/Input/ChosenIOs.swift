@@ -10,7 +10,7 @@ import Selection
 public struct IOWish {
     /// `nil`: all of them.
     public var selection: IOSelection?
-    /// Of these, those that were done in it; `nil`: whenever.
+    /// Only those that completed in it; `nil`: whenever.
     public var window: TimeWindow?
     /// What single I/Os are needed for, in the user's words; `nil`: sums will do.
     public var purpose: String?
@@ -39,7 +39,7 @@ public final class ChosenIOs {
     private let wish: IOWish
     private let filter: IOFilter?
     private let thinning: Thinning?
-    /// For which waits somebody kept clocks; known when causes are needed.
+    /// Known when causes are needed.
     private var clocks = SeenClocks()
     private var first: SourceSummary?
 
@@ -107,6 +107,7 @@ public final class ChosenIOs {
         var choice = choice
         var summary = try source.read(occupancies: occupancies) { io in try choice.take(io, each) }
         summary.thinnedOut = choice.thinnedOut
+        summary.clocks = choice.clocks
         summary.began = source.start?.monotonic ?? choice.origin
         return summary
     }
@@ -134,7 +135,7 @@ public final class ChosenIOs {
     /// Reads with as many threads at once: calls `read` with each part of the I/Os, on a thread of its own.
     /// - Returns: `nil` when it cannot be read in parts: `threads` is 1.
     public func read(
-        threads: Int, _ read: @escaping @Sendable (_ number: Int, _ part: IOPart) throws -> IOPart.Summary
+        threads: Int, _ read: @escaping @Sendable (_ number: Int, _ part: IOPart) throws -> IOPart.Contents
     ) throws -> SourceSummary? {
         guard let capture = source as? CaptureIOs else { return nil }
         let choice = choice

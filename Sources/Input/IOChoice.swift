@@ -30,6 +30,8 @@ struct IOChoice: Sendable {
     let thinning: Thinning?
     /// I/Os that were left out to make one even sample of several.
     private(set) var thinnedOut: UInt64 = 0
+    /// From the I/Os that were not wanted.
+    private(set) var clocks = SeenClocks()
     /// When the recording began, once that is known.
     private(set) var origin: UInt64?
 
@@ -43,10 +45,12 @@ struct IOChoice: Sendable {
     mutating func take(_ io: DirectIO, _ each: (DirectIO, KnownLife?) throws -> Void) rethrows {
         if let thinning, !thinning.keeps(io) {
             thinnedOut &+= 1
+            clocks.add(io)
         } else if let filter {
             let origin = origin ?? io.began.nanoseconds
             self.origin = origin
-            if let life = filter.life(io, origin: origin) { try each(io, KnownLife(life)) }
+            guard let life = filter.life(io, origin: origin) else { return clocks.add(io) }
+            try each(io, KnownLife(life))
         } else {
             try each(io, nil)
         }
@@ -60,17 +64,18 @@ public struct IOPart {
     let progress: (Double) -> Void
 
     /// What it read, for the whole.
-    public struct Summary: Sendable {
-        let capture: CaptureSummary
+    public struct Contents: Sendable {
+        let capture: CaptureContents
         let thinnedOut: UInt64
+        let clocks: SeenClocks
     }
 
     /// As `ChosenIOs.read(occupancies:each:)`.
     public func read(
         occupancies: (CPUOccupancy) throws -> Void, each: (DirectIO, KnownLife?) throws -> Void
-    ) throws -> Summary {
+    ) throws -> Contents {
         var choice = choice
         let capture = try share.read(occupancies: occupancies, progress: progress) { io in try choice.take(io, each) }
-        return Summary(capture: capture, thinnedOut: choice.thinnedOut)
+        return Contents(capture: capture, thinnedOut: choice.thinnedOut, clocks: choice.clocks)
     }
 }

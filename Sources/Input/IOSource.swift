@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import Attribution
 import DirectIO
 import Report
 
@@ -7,7 +8,7 @@ import Report
 protocol IOSource {
     /// By which the recorded kernel decides how to complete.
     var rule: CompletionRule { get }
-    /// Most of its I/Os were summed up: they are in the summary alone.
+    /// Most of its I/Os were aggregated in the kernel: only the summary has them.
     var isSummary: Bool { get }
     /// Makes one sample of its I/Os, which were recorded at several rates; `nil`: they were not.
     var thinning: Thinning? { get }
@@ -49,11 +50,11 @@ public struct SourceSummary: Sendable {
     public var source: ReportSource
     public var loss: [DataLoss]
     public var threads: [UInt32: ThreadName]
-    /// Read, or summed up.
+    /// Read, or aggregated in the kernel.
     public var ios: UInt64
-    /// Of these, requests of a trace that has no direct I/O.
+    /// Those that are requests, of a trace that has no direct I/O.
     public var requests: UInt64 = 0
-    /// I/Os that were summed up, and have no record.
+    /// I/Os that were aggregated in the kernel, and have no record.
     public var summaries: [IOSummary] = []
     /// Where it is cut or damaged, the first places.
     public var damage: [String]
@@ -62,6 +63,8 @@ public struct SourceSummary: Sendable {
     public var absence: Absence?
     /// I/Os that were left out to make one even sample of several.
     public internal(set) var thinnedOut: UInt64 = 0
+    /// From the I/Os that were not wanted, or left out.
+    public internal(set) var clocks = SeenClocks()
     /// When the recording began, nanoseconds of CLOCK_MONOTONIC; `nil`: with the first I/O that was wanted.
     public internal(set) var began: UInt64?
 }

@@ -2,7 +2,7 @@
 
 /// A file was read, and is not what was asked for.
 public enum InputError: Error, Equatable {
-    /// It holds sums alone.
+    /// It has only sums.
     /// - Parameter purpose: what single I/Os are needed for, in the user's words.
     case summaryOnly(String, purpose: String)
     case savedReport(String)
@@ -14,7 +14,7 @@ public enum InputError: Error, Equatable {
     /// One line.
     public var message: String {
         switch self {
-        case .summaryOnly(let path, let purpose): "\(path) holds a summary: \(purpose) needs single I/Os"
+        case .summaryOnly(let path, let purpose): "\(path) has only totals: \(purpose) needs single I/Os"
         case .savedReport(let path): "\(path) is a saved report, not a capture or a trace: it has no single I/Os"
         case .savedSweep(let path): "\(path) is a saved sweep, not a run"
         case .notASweep(let path): "\(path) is not a saved sweep"

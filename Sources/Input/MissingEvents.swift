@@ -10,18 +10,11 @@ struct MissingEvents {
     /// Should it have no I/Os.
     let absence: Absence
 
-    static let begins = [
-        "iomap_dio_rw_begin", "iomap_dio_rw", "__iomap_dio_rw", "blkdev_read_iter", "blkdev_write_iter",
-        "__blockdev_direct_IO",
-    ]
-    private static let completions = [
-        "iomap_dio_complete", "dio_complete", "aio_complete_rw", "io_complete_rw", "io_complete_rw_iopoll",
-        "blkdev_read_iter", "blkdev_write_iter",
-    ]
+    private static let completions = LifePoint.completed.row.sources
     private static let remedy =
         "record all that is needed with what 'dioscope record --how trace-cmd' prints (or perf, ftrace)"
 
-    init(_ summary: TraceSummary, _ counts: JoinCounts) {
+    init(_ summary: TraceContents, _ counts: JoinCounts) {
         let missing = Self.missing(summary, counts)
         loss = missing.map { [DataLoss(what: $0.what, count: $0.count, severity: .loss, help: $0.help)] } ?? []
         let found = Self.found(summary)
@@ -30,7 +23,7 @@ struct MissingEvents {
     }
 
     private static func missing(
-        _ summary: TraceSummary, _ counts: JoinCounts
+        _ summary: TraceContents, _ counts: JoinCounts
     ) -> (what: String, count: UInt64, help: String)? {
         if counts.begins == 0 {
             if summary.unreadBegins > 0 { return nil }
@@ -54,7 +47,7 @@ struct MissingEvents {
     }
 
     /// The most frequent events of the trace.
-    private static func found(_ summary: TraceSummary) -> String {
+    private static func found(_ summary: TraceContents) -> String {
         guard summary.events > 0 else { return "there is no event in it" }
         let names = summary.counts.prefix(mostNames).map { "\($0.count) \($0.name)" }
         let more = summary.counts.count > mostNames ? " and \(summary.counts.count - mostNames) kinds more" : ""

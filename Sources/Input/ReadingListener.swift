@@ -18,7 +18,7 @@ public protocol ReadingListener: Sendable {
 }
 
 extension Optional where Wrapped == any ReadingListener {
-    /// Tells of what `body` reads from `file`.
+    /// Reports what `body` reads from `file`.
     func showing<Result>(_ file: OpenFile, _ body: () throws -> Result) rethrows -> Result {
         guard let self else { return try body() }
         let name = file.name

@@ -95,7 +95,7 @@ final class TraceIOs: IOSource {
         Joiner(rule: rule, machine: machine, reader: reader, isLossy: description.kind.hasPrefix("perf"))
     }
 
-    private func source(_ summary: TraceSummary, _ joiner: Joiner) -> ReportSource {
+    private func source(_ summary: TraceContents, _ joiner: Joiner) -> ReportSource {
         var source = ReportSource(kind: description.kind, isComplete: summary.isComplete)
         source.recorder = description.recorder
         source.kernel = description.kernel
@@ -112,12 +112,13 @@ final class TraceIOs: IOSource {
         return source
     }
 
-    /// Events of I/Os.
-    private static let events =
-        MissingEvents.begins + [
-            "iomap_dio_complete", "dio_complete", "block_rq_issue", "block_rq_complete", "irq_handler_entry",
-            "softirq_entry", "iomap_dio_bio_end_io", "iomap_dio_simple_end_io", "blkdev_bio_end_io",
-            "blkdev_bio_end_io_async", "dio_bio_end_aio", "dio_bio_end_io", "workqueue_queue_work",
-            "workqueue_execute_start", "sched_switch", "aio_complete_rw", "io_complete_rw", "io_req_rw_complete",
-        ]
+    /// What records the points of an I/O's life and is read from a trace, in causal order, and the end of a request.
+    static let events: [String] = {
+        var events: [String] = []
+        for source in LifePoint.allCases.flatMap(\.row.sources) + ["block_rq_complete"]
+        where TraceEvents.reads(source) && !events.contains(source) {
+            events.append(source)
+        }
+        return events
+    }()
 }

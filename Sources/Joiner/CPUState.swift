@@ -22,8 +22,8 @@ struct CPUState {
     var preempted = false
 
     @inline(__always)
-    func context(told: KernelEvent.InterruptContext?) -> KernelEvent.InterruptContext {
-        told ?? (isInHardirq ? .hardirq : isInSoftirq ? .softirq : .task)
+    func context(recorded: KernelEvent.InterruptContext?) -> KernelEvent.InterruptContext {
+        recorded ?? (isInHardirq ? .hardirq : isInSoftirq ? .softirq : .task)
     }
 
     subscript(context: KernelEvent.InterruptContext) -> ContextLevel {
@@ -48,7 +48,7 @@ struct CPUState {
 struct ContextLevel {
     /// Its entry, `nil` when that was not seen.
     var entered: UInt64?
-    /// Of a softirq when it was raised, 0 when that was not seen.
+    /// When a softirq was raised, 0 when that was not seen.
     var raised: UInt64 = 0
     var irq: UInt32?
     /// Ends of I/Os in it so far.
@@ -70,7 +70,7 @@ struct RequestDone {
 
 /// An `end_io`, or the place where one must have been.
 struct BioEnd {
-    var place: EndPlace
+    var place: EndSite
     var time: UInt64?
     var life: LifeID?
     /// What the probe of it read.
@@ -79,7 +79,7 @@ struct BioEnd {
 }
 
 /// Where end_io ran.
-struct EndPlace {
+struct EndSite {
     var cpu: UInt16
     var context: ExecutionContext
     var interrupted: UInt64?

@@ -28,7 +28,7 @@ public struct JoinCounts: Equatable, Sendable {
     public internal(set) var begins: UInt64 = 0
     /// Begins that do not say of what: the function tracer's records, and probes without the arguments.
     public internal(set) var namelessBegins: UInt64 = 0
-    /// Completions of works that were paired with their queueing by their order: the trace hides their addresses.
+    /// Work items that were paired with their queueing by their order: the trace hides their addresses.
     public internal(set) var pairedByOrder: UInt64 = 0
     /// I/Os of which only the later part is in the trace, for it has no begins.
     public internal(set) var partial: UInt64 = 0
@@ -55,8 +55,8 @@ public struct JoinCounts: Equatable, Sendable {
     }
 
     /// - Parameters:
-    ///   - queueingSeen: the trace has events of works that are queued at all.
-    ///   - startsSeen: and of works that are started.
+    ///   - queueingSeen: the trace has any event of a work item that is queued.
+    ///   - startsSeen: and of one that starts.
     public func loss(queueingSeen: Bool, startsSeen: Bool) -> [DataLoss] {
         let holes = queueingSeen ? withoutQueueing : 0
         let unstarted = startsSeen ? withoutStart : 0

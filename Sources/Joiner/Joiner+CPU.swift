@@ -114,9 +114,9 @@ extension Joiner {
     }
 
     /// Notes an end_io, or what shows that one just ran: where, and in which interrupt.
-    mutating func endPlace(_ at: Moment) -> EndPlace {
+    mutating func endPlace(_ at: Moment) -> EndSite {
         let context = executionContext(at)
-        var place = EndPlace(cpu: at.cpu, context: context)
+        var place = EndSite(cpu: at.cpu, context: context)
         guard at.context != .task else { return place }
         let cpu = Int(at.cpu)
         guard let entered = cpus[cpu][at.context].entered else { return place }

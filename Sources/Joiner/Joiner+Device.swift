@@ -76,7 +76,7 @@ extension Joiner {
         lives[id].returned = at.time
     }
 
-    /// Without events of bios: the first of the thread's I/Os of that size that a plug held back.
+    /// Without events of bios: the first of the thread's I/Os of that size that are in a plug.
     private mutating func unplugged(_ at: Moment, _ block: BlockRange) -> LifeID? {
         guard at.context == .task, var held = plugged[at.thread] else { return nil }
         defer { plugged[at.thread] = held.isEmpty ? nil : held }
@@ -159,7 +159,7 @@ extension Joiner {
     }
 
     /// The softirq waited for its CPU, if it was raised for this I/O.
-    static func delivered(_ io: inout DirectIO, _ place: EndPlace) {
+    static func delivered(_ io: inout DirectIO, _ place: EndSite) {
         if place.raised > io.times[.issued], place.context == .softirq { io.times[.raised] = place.raised }
     }
 

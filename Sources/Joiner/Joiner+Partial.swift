@@ -3,7 +3,7 @@
 import DirectIO
 import KernelTraces
 
-/// Lives of which the trace has no begin: what it tells of their completion.
+/// Lives whose begin is not in the trace: what it has of their completion.
 ///
 /// A trace that has begins has them early. Until the first one comes, partial lives are kept; it shows that they are of
 /// I/Os that began before the trace, and they are forgotten.
@@ -15,7 +15,7 @@ struct PartialLives {
     fileprivate var works: [UInt32: DirectIO] = [:]
     /// An `end_io` on each CPU, until something follows it.
     fileprivate var ends: [UInt16: (end: BioEnd, request: RequestFacts?)] = [:]
-    /// Requests; told of themselves where there is nothing else.
+    /// Requests; reported as such where there is nothing else.
     var requests = PartialRequests()
     fileprivate var waitingRequests: [DirectIO] = []
 

@@ -53,7 +53,7 @@ extension Joiner {
         guard let iocb = arguments[.iocb], let device = arguments[.device], let inode = arguments[.inode],
             let position = arguments[.position], let length = arguments[.length], let flags = arguments.flags
         else {
-            // Only a begin that iomap's own are not told for: of a block device there is none.
+            // Only a begin for which iomap has no event of its own: a block device has none.
             if function == .begin || function == .innerBegin || function == .legacyBegin { counts.namelessBegins += 1 }
             return
         }

@@ -22,7 +22,7 @@ extension Joiner {
         works[address] = QueuedWork(time: at.time, end: end, clocks: clocks, cpu: at.cpu)
     }
 
-    /// A key for a work whose address is hidden. Its workqueue is bound to its CPU, and takes works in their order.
+    /// A key for a work item whose address is hidden. Its workqueue is bound to its CPU, and runs them in their order.
     private mutating func hide(_ at: Moment) -> UInt64 {
         lastHiddenWork &+= 1
         if hiddenWorks[at.cpu, default: []].count < Self.limit {

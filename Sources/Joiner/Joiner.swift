@@ -6,11 +6,11 @@ import KernelTraces
 /// Joins the events of a kernel trace into lives of direct I/Os.
 ///
 /// Events come ordered by time. What identifies an I/O is (device, inode, offset), which both its begin and its
-/// completion tell; everything between hangs on what the kernel does next on the same CPU: a completed request is
+/// completion show; everything between depends on what the kernel does next on the same CPU: a completed request is
 /// followed by its `end_io`, that by `queue_work` or by the completion itself; a work is known by its pointer; a thread
 /// submits one I/O at a time. Pointers are used again within microseconds, so every key is consumed when it is met.
 ///
-/// Memory is bounded by the I/Os in flight: at most 65,536 are followed, and as many works and requests.
+/// Memory is bounded by the I/Os in flight: at most 65,536 are followed, and as many work items and requests.
 public struct Joiner {
     public typealias Sink = (DirectIO) throws -> Void
 
@@ -32,11 +32,11 @@ public struct Joiner {
     var byIOCB: [UInt64: LifeID] = [:]
     /// The I/O that a thread is in the midst of submitting.
     var submitting: [UInt32: LifeID] = [:]
-    /// I/Os that a thread let go of, and of which no request was seen yet: a plug holds them back.
+    /// I/Os whose submission returned before any request was seen: they are in a plug.
     var plugged: [UInt32: [LifeID]] = [:]
     var requests: [BlockPlace: PendingBlock] = [:]
     var works: [UInt64: QueuedWork] = [:]
-    /// Works whose addresses the trace hides, by CPU and in their order, as keys of `works`.
+    /// Work items whose addresses the trace hides, by CPU and in their order, as keys of `works`.
     var hiddenWorks: [UInt16: [UInt64]] = [:]
     var lastHiddenWork: UInt64 = 1 << 63
     var running: [UInt32: RunningWork] = [:]
@@ -68,7 +68,7 @@ public struct Joiner {
     public mutating func add(_ event: borrowing KernelEvent, _ sink: Sink) rethrows {
         let cpu = Int(event.cpu)
         if cpu >= cpus.count { cpus += [CPUState](repeating: CPUState(), count: cpu + 1 - cpus.count) }
-        let context = cpus[cpu].context(told: event.context)
+        let context = cpus[cpu].context(recorded: event.context)
         let moment = Moment(
             time: event.time, cpu: event.cpu, thread: event.thread, name: event.name, context: context)
         switch event.body {

@@ -34,7 +34,7 @@ struct Life {
     /// The clocks of the submitter's CPU when it was completed.
     var completedClocks: ClockReading?
 
-    /// Whether it is a read or a write. Of a synchronous I/O neither the tracepoint nor its flags tell.
+    /// Whether it is a read or a write. For a synchronous I/O neither the tracepoint nor its flags show that.
     var knowsDirection: Bool { io.operation != .unknown }
 
     mutating func learn(isWrite: Bool) {

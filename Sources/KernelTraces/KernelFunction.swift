@@ -19,7 +19,7 @@ public enum KernelFunction: String, Sendable, CaseIterable {
     case blockWrite = "blkdev_write_iter"
     case blockBioEnd = "blkdev_bio_end_io"
     case blockAsyncBioEnd = "blkdev_bio_end_io_async"
-    /// Of `fs/direct-io.c`.
+    /// In `fs/direct-io.c`.
     case legacyBegin = "__blockdev_direct_IO"
     case legacyBioEnd = "dio_bio_end_aio"
     case legacySyncBioEnd = "dio_bio_end_io"

@@ -10,7 +10,7 @@ public protocol TraceReader: AnyObject {
     /// Calls `each` with every event about direct I/O or about what was on a CPU, ordered by time.
     /// - Returns: All else that there is to say, and what could not be read.
     /// - Throws: `TraceError.cannotRead`, or what `each` throws.
-    func read(_ each: (borrowing KernelEvent) throws -> Void) throws -> TraceSummary
+    func read(_ each: (borrowing KernelEvent) throws -> Void) throws -> TraceContents
 }
 
 /// Ends the reading of a trace early: what was read up to there is whole.

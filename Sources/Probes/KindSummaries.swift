@@ -4,7 +4,7 @@ import CLibbpf
 import CProbeRecords
 import Glibc
 
-/// Where the probes sum up I/Os: for each kind that they were given, a map with a `probe_summary` for every CPU.
+/// Where the probes aggregate I/Os: for each kind that they were given, a map with a `probe_summary` for every CPU.
 public final class KindSummaries {
     /// The sums of one kind, over all CPUs.
     public struct Sums {
@@ -92,7 +92,7 @@ public final class KindSummaries {
         }
     }
 
-    /// What was summed up so far, in the order in which the kinds came. Of a CPU that is in the midst of it, too.
+    /// What was aggregated so far, in the order in which the kinds came. Of a CPU that is in the midst of it, too.
     func sums() -> [Sums] {
         var words = [UInt64](repeating: 0, count: Self.size / 8)
         return rooms.map { room in

@@ -26,7 +26,7 @@ public final class LiveProbes {
         public var ringBytes = 32 << 20
         /// I/Os in flight that can be followed, a power of two.
         public var slots = 65536
-        /// I/Os are summed up by kind; see `sumUp`.
+        /// I/Os are aggregated in the kernel by kind; see `sumUp`.
         public var keepsSummaries = false
 
         public init() {}
@@ -227,13 +227,13 @@ public final class LiveProbes {
         bpf_map_update_elem(object.descriptor(of: "probe_sample"), &key, &value, 0)
     }
 
-    /// From now on I/Os of this kind are summed up, and are no records any more. Without room for one more kind nothing
+    /// From now on I/Os of this kind are aggregated in the kernel, and are no records any more. Without room for one more kind nothing
     /// changes.
     public func sumUp(_ kind: probe_io_kind) {
         summaries?.makeRoom(for: kind)
     }
 
-    /// What was summed up so far, by kind in the order in which they came.
+    /// What was aggregated so far, by kind in the order in which they came.
     public func sums() -> [KindSummaries.Sums] { summaries?.sums() ?? [] }
 
     private var deliveredLate: UInt64 = 0
@@ -374,7 +374,7 @@ extension LiveProbes {
         var settings = probe_settings()
         settings.bucket_mask = UInt32(sizes.slots / Int(PROBE_BUCKET_SLOTS) - 1)
         settings.ring_mask = UInt32(rings.count - 1)
-        // Where I/Os are summed up, the first records of a kind are all that there is to do.
+        // Where I/Os are aggregated in the kernel, the first records of a kind are all that there is to do.
         settings.wake_every = sizes.keepsSummaries ? min(64, rings.wakeEvery) : rings.wakeEvery
         settings.irq_disable_counted = plan.countsIRQDisabling ? 1 : 0
         settings.punts_seen = plan.includes("request_punted") ? 1 : 0

@@ -6,7 +6,7 @@ import Glibc
 /// switched on for a moment only, for it costs about as much again; and this thread, which reads their records.
 ///
 /// The part is that of the time in which CPUs were not idle, or of one CPU's whole time where that is more: on an idle
-/// box nobody is in the way.
+/// machine nothing disturbs it.
 public final class OverheadMeter {
     private let probes: LiveProbes
     private var moment: Moment?

@@ -16,9 +16,9 @@ public struct ProbeCounters: Equatable, Sendable {
     public var restarted: UInt64 = 0
     /// Completions of I/Os that began before the recording; `nil` where a filter decides at their begin, unseen.
     public var unmatched: UInt64?
-    /// I/Os whose record went into a ring, or that were summed up.
+    /// I/Os whose record went into a ring, or that were aggregated in the kernel.
     public var recorded: UInt64 = 0
-    /// Those of them that were summed up.
+    /// Those of them that were aggregated in the kernel.
     public var summedUp: UInt64 = 0
     public var ringFull: UInt64 = 0
     /// Names of threads that did not fit into a ring: their I/Os are there, without a name.
@@ -33,7 +33,7 @@ public struct ProbeCounters: Equatable, Sendable {
     public var begunAgain: UInt64 = 0
     /// Nanoseconds from the begin of those to when that was noticed: they took no longer than this in all.
     public var begunAgainTime: UInt64 = 0
-    /// Begun I/Os without an end, as the slots themselves tell. `nil` as long as nobody looked.
+    /// Begun I/Os without an end, from the slots themselves. `nil` until they were looked at.
     public var open: OpenCount?
     /// Readings of a context by the probes where the kernel itself says it: those that were wrong, and all.
     public var selfTest = [ContextTest](repeating: ContextTest(), count: 3)
@@ -129,7 +129,7 @@ public struct ProbeCounters: Equatable, Sendable {
         switch role {
         case .begins: beginsMissed += count
         // A completion that nothing else recorded leaves its slot behind.
-        case .completes, .tells: pointsMissed += count
+        case .completes, .observes: pointsMissed += count
         }
     }
 
@@ -192,7 +192,7 @@ public struct ProbeCounters: Equatable, Sendable {
                 ? nil
                 : DataLoss(
                     what: "unaccounted", count: unaccounted, severity: .loss,
-                    help: "what the I/Os that began came to does not add up by so many: a fault of dioscope"),
+                    help: "I/Os that began and are neither recorded nor counted as lost: a fault of dioscope"),
             DataLoss(
                 what: "probe-missed", count: pointsMissed, severity: .info,
                 help: "other probes that the kernel skipped; I/Os lack a time for it, which quality counts"),
@@ -201,7 +201,7 @@ public struct ProbeCounters: Equatable, Sendable {
                 help: "names of threads that did not fit into the ring; their I/Os are complete, without a name"),
             DataLoss(
                 what: "occupant-names-lost", count: occupanciesFull, severity: .info,
-                help: "names of those who occupied a CPU that did not fit into the ring; their time is counted unnamed"),
+                help: "names of CPU occupants that did not fit into the ring; their time is counted without a name"),
             DataLoss(
                 what: "in-flight-at-end", count: inFlight, severity: .info,
                 help: "I/Os that were not complete when the recording ended; they are not in the capture"),

@@ -2,7 +2,7 @@
 
 import DirectIO
 
-/// Which I/Os to record. All conditions that are given must hold; none = every direct I/O of the box.
+/// Which I/Os to record. All conditions that are given must hold; none = every direct I/O of the machine.
 public struct ProbeFilter: Sendable {
     /// Only these processes and the children that they will have.
     public var processes: [Int32] = []

@@ -150,7 +150,7 @@ public struct ProbePlan: Sendable {
         }
     }
 
-    /// What nobody sees for want of these, in words, each once. Holders were not asked for if they are left out.
+    /// What is not seen without these, in words, each once.
     public var blindTo: [String] {
         var seen: Set<String> = []
         return missed.map(\.program.blindWithout).filter { seen.insert($0).inserted }
@@ -171,13 +171,13 @@ public struct ProbePlan: Sendable {
     /// What comes to each disk of a stack is seen.
     public var seesLayers: Bool { includes("layer_entered") || includes("layer_entered_from_queue") }
 
-    /// Who occupies a CPU is known: task switches and works are seen.
+    /// Occupants are known: task switches and work items are seen.
     public var runsClocks: Bool { includes("task_switched") && includes("work_started") && includes("work_ended") }
 
-    /// Why nobody asks who occupies CPUs.
+    /// Why occupants are not recorded.
     private var withoutOccupants: String?
 
-    /// Nobody asks who occupies CPUs: no program at task switches and at the end of works, and fewer clocks to read.
+    /// Occupants are not wanted: no program at task switches and at the end of work items, and fewer clocks to read.
     public mutating func leaveOutOccupants(because reason: String) {
         withoutOccupants = reason
         leaveOut("task_switched", because: reason)

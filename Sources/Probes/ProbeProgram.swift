@@ -30,11 +30,11 @@ public struct ProbeProgram: Sendable {
         case begins
         /// Ends a life: without one of those there is no record.
         case completes
-        case tells
+        case observes
     }
 
     init(
-        _ function: String, _ kind: Kind, _ target: String, role: Role = .tells, insteadOf: [String] = [],
+        _ function: String, _ kind: Kind, _ target: String, role: Role = .observes, insteadOf: [String] = [],
         blind: String
     ) {
         self.function = function
@@ -128,7 +128,7 @@ extension ProbeProgram {
             blind: "when the device was done with I/Os that a softirq of another CPU ends"),
         ProbeProgram(
             "submission_returned", .tracepoint, "iomap_dio_rw_queued",
-            blind: "the border between the submission and what holds an I/O back"),
+            blind: "the border between the submission and a throttle, tag wait or queue"),
     ]
 
     /// Only where there are any.

@@ -4,7 +4,7 @@ import CLibbpf
 import CProbeRecords
 import Glibc
 
-/// The rings through which records reach user space: one per CPU, or shared by several on a big box.
+/// The rings through which records reach user space: one per CPU, or shared by several on a big machine.
 final class ProbeRings {
     let count: Int
     private var descriptors: [Int32] = []

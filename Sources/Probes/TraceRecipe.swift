@@ -107,6 +107,16 @@ public struct TraceRecipe: Sendable {
         ]
     }
 
+    /// What it records: tracepoints, and functions by probes.
+    var recorded: Set<String> {
+        let points = events.compactMap { $0.split(separator: ":").last.map(String.init) }
+        let functions = (probes + otherProbes).compactMap { probe -> String? in
+            let name = probe.split(separator: " ").first?.split(separator: "/").last
+            return name.map { String($0).replacing("__return", with: "") }
+        }
+        return Set(points + functions)
+    }
+
     public func text(for tool: Tool) -> String {
         if tool == .bpftrace { return bpftrace }
         let remark = [

@@ -37,14 +37,14 @@ struct CachedFiles {
     /// - Returns: `nil` when there is no such file.
     func users(procfs: String = "/proc") -> [FileUser]? {
         guard !files.isEmpty else { return nil }
-        let end = Box.monotonic + Self.patience
+        let end = HostClock.monotonic + Self.patience
         var users: [FileUser] = []
-        for process in Procfs.numbers(in: procfs) where process != getpid() && Box.monotonic < end {
+        for process in Procfs.numbers(in: procfs) where process != getpid() && HostClock.monotonic < end {
             let directory = "\(procfs)/\(process)"
             let open = openFiles(directory)
             let mapped = Self.mappedFiles(directory, among: files)
             guard !open.isEmpty || !mapped.isEmpty else { continue }
-            let name = Box.line(of: directory + "/comm") ?? ""
+            let name = HostFacts.line(of: directory + "/comm") ?? ""
             users += (open.map { ($0, false) } + mapped.subtracting(open).map { ($0, true) }).map { file, isMapped in
                 FileUser(
                     device: file.device, inode: file.inode, process: UInt32(process), name: name, isMapped: isMapped)

@@ -23,10 +23,10 @@ struct DirectOpens {
     /// - Parameter processes: whose; empty: everybody's.
     mutating func noteOpen(by processes: [Int32], procfs: String = "/proc") {
         guard let counts else { return }
-        let end = Box.monotonic + Self.patience
+        let end = HostClock.monotonic + Self.patience
         var open: [DeviceNumber: UInt64] = [:]
         let wanted = processes.isEmpty ? Procfs.numbers(in: procfs) : processes
-        for process in wanted where process != getpid() && Box.monotonic < end {
+        for process in wanted where process != getpid() && HostClock.monotonic < end {
             Self.count(filesOf: "\(procfs)/\(process)", in: &open)
         }
         note(counts.merging(open) { seen, _ in seen })
@@ -35,18 +35,18 @@ struct DirectOpens {
     private static let patience: UInt64 = 300_000_000
 
     private static func count(filesOf process: String, in open: inout [DeviceNumber: UInt64]) {
-        var mounts: [Substring: DeviceNumber]?
+        var mounts: [String: DeviceNumber]?
         for number in Procfs.numbers(in: process + "/fdinfo") {
             guard let text = try? String(contentsOfFile: "\(process)/fdinfo/\(number)", encoding: .utf8),
                 let mount = mountOfDirectFile(text)
             else { continue }
-            let known = mounts ?? deviceByMount(of: process)
+            let known = mounts ?? DeviceNames(mountinfo: process + "/mountinfo").deviceByMount
             mounts = known
-            if let device = known[mount] { open[device, default: 0] += 1 }
+            if let device = known[String(mount)] { open[device, default: 0] += 1 }
         }
     }
 
-    /// Of a file that is open with `O_DIRECT`, the number of its mount.
+    /// The number of the mount of a file that is open with `O_DIRECT`.
     static func mountOfDirectFile(_ text: String) -> Substring? {
         let fields = Procfs.fields(of: text)
         guard let flags = fields["flags"].flatMap({ Int32($0, radix: 8) }), flags & OpenFileInfo.direct != 0 else {
@@ -55,18 +55,7 @@ struct DirectOpens {
         return fields["mnt_id"]
     }
 
-    /// `36 35 98:0 / /mnt rw - ext4 /dev/x rw`. A block device is found under its own number.
-    private static func deviceByMount(of process: String) -> [Substring: DeviceNumber] {
-        let text = (try? String(contentsOfFile: process + "/mountinfo", encoding: .utf8)) ?? ""
-        var devices: [Substring: DeviceNumber] = [:]
-        for line in text.split(separator: "\n") where !line.contains(" - devtmpfs ") {
-            let fields = line.split(separator: " ", maxSplits: 3)
-            if fields.count > 3, let device = DeviceNumber(fields[2]) { devices[fields[0]] = device }
-        }
-        return devices
-    }
-
-    /// The most first; `nil` when nobody looked.
+    /// The most first; `nil` when it was not looked for.
     var files: [OtherIO.DirectFiles]? {
         counts.map { counts in
             counts.sorted { ($1.value, $0.key.kernelNumber) < ($0.value, $1.key.kernelNumber) }.map { device, files in

@@ -11,10 +11,10 @@ import SystemPackage
 final class Intake: RecordSink {
     /// The first failure to write the file ends the recording.
     private(set) var failure: CaptureError?
-    private(set) var places = SeenPlaces()
+    private(set) var places = SeenTopology()
     private(set) var cachedFiles = CachedFiles()
     private(set) var files = SeenFiles()
-    /// From this latency on an I/O is slow, nanoseconds; and who is told of it.
+    /// From this latency on an I/O is slow, nanoseconds; and who is called then.
     var slowFrom: UInt64 = .max
     var whenSlow: (DirectIO) -> Void = { _ in }
     /// I/Os whose completion was not seen: they are no records of the capture.
@@ -50,7 +50,7 @@ final class Intake: RecordSink {
             let io = start.assumingMemoryBound(to: probe_io.self)
             note(io)
             let last = max(io.pointee.completed_ns, io.pointee.task_work_ns)
-            if last > io.pointee.submitted_ns, last - io.pointee.submitted_ns >= slowFrom { tellSlow(record) }
+            if last > io.pointee.submitted_ns, last - io.pointee.submitted_ns >= slowFrom { reportSlow(record) }
             if kinds != nil { noteKind(record) }
             if record.count == MemoryLayout<probe_layered>.size { noteLayers(record) }
         }
@@ -64,7 +64,7 @@ final class Intake: RecordSink {
     }
 
     @inline(never)
-    private func tellSlow(_ record: UnsafeRawBufferPointer) {
+    private func reportSlow(_ record: UnsafeRawBufferPointer) {
         if let io = DirectIO(anyRecord: record) { whenSlow(io) }
     }
 
@@ -112,7 +112,7 @@ final class Intake: RecordSink {
         }
     }
 
-    /// Kinds of I/Os that from now on had better be summed up.
+    /// Kinds of I/Os that from now on are to be aggregated in the kernel.
     func takeChosenKinds() -> [probe_io_kind] { kinds?.takeChosen() ?? [] }
 
     /// Looks a device's names up when it is first seen: later it may be unmounted.

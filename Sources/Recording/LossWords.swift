@@ -44,7 +44,7 @@ struct LossWords {
     }
 
     private func name(of thread: UInt32) -> String {
-        let name = Box.line(of: "/proc/\(thread)/comm") ?? "a thread that has ended"
+        let name = HostFacts.line(of: "/proc/\(thread)/comm") ?? "a thread that has ended"
         return "\(name) (\(thread))"
     }
 }

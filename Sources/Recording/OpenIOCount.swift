@@ -17,7 +17,7 @@ struct OpenIOCount {
         static let unknownState: Character = "?"
 
         static var kernel: Witness {
-            let seesThreads = Box.isInFirstPidNamespace
+            let seesThreads = HostFacts.isInFirstPidNamespace
             return Witness(
                 state: { thread in seesThreads ? OpenIOCount.state(of: thread) : unknownState },
                 load: { device in BlockDeviceLoad(of: device) })
@@ -98,11 +98,11 @@ struct OpenIOCount {
 
     /// `NUMBER (name) S ...`: a name may have parentheses in it.
     private static func state(of thread: UInt32) -> Character? {
-        guard let line = Box.line(of: "/proc/\(thread)/stat"), let end = line.lastIndex(of: ")") else {
+        guard let line = HostFacts.line(of: "/proc/\(thread)/stat"), let end = line.lastIndex(of: ")") else {
             return nil
         }
         let state = line[end...].dropFirst(2).first
-        // It has ended, and nobody has taken notice yet.
+        // It has ended, and was not reaped yet.
         return state == "Z" || state == "X" ? nil : state
     }
 }

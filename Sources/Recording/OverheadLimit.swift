@@ -22,7 +22,7 @@ final class OverheadLimit {
         self.listener = listener
         meter = probes.overheadMeter()
         ladder = SamplingLadder(limit: limit, every: every)
-        steps = [SamplingStep(from: Box.monotonic, every: ladder.every)]
+        steps = [SamplingStep(from: HostClock.monotonic, every: ladder.every)]
     }
 
     /// One I/O of so many is recorded now.
@@ -37,7 +37,7 @@ final class OverheadLimit {
             return false
         }
         probes.sample(every: every)
-        steps.append(SamplingStep(from: Box.monotonic, every: every, overhead: overhead))
+        steps.append(SamplingStep(from: HostClock.monotonic, every: every, overhead: overhead))
         listener.samplingReduced(to: every, overhead: overhead)
         meter.lookAgain()
         return true

@@ -22,7 +22,7 @@ public final class Recorder {
     private var keepsSummaries = false
     /// The part of the CPU time that recording may take; `nil`: whatever it does.
     public var maxOverhead: Double?
-    /// The listener is told of I/Os that took at least so long, nanoseconds; `nil`: of none.
+    /// The listener is called for I/Os that took at least so long, nanoseconds; `nil`: of none.
     public var slowFrom: UInt64?
     /// What the traced command says of its I/Os itself, asked for when it has ended.
     public var account: () -> ApplicationAccount? = { nil }
@@ -97,16 +97,16 @@ public final class Recorder {
         _ path: FilePath, filters: [String], packing: CaptureWriter.Packing, recorder: String
     ) throws(RecordingError) {
         guard let probes else { return }
-        let names = Box.names()
+        let names = HostFacts.names()
         var session = RecordingSession(
             recorder: recorder, host: names.host, kernel: names.kernel, machine: names.machine,
-            cpuCount: Box.cpuCount, completionRule: probes.completionRule, commandLine: CommandLine.arguments,
+            cpuCount: HostFacts.cpuCount, completionRule: probes.completionRule, commandLine: CommandLine.arguments,
             tracedCommand: command, filters: filters,
             probes: probes.programs,
-            startedWall: Box.wall, startedMonotonic: Box.monotonic, isSummary: keepsSummaries ? true : nil,
+            startedWall: HostClock.wall, startedMonotonic: HostClock.monotonic, isSummary: keepsSummaries ? true : nil,
             turnsDown: maxOverhead == nil ? nil : true)
         watchSlow(session)
-        session.isVirtual = Box.isVirtual
+        session.isVirtual = HostFacts.isVirtual
         session.blindTo = probes.blindTo.isEmpty ? nil : probes.blindTo
         do {
             try intake.open(path, session: session, packing: packing)
@@ -122,7 +122,7 @@ public final class Recorder {
         intake.whenSlow = { [unowned intake = self.intake, listener = self.listener] io in
             listener.sawSlow(
                 SlowIO(
-                    io: io, submitterName: Box.line(of: "/proc/\(io.submitterThread)/comm"),
+                    io: io, submitterName: HostFacts.line(of: "/proc/\(io.submitterThread)/comm"),
                     devices: intake.devicesSeen, files: intake.files.names, rule: session.completionRule,
                     began: (session.startedMonotonic, session.startedWall)))
         }
@@ -172,14 +172,14 @@ public final class Recorder {
 
     /// The main loop: drains, flushes, shows how it goes. Returns the command's status if it ended.
     private func follow(_ child: TracedCommand?) -> Int32? {
-        let start = Box.monotonic
+        let start = HostClock.monotonic
         began = start
-        stolenBefore = Box.stolen
+        stolenBefore = HostFacts.stolen
         var nextSecond = start + 1_000_000_000
         var nextSums = start + Self.sumsNanoseconds
         var nextFlush = start + Self.flushNanoseconds
-        let before = Box.now(CLOCK_PROCESS_CPUTIME_ID)
-        defer { ownTime = Box.now(CLOCK_PROCESS_CPUTIME_ID) - before }
+        let before = HostClock.now(CLOCK_PROCESS_CPUTIME_ID)
+        defer { ownTime = HostClock.now(CLOCK_PROCESS_CPUTIME_ID) - before }
         while intake.failure == nil {
             turns += 1
             probes?.drain(timeoutMilliseconds: 100)
@@ -189,7 +189,7 @@ public final class Recorder {
                 commandIO = child.io()
                 return child.endedStatus()
             }
-            let now = Box.monotonic
+            let now = HostClock.monotonic
             if now >= nextFlush {
                 nextFlush = now + Self.flushNanoseconds
                 intake.writeNewNames()
@@ -237,10 +237,10 @@ public final class Recorder {
         return counters.inFlight == 0 ? counters : countersAndOpenIOs()
     }
 
-    /// The counters, and what the slots themselves tell of I/Os without an end.
+    /// The counters, and the I/Os without an end that are still in the slots.
     private func countersAndOpenIOs() -> ProbeCounters? {
         guard let probes else { return nil }
-        let open = openIOs.count(probes.openIOs(), now: Box.monotonic)
+        let open = openIOs.count(probes.openIOs(), now: HostClock.monotonic)
         var counters = probes.counters()
         counters.open = open
         return counters
@@ -266,9 +266,11 @@ public final class Recorder {
 
     /// Follows the I/Os that are still on their way, for a moment. Returns what it all came to.
     private func settle() -> ProbeCounters {
-        let end = Box.monotonic + Self.graceNanoseconds
+        let end = HostClock.monotonic + Self.graceNanoseconds
         probes?.drain(timeoutMilliseconds: 0)
-        while intake.failure == nil, let counters = countersAndOpenIOs(), counters.inFlight > 0, Box.monotonic < end {
+        while intake.failure == nil, HostClock.monotonic < end, let counters = countersAndOpenIOs(),
+            counters.inFlight > 0
+        {
             probes?.drain(timeoutMilliseconds: 10)
         }
         probes?.drain(timeoutMilliseconds: 0)
@@ -281,39 +283,40 @@ public final class Recorder {
         openFiles.note(probes?.directOpens())
         // A command opens its files itself.
         if command.isEmpty, counters.begun < Self.fewIOs { openFiles.noteOpen(by: processes) }
-        let other = OtherIO(opened: openFiles.files, command: commandIO)
+        let other = OtherIO(
+            opened: openFiles.files, command: commandIO)
         let account = commandStatus == nil ? nil : self.account()
         intake.attempt { writer throws(CaptureError) in
             try writer.write(devices: intake.devicesSeen)
             if intake.files.count > 0 { try writer.write(files: intake.files.names) }
-            try writer.write(loss: told(counters.losses, counters))
+            try writer.write(loss: explained(counters.losses, counters))
             try writer.write(cpus: probes?.use() ?? [])
             try writer.write(places: intake.places.places())
             if let account { try writer.write(account: account) }
             if let users = intake.cachedFiles.users() { try writer.write(fileUsers: users) }
             try writer.finish(
                 RecordingEnd(
-                    wall: Box.wall, monotonic: Box.monotonic, ios: writer.iosWritten, commandStatus: commandStatus,
-                    other: other, stolen: stolen))
+                    wall: HostClock.wall, monotonic: HostClock.monotonic, ios: writer.iosWritten,
+                    commandStatus: commandStatus, other: other, stolen: stolen))
         }
     }
 
     /// By a hypervisor since the recording began, if anything.
     private var stolen: UInt64? {
-        guard let stolenBefore, let now = Box.stolen, now > stolenBefore else { return nil }
+        guard let stolenBefore, let now = HostFacts.stolen, now > stolenBefore else { return nil }
         return now - stolenBefore
     }
 
     /// The losses, with what is known of when and where I/Os were lost whose completion was not seen.
-    private func told(_ losses: [DataLoss], _ counters: ProbeCounters) -> [DataLoss] {
+    private func explained(_ losses: [DataLoss], _ counters: ProbeCounters) -> [DataLoss] {
         let words = LossWords(bursts: intake.lost.bursts, began: began, tasks: counters.unseenTasks)
-        let told = losses.map { loss in
+        let explained = losses.map { loss in
             guard loss.what == DataLoss.completionMissed, loss.count > 0 else { return loss }
             var loss = loss
             loss.help += words.text
             return loss
         }
-        return lateDisks.isEmpty ? told : told + [.lateStackedDisks(lateDisks)]
+        return lateDisks.isEmpty ? explained : explained + [.lateStackedDisks(lateDisks)]
     }
 
     /// The recording has ended before the command: its status is still dioscope's.

@@ -27,11 +27,11 @@ struct SeenFiles {
     mutating func note(_ io: UnsafePointer<probe_io>, procfs: String = "/proc") {
         let file = File(device: io.pointee.dev, inode: io.pointee.inode)
         guard paths[file] == nil, paths.count < Self.most, spent < Self.patience else { return }
-        let start = Box.monotonic
+        let start = HostClock.monotonic
         let path = Self.path(of: file, openIn: "\(procfs)/\(io.pointee.submitter_tid)/fd")
         paths[file] = .some(path)
         if path != nil { count += 1 }
-        spent += Box.monotonic &- start
+        spent += HostClock.monotonic &- start
     }
 
     var names: [FileName] {
@@ -41,7 +41,7 @@ struct SeenFiles {
         .sorted { ($0.path, $0.inode) < ($1.path, $1.inode) }
     }
 
-    /// Of what is open there the file with this inode: on this device or, where `stat` shows another (btrfs, overlayfs),
+    /// The open file with this inode: on this device or, where `stat` shows another (btrfs, overlayfs),
     /// the only one.
     private static func path(of file: File, openIn directory: String) -> String? {
         guard let stream = opendir(directory) else { return nil }

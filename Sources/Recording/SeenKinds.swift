@@ -5,7 +5,7 @@ import Capture
 import DirectIO
 import Report
 
-/// Which kinds of I/Os are worth to be summed up: those of which records keep coming.
+/// Which kinds of I/Os are worth aggregating in the kernel: those whose records keep coming.
 struct SeenKinds {
     private struct Key: Hashable {
         private var words: SIMD8<UInt32> = .zero

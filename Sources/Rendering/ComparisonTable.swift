@@ -20,7 +20,7 @@ struct ComparisonTable {
         let all =
             headline + [""] + stages + [""] + shares(" completed in", comparison.contexts)
             + shares(" deferred for", comparison.reasons)
-        // Of a narrow line the first columns say most; painted ones are longer than they look.
+        // On a narrow line the first columns matter most; painted ones are longer than they look.
         return style.width >= 80 ? all : all.map { TextLine.trimmed(TextLine.cut($0, to: style.width)) }
     }
 
@@ -72,17 +72,9 @@ struct ComparisonTable {
             + TextLine.rightAligned("part", to: Self.shareWidth)
         let rows = comparison.stages.flatMap { stage in
             [stageRow(.leaf(.stage(stage.stage)), stage.difference, share: stage.shareOfChange, bars)]
-                + causes(of: stage).map { stageRow($0.metric, $0.difference, share: nil, bars) }
+                + stage.causes.map { stageRow($0.metric, $0.difference, share: nil, bars) }
         }
         return [heading] + rows
-    }
-
-    /// None, when nobody looked who occupied the CPU.
-    private func causes(of stage: Comparison.StageRow) -> [Comparison.Row] {
-        let isKnown = stage.causes.contains { row in
-            if case .leaf(.cause(_, let cause)) = row.metric { cause != .unattributed } else { false }
-        }
-        return isKnown ? stage.causes : []
     }
 
     private static let marginWidth = 8

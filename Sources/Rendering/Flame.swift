@@ -115,7 +115,7 @@ struct Flame {
         return TextLine.padded(" \(title)", to: labelWidth) + axis + columns
     }
 
-    private func row(_ stage: StageSummary, start: Double) -> String {
+    private func row(_ stage: StageStatistics, start: Double) -> String {
         let widths = Self.columnWidths
         let durations = stage.durations
         let label = TextLine.padded(" \(stage.context.letter) \(stage.stage.label)", to: labelWidth)
@@ -131,7 +131,7 @@ struct Flame {
     }
 
     /// Who occupied the CPU during a wait, within its bar.
-    private func causes(of wait: WaitSummary?, _ stage: StageSummary, start: Double) -> [String] {
+    private func causes(of wait: WaitSummary?, _ stage: StageStatistics, start: Double) -> [String] {
         var start = start
         return withoutCrumbs(parts(of: wait, stage)).map { part in
             defer { start += part.share }
@@ -142,7 +142,7 @@ struct Flame {
     }
 
     /// What the device is made of, within its bar.
-    private func layers(_ stage: StageSummary, start: Double) -> [String] {
+    private func layers(_ stage: StageStatistics, start: Double) -> [String] {
         var start = start
         return withoutCrumbs(report.layers.map { (label(of: $0.part), $0.total, $0.share) }).map { part in
             defer { start += part.share }
@@ -160,7 +160,7 @@ struct Flame {
 
     private typealias Part = (label: String, total: UInt128, share: Double)
 
-    private func parts(of wait: WaitSummary?, _ stage: StageSummary) -> [Part] {
+    private func parts(of wait: WaitSummary?, _ stage: StageStatistics) -> [Part] {
         (wait?.causes ?? []).flatMap { cause in
             let names =
                 cause.names.isEmpty

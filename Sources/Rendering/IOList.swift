@@ -9,9 +9,9 @@ public struct IOList: Sendable {
     let threads: [UInt32: ThreadName]
     let times: IOTimes
     let devices: [DeviceNumber: DeviceName]
-    private let paths: [FilePlace: String]
+    private let paths: [FileKey: String]
 
-    private struct FilePlace: Hashable {
+    private struct FileKey: Hashable {
         var device: DeviceNumber
         var inode: UInt64
     }
@@ -27,7 +27,7 @@ public struct IOList: Sendable {
         times = IOTimes(startedMonotonic: source?.startedMonotonic, startedWall: source?.started)
         devices = Dictionary((source?.devices ?? []).map { ($0.device, $0) }) { first, _ in first }
         paths = Dictionary(
-            (source?.files ?? []).map { (FilePlace(device: $0.device, inode: $0.inode), $0.path) }
+            (source?.files ?? []).map { (FileKey(device: $0.device, inode: $0.inode), $0.path) }
         ) { first, _ in first }
     }
 
@@ -74,7 +74,7 @@ public struct IOList: Sendable {
         buffer.append(UInt8(ascii: "\n"))
     }
 
-    /// Of several requests or bios, and of those that went back.
+    /// Its requests and bios, when there are several, and how many went back.
     private static func write(_ further: FurtherLife, to json: inout JSONWriter) {
         if further.requests > 0 { json.member("requests", further.requests) }
         if further.bios > 0 { json.member("bios", further.bios) }
@@ -115,8 +115,8 @@ public struct IOList: Sendable {
     /// What the device is called, or its number.
     private func name(of device: DeviceNumber) -> String { devices[device]?.name ?? device.description }
 
-    /// `nil` when nobody looked it up.
-    public func path(of io: DirectIO) -> String? { paths[FilePlace(device: io.device, inode: io.inode)] }
+    /// `nil` when it was not looked up.
+    public func path(of io: DirectIO) -> String? { paths[FileKey(device: io.device, inode: io.inode)] }
 
     /// The file of an I/O, in short and in full. A block device of its own is its name.
     func file(of io: DirectIO) -> (short: String, full: String) {

@@ -4,7 +4,7 @@ import DirectIO
 
 /// Times of CLOCK_MONOTONIC as people read them: since the recording began, and by the clock on the wall.
 struct IOTimes: Sendable {
-    /// Nanoseconds; `nil` for a trace, which does not tell when it began.
+    /// Nanoseconds; `nil` for a trace, which does not say when it began.
     var startedMonotonic: UInt64?
     /// Nanoseconds since 1970.
     var startedWall: Int64?

@@ -106,7 +106,7 @@ extension JSONReport {
         }
     }
 
-    private static func write(_ places: CPUPlaces?, to json: inout JSONWriter) {
+    private static func write(_ places: HostTopology?, to json: inout JSONWriter) {
         guard let places else { return json.null() }
         json.object { json in
             json.array("interrupts", places.interrupts) { json, interrupt in

@@ -185,7 +185,7 @@ extension JSONSchema {
                   "$ref": "#/$defs/count", "description": "Switches to a kworker that then completed I/Os."
                 },
                 "works": {"$ref": "#/$defs/count", "description": "I/Os, traced or not, that kworkers completed."},
-                "quota_stops": {"$ref": "#/$defs/count", "description": "Times that a submitter stood still for its cgroup's CPU quota."},
+                "quota_stops": {"$ref": "#/$defs/count", "description": "Times that a submitter was stopped by its cgroup's CPU quota."},
                 "quota_stopped_ns": {"$ref": "#/$defs/count"},
                 "submitter_displaced_ns": {
                   "$ref": "#/$defs/count",

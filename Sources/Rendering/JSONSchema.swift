@@ -121,7 +121,7 @@ public enum JSONSchema {
                     }
                   },
                   "description": "Who had files with cached pages open without O_DIRECT, or mapped, when the recording \
-        ended; null: no such file, or nobody looked."
+        ended; null: no such file, or it was not looked for."
                 },
                 "complete": {"type": "boolean", "description": "Nothing of the recording was cut off."}
               }

@@ -51,7 +51,7 @@ struct PlacementText {
     private func row(_ kind: String, _ cpus: [String], _ ios: String, _ share: String, _ mean: String) -> String {
         var line = " " + TextLine.padded(kind, to: Self.widths.kind)
         for cpu in cpus { line += TextLine.rightAligned(cpu, to: Self.widths.cpu) }
-        // Of a narrow line the first columns say most.
+        // On a narrow line the first columns matter most.
         for (cell, width) in [(ios, Self.widths.ios), (share, Self.widths.share), (mean, Self.widths.mean)]
         where line.count + width <= style.width {
             line += TextLine.rightAligned(cell, to: width)

@@ -5,8 +5,8 @@ import Report
 
 /// Below the table of CPUs: where the interrupts may come, and which CPUs are near each other.
 struct PlacesText {
-    let places: CPUPlaces
-    let interruptCounts: [InterruptSummary]
+    let places: HostTopology
+    let interruptCounts: [InterruptStatistics]
     let style: TextStyle
     /// Which CPUs share a core or a cache.
     let showsCaches: Bool

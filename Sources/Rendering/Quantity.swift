@@ -15,7 +15,7 @@ public enum Quantity {
 
     static func duration(_ nanoseconds: UInt64) -> String { duration(Double(nanoseconds)) }
 
-    /// `500ms`, `62.5ms`: as short as it can be told exactly, to a tenth.
+    /// `500ms`, `62.5ms`: as short as it can be written exactly, to a tenth.
     static func milliseconds(_ nanoseconds: UInt64) -> String {
         fixed(Double(nanoseconds) / 1e6, nanoseconds % 1_000_000 == 0 ? 0 : 1) + "ms"
     }

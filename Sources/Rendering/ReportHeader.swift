@@ -141,7 +141,7 @@ struct ReportHeader {
         return items.map(style.escaped)
     }
 
-    /// The command that was traced, or what the recorder was told.
+    /// The command that was traced, or the recorder's own arguments.
     private var command: [String] {
         let command = report.source.command
         guard !command.isEmpty else { return [] }

@@ -67,8 +67,8 @@ struct ReportPage {
     }
 
     var completions: [String] {
-        AccountText(report: report, style: style).lines + slowest + contexts + requests + reasons + sharing + scheduling
-            + steal
+        AccountText(report: report, style: style).lines + slowest
+            + contexts + requests + reasons + sharing + scheduling + steal
     }
 
     private var slowest: [String] {
@@ -94,7 +94,7 @@ struct ReportPage {
         return names.isEmpty ? [] : ["(" + names.joined(separator: ", ") + ")"]
     }
 
-    /// Of those I/Os that are more than one request.
+    /// The I/Os that are more than one request.
     private var requests: [String] {
         let requests = report.requests
         guard requests.ios > 0 else { return [] }

@@ -54,7 +54,7 @@ struct TimelineText {
         CauseText.label(of: cause.value, name: nil, submitter: submitter, room: 22, style)
     }
 
-    /// When it begins, in as many decimals as intervals need to be told apart.
+    /// When it begins, in as many decimals as intervals need to be distinct.
     private func time(_ interval: Int) -> String {
         let milliseconds = timeline.time(of: interval) / 1_000_000
         if timeline.interval % 1_000_000 != 0 { return "\(timeline.time(of: interval))ns" }

@@ -82,7 +82,7 @@ enum VerdictText {
         guard shares.unseparated < worthwhile else {
             return
                 "Of the latency \(submission); the device and the completion, \(Quantity.wholePercent(shares.unseparated))"
-                + " together, cannot be told apart: when the device was done was not seen"
+                + " together, cannot be separated: the end of the device's part was not seen"
         }
         let queues = shares.queues < visible ? "" : "waiting before it \(Quantity.wholePercent(shares.queues)), "
         let parts =
@@ -179,10 +179,10 @@ enum VerdictText {
             "an estimated +\(Quantity.percent(gain.lowerBound)) to +\(Quantity.percent(gain.upperBound)) IOPS at this"
                 + " queue depth, as \(what(limit)) limits it"
         case .more(nil, let limit):
-            "more IOPS at this queue depth, as \(what(limit)) limits it; how many more is not told, for other tasks had that"
+            "more IOPS at this queue depth, as \(what(limit)) limits it; how many more is not known, for other tasks had that"
                 + " CPU, too"
         case .more(let width?, let limit):
-            "more IOPS at this queue depth, as \(what(limit)) limits it; how many more, a recording tells only within"
+            "more IOPS at this queue depth, as \(what(limit)) limits it; how many more, a recording shows only within"
                 + " \(Quantity.count(UInt64((width * 100).rounded()))) points"
         case .notPromised(.paced):
             "no promise of IOPS, for submissions do not follow completions: they come at a pace of their own"
@@ -245,11 +245,11 @@ enum VerdictText {
         case .noIOs: "no I/O was recorded"
         case .blind(let unseen):
             "this kernel lets no probe see \(unseen.joined(separator: "; ")): dioscope check says why"
-        case .noneSelected(let count): "none of the \(Quantity.count(count)) I/Os is as --where asks"
+        case .noneSelected(let count): "none of the \(Quantity.count(count)) I/Os matches --where"
         case .partial(let count):
             "\(Quantity.count(count)) I/Os are known from their completion on only: what came before is not in the trace"
         case .requests(let count):
-            "there is no direct I/O in the trace, and \(Quantity.count(count)) block requests do not tell who"
+            "there is no direct I/O in the trace, and \(Quantity.count(count)) block requests do not show who"
                 + " completed what"
         case .fewIOs(let count, let needed):
             "\(Quantity.count(count)) I/Os are too few, at least \(Quantity.count(needed)) are needed"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// What two long commands do not have in common: nobody finds one word of thirty.
+/// What two long commands do not have in common: one word of thirty is hard to find.
 enum WordDifference {
     /// `fio a b c` and `fio a x c` become `... b` and `... x`; texts that differ in the order of their words alone, or
     /// have nothing in common, stay whole.

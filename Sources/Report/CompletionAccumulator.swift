@@ -28,7 +28,7 @@ struct CompletionAccumulator: ~Copyable, Sendable {
         if io.facts.contains(.preemptedSubmitter) { preempted += 1 }
     }
 
-    /// Adds I/Os that were summed up.
+    /// Adds I/Os that were aggregated in the kernel.
     mutating func add(_ whole: AttributedSummary) {
         let (life, ios) = (whole.life, whole.summary.ios)
         contexts[life.context.index] &+= ios

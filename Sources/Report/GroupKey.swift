@@ -28,12 +28,12 @@ public enum GroupKey: Hashable, Sendable {
     case context(CompletionContext)
     /// The thread that submitted it.
     case thread(UInt32)
-    /// What that thread is called; `nil` when nobody told.
+    /// The thread's comm; `nil` when it was not recorded.
     case comm(String?)
     case machine(UInt8)
     /// From the top; of a recording without layers the device alone.
     case layers([DeviceNumber])
-    /// Of several groupings at once, in their order.
+    /// The keys of several groupings at once, in their order.
     case all([GroupKey])
 
     fileprivate init(of io: DirectIO, by grouping: Grouping, _ threads: [UInt32: ThreadName]) {
@@ -106,6 +106,6 @@ public struct Grouper: Equatable, Sendable {
     /// `op,size`
     public var words: String { groupings.map(\.rawValue).joined(separator: ",") }
 
-    /// I/Os that were aggregated in the kernel are told apart by these alone.
+    /// I/Os that were aggregated in the kernel are distinguished by these alone.
     public static let ofSummaries: Set<Grouping> = [.op, .issuer, .context, .device]
 }

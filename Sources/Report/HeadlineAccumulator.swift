@@ -33,7 +33,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         lastSeen = max(lastSeen, io.submitted.nanoseconds + life.latency)
     }
 
-    /// What nobody told of it is nothing, and no value.
+    /// What is unknown of it is nothing, and no value.
     @inline(never)
     private mutating func addPartial(_ io: DirectIO, _ life: AttributedLife) {
         counts.partial += 1
@@ -44,7 +44,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         lastSeen = max(lastSeen, io.began.nanoseconds + life.latency)
     }
 
-    /// Adds I/Os that were summed up.
+    /// Adds I/Os that were aggregated in the kernel.
     mutating func add(_ summary: IOSummary) {
         let io = summary.example
         counts.total += summary.ios

@@ -15,7 +15,7 @@ public struct InlineEstimate: Equatable, Sendable {
     /// What goes, I/O by I/O, of those that were deferred, the recorder's part included: nanoseconds from `end_io` to the
     /// kworker's start. `nil` when no single I/O is known.
     public var waits: DurationStatistics?
-    /// Nanoseconds of CPU time less per I/O, at least: the hand-off, and kworkers between works. `nil` when nobody
+    /// Nanoseconds of CPU time less per I/O, at least: the hand-off, and kworkers between work items. `nil` when nobody
     /// counted, and when kworkers also completed I/Os that were not recorded.
     public var cpuSaved: Double?
     public var loop: SubmissionLoop
@@ -24,9 +24,8 @@ public struct InlineEstimate: Equatable, Sendable {
     public enum IOPS: Equatable, Sendable {
         /// More at this queue depth, as a part of those recorded: the least and the most.
         case gain(ClosedRange<Double>, Limit)
-        /// More, but how many more this recording does not tell: from the least to the most it would be this far; `nil`
-        /// where tasks that have nothing to do with the I/Os had the CPU for a part of their waits, for whose time nothing
-        /// says whether the submitter would get it.
+        /// More, but this recording does not show how many: the interval would be this wide; `nil` where unrelated tasks
+        /// had the CPU for a part of the waits, since it is unknown whether the submitter would get that time.
         case more(width: Double?, Limit)
         case notPromised(Reason)
     }
@@ -42,11 +41,11 @@ public struct InlineEstimate: Equatable, Sendable {
     public enum Reason: String, Sendable {
         /// Submissions do not follow completions.
         case paced
-        /// Whether they do, the recording does not tell.
+        /// The recording does not show whether they do.
         case loopUnknown = "loop_unknown"
         /// Most submitters run on another CPU than the kworkers: there inline completion also cost IOPS in the lab.
         case submitterApart = "submitter_apart"
-        /// Without the clocks of the CPUs, or with works of I/Os that were not recorded.
+        /// The CPUs' clocks are missing, or kworkers completed I/Os that were not recorded.
         case cpuTimeUnknown = "cpu_time_unknown"
         /// The cgroup of the submitters uses up its CPU quota.
         case quota
@@ -107,16 +106,16 @@ public struct InlineEstimate: Equatable, Sendable {
             return
         }
         if limit == .cpu {
-            iops = Self.told(costs.gain(share: share, handOff: handOff), .cpu)
+            iops = Self.bounded(costs.gain(share: share, handOff: handOff), .cpu)
         } else {
             let mean = latency.mean - recorder
             let most = latencySaved + wait.contention * costs.switching * share
             let least = Self.gain(saving: Self.sureShare * latencySaved, of: mean)
-            iops = Self.told(least...max(least, Self.gain(saving: most, of: mean)), .latency)
+            iops = Self.bounded(least...max(least, Self.gain(saving: most, of: mean)), .latency)
         }
     }
 
-    private static func told(_ gain: ClosedRange<Double>, _ limit: Limit) -> IOPS {
+    private static func bounded(_ gain: ClosedRange<Double>, _ limit: Limit) -> IOPS {
         let width = gain.upperBound - gain.lowerBound
         return width > widest(limit) ? .more(width: width, limit) : .gain(gain, limit)
     }
@@ -144,9 +143,9 @@ private struct Costs {
     let workedAnywhere: Double
     /// The part of their time in which they worked on the I/Os.
     let utilization: Double
-    /// Of any CPU.
+    /// The most of any CPU.
     let mostUtilization: Double
-    /// Kworkers between works.
+    /// Kworkers between work items.
     let workerSwitch: Double
     let completion: Double
     /// An upper bound of what it takes to switch to kworkers, to submitters and back: what is seen of it on the

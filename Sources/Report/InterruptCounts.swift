@@ -18,7 +18,7 @@ struct InterruptCounts: ~Copyable, Sendable {
         }
     }
 
-    /// Three numbers, those of an entry, for each interrupt: numbers are small, a large box with many queues has a few
+    /// Three numbers, those of an entry, for each interrupt: numbers are small, a large machine with many queues has a few
     /// thousand.
     private var hard = CountTable(0)
     private static let limit: UInt32 = 4096
@@ -64,7 +64,7 @@ struct InterruptCounts: ~Copyable, Sendable {
 
     /// - Parameter allSeen: no record is missing; otherwise the first I/O of an interrupt may be, and interrupts
     ///   cannot be counted.
-    func summaries(allSeen: Bool) -> [InterruptSummary] {
+    func summaries(allSeen: Bool) -> [InterruptStatistics] {
         let small = (0..<hard.count / 3).map { irq in
             (UInt32(irq), Entry(ios: hard[irq * 3], firsts: hard[irq * 3 + 1], unplaced: hard[irq * 3 + 2]))
         }
@@ -72,13 +72,13 @@ struct InterruptCounts: ~Copyable, Sendable {
         let entries = numbered.map { (irq: Optional($0.0), entry: $0.1) } + [(irq: nil, entry: soft)]
         return entries.filter { $0.entry.ios > 0 }.map { irq, entry in
             let countable = allSeen && entry.unplaced == 0 && entry.firsts > 0
-            return InterruptSummary(irq: irq, ios: entry.ios, interrupts: countable ? entry.firsts : nil)
+            return InterruptStatistics(irq: irq, ios: entry.ios, interrupts: countable ? entry.firsts : nil)
         }
     }
 }
 
 /// The I/Os that one interrupt ended.
-public struct InterruptSummary: Equatable, Sendable {
+public struct InterruptStatistics: Equatable, Sendable {
     /// Number in `/proc/interrupts`; `nil` for the softirq.
     public var irq: UInt32?
     public var ios: UInt64

@@ -73,14 +73,14 @@ struct LayerAccumulator: ~Copyable, Sendable {
 
     /// In causal order: down through the layers, the device, and back.
     /// - Parameter stacked: devices that give their I/O to others. Of one that is not, and is alone, there are no parts.
-    func summaries(of latency: UInt128, stacked: Set<DeviceNumber>) -> [LayerSummary] {
+    func summaries(of latency: UInt128, stacked: Set<DeviceNumber>) -> [LayerStatistics] {
         let alone = Set(parts.keys.filter { $0.place == 0 && $0.phase == .device }.map(\.device)).subtracting(stacked)
         return parts.filter { $0.key.place > 0 || !alone.contains($0.key.device) }
             .map { part, sum in (part.phase == .device && stacked.contains(part.device) ? part.notFollowed : part, sum)
             }
             .sorted { Self.order($0.0) < Self.order($1.0) }
             .map { part, sum in
-                LayerSummary(
+                LayerStatistics(
                     part: part, ios: sum.ios, total: sum.total, share: StageAccumulator.share(sum.total, of: latency))
             }
     }
@@ -150,12 +150,12 @@ private struct LifeCounts: Sendable {
 }
 
 /// A part of the stage `device`, of the I/Os that came through several devices.
-public struct LayerSummary: Equatable, Sendable {
+public struct LayerStatistics: Equatable, Sendable {
     public var part: LayerPart
     /// Those that have it.
     public var ios: UInt64
     /// Nanoseconds.
     public var total: UInt128
-    /// Of all latencies.
+    /// The sum of all latencies.
     public var share: Double
 }

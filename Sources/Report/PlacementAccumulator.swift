@@ -34,7 +34,7 @@ struct PlacementAccumulator: ~Copyable, Sendable {
         bits(io.submitCPU) | bits(io.endCPU) << 17 | bits(io.workerCPU) << 34 | (life.isDeferred ? deferred : 0)
     }
 
-    /// Adds I/Os that were summed up: who shared a CPU is known of them, and not which one.
+    /// Adds I/Os that were aggregated in the kernel: who shared a CPU is known of them, and not which one.
     mutating func add(_ whole: AttributedSummary) {
         let io = whole.summary.example
         let total = whole.summary.rows.reduce(UInt128(0)) { sum, row in
@@ -141,7 +141,8 @@ struct PlacementAccumulator: ~Copyable, Sendable {
             let ios = own.reduce(other.ios) { $0 + $1.ios }
             return ios == 0
                 ? nil
-                : PlacementTable.KindSummary(kind: kind, ios: ios, total: own.reduce(other.total) { $0 + $1.total })
+                : PlacementTable.SharingStatistics(
+                    kind: kind, ios: ios, total: own.reduce(other.total) { $0 + $1.total })
         }
         guard !summedUp else {
             // The CPUs of those I/Os that have records would pass for those of all.

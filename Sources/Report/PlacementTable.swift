@@ -3,7 +3,7 @@
 /// Which CPUs the I/Os were submitted, ended and worked on, and how long they took there.
 public struct PlacementTable: Equatable, Sendable {
     /// Only those that occurred, in the order of the closed list.
-    public var kinds: [KindSummary]
+    public var kinds: [SharingStatistics]
     /// The most I/Os first.
     public var rows: [Row]
     /// Finished I/Os in no row.
@@ -22,7 +22,7 @@ public struct PlacementTable: Equatable, Sendable {
         case unknown
     }
 
-    public struct KindSummary: Equatable, Sendable {
+    public struct SharingStatistics: Equatable, Sendable {
         public var kind: Kind
         /// Finished ones.
         public var ios: UInt64

@@ -3,7 +3,7 @@
 import Attribution
 
 /// One stage over all I/Os.
-public struct StageSummary: Equatable, Sendable {
+public struct StageStatistics: Equatable, Sendable {
     public var stage: Stage
     /// I/Os that have it in each context, by `StageContext.rawValue`.
     public var contexts: [UInt64]

@@ -34,7 +34,7 @@ public struct Report: Equatable, Sendable {
     /// The reasons of deferred I/Os, the most frequent first.
     public var reasons: [ReasonCount]
     /// In causal order, only those that occurred.
-    public var stages: [StageSummary]
+    public var stages: [StageStatistics]
     /// `nil` when no I/O was seen to wait for a kworker.
     public var queueWait: WaitSummary?
     /// `nil` when no I/O was seen to wait for its issuer's task_work.
@@ -46,25 +46,25 @@ public struct Report: Equatable, Sendable {
     /// `nil` when no submitter was seen to sleep for its I/O and to complete it.
     public var waiterWait: WaitSummary?
     /// What the stage `device` is made of, where I/Os came through several devices; in causal order.
-    public var layers: [LayerSummary] = []
+    public var layers: [LayerStatistics] = []
     /// Works and threads of drivers and layers that completed I/Os, the most frequent first.
     public var deliverers: [Deliverer] = []
     public var requests = Requests()
     public var tail: TailComposition?
     public var cpuSharing: CPUSharing
-    /// `nil` when nobody counted, and for a part of the I/Os.
+    /// `nil` if not known, and for a part of the I/Os.
     public var scheduling: Scheduling?
     /// `nil` when there is nothing to gain, or the recording does not carry it.
     public var inlineEstimate: InlineEstimate?
     /// `nil` when no I/O finished.
     public var placement: PlacementTable?
     /// By number, softirq last.
-    public var interrupts: [InterruptSummary]
+    public var interrupts: [InterruptStatistics]
     public var loss: [DataLoss]
     /// I/O that was there and takes none of the ways that are followed; only of all I/Os.
     public var unseen: [UnseenIO] = []
     public var verdict: Verdict
-    /// `nil` when nobody asked, without finished I/Os, and of I/Os that were aggregated in the kernel.
+    /// `nil` if not asked for, without finished I/Os, and for I/Os that were aggregated in the kernel.
     public var timeline: Timeline?
     /// `nil` when the I/Os were not grouped.
     public var groups: ReportGroups?
@@ -72,7 +72,7 @@ public struct Report: Equatable, Sendable {
     /// How many I/Os completed in a context.
     public func count(in context: CompletionContext) -> UInt64 { contexts[context.index] }
 
-    public func stage(_ stage: Stage) -> StageSummary? { stages.first { $0.stage == stage } }
+    public func stage(_ stage: Stage) -> StageStatistics? { stages.first { $0.stage == stage } }
 
     public func wait(_ stage: Stage) -> WaitSummary? {
         switch stage {
@@ -85,7 +85,7 @@ public struct Report: Equatable, Sendable {
         }
     }
 
-    public func stage(named name: String) -> StageSummary? { Stage(name: name).flatMap { stage($0) } }
+    public func stage(named name: String) -> StageStatistics? { Stage(name: name).flatMap { stage($0) } }
 
     /// I/Os that took more than one request or bio, or of which a request went back to the queue.
     public struct Requests: Equatable, Sendable {
@@ -127,12 +127,12 @@ public struct Report: Equatable, Sendable {
         public var write: UInt64 = 0
         /// As asked for by the issuers.
         public var bytes: UInt64 = 0
-        /// Of those, the writes'.
+        /// Those of writes.
         public var writtenBytes: UInt64 = 0
         public var errors: UInt64 = 0
-        /// Of which a trace has only the later part.
+        /// I/Os of which a trace has only the later part.
         public var partial: UInt64 = 0
-        /// Of these, requests of which nothing else is known: no direct I/Os, for all that the trace tells.
+        /// Those that are requests of a trace without events of direct I/O.
         public var requests: UInt64 = 0
         /// In the order of `Issuer.allCases`.
         public var issuers = [UInt64](repeating: 0, count: Issuer.allCases.count)

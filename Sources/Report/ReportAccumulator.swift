@@ -23,6 +23,8 @@ struct ReportAccumulator: ~Copyable, Sendable {
         var percentiles: [Double]
         /// The names of tasks and work items on CPUs.
         var names: [String]
+        /// What waits of the whole recording have clocks.
+        var clocks: SeenClocks
         /// It is of all I/Os that were recorded.
         var isOfAll: Bool
         /// Every I/O of the recording is there: nothing was lost, and none was left out.
@@ -38,12 +40,12 @@ struct ReportAccumulator: ~Copyable, Sendable {
         interrupts.add(io)
         layers.add(io, life)
         // What is known of an unfinished I/O's duration is only that it was longer.
-        guard life.isFinished else { return }
+        guard life.isFinished else { return stages.addClocks(of: io) }
         stages.add(&life, of: io, &occupancies)
         placements.add(io, life)
     }
 
-    /// I/Os that were summed up, and have no record.
+    /// I/Os that were aggregated in the kernel, and have no record.
     private(set) var summedUp: UInt64 = 0
 
     mutating func add(_ whole: AttributedSummary) {
@@ -74,16 +76,18 @@ struct ReportAccumulator: ~Copyable, Sendable {
 
     var ios: UInt64 { headline.ios.total }
 
+    /// From the I/Os that were added.
+    var clocks: SeenClocks { stages.clocks }
+
     var disordered: UInt64 { quality.disordered }
 
     /// The report but for its verdict.
     func report(_ frame: Frame) -> Report {
         let ios = headline.ios
-        let switchesSeen = frame.source.sees("sched_switch")
         let totals = stages.totals()
         let latency = totals.latency
         let waits = [Stage.queueWait, .taskWorkWait, .delivery, .hopWait, .submitterWakeup].map {
-            stages.wait($0, totals, names: frame.names, switchesSeen: switchesSeen, percentiles: frame.percentiles)
+            stages.wait($0, totals, names: frame.names, clocks: frame.clocks, percentiles: frame.percentiles)
         }
         var report = Report(
             source: frame.source, selection: frame.selection, sample: frame.sample, rule: frame.rule,
@@ -96,7 +100,8 @@ struct ReportAccumulator: ~Copyable, Sendable {
             endContexts: completion.endContexts, reasons: completion.reasonCounts,
             stages: stages.summaries(totals, frame.percentiles),
             queueWait: waits[0], taskWorkWait: waits[1], tail: stages.composition(latency),
-            cpuSharing: completion.cpuSharing(switchesSeen: switchesSeen), placement: placements.table,
+            cpuSharing: completion.cpuSharing(switchesSeen: frame.source.sees("sched_switch")),
+            placement: placements.table,
             // Only a record has the interrupt that ended its I/O.
             interrupts: summedUp > 0 ? [] : interrupts.summaries(allSeen: frame.isWhole), loss: frame.loss,
             verdict: Verdict(sentences: [], refusals: []))

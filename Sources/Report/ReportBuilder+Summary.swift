@@ -3,7 +3,7 @@
 import Attribution
 import DirectIO
 
-/// I/Os that were summed up by kind take the way of one life of that kind.
+/// I/Os that were aggregated by kind, attributed as one life of that kind.
 struct AttributedSummary {
     let summary: IOSummary
     /// The life of the example.
@@ -45,7 +45,7 @@ struct AttributedSummary {
 }
 
 extension IOSummary {
-    /// Whether I/Os like this one can be summed up, and the report still be what records of them would make it.
+    /// Whether I/Os like this one can be aggregated, and the report still be what records of them would make it.
     public func isExact(rule: CompletionRule) -> Bool { AttributedSummary(self, rule: rule).isExact }
 }
 
@@ -62,7 +62,7 @@ extension IOSummary {
         for part in whole.stages {
             if part.steps.count == 1, let step = part.steps.first {
                 for count in spreads[step] {
-                    body(part.stage, count.bucket.told(atMost: longestSteps[step]), count.ios)
+                    body(part.stage, count.bucket.value(atMost: longestSteps[step]), count.ios)
                 }
             } else {
                 for row in rows {
@@ -76,10 +76,10 @@ extension IOSummary {
 extension IOSummary.Row {
     /// What latencies in this row are reported as.
     /// - Parameter longest: of all rows.
-    func latency(atMost longest: UInt64) -> UInt64 { bucket.told(atMost: longest) }
+    func latency(atMost longest: UInt64) -> UInt64 { bucket.value(atMost: longest) }
 }
 
 extension SummaryBucket {
     /// What durations in it are reported as, when none is longer than `longest`.
-    func told(atMost longest: UInt64) -> UInt64 { number == Self.count - 1 ? longest : min(middle, longest) }
+    func value(atMost longest: UInt64) -> UInt64 { number == Self.count - 1 ? longest : min(middle, longest) }
 }

@@ -38,7 +38,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
         for (place, key) in keys.enumerated() { places[key] = place }
     }
 
-    /// Takes in who occupied a CPU, before the I/Os that waited for it.
+    /// Adds an occupant of a CPU, before the I/Os that waited for that CPU.
     public mutating func add(_ occupancy: CPUOccupancy) {
         occupancies.add(occupancy)
     }
@@ -60,7 +60,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
         if let known { add(io, known.life) } else { add(io) }
     }
 
-    /// Takes in I/Os that were summed up when they were recorded. They are in the group of their example.
+    /// Adds I/Os that were aggregated in the kernel. They are in the group of their example.
     public mutating func add(_ summary: IOSummary) {
         let whole = AttributedSummary(summary, rule: rule)
         all.add(whole)
@@ -68,7 +68,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
         groups[place].add(whole)
     }
 
-    /// Adds all that `other` took in, other I/Os but the same occupancies and groups, as if it had been added here.
+    /// Adds all that was added to `other`: other I/Os but the same occupancies and groups, as if it had been added here.
     public mutating func add(_ other: borrowing ReportBuilder) {
         all.add(other.all)
         loop.add(other.loop)
@@ -107,9 +107,13 @@ public struct ReportBuilder: ~Copyable, Sendable {
     ///   - loss: what is missing from the I/Os that were added, as their source counted it.
     ///   - selection: which I/Os were added, when it was not all.
     ///   - thinnedOut: I/Os that were recorded and not added, for others like them were not recorded: see `Thinning`.
+    ///   - clocks: of I/Os that were recorded and not added.
     public func finish(
-        source: ReportSource, loss: [DataLoss], selection: Report.Selection? = nil, thinnedOut: UInt64 = 0
+        source: ReportSource, loss: [DataLoss], selection: Report.Selection? = nil, thinnedOut: UInt64 = 0,
+        clocks others: SeenClocks = SeenClocks()
     ) -> Report {
+        var clocks = all.clocks
+        clocks.add(others)
         var loss = loss.sampledOut(further: thinnedOut)
         var selection = selection
         selection?.ofIOs &-= thinnedOut
@@ -119,11 +123,10 @@ public struct ReportBuilder: ~Copyable, Sendable {
         let lossless = source.isComplete && !loss.contains { $0.severity == .loss && $0.count > 0 }
         var frame = ReportAccumulator.Frame(
             source: source, selection: selection, sample: sample, rule: rule, loss: loss, percentiles: percentiles,
-            names: occupancies.names,
-            isOfAll: isOfAll, isWhole: lossless && isOfAll)
+            names: occupancies.names, clocks: clocks, isOfAll: isOfAll, isWhole: lossless && isOfAll)
         var report = all.report(frame)
         if isOfAll, Verdict.refusals(on: report).isEmpty {
-            // Of I/Os that were summed up only some have a time of their own.
+            // Only some aggregated I/Os have times of their own.
             let isWhole = report.summedUp == nil
             report.inlineEstimate = InlineEstimate(
                 report, loop: isWhole ? loop.finding(source.threads) : .init(loop: .unknown),

@@ -12,13 +12,13 @@ public struct ReportSource: Equatable, Sendable {
     public var host: String?
     public var machine: String?
     public var cpuCount: Int?
-    /// A hypervisor runs it; `nil` when nobody looked.
+    /// A hypervisor runs it; `nil` if not known.
     public var isVirtual: Bool?
     /// The command that was traced, else that of the recorder.
     public var command: [String]
     /// Wall clock at the start, nanoseconds since 1970.
     public var started: Int64?
-    /// CLOCK_MONOTONIC at the start, nanoseconds; `nil` when the source does not tell.
+    /// CLOCK_MONOTONIC at the start, nanoseconds; `nil` when the source does not say.
     public var startedMonotonic: UInt64?
     /// Length of the recording in nanoseconds, `nil` when its end was not recorded.
     public var duration: UInt64?
@@ -29,7 +29,7 @@ public struct ReportSource: Equatable, Sendable {
     /// What no probe could see, in words.
     public var blindTo: [String] = []
     public var devices: [DeviceName]
-    /// What the traced application says of its I/Os itself; `nil` when nobody asked it.
+    /// What the traced application says of its I/Os itself; `nil` if not known.
     public var account: ApplicationAccount?
     /// Paths of files, as far as the recorder looked them up.
     public var files: [FileName] = []
@@ -37,15 +37,15 @@ public struct ReportSource: Equatable, Sendable {
     public var machines: [String] = []
     /// The names of the threads that submitted the I/Os, by number.
     public var threads: [UInt32: ThreadName] = [:]
-    /// What the CPUs did meanwhile; empty when nobody counted.
+    /// What the CPUs did meanwhile; empty if not known.
     public var cpus: [CPUUse] = []
-    /// Where the box lets things run; `nil` when nobody looked.
-    public var places: CPUPlaces?
-    /// Who uses the files whose cached pages deferred completions so that pages get cached; `nil` when nobody looked.
+    /// Where the machine lets things run; `nil` when it was not looked up.
+    public var places: HostTopology?
+    /// Who uses the files whose cached pages deferred completions so that pages get cached; `nil` if not known.
     public var fileUsers: [FileUser]?
     /// From when on how many I/Os were recorded; empty if that did not change.
     public var sampling: [SamplingStep] = []
-    /// What was seen of I/O that is not followed; `nil` when nobody looked.
+    /// What was seen of I/O that is not followed; `nil` if not known.
     public var other: OtherIO?
     /// The file has its end: nothing was cut off.
     public var isComplete: Bool
@@ -62,7 +62,7 @@ public struct ReportSource: Equatable, Sendable {
     /// A capture of our own, or a live recording.
     public init(
         kind: String = "dioscope capture", session: RecordingSession, end: RecordingEnd?, devices: [DeviceName],
-        threads: [UInt32: ThreadName] = [:], cpus: [CPUUse] = [], places: CPUPlaces? = nil,
+        threads: [UInt32: ThreadName] = [:], cpus: [CPUUse] = [], places: HostTopology? = nil,
         fileUsers: [FileUser]? = nil, sampling: [SamplingStep] = [], isComplete: Bool
     ) {
         self.init(kind: kind, isComplete: isComplete)

@@ -7,7 +7,7 @@ public struct Scheduling: Equatable, Sendable {
     /// Every CPU that was in use, in order.
     public var cpus: [CPUUse]
 
-    /// `nil` when nobody counted.
+    /// `nil` if not known.
     init?(_ cpus: [CPUUse]) {
         self.cpus = cpus.filter { $0.occupied.contains { $0 > 0 } }
         if self.cpus.isEmpty { return nil }
@@ -22,7 +22,7 @@ public struct Scheduling: Equatable, Sendable {
     /// Nanoseconds in which a submitter was runnable and off-CPU because such a kworker had displaced it.
     public var submitterDisplaced: UInt64 { sum(\.submitterDisplaced) }
 
-    /// What became of completions, of all CPUs together; `nil` when nobody looked.
+    /// What became of completions, of all CPUs together; `nil` if not known.
     public var reaping: CPUUse.Reaping? {
         cpus.compactMap(\.reaping).reduce(nil) { sum, next in sum.map { $0 + next } ?? next }
     }

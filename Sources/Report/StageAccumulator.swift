@@ -6,7 +6,7 @@ import DirectIO
 /// Latency and stages of all finished I/Os.
 struct StageAccumulator: ~Copyable, Sendable {
     /// Those that occurred: the same places in all that follows.
-    private var places = StagePlaces()
+    private var places = StageSlots()
     private var room = 8
     /// The latency in row 0, then each stage.
     private var durations = DurationTable()
@@ -18,6 +18,8 @@ struct StageAccumulator: ~Copyable, Sendable {
     private var deliveryWait = WaitAccumulator()
     private var hopWait = WaitAccumulator()
     private var waiterWait = WaitAccumulator()
+    /// From the I/Os that were added.
+    private(set) var clocks = SeenClocks()
 
     private static let latencyRow = 0
 
@@ -57,14 +59,19 @@ struct StageAccumulator: ~Copyable, Sendable {
                 }
                 record(span.nanoseconds, span.context, place)
                 if span.stage == .queueWait, io.queueWaitOccupants.isKnown {
+                    clocks.add(.queueWait)
                     queueWait.add(io.queueWaitOccupants, in: span, of: io, &log)
                 } else if span.stage == .taskWorkWait, io.isSplit(in: .taskWorkWait) {
+                    clocks.add(.taskWorkWait)
                     taskWorkWait.add(io.taskWorkOccupants, in: span, of: io, &log)
                 } else if span.stage == .delivery, io.further.deliveryOccupants.isKnown {
+                    clocks.add(.delivery)
                     deliveryWait.add(io.further.deliveryOccupants, in: span, of: io, &log)
                 } else if span.stage == .hopWait, io.further.hopOccupants.isKnown {
+                    clocks.add(.hopWait)
                     hopWait.add(io.further.hopOccupants, in: span, of: io, &log)
                 } else if span.stage == .submitterWakeup, io.isSplit(in: .submitterWakeup) {
+                    clocks.add(.submitterWakeup)
                     let times = io.occupied(in: .submitterWakeup) ?? .unknown
                     waiterWait.add(times, in: span, of: io, &log)
                 }
@@ -72,6 +79,9 @@ struct StageAccumulator: ~Copyable, Sendable {
         }
         if let hole { record(hole, .device, place(of: .unattributed)) }
     }
+
+    /// For an I/O whose stages are not added.
+    mutating func addClocks(of io: DirectIO) { clocks.add(io) }
 
     @inline(__always)
     private mutating func record(_ nanoseconds: UInt64, _ context: StageContext, _ place: Int) {
@@ -87,8 +97,14 @@ struct StageAccumulator: ~Copyable, Sendable {
         }
         durations.note(longest: summary.longest, in: Self.latencyRow)
         for part in whole.stages { add(part, of: summary) }
-        if whole.isIn(.queueWait) { queueWait.add(occupied: summary.queueWaitOccupants) }
-        if whole.isIn(.taskWorkWait) { taskWorkWait.add(occupied: summary.taskWorkOccupants) }
+        if whole.isIn(.queueWait), summary.queueWaitOccupants != .zero {
+            clocks.add(.queueWait)
+            queueWait.add(occupied: summary.queueWaitOccupants)
+        }
+        if whole.isIn(.taskWorkWait), summary.taskWorkOccupants != .zero {
+            clocks.add(.taskWorkWait)
+            taskWorkWait.add(occupied: summary.taskWorkOccupants)
+        }
     }
 
     private mutating func add(_ part: AttributedSummary.Part, of summary: IOSummary) {
@@ -105,7 +121,7 @@ struct StageAccumulator: ~Copyable, Sendable {
         guard part.steps.count == 1, let step = part.steps.first else { return }
         let longest = summary.longestSteps[step]
         for count in summary.spreads[step] {
-            durations.record(count.bucket.told(atMost: longest), times: count.ios, in: place + 1)
+            durations.record(count.bucket.value(atMost: longest), times: count.ios, in: place + 1)
         }
         durations.note(longest: longest, in: place + 1)
     }
@@ -127,6 +143,7 @@ struct StageAccumulator: ~Copyable, Sendable {
         deliveryWait.add(other.deliveryWait)
         hopWait.add(other.hopWait)
         waiterWait.add(other.waiterWait)
+        clocks.add(other.clocks)
     }
 
     /// What there is to say at the end.
@@ -145,11 +162,11 @@ struct StageAccumulator: ~Copyable, Sendable {
         places.stages.enumerated().map { (stage: $0.element, place: $0.offset) }.sorted { $0.stage < $1.stage }
     }
 
-    func summaries(_ totals: StageTotals, _ percentiles: [Double]) -> [StageSummary] {
+    func summaries(_ totals: StageTotals, _ percentiles: [Double]) -> [StageStatistics] {
         inOrder.compactMap { stage, place in
             guard let durations = totals.stages[place].statistics(percentiles) else { return nil }
             let first = place * StageContext.count
-            return StageSummary(
+            return StageStatistics(
                 stage: stage, contexts: (0..<StageContext.count).map { contexts[first + $0] }, durations: durations,
                 share: Self.share(durations.total, of: totals.latency.total))
         }
@@ -157,9 +174,9 @@ struct StageAccumulator: ~Copyable, Sendable {
 
     /// - Parameters:
     ///   - names: those of the log.
-    ///   - switchesSeen: without task switches nothing says who occupied a CPU.
+    ///   - clocks: of the whole recording.
     func wait(
-        _ stage: Stage, _ totals: StageTotals, names: [String], switchesSeen: Bool, percentiles: [Double]
+        _ stage: Stage, _ totals: StageTotals, names: [String], clocks: SeenClocks, percentiles: [Double]
     ) -> WaitSummary? {
         guard let place = places.known(stage) else { return nil }
         return totals.stages[place].statistics(percentiles).map { durations in
@@ -171,7 +188,7 @@ struct StageAccumulator: ~Copyable, Sendable {
                 case .submitterWakeup: waiterWait.causes(of: durations.total, names: names)
                 default: taskWorkWait.causes(of: durations.total, names: names)
                 }
-            return WaitSummary(durations: durations, causes: switchesSeen ? causes : [])
+            return WaitSummary(durations: durations, causes: clocks.has(stage) ? causes : [])
         }
     }
 

@@ -87,15 +87,15 @@ struct LoopAccumulator: Sendable {
         var loop: SubmissionLoop
         /// The mean gap in nanoseconds.
         var gap = 0.0
-        var places: FlightPlaces?
+        var places: FlightSlots?
 
         /// In CPU time per I/O.
         private static let longestGap = 1.5
 
         /// What it comes to with what the CPUs did.
         func loop(_ pressure: CPUPressure) -> SubmissionLoop {
-            let told = decision(busy: pressure.worked, anywhere: pressure.workedAnywhere)
-            guard told == .unknown, let places else { return told }
+            let decided = decision(busy: pressure.worked, anywhere: pressure.workedAnywhere)
+            guard decided == .unknown, let places else { return decided }
             // Regular gaps that are longer are sleep, however many are in flight.
             let isPrompt = gap <= Self.longestGap * pressure.worked
             if pressure.isLimit || places.areFilled && isPrompt { return .closed }
@@ -134,7 +134,7 @@ struct LoopAccumulator: Sendable {
         let share = shares.reduce(0) { $0 + $1.share * Double($1.ios) } / Double(judged)
         let gaps = threads.flatMap { Self.gaps($0) }
         let gap = gaps.reduce(0.0) { $0 + Double($1) } / Double(max(1, gaps.count))
-        let places = FlightPlaces(threads.map { $0.map { ($0.submitted, $0.ended) } })
+        let places = FlightSlots(threads.map { $0.map { ($0.submitted, $0.ended) } })
         guard share < Self.pacedShare else { return Finding(loop: .paced, gap: gap, places: places) }
         let fill = threads.reduce(0.0) { $0 + Self.fill($1) * Double($1.count) } / Double(judged)
         let isClosed = share < Self.closedShare && fill >= Self.filled && isSteady(entries)

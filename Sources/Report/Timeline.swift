@@ -11,7 +11,7 @@ public struct Timeline: Equatable, Sendable {
     public var offset: UInt64 = 0
     /// Nanoseconds.
     public var interval: UInt64
-    /// Of what was asked for; shorter than `interval` when there would be too many.
+    /// The interval that was asked for; shorter than `interval` when there would be too many.
     public var asked: UInt64?
     /// Without gaps: an interval without I/Os has none.
     public var intervals: [Interval]
@@ -54,7 +54,7 @@ public struct Timeline: Equatable, Sendable {
 
     public struct Part<Value: Equatable & Sendable>: Equatable, Sendable {
         public var value: Value
-        /// Of the sum of the latencies.
+        /// Share of the sum of the latencies.
         public var share: Double
     }
 
@@ -69,7 +69,7 @@ public struct Timeline: Equatable, Sendable {
     public struct Spike: Equatable, Sendable {
         /// Position in `intervals`.
         public var interval: Int
-        /// Of its I/Os from the octave of their p99 on.
+        /// The stages of its I/Os from the octave of their p99 on.
         public var composition: Composition
     }
 
@@ -78,7 +78,7 @@ public struct Timeline: Equatable, Sendable {
 
     /// How latency went on.
     public enum Finding: Equatable, Sendable {
-        /// Fewer intervals with enough I/Os than a trend can be told from.
+        /// Fewer intervals with enough I/Os than a trend needs.
         case tooShort
         /// p99 of the usual intervals, least and most.
         case steady(from: UInt64, to: UInt64)
@@ -119,7 +119,7 @@ extension TimelineAccumulator.Sums {
         }
     }
 
-    /// Of the I/Os in the octave of this percentile and above; `nil`: of all.
+    /// The composition of the I/Os in the octave of this percentile and above; `nil`: of all.
     func composition(from percent: Double? = nil) -> Timeline.Composition {
         let first = percent.flatMap { bucket(at: $0) }.map { $0 >> 4 } ?? 0
         func sum(_ rows: [[UInt64]], _ place: Int) -> Double { rows[first...].reduce(0) { $0 + Double($1[place]) } }

@@ -6,7 +6,7 @@ import DirectIO
 /// Finished I/Os by the time at which they were done: how long they took, what of, and which was the slowest.
 ///
 /// Bounded: so many cells of time, which become longer when the recording goes on. A cell has 16 buckets of latency an
-/// octave, and its stages by octave, so that at the end the slowest I/Os of a cell can be told from the others.
+/// octave, and its stages by octave, so that at the end the slowest I/Os of a cell can be separated from the others.
 struct TimelineAccumulator: ~Copyable, Sendable {
     private let axis: TimelineAxis
     private var origin: UInt64
@@ -21,7 +21,7 @@ struct TimelineAccumulator: ~Copyable, Sendable {
     private var room = 0
     private(set) var cells = 0
 
-    private var places = StagePlaces()
+    private var places = StageSlots()
     /// By cell and bucket.
     private var counts = CountTable(0)
     /// By cell and octave: nanoseconds of the eight `CPUOccupant`s, then of places of stages.
@@ -36,7 +36,7 @@ struct TimelineAccumulator: ~Copyable, Sendable {
     static let causes = CPUOccupant.allCases.count
     static let buckets = 480
     static let octaves = buckets / 16
-    /// Of a width that fits the recording, and of one that was asked for.
+    /// With a width that fits the recording, and with one that was asked for.
     private static let mostCells = (fitting: 1024, chosen: 4096)
     private static let finest: UInt64 = 1_000_000
     /// More than a year.
@@ -104,7 +104,7 @@ struct TimelineAccumulator: ~Copyable, Sendable {
         }
     }
 
-    /// Of equally slow ones that which began first, whatever their order.
+    /// Among equally slow ones it keeps the one that began first, in whatever order they come.
     @inline(never)
     private mutating func note(_ io: DirectIO, _ latency: UInt64) {
         note(latency, began: io.began.nanoseconds, UInt64(io.firstSeen.rawValue), in: cell)

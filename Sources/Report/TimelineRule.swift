@@ -4,7 +4,7 @@ import Glibc
 
 /// When an interval stands out, and when latency drifts.
 ///
-/// Of intervals with at least `fewestIOs`, an interval is a spike if its p99 is above the median of all p99s by 4 robust
+/// An interval with at least `fewestIOs` is a spike if its p99 is above the median of all p99s by 4 robust
 /// standard deviations (1.4826 times the median absolute deviation) of their logarithms, and at least 1.5 times the
 /// median. Latency drifts if p50 rises or falls with time (Mann-Kendall, beyond 4 standard deviations) and its median over the last
 /// third of the intervals differs from that over the first third by more than 10%.

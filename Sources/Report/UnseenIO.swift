@@ -21,7 +21,7 @@ public enum UnseenIO: Equatable, Sendable {
     static func all(
         in source: ReportSource, devices: Set<DeviceNumber>, directBytes: (DirectIO.Operation) -> UInt64
     ) -> [UnseenIO] {
-        // Of what a filter leaves out nothing is said.
+        // What a filter leaves out is not unseen.
         guard let other = source.other, source.filters.allSatisfy(isOfTasks) else { return [] }
         return files(other.opened ?? [], devices, source) + moved(other.command, directBytes)
     }

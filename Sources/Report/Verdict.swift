@@ -167,7 +167,7 @@ public struct Verdict: Equatable, Sendable {
         return refusals
     }
 
-    /// Of all that should be there, whichever were selected.
+    /// As a share of all I/Os that should be there, whichever were selected.
     private static func lostShare(of report: Report) -> Double {
         let lost = report.loss.lostIOs
         return lost == 0 ? 0 : Double(lost) / Double((report.selection?.ofIOs ?? report.ios.total) &+ lost)

@@ -5,11 +5,10 @@ import DirectIO
 
 /// Sums of who occupied the CPU during one kind of wait.
 ///
-/// What no clock accounts for is not summed: it is what the others leave of the wait's total.
+/// Unattributed time is not summed: it is the wait's total less the others.
 struct WaitAccumulator: Sendable {
     /// By `CPUOccupant.rawValue`.
     private var occupied = SIMD8<UInt64>.zero
-    private var isKnown = false
     /// By `WaitCause.index`: what was no wait for the CPU, and idle time that has a cause of its own.
     private var apart = [UInt64](repeating: 0, count: WaitCause.count)
     /// By number of the name in the log.
@@ -25,32 +24,26 @@ struct WaitAccumulator: Sendable {
     mutating func add(_ times: OccupantTimes, in span: StageSpan, of io: DirectIO, _ log: inout OccupancyLog) {
         guard io.isPlain else { return addFurther(times, in: span, of: io, &log) }
         guard CPUWait.isBelieved(times, in: span) else { return }
-        isKnown = true
         // 64 bits hold 2^32 waits of 4 s each.
         occupied &+= SIMD8<UInt64>(truncatingIfNeeded: times.nanoseconds)
         if log.canName(times) { addNames(span, of: io, &log) }
     }
 
-    /// Of an I/O that may have waited for something else.
+    /// For an I/O whose wait has causes besides the occupants of the CPU.
     @inline(never)
     private mutating func addFurther(
         _ times: OccupantTimes, in span: StageSpan, of io: DirectIO, _ log: inout OccupancyLog
     ) {
-        guard let wait = CPUWait(span, of: io), wait.occupied.isKnown || wait.apart.total > 0 else { return }
-        isKnown = true
-        occupied &+= SIMD8<UInt64>(truncatingIfNeeded: wait.occupied.nanoseconds)
-        let idle = UInt64(wait.occupied[.idle])
-        if wait.apart.idle != .idle {
-            occupied[Int(CPUOccupant.idle.rawValue)] &-= idle
-            add(apart: idle, to: wait.apart.idle)
+        guard let wait = CPUWait(span, of: io) else { return }
+        wait.forEachCause { cause, nanoseconds in
+            if cause == .unattributed { return }
+            if let occupant = cause.occupant {
+                occupied[Int(occupant.rawValue)] &+= nanoseconds
+            } else {
+                apart[cause.index] &+= nanoseconds
+            }
         }
-        add(apart: wait.apart.quota, to: .quota)
-        add(apart: wait.apart.unwoken, to: wait.apart.sleep)
         if log.canName(wait.occupied) { addNames(span, of: io, &log) }
-    }
-
-    private mutating func add(apart nanoseconds: UInt64, to cause: WaitCause) {
-        apart[cause.index] &+= nanoseconds
     }
 
     @inline(never)
@@ -60,10 +53,8 @@ struct WaitAccumulator: Sendable {
         log.forEachPart(of: wait) { add($0, names: names) }
     }
 
-    /// Adds waits that were summed up, without names.
+    /// Adds waits that were aggregated in the kernel, without names.
     mutating func add(occupied sums: SIMD8<UInt64>) {
-        guard sums != .zero else { return }
-        isKnown = true
         occupied &+= sums
     }
 
@@ -78,7 +69,6 @@ struct WaitAccumulator: Sendable {
     /// Adds what was summed of other waits, with a log of the same occupancies.
     mutating func add(_ other: WaitAccumulator) {
         occupied &+= other.occupied
-        isKnown = isKnown || other.isKnown
         for place in apart.indices { apart[place] &+= other.apart[place] }
         Self.add(other.poolWorks, to: &poolWorks)
         Self.add(other.otherTasks, to: &otherTasks)
@@ -92,10 +82,9 @@ struct WaitAccumulator: Sendable {
     }
 
     /// - Parameters:
-    ///   - total: nanoseconds of all the waits, also those of which nothing is known.
+    ///   - total: nanoseconds of all the waits, also those without clocks.
     ///   - names: those of the log.
     func causes(of total: UInt128, names: [String]) -> [WaitSummary.Cause] {
-        guard isKnown else { return [] }
         var rest = total
         var causes: [WaitSummary.Cause] = []
         for occupant in CPUOccupant.allCases {

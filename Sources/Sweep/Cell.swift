@@ -32,7 +32,7 @@ public struct PlannedRun: Codable, Hashable, Sendable {
     public var cell: Cell
     /// From 0.
     public var repetition: Int
-    /// Recorded; or a control, which shows what fio reaches when nobody records.
+    /// Recorded; or a control: fio without a recording.
     public var isTraced: Bool
 
     public init(cell: Cell, repetition: Int, isTraced: Bool) {

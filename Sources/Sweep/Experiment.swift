@@ -14,7 +14,7 @@ public struct Experiment: Sendable {
         public var completion: Completion
         /// From 0.
         public var repetition: Int
-        /// Recorded; or nobody looks, and what fio reaches counts.
+        /// Recorded; or not, and fio's own figures count.
         public var isTraced: Bool
 
         public init(completion: Completion, repetition: Int, isTraced: Bool) {
@@ -27,7 +27,7 @@ public struct Experiment: Sendable {
     public struct FinishedRun: Sendable {
         public var run: Run
         public var fio: FioResult
-        /// Of a traced run.
+        /// Only of a traced run.
         public var report: SavedReport?
 
         public init(run: Run, fio: FioResult, report: SavedReport? = nil) {
@@ -82,7 +82,7 @@ public struct Experiment: Sendable {
 
     public var measured: MeasuredChange { MeasuredChange(change: iops, recorded: recorded, hasSides: true) }
 
-    /// All runs in their order: repeat by repeat, the four kinds at random, so that what a box does over the hours hits
+    /// All runs in their order: repeat by repeat, the four kinds at random, so that what a machine does over the hours hits
     /// all alike.
     public static func plan(repeats: Int, seed: UInt64) -> [Run] {
         var random = SeededOrder(seed: seed)

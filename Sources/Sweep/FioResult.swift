@@ -5,7 +5,7 @@ import FoundationEssentials
 /// What fio measured in a run.
 public struct FioResult: Codable, Equatable, Sendable {
     public var ios: UInt64
-    /// Of these; `nil` in sweeps that were saved earlier.
+    /// The writes among them; `nil` in sweeps that were saved earlier.
     public var writes: UInt64?
     /// Per second.
     public var iops: Double

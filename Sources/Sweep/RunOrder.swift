@@ -3,7 +3,7 @@
 extension SweepPlan {
     /// All runs in the order in which they are to be made: repeat by repeat, the cells of each in random order.
     ///
-    /// Cells that differ in toggles alone, and a traced run and its control, follow each other directly: what a box
+    /// Cells that differ in toggles alone, and a traced run and its control, follow each other directly: what a machine
     /// does over the hours then hits both alike.
     public var runs: [PlannedRun] {
         var random = SeededOrder(seed: seed)

@@ -14,7 +14,7 @@ enum ExitStatus: Int32 {
     case data = 65
     /// The input cannot be opened.
     case noInput = 66
-    /// This kernel or box cannot do it.
+    /// This kernel or machine cannot do it.
     case unavailable = 69
     case cannotCreate = 73
     case inputOutput = 74

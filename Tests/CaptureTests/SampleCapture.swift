@@ -67,7 +67,7 @@ struct SampleCapture {
 struct CaptureContent {
     var session: RecordingSession
     var ios: [DirectIO] = []
-    var summary: CaptureSummary
+    var summary: CaptureContents
 
     init(_ reader: CaptureReader) throws {
         session = reader.session

@@ -50,7 +50,7 @@ struct ShareTests {
         var whole: [DirectIO] = []
         let summary = try reader.read { whole.append($0) }
         var ios: [DirectIO] = []
-        let joined = CaptureSummary(joining: try reader.shares(count).map { try $0.read { ios.append($0) } })
+        let joined = CaptureContents(joining: try reader.shares(count).map { try $0.read { ios.append($0) } })
         #expect(ios.count == whole.count && ios.allSatisfy { whole.contains($0) })
         #expect(joined.ios == summary.ios && joined.unparsed == summary.unparsed)
         #expect(joined.end == summary.end && joined.threads == summary.threads)

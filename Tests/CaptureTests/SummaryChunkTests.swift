@@ -21,7 +21,7 @@ struct SummaryChunkTests {
         return ChunkBytes.chunk(kind: 12, Array(json.utf8))
     }
 
-    private func read(_ chunks: [UInt8]...) throws -> CaptureSummary {
+    private func read(_ chunks: [UInt8]...) throws -> CaptureContents {
         try CaptureContent(ChunkBytes.capture(chunks.flatMap(\.self), ChunkBytes.end(ios: 0))).summary
     }
 

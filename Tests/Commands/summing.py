@@ -16,7 +16,7 @@ from pathlib import Path
 
 import commands
 
-# Enough for most of them to be summed up: at first every kind of I/O is recorded.
+# Enough for most of them to be aggregated: at first every kind of I/O is recorded.
 IOS = 20_011
 
 
@@ -75,7 +75,7 @@ class SummaryTests(commands.RecordingBed):
             (["compare", "--where", "op=read", capture, capture], "--where"),
         ):
             with self.subTest(what):
-                self.expect(commands.dioscope(*words), 65, f"holds a summary: {what} needs single I/Os\n.*--summary")
+                self.expect(commands.dioscope(*words), 65, f"has only totals: {what} needs single I/Os\n.*--summary")
 
     def test_totals_are_to_be_had(self) -> None:
         _, report = self.recorded()
@@ -135,7 +135,7 @@ class OverheadTests(commands.RecordingBed):
         self.even(report, steps)
 
     def even(self, report: dict, steps: list[dict]) -> None:
-        """Of the I/Os of every step the same part is in the report: as many as were recorded in the last one's way."""
+        """The same share of the I/Os of every step is in the report: as many as were recorded in the last one's way."""
         capture = self.file("capture")
         records = [json.loads(line) for line in commands.dioscope("list", "--json", capture).stdout.splitlines()]
         self.assertGreater(len(records), report["ios"]["total"])

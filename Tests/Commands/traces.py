@@ -50,7 +50,7 @@ def expected_of_broken() -> dict[str, tuple[int, str]]:
 
 
 class TraceTests(commands.Bed):
-    """Traces of other tools, told by their content."""
+    """Traces of other tools, recognized by their content."""
 
     def trace(self, start: str) -> Path:
         return next(path for path in all_captures() if path.name.startswith(start))

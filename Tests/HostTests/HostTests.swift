@@ -33,15 +33,15 @@ struct HostTests {
     }
 
     @Test func clocksGoOn() {
-        let before = Box.monotonic
-        #expect(Box.monotonic >= before)
-        #expect(Box.wall > 1_700_000_000_000_000_000)
-        #expect((1...Box.cpuCount * 64).contains(Box.usableCPUs))
+        let before = HostClock.monotonic
+        #expect(HostClock.monotonic >= before)
+        #expect(HostClock.wall > 1_700_000_000_000_000_000)
+        #expect((1...HostFacts.cpuCount * 64).contains(HostFacts.usableCPUs))
     }
 
     @Test func aMissingFileHasNoLine() {
-        #expect(Box.line(of: "/nonexistent") == nil)
-        #expect(Box.line(of: "/proc/self/comm") != nil)
+        #expect(HostFacts.line(of: "/nonexistent") == nil)
+        #expect(HostFacts.line(of: "/proc/self/comm") != nil)
     }
 
     @Test func errorsHaveTexts() {

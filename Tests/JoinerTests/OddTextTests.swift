@@ -12,11 +12,11 @@ import Testing
     private struct Odd {
         var ios: [[DirectIO]] = []
         var counts = JoinCounts()
-        var summary: TraceSummary
+        var summary: TraceContents
         var description: TraceDescription
         var threads: Set<String> = []
 
-        /// Of the first machine, or of all.
+        /// The first machine's, or all.
         var all: [DirectIO] { ios.flatMap(\.self) }
     }
 

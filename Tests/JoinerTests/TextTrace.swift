@@ -8,7 +8,7 @@ import KernelTraces
 struct TextTrace {
     var ios: [DirectIO] = []
     var counts: JoinCounts
-    var summary: TraceSummary
+    var summary: TraceContents
     var threads: [UInt32: ThreadName] = [:]
     var occupancies: [CPUOccupancy] = []
 

@@ -12,7 +12,7 @@ import Testing
     private struct Reading {
         var events: [(time: UInt64, cpu: UInt16, irq: UInt32)] = []
         var lost: [UInt64] = []
-        var summary = TraceSummary()
+        var summary = TraceContents()
         var description: TraceDescription
 
         init(_ bytes: [UInt8]) throws {

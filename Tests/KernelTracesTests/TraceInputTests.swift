@@ -31,8 +31,8 @@ import Testing
         #expect(!cut.isComplete && cut.damage.first?.problem.contains("zstd stream ends") == true)
     }
 
-    private func summary(_ bytes: [UInt8]) throws -> TraceSummary {
-        guard case .text(let format, let stream, let prefix) = try input(bytes).content else { return TraceSummary() }
+    private func summary(_ bytes: [UInt8]) throws -> TraceContents {
+        guard case .text(let format, let stream, let prefix) = try input(bytes).content else { return TraceContents() }
         return try TextReader(format, stream, prefix: prefix).read { _ in }
     }
 

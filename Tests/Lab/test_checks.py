@@ -73,7 +73,7 @@ class SummaryChecks(unittest.TestCase):
 
     def test_most_must_be_summed_up(self) -> None:
         evidence = summed_up()
-        self.assertIn("I/Os summed up: 2", "\n".join(check(replace(SCENARIO, summary=True, ios=1499), "6.12", evidence)))
+        self.assertIn("I/Os aggregated: 2", "\n".join(check(replace(SCENARIO, summary=True, ios=1499), "6.12", evidence)))
 
 
 class Checks(unittest.TestCase):

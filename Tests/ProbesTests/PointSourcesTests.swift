@@ -5,9 +5,11 @@ import Testing
 
 @testable import Probes
 
-/// The programs record the points of the table, and nothing that it does not know.
+/// The programs and the recipe for traces record the points of the table, and nothing that it does not know.
 struct PointSourcesTests {
     private static let targets = Set(ProbeProgram.all.map(\.target))
+    private static let recipes = KernelLayout.known.values.map { TraceRecipe($0).recorded }
+    private static let recorded = recipes.reduce(into: Set<String>()) { $0.formUnion($1) }
     private static let sources = Set(LifePoint.allCases.flatMap(\.row.sources))
 
     /// What belongs to no point: it says who has a CPU, what an I/O is, or where something ends.
@@ -28,8 +30,7 @@ struct PointSourcesTests {
     @Test func everySourceOfAPointIsRecordedBySomething() {
         for point in LifePoint.allCases {
             for source in point.row.sources {
-                // The outer function: its inner one is probed.
-                #expect(Self.targets.contains(source) || source == "iomap_dio_rw", "\(point.name): \(source)")
+                #expect(Self.targets.contains(source) || Self.recorded.contains(source), "\(point.name): \(source)")
             }
             #expect(!Self.targets.isDisjoint(with: point.row.sources), "no program records \(point.name)")
         }
@@ -44,6 +45,20 @@ struct PointSourcesTests {
         }
         for program in ProbeProgram.all where program.role == .completes {
             #expect(LifePoint.completed.row.sources.contains(program.target), "\(program.target)")
+        }
+    }
+
+    /// Points that a trace can have, on every kernel that the recipe knows.
+    @Test func everyRecipeRecordsEveryPointOfATrace() {
+        #expect(!Self.recipes.isEmpty)
+        let live: Set<LifePoint> = [.handedOver]
+        for recorded in Self.recipes {
+            for point in LifePoint.allCases where !live.contains(point) {
+                #expect(!recorded.isDisjoint(with: point.row.sources), "\(point.name)")
+            }
+            for name in recorded.subtracting(Self.sources) {
+                #expect(Self.others[name] != nil, "\(name): a source of which point?")
+            }
         }
     }
 }

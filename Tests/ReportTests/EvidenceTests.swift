@@ -68,7 +68,7 @@ struct EvidenceTests {
         #expect(report.quality.lostIOs == 2)
         #expect(report.quality.completeShare == 400.0 / 402)
 
-        // Of what fell out of a ring nothing is known.
+        // Nothing is known of I/Os lost in a ring.
         let ring = DataLoss(what: "ring-full", count: 1, severity: .loss, help: "")
         let both = SyntheticIOs.report(Self.deferred + Self.deferred, loss: [lost, ring])
         #expect(both.verdict.sentences.last == .lost(share: 3.0 / 403, meanAtMost: nil))
@@ -116,7 +116,7 @@ struct EvidenceTests {
         let quality = SyntheticIOs.report(ios, source: source).quality
         #expect(quality.blind == [.issued, .ended, .taskWorkRun])
         #expect(quality.missing == [.init(point: .interrupted, ios: 1), .init(point: .workStarted, ios: 1)])
-        // A missing border is told, and leaves its I/O complete: there is one coarser stage and no hole.
+        // A missing border is reported, and leaves its I/O complete: there is one coarser stage and no hole.
         #expect(quality.completeIOs == 199)
         source.probes.append(.init(name: "tp_btf/block_rq_issue", attached: false, reason: "EPERM"))
         #expect(SyntheticIOs.report(ios, source: source).quality.blind.contains(.issued))

@@ -90,7 +90,7 @@ struct InlineEstimateTests {
         let estimate = try #require(
             report(occupied: SIMD8(15_000, 0, 0, 0, 2_000, 0, 0, 3_000), use: Self.use).inlineEstimate)
         #expect(estimate.limit == .cpu)
-        // Of 30 us 10 are switching; at most 20 more for the other sides, and 5 of work: then the cap of ten occupancies.
+        // 10 of 30 us are switching; at most 20 more for the other sides, and 5 of work: then the cap of ten occupancies.
         let width = try #require(estimate.width)
         #expect(abs(width - 8.5) < 1e-9)
     }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Report
 
-/// Builders that were added together say what one says that took in everything.
+/// Builders that were added together say what one says to which all was added.
 struct MergeTests {
     @Test(arguments: [1, 2, 3, 7], [false, true])
     func sharesOfRandomLivesMakeTheSameReport(builders: Int, disordered: Bool) {

@@ -159,7 +159,8 @@ struct ReportBuilderTests {
         let whole = SyntheticIOs.report(ios).interrupts
         #expect(
             whole == [
-                InterruptSummary(irq: 24, ios: 4, interrupts: 2), InterruptSummary(irq: 25, ios: 1, interrupts: 1),
+                InterruptStatistics(irq: 24, ios: 4, interrupts: 2),
+                InterruptStatistics(irq: 25, ios: 1, interrupts: 1),
             ])
         #expect(whole[0].iosPerInterrupt == 2)
         let loss = DataLoss(what: "ring-full", count: 1, severity: .loss, help: "")

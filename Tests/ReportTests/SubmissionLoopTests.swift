@@ -153,10 +153,10 @@ struct SubmissionLoopTests {
 
     @Test func placesThatAreTakenAtOnceAreFilled() throws {
         let events = Self.closed(depth: 4).map { ($0.submitted, $0.ended) }
-        let places = try #require(FlightPlaces([events, events]))
+        let places = try #require(FlightSlots([events, events]))
         #expect(places.areFilled && !places.areLeftEmpty)
-        #expect(FlightPlaces([]) == nil)
-        #expect(FlightPlaces([Array(events.prefix(10))]) == nil)
+        #expect(FlightSlots([]) == nil)
+        #expect(FlightSlots([Array(events.prefix(10))]) == nil)
     }
 
     @Test func fewAreNotEnough() {

@@ -19,7 +19,7 @@ struct ThinningTests {
 
     @Test func everyIOHasHadTheSameChance() throws {
         let thinning = try #require(Thinning(Self.steps))
-        // Of 100,000 by chance: five standard deviations.
+        // 100,000 by chance: five standard deviations.
         #expect(abs(kept(thinning, 100_000..<200_000) - 1.0 / 8) < 0.006)
         #expect(abs(kept(thinning, 1_100_000..<1_200_000) - 1.0 / 4) < 0.007)
         #expect(kept(thinning, 2_000_000..<2_010_000) == 1)

@@ -28,7 +28,7 @@ struct VerdictTests {
         source.fileUsers = users
         source.isVirtual = isVirtual
         source.places = allowed.map {
-            CPUPlaces(
+            HostTopology(
                 interrupts: [.init(irq: 24, name: "nvme0q1", allowed: $0, effective: "1")], cpus: [], unboundWorks: nil)
         }
         return builder.finish(source: source, loss: [])
@@ -112,7 +112,7 @@ struct VerdictTests {
         #expect(reasons(.pageCache) == [.deferral(reason: .pageCachePresent, share: 1)])
         let user = FileUser(device: DeviceNumber(major: 8, minor: 0), inode: 1, process: 4, name: "x", isMapped: true)
         #expect(reasons(.pageCache, users: [user]) == [.deferral(reason: .pageCachePresent, share: 1, users: [user])])
-        // They are told of no other reason.
+        // They get no other reason.
         #expect(reasons(.unwritten, users: [user]) == [.deferral(reason: .unwrittenConversion, share: 1)])
         #expect(reasons(.unwritten) == [.deferral(reason: .unwrittenConversion, share: 1)])
         #expect(reasons(.needSync, every: 2) == [.deferral(reason: .iomapAlwaysDefersWrites, share: 0.5)])

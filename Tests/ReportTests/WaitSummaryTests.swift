@@ -48,17 +48,21 @@ struct WaitSummaryTests {
         }
     }
 
-    @Test func noClocksAndNoSwitchesGiveNoCauses() throws {
+    /// Whether there are clocks is asked of the I/Os alone, also of those that are not in the report.
+    @Test func noClocksGiveNoCauses() throws {
         var io = SyntheticIOs.deferred(at: 1000)
         #expect(Self.report([io]).queueWait?.causes == [])
         io.queueWaitOccupants[.submitter] = 5
-        let blind = ReportSource(kind: "test", isComplete: true)
-        #expect(Self.report([io], source: blind).queueWait?.causes == [])
         #expect(Self.report([io]).queueWait?.causes.map(\.cause) == [.unattributed, .submitter])
         // One with clocks and one without: the other's wait is unattributed.
         let two = Self.report([io, SyntheticIOs.deferred(at: 5000)])
         #expect(two.queueWait?.causes.map(\.total) == [359_995, 5])
         #expect(two.queueWait?.largest?.cause == .submitter)
+        // The same when the one with clocks was not selected.
+        var builder = ReportBuilder(rule: .defersWrites)
+        builder.add(SyntheticIOs.deferred(at: 5000))
+        let selected = builder.finish(source: Self.switchesSeen, loss: [], clocks: SeenClocks(of: [io]))
+        #expect(selected.queueWait?.causes.map(\.cause) == [.unattributed])
     }
 
     @Test func theLargestNamesOfAOccupantAreShown() throws {

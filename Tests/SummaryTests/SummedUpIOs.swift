@@ -5,7 +5,7 @@ import Capture
 import DirectIO
 import Report
 
-/// I/Os summed up by the code that the probes run.
+/// I/Os aggregated by the code that the probes run.
 struct SummedUpIOs {
     final class Kind {
         let kind: probe_io_kind

@@ -2,7 +2,7 @@
 
 import DirectIO
 
-/// Who occupied the CPUs during random lives: sometimes more than there was time, sometimes nobody known.
+/// Who occupied the CPUs during random lives: sometimes more than there was time, sometimes none known.
 public enum RandomOccupancies {
     public static let cpus: UInt16 = 4
 

@@ -108,7 +108,7 @@ enum probe_occupant {
 	PROBE_OCCUPANT_HARDIRQ = 4,
 	PROBE_OCCUPANT_SOFTIRQ = 5,
 	PROBE_OCCUPANT_IDLE = 6,		/* the idle task */
-	PROBE_OCCUPANT_WORKER_SWITCH = 7,	/* a kworker of that pool between works */
+	PROBE_OCCUPANT_WORKER_SWITCH = 7,	/* a kworker of that pool between work items */
 };
 #define PROBE_OCCUPANTS	8
 
@@ -234,7 +234,7 @@ struct probe_layered {
 
 #define PROBE_OCCUPANT_NAME_SIZE	32
 
-/* Somebody worth a name occupied a CPU while works of I/Os were queued there. */
+/* A task or work item with a name occupied a CPU while completions were queued there. */
 struct probe_occupancy {
 	probe_u8 kind;			/* PROBE_RECORD_OCCUPANCY */
 	probe_u8 occupant;		/* PROBE_OCCUPANT_POOL_WORK or PROBE_OCCUPANT_OTHER_TASK */
@@ -269,11 +269,11 @@ struct probe_settings {
 	probe_u32 device_count;		/* only these devices; 0 = all */
 	probe_u32 task_work_seen;	/* io_req_rw_complete is attached: io_uring's I/Os end there */
 	probe_u32 irq_disable_counted;	/* preempt_count has HARDIRQ_DISABLE_BITS (7.3): moves the hardirq bits */
-	probe_u32 clocks_run;		/* sched_switch and the begin of works are attached: occupants are known */
+	probe_u32 clocks_run;		/* sched_switch and the start of work items are attached: occupants are known */
 	probe_u32 sample_every;		/* one of so many I/Os is recorded, at random; 0 and 1 = all */
 	probe_u32 wake_every;		/* user space is woken once in so many records of a CPU */
-	probe_u32 summary;		/* I/Os are summed up, see probe_summary.h */
-	probe_u32 sample_changes;	/* sample_every is only the first; what holds is in a map */
+	probe_u32 summary;		/* I/Os are aggregated in the kernel, see probe_summary.h */
+	probe_u32 sample_changes;	/* sample_every is only the first; the current rate is in a map */
 	probe_u32 files_stack;		/* some links lead from a kiocb to the one that it was made for */
 	probe_u64 inode;
 	probe_u32 devices[PROBE_MAX_DEVICES];
@@ -375,8 +375,8 @@ struct probe_cpu {
 	probe_u32 task_occupant;		/* the same below softirqs and interrupts */
 	probe_u32 interrupted_occupant;	/* the same below the hard interrupt */
 	probe_u32 occupant_tid;		/* task of task_occupant */
-	probe_u32 waiting;		/* works of I/Os that are queued here and not started */
-	probe_u32 run_works;		/* works of I/Os since the last switch */
+	probe_u32 waiting;		/* completions that are queued here and not started */
+	probe_u32 run_works;		/* completions since the last switch */
 	probe_u32 standing_tid;		/* the runnable submitter that the last switch took the CPU from, for a kworker */
 	probe_u32 submitter_left_tid;	/* the last submitter that was switched from */
 	probe_u64 occupied_since_ns;	/* up to here the clocks count; 0 = they have not begun */
@@ -425,8 +425,8 @@ struct probe_cpu {
 	probe_u64 names_full;		/* task records that did not fit */
 	probe_u64 rescued;		/* completions that the first probe missed and ki_complete's saw */
 	probe_u64 submitter_runs;	/* switches to a submitter */
-	probe_u64 worker_runs;		/* switches to a kworker that then ran works of I/Os */
-	probe_u64 works;		/* works of I/Os, traced or not */
+	probe_u64 worker_runs;		/* switches to a kworker that then completed I/Os */
+	probe_u64 works;		/* I/Os that kworkers completed, traced or not */
 	probe_u64 submitter_displaced_ns;	/* runnable, while such a kworker ran in its place */
 	probe_u64 occupancies;		/* occupancy records put in the ring */
 	probe_u64 occupancies_full;		/* occupancy records that did not fit */
@@ -437,8 +437,8 @@ struct probe_cpu {
 	probe_u64 summed_up;		/* I/Os that are in a summary instead of a record */
 	probe_u64 lost;			/* begun I/Os whose completion is in the past and was not seen */
 	probe_u64 lost_ns;		/* of those: from their begin until it had come at the latest */
-	probe_u64 lost_told;		/* records of them put in the ring */
-	probe_u64 lost_untold;		/* ... that did not fit */
+	probe_u64 lost_recorded;		/* records of them put in the ring */
+	probe_u64 lost_unrecorded;		/* ... that did not fit */
 	probe_u64 unseen_runs;		/* tasks that came to the CPU and were not seen to leave it */
 	probe_u64 unseen_ns;		/* from when they came to the next switch that was seen */
 	probe_u64 unseen_tid;		/* the last of them */

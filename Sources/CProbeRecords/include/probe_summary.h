@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * I/Os summed up instead of recorded: what is the same of many is their kind,
+ * I/Os aggregated instead of recorded: what is the same of many is their kind,
  * and of each kind the times are counted in buckets. The probes run this code,
  * and so do the tests that compare it with what records say.
  */

@@ -9,9 +9,9 @@ import Rendering
 struct IOSlices {
     /// The I/O, then its stages in order.
     private(set) var life: [TrackSlice]
-    private(set) var places: [(place: Place, slice: TrackSlice)] = []
+    private(set) var places: [(place: Track, slice: TrackSlice)] = []
 
-    enum Place: Hashable {
+    enum Track: Hashable {
         case cpu(UInt16)
         case thread(UInt32)
     }
@@ -23,7 +23,7 @@ struct IOSlices {
         let name = "\(io.operation.rawValue) \(io.length)"
         life = [TrackSlice(start: start, end: start + attributed.latency, name: name)]
         life[0].annotations = Self.annotations(of: listed)
-        var (life, places) = (life, [(place: Place, slice: TrackSlice)]())
+        var (life, places) = (life, [(place: Track, slice: TrackSlice)]())
         var time = start
         attributed.spans.forEach { span in
             let slice = TrackSlice(start: time, end: time + span.nanoseconds, name: span.stage.label)
@@ -49,16 +49,16 @@ struct IOSlices {
         }
     }
 
-    /// Who ran a stage. Of waits, and of the device, nobody did; a composed one only if one place ran all of it.
-    private static func place(of span: StageSpan, in io: DirectIO) -> Place? {
+    /// The thread that ran a stage. Waits and the device have none; a composed one has one only if one place ran all of it.
+    private static func place(of span: StageSpan, in io: DirectIO) -> Track? {
         let (first, last) = (span.stage.first.row, span.stage.last.row)
         guard !first.isWait, !last.isWait, span.context != .device || !span.stage.isComposed else { return nil }
         return switch last.owner {
         case .submitter, .taskWork: .thread(io.submitterThread)
-        case .endIO: io.endCPU.map(Place.cpu)
-        case .completion: io.completionCPU.map(Place.cpu)
-        case .kworker: io.workerCPU.map(Place.cpu)
-        case .hop: io.further.hopCPU.map(Place.cpu)
+        case .endIO: io.endCPU.map(Track.cpu)
+        case .completion: io.completionCPU.map(Track.cpu)
+        case .kworker: io.workerCPU.map(Track.cpu)
+        case .hop: io.further.hopCPU.map(Track.cpu)
         case .device, .unknown: nil
         }
     }

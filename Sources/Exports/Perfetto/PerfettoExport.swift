@@ -15,7 +15,7 @@ public final class PerfettoExport: IOExport {
     private let threads: [UInt32: ThreadName]
     private let limit: Int
     private var ios: [ListedIO] = []
-    private var places: [IOSlices.Place: [TrackSlice]] = [:]
+    private var places: [IOSlices.Track: [TrackSlice]] = [:]
 
     /// - Parameters:
     ///   - threads: names of submitters, by thread number.
@@ -115,11 +115,11 @@ public final class PerfettoExport: IOExport {
         }
     }
 
-    private static func cpus(of places: [IOSlices.Place: [TrackSlice]]) -> [UInt16] {
+    private static func cpus(of places: [IOSlices.Track: [TrackSlice]]) -> [UInt16] {
         places.keys.compactMap { if case .cpu(let cpu) = $0 { cpu } else { nil } }.sorted()
     }
 
-    private static func threads(of places: [IOSlices.Place: [TrackSlice]]) -> [UInt32] {
+    private static func threads(of places: [IOSlices.Track: [TrackSlice]]) -> [UInt32] {
         places.keys.compactMap { if case .thread(let thread) = $0 { thread } else { nil } }.sorted()
     }
 }

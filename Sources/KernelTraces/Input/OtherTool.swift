@@ -79,7 +79,7 @@ enum OtherTool: String, Sendable {
     var remedy: String {
         switch self {
         case .blktrace:
-            "give the text that 'blkparse -i FILE' makes of it, which tells of requests; for direct I/Os and who completed"
+            "give the text that 'blkparse -i FILE' makes of it, which has requests; for direct I/Os and who completed"
                 + " them record with dioscope, or with what 'dioscope record --how trace-cmd' prints"
         case .xz: "unpack it, or pack it by gzip or zstd"
         case .bzip2, .zip: "unpack it first"
@@ -87,13 +87,13 @@ enum OtherTool: String, Sendable {
         case .lttng:
             "it is not read: record with dioscope, or with what 'dioscope record --how trace-cmd' prints"
         case .strace:
-            "it tells of system calls, not of what the kernel does with them: record with dioscope, or with what"
+            "it has system calls, not of what the kernel does with them: record with dioscope, or with what"
                 + " 'dioscope record --how trace-cmd' prints"
         case .biosnoop, .iosnoop:
-            "it tells of requests, not of direct I/Os and who completed them: record with dioscope, or with what"
+            "it has requests, not direct I/Os and who completed them: record with dioscope, or with what"
                 + " 'dioscope record --how trace-cmd' prints"
         case .biolatency, .perfReport, .fio, .btt:
-            "it holds sums, not single events: record with dioscope, or with what 'dioscope record --how trace-cmd'"
+            "it has sums, not single events: record with dioscope, or with what 'dioscope record --how trace-cmd'"
                 + " prints"
         case .bpftraceJSON:
             "its events are the script's own: record with dioscope, or with what 'dioscope record --how trace-cmd'"

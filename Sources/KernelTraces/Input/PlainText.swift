@@ -9,7 +9,7 @@ final class PlainText: ByteStream {
     private var position = 0
     private var isAtEnd = false
 
-    /// Of what a character takes up.
+    /// What a character takes up.
     private enum Unit { case byte, littleEndianPair, bigEndianPair }
 
     var cut: String? { source.cut }

@@ -6,7 +6,7 @@ struct TextParser {
     private let names: NameTable
     private let events = EventNames()
     private var decoder: TextDecoder
-    private var summary = TraceSummary()
+    private var summary = TraceContents()
     private var prefix: LinePrefix
     private var lastTimes: [UInt64] = []
     /// The last times on machines other than the first, by machine and CPU.
@@ -31,7 +31,7 @@ struct TextParser {
     }
 
     /// - Parameter cut: why the text is not whole.
-    consuming func finish(cut: String?, at offset: UInt64) -> TraceSummary {
+    consuming func finish(cut: String?, at offset: UInt64) -> TraceContents {
         summary.unnamedFunctions = decoder.unnamed
         summary.hasSymbols = decoder.named > 0
         summary.isMicroseconds = summary.events > 0 && precision < 9 && !summary.hasNoTimes

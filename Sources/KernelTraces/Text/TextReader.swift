@@ -23,7 +23,7 @@ public final class TextReader: TraceReader {
             prefix, TextParser(format, NameTable(), TextDecoder(NameTable(), ProbeCalls(), flagBits: IOFlagBits())))
     }
 
-    public func read(_ each: (borrowing KernelEvent) throws -> Void) throws -> TraceSummary {
+    public func read(_ each: (borrowing KernelEvent) throws -> Void) throws -> TraceContents {
         var bits = IOFlagBits()
         // Among kernels that name neither, only those before 6.19 have bit 23, and libaio sets it.
         bits.libaio = description.completionRule == .flaggedWork ? 1 << 22 : 1 << 23

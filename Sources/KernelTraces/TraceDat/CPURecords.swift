@@ -72,7 +72,7 @@ final class CPURecords {
             default:
                 guard let high = word(at: position + 4) else { damage(&damages); continue }
                 let value = UInt64(high) << Entry.deltaBits | delta
-                // A stamp holds 59 bits; the highest five stay.
+                // A time stamp has 59 bits; the highest five stay.
                 time = kind == Entry.timeExtend ? time &+ value : time & ~(1 << 59 - 1) | value
                 position += 8
             }

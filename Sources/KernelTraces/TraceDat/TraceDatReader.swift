@@ -52,8 +52,8 @@ public final class TraceDatReader: TraceReader {
         for (thread, name) in dat.threadNames { nameOfThread[thread] = names.intern(name) }
     }
 
-    public func read(_ each: (borrowing KernelEvent) throws -> Void) throws -> TraceSummary {
-        var summary = TraceSummary()
+    public func read(_ each: (borrowing KernelEvent) throws -> Void) throws -> TraceContents {
+        var summary = TraceContents()
         var damages = dat.damages
         var cpus = dat.parts.map { CPURecords($0, of: dat) }
         cpus = try cpus.filter { try $0.advance(&damages) }
@@ -68,7 +68,7 @@ public final class TraceDatReader: TraceReader {
                 damages.add(ReadingStop.reason, at: cpu.fileOffset)
                 break
             }
-            if let lost = cpu.lost { try tell(lost, of: cpu, &summary, each) }
+            if let lost = cpu.lost { try reportLoss(lost, of: cpu, &summary, each) }
             if !mayRepeat || !isRepeated(cpu, &repeated) { try decode(cpu, symbols, &occurred, &summary, each) }
             let before = cpu.time
             if try cpu.advance(&damages) {
@@ -99,8 +99,8 @@ public final class TraceDatReader: TraceReader {
         return decoderOfEvent[event] > 0 && repeated.contain(cpu, event: event, at: nanoseconds(cpu))
     }
 
-    private func tell(
-        _ lost: UInt64, of cpu: CPURecords, _ summary: inout TraceSummary,
+    private func reportLoss(
+        _ lost: UInt64, of cpu: CPURecords, _ summary: inout TraceContents,
         _ each: (borrowing KernelEvent) throws -> Void
     ) rethrows {
         summary.lostMarkers += 1
@@ -114,7 +114,7 @@ public final class TraceDatReader: TraceReader {
     /// Every record begins with its event's number, flags, preemption count and thread.
     @inline(__always)
     private func decode(
-        _ cpu: CPURecords, _ symbols: SymbolNames, _ occurred: inout [UInt64], _ summary: inout TraceSummary,
+        _ cpu: CPURecords, _ symbols: SymbolNames, _ occurred: inout [UInt64], _ summary: inout TraceContents,
         _ each: (borrowing KernelEvent) throws -> Void
     ) rethrows {
         let record = cpu.record

@@ -9,7 +9,7 @@ import Synchronization
 /// How far reading a file has come: a line on standard error once it takes longer than a second, if that is a terminal.
 final class ReadingProgress: ReadingListener {
     private let isShown = Terminal.isTerminal(STDERR_FILENO)
-    private let line = Mutex((next: Box.monotonic + 1_000_000_000, isThere: false))
+    private let line = Mutex((next: HostClock.monotonic + 1_000_000_000, isThere: false))
 
     private let endsEarly: Bool
     private static let isInterrupted = Atomic<Bool>(false)
@@ -53,7 +53,7 @@ final class ReadingProgress: ReadingListener {
 
     private func isDue() -> Bool {
         line.withLock { line in
-            let now = Box.monotonic
+            let now = HostClock.monotonic
             guard now >= line.next else { return false }
             line = (now + Self.interval, true)
             return true

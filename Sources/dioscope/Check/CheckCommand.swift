@@ -28,9 +28,9 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let access = KernelAccess()
         if json { return try printJSON(access) }
-        let names = Box.names()
+        let names = HostFacts.names()
         var lines = [
-            line("kernel", "\(names.kernel) \(names.machine), \(Box.cpuCount) CPUs"),
+            line("kernel", "\(names.kernel) \(names.machine), \(HostFacts.cpuCount) CPUs"),
             line(
                 "privileges", access.mayLoadPrograms ? "enough to load BPF programs" : "not enough to load BPF programs"
             ),

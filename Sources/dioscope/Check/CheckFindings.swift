@@ -33,8 +33,8 @@ struct CheckFindings: Encodable {
 
     /// - Parameter plan: `nil` without BTF.
     init(_ access: KernelAccess, plan: ProbePlan?, failure: ProbeError?) {
-        let names = Box.names()
-        (kernel, machine, cpus) = (names.kernel, names.machine, Box.cpuCount)
+        let names = HostFacts.names()
+        (kernel, machine, cpus) = (names.kernel, names.machine, HostFacts.cpuCount)
         mayLoadPrograms = access.mayLoadPrograms
         lockdown = access.lockdown?.rawValue
         hasBTF = plan != nil

@@ -41,7 +41,8 @@ struct ComparedRun {
                 var builder = RunBuilder(rule: ios.rule, blockLength: blockLength)
                 let summary = try ios.read { builder.add($0, $1) }
                 let run = builder.finish(
-                    name: path, source: summary.source, loss: summary.loss, selection: selection?.text)
+                    name: path, source: summary.source, loss: summary.loss, selection: selection?.text,
+                    clocks: summary.clocks)
                 return (run, summary)
             }
         }

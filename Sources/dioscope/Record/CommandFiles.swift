@@ -4,7 +4,7 @@ import FoundationEssentials
 import Host
 import Rendering
 
-/// The files that a command says it will use, as far as its arguments tell: those of fio and dd, and fio's job files.
+/// The files that a command says it will use, as far as its arguments name them: those of fio and dd, and fio's job files.
 struct CommandFiles {
     let paths: [String]
 
@@ -41,10 +41,10 @@ struct CommandFiles {
     /// Says which of them are where direct I/O is not followed, each file system once.
     func warn() {
         let names = DeviceNames()
-        var told: Set<String> = []
+        var named: Set<String> = []
         for path in paths {
             guard let place = names.fileSystem(of: path), Self.blind.contains(place.kind),
-                told.insert(place.mountPoint).inserted
+                named.insert(place.mountPoint).inserted
             else { continue }
             let why = UnseenText.why(place.kind).map { ": \($0)" } ?? ""
             Terminal.say("\(path) is on \(place.kind), whose direct I/O is not followed\(why)")

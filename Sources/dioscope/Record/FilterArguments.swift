@@ -153,7 +153,7 @@ struct FilterArguments: ParsableArguments {
         filter.inode = identity.inode
     }
 
-    /// Of a whole stack: file systems on the device itself, its partitions and all devices that are made of them.
+    /// A whole stack: file systems on the device itself, its partitions and all devices that are made of them.
     private static func superBlocks(on device: DeviceNumber) -> [DeviceNumber] {
         let names = DeviceNames()
         var found: [DeviceNumber] = []

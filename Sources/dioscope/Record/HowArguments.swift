@@ -29,7 +29,7 @@ struct HowArguments: ParsableArguments {
             guard let known = KernelLayout.known[kernel] else {
                 throw Failure(
                     .usage, "--kernel \(kernel): not known; one of 5.10, 6.1, 6.12, 7.2, 7.3",
-                    hint: "run dioscope record --how on the box itself: its BTF has what is needed")
+                    hint: "run dioscope record --how on that machine itself: its BTF has what is needed")
             }
             return known
         }

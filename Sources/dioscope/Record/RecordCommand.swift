@@ -134,7 +134,7 @@ struct RecordCommand: ParsableCommand {
         recorder.maxOverhead = maxOverhead?.part
         recorder.slowFrom = slower?.nanoseconds
         if let json = FioAccount.path(in: command) {
-            let started = Box.wall
+            let started = HostClock.wall
             recorder.account = { FioAccount.read(json, since: started) }
         }
         let outcome = try recording { () throws(RecordingError) in
@@ -201,7 +201,7 @@ struct RecordCommand: ParsableCommand {
 
     /// `dioscope-20260131-235959.dioscope`, with a number when that second has one already.
     private static func freeNames() -> [FilePath] {
-        let base = Box.nameFromTime
+        let base = HostClock.nameFromTime
         let names = [base + ".dioscope"] + (2...99).map { "\(base)-\($0).dioscope" }
         return names.map { FilePath($0) }
     }

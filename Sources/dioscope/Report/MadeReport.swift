@@ -161,7 +161,8 @@ private struct ReportPass {
     private func finish(_ builder: borrowing ReportBuilder, _ summary: SourceSummary) -> Report {
         let selection = wishes.condition.map { Report.Selection(condition: $0, ofIOs: summary.ios) }
         var report = builder.finish(
-            source: summary.source, loss: summary.loss, selection: selection, thinnedOut: summary.thinnedOut)
+            source: summary.source, loss: summary.loss, selection: selection, thinnedOut: summary.thinnedOut,
+            clocks: summary.clocks)
         if let timeline = report.timeline, let began = summary.began, began < timeline.origin {
             report.timeline?.offset = timeline.origin - began
         }

@@ -86,8 +86,8 @@ extension TracedCommand {
     ///
     /// - Returns: its status; `nil` when it was killed.
     func wait(milliseconds: UInt64) -> Int32? {
-        let end = Box.monotonic + milliseconds * 1_000_000
-        while Box.monotonic < end {
+        let end = HostClock.monotonic + milliseconds * 1_000_000
+        while HostClock.monotonic < end {
             if let status = endedStatus() { return status }
             usleep(5_000)
         }

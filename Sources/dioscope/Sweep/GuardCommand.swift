@@ -30,13 +30,13 @@ struct GuardCommand: ParsableCommand {
                 try state.write(order)
                 duty.take(order)
                 switch order {
-                case .watch(let process, let time): deadlines[process] = Box.monotonic + time * 1_000_000
+                case .watch(let process, let time): deadlines[process] = HostClock.monotonic + time * 1_000_000
                 case .ended(let process): deadlines[process] = nil
                 case .restore, .remove, .pages: break
                 }
                 acknowledge()
             }
-            for (process, deadline) in deadlines where deadline <= Box.monotonic {
+            for (process, deadline) in deadlines where deadline <= HostClock.monotonic {
                 deadlines[process] = nil
                 kill(process, SIGKILL)
             }
@@ -56,7 +56,7 @@ struct GuardCommand: ParsableCommand {
     /// Some bytes, none when a deadline has come; `nil` when the sweep is gone.
     private func read(until deadline: UInt64?) -> [UInt8]? {
         var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-        let now = Box.monotonic
+        let now = HostClock.monotonic
         let wait = deadline.map { Int32(clamping: ($0 > now ? $0 - now : 0) / 1_000_000 + 1) } ?? -1
         guard poll(&input, 1, wait) > 0 else { return [] }
         var bytes = [UInt8](repeating: 0, count: 4096)

@@ -15,7 +15,7 @@ struct GuardState {
     static let directory = "/run/dioscope"
 
     init() throws(Failure) {
-        // A box that boots without an init of its own may lack /run.
+        // A machine that boots without an init of its own may lack /run.
         mkdir("/run", 0o755)
         mkdir(Self.directory, 0o700)
         path = "\(Self.directory)/sweep-\(getpid())"

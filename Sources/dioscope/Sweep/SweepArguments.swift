@@ -133,7 +133,7 @@ struct SweepArguments: ParsableArguments {
                 .unavailable, "cannot find out to which CPU the interrupt of the device comes",
                 hint: "say which CPUs to take: --cpus 1:1 --cpus 0:1")
         }
-        guard Box.cpuCount > 1 else {
+        guard HostFacts.cpuCount > 1 else {
             throw Failure(.unavailable, "one-cpu compares with two CPUs, and here is one")
         }
         let other: UInt16 = cpu == 0 ? 1 : cpu - 1

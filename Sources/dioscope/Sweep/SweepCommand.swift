@@ -35,7 +35,7 @@ struct SweepCommand: ParsableCommand {
               dioscope sweep --directory /mnt --preset block-sizes --dry-run
 
             EXIT STATUS
-              0   2 some runs failed: the table is of the others   64 usage   65 not a saved sweep, or of another box
+              0   2 some runs failed: the table is of the others   64 usage   65 not a saved sweep, or of another machine
               66 a file or target cannot be opened   69 no fio, a fio too old, or not available on this kernel
               73 the result cannot be created, or a device is in use   74 it cannot be written (disk full), or \
             something could not be put right
@@ -131,7 +131,7 @@ struct SweepCommand: ParsableCommand {
         try checkCaptures()
         let header = header(plan, fio: fio)
         if let log { try check(log.header, against: header) }
-        let path = resume ?? output ?? Box.nameFromTime + ".sweep"
+        let path = resume ?? output ?? HostClock.nameFromTime + ".sweep"
         let file =
             try log.map { log throws(Failure) in try SweepLogFile(resuming: path, log) }
             ?? SweepLogFile(creating: path, header)
@@ -193,9 +193,9 @@ struct SweepCommand: ParsableCommand {
     }
 
     private func header(_ plan: SweepPlan, fio: FioVersion) -> SweepLog.Header {
-        let names = Box.names()
+        let names = HostFacts.names()
         return SweepLog.Header(
             recorder: Dioscope.version, host: names.host, kernel: names.kernel, machine: names.machine,
-            cpus: Box.cpuCount, fio: fio.text, started: Box.wall, plan: plan)
+            cpus: HostFacts.cpuCount, fio: fio.text, started: HostClock.wall, plan: plan)
     }
 }

@@ -51,7 +51,7 @@ final class SweepRunner {
     /// - Returns: `nil` when the user has stopped it.
     /// - Throws: what no other run would do better.
     func run(_ planned: PlannedRun) throws(Failure) -> Result? {
-        var record = FinishedRun.Record(planned: planned, started: Box.wall)
+        var record = FinishedRun.Record(planned: planned, started: HostClock.wall)
         var report: [UInt8]?
         do {
             guard let target = targets[planned.cell.target.path] else { return nil }

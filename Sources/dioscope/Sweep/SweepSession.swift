@@ -39,7 +39,7 @@ struct SweepSession {
         Interruption.watch()
         let runner = SweepRunner(plan: header.plan, probes: probes, guardian: guardian, capture: capture)
         let progress = SweepProgress(header.plan, total: runs.count)
-        let start = Box.monotonic
+        let start = HostClock.monotonic
         var failed = 0
         for (index, planned) in runs.enumerated() {
             show(progress.line(planned, number: index + 1, left: left(after: index, since: start)), stays: false)
@@ -57,7 +57,7 @@ struct SweepSession {
     /// From the duration of the runs so far; before the first, from fio's run time.
     private func left(after done: Int, since start: UInt64) -> UInt64 {
         let each = header.plan.ramp + header.plan.runtime + 1_000_000_000
-        let known = done == 0 ? each : (Box.monotonic - start) / UInt64(done)
+        let known = done == 0 ? each : (HostClock.monotonic - start) / UInt64(done)
         return known.multipliedReportingOverflow(by: UInt64(runs.count - done)).partialValue
     }
 

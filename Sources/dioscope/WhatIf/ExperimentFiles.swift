@@ -112,7 +112,7 @@ enum FileUsers {
         for process in Procfs.numbers(in: "/proc") where process != getpid() && found.count < most {
             let directory = "/proc/\(process)"
             if hasOpen(file, directory) || hasMapped(file, directory) {
-                found.append("\(Box.line(of: directory + "/comm") ?? "a process") (\(process))")
+                found.append("\(HostFacts.line(of: directory + "/comm") ?? "a process") (\(process))")
             }
         }
         return found

@@ -53,9 +53,9 @@ struct ExperimentSession {
         let named = ExperimentFiles.named(in: command)
         for file in named { try ExperimentFiles.refuseUsed(file) }
         let before = try ExperimentFiles.note(named, guardian)
-        let start = Box.monotonic
+        let start = HostClock.monotonic
         let files = try watched(fio)
-        let milliseconds = 4 * (Box.monotonic - start) / 1_000_000 + Self.graceMilliseconds
+        let milliseconds = 4 * (HostClock.monotonic - start) / 1_000_000 + Self.graceMilliseconds
         try files.refuseUsed()
         outcome.files = try ExperimentFiles.note(files.files, guardian).map { file in
             before.first { $0.path == file.path } ?? file

@@ -13,7 +13,7 @@ import Sweep
 struct WhatIfCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "whatif",
-        abstract: "Measure what inline completion is worth to a load of fio, on this box.",
+        abstract: "Measure what inline completion is worth to a load of fio, on this machine.",
         discussion: """
             From 6.19 on the kernel completes direct overwrites inline, but for files of which pages are cached: those it \
             defers to a kworker. So the same load on the same file can be run both ways. fio runs once as it is, which \
@@ -59,7 +59,7 @@ struct WhatIfCommand: ParsableCommand {
         if schema { return }
         guard let first = command.first else { throw ValidationError("what load? dioscope whatif -- fio job.fio") }
         guard first.split(separator: "/").last == "fio" else {
-            throw ValidationError("\(first): only fio says what it reached when nobody records, so it must be fio")
+            throw ValidationError("\(first): the load must be fio, whose own figures are needed without a recording")
         }
         if let word = command.first(where: { $0.hasPrefix("--output") || $0.hasPrefix("--status-interval") }) {
             throw ValidationError("\(word): fio's output is read here; leave it away")
@@ -84,13 +84,13 @@ struct WhatIfCommand: ParsableCommand {
         }
         guard let experiment = Experiment(outcome.runs) else {
             throw Failure(
-                .incomplete, "nothing to compare: no run went well, of those that nobody traces",
+                .incomplete, "nothing to compare: no untraced run succeeded",
                 hint: outcome.failures.first)
         }
-        let names = Box.names()
+        let names = HostFacts.names()
         let page = ExperimentPage(
             experiment, command: command,
-            box: "kernel \(names.kernel)  \(names.machine)  \(Box.cpuCount) CPUs  fio \(fio.text)",
+            box: "kernel \(names.kernel)  \(names.machine)  \(HostFacts.cpuCount) CPUs  fio \(fio.text)",
             files: outcome.files, failures: outcome.failures, style: style.style(for: Terminal.output))
         try Terminal.write(json ? JSONExperiment(page).bytes : Array(page.text.utf8))
         if !outcome.failures.isEmpty || page.isAmiss { throw ExitCode(ExitStatus.incomplete.rawValue) }
@@ -115,7 +115,7 @@ struct WhatIfCommand: ParsableCommand {
 
     /// What this kernel cannot do, and what can be measured on it instead: never the same.
     private static func refusal(_ rule: CompletionRule) -> Failure {
-        let kernel = Box.names().kernel
+        let kernel = HostFacts.names().kernel
         let sweep = "dioscope sweep --directory DIR --op randwrite --versus engine --engine"
         let proxy = "; that is another way of issuing I/O with costs of its own, and no answer to what inline is worth"
         switch rule {

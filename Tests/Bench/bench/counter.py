@@ -44,7 +44,7 @@ def marker() -> bytes:
 
 
 def intervals(written: Path) -> Iterator[Counter[int]]:
-    """Of what the plugin wrote: instructions by the address of their block, for each stretch that a mark ends."""
+    """Instructions that the plugin counted, by the address of their block, for each stretch that a mark ends."""
     counts: Counter[int] = Counter()
     with written.open() as lines:
         for line in lines:

@@ -133,7 +133,7 @@ def _statistics() -> Iterator[None]:
 
 
 def _program_ns() -> int:
-    """Of all BPF programs that there are."""
+    """The sum over all BPF programs."""
     done = subprocess.run([tool("bpftool"), "prog", "show", "-j"], capture_output=True, text=True)
     return sum(entry.get("run_time_ns", 0) for entry in json.loads(done.stdout or "[]"))
 

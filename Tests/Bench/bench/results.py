@@ -20,7 +20,7 @@ MOST_FUNCTIONS = 25
 
 
 def cost_rows(found: Iterable[Cost]) -> list[Row]:
-    """Of one boot. The instructions of BPF programs have no row of their own: they belong to dioscope's."""
+    """The instructions of one boot. Those of BPF programs have no row of their own: they belong to dioscope's."""
     rows: list[Row] = []
     untraced: dict[Any, Cost] = {}
     for cost in found:
@@ -54,7 +54,7 @@ def reading_rows(found: list[Reading]) -> list[Row]:
 
 
 def growth_rows(part: str, found: list[Any]) -> list[Row]:
-    """Of one part: costs by what grew, or memory."""
+    """One part: costs by what grew, or memory."""
     if part == "memory":
         return [asdict(one) | {"total": one.total, "part": part} for one in found]
     return [row | {"grown": grown, "part": part} for grown, costs in found for row in cost_rows(costs)]

@@ -59,7 +59,7 @@ settle() {
     last=-1 now=0 turns=0
     until [ "$now" -gt 0 ] && [ $((now - last)) -lt 5000000 ]; do
         [ $((turns += 1)) -le 120 ] || {
-            echo "$name takes $((now - last)) instructions a second, and nobody gives it any work"
+            echo "$name takes $((now - last)) instructions a second, and has no work to do"
             return 1
         }
         sleep 1

@@ -1,6 +1,6 @@
 # fio beside shell loops on all CPUs, recorded by dioscope; needs the tools of exec.
 
-# From here on the kernel lets nobody at its functions: tracepoints are what is left.
+# From here on the kernel refuses probes of functions: only tracepoints are left.
 lock_down() {
     mount -t securityfs none /sys/kernel/security
     echo integrity >/sys/kernel/security/lockdown

@@ -1,4 +1,4 @@
-# What holds I/Os back or sends their completions elsewhere. Each is taken back by limit_unset.
+# What throttles I/Os or sends their completions elsewhere. Each is taken back by limit_unset.
 
 control=/sys/fs/cgroup
 

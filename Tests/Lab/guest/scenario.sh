@@ -79,7 +79,7 @@ whole_record() {
 # FILESYSTEM may be two with a + between them; the second one is then at /mnt/beside. DISTURBANCE is of disturb.sh.
 # BLOCKS is 1 if the truth is to have bios and requests, 2 with the occupants too; LIMIT is of limits.sh. WHOLE is 1 if
 # the whole machine is recorded.
-# OCCUPANTS is 1 if the truth is to tell who held the CPUs, SUMMARY if I/Os are to be summed up and not listed.
+# OCCUPANTS is 1 if the truth is to have the occupants of the CPUs, SUMMARY if I/Os are to be aggregated and not listed.
 scenario() {
     name=$1 filesystem=$2 preparation=$3 megabytes=$4 disturbance=$5 occupants=$6 options= listed=1
     [ "$7" = 1 ] && options=--summary listed=0
@@ -118,7 +118,7 @@ scenario() {
         step "$name" disturb disturb_start "$disturbance"
     fi
     truth_start
-    # What holds CPU 1 is to be the row's doing: the recorder stays away, and fio chooses its CPU itself.
+    # What occupies CPU 1 is to be the row's doing: the recorder stays away, and fio chooses its CPU itself.
     recorder=dioscope
     [ "$occupants" = 1 ] && recorder="taskset 1 dioscope"
     if [ -x /bin/dioscope ] && [ "$whole" = 1 ]; then

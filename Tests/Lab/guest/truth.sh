@@ -58,7 +58,7 @@ truth_probe() {
         echo 1 >"$truth/events/lab/$1/enable"
 }
 
-# Who holds the CPUs: the events that tell, as far as this kernel has them. Many: only for rows that ask for it.
+# Occupants of the CPUs: the events that show them, as far as this kernel has them. Many: only for rows that ask for it.
 truth_occupants='sched/sched_switch irq/irq_handler_entry irq/irq_handler_exit irq/softirq_entry irq/softirq_exit
     workqueue/workqueue_execute_end'
 # Before 6.2, which brought bpf_rdonly_cast, dioscope leaves the timer's events alone: switching them on is not safe.

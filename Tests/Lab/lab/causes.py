@@ -169,7 +169,7 @@ def check_agreement(waits: list[Wait], report: dict[str, Any], ios: list[dict[st
 
 
 def unattributed_share(report: dict[str, Any]) -> float:
-    """Of all queue waits, those left out included; all of it when the report has no causes."""
+    """The share of all queue waits, those left out included; all of it when the report has no causes."""
     causes = {cause["cause"]: cause["share"] for cause in (report.get("queue_wait") or {}).get("causes") or []}
     return causes.get(UNATTRIBUTED, 0.0) if causes else 1.0
 

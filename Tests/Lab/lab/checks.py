@@ -1,4 +1,4 @@
-"""The checks: fio, ftrace and dioscope have to tell the same story. Every failure shows both numbers."""
+"""The checks: fio, ftrace and dioscope have to agree. Every failure shows both numbers."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -77,7 +77,7 @@ def _truth(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
 
 
 def _blind(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
-    """No function that dioscope knows was called, and who recorded was told so."""
+    """No function that dioscope knows was called, and the recording said so."""
     yield from _fio(scenario, evidence)
     yield from equal("ftrace completions", evidence.truth.contexts.total(), "of a blind file system", 0)
     if evidence.report is not None:

@@ -17,7 +17,7 @@ BYTES_OF_SECTOR = 512
 
 @dataclass
 class Evidence:
-    """`problems` holds what could not be read; a missing file is a finding, not an accident."""
+    """`problems` has what could not be read; a missing file is a finding, not an accident."""
 
     status: dict[str, int] = field(default_factory=dict)
     truth: Truth = field(default_factory=Truth)

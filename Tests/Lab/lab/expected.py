@@ -10,7 +10,7 @@ from .compare import equal, listed
 from .scenarios import Expectation, Scenario
 from .truth import Truth
 
-# dioscope tells apart how a task completed its own I/O; ftrace only sees that a task did.
+# dioscope distinguishes how a task completed its own I/O; ftrace only sees that a task did.
 AS_SEEN_BY_FTRACE = {
     "hardirq": "hardirq", "softirq": "softirq", "kworker": "kworker",
     "sync_wait": "task", "submit_race": "task", "poll": "task", "task_work": "task",

@@ -22,7 +22,7 @@ CASES = 10
 REPEATS = 3
 TOGETHER = 5
 SECONDS = 1800
-# Of the gain's ratio: what whatif itself adds. Its intervals are over repeats, which hardly differ where time is instructions.
+# The error of the gain's ratio that whatif itself adds. Its intervals are over repeats, which hardly differ where time is instructions.
 ALLOWED = 0.02
 
 

@@ -1,4 +1,4 @@
-"""`what-if --held-out`: the report's estimate on workloads that nobody chose.
+"""`what-if --held-out`: the report's estimate on workloads drawn at random.
 
 A seed draws them from a grid. The model may be fitted on one half of them; the other half says how good it is.
 """
@@ -11,9 +11,9 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from . import guest, marks, program
+from .gain import Gain
 from .kernels import kernel_named
 from .problem import FAILED, USAGE, Problem
 
@@ -146,23 +146,10 @@ def script(kernel: str, chosen: list[Case]) -> bytes:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """IOPS on both kernels, and what the recording on the first one says."""
+class Outcome(Gain):
+    """A drawn case, and whether what the recording promises is right."""
 
     case: Case
-    deferred: float
-    inline: float
-    estimate: dict[str, Any] | None
-
-    @property
-    def gain(self) -> float:
-        return self.inline / self.deferred - 1
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        if self.estimate is None or "least_gain" not in self.estimate:
-            return None
-        return self.estimate["least_gain"], self.estimate["most_gain"]
 
     @property
     def why(self) -> str | None:
@@ -182,7 +169,7 @@ class Outcome:
         return {"more": self.gain > 0, "paced": abs(self.gain) <= NOTHING}.get(self.why or "")
 
     @property
-    def told(self) -> str:
+    def promise(self) -> str:
         if self.interval is not None:
             return f"{self.interval[0]:+.1%} to {self.interval[1]:+.1%}"
         return {"more": "more", "paced": "no more"}.get(self.why or "", f"none ({self.why})".replace("_", " "))
@@ -191,7 +178,7 @@ class Outcome:
     def cells(self) -> tuple[str, ...]:
         mark = {True: "right", False: "**miss**", None: "-"}[self.is_right]
         return (str(self.case.number), self.case.load, self.case.where, f"{self.deferred:,.0f}", f"{self.inline:,.0f}",
-                f"{self.gain:+.1%}", self.told, mark)
+                f"{self.gain:+.1%}", self.promise, mark)
 
 
 def command(seed: int, pairs: int, named: str, keep: Path | None, again: bool, page: Path | None) -> int:

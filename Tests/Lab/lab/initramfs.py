@@ -86,7 +86,7 @@ def _stacks(kernel: Kernel) -> Path:
     def fill(archive: Archive) -> None:
         for name in STACK_PROGRAMS:
             _program(archive, tool(name))
-        # Where udev's rules would be asked, nobody answers.
+        # There is no udev to apply rules.
         archive.directory("run")
         _add_modules(archive, kernel, STACK_MODULES)
     return _cached(f"stacks-{kernel.name}", [kernel.version, *_identities(STACK_PROGRAMS)], fill)

@@ -142,8 +142,8 @@ def _keep(outcome: guest.Outcome, target: Path) -> None:
 
 
 def _cells(ran: list[Result], cell_of: CellOf) -> dict[tuple[str, Kernel], Sequence[str]]:
-    told = [(result, cell_of(result.evidence)) for result in ran if result.evidence is not None]
-    return {(full_name(result.scenario), result.kernel): cell for result, cell in told if cell is not None}
+    cells = [(result, cell_of(result.evidence)) for result in ran if result.evidence is not None]
+    return {(full_name(result.scenario), result.kernel): cell for result, cell in cells if cell is not None}
 
 
 def print_results(kernels: list[Kernel], scenarios: list[Scenario], dioscope: Path | None, keep: Path | None,

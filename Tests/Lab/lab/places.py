@@ -1,4 +1,4 @@
-"""Where things are: the tree, and the cache outside it that holds kernels and initramfs layers."""
+"""Where things are: the tree, and the cache outside it with kernels and initramfs layers."""
 
 import os
 from pathlib import Path

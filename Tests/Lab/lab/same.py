@@ -121,7 +121,7 @@ class Pairs:
                              PARTED_NS[icount] / 10 + stall_ns / ios)
 
     def means(self) -> Iterator[tuple[str, int, float, float, float]]:
-        """Of each stage: I/Os, its mean live and in the trace, and by how much the distances of its borders lengthen it."""
+        """For each stage: I/Os, its mean live and in the trace, and by how much the distances of its borders lengthen it."""
         stages: defaultdict[str, list[tuple[float, float, float]]] = defaultdict(list)
         for live, trace in self.whole:
             before = "submitted"

@@ -39,7 +39,7 @@ def _reason(evidence: Evidence) -> str:
             lines = [line for line in said.splitlines() if "direct I/O" in line or "no I/Os" in line]
             if lines:
                 return lines[0].removeprefix("dioscope: ")
-    return "no I/Os, and no reason told"
+    return "no I/Os, and no reason given"
 
 
 def _layers(report: dict[str, Any]) -> str:

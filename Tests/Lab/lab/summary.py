@@ -8,14 +8,14 @@ from .scenarios import Scenario
 from .truth import Truth
 
 STALL_NS = 10_000_000  # by which a busy host may once part two observers of the same moment
-LEAST_SHARE = 0.5  # of the I/Os has to be summed up where there are enough of them to make that worth while
+LEAST_SHARE = 0.5  # of the I/Os has to be aggregated where there are enough of them to make that worth while
 ENOUGH_IOS = 1000
 
 
 def check_summary(scenario: Scenario, truth: Truth, report: dict[str, Any]) -> Iterator[str]:
     summed = (report.get("summed_up") or {}).get("ios") or 0
     if scenario.ios >= ENOUGH_IOS and summed < LEAST_SHARE * scenario.ios:
-        yield f"I/Os summed up: {summed} of {scenario.ios}, wanted most of them"
+        yield f"I/Os aggregated: {summed} of {scenario.ios}, wanted most of them"
     explained = sum(entry.get("ios") or 0 for entry in report.get("reasons") or [])
     yield from equal("report reasons, in all", explained, "ftrace work function hits", truth.work_hits)
     stages = {stage["name"]: stage for stage in report.get("stages") or []}

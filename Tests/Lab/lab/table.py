@@ -41,7 +41,7 @@ class Table:
 
 
 def paths_cell(evidence: Evidence) -> Sequence[str] | None:
-    """Where the I/Os of one row completed on one kernel, or None when there is nothing to tell."""
+    """Where the I/Os of one row completed on one kernel, or None when nothing was observed."""
     truth, report = evidence.truth, evidence.report or {}
     if not truth.contexts:
         return None
@@ -56,11 +56,11 @@ def causes_cell(evidence: Evidence) -> Sequence[str] | None:
     if not pairs:
         return None
     split = Split.of(pairs)
-    told, seen = split.dioscope.total(), split.ftrace.total()
-    shares = [f"{100 * split.dioscope[cause] / told:.1f} / {100 * split.ftrace[cause] / seen:.1f}"
+    reported, seen = split.dioscope.total(), split.ftrace.total()
+    shares = [f"{100 * split.dioscope[cause] / reported:.1f} / {100 * split.ftrace[cause] / seen:.1f}"
               if split.dioscope[cause] or split.ftrace[cause] else NOTHING for cause in CAUSES]
     apart = max(abs(split.apart(cause)) for cause in CAUSES)
-    return (str(split.works), f"{told / split.works / 1000:.0f} us", *shares, f"{apart:.2%}",
+    return (str(split.works), f"{reported / split.works / 1000:.0f} us", *shares, f"{apart:.2%}",
             f"{unattributed_share(evidence.report or {}):.2%}", str(split.left_out))
 
 

@@ -60,7 +60,7 @@ class Truth:
 
     @property
     def mean_latency_ns(self) -> float | None:
-        """Up to the end of iomap_dio_complete, which may flush or convert before; elsewhere that is not to be had."""
+        """Up to the end of iomap_dio_complete, which may flush or convert before; elsewhere that time is unknown."""
         returned = [event.ns for event in self.returns]
         return _mean_gap(self.begin_ns, returned if len(returned) == len(self.complete_ns) else self.complete_ns)
 
@@ -70,7 +70,7 @@ class Truth:
 
 
 def _mean_gap(starts: list[int], ends: list[int]) -> float | None:
-    """Of equal counts the mean of the gaps needs no pairing: it is the difference of the sums."""
+    """With equal counts the mean of the gaps needs no pairing: it is the difference of the sums."""
     if not starts or len(starts) != len(ends):
         return None
     return (sum(ends) - sum(starts)) / len(starts)
@@ -133,7 +133,7 @@ def _take(truth: Truth, event: Event, only: str) -> None:
             truth.start_cpus[event.cpu] += 1
 
 
-# A report tells of end_io in three contexts.
+# A report has end_io in three contexts.
 AS_REPORTED = {"kworker": "task", "irq_thread": "task", "ksoftirqd": "softirq"}
 
 

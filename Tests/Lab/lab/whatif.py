@@ -11,9 +11,9 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from . import guest, marks, program
+from .gain import Gain
 from .kernels import kernel_named
 from .problem import FAILED, USAGE, Problem
 
@@ -111,26 +111,19 @@ def script(boot: Boot, chosen: list[Case]) -> bytes:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """IOPS on both kernels, and the estimate of the recording on the first."""
+class Outcome(Gain):
+    """A case of the table, and how far its estimate is off."""
 
     case: Case
-    deferred: float
-    inline: float
-    estimate: dict[str, Any] | None
-
-    @property
-    def gain(self) -> float:
-        return self.inline / self.deferred - 1
 
     @property
     def off(self) -> float:
         """How far the gain lies outside of the estimate, 0 within."""
         if self.estimate is None or self.estimate.get("why_no_interval", "too_wide") != "too_wide":
             return 0.0
-        if "least_gain" not in self.estimate:  # the direction alone
+        if self.interval is None:  # the direction alone
             return max(0.0, -self.gain)
-        return max(0.0, self.estimate["least_gain"] - self.gain, self.gain - self.estimate["most_gain"])
+        return max(0.0, self.interval[0] - self.gain, self.gain - self.interval[1])
 
     @property
     def holds(self) -> bool:
@@ -141,9 +134,7 @@ class Outcome:
     @property
     def middle_error(self) -> float | None:
         """The middle of the estimate less the gain."""
-        if self.estimate is None or "least_gain" not in self.estimate:
-            return None
-        return (self.estimate["least_gain"] + self.estimate["most_gain"]) / 2 - self.gain
+        return None if self.interval is None else sum(self.interval) / 2 - self.gain
 
     @property
     def cells(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 /// A place in tables for each stage that occurred: there can be hundreds of stages, and the I/Os of most recordings have
 /// less than ten.
-public struct StagePlaces: Equatable, Sendable {
+public struct StageSlots: Equatable, Sendable {
     /// By number of the stage: its place and 1, or 0 when it has none.
     @usableFromInline var numbers = [UInt8](repeating: 0, count: Stage.numbers)
     /// In the order of their places.

@@ -3,7 +3,7 @@
 import DirectIO
 
 /// What reading a trace came to, besides its events.
-public struct TraceSummary: Sendable {
+public struct TraceContents: Sendable {
     /// Events of any kind, also those that are not about direct I/O.
     public internal(set) var events: UInt64 = 0
     /// Lines, or records, that are no event of any known form.
@@ -20,7 +20,7 @@ public struct TraceSummary: Sendable {
     public internal(set) var unnamedFunctions: UInt64 = 0
     /// Some functions do have names: those without are none of ours.
     public internal(set) var hasSymbols = false
-    /// Lines between the events that are nobody's: prose, other messages.
+    /// Lines between the events that are none: prose, other messages.
     public internal(set) var otherLines: UInt64 = 0
     /// Events that several buffers of the trace have, and that were read from one of them.
     public internal(set) var repeatedEvents: UInt64 = 0
@@ -60,7 +60,7 @@ public struct TraceSummary: Sendable {
             loss("trace-unparsed", unparsed, .loss, "lines or records of no known form"),
             loss("begins-unread", unreadBegins, .loss, "begins of I/Os that could not be read: \(unreadBeginCause)"),
             loss("trace-repeated-events", repeatedEvents, .info, "events that another buffer of the trace has as well"),
-            loss("trace-other-lines", otherLines, .info, "lines between the events that are nobody's"),
+            loss("trace-other-lines", otherLines, .info, "lines between the events that are no events"),
             loss(
                 "machines", machines.count > 1 ? UInt64(machines.count) : 0, .loss,
                 "machines whose traces are merged here: \(machines.joined(separator: ", ")); report each by itself"),

@@ -3,7 +3,7 @@
 import CProbeRecords
 import DirectIO
 
-extension CaptureSummary {
+extension CaptureContents {
     /// Takes in one whole chunk; its I/Os go to `each`, its occupancies to `occupancy`.
     mutating func read(
         _ chunk: ChunkWalk.Chunk, of walk: inout ChunkWalk, occupancies occupancy: (CPUOccupancy) throws -> Void,
@@ -15,20 +15,20 @@ extension CaptureSummary {
             return
         }
         guard header.flags == 0 || header.isShortened && RecordCoding(kind) != nil else {
-            walk.tell(.flags(header.flags), of: chunk, ios: header.ios)
+            walk.report(.flags(header.flags), of: chunk, ios: header.ios)
             return
         }
         guard header.fits(kind.recordSize) else {
-            walk.tell(.count, of: chunk, ios: kind.isOfIOs ? nil : 0)
+            walk.report(.count, of: chunk, ios: kind.isOfIOs ? nil : 0)
             return
         }
         func decoded<Value: Decodable>(_ type: Value.Type) -> Value? {
             let value = walk.withPayload(of: header) { ChunkJSON.decode(type, from: $0) }
-            if value == nil { walk.tell(.json, of: chunk, ios: 0) }
+            if value == nil { walk.report(.json, of: chunk, ios: 0) }
             return value
         }
         func records(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
-            if try walk.withRecords(of: header, kind, body) == nil { walk.tell(.packing, of: chunk, ios: header.ios) }
+            if try walk.withRecords(of: header, kind, body) == nil { walk.report(.packing, of: chunk, ios: header.ios) }
         }
         switch kind {
         case .session: walk.stop(at: chunk.offset, .secondSession)
@@ -40,7 +40,7 @@ extension CaptureSummary {
         case .fileUsers: fileUsers = decoded([FileUser].self) ?? fileUsers
         case .account: account = decoded(ApplicationAccount.self) ?? account
         case .files: files = decoded([FileName].self) ?? files
-        case .places: places = decoded(CPUPlaces.self) ?? places
+        case .places: places = decoded(HostTopology.self) ?? places
         case .cpus: cpus = decoded([CPUUse].self) ?? cpus
         case .threads: walk.withPayload(of: header) { readThreads($0) }
         case .devices: devices = decoded([DeviceName].self) ?? devices
@@ -48,7 +48,7 @@ extension CaptureSummary {
         case .end: end = decoded(RecordingEnd.self)
         case .sampling: sampling = decoded([SamplingStep].self) ?? sampling
         case .summary:
-            if let stored = decoded(StoredSummary.self), !keep(stored) { walk.tell(.json, of: chunk, ios: 0) }
+            if let stored = decoded(StoredSummary.self), !keep(stored) { walk.report(.json, of: chunk, ios: 0) }
         }
     }
 
@@ -63,62 +63,48 @@ extension CaptureSummary {
         return true
     }
 
-    /// The path of every I/O: no allocation, no copy of the record.
-    private mutating func readIOs(_ payload: UnsafeRawBufferPointer, _ each: (DirectIO) throws -> Void) rethrows {
+    /// The path of every I/O: no allocation, no copy of the record. `isIO` and `decode` are inlined into the loop.
+    @inline(__always)
+    private mutating func read<Record>(
+        _ payload: UnsafeRawBufferPointer, isIO: (UnsafePointer<Record>) -> Bool,
+        decode: (UnsafePointer<Record>) -> DirectIO, _ each: (DirectIO) throws -> Void
+    ) rethrows {
         // The payload is in words, and the records' alignment is a word.
-        let records = payload.assumingMemoryBound(to: probe_io.self)
+        let records = payload.assumingMemoryBound(to: Record.self)
         guard var record = records.baseAddress else { return }
         var parsed: UInt64 = 0
         for _ in records {
-            if record.pointee.isIO {
-                try each(DirectIO(checked: record))
+            if isIO(record) {
+                try each(decode(record))
                 parsed &+= 1
             }
             record += 1
         }
         count(records.count, parsed)
+    }
+
+    private mutating func readIOs(_ payload: UnsafeRawBufferPointer, _ each: (DirectIO) throws -> Void) rethrows {
+        try read(
+            payload, isIO: { (record: UnsafePointer<probe_io>) in record.pointee.isIO },
+            decode: DirectIO.init(checked:), each)
     }
 
     private mutating func readWaitedIOs(_ payload: UnsafeRawBufferPointer, _ each: (DirectIO) throws -> Void) rethrows {
-        let records = payload.assumingMemoryBound(to: probe_waited_io.self)
-        guard var record = records.baseAddress else { return }
-        var parsed: UInt64 = 0
-        for _ in records {
-            if record.pointee.isIO {
-                try each(DirectIO(checked: record))
-                parsed &+= 1
-            }
-            record += 1
-        }
-        count(records.count, parsed)
+        try read(
+            payload, isIO: { (record: UnsafePointer<probe_waited_io>) in record.pointee.isIO },
+            decode: DirectIO.init(checked:), each)
     }
 
     private mutating func readLives(_ payload: UnsafeRawBufferPointer, _ each: (DirectIO) throws -> Void) rethrows {
-        let records = payload.assumingMemoryBound(to: probe_life.self)
-        guard var record = records.baseAddress else { return }
-        var parsed: UInt64 = 0
-        for _ in records {
-            if record.pointee.isIO {
-                try each(DirectIO(checked: record))
-                parsed &+= 1
-            }
-            record += 1
-        }
-        count(records.count, parsed)
+        try read(
+            payload, isIO: { (record: UnsafePointer<probe_life>) in record.pointee.isIO },
+            decode: DirectIO.init(checked:), each)
     }
 
     private mutating func readLayered(_ payload: UnsafeRawBufferPointer, _ each: (DirectIO) throws -> Void) rethrows {
-        let records = payload.assumingMemoryBound(to: probe_layered.self)
-        guard var record = records.baseAddress else { return }
-        var parsed: UInt64 = 0
-        for _ in records {
-            if record.pointee.isIO {
-                try each(DirectIO(checked: record))
-                parsed &+= 1
-            }
-            record += 1
-        }
-        count(records.count, parsed)
+        try read(
+            payload, isIO: { (record: UnsafePointer<probe_layered>) in record.pointee.isIO },
+            decode: DirectIO.init(checked:), each)
     }
 
     private mutating func count(_ found: Int, _ parsed: UInt64) {

@@ -2,20 +2,20 @@
 
 import DirectIO
 
-/// What a capture holds besides its I/Os, and what reading it lost.
-public struct CaptureSummary: Sendable {
+/// The contents of a capture besides its I/Os, and what could not be read.
+public struct CaptureContents: Sendable {
     /// I/Os that were read.
     public internal(set) var ios: UInt64 = 0
     public internal(set) var devices: [DeviceName] = []
-    /// What the traced application says itself; `nil` when nobody asked it.
+    /// What the traced application says itself; `nil` if not known.
     public internal(set) var account: ApplicationAccount?
     /// Paths of files, as far as they were looked up.
     public internal(set) var files: [FileName] = []
     /// What the CPUs did; empty when it was not recorded.
     public internal(set) var cpus: [CPUUse] = []
-    /// Where the box lets things run, `nil` when it was not recorded.
-    public internal(set) var places: CPUPlaces?
-    /// Users of files whose cached pages deferred completions, `nil` when nobody looked.
+    /// Where the machine lets things run, `nil` when it was not recorded.
+    public internal(set) var places: HostTopology?
+    /// Users of files whose cached pages deferred completions, `nil` if not known.
     public internal(set) var fileUsers: [FileUser]?
     /// The steps in which sampling was reduced; empty if it was not.
     public internal(set) var sampling: [SamplingStep] = []

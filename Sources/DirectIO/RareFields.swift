@@ -2,7 +2,7 @@
 
 /// What most I/Os do not have in their lives. A reference: lives are copied often, and this would be half of one.
 @usableFromInline
-final class RareLife: Sendable {
+final class RareFields: Sendable {
     @usableFromInline let further: FurtherLife
     @usableFromInline let path: LayerPath?
 
@@ -14,9 +14,9 @@ final class RareLife: Sendable {
     }
 }
 
-extension RareLife: Equatable {
+extension RareFields: Equatable {
     @usableFromInline
-    static func == (one: RareLife, other: RareLife) -> Bool {
+    static func == (one: RareFields, other: RareFields) -> Bool {
         one === other || one.further == other.further && one.path == other.path
     }
 }

@@ -2,7 +2,7 @@
 
 /// Places in flight: a thread that has gone up to so many I/Os at once may have as many again, so a place is empty from a
 /// completion to the submission that takes it.
-struct FlightPlaces: Equatable, Sendable {
+struct FlightSlots: Equatable, Sendable {
     /// Part of the times at which a thread stopped submitting, as the next thing was a completion, with all places taken.
     let fullShare: Double
     /// Mean time that a place is empty, as a part of the mean latency of the same I/Os.
@@ -29,7 +29,7 @@ struct FlightPlaces: Equatable, Sendable {
             let inFlight = Self.inFlight(ios.map(\.submitted), ends)
             let sorted = inFlight[first...].sorted()
             let most = sorted[sorted.count - 1 - sorted.count / Self.strays]
-            // Of many in flight, one more or less is none.
+            // With many in flight, one more or less does not count.
             let least = most - most / 8
             for place in first..<(ios.count - 1) where inFlight[place + 1] <= inFlight[place] {
                 stops += 1
@@ -62,11 +62,11 @@ struct FlightPlaces: Equatable, Sendable {
 struct CPUPressure: Sendable {
     /// Nanoseconds of CPU time per I/O, of the CPUs that completed I/Os: all but their idle time, whoever had it.
     var worked: Double
-    /// Of all CPUs.
+    /// The sum of all CPUs.
     var workedAnywhere: Double
     /// The time in which the CPUs that completed I/Os worked on these, as a part of the time from the first to the last.
     var utilization: Double
-    /// Of any CPU.
+    /// The most of any CPU.
     var mostUtilization: Double
     /// 1: whenever a completion was queued, the CPU had I/Os to work on; 0: it was idle.
     var contention: Double

@@ -5,8 +5,8 @@ import DirectIO
 import FoundationEssentials
 import Host
 
-/// The CPUs and interrupts of the I/Os that a recording saw, and what the box says of them.
-struct SeenPlaces {
+/// The CPUs and interrupts of the I/Os that a recording saw, and what the machine says of them.
+struct SeenTopology {
     /// By CPU number.
     private var isSeen = [Bool](repeating: false, count: Int(PROBE_NO_CPU) + 1)
     private var interrupts: Set<UInt32> = []
@@ -29,31 +29,31 @@ struct SeenPlaces {
     }
 
     /// Asks procfs and sysfs; what they do not say stays `nil`.
-    func places() -> CPUPlaces {
-        CPUPlaces(
+    func places() -> HostTopology {
+        HostTopology(
             interrupts: interrupts.sorted().map(Self.interrupt), cpus: cpus.map(Self.cpu),
-            unboundWorks: Box.line(of: "/sys/devices/virtual/workqueue/cpumask"))
+            unboundWorks: HostFacts.line(of: "/sys/devices/virtual/workqueue/cpumask"))
     }
 
-    private static func interrupt(_ irq: UInt32) -> CPUPlaces.Interrupt {
+    private static func interrupt(_ irq: UInt32) -> HostTopology.Interrupt {
         let directory = "/proc/irq/\(irq)"
         let entries = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         var isDirectory = false
         let handler = entries.sorted().first {
             FileManager.default.fileExists(atPath: "\(directory)/\($0)", isDirectory: &isDirectory) && isDirectory
         }
-        return CPUPlaces.Interrupt(
-            irq: irq, name: handler, allowed: Box.line(of: directory + "/smp_affinity_list"),
-            effective: Box.line(of: directory + "/effective_affinity_list"))
+        return HostTopology.Interrupt(
+            irq: irq, name: handler, allowed: HostFacts.line(of: directory + "/smp_affinity_list"),
+            effective: HostFacts.line(of: directory + "/effective_affinity_list"))
     }
 
-    private static func cpu(_ cpu: UInt16) -> CPUPlaces.CPU {
+    private static func cpu(_ cpu: UInt16) -> HostTopology.CPU {
         let directory = "/sys/devices/system/cpu/cpu\(cpu)"
         // The levels are in ascending order; the last one there is the one most CPUs share.
         let cache = (0..<8).reversed().lazy.compactMap {
-            Box.line(of: "\(directory)/cache/index\($0)/shared_cpu_list")
+            HostFacts.line(of: "\(directory)/cache/index\($0)/shared_cpu_list")
         }
-        return CPUPlaces.CPU(
-            cpu: cpu, core: Box.line(of: directory + "/topology/thread_siblings_list"), cache: cache.first)
+        return HostTopology.CPU(
+            cpu: cpu, core: HostFacts.line(of: directory + "/topology/thread_siblings_list"), cache: cache.first)
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// Where the recorded box lets things run, as sysfs and procfs had it at the end of the recording. Lists of CPUs are
+/// Where the recorded machine lets things run, as sysfs and procfs had it at the end of the recording. Lists of CPUs are
 /// the kernel's own text, e.g. `0-3,8`.
-public struct CPUPlaces: Hashable, Sendable, Codable {
+public struct HostTopology: Hashable, Sendable, Codable {
     public var interrupts: [Interrupt]
     public var cpus: [CPU]
     /// On which CPUs unbound work items may run: `/sys/devices/virtual/workqueue/cpumask`, hexadecimal.

@@ -3,24 +3,14 @@
 import FoundationEssentials
 import Glibc
 
-/// The box that dioscope runs on, and its clocks.
-public enum Box {
+/// The machine that dioscope runs on.
+public enum HostFacts {
     /// `uname`: host, kernel release, machine.
     public static func names() -> (host: String, kernel: String, machine: String) {
         var names = utsname()
         uname(&names)
         return (text(&names.nodename), text(&names.release), text(&names.machine))
     }
-
-    /// Nanoseconds of a clock.
-    public static func now(_ clock: clockid_t) -> UInt64 {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
-
-    public static var monotonic: UInt64 { now(CLOCK_MONOTONIC) }
-    public static var wall: Int64 { Int64(now(CLOCK_REALTIME)) }
 
     public static var cpuCount: Int { Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
@@ -45,16 +35,6 @@ public enum Box {
         let mask = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed:") } ?? ""
         let count = mask.drop { $0 != "\t" }.reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) }
         return count > 0 ? count : cpuCount
-    }
-
-    /// `dioscope-20260131-235959`, in local time.
-    public static var nameFromTime: String {
-        var now = time(nil)
-        var local = tm()
-        localtime_r(&now, &local)
-        var text = [CChar](repeating: 0, count: 32)
-        strftime(&text, text.count, "dioscope-%Y%m%d-%H%M%S", &local)
-        return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     /// Whether threads have the numbers here that the kernel's probes see; PROC_PID_INIT_INO has always been this.
