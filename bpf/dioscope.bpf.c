@@ -10,5 +10,6 @@
 #include "device.bpf.h"
 #include "worker.bpf.h"
 #include "completion.bpf.h"
+#include "syncs.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";

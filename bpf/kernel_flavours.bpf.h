@@ -46,6 +46,7 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;
 #define IOCB_DIRECT	(1 << 17)
 
 #define O_DIRECT	00040000	/* x86 */
+#define O_DSYNC		00010000
 #define S_IFMT		00170000
 #define S_IFREG		0100000
 

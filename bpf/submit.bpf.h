@@ -4,6 +4,7 @@
 #define SUBMIT_BPF_H
 
 #include "filters.bpf.h"
+#include "left_out.bpf.h"
 #include "occupants.bpf.h"
 #include "links.bpf.h"
 #include "lost.bpf.h"
@@ -162,6 +163,7 @@ static __always_inline int io_begin(const struct beginning *this)
 		return 0;
 	if (!io_passes(pid_tgid >> 32, this->dev, this->inode)) {
 		__sync_fetch_and_add(&cpu->filtered, 1);
+		count_left_out(pid_tgid >> 32);
 		return 0;
 	}
 	know_submitter(cpu, pid_tgid);

@@ -77,7 +77,9 @@ public struct Comparison: Sendable {
     /// The difference in a metric of the headline or a stage; `nil` when neither side has it.
     public func difference(in metric: Metric) -> Difference? {
         if case .leaf(.stage(let stage)) = metric { return stages.first { $0.stage == stage }?.difference }
-        return headline.first { $0.metric == metric }?.difference
+        if let row = headline.first(where: { $0.metric == metric }) { return row.difference }
+        guard case .percentile = metric else { return nil }
+        return Difference(base: base.estimate(metric), new: new.estimate(metric))
     }
 }
 

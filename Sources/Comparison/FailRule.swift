@@ -36,11 +36,12 @@ public struct FailRule: Equatable, Sendable {
         ("ns", 1), ("us", 1e3), ("ms", 1e6), ("s", 1e9), ("", 1),
     ]
 
-    /// The names that a rule can begin with, besides those of composed stages.
+    /// The names that a rule can begin with, besides other percentiles and composed stages.
     public static let metrics = Metric.headline + Stage.atomic.map { Metric.leaf(.stage($0)) }
 
     private static func metric(_ name: String) -> Metric? {
-        metrics.first { $0.name == name } ?? Stage(name: name).map { .leaf(.stage($0)) }
+        metrics.first { $0.name == name } ?? Percentile(name: name).map(Metric.percentile)
+            ?? Stage(name: name).map { .leaf(.stage($0)) }
     }
 
     /// `nil` when `text` is no rule.

@@ -24,7 +24,7 @@ public enum Metric: Hashable, Sendable {
         switch self {
         case .iops: "iops"
         case .mean: "mean"
-        case .percentile(let percentile): percentile.rawValue
+        case .percentile(let percentile): percentile.name
         case .leaf(.stage(let stage)): stage.name
         case .leaf(.cause(let stage, let cause)): "\(stage.name)/\(cause.rawValue)"
         case .context(let context): "context/\(context.rawValue)"
@@ -33,7 +33,7 @@ public enum Metric: Hashable, Sendable {
     }
 
     /// Those on top, in the order in which they are shown.
-    public static let headline: [Metric] = [.iops, .mean] + Percentile.allCases.map(Metric.percentile)
+    public static let headline: [Metric] = [.iops, .mean] + Percentile.usual.map(Metric.percentile)
     static let contexts = CompletionContext.allCases.map(Metric.context)
     static let reasons = DeferralReason.allCases.map(Metric.reason)
 

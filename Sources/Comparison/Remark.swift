@@ -23,7 +23,7 @@ public enum Remark: Equatable, Sendable {
 
     static func all(on base: Side, _ new: Side) -> [Remark] {
         var remarks = of(base, .base) + of(new, .new)
-        for percentile in Percentile.allCases {
+        for percentile in Percentile.usual {
             for (side, name) in [(base, SideName.base), (new, .new)] where side.hasIntervals {
                 guard let estimate = side.estimate(.percentile(percentile)), estimate.interval == nil else { continue }
                 remarks.append(.tooFewBehind(name, percentile))

@@ -60,18 +60,31 @@ extension RunUnit {
     }
 }
 
-/// The percentiles that are compared.
-public enum Percentile: String, Sendable, CaseIterable {
-    case p50
-    case p99
-    case p999 = "p99.9"
+/// A percentile of latency: those that every comparison has, or one that a rule asks for.
+public struct Percentile: Hashable, Sendable {
+    /// Above 0 and below 100.
+    public let percent: Double
+    /// Stable: in JSON, and in rules of `--fail-if`, e.g. `p99.9`.
+    public let name: String
+
+    public static let p50 = Percentile(percent: 50, name: "p50")
+    public static let p99 = Percentile(percent: 99, name: "p99")
+    public static let p999 = Percentile(percent: 99.9, name: "p99.9")
+    /// Those that every comparison has.
+    public static let usual = [p50, p99, p999]
+
+    private init(percent: Double, name: String) {
+        (self.percent, self.name) = (percent, name)
+    }
+
+    /// From its name; `nil` when that is none, e.g. `p100`.
+    public init?(name: String) {
+        guard name.first == "p", let digit = name.dropFirst().first, digit.isNumber,
+            let percent = Double(name.dropFirst()), percent > 0, percent < 100
+        else { return nil }
+        self = Self.usual.first { $0.percent == percent } ?? Percentile(percent: percent, name: name)
+    }
 
     /// The part of the I/Os that is faster.
-    public var fraction: Double {
-        switch self {
-        case .p50: 0.5
-        case .p99: 0.99
-        case .p999: 0.999
-        }
-    }
+    public var fraction: Double { percent / 100 }
 }

@@ -6,9 +6,11 @@ public struct OtherIO: Hashable, Sendable, Codable {
     public var opened: [DirectFiles]?
     /// What the traced command read and wrote, by its own account; `nil` without one.
     public var command: CommandIO?
+    /// Files that were synced, the longest time first; `nil` when that was not seen.
+    public var syncs: [FileSyncs]?
 
-    public init(opened: [DirectFiles]? = nil, command: CommandIO? = nil) {
-        (self.opened, self.command) = (opened, command)
+    public init(opened: [DirectFiles]? = nil, command: CommandIO? = nil, syncs: [FileSyncs]? = nil) {
+        (self.opened, self.command, self.syncs) = (opened, command, syncs)
     }
 
     /// Files of one file system that were opened with `O_DIRECT` by those whose I/Os are recorded: `vfs_open`, and what

@@ -109,6 +109,47 @@ public final class LiveProbes {
         return opens
     }
 
+    /// Processes whose I/Os the filters left out, the most I/Os first; not all, if there are many.
+    public func leftOut() -> [LeftOutProcess] {
+        let map = object.descriptor(of: "probe_left_out")
+        var (key, next) = (UInt32(0), UInt32(0))
+        var all: [LeftOutProcess] = []
+        var status = bpf_map_get_next_key(map, nil, &next)
+        while status == 0, all.count < Int(PROBE_MAX_LEFT_OUT) {
+            key = next
+            var process = probe_left_out()
+            if bpf_map_lookup_elem(map, &key, &process) == 0 {
+                let name = withUnsafeBytes(of: &process.comm) {
+                    String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+                }
+                all.append(LeftOutProcess(process: key, name: name, ios: process.ios))
+            }
+            status = bpf_map_get_next_key(map, &key, &next)
+        }
+        return all.sorted { ($1.ios, $0.process) < ($0.ios, $1.process) }
+    }
+
+    /// fsync and fdatasync by those whose I/Os are recorded, by file; `nil` where that is not seen.
+    public func syncs() -> [FileSyncs]? {
+        guard plan.seesSyncs else { return nil }
+        let map = object.descriptor(of: "probe_syncs")
+        var (key, next) = (probe_synced_file(), probe_synced_file())
+        var all: [FileSyncs] = []
+        var status = bpf_map_get_next_key(map, nil, &next)
+        while status == 0, all.count < Int(PROBE_MAX_SYNCED) {
+            key = next
+            var syncs = probe_syncs()
+            if bpf_map_lookup_elem(map, &key, &syncs) == 0 {
+                all.append(
+                    FileSyncs(
+                        device: DeviceNumber(kernel: key.dev), inode: key.inode, isDataOnly: key.datasync != 0,
+                        count: syncs.count, nanoseconds: syncs.ns, firstThread: syncs.tid))
+            }
+            status = bpf_map_get_next_key(map, &key, &next)
+        }
+        return all
+    }
+
     /// Disks that give their I/O to others are followed to those.
     public var followsStackedDisks: Bool { plan.seesLayers }
 

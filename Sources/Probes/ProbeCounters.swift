@@ -23,7 +23,7 @@ public struct ProbeCounters: Equatable, Sendable {
     public var ringFull: UInt64 = 0
     /// Names of threads that did not fit into a ring: their I/Os are there, without a name.
     public var namesFull: UInt64 = 0
-    /// Names of those who occupied a CPU that did not fit: their time is counted, without a name.
+    /// Names of CPU occupants that did not fit into the ring: their time is counted without a name.
     public var occupanciesFull: UInt64 = 0
     /// I/Os whose begin was missed: the kernel skips a probe that is already running on the CPU.
     public var beginsMissed: UInt64 = 0

@@ -69,7 +69,7 @@ public struct ProbePlan: Sendable {
         "simple_read_probed", "simple_bio_ended", "block_device_async_bio_ended", "request_issued_from_queue",
         "request_issued", "timer_entered", "timer_left", "layer_entered", "layer_entered_from_queue", "request_punted",
         "request_requeued", "request_requeued_from_queue", "submission_returned", "thread_served",
-        "forced_thread_served", "quota_used_up", "quota_filled",
+        "forced_thread_served", "quota_used_up", "quota_filled", "ext4_sync_entered", "ext4_sync_left",
     ]
 
     private static func refusal(of program: ProbeProgram, by btf: KernelBTF) -> String? {
@@ -153,7 +153,8 @@ public struct ProbePlan: Sendable {
     /// What is not seen without these, in words, each once.
     public var blindTo: [String] {
         var seen: Set<String> = []
-        return missed.map(\.program.blindWithout).filter { seen.insert($0).inserted }
+        let other = includes("ext4_sync_entered") ? ["fsync and fdatasync of file systems other than ext4"] : []
+        return (missed.map(\.program.blindWithout) + other).filter { seen.insert($0).inserted }
     }
 
     /// Why nothing can be recorded: of all programs that let I/Os in, or that end them, none is left.
@@ -167,6 +168,9 @@ public struct ProbePlan: Sendable {
     public func includes(_ function: String) -> Bool {
         included.contains { $0.function == function }
     }
+
+    /// fsync and fdatasync are seen, of all file systems or at least of ext4.
+    public var seesSyncs: Bool { includes("sync_entered") || includes("ext4_sync_entered") }
 
     /// What comes to each disk of a stack is seen.
     public var seesLayers: Bool { includes("layer_entered") || includes("layer_entered_from_queue") }

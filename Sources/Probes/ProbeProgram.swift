@@ -54,7 +54,7 @@ public struct ProbeProgram: Sendable {
 
 extension ProbeProgram {
     /// All programs, in the order in which they are attached.
-    public static let all = completion + deferral + device + layers + context + processes + beginnings
+    public static let all = completion + deferral + device + layers + context + processes + syncs + beginnings
 
     /// The same for kernels that preempt tasks in tracepoints: a task that loses its CPU in the begin's program would
     /// hide the begins of all others that run there meanwhile. In a kprobe none does.
@@ -177,6 +177,17 @@ extension ProbeProgram {
             blind: "on which file systems files are opened for direct I/O that is not followed"),
     ]
 
+    private static let sync = "fsync and fdatasync"
+
+    /// Only what they come to, by file.
+    private static let syncs = [
+        ProbeProgram("sync_entered", .functionEntry, "vfs_fsync_range", blind: sync),
+        ProbeProgram("sync_left", .functionExit, "vfs_fsync_range", blind: sync),
+        ProbeProgram(
+            "ext4_sync_entered", .tracepoint, "ext4_sync_file_enter", insteadOf: ["sync_entered"], blind: sync),
+        ProbeProgram("ext4_sync_left", .tracepoint, "ext4_sync_file_exit", insteadOf: ["sync_left"], blind: sync),
+    ]
+
     private static let beginnings = [
         ProbeProgram("legacy_began", .kprobe, "__blockdev_direct_IO", role: .begins, blind: legacy),
         ProbeProgram("block_device_read_began", .functionEntry, "blkdev_read_iter", role: .begins, blind: blockDevice),
@@ -209,6 +220,8 @@ extension ProbeProgram {
         ["timer_entered", "timer_left"],
         ["quota_used_up", "quota_filled"],
         ["completion_entered", "completion_left"],
+        ["sync_entered", "sync_left"],
+        ["ext4_sync_entered", "ext4_sync_left"],
         ["dio_rw_probed", "simple_read_probed"],
         ["legacy_began", "legacy_completed", "aio_completed", "io_uring_completed"],
         [

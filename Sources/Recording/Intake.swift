@@ -64,6 +64,9 @@ final class Intake: RecordSink {
     }
 
     @inline(never)
+    /// Looks up the path of a file that was synced, if it has not been.
+    func note(_ syncs: FileSyncs) { files.note(syncs) }
+
     private func reportSlow(_ record: UnsafeRawBufferPointer) {
         if let io = DirectIO(anyRecord: record) { whenSlow(io) }
     }

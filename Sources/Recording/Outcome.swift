@@ -13,12 +13,26 @@ public struct Outcome {
     public let failure: CaptureError?
     /// What no probe could see, in words.
     public var blindTo: [String] = []
+    /// Whose I/Os the filters left out, the most first.
+    public var leftOut: [LeftOutProcess] = []
 
     /// One line for the user.
     public func summary(path: String) -> String {
         var text = "\(ios) I/Os recorded, \(counters.lost) lost"
         if counters.inFlight > 0 { text += ", \(counters.inFlight) still in flight" }
-        if counters.filteredOut > 0 { text += ", \(counters.filteredOut) left out by the filters" }
+        if counters.filteredOut > 0 { text += ", \(counters.filteredOut) left out by the filters\(whose)" }
         return text + "; wrote \(path) (\(bytes) bytes)"
     }
+
+    /// ` (fio/4711 51200, dd/4712 229)`.
+    private var whose: String {
+        let names = leftOut.prefix(Self.namesShown).map { process in
+            let name = process.name.map { $0.isASCII && ("!"..."~").contains($0) ? $0 : "?" }
+            return "\(String(name))/\(process.process) \(process.ios)"
+        }
+        let more = leftOut.count > Self.namesShown ? ", and others" : ""
+        return names.isEmpty ? "" : " (" + names.joined(separator: ", ") + more + ")"
+    }
+
+    private static let namesShown = 3
 }

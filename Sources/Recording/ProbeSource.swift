@@ -28,6 +28,10 @@ protocol ProbeSource: AnyObject {
     var followsStackedDisks: Bool { get }
     /// Files opened with `O_DIRECT` so far, by the number of the file system; `nil` when that is not seen.
     func directOpens() -> [DeviceNumber: UInt64]?
+    /// fsync and fdatasync so far, by file; `nil` when that is not seen.
+    func syncs() -> [FileSyncs]?
+    /// Processes whose I/Os the filters left out, the most first.
+    func leftOut() -> [LeftOutProcess]
     func sumUp(_ kind: probe_io_kind)
     func sums() -> [KindSummaries.Sums]
     func sample(every: UInt32)

@@ -162,7 +162,8 @@ public final class Recorder {
         return Outcome(
             ios: intake.iosWritten + counters.summedUp, bytes: intake.bytesWritten, counters: counters,
             commandStatus: commandStatus,
-            failure: intake.failure, blindTo: probes.blindTo)
+            failure: intake.failure, blindTo: probes.blindTo,
+            leftOut: counters.filteredOut > 0 ? probes.leftOut() : [])
     }
 
     /// Nothing was recorded: no file is better than one that says so.
@@ -199,6 +200,7 @@ public final class Recorder {
                 nextSums = now + max(Self.sumsNanoseconds, min((now - start) / 8, 12 * Self.sumsNanoseconds))
                 writeSums()
             }
+            noteSyncs()
             if now >= nextSecond {
                 nextSecond += 1_000_000_000
                 lookForStackedDisks()
@@ -221,6 +223,13 @@ public final class Recorder {
     private static let fewIOs: UInt64 = 100
     private var commandIO: OtherIO.CommandIO?
     private var openFiles = DirectOpens()
+    private var syncs: [FileSyncs]?
+
+    /// In every turn, as a file may soon be closed and its path unknown.
+    private func noteSyncs() {
+        syncs = probes?.syncs()
+        for file in syncs ?? [] { intake.note(file) }
+    }
 
     /// Disks of a stack that came too late to be followed.
     private var lateDisks: [String] = []
@@ -280,11 +289,12 @@ public final class Recorder {
 
     private func finish(_ counters: ProbeCounters, commandStatus: Int32?) {
         if keepsSummaries { writeSums() }
+        noteSyncs()
         openFiles.note(probes?.directOpens())
         // A command opens its files itself.
         if command.isEmpty, counters.begun < Self.fewIOs { openFiles.noteOpen(by: processes) }
         let other = OtherIO(
-            opened: openFiles.files, command: commandIO)
+            opened: openFiles.files, command: commandIO, syncs: syncs?.sorted { $1.nanoseconds < $0.nanoseconds })
         let account = commandStatus == nil ? nil : self.account()
         intake.attempt { writer throws(CaptureError) in
             try writer.write(devices: intake.devicesSeen)

@@ -25,10 +25,18 @@ struct SeenFiles {
 
     /// - Parameter io: of a file that the I/O before was not of.
     mutating func note(_ io: UnsafePointer<probe_io>, procfs: String = "/proc") {
-        let file = File(device: io.pointee.dev, inode: io.pointee.inode)
+        note(device: io.pointee.dev, inode: io.pointee.inode, thread: io.pointee.submitter_tid, procfs: procfs)
+    }
+
+    mutating func note(_ syncs: FileSyncs) {
+        note(device: syncs.device.kernelNumber, inode: syncs.inode, thread: syncs.firstThread, procfs: "/proc")
+    }
+
+    private mutating func note(device: UInt32, inode: UInt64, thread: UInt32, procfs: String) {
+        let file = File(device: device, inode: inode)
         guard paths[file] == nil, paths.count < Self.most, spent < Self.patience else { return }
         let start = HostClock.monotonic
-        let path = Self.path(of: file, openIn: "\(procfs)/\(io.pointee.submitter_tid)/fd")
+        let path = Self.path(of: file, openIn: "\(procfs)/\(thread)/fd")
         paths[file] = .some(path)
         if path != nil { count += 1 }
         spent += HostClock.monotonic &- start

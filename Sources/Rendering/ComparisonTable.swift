@@ -52,7 +52,7 @@ struct ComparisonTable {
         switch metric {
         case .iops: " IOPS"
         case .mean: " mean latency"
-        case .percentile(let percentile): " \(percentile.rawValue) latency"
+        case .percentile(let percentile): " \(percentile.name) latency"
         case .leaf(.stage(let stage)): " \(stage.label)"
         case .leaf(.cause(_, let cause)): "   . \(cause.label)"
         case .context(let context): "   \(context.rawValue)"

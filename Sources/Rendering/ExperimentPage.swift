@@ -85,9 +85,9 @@ public struct ExperimentPage: Sendable {
 
     /// Percentiles are of the traced runs.
     private var recordedRows: [String] {
-        Percentile.allCases.compactMap { percentile in
+        Percentile.usual.compactMap { percentile in
             experiment.recorded?.difference(in: .percentile(percentile)).map {
-                row("\(percentile.rawValue) traced", $0, Quantity.duration)
+                row("\(percentile.name) traced", $0, Quantity.duration)
             }
         }
     }

@@ -135,6 +135,7 @@ extension JSONReport {
             }
         }
         write(report.unseen, to: &json)
+        write(report.source.other?.syncs, report.source, to: &json)
         write(report.verdict, to: &json)
     }
 

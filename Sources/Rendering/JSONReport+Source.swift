@@ -182,6 +182,25 @@ extension JSONReport {
         }
     }
 
+    /// `nil`: fsync was not seen.
+    static func write(_ syncs: [FileSyncs]?, _ source: ReportSource, to json: inout JSONWriter) {
+        guard let syncs else {
+            json.key("syncs")
+            return json.null()
+        }
+        json.array("syncs", syncs) { json, syncs in
+            json.object { json in
+                json.member("call", syncs.call)
+                json.member("dev", syncs.device.description)
+                json.member("inode", syncs.inode)
+                json.member(
+                    "path", source.files.first { $0.device == syncs.device && $0.inode == syncs.inode }?.path)
+                json.member("count", syncs.count)
+                json.member("total_ns", syncs.nanoseconds)
+            }
+        }
+    }
+
     static func write(_ headline: Headline, to json: inout JSONWriter) {
         json.object("headline") { json in
             json.member("op", headline.operation?.value.rawValue)

@@ -307,6 +307,18 @@ extension JSONSchema {
               },
               "description": "I/O that was there and took none of the ways that are followed."
             },
+            "syncs": {
+              "type": ["array", "null"],
+              "items": {
+                "type": "object", "required": ["call", "dev", "inode", "path", "count", "total_ns"],
+                "properties": {
+                  "call": {"enum": ["fsync", "fdatasync"]}, "dev": {"type": "string"},
+                  "inode": {"$ref": "#/$defs/count"}, "path": {"$ref": "#/$defs/maybe_text"},
+                  "count": {"$ref": "#/$defs/count"}, "total_ns": {"$ref": "#/$defs/count"}
+                }
+              },
+              "description": "Calls of the whole recording by file, the longest time first; null: they were not seen."
+            },
             "verdict": {
               "type": "object", "required": ["sentences", "refused"],
               "properties": {

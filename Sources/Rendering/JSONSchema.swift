@@ -18,7 +18,7 @@ public enum JSONSchema {
             "schema", "completion_rule", "source", "selection", "quality", "headline", "ios", "issuers", "latency", "stages",
             "queue_wait", "task_work_wait", "layers", "deliverers", "delivery_wait", "hop_wait",
             "submitter_wakeup_wait", "tail", "contexts", "end_io_contexts", "reasons", "cpu_sharing", "scheduling",
-            "inline_estimate", "placement", "interrupts", "loss", "unseen", "verdict", "timeline", "groups", "other_groups"
+            "inline_estimate", "placement", "interrupts", "loss", "unseen", "syncs", "verdict", "timeline", "groups", "other_groups"
           ],
           "properties": {
             "schema": {"const": "dioscope.report/2"},

@@ -20,7 +20,7 @@ enum RemarkText {
             "the intervals are of blocks within runs: how runs of one side differ among themselves is in none of them;"
                 + " for that, give 3 or more runs a side with --base and --new"
         case .tooFewBehind(let side, let percentile):
-            "\(side.rawValue): too few I/Os are slower than its \(percentile.rawValue) to say how far that may be off:"
+            "\(side.rawValue): too few I/Os are slower than its \(percentile.name) to say how far that may be off:"
                 + " its change is in brackets; record longer, or more runs"
         case .cutOff(let side, let name): "\(side.rawValue): \(name) is cut off"
         case .loss(let side, let name, let what): "\(side.rawValue): \(name) lost data: \(what)"

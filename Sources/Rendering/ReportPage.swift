@@ -67,7 +67,7 @@ struct ReportPage {
     }
 
     var completions: [String] {
-        AccountText(report: report, style: style).lines + slowest
+        AccountText(report: report, style: style).lines + SyncText(report: report, style: style).lines + slowest
             + contexts + requests + reasons + sharing + scheduling + steal
     }
 

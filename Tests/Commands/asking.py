@@ -77,7 +77,7 @@ class WordTests(Bed):
 
     def test_none_is_as_asked(self) -> None:
         done = dioscope("report", "--where", "comm='no such'", CAPTURE)
-        self.assertRegex(done.stdout, r"none of the \d+ I/Os is as --where asks")
+        self.assertRegex(done.stdout, r"none of the \d+ I/Os matches --where")
         self.assertNotIn("no I/O was recorded", done.stdout)
 
     def test_filters_that_cannot_be(self) -> None:

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a recording tells of itself: files by their paths, fio's own figures, slow I/Os, what was blind, a full disk.
+"""What a recording says of itself: files by their paths, fio's own figures, slow I/Os, what was blind, a full disk.
 
 usage: telling.py DIOSCOPE
 """
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import unittest
@@ -70,6 +71,16 @@ class FioTests(RecordingBed):
             text = " ".join(done.stderr.split())
             self.assertRegex(text, r"lat [\d.]+[um]s of 1,499 I/Os jobs job [\d.]+[um]s = [\d.]+[um]s recorded \+ [\d.]+[num]+s ")
 
+    def test_json_on_standard_output(self) -> None:
+        """It is the command's as before, and its figures are in the report all the same."""
+        done = self.record("--", *fio_command(self.directory))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        fio = json.loads(done.stdout)["jobs"][0]["write"]
+        account = self.report()["source"]["account"]
+        self.assertEqual((account["ios"], account["jobs"]), (fio["total_ios"], ["job"]))
+        self.assertAlmostEqual(account["mean_ns"], fio["lat_ns"]["mean"], delta=1)
+        self.assertRegex(" ".join(done.stderr.split()), r"fio-\S+ .*clat .* of 1,499 I/Os")
+
     def test_without_json_there_is_none(self) -> None:
         stale = Path(self.file("stale.json"))
         stale.write_text('{"jobs": []}')
@@ -85,6 +96,71 @@ class FioTests(RecordingBed):
         if self.report()["contexts"]["sync_wait"] < IOS / 2:
             self.skipTest("this file system appends asynchronously")
         self.assertIn("libaio submits, yet waits for", " ".join(done.stderr.split()))
+
+
+@unittest.skipUnless(os.geteuid() == 0, "not root: nothing can be recorded")
+class SyncTests(RecordingBed):
+    def synced(self, *more: str) -> tuple[dict, str, list]:
+        Path(self.file("capture")).unlink(missing_ok=True)
+        done = self.record("--", *synchronous(self.directory, *more))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        syncs = self.report()["syncs"]
+        if syncs is None:
+            self.skipTest("no fsync can be seen here")
+        return json.loads(done.stdout)["jobs"][0]["sync"], " ".join(done.stderr.split()), syncs
+
+    def test_fsync_and_fdatasync_by_file(self) -> None:
+        """As many as fio counts, and no longer than it waits for them."""
+        for option, call in (("--fsync=7", "fsync"), ("--fdatasync=7", "fdatasync")):
+            fio, text, syncs = self.synced(option)
+            found = [sync for sync in syncs if sync["inode"] == Path(self.file("file")).stat().st_ino]
+            if not found:
+                self.skipTest("this file system's fsync cannot be seen here")
+            self.assertEqual([sync["call"] for sync in found], [call])
+            self.assertEqual(found[0]["count"], fio["total_ios"])
+            self.assertEqual(found[0]["path"], self.file("file"))
+            waited = fio["total_ios"] * fio["lat_ns"]["mean"]
+            self.assertGreater(found[0]["total_ns"], 0.3 * waited)
+            self.assertLess(found[0]["total_ns"], 1.02 * waited)
+            self.assertRegex(text, rf" {call} {fio['total_ios']} of {self.file('file')}, [\d.]+[um]s each, ")
+
+    def test_without_any(self) -> None:
+        """A write that syncs itself is one I/O; its sync is not counted again."""
+        _, text, syncs = self.synced("--sync=dsync", "--number_ios=100")
+        self.assertEqual(syncs, [])
+        self.assertNotIn(" fsync ", text)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "not root: nothing can be recorded")
+class LeftOutTests(RecordingBed):
+    def test_who_was_left_out_has_a_name(self) -> None:
+        other = subprocess.Popen(["sleep", "60"])
+        self.addCleanup(other.wait)
+        self.addCleanup(other.kill)
+        process = self.running("--pid", str(other.pid))
+        subprocess.run(fio_command(self.directory), capture_output=True, check=True)
+        process.send_signal(signal.SIGINT)
+        _, messages = process.communicate(timeout=20)
+        self.assertRegex(messages, rf"{IOS} left out by the filters \(fio/\d+ {IOS}")
+
+    def test_members_of_a_cgroup(self) -> None:
+        """Those that are in it when the recording begins."""
+        group = Path("/sys/fs/cgroup") / self.directory.name
+        try:
+            group.mkdir()
+        except OSError as reason:
+            self.skipTest(f"no cgroup can be made here: {reason}")
+        self.addCleanup(group.rmdir)
+        command = ["sh", "-c", 'read line; "$@" >/dev/null; exit 0', "sh", *fio_command(self.directory)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as traced:
+            (group / "cgroup.procs").write_text(str(traced.pid))
+            process = self.running("--cgroup", f"/{group.name}")
+            subprocess.run(fio_command(self.directory, "--filename=" + self.file("other")), capture_output=True, check=True)
+            traced.communicate("go\n", timeout=30)
+        process.send_signal(signal.SIGINT)
+        _, messages = process.communicate(timeout=20)
+        self.assertEqual(self.report()["ios"]["total"], IOS)
+        self.assertRegex(messages, rf"{IOS} left out by the filters \(fio/")
 
 
 @unittest.skipUnless(os.geteuid() == 0, "not root: nothing can be recorded")

@@ -68,7 +68,7 @@ import Testing
 
     @Test func whatIsNoRule() {
         for text in [
-            "", "p99", "p99 >", "> 5%", "p99 > x%", "p98 > 5%", "mean = 5%", "mean > 5", "iops < 3us", "p99 >> 5%",
+            "", "p99", "p99 >", "> 5%", "p99 > x%", "q98 > 5%", "mean = 5%", "mean > 5", "iops < 3us", "p99 >> 5%",
             "mean > nan%", "mean > inf%", "mean > 5% 6%", "mean > %",
         ] {
             #expect(FailRule(text) == nil, "\(text)")
@@ -99,6 +99,19 @@ import Testing
         let short = Comparison(base: [Self.base], new: [SyntheticIOs.run("short", seconds: 3, queueWait: 80_000)])
         guard case .undecided = try #require(FailRule("mean > 5%")).outcome(of: short) else {
             Issue.record("decided")
+            return
+        }
+    }
+
+    @Test func anyPercentileCanBeARule() throws {
+        for name in ["p0", "p100", "p", "p-1", "pp5", "p1e", "pinf", "p99.9x"] {
+            #expect(FailRule("\(name) > 5%") == nil, "\(name)")
+        }
+        #expect(try #require(FailRule("p99.90 > 5%")).metric == .percentile(.p999))
+        let same = try #require(FailRule("p12.5 > 5%")).outcome(of: Comparison(base: [Self.base], new: [Self.base]))
+        #expect(same == .holds)
+        guard case .broken = try #require(FailRule("p55.5 > 5%")).outcome(of: Self.comparison) else {
+            Issue.record("not broken")
             return
         }
     }

@@ -23,6 +23,8 @@ struct PointSourcesTests {
         "block_rq_complete": "layers, and whose end_io it is",
         "throttle_cfs_rq": "a cgroup has used up its CPU quota", "unthrottle_cfs_rq": "it may run again",
         "vfs_open": "where direct I/O is that is not followed",
+        "vfs_fsync_range": "fsync, which is no direct I/O", "ext4_sync_file_enter": "fsync",
+        "ext4_sync_file_exit": "fsync",
         // They are no sources of `interrupted`: without entries of interrupts that point is blind.
         "irq_thread_fn": "an interrupt's thread begins", "irq_forced_thread_fn": "an interrupt's thread begins",
     ]

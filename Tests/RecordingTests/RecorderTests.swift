@@ -2,6 +2,7 @@
 
 import CProbeRecords
 import Capture
+import DirectIO
 import Foundation
 import Probes
 import SystemPackage
@@ -35,6 +36,15 @@ import Testing
         adjust(probes)
         try recorder.create(path, filters: ["--comm fio"], packing: .off, recorder: "test")
         return (recorder, probes)
+    }
+
+    @Test func syncsReachTheFile() throws {
+        let synced = FileSyncs(
+            device: DeviceNumber(major: 259, minor: 1), inode: 7, isDataOnly: true, count: 3, nanoseconds: 4000,
+            firstThread: 1)
+        let (recorder, _) = try recorder(for: 1, turns: [[.write(from: 10)]]) { $0.synced = [synced] }
+        _ = try recorder.run()
+        #expect(try CaptureReader(path: path).read { _ in }.end?.other?.syncs == [synced])
     }
 
     @Test func everyRecordReachesTheFile() throws {

@@ -51,6 +51,9 @@ final class ScriptedProbes: ProbeSource {
     func newStackedDisks() -> [String] { [] }
     let followsStackedDisks = true
     func directOpens() -> [DeviceNumber: UInt64]? { nil }
+    var synced: [FileSyncs]?
+    func leftOut() -> [LeftOutProcess] { [] }
+    func syncs() -> [FileSyncs]? { synced }
     func sumUp(_ kind: probe_io_kind) {}
     func sums() -> [KindSummaries.Sums] { [] }
     func sample(every: UInt32) { sampled.append(every) }

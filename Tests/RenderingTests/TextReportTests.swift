@@ -151,6 +151,29 @@ struct TextReportTests {
         #expect(TextReport(report, isVerbose: true).text.contains("xxxx\n"))
     }
 
+    @Test func syncsAreByCallAndFile() {
+        var source = Recordings.source
+        let device = DeviceNumber(major: 259, minor: 1)
+        func syncs(_ inode: UInt64, _ isDataOnly: Bool, _ count: UInt64, _ time: UInt64) -> FileSyncs {
+            FileSyncs(
+                device: device, inode: inode, isDataOnly: isDataOnly, count: count, nanoseconds: time, firstThread: 1)
+        }
+        source.files = [FileName(device: device, inode: 7, path: "/mnt/wal")]
+        source.other = OtherIO(syncs: [syncs(7, false, 10, 568_000), syncs(8, false, 1, 2000), syncs(7, true, 2, 1000)])
+        let report = Recordings.report(source: source)
+        let text = TextReport(report).text
+        #expect(text.contains("\n fsync          10 of /mnt/wal, 56.8us each, 568us in all"))
+        #expect(text.contains("1 of nvme0n1 inode 8, 2.00us each, 2.00us in all"))
+        #expect(text.contains("\n fdatasync      2 of /mnt/wal, 500ns each, 1.00us in all\n"))
+        #expect(!TextReport(Recordings.report()).text.contains("sync  "))
+        let json = String(decoding: JSONReport(report).bytes, as: UTF8.self).filter { !$0.isWhitespace }
+        #expect(
+            json.contains(
+                #""syncs":[{"call":"fsync","dev":"259:1","inode":7,"path":"/mnt/wal","count":10,"total_ns":568000}"#))
+        let none = String(decoding: JSONReport(Recordings.report()).bytes, as: UTF8.self).filter { !$0.isWhitespace }
+        #expect(none.contains(#""syncs":null"#))
+    }
+
     @Test func aThreadNamedAsTheSubmittersIsToldApart() {
         var report = Recordings.report(occupied: true)
         report.source.threads = [1: ThreadName(thread: 1, process: 1, name: "hog")]

@@ -4,14 +4,20 @@ import DirectIO
 import FoundationEssentials
 import Glibc
 
-/// What a traced fio says of its own I/Os, where its JSON goes to a file: `--output-format=json --output=FILE`.
+/// What a traced fio says of its own I/Os in its JSON: `--output-format=json`, with `--output=FILE` or without.
 enum FioAccount {
-    /// The file that the command writes its JSON to; `nil` when it is not fio, or writes none.
-    static func path(in command: [String]) -> String? {
+    /// Where the command writes its JSON.
+    enum Destination: Equatable {
+        case file(String)
+        case standardOutput
+    }
+
+    /// `nil` when it is not fio, or writes none.
+    static func destination(in command: [String]) -> Destination? {
         guard let program = command.first, program.split(separator: "/").last == "fio" else { return nil }
         let format = value(of: "--output-format", in: command)?.split(separator: ",") ?? []
         guard format.contains(where: { $0.hasPrefix("json") }) else { return nil }
-        return value(of: "--output", in: command)
+        return value(of: "--output", in: command).map { .file($0) } ?? .standardOutput
     }
 
     private static func value(of option: String, in words: [String]) -> String? {

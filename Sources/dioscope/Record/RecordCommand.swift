@@ -130,12 +130,19 @@ struct RecordCommand: ParsableCommand {
         let messages = RecordingMessages(
             announcement: command.isEmpty ? end : nil, slowOutput: command.isEmpty ? Terminal.output : Terminal.messages
         )
-        let recorder = Recorder(command: command, duration: duration?.nanoseconds, listener: messages)
+        let account = FioAccount.destination(in: command)
+        let held = account == .standardOutput ? HeldOutput() : nil
+        let recorder = Recorder(command: command, duration: duration?.nanoseconds, listener: messages) { words in
+            try TracedCommand(words, outputs: held.map { ($0.descriptor, Terminal.messages) })
+        }
         recorder.maxOverhead = maxOverhead?.part
         recorder.slowFrom = slower?.nanoseconds
-        if let json = FioAccount.path(in: command) {
+        switch account {
+        case .file(let json):
             let started = HostClock.wall
             recorder.account = { FioAccount.read(json, since: started) }
+        case .standardOutput: recorder.account = { held.flatMap { FioAccount.account(from: $0.content) } }
+        case nil: break
         }
         let outcome = try recording { () throws(RecordingError) in
             try recorder.prepare(plan: plan, filter: filter, sizes: sizes, isVerbose: verbose)
@@ -143,6 +150,7 @@ struct RecordCommand: ParsableCommand {
             if probeCost { try recorder.measureCost() }
             return try recorder.run()
         }
+        try held?.passOn()
 
         let path = paths[0]
         Terminal.say(outcome.summary(path: path.string))
