@@ -129,7 +129,8 @@ extension LifePoint {
             ]),
         PointRow(
             .requested, "requested", isOn: .ifSeen, expected: .never, isBorder: true, mayPrecede: true,
-            from: ["block_rq_issue"], begins: [StageRow(.queued, "queued", "plug, scheduler", of: .device)]),
+            from: ["block_rq_issue", "block_getrq"],
+            begins: [StageRow(.queued, "queued", "plug, scheduler", of: .device)]),
         PointRow(
             .issued, "issued", isOn: .always, expected: .always, isBorder: true, canBeBlind: true,
             from: ["block_rq_issue"],
