@@ -117,12 +117,14 @@ class SyncTests(RecordingBed):
             if not found:
                 self.skipTest("this file system's fsync cannot be seen here")
             self.assertEqual([sync["call"] for sync in found], [call])
-            self.assertEqual(found[0]["count"], fio["total_ios"])
+            self.assertEqual(found[0]["count"], IOS // 7)
             self.assertEqual(found[0]["path"], self.file("file"))
-            waited = fio["total_ios"] * fio["lat_ns"]["mean"]
-            self.assertGreater(found[0]["total_ns"], 0.3 * waited)
-            self.assertLess(found[0]["total_ns"], 1.02 * waited)
-            self.assertRegex(text, rf" {call} {fio['total_ios']} of {self.file('file')}, [\d.]+[um]s each, ")
+            waited = fio["lat_ns"]["N"] * fio["lat_ns"]["mean"]
+            if waited:
+                self.assertEqual(fio["lat_ns"]["N"], IOS // 7)
+                self.assertGreater(found[0]["total_ns"], 0.3 * waited)
+                self.assertLess(found[0]["total_ns"], 1.02 * waited)
+            self.assertRegex(text, rf" {call} {IOS // 7} of {self.file('file')}, [\d.]+[um]s each, ")
 
     def test_without_any(self) -> None:
         """A write that syncs itself is one I/O; its sync is not counted again."""
@@ -145,7 +147,11 @@ class LeftOutTests(RecordingBed):
 
     def test_members_of_a_cgroup(self) -> None:
         """Those that are in it when the recording begins."""
-        group = Path("/sys/fs/cgroup") / self.directory.name
+        root = Path("/sys/fs/cgroup")
+        mounted = [path for path in (root, root / "pids", root / "cpu") if (path / "cgroup.procs").exists()]
+        if not mounted:
+            self.skipTest("no cgroups are mounted here")
+        group = mounted[0] / self.directory.name
         try:
             group.mkdir()
         except OSError as reason:
@@ -154,7 +160,7 @@ class LeftOutTests(RecordingBed):
         command = ["sh", "-c", 'read line; "$@" >/dev/null; exit 0', "sh", *fio_command(self.directory)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as traced:
             (group / "cgroup.procs").write_text(str(traced.pid))
-            process = self.running("--cgroup", f"/{group.name}")
+            process = self.running("--cgroup", str(group))
             subprocess.run(fio_command(self.directory, "--filename=" + self.file("other")), capture_output=True, check=True)
             traced.communicate("go\n", timeout=30)
         process.send_signal(signal.SIGINT)
