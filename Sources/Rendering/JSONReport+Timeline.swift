@@ -61,7 +61,7 @@ extension JSONReport {
                 json.member("stage", stage.value.name)
                 json.member("stage_share", stage.share)
             }
-            if let cause = interval.composition.largestCause {
+            if let cause = interval.composition.mainCause {
                 json.member("cause", cause.value.rawValue)
                 json.member("cause_share", cause.share)
             }

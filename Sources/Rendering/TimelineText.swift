@@ -31,7 +31,7 @@ struct TimelineText {
         }
         let worst = timeline.spikes.sorted { p99(of: $0) > p99(of: $1) }.prefix(Self.spikesInLine)
         items += worst.sorted { $0.interval < $1.interval }.map { spike in
-            let parts = composition(spike.composition).prefix(2).joined(separator: ", ")
+            let parts = main(spike.composition).joined(separator: ", ")
             return "at \(time(spike.interval)) p99 \(Quantity.duration(p99(of: spike))): \(parts)"
         }
         if timeline.spikes.count > Self.spikesInLine { items.append("and \(timeline.spikes.count - worst.count) more") }
@@ -46,8 +46,17 @@ struct TimelineText {
 
     private func composition(_ composition: Timeline.Composition) -> [String] {
         let stage = composition.largestStage.map { "\($0.value.name) \(Quantity.wholePercent($0.share))" }
-        let cause = composition.largestCause.map { "\(label($0)) \(Quantity.wholePercent($0.share))" }
-        return [stage, cause].compactMap(\.self)
+        return [stage, cause(composition)].compactMap(\.self)
+    }
+
+    /// What a spike was made of: as many stages as it takes, and the cause if it is a large one.
+    private func main(_ composition: Timeline.Composition) -> [String] {
+        composition.mainStages.map { "\($0.value.name) \(Quantity.wholePercent($0.share))" }
+            + [cause(composition)].compactMap(\.self)
+    }
+
+    private func cause(_ composition: Timeline.Composition) -> String? {
+        composition.mainCause.map { "\(label($0)) \(Quantity.wholePercent($0.share))" }
     }
 
     private func label(_ cause: Timeline.Part<WaitCause>) -> String {

@@ -49,7 +49,25 @@ public struct Timeline: Equatable, Sendable {
         public var causes: [Part<WaitCause>] = []
 
         public var largestStage: Part<Stage>? { stages.max { $0.share < $1.share } }
-        public var largestCause: Part<WaitCause>? { causes.max { $0.share < $1.share } }
+        private var largestCause: Part<WaitCause>? { causes.max { $0.share < $1.share } }
+
+        /// The largest stages, until they are three quarters of the latency or three: what the I/Os were made of, even where no
+        /// stage stands out.
+        public var mainStages: [Part<Stage>] {
+            var rest = stages.sorted { $0.share > $1.share }.prefix(3)
+            var main: [Part<Stage>] = []
+            while let next = rest.popFirst(), main.isEmpty || next.share >= Self.leastNamed {
+                main.append(next)
+                if main.reduce(0, { $0 + $1.share }) >= 0.75 { break }
+            }
+            return main
+        }
+
+        /// The largest cause; `nil` when that is next to nothing of the latency and so explains nothing.
+        public var mainCause: Part<WaitCause>? { largestCause.flatMap { $0.share >= Self.leastNamed ? $0 : nil } }
+
+        /// Part of the latency.
+        public static let leastNamed = 0.1
     }
 
     public struct Part<Value: Equatable & Sendable>: Equatable, Sendable {

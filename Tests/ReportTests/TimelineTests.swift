@@ -56,10 +56,26 @@ import Testing
         #expect(timeline.spikes.map(\.interval) == [17])
         let spike = try #require(timeline.spikes.first)
         #expect(spike.composition.largestStage?.value == .queueWait)
-        #expect(spike.composition.largestCause?.value == .submitter)
+        #expect(spike.composition.mainCause?.value == .submitter)
         let slowest = try #require(timeline.intervals[17].slowest)
         #expect(slowest.began == ios[1712].submitted.nanoseconds && slowest.point == .submitted)
         #expect(slowest.latency == 115_000 + 1000 + 2_900_000 + 8000)
+    }
+
+    @Test func onlyWhatIsLargeIsNamed() {
+        func composition(_ stages: [(Stage, Double)], _ cause: Double) -> Timeline.Composition {
+            Timeline.Composition(
+                stages: stages.map { Timeline.Part(value: $0.0, share: $0.1) },
+                causes: [Timeline.Part(value: .submitter, share: cause)])
+        }
+        let device = composition([(.submit, 0.04), (.device, 0.95), (.queueWait, 0.01)], 0.01)
+        #expect(device.mainStages.map(\.value) == [.device] && device.mainCause == nil)
+        let mixed = composition([(.submit, 0.3), (.device, 0.25), (.handOff, 0.24), (.queueWait, 0.21)], 0.2)
+        #expect(mixed.mainStages.map(\.value) == [.submit, .device, .handOff])
+        #expect(mixed.mainCause?.value == .submitter)
+        let crumbs = composition([(.submit, 0.66), (.device, 0.09)], 0.09)
+        #expect(crumbs.mainStages.map(\.value) == [.submit] && crumbs.mainCause == nil)
+        #expect(Timeline.Composition().mainStages.isEmpty)
     }
 
     @Test func driftIsNoSpike() throws {
