@@ -12,6 +12,18 @@ public struct ApplicationAccount: Hashable, Sendable, Codable {
     public var submission: Double?
     public var completion: Double?
     public var total: Double
+    /// Of `completion`, ascending; `nil`: it has none for all its I/Os together.
+    public var percentiles: [Percentile]?
+
+    public struct Percentile: Hashable, Sendable, Codable {
+        /// 0 to 100.
+        public var percent: Double
+        public var nanoseconds: UInt64
+
+        public init(percent: Double, nanoseconds: UInt64) {
+            (self.percent, self.nanoseconds) = (percent, nanoseconds)
+        }
+    }
 
     public init(
         name: String, jobs: [String], ios: UInt64, submission: Double?, completion: Double?, total: Double

@@ -22,6 +22,18 @@ struct AccountText {
         }
         return TextLine.labelled(String(name.prefix(14)), items, width: style.width)
             + TextLine.labelled("", sentence: difference(account, latency), width: style.width)
+            + percentiles(account, latency)
+    }
+
+    /// Its own beside the recorded ones.
+    private func percentiles(_ account: ApplicationAccount, _ latency: DurationStatistics) -> [String] {
+        let recorded = [(50.0, latency.p50), (90.0, latency.p90), (99.0, latency.p99), (99.9, latency.p999)]
+        let items = recorded.compactMap { percent, nanoseconds -> String? in
+            guard let own = account.percentiles?.first(where: { $0.percent == percent }) else { return nil }
+            let name = percent == 99.9 ? "p99.9" : "p\(Int(percent))"
+            return "\(name) \(Quantity.duration(own.nanoseconds)) (recorded \(Quantity.duration(nanoseconds)))"
+        }
+        return items.isEmpty ? [] : TextLine.labelled("", ["clat"] + items, width: style.width)
     }
 
     /// What is on both sides of the recorded latency: the way down to `iomap_dio_rw`, and the way back from the completion.

@@ -87,6 +87,12 @@ extension JSONReport {
             json.member("submission_mean_ns", account.submission)
             json.member("completion_mean_ns", account.completion)
             json.member("mean_ns", account.total)
+            json.array("completion_percentiles", account.percentiles ?? []) { json, percentile in
+                json.object { json in
+                    json.member("percent", percentile.percent)
+                    json.member("ns", percentile.nanoseconds)
+                }
+            }
         }
     }
 

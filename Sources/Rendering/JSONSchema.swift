@@ -43,11 +43,20 @@ public enum JSONSchema {
                 "blind_to": {"$ref": "#/$defs/texts"},
                 "account": {
                   "type": ["object", "null"],
-                  "required": ["name", "jobs", "ios", "submission_mean_ns", "completion_mean_ns", "mean_ns"],
+                  "required": ["name", "jobs", "ios", "submission_mean_ns", "completion_mean_ns", "mean_ns",
+                    "completion_percentiles"],
                   "properties": {
                     "name": {"type": "string"}, "jobs": {"$ref": "#/$defs/texts"}, "ios": {"$ref": "#/$defs/count"},
                     "submission_mean_ns": {"$ref": "#/$defs/maybe_number"},
-                    "completion_mean_ns": {"$ref": "#/$defs/maybe_number"}, "mean_ns": {"$ref": "#/$defs/number"}
+                    "completion_mean_ns": {"$ref": "#/$defs/maybe_number"}, "mean_ns": {"$ref": "#/$defs/number"},
+                    "completion_percentiles": {
+                      "type": "array",
+                      "items": {
+                        "type": "object", "required": ["percent", "ns"],
+                        "properties": {"percent": {"$ref": "#/$defs/number"}, "ns": {"$ref": "#/$defs/count"}}
+                      },
+                      "description": "Empty where it tells of several jobs or directions, whose percentiles do not add up."
+                    }
                   },
                   "description": "What the traced application says itself, such as fio by its JSON."
                 },

@@ -68,7 +68,10 @@ class FioTests(RecordingBed):
             account = self.report()["source"]["account"]
             self.assertEqual((account["ios"], account["jobs"]), (fio["total_ios"], ["job"]))
             self.assertAlmostEqual(account["mean_ns"], fio["lat_ns"]["mean"], delta=1)
+            own = {percentile["percent"]: percentile["ns"] for percentile in account["completion_percentiles"]}
+            self.assertEqual(own, {float(name): ns for name, ns in fio["clat_ns"]["percentile"].items()})
             text = " ".join(done.stderr.split())
+            self.assertRegex(text, r"clat p50 [\d.]+[um]?s \(recorded [\d.]+[um]?s\) p90 ")
             self.assertRegex(text, r"lat [\d.]+[um]s of 1,499 I/Os jobs job [\d.]+[um]s = [\d.]+[um]s recorded \+ [\d.]+[num]+s ")
 
     def test_json_on_standard_output(self) -> None:

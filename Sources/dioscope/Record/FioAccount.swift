@@ -62,9 +62,12 @@ enum FioAccount {
         }
         // A synchronous engine has no submission of its own.
         let submission = mean(\.slat_ns)
-        return ApplicationAccount(
+        var account = ApplicationAccount(
             name: output.version ?? "fio", jobs: output.jobs.compactMap(\.jobname), ios: ios,
             submission: submission > 0 ? submission : nil, completion: mean(\.clat_ns), total: mean(\.lat_ns))
+        // Those of several jobs, or of reads and writes, do not add up to those of all.
+        if parts.count == 1 { account.percentiles = parts[0].clat_ns.percentiles }
+        return account
     }
 
     /// The part of fio's JSON that is used; named as it is there.
@@ -94,5 +97,14 @@ enum FioAccount {
 
     private struct Latency: Decodable {
         var mean: Double
+        /// By their number: `99.900000`.
+        var percentile: [String: UInt64]?
+
+        var percentiles: [ApplicationAccount.Percentile]? {
+            let known = (percentile ?? [:]).compactMap { percent, nanoseconds in
+                Double(percent).map { ApplicationAccount.Percentile(percent: $0, nanoseconds: nanoseconds) }
+            }
+            return known.isEmpty ? nil : known.sorted { $0.percent < $1.percent }
+        }
     }
 }
