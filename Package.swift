@@ -65,6 +65,11 @@ let package = Package(
             name: "Rendering", dependencies: ["Sweep", "Comparison", "Report", "Attribution", "DirectIO"],
             swiftSettings: strict),
         .target(
+            name: "Page",
+            dependencies: ["Rendering", "Comparison", "Report", "Attribution", "DirectIO"],
+            resources: [.embedInCode("Resources/page.css"), .embedInCode("Resources/page.js")],
+            swiftSettings: strict),
+        .target(
             name: "Exports",
             dependencies: [
                 "Rendering", "Report", "Attribution", "DirectIO", "CZlib",
@@ -94,7 +99,7 @@ let package = Package(
             name: "dioscope",
             dependencies: [
                 "CBuildStamp", "DirectIO", "Host", "Probes", "Capture", "Recording", "KernelTraces", "Input",
-                "Attribution", "Report", "Selection", "Comparison", "Sweep", "Rendering", "Exports",
+                "Attribution", "Report", "Selection", "Comparison", "Sweep", "Rendering", "Page", "Exports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -156,6 +161,11 @@ let package = Package(
         .testTarget(
             name: "RenderingTests",
             dependencies: ["Rendering", "Comparison", "Report", "Attribution", "DirectIO", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "PageTests",
+            dependencies: ["Page", "Rendering", "Comparison", "Report", "Attribution", "DirectIO", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(

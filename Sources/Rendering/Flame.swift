@@ -4,7 +4,7 @@ import Attribution
 import Report
 
 /// One line a stage, in causal order: bars as wide as the stage's mean over all I/Os, which add up to the mean latency.
-struct Flame {
+package struct Flame {
     private let report: Report
     private let latency: DurationStatistics
     private let style: TextStyle
@@ -33,7 +33,7 @@ struct Flame {
     ///   - title: whose stages these are; not escaped yet.
     ///   - isVerbose: stages that hardly take any time have rows too.
     /// - Returns: `nil` when no I/O finished.
-    init?(_ report: Report, title: String = "all I/Os", style: TextStyle, isVerbose: Bool = false) {
+    package init?(_ report: Report, title: String = "all I/Os", style: TextStyle, isVerbose: Bool = false) {
         guard let latency = report.latency else { return nil }
         self.report = report
         self.latency = latency
@@ -59,7 +59,7 @@ struct Flame {
         bars = width < Self.leastBars ? nil : FlameBar(width: width, characters: style.characters)
     }
 
-    var lines: [String] {
+    package var lines: [String] {
         var lines = [heading]
         var start = 0.0
         // It may be a part of a longer span, whose end alone was seen.

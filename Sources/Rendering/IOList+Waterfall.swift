@@ -15,7 +15,8 @@ extension IOList {
         for line in waterfall(listed, style) { append(line, to: &buffer) }
     }
 
-    private func facts(_ listed: ListedIO, _ style: TextStyle) -> [String] {
+    /// What the I/O is, in words; names are escaped.
+    package func facts(_ listed: ListedIO, _ style: TextStyle) -> [String] {
         let (io, life) = (listed.io, listed.life)
         var facts = [
             Quantity.duration(life.latency) + (life.isFinished ? "" : "+ unfinished"),
@@ -59,7 +60,7 @@ extension IOList {
         return lines
     }
 
-    private func label(of share: WaitShare, _ io: DirectIO, _ style: TextStyle) -> String {
+    package func label(of share: WaitShare, _ io: DirectIO, _ style: TextStyle) -> String {
         CauseText.label(
             of: share.cause, name: share.name, submitter: threads[io.submitterThread]?.name,
             room: Self.labelWidth - 8, style)

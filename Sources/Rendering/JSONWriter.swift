@@ -4,21 +4,21 @@
 ///
 /// Used instead of an encoder because the order of keys is part of a readable report, integers of 128 bits are written
 /// exactly, and `list` writes millions of lines.
-struct JSONWriter {
-    private(set) var bytes: [UInt8] = []
+package struct JSONWriter {
+    package private(set) var bytes: [UInt8] = []
     /// Line breaks and two spaces a level, or all on one line.
     private let isPretty: Bool
     private var depth = 0
     private var needsComma = false
 
     /// - Parameter capacity: bytes that will probably be written.
-    init(isPretty: Bool, capacity: Int = 0) {
+    package init(isPretty: Bool, capacity: Int = 0) {
         self.isPretty = isPretty
         bytes.reserveCapacity(capacity)
     }
 
-    mutating func object(_ body: (inout JSONWriter) -> Void) { nest("{", "}", body) }
-    mutating func array(_ body: (inout JSONWriter) -> Void) { nest("[", "]", body) }
+    package mutating func object(_ body: (inout JSONWriter) -> Void) { nest("{", "}", body) }
+    package mutating func array(_ body: (inout JSONWriter) -> Void) { nest("[", "]", body) }
 
     private mutating func nest(_ open: Unicode.Scalar, _ close: Unicode.Scalar, _ body: (inout JSONWriter) -> Void) {
         bytes.append(UInt8(ascii: open))
@@ -44,7 +44,7 @@ struct JSONWriter {
     }
 
     /// Begins a member; its value must follow.
-    mutating func key(_ name: StaticString) {
+    package mutating func key(_ name: StaticString) {
         separate()
         bytes.append(UInt8(ascii: "\""))
         name.withUTF8Buffer { bytes.append(contentsOf: $0) }
@@ -54,7 +54,7 @@ struct JSONWriter {
     }
 
     /// The same with a name that is made up of parts; nothing in it needs to be escaped.
-    mutating func key(named name: String) {
+    package mutating func key(named name: String) {
         separate()
         bytes.append(UInt8(ascii: "\""))
         bytes.append(contentsOf: name.utf8)
@@ -64,19 +64,19 @@ struct JSONWriter {
     }
 
     /// Begins an element of an array; its value must follow.
-    mutating func element() { separate() }
+    package mutating func element() { separate() }
 
-    mutating func null() { raw("null") }
-    mutating func value(_ value: Bool) { raw(value ? "true" : "false") }
+    package mutating func null() { raw("null") }
+    package mutating func value(_ value: Bool) { raw(value ? "true" : "false") }
 
-    mutating func value(_ value: some BinaryInteger) { raw(value.description) }
+    package mutating func value(_ value: some BinaryInteger) { raw(value.description) }
 
     /// Not finite is not a number in JSON; a report has none, and if it had, null is the truth.
-    mutating func value(_ value: Double) {
+    package mutating func value(_ value: Double) {
         if value.isFinite { raw(value.description) } else { null() }
     }
 
-    mutating func value(_ text: String) {
+    package mutating func value(_ text: String) {
         var text = text
         text.withUTF8 { appendQuoted($0) }
     }
@@ -109,40 +109,40 @@ struct JSONWriter {
 }
 
 extension JSONWriter {
-    mutating func member(_ name: StaticString, _ value: String?) {
+    package mutating func member(_ name: StaticString, _ value: String?) {
         key(name)
         if let value { self.value(value) } else { null() }
     }
 
-    mutating func member(_ name: StaticString, _ value: Bool?) {
+    package mutating func member(_ name: StaticString, _ value: Bool?) {
         key(name)
         if let value { self.value(value) } else { null() }
     }
 
-    mutating func member(_ name: StaticString, _ value: (some BinaryInteger)?) {
+    package mutating func member(_ name: StaticString, _ value: (some BinaryInteger)?) {
         key(name)
         if let value { self.value(value) } else { null() }
     }
 
-    mutating func member(_ name: StaticString, _ value: Double?) {
+    package mutating func member(_ name: StaticString, _ value: Double?) {
         key(name)
         if let value { self.value(value) } else { null() }
     }
 
-    mutating func object(_ name: StaticString, _ body: (inout JSONWriter) -> Void) {
+    package mutating func object(_ name: StaticString, _ body: (inout JSONWriter) -> Void) {
         key(name)
         object(body)
     }
 
     /// `null` when there is none.
-    mutating func object<Value>(
+    package mutating func object<Value>(
         _ name: StaticString, _ value: Value?, _ body: (Value, inout JSONWriter) -> Void
     ) {
         key(name)
         if let value { object { body(value, &$0) } } else { null() }
     }
 
-    mutating func array<Element>(
+    package mutating func array<Element>(
         _ name: StaticString, _ elements: some Sequence<Element>, _ body: (inout JSONWriter, Element) -> Void
     ) {
         key(name)
@@ -154,7 +154,7 @@ extension JSONWriter {
         }
     }
 
-    mutating func strings(_ name: StaticString, _ values: [String]) {
+    package mutating func strings(_ name: StaticString, _ values: [String]) {
         array(name, values) { $0.value($1) }
     }
 }

@@ -3,7 +3,7 @@
 /// Numbers as people read them, the same everywhere.
 public enum Quantity {
     /// Three significant figures: `0ns`, `999ns`, `1.04ms`, `12.3us`, `180us`, `5400s`.
-    static func duration(_ nanoseconds: Double) -> String {
+    package static func duration(_ nanoseconds: Double) -> String {
         var value = nanoseconds
         for unit in ["ns", "us", "ms"] {
             // Rounding to three figures must not make 1000 of a unit.
@@ -13,10 +13,10 @@ public enum Quantity {
         return figures(value, wholeOnly: false) + "s"
     }
 
-    static func duration(_ nanoseconds: UInt64) -> String { duration(Double(nanoseconds)) }
+    package static func duration(_ nanoseconds: UInt64) -> String { duration(Double(nanoseconds)) }
 
     /// `500ms`, `62.5ms`: as short as it can be written exactly, to a tenth.
-    static func milliseconds(_ nanoseconds: UInt64) -> String {
+    package static func milliseconds(_ nanoseconds: UInt64) -> String {
         fixed(Double(nanoseconds) / 1e6, nanoseconds % 1_000_000 == 0 ? 0 : 1) + "ms"
     }
 
@@ -35,7 +35,7 @@ public enum Quantity {
     }
 
     /// `54%`, with the same care at both ends.
-    static func wholePercent(_ share: Double) -> String {
+    package static func wholePercent(_ share: Double) -> String {
         let percent = share * 100
         if percent > 0, percent < 0.5 { return "<1%" }
         if percent < 100, percent >= 99.5 { return ">99%" }
@@ -43,7 +43,7 @@ public enum Quantity {
     }
 
     /// `98,412`
-    static func count(_ count: UInt64) -> String {
+    package static func count(_ count: UInt64) -> String {
         var digits = ""
         for (index, digit) in String(count).reversed().enumerated() {
             if index > 0, index % 3 == 0 { digits.append(",") }
@@ -53,7 +53,7 @@ public enum Quantity {
     }
 
     /// `512`, `4k`, `1M`: only what is exact gets a letter.
-    static func bytes(_ bytes: UInt64) -> String {
+    package static func bytes(_ bytes: UInt64) -> String {
         for (unit, letter) in [(UInt64(1) << 30, "G"), (1 << 20, "M"), (1 << 10, "k")]
         where bytes >= unit && bytes % unit == 0 {
             return "\(bytes / unit)\(letter)"
@@ -62,7 +62,7 @@ public enum Quantity {
     }
 
     /// `4.80 MB/s`, `1.20 GB/s`: as fio's, of 10^6 and 10^9 bytes.
-    static func bytesPerSecond(_ rate: Double) -> String {
+    package static func bytesPerSecond(_ rate: Double) -> String {
         rate < 999.5e6
             ? figures(rate / 1e6, wholeOnly: false) + " MB/s" : figures(rate / 1e9, wholeOnly: false) + " GB/s"
     }

@@ -11,15 +11,18 @@ struct ReportHeader {
     /// Long command lines are shown whole.
     var isVerbose = false
 
+    /// What there is to say, by what it is about.
+    var facts: [[String]] { [selected, sampled, summedUp, howMuch, howFast, whence].filter { !$0.isEmpty } }
+
     var lines: [String] {
         let first = TextLine.flow(what, separator: "  ", head: "", indent: 1, width: style.width)
-        let rest = [selected, sampled, summedUp, howMuch, howFast, whence].filter { !$0.isEmpty }.flatMap {
+        let rest = facts.flatMap {
             TextLine.flow($0, separator: "  ", head: " ", indent: 1, width: style.width)
         }
         return first.map { style.palette.paint($0, .heading) } + rest + command + filters
     }
 
-    private var what: [String] {
+    var what: [String] {
         let headline = report.headline
         if report.ios.partial > 0 { return partly }
         guard let operation = headline.operation, let issuer = headline.issuer else { return ["DIO: no I/Os"] }

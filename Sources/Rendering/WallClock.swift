@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /// A time of day as text, in UTC: a capture is read elsewhere than it was made.
-struct WallClock {
+package struct WallClock {
     /// Since 1970.
-    let nanoseconds: Int64
+    package let nanoseconds: Int64
+
+    package init(nanoseconds: Int64) {
+        self.nanoseconds = nanoseconds
+    }
 
     private static let day: Int64 = 86_400
 
     private var seconds: Int64 { floor(nanoseconds, 1_000_000_000) }
 
     /// `2026-01-31 23:59:59 UTC`
-    var dateAndTime: String { "\(date) \(time) UTC" }
+    package var dateAndTime: String { "\(date) \(time) UTC" }
 
     /// `23:59:59.123456Z`
     var preciseTime: String {
@@ -18,7 +22,8 @@ struct WallClock {
         return time + "." + String(repeating: "0", count: 6 - microseconds.count) + microseconds + "Z"
     }
 
-    private var time: String {
+    /// `23:59:59`
+    package var time: String {
         let second = seconds - floor(seconds, Self.day) * Self.day
         return [second / 3600, second / 60 % 60, second % 60].map(Self.twoDigits).joined(separator: ":")
     }

@@ -60,6 +60,22 @@ public struct ReportBuilder: ~Copyable, Sendable {
         if let known { add(io, known.life) } else { add(io) }
     }
 
+    /// The same for one who looks at the life as well, and at who occupied the CPUs before it: so it is walked once.
+    /// - Parameter look: leaves the life as it is.
+    @inline(__always)
+    public mutating func add(
+        _ io: DirectIO, _ known: KnownLife?, _ look: (inout AttributedLife, inout OccupancyLog) -> Void
+    ) {
+        if let known {
+            var life = known.life
+            add(io, life)
+            look(&life, &occupancies)
+        } else {
+            add(io)
+            look(&attribution.life, &occupancies)
+        }
+    }
+
     /// Adds I/Os that were aggregated in the kernel. They are in the group of their example.
     public mutating func add(_ summary: IOSummary) {
         let whole = AttributedSummary(summary, rule: rule)

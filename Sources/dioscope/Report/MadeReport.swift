@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import Attribution
 import Input
 import Rendering
 import Report
 import Selection
-import Synchronization
 
 /// What a report is to show.
 struct ReportWishes {
@@ -27,15 +25,21 @@ struct ReportWishes {
                 ? "--from and --to" : Grouper.ofSummaries.isSuperset(of: groupings) ? nil : "--by \(words)"
     }
 
+    func builder(of ios: ChosenIOs, _ groups: ChosenGroups?) -> ReportBuilder {
+        ReportBuilder(
+            rule: ios.rule, percentiles: percentiles, groups: groups,
+            axis: TimelineAxis(origin: ios.origin, interval: interval))
+    }
+
     private var words: String { groupings.map(\.rawValue).joined(separator: ",") }
 
     /// Which I/Os, in words; `nil`: all of them.
-    fileprivate var condition: String? {
+    var condition: String? {
         let parts = [selection?.text, window?.text].compactMap(\.self)
         return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
 
-    fileprivate var ofIOs: IOWish {
+    var ofIOs: IOWish {
         var wish = IOWish(selection: selection, purpose: needsIOs)
         wish.isReadAgain = !groupings.isEmpty
         wish.needsNames = groupings.contains(.comm)
@@ -53,7 +57,8 @@ struct MadeReport {
         (report, summary) = try reading {
             let ios = try ChosenIOs(path, wishes.ofIOs, ReadingProgress(endsEarly: true))
             let groups = try Self.groups(of: ios, wishes)
-            return try ReportPass(ios, wishes, groups: groups).report()
+            let (report, summary) = try ReportPass(ios, wishes) { wishes.builder(of: ios, groups) }.made()
+            return (report.placed(by: summary), summary)
         }
     }
 
@@ -95,77 +100,5 @@ struct MadeReport {
                 remedy: UnseenText.remedy(for: unseen))
         }
         try summary.complain()
-    }
-}
-
-/// One pass over I/Os that makes a report, by as many threads as are worth while. The report is the same however many
-/// they are.
-private struct ReportPass {
-    private let ios: ChosenIOs
-    private let wishes: ReportWishes
-    private let groups: ChosenGroups?
-
-    init(_ ios: ChosenIOs, _ wishes: ReportWishes, groups: ChosenGroups?) {
-        self.ios = ios
-        self.wishes = wishes
-        self.groups = groups
-    }
-
-    func report() throws -> (Report, SourceSummary) {
-        if case let threads = ios.threads, threads > 1, let made = try report(threads: threads) { return made }
-        var builder = builder
-        let summary = try ios.read {
-            builder.add($0)
-        } each: {
-            builder.add($0, $1)
-        }
-        for sums in summary.summaries { builder.add(sums) }
-        return (finish(builder, summary), summary)
-    }
-
-    /// - Returns: `nil` when the I/Os have to be taken in order: there are more values than are counted.
-    private func report(threads: Int) throws -> (Report, SourceSummary)? {
-        let workers = (0..<threads).map { _ in Worker(builder) }
-        let summary = try ios.read(threads: threads) { number, part in
-            try workers[number].builder.withLock { builder in
-                try part.read {
-                    builder.add($0)
-                } each: {
-                    builder.add($0, $1)
-                }
-            }
-        }
-        guard let summary else { return nil }
-        return workers[0].builder.withLock { all in
-            for worker in workers.dropFirst() { worker.builder.withLock { all.add($0) } }
-            for sums in summary.summaries { all.add(sums) }
-            return all.isAtLimit ? nil : (finish(all, summary), summary)
-        }
-    }
-
-    /// Uncontended: the lock lets threads have a builder each, and their starter have it after them.
-    private final class Worker: Sendable {
-        let builder: Mutex<ReportBuilder>
-
-        init(_ builder: consuming sending ReportBuilder) {
-            self.builder = Mutex(builder)
-        }
-    }
-
-    private var builder: ReportBuilder {
-        ReportBuilder(
-            rule: ios.rule, percentiles: wishes.percentiles, groups: groups,
-            axis: TimelineAxis(origin: ios.origin, interval: wishes.interval))
-    }
-
-    private func finish(_ builder: borrowing ReportBuilder, _ summary: SourceSummary) -> Report {
-        let selection = wishes.condition.map { Report.Selection(condition: $0, ofIOs: summary.ios) }
-        var report = builder.finish(
-            source: summary.source, loss: summary.loss, selection: selection, thinnedOut: summary.thinnedOut,
-            clocks: summary.clocks)
-        if let timeline = report.timeline, let began = summary.began, began < timeline.origin {
-            report.timeline?.offset = timeline.origin - began
-        }
-        return report
     }
 }

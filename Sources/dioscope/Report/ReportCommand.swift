@@ -3,6 +3,7 @@
 import ArgumentParser
 import Rendering
 import Report
+import SystemPackage
 
 /// `dioscope report`: where the time of a capture's I/Os went.
 struct ReportCommand: ParsableCommand {
@@ -24,6 +25,8 @@ struct ReportCommand: ParsableCommand {
               dioscope report --where 'length>=64k and not context=hardirq' run1.dioscope
               dioscope report --over-time 1s --from 10s --to 20s run1.dioscope
               dioscope report --json run1.dioscope | jq .queue_wait
+              dioscope report --html -o page.html run1.dioscope
+              dioscope report --html -o page.html before.dioscope after.dioscope
               dioscope report --schema
 
             \(SelectionArguments.help)
@@ -81,12 +84,24 @@ struct ReportCommand: ParsableCommand {
     @Flag(help: "Print the JSON Schema of --json, and nothing else.")
     var schema = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "A self-contained page with pictures: latency over time, its distribution, the slowest I/Os.",
+            discussion: "Two files side by side, with what changed between them."))
+    var html = false
+
+    @Option(
+        name: .shortAndLong, help: "With --html: the file to write; it appears when it is complete.",
+        completion: .file())
+    var output: String?
+
     @OptionGroup var style: StyleArguments
 
     func validate() throws {
         guard schema || !InputArguments.named(inputs).isEmpty else {
             throw ValidationError("which capture? dioscope report FILE")
         }
+        try validatePage()
         if overTime != nil, !by.isEmpty { throw ValidationError("--over-time and --by exclude each other") }
         if case .fitting(let word?) = overTime, !files.isEmpty {
             throw ValidationError("--over-time \(word): an interval is written like 1s or 100ms")
@@ -95,6 +110,20 @@ struct ReportCommand: ParsableCommand {
         guard (1...256).contains(top) else { throw ValidationError("--top \(top): 1 to 256") }
         guard percentiles.count <= 8 else {
             throw ValidationError("--percentile: \(percentiles.count) percentiles are too many, 8 fit beside the bars")
+        }
+    }
+
+    private func validatePage() throws {
+        guard html else {
+            if output != nil { throw ValidationError("-o is where --html goes; other reports go to standard output") }
+            return
+        }
+        if json || overTime != nil || !by.isEmpty {
+            throw ValidationError("--html has no --json, --over-time or --by: the page has it all")
+        }
+        if files.count > 2 { throw ValidationError("--html takes one file, or two side by side") }
+        if output == nil, Terminal.isTerminal(Terminal.output) {
+            throw ValidationError("a page is nothing for a terminal: --html -o page.html")
         }
     }
 
@@ -117,6 +146,7 @@ struct ReportCommand: ParsableCommand {
         let wishes = ReportWishes(
             selection: try selection.parsed(), groupings: by.flatMap(\.groupings), groups: top,
             percentiles: percentiles, window: window.window, interval: interval)
+        if html { return try writePage(of: files, wishes) }
         // What is wrong with one of several is said after all of them.
         var problem: Failure?
         for (place, file) in files.enumerated() {
@@ -135,6 +165,20 @@ struct ReportCommand: ParsableCommand {
             Terminal.advise("what differs between them: dioscope compare \(files.joined(separator: " "))")
         }
         if let problem { throw ExitCode(problem.status.rawValue) }
+    }
+
+    private func writePage(of files: [String], _ wishes: ReportWishes) throws(Failure) {
+        let page = try MadePage(of: files, wishes)
+        let sink = try ExportSink(output.map { FilePath($0) })
+        do throws(Failure) {
+            var bytes = page.document.bytes
+            try sink.write(&bytes)
+            try sink.finish()
+        } catch {
+            sink.discard()
+            throw error
+        }
+        try page.complainOfDamage()
     }
 
     private func report(on file: String, _ wishes: ReportWishes) throws(Failure) {

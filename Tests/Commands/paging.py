@@ -1,0 +1,281 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The page of a report, opened in a headless Chromium, against the report's JSON and the single I/Os.
+
+usage: paging.py DIOSCOPE [--keep DIRECTORY]
+
+With --keep, screenshots of the pages are left there.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+import commands
+from browser import CHROMIUM, Browser
+from commands import Bed, dioscope
+
+CAPTURES = Path(__file__).resolve().parents[2] / "captures"
+HOG = str(CAPTURES / "nvme-ext4-libaio-hog-6.12.dioscope")
+OVERWRITE = str(CAPTURES / "nvme-ext4-libaio-overwrite-6.12.dioscope")
+INLINE = str(CAPTURES / "nvme-ext4-libaio-overwrite-7.2.dioscope")
+KEPT: Path | None = None
+
+
+def report(*words: str) -> dict:
+    return json.loads(dioscope("report", "--json", *words).stdout)
+
+
+def listed(*words: str) -> list[dict]:
+    return [json.loads(line) for line in dioscope("list", "--json", *words).stdout.splitlines()]
+
+
+class WordTests(Bed):
+    def test_bad_words(self) -> None:
+        page = self.file("page.html")
+        self.expect(dioscope("report", "--html", "--json", "-o", page, HOG), 64, "--html has no --json")
+        self.expect(dioscope("report", "--html", "-o", page, HOG, HOG, HOG), 64, "one file, or two")
+        self.expect(dioscope("report", "-o", page, HOG), 64, "--html goes")
+        self.expect(dioscope("report", "--html", "-o", "/nonexistent/page.html", HOG), 73, "cannot create")
+        self.expect(dioscope("report", "--html", "-o", page, "/nonexistent"), 66, "nonexistent")
+        self.assertFalse(Path(page).exists())
+
+    def test_the_script_is_one(self) -> None:
+        script = Path(__file__).resolve().parents[2] / "Sources" / "Page" / "Resources" / "page.js"
+        if shutil.which("node") is None:
+            self.skipTest("no node to check the script with")
+        done = subprocess.run(["node", "--check", str(script)], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_to_standard_output(self) -> None:
+        page = self.file("page.html")
+        dioscope("report", "--html", "-o", page, HOG)
+        self.assertEqual(dioscope("report", "--html", HOG).stdout, Path(page).read_text())
+
+    def test_damage_is_told(self) -> None:
+        page = self.file("page.html")
+        done = dioscope("report", "--html", "-o", page, str(CAPTURES / "broken" / "cut.dioscope"))
+        self.expect(done, 2, "cut")
+        self.assertIn("<svg", Path(page).read_text())
+
+    def test_every_capture_has_a_page(self) -> None:
+        files = [path for path in sorted(CAPTURES.glob("*")) + sorted((CAPTURES / "odd").glob("*"))
+                 if re.search(r"\.(dioscope|dat|text)(\.gz|\.zst)?$", path.name)]
+        for file in files:
+            page = self.file(file.name + ".html")
+            done = dioscope("report", "--html", "-o", page, str(file))
+            self.assertIn(done.returncode, (0, 4), f"{file}: {done.stderr}")
+            self.assertLess(Path(page).stat().st_size, 2_000_000)
+
+
+class PageBed(Bed):
+    """A page that is open."""
+
+    browser: Browser
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        if CHROMIUM is None:
+            raise unittest.SkipTest("no chromium: apt-get install chromium")
+        cls.browser = Browser()
+        cls.addClassCleanup(cls.browser.close)
+
+    def open(self, *words: str, width: int = 1180) -> Path:
+        page = Path(self.file("page.html"))
+        done = dioscope("report", "--html", "-o", str(page), *words)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertLess(self.browser.open(page, width), 5)
+        return page
+
+    def tearDown(self) -> None:
+        self.assertEqual(self.browser.complaints(), [])
+        self.assertEqual(self.browser.requests(), [])
+
+    def texts(self, selector: str) -> list[str]:
+        return self.browser.run(f"[...document.querySelectorAll({json.dumps(selector)})].map((e) => e.textContent)")
+
+    def selected(self) -> int:
+        words = self.texts(".selected")[0]
+        return int(re.match(r"([\d,]+) I/Os", words)[1].replace(",", ""))
+
+    def choose(self, name: str, value: int) -> None:
+        self.browser.run(f"""(() => {{
+            const control = document.querySelector(".controls").elements[{json.dumps(name)}];
+            control.value = {value};
+            control.dispatchEvent(new Event("input", {{bubbles: true}}));
+        }})()""")
+
+    def keep(self, name: str) -> None:
+        if KEPT:
+            self.browser.screenshot(KEPT / f"{name}.png")
+
+
+class PageTests(PageBed):
+    def test_the_page_says_what_the_report_says(self) -> None:
+        self.open(HOG)
+        json_report = report(HOG)
+        self.assertEqual(self.selected(), json_report["latency"]["ios"])
+        names = self.texts(".flame .stage .name")
+        self.assertEqual(len(names), len(json_report["stages"]))
+        rows = self.browser.run("[...document.querySelectorAll('.flame .stage')].map((row) => row.dataset.stage)")
+        self.assertEqual(rows, [str(place) for place in range(len(rows))])
+        self.assertEqual(len(self.texts("#lanes .lane")), 50)
+        self.assertEqual(len(self.texts(".slowest li")), 50)
+        slowest = sorted((io["latency_ns"] for io in listed(HOG)), reverse=True)[:50]
+        lanes = self.browser.run("JSON.parse(document.querySelector('#data').textContent).lanes.map((l) => l.latency)")
+        self.assertEqual(lanes, slowest)
+        contexts = self.texts(".controls [name=context] option")[1:]
+        used = {name for name, ios in json_report["contexts"].items() if ios > 0}
+        self.assertEqual(set(contexts), used)
+        self.assertIn("completed in a kworker", self.texts(".verdict")[0])
+
+    def test_static_pictures_are_those_that_the_script_draws(self) -> None:
+        for capture in (HOG, OVERWRITE, INLINE):
+            page = self.open(capture)
+            still = re.findall(r'<path class="((?:d|line )[^"]*)" d="([^"]*)"/>', page.read_text())
+            drawn = self.browser.run(
+                """[...document.querySelectorAll("path[class^='d'], path[class^='line']")]
+                    .map((path) => [path.getAttribute("class"), path.getAttribute("d")])""")
+            self.assertEqual([list(path) for path in still], drawn)
+            axes = [re.findall(r">([^<]*)</text>", axis)
+                    for axis in re.findall(r'<g class="axis y"[^>]*>(.*?)</g>', page.read_text())]
+            shown = self.browser.run("""[...document.querySelectorAll(".axis.y")].map((axis) =>
+                [...axis.querySelectorAll("text")].map((text) => text.textContent))""")
+            self.assertEqual(axes, shown)
+            self.assertTrue(all(axes[:3]))
+
+    def test_brushing_chooses_the_ios_of_that_time(self) -> None:
+        self.open(HOG)
+        box = self.browser.run("""(() => {
+            document.querySelector("#heatmap").scrollIntoView({block: "center"});
+            const box = document.querySelector("#heatmap .plot").getBoundingClientRect();
+            const chart = document.querySelector("#heatmap").getBoundingClientRect();
+            const scale = chart.width / 960;
+            return [chart.left + 58 * scale, chart.top + 100 * scale, (960 - 72) * scale];
+        })()""")
+        left, top, width = box
+        self.browser.drag(left + 0.25 * width, top, left + 0.5 * width)
+        part = self.browser.run("""(() => {
+            const data = JSON.parse(document.querySelector("#data").textContent);
+            const [from, to] = ["from", "to"].map((name) => +document.querySelector(".controls").elements[name].value);
+            return [from, to, data.columns, data.interval, data.offset];
+        })()""")
+        begin, end, columns, interval, offset = part
+        self.assertAlmostEqual(begin / columns, 0.25, delta=0.02)
+        self.assertAlmostEqual(end / columns, 0.5, delta=0.02)
+        # The recording's own begin: what --from and --to count from.
+        timeline = report(HOG)["timeline"]
+        start = timeline["origin_ns"] - timeline["offset_ns"]
+        times = [io["submitted_ns"] + io["latency_ns"] - start for io in listed(HOG)]
+        chosen = sum(offset + begin * interval <= time < offset + end * interval for time in times)
+        self.assertTrue(0 < chosen < len(times))
+        self.assertEqual(self.selected(), chosen)
+        self.assertTrue(self.browser.run("document.querySelector('.flame').classList.contains('filtered')"))
+        shares = self.texts(".flame .stage [data-cell=share]")
+        self.assertAlmostEqual(sum(float(share.strip("<>%")) for share in shares), 100, delta=1)
+        dimmed = self.browser.run("document.querySelectorAll('g.lane.muted').length")
+        self.assertTrue(0 < dimmed < 50)
+        self.keep("brushed")
+        # A click shows everything again.
+        self.browser.drag(left + 0.7 * width, top, left + 0.7 * width)
+        self.assertEqual(self.selected(), len(times))
+        self.assertFalse(self.browser.run("document.querySelector('.flame').classList.contains('filtered')"))
+
+    def test_choosing_a_stage_and_a_context(self) -> None:
+        self.open(HOG)
+        stages = report(HOG)["stages"]
+        wait = next(place for place, stage in enumerate(stages) if stage["name"] == "queue_wait")
+        self.browser.run(f"document.querySelector('.flame [data-stage=\"{wait}\"] button').click()")
+        self.assertEqual(self.selected(), stages[wait]["ios"])
+        self.assertEqual(self.browser.run("document.querySelectorAll('#distribution .chosen').length"), 1)
+        self.keep("stage")
+        self.choose("stage", -1)
+        for place, name in enumerate(self.texts(".controls [name=context] option")[1:]):
+            self.choose("context", place)
+            self.assertEqual(self.selected(), report(HOG)["contexts"][name])
+        self.browser.run("document.querySelector('.controls [type=reset]').click()")
+        self.browser.run("new Promise((done) => setTimeout(done, 50))")
+        self.assertEqual(self.selected(), report(HOG)["latency"]["ios"])
+
+    def test_keyboard_and_screen_reader(self) -> None:
+        self.open(HOG)
+        self.browser.run("document.querySelector('.controls [name=from]').focus()")
+        before = self.selected()
+        for _ in range(40):
+            self.browser.key("ArrowRight", 39)
+        self.assertLess(self.selected(), before)
+        self.assertEqual(self.texts(".selected[role=status][aria-live=polite]").__len__(), 1)
+        unnamed = self.browser.run("""[...document.querySelectorAll("[role=img]")].filter((picture) =>
+            !picture.getAttribute("aria-labelledby").split(" ").every((id) => document.getElementById(id)?.textContent)).length""")
+        self.assertEqual(unnamed, 0)
+        self.assertEqual(self.browser.run("[...document.querySelectorAll('table')].filter((t) => !t.caption).length"), 0)
+        ids = self.browser.run("[...document.querySelectorAll('[id]')].map((element) => element.id)")
+        self.assertEqual(len(ids), len(set(ids)))
+        self.assertEqual(self.browser.run("document.documentElement.lang"), "en")
+
+    def test_zooming_lanes(self) -> None:
+        self.open(HOG)
+        view = "document.querySelector('#lanes .plot').getAttribute('viewBox')"
+        whole = [float(number) for number in self.browser.run(view).split()]
+        self.browser.run("document.querySelector('.zoom button').click()")
+        zoomed = [float(number) for number in self.browser.run(view).split()]
+        self.assertAlmostEqual(zoomed[2], whole[2] / 2, delta=1)
+
+    def test_without_scripts(self) -> None:
+        page = Path(self.file("page.html"))
+        dioscope("report", "--html", "-o", str(page), HOG)
+        self.browser.call("Emulation.setScriptExecutionDisabled", value=True)
+        self.addCleanup(self.browser.call, "Emulation.setScriptExecutionDisabled", value=False)
+        self.browser.open(page)
+        self.keep("without-scripts")
+        text = page.read_text()
+        self.assertGreater(len(re.findall(r'class="d\d" d="M', text)), 8)
+
+    def test_a_script_in_a_name_does_not_run(self) -> None:
+        page = self.open(HOG)
+        text = page.read_text().replace('<p class="file">', '<p class="file"><script>document.title="owned"</script>', 1)
+        page.write_text(text)
+        self.browser.open(page)
+        self.assertNotEqual(self.browser.run("document.title"), "owned")
+        self.assertIn("Content Security Policy", "".join(self.browser.complaints()))
+        self.browser.events.clear()
+
+    def test_two_side_by_side(self) -> None:
+        self.open(OVERWRITE, INLINE, width=1500)
+        self.assertEqual(len(self.texts("section.run")), 2)
+        compared = json.loads(dioscope("compare", "--json", OVERWRITE, INLINE).stdout)["comparisons"][0]
+        rows = self.texts(".changes tbody tr th")
+        known = [stage for stage in compared["stages"] + compared["metrics"]
+                 if stage["base"] is not None or stage["new"] is not None]
+        self.assertEqual(len(rows), len(known))
+        self.assertEqual(len(self.texts(".controls .selected")), 2)
+        self.keep("two")
+
+    def test_looks(self) -> None:
+        for capture, name in ((HOG, "hog"), (OVERWRITE, "overwrite")):
+            self.open(capture)
+            self.keep(name)
+            self.browser.media(scheme="dark")
+            self.keep(f"{name}-dark")
+            self.browser.media()
+        self.open(HOG, width=420)
+        wide = self.browser.run("document.documentElement.scrollWidth")
+        self.assertLessEqual(wide, 420)
+        self.keep("narrow")
+        self.browser.media(medium="print")
+        self.keep("print")
+        self.browser.media()
+
+
+if __name__ == "__main__":
+    if "--keep" in sys.argv:
+        place = sys.argv.index("--keep")
+        KEPT = Path(sys.argv.pop(place + 1))
+        KEPT.mkdir(parents=True, exist_ok=True)
+        sys.argv.pop(place)
+    commands.DIOSCOPE = sys.argv.pop(1)
+    unittest.main()
