@@ -19,7 +19,9 @@ struct CheckCommand: ParsableCommand {
               sudo dioscope check --json | jq .blind
 
             EXIT STATUS
-              0 recording works here   69 this kernel cannot do it   77 more privileges are needed
+              0    recording works here
+              69   this kernel cannot do it
+              77   more privileges are needed
             """)
 
     @Flag(help: "Print one JSON object: kernel, privileges, probes with why they are refused, and what is blind.")

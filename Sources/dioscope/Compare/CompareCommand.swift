@@ -26,9 +26,13 @@ struct CompareCommand: ParsableCommand {
             \(SelectionArguments.help)
 
             EXIT STATUS
-              0   2 a capture is cut or damaged: compared is what could be read   3 a --fail-if rule is broken
-              64 usage   65 not a capture or report, or the runs are not comparable (see --force)
-              66 a file cannot be opened   74 the output cannot be written
+              0    success
+              2    a capture is cut or damaged: compared is what could be read
+              3    a --fail-if rule is broken
+              64   usage
+              65   not a capture or report, or the runs are not comparable (see --force)
+              66   a file cannot be opened
+              74   the output cannot be written
             """)
 
     @Argument(

@@ -19,9 +19,13 @@ struct PackCommand: ParsableCommand {
               dioscope pack --redact -o public.dioscope run1.dioscope
 
             EXIT STATUS
-              0   2 the capture is cut or damaged: what could be read is packed
-              64 usage   65 no capture   66 the file cannot be opened   73 the output cannot be created
-              74 it cannot be written
+              0    success
+              2    the capture is cut or damaged: what could be read is packed
+              64   usage
+              65   no capture
+              66   the file cannot be opened
+              73   the output cannot be created
+              74   it cannot be written
             """)
 
     @Argument(help: "The capture.", completion: .file())

@@ -28,13 +28,19 @@ struct RecordCommand: ParsableCommand {
               sudo dioscope record --no-occupants --sample 1/100 --duration 1h
               sudo dioscope record --summary --duration 1h
               sudo dioscope record --slower 10ms --duration 1h
-              sudo dioscope record -- fio --output-format=json --output=run1.json job.fio
+              sudo dioscope record -- fio --output-format=json job.fio
               sudo dioscope record --max-overhead 2% -- fio job.fio
               dioscope record --how trace-cmd --kernel 5.10
 
             EXIT STATUS
-              that of COMMAND; 126 or 127 when it cannot be run; 64 usage   69 not available on this kernel
-              73 the capture cannot be created   74 it cannot be written (disk full)   77 not permitted
+              that of COMMAND, and:
+              126  COMMAND cannot be run
+              127  there is no such COMMAND
+              64   usage
+              69   not available on this kernel
+              73   the capture cannot be created
+              74   it cannot be written (disk full)
+              77   not permitted
             """)
 
     @Option(name: .shortAndLong, help: "Capture file to create; never overwrites. Default: a name from the time.")

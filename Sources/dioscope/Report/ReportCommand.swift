@@ -32,9 +32,13 @@ struct ReportCommand: ParsableCommand {
             \(SelectionArguments.help)
 
             EXIT STATUS
-              0   2 the capture is cut or damaged: the report is of what could be read
-              4 there is no direct I/O in it: the report is empty, or of block requests alone, and standard error says why
-              64 usage   65 no capture or trace   66 the file cannot be opened   74 the output cannot be written
+              0    success
+              2    the capture is cut or damaged: the report is of what could be read
+              4    no direct I/O in it: the report is empty, or of block requests
+              64   usage
+              65   no capture or trace
+              66   the file cannot be opened
+              74   the output cannot be written
             """)
 
     @Argument(

@@ -35,11 +35,16 @@ struct SweepCommand: ParsableCommand {
               dioscope sweep --directory /mnt --preset block-sizes --dry-run
 
             EXIT STATUS
-              0   2 some runs failed: the table is of the others   64 usage   65 not a saved sweep, or of another machine
-              66 a file or target cannot be opened   69 no fio, a fio too old, or not available on this kernel
-              73 the result cannot be created, or a device is in use   74 it cannot be written (disk full), or \
-            something could not be put right
-              77 not permitted   130, 143 stopped by Ctrl-C or SIGTERM: see --resume
+              0    success
+              2    some runs failed: the table is of the others
+              64   usage
+              65   not a saved sweep, or of another machine
+              66   a file or target cannot be opened
+              69   no fio, a fio too old, or not available on this kernel
+              73   the result cannot be created, or a device is in use
+              74   it cannot be written (disk full), or something could not be restored
+              77   not permitted
+              130, 143  stopped by Ctrl-C or SIGTERM: see --resume
             """)
 
     @OptionGroup(title: "What is swept") var matrix: SweepArguments

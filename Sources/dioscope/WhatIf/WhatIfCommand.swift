@@ -30,9 +30,15 @@ struct WhatIfCommand: ParsableCommand {
                    --ioengine=libaio --iodepth=16 --bs=4k --size=1g --runtime=20 --time_based
 
             EXIT STATUS
-              0   2 a run failed, or was not completed as it was to be   4 fio overwrites no file with direct I/O
-              64 usage   69 this kernel cannot do both, or no fio   73 a file is in use by somebody else
-              74 something could not be put right   77 not permitted   130, 143 stopped by Ctrl-C or SIGTERM
+              0    success
+              2    a run failed, or was not completed as it was to be
+              4    fio overwrites no file with direct I/O
+              64   usage
+              69   this kernel cannot do both, or no fio
+              73   a file is in use by another process
+              74   something could not be restored
+              77   not permitted
+              130, 143  stopped by Ctrl-C or SIGTERM
             """)
 
     @Option(name: .customLong("repeat"), help: "Runs of each of the four kinds; fewer than 3 have no interval.")
