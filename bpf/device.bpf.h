@@ -44,18 +44,10 @@ static __noinline int issued_late(struct probe_io *io, struct request *rq, __u64
 	return 0;
 }
 
-static __always_inline int io_issue(struct request *rq)
+static __noinline int bio_issued(struct probe_cpu *cpu, struct request *rq, struct bio *bio, __u64 now)
 {
-	struct bio *bio = read_kernel(rq, bio);
-	struct probe_cpu *cpu = this_cpu();
-	struct probe_io *io;
-	__u64 now;
+	struct probe_io *io = io_of_bio(cpu, PROBE_KEY_ISSUE, bio);
 
-	if (!bio || !cpu)
-		return 0;
-	/* The search is no time of the I/O's. */
-	now = bpf_ktime_get_ns();
-	io = io_of_bio(cpu, PROBE_KEY_ISSUE, bio);
 	if (!io)
 		return 0;
 	if (io->issued_ns)
@@ -70,14 +62,40 @@ static __always_inline int io_issue(struct request *rq)
 	return 0;
 }
 
+static __always_inline int io_issue(struct request *rq)
+{
+	struct bio *bio = read_kernel(rq, bio);
+	struct probe_cpu *cpu = this_cpu();
+	/* The search is no time of the I/O's. */
+	__u64 now = bpf_ktime_get_ns();
+
+	if (!cpu)
+		return 0;
+	for (__u32 i = 0; i < MERGED_BIOS && bio; i++) {
+		bio_issued(cpu, rq, bio, now);
+		bio = read_kernel(bio, bi_next);
+	}
+	return 0;
+}
+
+static __noinline int bio_requeued(struct probe_cpu *cpu, struct bio *bio)
+{
+	struct probe_io *io = io_of_bio(cpu, PROBE_KEY_REQUEUE, bio);
+
+	if (io)
+		life_of(io)->requeues++;
+	return 0;
+}
+
 static __always_inline int io_requeue(struct request *rq)
 {
 	struct probe_cpu *cpu = this_cpu();
 	struct bio *bio = read_kernel(rq, bio);
-	struct probe_io *io = cpu && bio ? io_of_bio(cpu, PROBE_KEY_REQUEUE, bio) : 0;
 
-	if (io)
-		life_of(io)->requeues++;
+	for (__u32 i = 0; i < MERGED_BIOS && cpu && bio; i++) {
+		bio_requeued(cpu, bio);
+		bio = read_kernel(bio, bi_next);
+	}
 	return 0;
 }
 
@@ -94,12 +112,20 @@ int BPF_PROG(request_requeued_from_queue, struct request_queue *queue, struct re
 	return io_requeue(rq);
 }
 
+static __noinline int bio_raised(struct probe_cpu *cpu, struct bio *bio, __u32 submit_cpu)
+{
+	struct probe_io *io = io_of_bio(cpu, PROBE_KEY_RAISE, bio);
+
+	if (io)
+		io_raise(cpu, io, submit_cpu);
+	return 0;
+}
+
 SEC("?fexit/blk_mq_complete_request_remote")
 int BPF_PROG(request_raised, struct request *rq, bool elsewhere)
 {
 	struct probe_cpu *cpu;
 	struct blk_mq_ctx *submitter;
-	struct probe_io *io;
 	struct bio *bio;
 
 	if (!elsewhere)
@@ -107,9 +133,10 @@ int BPF_PROG(request_raised, struct request *rq, bool elsewhere)
 	submitter = read_kernel(rq, mq_ctx);
 	bio = read_kernel(rq, bio);
 	cpu = this_cpu();
-	io = cpu && bio ? io_of_bio(cpu, PROBE_KEY_RAISE, bio) : 0;
-	if (io)
-		io_raise(cpu, io, read_kernel(submitter, cpu));
+	for (__u32 i = 0; i < MERGED_BIOS && cpu && bio; i++) {
+		bio_raised(cpu, bio, read_kernel(submitter, cpu));
+		bio = read_kernel(bio, bi_next);
+	}
 	return 0;
 }
 

@@ -114,15 +114,25 @@ int BPF_PROG(layer_done, struct request_queue *queue, struct bio *bio)
 	return 0;
 }
 
+static __noinline int disk_did(struct probe_cpu *cpu, struct bio *bio)
+{
+	struct probe_io *io = io_of_bio(cpu, PROBE_KEY_DISK_DONE, bio);
+
+	if (io)
+		note_layer(io, disk_of_bio(bio), LAYER_DONE, bpf_ktime_get_ns());
+	return 0;
+}
+
 SEC("?tp_btf/block_rq_complete")
 int BPF_PROG(layer_disk_done, struct request *rq)
 {
 	struct bio *bio = read_kernel(rq, bio);
 	struct probe_cpu *cpu = this_cpu();
-	struct probe_io *io = cpu && bio ? io_of_bio(cpu, PROBE_KEY_DISK_DONE, bio) : 0;
 
-	if (io)
-		note_layer(io, disk_of_bio(bio), LAYER_DONE, bpf_ktime_get_ns());
+	for (__u32 i = 0; i < MERGED_BIOS && cpu && bio; i++) {
+		disk_did(cpu, bio);
+		bio = read_kernel(bio, bi_next);
+	}
 	return 0;
 }
 

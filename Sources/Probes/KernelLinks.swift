@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import CProbeRecords
+import Glibc
 
 /// Where a layer's bio, kiocb or work has the one that it was made for: `struct probe_link`, by the function that the
 /// kernel calls back with it.
@@ -35,6 +36,17 @@ struct KernelLinks: Sendable {
             if !$0.contains($1) { $0.append($1) }
         }
     }
+
+    /// Functions of works that run the end_io of direct I/O, with the modules that they are in.
+    var deliveringWorks: [(function: String, module: String)] {
+        found.map(\.way).filter { $0.from == PROBE_LINK_WORK && $0.to == PROBE_LINK_BIO }.map { ($0.function, $0.module) }
+            + Self.furtherDeliveringWorks.filter { access("/sys/module/\($0.module)", F_OK) == 0 }
+    }
+
+    private static let furtherDeliveringWorks = [
+        ("nvme_tcp_io_work", "nvme_tcp"), ("verity_work", "dm_verity"), ("integrity_metadata", "dm_integrity"),
+        ("f2fs_post_read_work", "f2fs"), ("btrfs_work_helper", "btrfs"),
+    ].map { (function: $0, module: $1) }
 
     /// A file system may be there that keeps its files in those of others.
     static var stackFiles: Bool {

@@ -58,6 +58,7 @@ public final class LiveProbes {
                 in: object.descriptor(of: "probe_summaries"), kinds: object.descriptor(of: "probe_kinds"),
                 cpuCount: cpuCount) : nil
         install(plan.links.located(by: symbols))
+        expectDeliverers(plan.links, by: symbols)
         _ = install(StackedDisks.all())
         for process in filter.processes { try trace(process: process) }
         if filter.sampleChanges { sample(every: filter.sampleEvery) }
@@ -68,6 +69,16 @@ public final class LiveProbes {
             var (key, value) = (function, link)
             bpf_map_update_elem(object.descriptor(of: "probe_links"), &key, &value, 0)
         }
+    }
+
+    /// Works of layers that are known to run end_io are seen from the first one on; the programs learn the others.
+    private func expectDeliverers(_ links: KernelLinks, by symbols: KernelSymbols) {
+        var (first, one, areThere) = (UInt32(0), UInt32(1), false)
+        for (function, module) in links.deliveringWorks {
+            guard var address = symbols.address(of: function, module: module) else { continue }
+            areThere = bpf_map_update_elem(object.descriptor(of: "probe_deliverers"), &address, &one, 0) == 0 || areThere
+        }
+        if areThere { bpf_map_update_elem(object.descriptor(of: "probe_learned"), &first, &one, 0) }
     }
 
     private var stackedDisks: Set<String> = []
@@ -88,7 +99,9 @@ public final class LiveProbes {
     public func newStackedDisks() -> [String] {
         let new = install(StackedDisks.all())
         guard !new.isEmpty, plan.seesLayers, let btf = KernelBTF() else { return new }
-        install(KernelLinks(kernel: btf).located(by: KernelSymbols()))
+        let (symbols, links) = (KernelSymbols(), KernelLinks(kernel: btf))
+        install(links.located(by: symbols))
+        expectDeliverers(links, by: symbols)
         return new
     }
 

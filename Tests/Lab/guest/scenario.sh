@@ -75,6 +75,14 @@ whole_record() {
     [ $fio_status = 0 ] && return $whole_status
 }
 
+# mounted_devices FILE...: the device of each, or of the file system that it is in, as mountinfo has it.
+mounted_devices() {
+    for file in "$@"; do
+        awk -v file="$file" 'index(file "/", $5 == "/" ? "/" : $5 "/") == 1 && length($5) > length(best) { best = $5; device = $3 }
+            END { print device }' /proc/self/mountinfo
+    done
+}
+
 # scenario NAME FILESYSTEM PREPARATION MEGABYTES DISTURBANCE OCCUPANTS SUMMARY BLOCKS LIMIT WHOLE FIO-ARGUMENT...
 # FILESYSTEM may be two with a + between them; the second one is then at /mnt/beside. DISTURBANCE is of disturb.sh.
 # BLOCKS is 1 if the truth is to have bios and requests, 2 with the occupants too; LIMIT is of limits.sh. WHOLE is 1 if
@@ -134,6 +142,7 @@ scenario() {
     step "$name" limit-off limit_unset "$limit"
     [ -f /tmp/bad ] && step "$name" unmark-bad unmark_bad
     step "$name" stat stat -L -c '%D %i %t %T' $files >"/out/$name.stat"
+    step "$name" mounts mounted_devices $files >"/out/$name.mounts"
     if [ -x /bin/dioscope ]; then
         step "$name" report $patience dioscope report "/out/$name.dioscope" >"/out/$name.txt"
         step "$name" report-json $patience dioscope report --json "/out/$name.dioscope" >"/out/$name.json"

@@ -77,15 +77,17 @@ truth_occupants() {
 
 # Bios, requests and who delivers their completion.
 truth_block_events='block/block_bio_queue block/block_getrq block/block_rq_insert block/block_rq_issue
-    block/block_rq_requeue block/block_rq_complete irq/irq_handler_entry irq/softirq_raise sched/sched_waking
-    io_uring/io_uring_queue_async_work'
+    block/block_rq_requeue block/block_rq_complete irq/irq_handler_entry irq/irq_handler_exit irq/softirq_raise
+    sched/sched_waking io_uring/io_uring_queue_async_work'
 
 # truth_blocks 2 | 1 | 0: whether they are recorded, with 2 beside who holds the CPUs. What the row's occupants need stays on.
 truth_blocks() {
     [ "$1" != 2 ] || truth_occupants 1 || return 1
     [ "$1" = 0 ] && truth_wanted=0 || truth_wanted=1
     for event in $truth_block_events; do
-        [ "$1" = 0 ] && [ "$event" = irq/irq_handler_entry ] && continue
+        case $1$event in
+        0irq/irq_handler_*) continue ;;
+        esac
         echo $truth_wanted >$truth/events/$event/enable || return 1
     done
 }

@@ -1,7 +1,7 @@
 """Bios, requests and works of one run, from ftrace's events alone: how long each device and each work took."""
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -27,6 +27,7 @@ class Part:
     cpu: int
     pid: int = 0
     context: str = ""
+    interrupted: int = 0  # ns: the handler in which it happened was entered, or before a softirq the last one was
 
     @property
     def is_data(self) -> bool:
@@ -40,7 +41,8 @@ class Blocks:
 
     parts: dict[str, list[Part]] = field(default_factory=lambda: defaultdict(list))  # by event, without its colon
     work_waits: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))  # ns, by the work's function
-    _entries: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))  # ns, by CPU
+    _entries: dict[int, int] = field(default_factory=lambda: defaultdict(int))  # ns, by CPU: of a handler that runs
+    _last_entries: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     _queued: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
@@ -48,8 +50,9 @@ class Blocks:
         if name in REQUEST_EVENTS:
             found = REQUEST_EVENTS[name].match(rest)
             if found is not None:
+                entry = self._entries[event.cpu] if event.context == "hardirq" else self._last_entries[event.cpu]
                 self.parts[name[:-1]].append(Part(f"{found[1]}:{found[2]}", found[3], int(found[4]), int(found[5]),
-                                                  event.ns, event.cpu, event.pid, event.context))
+                                                  event.ns, event.cpu, event.pid, event.context, entry))
         elif name == "workqueue_queue_work:":
             work, function = work_of(rest)
             self._queued[work] = (function, event.ns)
@@ -59,33 +62,31 @@ class Blocks:
             if queued is not None:
                 self.work_waits[function].append(event.ns - queued[1])
         elif name == "irq_handler_entry:":
-            self._entries[event.cpu].append(event.ns)
+            self._entries[event.cpu] = self._last_entries[event.cpu] = event.ns
+        elif name == "irq_handler_exit:":
+            self._entries[event.cpu] = 0
 
     def device_times(self, device: str, write: bool, sectors: int | None, to_interrupt: bool = False) -> list[int]:
-        """From issue to completion of each request of data on a device, of this size if one is given; or to the entry of
-        the interrupt that brought it, where there was one."""
-        def fits(part: Part) -> bool:
-            return (part.device == device and part.is_data and part.kind.startswith("W" if write else "R")
-                    and sectors in (None, part.sectors))
+        """From issue to completion of each request of data on a device, and where a size is given, of each piece of that
+        size that was merged into it; or to the entry of the interrupt that brought it, where there was one."""
+        def pieces(part: Part) -> int:
+            if part.device != device or not part.is_data or not part.kind.startswith("W" if write else "R"):
+                return 0
+            return 1 if sectors is None else part.sectors // sectors * (part.sectors % sectors == 0)
 
         open_at: dict[int, int] = {}
         times: list[int] = []
         ends = iter(sorted((part for name in ("block_rq_issue", "block_rq_complete") for part in self.parts[name]
-                            if fits(part)), key=lambda part: part.ns))
+                            if pieces(part)), key=lambda part: part.ns))
         issued = {id(part) for part in self.parts["block_rq_issue"]}
         for part in ends:
             if id(part) in issued:
                 open_at[part.sector] = part.ns
             elif part.sector in open_at:
                 issue = open_at.pop(part.sector)
-                entry = self._entry_before(part) if to_interrupt else 0
-                times.append((entry if entry >= issue else part.ns) - issue)
+                entry = part.interrupted if to_interrupt else 0
+                times += [(entry if entry >= issue else part.ns) - issue] * pieces(part)
         return times
-
-    def _entry_before(self, part: Part) -> int:
-        entries = self._entries[part.cpu]
-        place = bisect_right(entries, part.ns)
-        return entries[place - 1] if place else 0
 
     def within(self, event: str, device: str, io: tuple[int, int], times: tuple[int, int]) -> list[Part]:
         """What an event showed of these bytes (offset, length) of a device in that time, both bounds in it."""

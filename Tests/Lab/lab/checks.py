@@ -14,7 +14,7 @@ from .reaps import check_reaps, parted_ns
 from .scenarios import Scenario
 from .summary import check_summary
 
-NO_IOS = 4  # exit code of a recording without I/Os
+NO_IOS = 4  # exit code of a report without I/Os; that of `record -- fio` is fio's
 STALL_NS = 10_000_000  # by which a busy host may once part two observers of the same moment
 
 
@@ -42,7 +42,7 @@ def check(scenario: Scenario, kernel: str, evidence: Evidence) -> list[str]:
         failures += _times(scenario, evidence, evidence.report, evidence.ios)
         failures += check_cpus(scenario, evidence.truth, evidence.ios)
         if not scenario.through_loop:
-            failures += check_files(evidence.stat, evidence.ios)
+            failures += check_files(evidence.stat, evidence.mounts, evidence.ios)
         failures += check_issuers(scenario, evidence.report, evidence.ios)
         failures += check_deferrals(evidence.truth, evidence.report, evidence.ios)
         failures += check_sums(evidence.report, evidence.ios)
@@ -82,7 +82,9 @@ def _blind(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     yield from equal("ftrace completions", evidence.truth.contexts.total(), "of a blind file system", 0)
     if evidence.report is not None:
         yield from equal("report ios.total", (evidence.report.get("ios") or {}).get("total"), "ftrace", 0)
-        yield from equal("exit code of record", evidence.status.get("record"), "without I/Os", NO_IOS)
+        yield from equal("exit code of record", evidence.status.get("record"), "fio", 0)
+        for step in ("report", "report-json", "list-json"):
+            yield from equal(f"exit code of {step}", evidence.status.get(step), "without I/Os", NO_IOS)
         if not evidence.said.keys() & {name for name in evidence.said if name.endswith(".record.err")}:
             yield "record did not say why it has no I/Os"
 

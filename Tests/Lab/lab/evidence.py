@@ -23,6 +23,7 @@ class Evidence:
     truth: Truth = field(default_factory=Truth)
     restarts: int = 0
     stat: str = ""
+    mounts: str = ""  # device of each file by mountinfo
     fio: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] | None = None
     ios: list[dict[str, Any]] | None = None
@@ -65,6 +66,7 @@ def read_evidence(directory: Path, name: str, with_dioscope: bool, with_list: bo
         found = map(EXTENT.match, text("extents").splitlines())
         evidence.extents = [(BYTES_OF_SECTOR * int(line[1]), BYTES_OF_SECTOR * int(line[2]), BYTES_OF_SECTOR * int(line[3]))
                             for line in found if line is not None]
+    evidence.mounts = text("mounts")
     evidence.fio = parsed("fio.json")
     if with_dioscope:
         evidence.report = parsed("json")

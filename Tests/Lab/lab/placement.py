@@ -36,9 +36,14 @@ def parse_stat(text: str) -> tuple[str, int | None] | None:
     return f"{device >> 8 & 0xFFF}:{device & 0xFF | device >> 12 & ~0xFF}", int(match[2])
 
 
-def check_files(stat: str, ios: list[dict[str, Any]]) -> Iterator[str]:
-    """The I/Os are those of the files that stat was asked for, one in each line."""
+def check_files(stat: str, mounts: str, ios: list[dict[str, Any]]) -> Iterator[str]:
+    """The I/Os are those of the files that stat was asked for, one in each line. To stat the subvolumes of btrfs and
+    layers of overlayfs have numbers of their own; that of the whole is in mountinfo, a line for each file too."""
     wanted = [parse_stat(line) for line in stat.splitlines()]
+    for index, device in enumerate(mounts.split()[:len(wanted)]):
+        file = wanted[index]
+        if file is not None and file[0].startswith("0:"):
+            wanted[index] = (device, file[1])
     if not wanted or None in wanted:
         yield f"stat of the file cannot be read: {stat.strip()!r}"
         return
