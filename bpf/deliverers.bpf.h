@@ -43,28 +43,29 @@ struct {
 	__type(value, struct queued_work);
 } probe_queued_works SEC(".maps");
 
-/* The work that a CPU runs. */
+#define DELIVERING_WORKERS	1024
+
+/* What a worker runs. Bound to no CPU, it may end elsewhere than it began: known by its number. */
 struct delivering_work {
 	__u64 function;
 	__u64 queued_ns;		/* 0 = not seen */
 	__u64 started_ns;
-	__u32 tid;
-	__u32 queued_cpu;
+	__u64 queued_cpu;
 	struct probe_occupied wait;
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, DELIVERING_WORKERS);
+	__type(key, __u32);		/* tid */
 	__type(value, struct delivering_work);
 } probe_delivering SEC(".maps");
 
 static __always_inline struct delivering_work *delivering_here(void)
 {
-	__u32 index = bpf_get_smp_processor_id();
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 
-	return bpf_map_lookup_elem(&probe_delivering, &index);
+	return bpf_map_lookup_elem(&probe_delivering, &tid);
 }
 
 static __always_inline bool any_deliverers(void)
@@ -89,32 +90,28 @@ static __noinline int deliverer_queued(struct probe_cpu *cpu, __u64 function, __
 
 static __noinline int deliverer_started(struct probe_cpu *cpu, __u64 function, __u64 work)
 {
-	struct delivering_work *running;
+	struct delivering_work running = {};
 	struct queued_work *queued;
 	struct probe_occupied clocks;
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 
 	if (!bpf_map_lookup_elem(&probe_deliverers, &function))
 		return 0;
-	running = delivering_here();
-	if (!running)
-		return 0;
-	running->function = function;
-	running->tid = (__u32)bpf_get_current_pid_tgid();
-	running->queued_ns = 0;
-	running->started_ns = read_clocks(cpu, &clocks);
-	wait_unknown(&running->wait);
+	running.function = function;
+	running.started_ns = read_clocks(cpu, &clocks);
 	queued = bpf_map_lookup_elem(&probe_queued_works, &work);
-	if (!queued)
-		return 0;
-	running->queued_ns = queued->queued_ns;
-	running->queued_cpu = queued->cpu;
-	/* Bound to no CPU, it may have started elsewhere: then no one CPU was waited for. */
-	if (clocks_run() && queued->cpu == bpf_get_smp_processor_id() &&
-	    running->started_ns - running->queued_ns <= LONGEST_WAIT_NS) {
-		running->wait = queued->clocks;
-		wait_ends(&clocks, &running->wait);
+	if (queued) {
+		running.queued_ns = queued->queued_ns;
+		running.queued_cpu = queued->cpu;
+		/* Bound to no CPU, it may have started elsewhere: then no one CPU was waited for. */
+		if (clocks_run() && queued->cpu == bpf_get_smp_processor_id() &&
+		    running.started_ns - running.queued_ns <= LONGEST_WAIT_NS) {
+			running.wait = queued->clocks;
+			wait_ends(&clocks, &running.wait);
+		}
+		bpf_map_delete_elem(&probe_queued_works, &work);
 	}
-	bpf_map_delete_elem(&probe_queued_works, &work);
+	bpf_map_update_elem(&probe_delivering, &tid, &running, BPF_ANY);
 	return 0;
 }
 
@@ -138,7 +135,7 @@ static __noinline int work_delivers(struct probe_io *io)
 	struct probe_layered *all = layered(io);
 
 	all->deliverer = function;
-	if (!running || running->function != function || running->tid != (__u32)bpf_get_current_pid_tgid()) {
+	if (!running || running->function != function) {
 		learn_deliverer(function);
 		return 0;
 	}

@@ -406,7 +406,6 @@ extension LiveProbes {
         of object: ProbeObject, sizes: Sizes, cpuCount: Int, rings: Int
     ) throws(ProbeError) {
         try object.setSize(of: "probe_cpus", to: cpuCount)
-        try object.setSize(of: "probe_delivering", to: cpuCount)
         try object.setSize(of: "probe_slots", to: sizes.slots)
         try object.setSize(of: "probe_buckets", to: sizes.slots / Int(PROBE_BUCKET_SLOTS))
         try object.setSize(of: "probe_rings", to: rings)

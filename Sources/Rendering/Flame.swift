@@ -118,7 +118,7 @@ package struct Flame {
     private func row(_ stage: StageStatistics, start: Double) -> String {
         let widths = Self.columnWidths
         let durations = stage.durations
-        let label = TextLine.padded(" \(stage.context.letter) \(stage.stage.label)", to: labelWidth)
+        let label = TextLine.padded(" \(stage.context.letter) \(label(of: stage))", to: labelWidth)
         var columns = meanAndShare(total: durations.total, share: stage.share)
         if showsIOs {
             let part = Double(durations.ios) / Double(latency.ios)
@@ -128,6 +128,11 @@ package struct Flame {
             columns += TextLine.rightAligned(Quantity.duration(column.value(of: durations)), to: column.width)
         }
         return label + bar(start: start, length: stage.share, context: stage.context) + columns
+    }
+
+    /// What delivers an I/O is mostly an interrupt, but it may be a layer's work item.
+    private func label(of stage: StageSummary) -> String {
+        stage.stage == .interrupt && stage.context == .kworker ? "work -> end_io" : stage.stage.label
     }
 
     /// Who occupied the CPU during a wait, within its bar.
