@@ -288,12 +288,16 @@ static __always_inline bool is_irq_thread(struct task_struct *task)
 	return is_function(read_kernel(kthread_of(task), threadfn), irq_thread);
 }
 
-/* io_uring's own worker. Until b16b3855d89f (5.12) the flag was elsewhere, and this bit said "runs a virtual CPU". */
+/*
+ * io_uring's own worker. Until b16b3855d89f (5.12) the flag was elsewhere, and this bit said "runs a
+ * virtual CPU"; that release also gave tasks pf_io_worker, which e32cf5dfbe22 (5.17) renamed.
+ */
 static __always_inline bool is_io_worker(struct task_struct *task)
 {
 	struct task_struct___worker_private *private = (void *)task;
+	struct task_struct___pf_io_worker *before = (void *)task;
 
-	if (bpf_core_field_exists(private->worker_private))
+	if (bpf_core_field_exists(private->worker_private) || bpf_core_field_exists(before->pf_io_worker))
 		return read_kernel(task, flags) & 0x10;
 	return read_kernel(task, flags) & 0x20000000;
 }
@@ -371,12 +375,11 @@ static __always_inline enum probe_context current_context(const struct probe_cpu
  * What iomap_dio_bio_end_io will decide by, from dio->flags. Bits 26 and 27
  * changed their meaning: 8c052fb3002e (6.6) brought kiocb.dio_complete with
  * CALLER_COMP (26) and INLINE_COMP (27); 56749ed317e2 (6.19) took it away,
- * and 65a466aef147 (6.19) made 27 COMP_WORK, of the opposite sense.
+ * and 65a466aef147 (6.19) made 27 COMP_WORK, of the opposite sense. Before 6.6 neither was used.
  */
 static __always_inline __u32 dio_flag_facts(__u32 flags)
 {
 	struct kiocb___dio_complete *has_dio_complete = 0;
-	struct kiocb___write_stream *has_write_stream = 0;
 	__u32 facts = 0;
 
 	if (flags & IOMAP_DIO_UNWRITTEN)
@@ -393,9 +396,8 @@ static __always_inline __u32 dio_flag_facts(__u32 flags)
 			facts |= PROBE_FACT_CALLER_COMP;
 		if (flags & IOMAP_DIO_BIT27)
 			facts |= PROBE_FACT_INLINE_COMP;
-	} else if (bpf_core_field_exists(has_write_stream->ki_write_stream)) {
-		if (flags & IOMAP_DIO_BIT27)
-			facts |= PROBE_FACT_COMP_WORK;
+	} else if (flags & IOMAP_DIO_BIT27) {
+		facts |= PROBE_FACT_COMP_WORK;
 	}
 	return facts;
 }

@@ -76,10 +76,6 @@ struct kiocb___dio_complete {		/* about 6.6 to 6.18 */
 	long (*dio_complete)(void *data);
 };
 
-struct kiocb___write_stream {		/* about 6.16 and later */
-	__u8 ki_write_stream;
-};
-
 struct iov_iter {
 	__u64 count;
 	bool data_source;		/* 5.14 and later: true for a write */
@@ -193,6 +189,10 @@ struct task_struct___rt {		/* PREEMPT_RT */
 
 struct task_struct___worker_private {	/* 5.17 and later */
 	void *worker_private;
+};
+
+struct task_struct___pf_io_worker {	/* 5.12 to 5.16 */
+	void *pf_io_worker;
 };
 
 struct task_struct___set_child_tid {	/* where a kthread's own data was before */
