@@ -68,6 +68,45 @@ static __noinline int note_layer(struct probe_io *io, __u32 dev, enum layer_time
 	return 0;
 }
 
+/* The disk of the bio, or request, that a layer made this bio of another disk for; 0 where there is none. */
+static __noinline __u32 disk_above(__u64 at, __u32 dev)
+{
+	__u32 is_bio = true;
+
+	for (__u32 i = 0; i < LONGEST_WAY; i++) {
+		__u64 function = callback_of(at, is_bio);
+		struct probe_link *link = bpf_map_lookup_elem(&probe_links, &function);
+		__u32 above;
+
+		if (!link)
+			break;
+		at = follow_link(link, at);
+		if (!at)
+			break;
+		is_bio = link->to == PROBE_LINK_BIO;
+		if (!is_bio)
+			continue;
+		above = disk_of_bio(cast_kernel(struct bio, at));
+		if (above != dev)
+			return above;
+	}
+	return 0;
+}
+
+static __noinline int note_giver(struct probe_io *io, __u32 dev, __u32 above)
+{
+	struct probe_layered *all = (struct probe_layered *)io;
+	__u32 giver = 0;
+
+	for (__u32 i = 0; above && i < PROBE_LAYERS; i++) {
+		if (all->layers[i].dev == above)
+			giver = i + 1;
+		else if (all->layers[i].dev == dev)
+			all->layers[i].giver = giver;
+	}
+	return 0;
+}
+
 /* The one that has the I/O now: none is done, and this was entered last. */
 static __always_inline struct probe_layer *layer_now(struct probe_io *io)
 {
@@ -84,9 +123,14 @@ static __always_inline int layer_enters(struct bio *bio)
 {
 	struct probe_cpu *cpu = this_cpu();
 	struct probe_io *io = cpu ? io_of_bio(cpu, PROBE_KEY_LAYER_ENTRY, bio) : 0;
+	__u32 dev;
 
-	if (io)
-		note_layer(io, disk_of_bio(bio), LAYER_ENTERED, bpf_ktime_get_ns());
+	if (!io)
+		return 0;
+	dev = disk_of_bio(bio);
+	note_layer(io, dev, LAYER_ENTERED, bpf_ktime_get_ns());
+	if (((struct probe_layered *)io)->layers[1].dev)
+		note_giver(io, dev, disk_above(iocb_key(cpu, PROBE_KEY_LAYER_ENTRY, bio), dev));
 	return 0;
 }
 
@@ -166,6 +210,17 @@ static __always_inline void layer_work_started(struct probe_cpu *cpu, const stru
 
 	if (layer && layer->queued_ns)
 		layer->started_ns = since_submit(io, bpf_ktime_get_ns());
+}
+
+/* A layer that was given a request, loop, has its worker begin the I/O to its own file. */
+static __always_inline void layer_worker_begins(struct probe_io *io)
+{
+	struct probe_layer *layer = layer_now(io);
+
+	if (!layer || !layer->issued_ns || layer->started_ns)
+		return;
+	layer->queued_ns = layer->issued_ns;
+	layer->started_ns = since_submit(io, bpf_ktime_get_ns());
 }
 
 #endif

@@ -6,7 +6,7 @@
 #include "filters.bpf.h"
 #include "left_out.bpf.h"
 #include "occupants.bpf.h"
-#include "links.bpf.h"
+#include "layers.bpf.h"
 #include "lost.bpf.h"
 #include "punts.bpf.h"
 #include "rings.bpf.h"
@@ -118,12 +118,18 @@ struct beginning {
  */
 static __always_inline bool is_of_layer(const struct beginning *this)
 {
+	struct probe_io *io;
 	__u64 above;
 
 	if (!probe_settings.layers || issuer_of(this->user) != PROBE_ISSUER_OTHER)
 		return false;
 	above = io_above(this->key, false);
-	return above && above != this->key;
+	if (!above || above == this->key)
+		return false;
+	io = slot_find(above);
+	if (io)
+		layer_worker_begins(io);
+	return true;
 }
 
 /* The submitter goes on, and the device does not have it yet: it is in a plug, a scheduler, or held back. */

@@ -43,18 +43,36 @@ public struct LayerPart: Hashable, Sendable {
             body(LayerPart(device: layers[place].device, place: place, phase: phase), next - time)
             time = next
         }
+        let givers = givers(in: layers)
         for (place, layer) in layers.enumerated() {
-            if place > 0 { take(until: layer.entered, place - 1, .work) }
+            if place > 0 { take(until: layer.entered, giver(to: place, in: layers), .work) }
+            if givers >> UInt64(place) & 1 != 0, layer.issued != 0 { take(until: layer.issued, place, .issue) }
             take(until: layer.queued, place, .work)
             if layer.queued != 0 { take(until: layer.started, place, .queueWait) }
         }
-        let disk = layers.count - 1
+        let disk = lastDone(of: layers, givers)
         take(until: layers[disk].issued, disk, .issue)
-        // A mirror has several, and waits for all of them. A driver may find in its own work that the device was done.
-        let issued = layers.dropFirst().filter { $0.issued != 0 }
-        let done = layers[disk].issued == 0 ? layers[disk].done : issued.map(\.done).max() ?? layers[disk].done
-        take(until: min(done, end), disk, .device)
+        // A driver may find in its own work that the device was done.
+        take(until: min(layers[disk].done, end), disk, .device)
         take(until: end, 0, .back)
+    }
+
+    /// The layer that gave an I/O to this one: mostly the one before it, but a mirror gives it to several.
+    private static func giver(to place: Int, in layers: [LayerPassage]) -> Int {
+        layers[place].giver.flatMap { $0 < place ? $0 : nil } ?? place - 1
+    }
+
+    /// Bit *n*: the layer at place *n* gave the I/O to another.
+    private static func givers(in layers: [LayerPassage]) -> UInt64 {
+        layers.indices.dropFirst().reduce(0) { $0 | 1 << UInt64(giver(to: $1, in: layers)) }
+    }
+
+    /// The disk that the I/O waited for: a mirror waits for all that it gave it to.
+    private static func lastDone(of layers: [LayerPassage], _ givers: UInt64) -> Int {
+        let disk = layers.count - 1
+        guard layers[disk].issued != 0 else { return disk }
+        return layers.indices.filter { layers[$0].issued != 0 && givers >> UInt64($0) & 1 == 0 }
+            .max { (layers[$0].done, $0) < (layers[$1].done, $1) } ?? disk
     }
 
     /// Where the stage `device` ends.

@@ -49,6 +49,7 @@ extension LayerPassage {
         started = time(layer.started_ns)
         issued = time(layer.issued_ns)
         done = time(layer.done_ns)
+        giver = (1...PROBE_LAYERS).contains(Int32(clamping: layer.giver)) ? Int(layer.giver) - 1 : nil
     }
 }
 
@@ -62,6 +63,7 @@ extension probe_layer {
         started_ns = since(layer.started)
         issued_ns = since(layer.issued)
         done_ns = since(layer.done)
+        giver = layer.giver.map { UInt32(clamping: $0 + 1) } ?? 0
     }
 }
 

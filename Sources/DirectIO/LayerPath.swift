@@ -36,6 +36,9 @@ public struct LayerPassage: Equatable, Sendable {
     /// The last `block_rq_complete` on it, or `block_bio_complete`.
     public var done: UInt64 = 0
 
+    /// Which layer made its bio, by place from 0; `nil` where that was not seen.
+    public var giver: Int?
+
     public init(device: DeviceNumber) {
         self.device = device
     }

@@ -23,9 +23,26 @@ struct LayerPartTests {
         var disk = LayerPassage(device: DeviceNumber(major: 259, minor: 0))
         (disk.entered, disk.issued, disk.done) = (200, 210, 400)
         #expect(
-            parts([loop, disk], ended: 450) == ["0 work 100", "1 issue 10", "1 device 190", "0 back 50"])
+            parts([loop, disk], ended: 450) == ["0 issue 5", "0 work 95", "1 issue 10", "1 device 190", "0 back 50"])
         disk.done = 455
-        #expect(parts([loop, disk], ended: 450) == ["0 work 100", "1 issue 10", "1 device 240"])
+        #expect(parts([loop, disk], ended: 450) == ["0 issue 5", "0 work 95", "1 issue 10", "1 device 240"])
+    }
+
+    /// A mirror's time is its own between two disks, and then that of the slower one.
+    @Test func aMirrorWaitsForTheSlowerDisk() {
+        var mirror = LayerPassage(device: DeviceNumber(major: 9, minor: 1))
+        mirror.entered = 100
+        var slow = LayerPassage(device: DeviceNumber(major: 259, minor: 0))
+        (slow.entered, slow.issued, slow.done, slow.giver) = (120, 140, 400, 0)
+        var fast = LayerPassage(device: DeviceNumber(major: 259, minor: 1))
+        (fast.entered, fast.issued, fast.done, fast.giver) = (130, 150, 300, 0)
+        #expect(
+            parts([mirror, slow, fast], ended: 450)
+                == ["0 work 20", "0 work 10", "1 issue 10", "1 device 260", "0 back 50"])
+        (slow.done, fast.done) = (300, 400)
+        #expect(
+            parts([mirror, slow, fast], ended: 450)
+                == ["0 work 20", "0 work 10", "2 issue 20", "2 device 250", "0 back 50"])
     }
 
     @Test func oneDeviceHasNoParts() {

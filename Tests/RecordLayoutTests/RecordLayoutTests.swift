@@ -143,7 +143,7 @@ private let lifeFields: [MemberLayout<probe_life>] = [
 private let layerFields: [MemberLayout<probe_layer>] = [
     .init("dev", \.dev), .init("entered_ns", \.entered_ns), .init("queued_ns", \.queued_ns),
     .init("started_ns", \.started_ns), .init("issued_ns", \.issued_ns), .init("done_ns", \.done_ns),
-    .init("reserved", \.reserved),
+    .init("giver", \.giver), .init("reserved", \.reserved),
 ]
 
 private let layeredFields: [MemberLayout<probe_layered>] = [

@@ -213,7 +213,8 @@ struct probe_layer {
 	probe_u32 started_ns;		/* workqueue_execute_start */
 	probe_u32 issued_ns;		/* the last block_rq_issue on it */
 	probe_u32 done_ns;		/* the last block_rq_complete on it, or block_bio_complete */
-	probe_u32 reserved[2];
+	probe_u32 giver;		/* the layer that made its bio, by place from 1; 0 = not known */
+	probe_u32 reserved;
 };
 
 #define PROBE_LAYERS		4
