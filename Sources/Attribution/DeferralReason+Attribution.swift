@@ -34,6 +34,7 @@ extension DeferralReason {
         if facts.contains(.pageCache) { return .pageCachePresent }
         // The rules below are iomap's.
         if facts.contains(.legacy) { return .unknown }
+        if io.times[.hopQueued] != 0 { return .backingFile }
         switch rule {
         case .defersWrites: return .iomapAlwaysDefersWrites
         case .flaggedInline:
@@ -45,7 +46,7 @@ extension DeferralReason {
     }
 
     /// How many there are: the length of an array indexed by `index`.
-    public static let count = 10
+    public static let count = 11
 
     /// Position in the closed list, for arrays of counts.
     public var index: Int {
@@ -60,6 +61,7 @@ extension DeferralReason {
         case .error: 7
         case .newBlockMetadata: 8
         case .unknown: 9
+        case .backingFile: 10
         }
     }
 }

@@ -19,6 +19,8 @@ public enum DeferralReason: String, Sendable, CaseIterable, Codable {
     case error
     /// Blocks were newly allocated, or other metadata must follow.
     case newBlockMetadata = "new-block-metadata"
+    /// A file system made it for a file of another one, whose completion takes a kworker on every kernel: overlayfs, FUSE.
+    case backingFile = "backing-file"
     /// It was deferred, and what was seen does not say why.
     case unknown
 
@@ -28,7 +30,7 @@ public enum DeferralReason: String, Sendable, CaseIterable, Codable {
         switch self {
         case .iomapAlwaysDefersWrites, .issuerNoCallerComp: true
         case .pageCachePresent, .unwrittenConversion, .extendsSize, .syncFlush, .copyOnWrite, .error,
-            .newBlockMetadata:
+            .newBlockMetadata, .backingFile:
             false
         case .unknown: nil
         }

@@ -155,7 +155,7 @@ extension JSONSchema {
                     "enum": [
                       "iomap-always-defers-writes", "issuer-no-caller-comp", "page-cache-present",
                       "unwritten-conversion", "extends-isize", "sync-flush", "cow", "error", "new-block-metadata",
-                      "unknown"
+                      "backing-file", "unknown"
                     ]
                   },
                   "ios": {"$ref": "#/$defs/count"}, "avoidable": {"type": ["boolean", "null"]}

@@ -144,6 +144,7 @@ enum VerdictText {
         case .copyOnWrite: "shared extents are copied; a file without reflinks and snapshots has none"
         case .error: "fix the errors first"
         case .newBlockMetadata: "blocks are newly allocated; write the file once before"
+        case .backingFile: "the file above it is completed in a kworker on every kernel"
         case .unknown: "the reason was not seen"
         }
     }

@@ -67,6 +67,14 @@ struct DeferralReasonTests {
             rule: .defersWrites, expected: .iomapAlwaysDefersWrites),
     ]
 
+    @Test(arguments: [CompletionRule.defersWrites, .flaggedInline])
+    func aFileBelowAnotherNeedsAKworkerAnyway(rule: CompletionRule) {
+        var io = Self.deferred([.endSeen, .endDecides])
+        io.times[.hopQueued] = 400
+        #expect(DeferralReason(of: io, rule: rule) == .backingFile)
+        #expect(DeferralReason.backingFile.isAvoidable == false)
+    }
+
     @Test(arguments: rows)
     func whatIsLeftIsTheRules(row: Row) {
         let io = Self.deferred(row.facts.union([.endSeen, .endDecides]))
