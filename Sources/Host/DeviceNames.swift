@@ -58,10 +58,12 @@ public struct DeviceNames {
             mounts.filter { $0.fileSystem != "devtmpfs" }.map { ($0.number, $0.device) }, uniquingKeysWith: { $1 })
     }
 
-    /// What a file is in, or would be: the kind of file system, and where that is mounted.
-    public func fileSystem(of path: String) -> (kind: String, mountPoint: String)? {
+    /// What a file is in, or would be: the kind of file system, where that is mounted, and with which options of its own.
+    public func fileSystem(of path: String) -> (kind: String, mountPoint: String, options: [Substring])? {
         let directory = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        return (mount(path) ?? mount(directory)).map { ($0.fileSystem, $0.mountPoint) }
+        return (mount(path) ?? mount(directory)).map {
+            ($0.fileSystem, $0.mountPoint, $0.options.split(separator: ","))
+        }
     }
 
     private func upper(of mount: Mount) -> String? {

@@ -39,7 +39,7 @@ public enum UnseenText {
 
     /// Why direct I/O of this kind of file system does not come through, as far as that is known.
     public static func why(_ fileSystem: String?) -> String? {
-        switch fileSystem {
+        switch kind(of: fileSystem) {
         case "nfs", "nfs4": "NFS sends direct I/O to its server itself"
         case "cifs", "smb3": "SMB sends direct I/O to its server itself"
         case "ceph": "ceph sends direct I/O to its servers itself"
@@ -54,9 +54,14 @@ public enum UnseenText {
         }
     }
 
+    /// `fuse` of `fuse.sshfs`, as mountinfo has it.
+    private static func kind(of fileSystem: String?) -> String? {
+        fileSystem.map { String($0.prefix { $0 != "." }) }
+    }
+
     /// What can be done about it.
     public static func remedy(_ fileSystem: String?) -> String? {
-        switch fileSystem {
+        switch kind(of: fileSystem) {
         case "nfs", "nfs4", "cifs", "smb3", "ceph", "9p", "virtiofs": "record on the machine that has the disks"
         case "fuse", "fuseblk": "record the server's own I/O: dioscope record --pid of the server"
         case "tmpfs", "ramfs", "hugetlbfs": "use a file on a disk"

@@ -35,7 +35,7 @@ public enum UnseenIO: Equatable, Sendable {
         _ opened: [OtherIO.DirectFiles], _ devices: Set<DeviceNumber>, _ source: ReportSource
     ) -> [UnseenIO] {
         let hasUpper = source.devices.contains {
-            devices.contains($0.device) && ["overlay", "fuse", "fuseblk"].contains($0.fileSystem)
+            devices.contains($0.device) && ($0.fileSystem == "overlay" || $0.fileSystem?.hasPrefix("fuse") == true)
         }
         return hasUpper ? [] : opened.filter { !devices.contains($0.device) }.map { .fileSystem($0) }
     }

@@ -33,7 +33,13 @@ struct CommandFiles {
         return text.split(whereSeparator: \.isNewline).prefix(1000).compactMap { value(of: $0.filter { $0 != " " }) }
     }
 
-    /// File systems without any way that is followed. Of others it depends on the file.
+    /// Has this file system no way that is followed? Of some it depends on the file. A FUSE server may pass files through
+    /// to those of another file system, which are followed: nothing shows that from outside.
+    private static func isBlind(_ kind: String, _ options: [Substring]) -> Bool {
+        blind.contains(kind) || kind.hasPrefix("fuse") || kind == "ext4" && options.contains("data=journal")
+    }
+
+    /// By mountinfo.
     private static let blind: Set = [
         "nfs", "nfs4", "cifs", "smb3", "ceph", "9p", "virtiofs", "tmpfs", "ramfs", "zfs", "bcachefs",
     ]
@@ -43,7 +49,7 @@ struct CommandFiles {
         let names = DeviceNames()
         var named: Set<String> = []
         for path in paths {
-            guard let place = names.fileSystem(of: path), Self.blind.contains(place.kind),
+            guard let place = names.fileSystem(of: path), Self.isBlind(place.kind, place.options),
                 named.insert(place.mountPoint).inserted
             else { continue }
             let why = UnseenText.why(place.kind).map { ": \($0)" } ?? ""
