@@ -203,7 +203,7 @@ static __noinline int submitter_sleeps(struct probe_cpu *cpu, __u64 now)
 	struct probe_life *life;
 
 	cpu->begun_ns = 0;
-	if (!io || io->issued_ns || io->submitter_tid != cpu->begun_tid)
+	if (!io || io->issued_ns || io->completed_ns || io->submitter_tid != cpu->begun_tid)
 		return 0;
 	life = life_of(io);
 	life->returned_ns = now;

@@ -139,7 +139,7 @@ static __noinline int submission_returns(struct probe_cpu *cpu)
 	struct probe_io *io = slot_find(cpu->begun_key);
 
 	cpu->begun_ns = 0;
-	if (io && !io->issued_ns && io->submitter_tid == cpu->begun_tid)
+	if (io && !io->issued_ns && !io->completed_ns && io->submitter_tid == cpu->begun_tid)
 		life_of(io)->returned_ns = now;
 	return 0;
 }

@@ -34,6 +34,7 @@ class Truth:
     contexts: Counter[str] = field(default_factory=Counter)
     end_io_contexts: Counter[str] = field(default_factory=Counter)
     work_hits: int = 0
+    came_to_nothing: int = 0  # without a bio: btrfs goes on through the page cache where a buffer is not in memory
     second_hops: int = 0
     begin_cpus: Counter[int] = field(default_factory=Counter)
     end_cpus: Counter[int] = field(default_factory=Counter)
@@ -123,6 +124,7 @@ def _take(truth: Truth, event: Event, only: str) -> None:
         truth.begin_cpus[event.cpu] += 1
     elif name == "iomap_dio_complete:":
         truth.returns.append(event)
+        truth.came_to_nothing += rest.endswith(" ret 0")
     elif name == "workqueue_queue_work:":
         if work_of(rest)[1] in WORK:
             truth.queued_ns.append(event.ns)
