@@ -51,6 +51,7 @@ make_device() {
     null_blk-20ms) null_device n0 nullb0 20000000 hw_queue_depth=256 || return 1 ;;
     esac
     [ -b "$disk" ] || return 1
+    bottom=$disk
     for layer in $(echo "$1" | tr + ' ' | cut -s -d ' ' -f 2-); do
         add_layer "$layer" || return 1
     done
@@ -86,6 +87,8 @@ make_filesystem() {
             umount "$mounted" || return 1
         fi
     done
+    # A server in user space lets go of the disk after that.
+    while pidof fuse2fs >/dev/null; do sleep 1; done
     case $1 in
     ext4) mkfs.ext4 -q -F -b 4096 -E lazy_itable_init=0,lazy_journal_init=0,nodiscard "$disk" ;;
     pieces)
@@ -98,6 +101,10 @@ make_filesystem() {
     btrfs) need_modules btrfs && mkfs.btrfs -q -f -K -m single "$disk" &&
         mount -t btrfs -o nodatasum,nodatacow "$disk" "$mount_point" ;;
     btrfs-cow) need_modules btrfs && mkfs.btrfs -q -f -K -m single "$disk" && mount -t btrfs "$disk" "$mount_point" ;;
+    ext4-journal) mkfs.ext4 -q -F -b 4096 -E lazy_itable_init=0,lazy_journal_init=0,nodiscard "$disk" &&
+        mount -t ext4 -o data=journal "$disk" "$mount_point" ;;
+    fuse) need_modules fuse && mkfs.ext4 -q -F -b 4096 "$disk" && fuse2fs -o rw,allow_other "$disk" "$mount_point" ;;
+    tmpfs) mount -t tmpfs none "$mount_point" ;;
     f2fs) need_modules f2fs && mkfs.f2fs -q -f -t 0 "$disk" ;;
     overlay-*)
         # Inside, mount_point is another one.

@@ -83,20 +83,26 @@ mounted_devices() {
     done
 }
 
-# scenario NAME FILESYSTEM PREPARATION MEGABYTES DISTURBANCE OCCUPANTS SUMMARY BLOCKS LIMIT WHOLE FIO-ARGUMENT...
+# chosen FILTER: options of record, in which FILE, DISK and BOTTOM are the row's file, its device, and that below all layers.
+chosen() {
+    [ "$1" = none ] || echo "$1" | sed "s|FILE|$target|; s|DISK|$disk|; s|BOTTOM|${bottom#/dev/}|"
+}
+
+# scenario NAME FILESYSTEM PREPARATION MEGABYTES DISTURBANCE OCCUPANTS SUMMARY BLOCKS LIMIT WHOLE FILTER FIO-ARGUMENT...
 # FILESYSTEM may be two with a + between them; the second one is then at /mnt/beside. DISTURBANCE is of disturb.sh.
 # BLOCKS is 1 if the truth is to have bios and requests, 2 with the occupants too; LIMIT is of limits.sh. WHOLE is 1 if
-# the whole machine is recorded.
+# the whole machine is recorded. FILTER is of chosen.
 # OCCUPANTS is 1 if the truth is to have the occupants of the CPUs, SUMMARY if I/Os are to be aggregated and not listed.
 scenario() {
     name=$1 filesystem=$2 preparation=$3 megabytes=$4 disturbance=$5 occupants=$6 options= listed=1
     [ "$7" = 1 ] && options=--summary listed=0
     blocks=$8 limit=$9
     shift 9
-    whole=$1
-    shift
+    whole=$1 filter=$2
+    shift 2
     echo "lab: scenario $name"
     target=/mnt/t/file
+    options="$options $(chosen "$filter")"
     step "$name" filesystem make_filesystem "${filesystem%+*}"
     if [ "$filesystem" = none ]; then
         target=$disk${second:+:$second}

@@ -88,6 +88,32 @@ class Blocks:
                 times += [(entry if entry >= issue else part.ns) - issue] * pieces(part)
         return times
 
+    def mirrored_times(self, write: bool, to_interrupt: bool = False) -> list[int]:
+        """The same of what is given to several disks at once, at the same sector of each: from where the last of them had
+        it to the completion of the slowest."""
+        kind = "W" if write else "R"
+        disks = {part.device for part in self.parts["block_rq_issue"]}
+        seen = [(part.ns, name, part) for name in ("block_bio_queue", "block_rq_issue", "block_rq_complete")
+                for part in self.parts[name] if part.device in disks and part.is_data and part.kind.startswith(kind)]
+        queued: dict[int, int] = {}
+        issued: dict[int, dict[str, int]] = defaultdict(dict)
+        done: dict[int, list[Part]] = defaultdict(list)
+        times: list[int] = []
+        for ns, name, part in sorted(seen, key=lambda one: one[0]):
+            if name == "block_bio_queue":
+                queued[part.sector] = ns
+            elif name == "block_rq_issue":
+                issued[part.sector][part.device] = ns
+            elif part.device in issued[part.sector]:
+                done[part.sector].append(part)
+                if len(done[part.sector]) == len(issued[part.sector]):
+                    begins, ends = issued.pop(part.sector), done.pop(part.sector)
+                    if len(begins) > 1:
+                        start = max(begins[part.device], queued.get(part.sector, 0))
+                        entry = part.interrupted if to_interrupt else 0
+                        times.append((entry if entry >= max(start, max(end.ns for end in ends[:-1])) else ns) - start)
+        return times
+
     def within(self, event: str, device: str, io: tuple[int, int], times: tuple[int, int]) -> list[Part]:
         """What an event showed of these bytes (offset, length) of a device in that time, both bounds in it."""
         first, end = io[0] // BYTES_OF_SECTOR, (io[0] + io[1]) // BYTES_OF_SECTOR

@@ -74,6 +74,10 @@ def _check_bottom(scenario: Scenario, evidence: Evidence, ios: list[dict[str, An
     """The device under all layers, from issue to completion, one request for each I/O. The layers' way back
     begins at the interrupt, and where a work delivers what the disk is done with, at its queueing."""
     parts = [[part for part in io.get("layers", []) if part["phase"] == "device"] for io in ios]
+    if scenario.mirrors:
+        ours = [found[-1]["ns"] for found in parts if found]
+        yield from alike("list: time in all mirrors", ours, blocks.mirrored_times(not scenario.reads, to_interrupt=True))
+        return
     devices = {part["device"] for found in parts for part in found[-1:]}
     if not devices:
         yield f"no device below the layers in the list of {len(ios)} I/Os"

@@ -71,7 +71,7 @@ def _truth(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     if scenario.multi_bio and ends < 2 * scenario.ios:
         yield f"ftrace end_io: {ends}, but {scenario.ios} I/Os of several bios each have at least twice as many"
     elif not scenario.multi_bio and ends:  # 7.3 waits for short reads without an end_io function
-        yield from equal("ftrace end_io", ends, "the scenario does", scenario.ios)
+        yield from equal("ftrace end_io", ends, "the scenario does", scenario.ios - truth.came_to_nothing)
     yield from equal("ftrace work queued", len(truth.queued_ns), "works started", len(truth.started_ns))
     yield from equal("ftrace kworker completions", truth.contexts["kworker"], "work function hits", truth.work_hits)
 
@@ -79,6 +79,8 @@ def _truth(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
 def _blind(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     """No function that dioscope knows was called, and the recording said so."""
     yield from _fio(scenario, evidence)
+    for step in ("filesystem", "file"):
+        yield from equal(f"exit code of step {step}", evidence.status.get(step), "wanted", 0)
     yield from equal("ftrace completions", evidence.truth.contexts.total(), "of a blind file system", 0)
     if evidence.report is not None:
         yield from equal("report ios.total", (evidence.report.get("ios") or {}).get("total"), "ftrace", 0)

@@ -23,8 +23,8 @@ MODULES = ("configfs", "null_blk", "xfs", "vfat", "nls_cp437", "nls_ascii", "nls
 STACK_MODULES = ("overlay", "btrfs", "f2fs", "loop", "dm-mod", "dm-crypt", "dm-delay", "dm-thin-pool", "raid0", "raid1",
                  "raid10", "raid456", "bcache", "nvmet", "nvmet-tcp", "nvme-tcp", "virtio_pci", "virtio_blk", "sd_mod",
                  "virtio_scsi", "scsi_debug", "aes_generic", "aes_ti", "aesni-intel", "xts", "ecb", "cbc", "essiv",
-                 "crc32c-intel", "crc32c_generic", "xxhash_generic", "blake2b_generic", "sha256_generic")
-STACK_PROGRAMS = ("cp", "dmsetup", "losetup", "mdadm", "make-bcache", "mkfs.btrfs", "mkfs.f2fs")
+                 "crc32c-intel", "crc32c_generic", "xxhash_generic", "blake2b_generic", "sha256_generic", "fuse", "ublk_drv")
+STACK_PROGRAMS = ("cp", "dmsetup", "fuse2fs", "losetup", "mdadm", "make-bcache", "mkfs.btrfs", "mkfs.f2fs")
 BASE_PROGRAMS = ("chrt", "fio", "filefrag", "mkfs.ext4", "mkfs.xfs", "mkfs.vfat")
 TOOL_PROGRAMS = ("bpftrace", "perf", "trace-cmd")
 

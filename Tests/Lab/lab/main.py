@@ -84,7 +84,7 @@ def _parser() -> Parser:
         sub.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
     piled = verb("stacks", f"run stacks of layers and file systems, and write into {PATHS_PAGE.name} which are followed")
     piled.add_argument("kernels", nargs="*", metavar="KERNEL", help=f"default {SHORT_KERNELS}")
-    piled.add_argument("--only", metavar="TEXT", default="", help="stacks with this in DEVICE/NAME")
+    piled.add_argument("--only", metavar="TEXT,...", default="", help="stacks with one of these in DEVICE/NAME")
     piled.add_argument("--table", type=Path, metavar="FILE", default=PATHS_PAGE, help="another page")
     piled.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
     edges = verb("borders", f"run loads whose time is one border's, and write into {CAUSES_PAGE.name} how ftrace sees them")
@@ -218,8 +218,8 @@ def _dispatch(arguments: list[str]) -> int:
     if options.verb in ("stacks", "borders"):
         chosen = _ready(options.kernels or SHORT_KERNELS.split(","))
         rows, cells = (stackrows.STACKS, stacktable) if options.verb == "stacks" else (borderrows.BORDERS, bordertable)
-        wanted = [row for row in rows if options.only in full_name(row)]
-        tables = {cells.cell: Table(options.table, cells.COLUMNS, options.verb)}
+        wanted = [row for row in rows if any(text in full_name(row) for text in options.only.split(","))]
+        tables = {cells.cell: Table(options.table, cells.COLUMNS, options.verb, tells_skipped=options.verb == "stacks")}
         return matrix.print_results(chosen, wanted, program.dioscope(), options.keep, tables)
     program_of = (lambda: None) if options.without_dioscope else program.dioscope
     if options.verb == "run":

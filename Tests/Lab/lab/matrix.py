@@ -11,7 +11,7 @@ from .checks import check
 from .evidence import Evidence, read_evidence
 from .kernels import BUILT, Kernel, not_built
 from .scenarios import Scenario, full_name
-from .table import Table, write_table
+from .table import Table, write_skipped, write_table
 
 BOOT_SECONDS = 120
 SCENARIO_SECONDS = 120
@@ -74,7 +74,7 @@ def guest_script(scenarios: list[Scenario]) -> bytes:
         words = ("scenario", scenario.name, scenario.filesystem, scenario.preparation, str(scenario.megabytes),
                  scenario.disturbance, str(int(scenario.causes)), str(int(scenario.summary)),
                  str(int(scenario.blocks) + bool(scenario.borders or scenario.split or scenario.apart)),
-                 scenario.limit, str(int(scenario.whole_system)), *scenario.fio_arguments)
+                 scenario.limit, str(int(scenario.whole_system)), scenario.filter, *scenario.fio_arguments)
         lines.append(shlex.join(words))
     return "\n".join(lines + ["exit 0", ""]).encode()
 
@@ -165,6 +165,8 @@ def print_results(kernels: list[Kernel], scenarios: list[Scenario], dioscope: Pa
             ran.append(result)
         for cell_of, table in tables.items():
             write_table(table, _cells(ran, cell_of))
+    for table in tables.values():
+        write_skipped(table, {(full_name(row), kernel): skipped_because(kernel, row) or "" for kernel, row in skipped})
     for number, (kernel, row) in enumerate(skipped, passed + failed + 1):
         print(f"ok {number} - {kernel.name} {row.device} {row.name} # SKIP {skipped_because(kernel, row)}")
     print(f"{passed} passed, {failed} failed" + (f", {len(skipped)} skipped" if skipped else ""))

@@ -72,6 +72,7 @@ class Scenario:
     borders: tuple[str, ...] = ()  # points that are compared with ftrace by I/O: of a raw device without layers
     works: Mapping[str, str] = field(default_factory=dict)  # stage, or "layer PHASE": the function of the work it waits for
     bottom: bool = False  # each I/O is one request of the device below all layers, and its time there ftrace's
+    mirrors: bool = False  # each I/O goes to several disks
     largest: str | None = None  # the stage that the row is made for
     largest_causes: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)  # wait in the report: cause, first name
     split: tuple[str, ...] = ()  # waits whose causes are compared with ftrace's split of the same time
@@ -84,6 +85,7 @@ class Scenario:
     blind: bool = False  # direct I/O that no probe of dioscope's can see: it has to say so
     only: str = ""  # truth: of functions and begins with this in their names
     limit: str = "none"  # of guest/limits.sh
+    filter: str = "none"  # options of record, of guest/scenario.sh
     cpus: int | None = None  # of the guest, 2 if nothing is said
     skip: Mapping[str, str] = field(default_factory=dict)  # kernel: why it cannot have this row
 
@@ -107,12 +109,12 @@ class Scenario:
     def needs_stacks(self) -> bool:
         """Modules and tools beyond those of bare devices and their file systems."""
         return "+" in self.device or self.device.startswith("virtio") or self.filesystem.startswith(
-            ("btrfs", "f2fs", "overlay")) or self.preparation == "reflinked"
+            ("btrfs", "f2fs", "overlay", "fuse")) or self.preparation == "reflinked"
 
     @property
     def needs_modules(self) -> bool:
         return (self.needs_stacks and not self.device.startswith("virtio") or self.device.startswith("null_blk")
-                or not set(self.filesystem.split("+")) <= {"ext4", "pieces", "none"})
+                or not set(self.filesystem.split("+")) <= {"ext4", "ext4-journal", "pieces", "none", "tmpfs"})
 
     @property
     def issuers(self) -> dict[str, int]:

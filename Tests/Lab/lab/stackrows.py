@@ -1,12 +1,16 @@
 """Stacks that people run: a device, layers on it, a file system. What becomes of their I/Os is compared with ftrace alone."""
 
+from dataclasses import replace
 from typing import Any
 
+from .expectations import EVERY
 from .rows import IO_URING, LIBAIO, NVME, READS, WRITE, row
 from .scenarios import Scenario
 
 NO_OVERLAY_AIO = "until 6.7 overlayfs completes asynchronous I/O in place, without a work of its own"
+NO_F2FS = "Debian's kernels for the cloud have no f2fs; those for PREEMPT_RT have"
 BACKING = {"hop_wait": "backing_aio_complete_work"}
+BY_BOTTOM, BY_DISK, BY_FILE = "--device BOTTOM", "--device DISK", "--file FILE"
 CRYPT_WRITE, CRYPT_READ = {"layer queue_wait": "kcryptd_crypt"}, {"delivery_wait": "kcryptd_crypt"}
 
 
@@ -16,30 +20,47 @@ def stack(layers: str, name: str, fio: tuple[str, ...], device: str = NVME, **mo
     return row(name, f"{device}+{layers}" if layers else device, fio, {}, blocks=True, **more)
 
 
-def both(layers: str, name: str, works: tuple[dict[str, str], dict[str, str]] = ({}, {}), **more: Any) -> list[Scenario]:
+def both(layers: str, name: str, works: tuple[dict[str, str], dict[str, str]] = ({}, {}),
+         filters: tuple[str, str] = ("none", "none"), **more: Any) -> list[Scenario]:
     """The same with writes and with reads."""
-    return [stack(layers, f"{name}-libaio-write", (*LIBAIO, WRITE), works=works[0], **more),
-            stack(layers, f"{name}-libaio-read", (*LIBAIO, READS), works=works[1], **more)]
+    return [stack(layers, f"{name}-libaio-write", (*LIBAIO, WRITE), works=works[0], filter=filters[0], **more),
+            stack(layers, f"{name}-libaio-read", (*LIBAIO, READS), works=works[1], filter=filters[1], **more)]
+
+
+def mirrored(layers: str) -> list[Scenario]:
+    """Only writes go to all disks."""
+    write, read = both(layers, "ext4-stacked")
+    return [replace(write, mirrors=True), read]
 
 
 FILESYSTEMS = (
-    *both("", "btrfs", bottom=False),
+    *both("", "btrfs", filters=(BY_BOTTOM, BY_FILE), bottom=False),
     stack("", "btrfs-cow-libaio-write", (*LIBAIO, WRITE), filesystem="btrfs-cow", blind=True),
-    stack("", "overlay-ext4-libaio-write", (*LIBAIO, WRITE), filesystem="overlay-ext4", works=BACKING),
-    stack("", "overlay-ext4-io_uring-write", (*IO_URING, WRITE), filesystem="overlay-ext4", works=BACKING),
-    stack("", "overlay-btrfs-libaio-write", (*LIBAIO, WRITE), filesystem="overlay-btrfs", works=BACKING),
-    *both("", "f2fs", bottom=False),
+    stack("", "overlay-ext4-libaio-write", (*LIBAIO, WRITE), filesystem="overlay-ext4", works=BACKING, filter=BY_FILE),
+    stack("", "overlay-ext4-io_uring-write", (*IO_URING, WRITE), filesystem="overlay-ext4", works=BACKING, filter=BY_BOTTOM),
+    stack("", "overlay-btrfs-libaio-write", (*LIBAIO, WRITE), filesystem="overlay-btrfs", works=BACKING, filter=BY_FILE),
+    *both("", "f2fs", bottom=False, skip=dict.fromkeys(EVERY, NO_F2FS)),
     stack("", "xfs-reflink-libaio-write", (*LIBAIO, WRITE), preparation="reflinked"),
+    *(stack("", f"{name}-libaio-write", (*LIBAIO, WRITE), filesystem=name, blind=True)
+      for name in ("ext4-journal", "fuse")),
+    stack("", "tmpfs-libaio-write", (*LIBAIO, WRITE), filesystem="tmpfs", blind=True,
+          skip=dict.fromkeys(("5.10", "6.1"), "until 6.6 tmpfs refuses O_DIRECT")),
 )
 
 LAYERS = (
     *both("dm-crypt", "ext4-stacked", (CRYPT_WRITE, CRYPT_READ)),
-    *both("dm-linear", "ext4-stacked"),
+    stack("dm-crypt", "raw-stacked-libaio-read", (*LIBAIO, READS), works=CRYPT_READ),
+    *both("dm-linear", "ext4-stacked", filters=(BY_BOTTOM, BY_DISK)),
+    stack("dm-linear", "vfat-stacked-libaio-write", (*LIBAIO, WRITE)),
     *both("dm-linear+dm-crypt", "ext4-stacked", (CRYPT_WRITE, CRYPT_READ)),
-    *both("raid1", "ext4-stacked"),
+    *both("dm-crypt+dm-linear", "ext4-stacked", (CRYPT_WRITE, CRYPT_READ), filters=(BY_BOTTOM, "none")),
+    *both("raid0", "ext4-stacked"),
+    *mirrored("raid1"),
+    *mirrored("raid1+dm-linear"),
+    *mirrored("raid10"),
     *both("raid5", "ext4-stacked", bottom=False),
     *both("dm-thin", "ext4-stacked"),
-    *both("nvme-tcp", "ext4-stacked"),
+    *both("nvme-tcp", "ext4-stacked", bottom=False),
     *both("loop", "raw-stacked", only="blkdev"),
     *both("bcache", "ext4-stacked"),
     *both("", "ext4-stacked", device="virtio-blk"),

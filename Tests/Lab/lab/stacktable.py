@@ -35,6 +35,10 @@ def _followed(ios: int, report: dict[str, Any], evidence: Evidence) -> str:
 def _reason(evidence: Evidence) -> str:
     """What `record` said of it."""
     for name, said in evidence.said.items():
+        _, told, reason = said.partition(" has no direct I/O: ")
+        if name.endswith(".report.err") and told:
+            return reason.splitlines()[0]
+    for name, said in evidence.said.items():
         if name.endswith(".record.err"):
             lines = [line for line in said.splitlines() if "direct I/O" in line or "no I/Os" in line]
             if lines:

@@ -27,6 +27,7 @@ class Table:
     page: Path
     columns: tuple[str, ...]
     verb: str = "matrix"
+    tells_skipped: bool = False  # rows that a kernel cannot have are in it too, with the reason
 
     @property
     def marks(self) -> tuple[str, str]:
@@ -81,6 +82,13 @@ def write_table(table: Table, cells: dict[tuple[str, Kernel], Sequence[str]]) ->
     order = [(full_name(row), name) for row in SCENARIOS for name in (*KERNELS, *REAL_TIME, *BUILT)]
     body = "\n".join([*table.head, *(lines[key] for key in order if key in lines)])
     table.page.write_text(f"{before}\n{body}\n{after}")
+
+
+def write_skipped(table: Table, skipped: dict[tuple[str, Kernel], str]) -> None:
+    """Say why rows were not run, in a table that tells of them."""
+    if table.tells_skipped and skipped:
+        filler = (NOTHING,) * (len(table.columns) - 2)
+        write_table(table, {key: (NOTHING, f"not run: {reason}", *filler) for key, reason in skipped.items()})
 
 
 def _lines(table: str, head: tuple[str, str]) -> dict[tuple[str, str], str]:
