@@ -39,7 +39,8 @@ struct KernelLinks: Sendable {
 
     /// Functions of works that run the end_io of direct I/O, with the modules that they are in.
     var deliveringWorks: [(function: String, module: String)] {
-        found.map(\.way).filter { $0.from == PROBE_LINK_WORK && $0.to == PROBE_LINK_BIO }.map { ($0.function, $0.module) }
+        found.map(\.way).filter { $0.from == PROBE_LINK_WORK && $0.to == PROBE_LINK_BIO }
+            .map { ($0.function, $0.module) }
             + Self.furtherDeliveringWorks.filter { access("/sys/module/\($0.module)", F_OK) == 0 }
     }
 

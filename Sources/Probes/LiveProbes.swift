@@ -76,7 +76,8 @@ public final class LiveProbes {
         var (first, one, areThere) = (UInt32(0), UInt32(1), false)
         for (function, module) in links.deliveringWorks {
             guard var address = symbols.address(of: function, module: module) else { continue }
-            areThere = bpf_map_update_elem(object.descriptor(of: "probe_deliverers"), &address, &one, 0) == 0 || areThere
+            let status = bpf_map_update_elem(object.descriptor(of: "probe_deliverers"), &address, &one, 0)
+            areThere = areThere || status == 0
         }
         if areThere { bpf_map_update_elem(object.descriptor(of: "probe_learned"), &first, &one, 0) }
     }
