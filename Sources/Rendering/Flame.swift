@@ -131,7 +131,7 @@ package struct Flame {
     }
 
     /// What delivers an I/O is mostly an interrupt, but it may be a layer's work item.
-    private func label(of stage: StageSummary) -> String {
+    private func label(of stage: StageStatistics) -> String {
         stage.stage == .interrupt && stage.context == .kworker ? "work -> end_io" : stage.stage.label
     }
 
