@@ -61,8 +61,11 @@ LAYERS = (
     *both("raid5", "ext4-stacked", bottom=False),
     *both("dm-thin", "ext4-stacked"),
     *both("nvme-tcp", "ext4-stacked", bottom=False),
-    *both("loop", "raw-stacked", only="blkdev"),
-    *both("bcache", "ext4-stacked"),
+    # Requests that loop merges have one I/O below, whose time is a kworker's too.
+    stack("loop", "raw-stacked-libaio-write", (*LIBAIO, WRITE), only="blkdev", bottom=False),
+    stack("loop", "raw-stacked-libaio-read", (*LIBAIO, READS), only="blkdev"),
+    # Its journal's writes are requests of the cache, too.
+    *both("bcache", "ext4-stacked", bottom=False),
     *both("", "ext4-stacked", device="virtio-blk"),
     *both("", "ext4-stacked", device="virtio-scsi"),
 )

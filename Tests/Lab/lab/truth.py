@@ -122,15 +122,15 @@ def _take(truth: Truth, event: Event, only: str) -> None:
         truth.ranges[begin.range] += 1
         truth.begin_ns.append(event.ns)
         truth.begin_cpus[event.cpu] += 1
-    elif name == "iomap_dio_complete:":
+    elif name == "iomap_dio_complete:" and only in name:
         truth.returns.append(event)
         truth.came_to_nothing += rest.endswith(" ret 0")
     elif name == "workqueue_queue_work:":
-        if work_of(rest)[1] in WORK:
+        if work_of(rest)[1] in WORK and not only:
             truth.queued_ns.append(event.ns)
     elif name == "workqueue_execute_start:":
         truth.running[event.pid] = work_of(rest)[1]
-        if work_of(rest)[1] in WORK:
+        if work_of(rest)[1] in WORK and not only:
             truth.started_ns.append(event.ns)
             truth.start_cpus[event.cpu] += 1
 
