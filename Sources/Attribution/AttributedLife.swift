@@ -28,6 +28,10 @@ public struct AttributedLife: Equatable, Sendable {
         placement = CPUPlacement(of: io, deferred: reason != nil)
         missing = Self.missing(in: io, context: context, deferred: reason != nil)
 
+        guard !io.isTimeless else {
+            (spans, latency, completionLatency, isFinished, isDisordered) = (StageSpans(), 0, nil, false, false)
+            return
+        }
         var walk = LifeWalk(io, context: context)
         walk.run(io)
         spans = walk.spans

@@ -133,6 +133,9 @@ public struct DirectIO: Equatable, Sendable {
     /// Which machine, in a trace that merges several; else 0.
     public var machine: UInt8 = 0
 
+    /// The clock of a trace counts no time: the points that were seen are known, and no lengths between them.
+    public var isTimeless = false
+
     /// An I/O of which only its submission is known.
     @inlinable
     public init(

@@ -42,6 +42,11 @@ public struct SeenTimes: Sendable {
     }
 }
 
+extension SeenTimes {
+    /// Of each point that was seen, no more is left than that.
+    public mutating func forget() { for index in times.indices where times[index] != 0 { times[index] = 1 } }
+}
+
 extension SeenTimes: Equatable {
     public static func == (left: SeenTimes, right: SeenTimes) -> Bool {
         left.times.indices.allSatisfy { left.times[$0] == right.times[$0] }

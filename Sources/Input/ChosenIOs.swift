@@ -54,6 +54,9 @@ public final class ChosenIOs {
 
     init(_ source: any IOSource, _ path: String, _ wish: IOWish) throws {
         if let purpose = wish.purpose, source.isSummary { throw InputError.summaryOnly(path, purpose: purpose) }
+        if !source.hasTimes, let purpose = wish.purpose ?? wish.window?.text {
+            throw InputError.noTimes(path, purpose: purpose)
+        }
         self.source = source
         self.wish = wish
         thinning = wish.isEvenSample ? source.thinning : nil

@@ -10,6 +10,8 @@ protocol IOSource {
     var rule: CompletionRule { get }
     /// Most of its I/Os were aggregated in the kernel: only the summary has them.
     var isSummary: Bool { get }
+    /// Of its I/Os it is known when they passed their points, not only in which order.
+    var hasTimes: Bool { get }
     /// Makes one sample of its I/Os, which were recorded at several rates; `nil`: they were not.
     var thinning: Thinning? { get }
     /// Machines whose traces are merged in it, by number; empty of one alone.
@@ -23,6 +25,7 @@ protocol IOSource {
 
 extension IOSource {
     var isSummary: Bool { false }
+    var hasTimes: Bool { true }
     var thinning: Thinning? { nil }
     var machines: [String] { [] }
     var start: RecordingStart? { nil }

@@ -46,8 +46,25 @@ final class TraceIOs: IOSource {
 
     var rule: CompletionRule { description.completionRule }
     var machines: [String] { description.machines }
+    var hasTimes: Bool { description.hasTimes }
 
     func read(occupancies: (CPUOccupancy) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary {
+        guard hasTimes else { return try readAll(occupancies: { _ in }) { try each(Self.timeless($0)) } }
+        return try readAll(occupancies: occupancies, each: each)
+    }
+
+    /// In order they were; what is between them is no time.
+    private static func timeless(_ io: DirectIO) -> DirectIO {
+        var io = io
+        io.times.forget()
+        (io.queueWaitOccupants, io.taskWorkOccupants) = (.unknown, .unknown)
+        io.isTimeless = true
+        return io
+    }
+
+    private func readAll(
+        occupancies: (CPUOccupancy) throws -> Void, each: (DirectIO) throws -> Void
+    ) throws -> SourceSummary {
         let opened = try opened()
         first = nil
         listener?.readingCanEnd()
@@ -82,7 +99,7 @@ final class TraceIOs: IOSource {
         let threads = others.reduce(joiner.threads) { $0.merging($1.threads) { first, _ in first } }
         var source = source(summary, joiner)
         source.threads = threads
-        if !others.isEmpty { source.cpus = [] }
+        if !others.isEmpty || !hasTimes { source.cpus = [] }
         return SourceSummary(
             name: file.name, source: source, loss: missing.loss + joins + summary.loss, threads: threads,
             ios: counts.joined, requests: counts.requests, damage: summary.damage.map(\.description),

@@ -60,6 +60,9 @@ public struct TraceContents: Sendable {
             loss("trace-unparsed", unparsed, .loss, "lines or records of no known form"),
             loss("begins-unread", unreadBegins, .loss, "begins of I/Os that could not be read: \(unreadBeginCause)"),
             loss("trace-repeated-events", repeatedEvents, .info, "events that another buffer of the trace has as well"),
+            loss(
+                "clock-counts-no-time", hasNoTimes ? 1 : 0, .loss,
+                "the clock of the trace counts no time: only the order of events is known; record it by the clock mono"),
             loss("trace-other-lines", otherLines, .info, "lines between the events that are no events"),
             loss(
                 "machines", machines.count > 1 ? UInt64(machines.count) : 0, .loss,

@@ -13,6 +13,8 @@ public struct TraceDescription: Hashable, Sendable {
     public var cpuCount: Int?
     /// Name of the clock, e.g. `mono`.
     public var clock: String?
+    /// It counts time, not events or ticks.
+    public var hasTimes = true
     /// Version of the recorder.
     public var recorder: String?
     public var command: [String] = []

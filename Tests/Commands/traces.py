@@ -233,6 +233,17 @@ class TraceTests(commands.Bed):
         self.assertIs(report["source"]["complete"], False)
         self.assertTrue(0 < report["ios"]["total"] < whole, report["ios"])
 
+    def test_a_clock_that_counts_no_time(self) -> None:
+        """The order of events tells who completed what; there is no length of anything."""
+        trace = str(CAPTURES / "odd" / "clock-of-events.text")
+        report = json.loads(commands.dioscope("report", "--json", trace).stdout)
+        self.assertEqual((report["contexts"]["hardirq"], report["contexts"]["kworker"]), (1, 1))
+        self.assertEqual(report["cpu_sharing"]["submit_irq_worker"], 1)
+        self.assertEqual((report["stages"], report["latency"]["mean_ns"], report["latency"]["max_ns"]), ([], None, None))
+        self.assertIsNone(report["queue_wait"]["mean_ns"])
+        for verb in (["list"], ["export", "--format", "csv"], ["report", "--from", "1s"], ["report", "--where", "error=0"]):
+            self.expect(commands.dioscope(*verb, trace), 65, "its clock counts none")
+
     def test_every_golden_has_its_capture(self) -> None:
         for directory in (CAPTURES, CAPTURES / "odd"):
             captures = inputs(directory)

@@ -197,6 +197,14 @@ import Testing
         #expect(odd.description.cpuCount == 2 && losses(odd).isEmpty)
     }
 
+    @Test func aClockOfEventsGivesAnOrderAndNoTimes() throws {
+        let odd = try odd("clock-of-events")
+        #expect(!odd.description.hasTimes && odd.summary.hasNoTimes)
+        #expect(odd.all.map(\.completeContext) == [.hardirq, .kworker])
+        #expect(odd.all.map(\.endCPU) == [1, 0] && odd.all.map(\.operation) == [.read, .write])
+        #expect(losses(odd) == ["clock-counts-no-time"])
+    }
+
     @Test func theTracesOfTwoBootsAreNotMixed() throws {
         // The second begin of the first boot is at the same place as the only one of the second.
         let odd = try odd("boots-apart")

@@ -44,7 +44,6 @@ import Testing
             (Array("TIME(s) COMM PID DISK T SECTOR BYTES LAT(ms)\n".utf8), "output of biosnoop"),
             (Array("{\"type\": \"attached_probes\", \"data\": {\"probes\": 2}}\n".utf8), "JSON of bpftrace"),
             (Array("     aio   640   12.345678: block:block_rq_issue: 8,0 W 4096 ()\n".utf8), "-F comm,pid,tid,cpu"),
-            (Array("  aio-640 [002] ..... 98765: iomap_dio_rw_queued: dev 8:0\n".utf8), "counts no time"),
             ([0x1f, 0x8b, 8, 0], "gzip"), ([0x28, 0xb5, 0x2f, 0xfd, 9], "zstd"),
         ] as [([UInt8], String)])
     func whatIsNone(bytes: [UInt8], said: String) throws {

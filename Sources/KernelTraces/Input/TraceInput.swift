@@ -102,10 +102,6 @@ public struct TraceInput {
         var looked = 0
         while true {
             if let format = TextFormat(of: stream.prefix, from: looked) {
-                if TextPreamble.countsNoTime(format, stream.prefix) {
-                    throw .unsupported(
-                        name, what: "its clock counts no time: record it with 'echo mono >trace_clock', or -C mono")
-                }
                 return .text(format, stream, prefix: stream.prefix)
             }
             guard !stream.prefix[looked...].contains(0), stream.prefix.count < mostPeeked else { break }

@@ -26,13 +26,12 @@ public final class TraceDatReader: TraceReader {
 
     public init(_ file: OpenFile) throws(TraceError) {
         dat = try TraceDatFile(file)
+        var description = dat.description
+        let counts = description.clock.map { TraceDescription.timelessClocks.contains($0) } ?? false
+        description.hasTimes = !counts || dat.options.cycles != nil
+        self.description = description
         order = dat.header.order
         isPlain = dat.options.isPlain
-        description = dat.description
-        if let clock = description.clock, TraceDescription.timelessClocks.contains(clock), dat.options.cycles == nil {
-            throw .unsupported(
-                file.name, what: "its clock '\(clock)' counts no time: record it with trace-cmd record -C mono")
-        }
         guard dat.clocks.count < 2 else {
             throw .unsupported(
                 file.name,
@@ -90,6 +89,7 @@ public final class TraceDatReader: TraceReader {
         summary.occurred.formUnion(symbols.probed)
         summary.lostEvents &+= description.recordedLoss
         summary.repeatedEvents = repeated.count
+        summary.hasNoTimes = !description.hasTimes
         summary.take(damages)
         return summary
     }
