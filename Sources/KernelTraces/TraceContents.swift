@@ -22,7 +22,7 @@ public struct TraceContents: Sendable {
     public internal(set) var hasSymbols = false
     /// Lines between the events that are none: prose, other messages.
     public internal(set) var otherLines: UInt64 = 0
-    /// Events that several buffers of the trace have, and that were read from one of them.
+    /// Events that several buffers of the trace have, or that a text has twice, and that were read once.
     public internal(set) var repeatedEvents: UInt64 = 0
     /// Events without a CPU.
     public internal(set) var withoutCPU: UInt64 = 0
@@ -59,7 +59,9 @@ public struct TraceContents: Sendable {
             loss("trace-lost-markers", lostMarkers, .loss, "places where the tracer lost events"),
             loss("trace-unparsed", unparsed, .loss, "lines or records of no known form"),
             loss("begins-unread", unreadBegins, .loss, "begins of I/Os that could not be read: \(unreadBeginCause)"),
-            loss("trace-repeated-events", repeatedEvents, .info, "events that another buffer of the trace has as well"),
+            loss(
+                "trace-repeated-events", repeatedEvents, .info,
+                "events that are in the trace more than once, e.g. in several buffers: read once"),
             loss(
                 "clock-counts-no-time", hasNoTimes ? 1 : 0, .loss,
                 "the clock of the trace counts no time: only the order of events is known; record it by the clock mono"),

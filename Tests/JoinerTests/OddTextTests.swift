@@ -205,6 +205,12 @@ import Testing
         #expect(losses(odd) == ["clock-counts-no-time"])
     }
 
+    @Test func whatAMailQuotesTwiceHappenedOnce() throws {
+        let odd = try odd("quoted-twice")
+        #expect(latencies(odd.all) == [110] && queueWaits(odd.all) == [20] && odd.counts.begins == 1)
+        #expect(odd.summary.repeatedEvents == 4)
+    }
+
     @Test func theTracesOfTwoBootsAreNotMixed() throws {
         // The second begin of the first boot is at the same place as the only one of the second.
         let odd = try odd("boots-apart")

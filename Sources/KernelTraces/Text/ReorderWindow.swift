@@ -17,6 +17,7 @@ struct ReorderWindow {
     private let firstCall: Int
     /// How often a longer text went back by more than is put in order.
     private(set) var returns: UInt64 = 0
+    private(set) var repeated = RepeatedLines()
 
     private static let size = 256
     private static let mostHeld = 1 << 17
@@ -71,7 +72,7 @@ struct ReorderWindow {
         sort()
         // The last ones wait for those that are a little late.
         let late = Array(events.suffix(Self.size))
-        for index in 0..<(events.count - late.count) { try each(events[index]) }
+        for index in 0..<(events.count - late.count) where !repeated.contain(events[index]) { try each(events[index]) }
         events = late
     }
 
@@ -85,7 +86,9 @@ struct ReorderWindow {
 
     mutating func finish(_ each: (borrowing KernelEvent) throws -> Void) rethrows {
         if isHolding { sort() }
-        for index in first..<events.count { try each(events[index]) }
+        for index in first..<events.count where !(isHolding && repeated.contain(events[index])) {
+            try each(events[index])
+        }
         events.removeAll()
         first = 0
     }

@@ -45,7 +45,7 @@ public final class TextReader: TraceReader {
         }
         try window.finish(each)
         var summary = parser.finish(cut: lines.cut, at: lines.offset)
-        summary.returns = window.returns
+        (summary.returns, summary.repeatedEvents) = (window.returns, window.repeated.count)
         return summary
     }
 }
