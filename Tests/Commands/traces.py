@@ -244,6 +244,15 @@ class TraceTests(commands.Bed):
         for verb in (["list"], ["export", "--format", "csv"], ["report", "--from", "1s"], ["report", "--where", "error=0"]):
             self.expect(commands.dioscope(*verb, trace), 65, "its clock counts none")
 
+    def test_cpus_one_after_the_other(self) -> None:
+        """As `cat per_cpu/*/trace` has them: the report is that of the merged text."""
+        trace = self.trace("ftrace-nvme-ext4-libaio-overwrite-6.12")
+        lines = gzip.decompress(trace.read_bytes()).decode().splitlines(True)
+        apart = sorted(lines, key=lambda line: "" if line[0] == "#" else line[24:31])
+        self.assertNotEqual(apart, lines)
+        (self.directory / "apart").write_text("".join(apart))
+        self.assertEqual(commands.dioscope("report", self.file("apart")).stdout, report_of(trace).read_text())
+
     def test_every_golden_has_its_capture(self) -> None:
         for directory in (CAPTURES, CAPTURES / "odd"):
             captures = inputs(directory)
