@@ -23,9 +23,13 @@ import Testing
     private func odd(_ name: String) throws -> Odd {
         let path = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../../captures/odd/\(name).text").path(percentEncoded: false)
-        let input = try TraceInput(try OpenFile(path: path)) { _ in false }
+        return try odd(try OpenFile(path: path))
+    }
+
+    private func odd(_ file: OpenFile) throws -> Odd {
+        let input = try TraceInput(file) { _ in false }
         guard case .text(let format, let stream, let prefix) = input.content else {
-            throw TraceError.unknownFormat(name)
+            throw TraceError.unknownFormat(file.name)
         }
         let reader = TextReader(format, stream, prefix: prefix)
         let machines = max(1, reader.description.machines.count)
@@ -198,7 +202,7 @@ import Testing
     }
 
     @Test func aClockOfEventsGivesAnOrderAndNoTimes() throws {
-        let odd = try odd("clock-of-events")
+        let odd = try odd(OpenFile(holding: Array(Self.clockOfEvents.utf8)))
         #expect(!odd.description.hasTimes && odd.summary.hasNoTimes)
         #expect(odd.all.map(\.completeContext) == [.hardirq, .kworker])
         #expect(odd.all.map(\.endCPU) == [1, 0] && odd.all.map(\.operation) == [.read, .write])
@@ -206,7 +210,7 @@ import Testing
     }
 
     @Test func whatAMailQuotesTwiceHappenedOnce() throws {
-        let odd = try odd("quoted-twice")
+        let odd = try odd(OpenFile(holding: Array(Self.quotedTwice.utf8)))
         #expect(latencies(odd.all) == [110] && queueWaits(odd.all) == [20] && odd.counts.begins == 1)
         #expect(odd.summary.repeatedEvents == 4)
     }
@@ -238,4 +242,53 @@ import Testing
         #expect(queueWaits(odd.all) == [29])
         #expect(odd.all.map(\.operation) == [.write])
     }
+
+    /// By the clock `counter`, which counts events.
+    private static let clockOfEvents = """
+        # tracer: nop
+        #
+        #           TASK-PID     CPU#  |||||  TIMESTAMP  FUNCTION
+                     aio-640     [000] ..... 901: iomap_dio_rw_begin: dev 259:0 ino 0x85 size 0x40000000 off\
+        set 0x0 length 0x1000 done_before 0x0 flags DIRECT|WRITE|AIO_RW dio_flags  aio 1
+                     aio-640     [000] ..... 902: block_rq_issue: 259,0 WS 4096 () 800 + 8 [aio]
+                     aio-640     [000] ..... 903: iomap_dio_rw_begin: dev 259:0 ino 0x85 size 0x40000000 off\
+        set 0x4000 length 0x1000 done_before 0x0 flags DIRECT|AIO_RW dio_flags  aio 1
+                     aio-640     [000] ..... 904: block_rq_issue: 259,0 R 4096 () 900 + 8 [aio]
+                  <idle>-0       [001] d.h1. 905: block_rq_complete: 259,0 R () 900 + 8 [0]
+                  <idle>-0       [001] d.h1. 906: iomap_dio_complete: dev 259:0 ino 0x85 size 0x40000000 off\
+        set 0x5000 flags DIRECT|AIO_RW aio 1 error 0 ret 4096
+                  <idle>-0       [000] d.h1. 907: block_rq_complete: 259,0 WS () 800 + 8 [0]
+                  <idle>-0       [000] d.h1. 908: workqueue_queue_work: work struct=000000001cccdc2d functio\
+        n=iomap_dio_complete_work workqueue=dio/nvme0n1 req_cpu=8192 cpu=0
+             kworker/0:1-22      [000] ..... 909: workqueue_execute_start: work struct 000000001cccdc2d: fun\
+        ction iomap_dio_complete_work
+             kworker/0:1-22      [000] ..... 910: iomap_dio_complete: dev 259:0 ino 0x85 size 0x40000000 off\
+        set 0x1000 flags DIRECT|WRITE|AIO_RW aio 1 error 0 ret 4096
+
+        """
+
+    /// A mail that quotes the same lines as the one it answers.
+    private static let quotedTwice = """
+        > the slow one is this:
+        >              aio-640     [000] .....    12.000100: iomap_dio_rw_begin: dev 259:0 ino 0x85 size 0x4\
+        0000000 offset 0x0 length 0x1000 done_before 0x0 flags DIRECT|WRITE|AIO_RW dio_flags  aio 1
+        >           <idle>-0       [000] d.h1.    12.000180: workqueue_queue_work: work struct=000000001cccd\
+        c2d function=iomap_dio_complete_work workqueue=dio/nvme0n1 req_cpu=8192 cpu=0
+        >      kworker/0:1-22      [000] .....    12.000200: workqueue_execute_start: work struct 000000001c\
+        ccdc2d: function iomap_dio_complete_work
+        >      kworker/0:1-22      [000] .....    12.000210: iomap_dio_complete: dev 259:0 ino 0x85 size 0x4\
+        0000000 offset 0x1000 flags DIRECT|WRITE|AIO_RW aio 1 error 0 ret 4096
+
+        That one waits for the kworker:
+
+                     aio-640     [000] .....    12.000100: iomap_dio_rw_begin: dev 259:0 ino 0x85 size 0x400\
+        00000 offset 0x0 length 0x1000 done_before 0x0 flags DIRECT|WRITE|AIO_RW dio_flags  aio 1
+                  <idle>-0       [000] d.h1.    12.000180: workqueue_queue_work: work struct=000000001cccdc2\
+        d function=iomap_dio_complete_work workqueue=dio/nvme0n1 req_cpu=8192 cpu=0
+             kworker/0:1-22      [000] .....    12.000200: workqueue_execute_start: work struct 000000001ccc\
+        dc2d: function iomap_dio_complete_work
+             kworker/0:1-22      [000] .....    12.000210: iomap_dio_complete: dev 259:0 ino 0x85 size 0x400\
+        00000 offset 0x1000 flags DIRECT|WRITE|AIO_RW aio 1 error 0 ret 4096
+
+        """
 }
