@@ -71,9 +71,9 @@ import Testing
     }
 
     @Test func aWorkQueuedTwiceIsCounted() throws {
-        var lines = text.split(separator: "\n").filter { !$0.contains("PROBE") }
+        var lines = text.split(separator: "\n").map(String.init).filter { !$0.contains("PROBE") }
         let queue = try #require(lines.firstIndex { $0.contains("queue_work") })
-        lines.insert(lines[queue], at: queue)
+        lines.insert(lines[queue].replacing("10.000110", with: "10.000111"), at: queue + 1)
         #expect(try TextTrace(lines.joined(separator: "\n")).counts.reusedWorks == 1)
     }
 }
