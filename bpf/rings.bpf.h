@@ -48,7 +48,9 @@ static __always_inline __u64 wake_flags(__u64 records)
 
 static __noinline int send_life(struct probe_cpu *cpu, struct probe_life *life)
 {
-	if (life->waited.io.facts & PROBE_FACT_TASK_WORK_CLOCKS || !life->waited.io.task_work_ns)
+	/* A submitter that completes it by itself may have waited for its CPU too. */
+	if (life->waited.io.facts & PROBE_FACT_TASK_WORK_CLOCKS ||
+	    !(life->waited.io.task_work_ns || life->waited.io.facts & PROBE_FACT_BY_SUBMITTER))
 		wait_unknown(&life->waited.task_work_wait);
 	if (!life->waited.io.started_ns)
 		wait_unknown(&life->waited.queue_wait);
