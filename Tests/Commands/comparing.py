@@ -108,7 +108,7 @@ class CompareTests(Bed):
     def test_usage(self) -> None:
         for words in (
             [self.inline], ["--base", self.inline], ["--new", self.inline], [self.inline, "--base", self.inline],
-            [self.inline, self.inline, "--fail-if", "p98 > 5%"], [self.inline, self.inline, "--block", "1ns"],
+            [self.inline, self.inline, "--fail-if", "q98 > 5%"], [self.inline, self.inline, "--block", "1ns"],
             [self.inline, self.inline, "--any"], [self.inline, self.inline, "--folded", "--json"],
         ):
             with self.subTest(" ".join(words)):

@@ -66,8 +66,8 @@ struct CompareCommand: ParsableCommand {
     @Option(
         name: .customLong("fail-if"),
         help: ArgumentHelp(
-            "Exit with 3 when this is so (repeatable): 'p99 > +5%', 'queue_wait > +20us', 'iops < -3%'; of iops, mean, p50,"
-                + " p99, p99.9 or a stage by its name in JSON.",
+            "Exit with 3 when this is so (repeatable): 'p99 > +5%', 'queue_wait > +20us', 'iops < -3%'; of iops, mean, any"
+                + " percentile, as p98 or p99.9, or a stage by its name in JSON.",
             valueName: "rule"))
     var rules: [FailRule] = []
 
