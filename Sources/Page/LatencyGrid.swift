@@ -7,21 +7,21 @@ import Report
 /// Finished I/Os by when they were done and how long they took, as a whole and in each stage, by completion context; and by
 /// the CPUs that they came to. Filled in the pass that makes the report.
 ///
-/// Bounded, however long the recording is: 240 KB for each stage in each context.
+/// Bounded, however long the recording is: 240 KB for each stage in each context, and so many of these.
 struct LatencyGrid: Sendable {
     /// 8 an octave, up to two minutes.
     static let buckets = 240
-    /// Series of more contexts are counted under the first of them.
-    private static let mostSeries = 80
+    private static let mostSeries = 160
     private static let mostPlaces = 64
-    private static let stagesOfAContext = 64
+    private static let stagesOfAContext = 256
+    private static let noRow = -2
 
     private(set) var axis = ColumnAxis()
     /// Contexts in the order in which they came.
     private(set) var contexts: [CompletionContext] = []
     private var contextPlaces = [Int](repeating: -1, count: CompletionContext.count)
     private var places = StageSlots()
-    /// By context and stage: row of the tables, or -1.
+    /// By context and stage: row of the tables, -1 or `noRow`.
     private var rows: [Int] = []
     private(set) var series: [Series] = []
     private var counts = ColumnTable<UInt32>(depth: buckets)
@@ -34,6 +34,8 @@ struct LatencyGrid: Sendable {
     private var cpuSums = ColumnTable<UInt64>(depth: 1)
     /// At times that no recording reaches.
     private(set) var outside: UInt64 = 0
+    /// Times in stages that have no row: there are too many kinds of them.
+    private(set) var leftOut: UInt64 = 0
 
     /// One row of the grid.
     struct Series: Sendable, Equatable {
@@ -98,6 +100,10 @@ struct LatencyGrid: Sendable {
 
     @inline(__always)
     private mutating func record(_ nanoseconds: UInt64, _ row: Int, _ slot: Int) {
+        guard row >= 0 else {
+            leftOut += 1
+            return
+        }
         counts.add(1, row: row, slot: slot, at: Self.bucket(of: nanoseconds))
         sums.add(nanoseconds, row: row, slot: slot)
     }
@@ -111,22 +117,25 @@ struct LatencyGrid: Sendable {
     private mutating func place(of context: CompletionContext) -> Int {
         let known = contextPlaces[context.index]
         guard known < 0 else { return known }
-        let place = series.count < Self.mostSeries ? contexts.count : 0
-        if place == contexts.count {
-            contexts.append(context)
-            rows.append(contentsOf: repeatElement(-1, count: Self.stagesOfAContext))
-        }
-        contextPlaces[context.index] = place
-        return place
+        contextPlaces[context.index] = contexts.count
+        contexts.append(context)
+        rows.append(contentsOf: repeatElement(-1, count: Self.stagesOfAContext))
+        return contexts.count - 1
     }
 
     @inline(__always)
     private mutating func row(_ context: Int, _ place: Int) -> Int {
-        let known = rows[context &* Self.stagesOfAContext &+ min(place, Self.stagesOfAContext &- 1)]
-        return known >= 0 ? known : addRow(context, min(place, Self.stagesOfAContext - 1))
+        guard place < Self.stagesOfAContext else { return Self.noRow }
+        let known = rows[context &* Self.stagesOfAContext &+ place]
+        return known == -1 ? addRow(context, place) : known
     }
 
     private mutating func addRow(_ context: Int, _ place: Int) -> Int {
+        // The whole latency of each context always has one.
+        guard place == 0 || series.count < Self.mostSeries else {
+            rows[context * Self.stagesOfAContext + place] = Self.noRow
+            return Self.noRow
+        }
         rows[context * Self.stagesOfAContext + place] = series.count
         series.append(Series(context: context, stage: place == 0 ? nil : places.stages[place - 1]))
         counts.addRow()
@@ -157,6 +166,7 @@ struct LatencyGrid: Sendable {
     /// Adds I/Os that were counted elsewhere.
     mutating func add(_ other: LatencyGrid) {
         outside += other.outside
+        leftOut += other.leftOut
         guard !other.axis.isEmpty else { return }
         while !axis.isEmpty, axis.width < other.axis.width { coarsen() }
         let rows = other.series.map { series in
@@ -167,6 +177,10 @@ struct LatencyGrid: Sendable {
         for column in other.axis.first...other.axis.last {
             guard move(to: column * other.axis.width) else { continue }
             for (from, row) in rows.enumerated() {
+                guard row >= 0 else {
+                    leftOut += other.counts.column(column, row: from).reduce(0) { $0 + UInt64($1) }
+                    continue
+                }
                 for (index, count) in other.counts.column(column, row: from).enumerated() where count > 0 {
                     counts.add(count, row: row, slot: axis.slot, at: index)
                 }

@@ -46,7 +46,7 @@ struct PageSection {
                 PlacementMarkup(report: report, map: map, frame: frame).write(to: &$0)
             }
             figure("Data quality", "Judge by this how far the rest goes.", to: &markup) {
-                QualityMarkup(report: report, words: words, outside: pictures.grid.outside).write(to: &$0)
+                QualityMarkup(report: report, words: words, grid: pictures.grid).write(to: &$0)
             }
             markup.element("details") { markup in
                 markup.element("summary", "The report as text")

@@ -8,8 +8,7 @@ import Report
 struct QualityMarkup {
     let report: Report
     let words: ReportWords
-    /// I/Os at times that no recording reaches.
-    let outside: UInt64
+    let grid: LatencyGrid
 
     private var all: UInt64 { report.ios.total }
 
@@ -37,7 +36,14 @@ struct QualityMarkup {
         if quality.unfinishedIOs > 0 {
             rows.append(["unfinished", part(quality.unfinishedIOs), "their end was not seen: in no duration"])
         }
-        if outside > 0 { rows.append(["at impossible times", Quantity.count(outside), "in no picture over time"]) }
+        if grid.outside > 0 {
+            rows.append(["at impossible times", Quantity.count(grid.outside), "in no picture over time"])
+        }
+        if grid.leftOut > 0 {
+            rows.append([
+                "times in rare stages", Quantity.count(grid.leftOut), "in the table of stages, and in no picture",
+            ])
+        }
         if !quality.blind.isEmpty {
             rows.append(["not probed", quality.blind.map(\.name).joined(separator: ", "), "dioscope check says why"])
         }

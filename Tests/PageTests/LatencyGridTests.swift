@@ -87,6 +87,15 @@ import Testing
         #expect(grid.outside == 1)
     }
 
+    /// Lives with any of their points missing have hundreds of stages.
+    @Test func kindsOfStagesAreBounded() {
+        var random = SeededGenerator(seed: 5)
+        let grid = Self.grid((0..<5000).map { _ in RandomLives.next(&random, disordered: false) })
+        #expect(grid.series.count <= 200 && grid.leftOut > 0)
+        let whole = grid.series.indices.filter { grid.series[$0].stage == nil }
+        #expect(whole.count == grid.contexts.count)
+    }
+
     @Test func bucketsMeet() {
         for bucket in 1..<LatencyGrid.buckets - 1 {
             let lowest = LatencyGrid.lowest(of: bucket)
