@@ -21,6 +21,14 @@ static __always_inline bool user_follows(const struct probe_io *io)
 	       !(io->facts & PROBE_FACT_BY_SUBMITTER);
 }
 
+/* Is the next that this CPU does with it to call its ki_complete? */
+static __always_inline bool iocb_follows(const struct probe_io *io)
+{
+	return (io->issuer == PROBE_ISSUER_LIBAIO || io->issuer == PROBE_ISSUER_IO_URING) &&
+	       !(io->facts & (PROBE_FACT_BY_SUBMITTER | PROBE_FACT_CALLER_COMP | PROBE_FACT_LEGACY |
+			      PROBE_FACT_BLOCK_DEVICE));
+}
+
 static __always_inline void io_send(struct probe_cpu *cpu, struct probe_io *io, __u64 key)
 {
 	emit_io(cpu, io);
@@ -105,6 +113,8 @@ static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *
 			return;
 		if (clocks_run() && !(io->facts & PROBE_FACT_BY_SUBMITTER))
 			awaits_reaping(io, cpu);
+		if (iocb_follows(io))
+			cpu->sent_key = key;
 		io_send(cpu, io, key);
 		return;
 	}
@@ -273,6 +283,11 @@ static __always_inline int iocb_complete(struct kiocb *iocb, long ret, enum prob
 	if (!cpu)
 		return 0;
 	key = iocb_key(cpu, key_user, iocb);
+	/* Nearly always: it was sent a moment ago. */
+	if (cpu->sent_key == key) {
+		cpu->sent_key = 0;
+		return 0;
+	}
 	io = slot_find(key);
 	if (io && stopped_midway(io)) {
 		io_send(cpu, io, key);

@@ -128,36 +128,41 @@ static __always_inline __u64 switches_of(struct task_struct *task)
 	return read_kernel(task, nvcsw) + read_kernel(task, nivcsw);
 }
 
-static __always_inline void submitter_leaves(struct probe_cpu *cpu, struct task_struct *task, __u64 now)
+/* Where a submitter is switched from, for whichever CPU gets it next. */
+static __noinline int mark_cpu(struct probe_cpu *cpu)
 {
 	__u8 *marks = marks_of(cpu->occupant_tid);
 
+	if (marks)
+		*marks = (*marks & (PROBE_MARK_TRACED | PROBE_MARK_SUBMITTER)) |
+			 bpf_get_smp_processor_id() % PROBE_MARK_CPUS << PROBE_MARK_CPU_SHIFT;
+	return 0;
+}
+
+static __always_inline void submitter_leaves(struct probe_cpu *cpu, struct task_struct *task, bool runnable, __u64 now)
+{
 	/* What an earlier submitter, or this one in an earlier sleep, has not reaped is no longer known. */
 	if (cpu->unreaped)
 		__sync_fetch_and_add(&cpu->unreaped, -*(volatile __u64 *)&cpu->unreaped);
 	cpu->submitter_left_tid = cpu->occupant_tid;
 	cpu->submitter_left_ns = now;
-	cpu->submitter_left_runnable = task_is_runnable(task);
+	cpu->submitter_left_runnable = runnable;
 	cpu->submitter_left_switches = switches_of(task);
-	if (marks)
-		*marks = (*marks & (PROBE_MARK_TRACED | PROBE_MARK_SUBMITTER)) |
-			 bpf_get_smp_processor_id() % PROBE_MARK_CPUS << PROBE_MARK_CPU_SHIFT;
+	if (!cpu->is_marked_here)
+		mark_cpu(cpu);
 }
 
 /*
  * Where a submitter that gets this CPU was last switched from. With more CPUs
  * than a mark can distinguish, only those near by are found.
  */
-static __always_inline struct probe_cpu *submitter_left(struct probe_cpu *here, __u32 tid)
+static __always_inline struct probe_cpu *submitter_left(struct probe_cpu *here, const __u8 *marks)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
-	__u8 *marks = marks_of(tid);
-	__u32 left;
+	__u32 left = *marks >> PROBE_MARK_CPU_SHIFT;
 
-	if (!marks)
-		return 0;
-	left = *marks >> PROBE_MARK_CPU_SHIFT;
-	return left == cpu % PROBE_MARK_CPUS ? here : cpu_at(cpu - cpu % PROBE_MARK_CPUS + left);
+	here->is_marked_here = left == cpu % PROBE_MARK_CPUS;
+	return here->is_marked_here ? here : cpu_at(cpu - cpu % PROBE_MARK_CPUS + left);
 }
 
 /*
@@ -165,9 +170,9 @@ static __always_inline struct probe_cpu *submitter_left(struct probe_cpu *here, 
  * meanwhile. They are noted at the CPU that it left. Had it run since, they
  * would be of an earlier sleep: the number of switches shows that it had not.
  */
-static __always_inline void note_reaps(struct probe_cpu *here, struct task_struct *task, __u32 tid, __u64 now)
+static __always_inline void note_reaps(struct probe_cpu *here, struct probe_cpu *cpu, struct task_struct *task,
+				       __u32 tid, __u64 now)
 {
-	struct probe_cpu *cpu = submitter_left(here, tid);
 	__u64 unreaped, ios, sum, ran_ns;
 
 	if (!cpu || !cpu->unreaped || cpu->submitter_left_tid != tid)
@@ -214,35 +219,46 @@ static __noinline int submitter_sleeps(struct probe_cpu *cpu, __u64 now)
 SEC("?tp_btf/sched_switch")
 int BPF_PROG(task_switched, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
+	struct occupant occupant = { .kind = PROBE_OCCUPANT_IDLE };
+	bool runnable = task_is_runnable(prev);
 	struct probe_cpu *cpu = this_cpu();
-	struct occupant occupant;
-	__u32 tid;
+	__u32 tid = read_kernel(next, pid);
+	bool to_worker = false;
+	__u8 *marks = 0;
 	__u64 now;
 
 	if (!cpu)
 		return 0;
 	now = bpf_ktime_get_ns();
-	tid = read_kernel(next, pid);
-	occupant = occupant_of(next);
 	charge_until(cpu, now);
 	note_unseen(cpu, read_kernel(prev, pid), now);
 	test_context(cpu, PROBE_TEST_TASK);
 	emit_occupancy(cpu, now);
-
-	note_standing(cpu, task_is_runnable(prev), read_kernel(next, flags) & PF_WQ_WORKER, now);
+	if (tid) {
+		to_worker = read_kernel(next, flags) & PF_WQ_WORKER;
+		if (to_worker) {
+			occupant = occupant_of_worker(cpu, next);
+		} else {
+			marks = marks_of(tid);
+			occupant.kind = occupant_marked(marks);
+		}
+	}
+	note_standing(cpu, runnable, to_worker, now);
 	cpu->switched_ns = now;
 	cpu->run_works = 0;
 	if (cpu->task_occupant == PROBE_OCCUPANT_SUBMITTER) {
-		submitter_leaves(cpu, prev, now);
-		if (cpu->begun_ns && cpu->begun_tid == cpu->occupant_tid && !task_is_runnable(prev))
+		submitter_leaves(cpu, prev, runnable, now);
+		if (cpu->begun_ns && cpu->begun_tid == cpu->occupant_tid && !runnable)
 			submitter_sleeps(cpu, now);
 	}
-	if (occupant.kind == PROBE_OCCUPANT_SUBMITTER) {
+	if (marks && occupant.kind == PROBE_OCCUPANT_SUBMITTER) {
+		struct probe_cpu *left = submitter_left(cpu, marks);
+
 		cpu->submitter_runs++;
 		cpu->submitter_waits = 0;
 		if (cpu->unstopped_ns)
-			note_stop(cpu, submitter_left(cpu, tid), next, now);
-		note_reaps(cpu, next, tid, now);
+			note_stop(cpu, left, next, now);
+		note_reaps(cpu, left, next, tid, now);
 	}
 	occupy_as(cpu, occupant, tid, now);
 	return 0;

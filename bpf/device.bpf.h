@@ -57,7 +57,7 @@ static __noinline int bio_issued(struct probe_cpu *cpu, struct request *rq, stru
 	else
 		issued_late(io, rq, now);
 	io->issued_ns = now;
-	if (probe_settings.layers)
+	if (probe_settings.stacked_disks)
 		note_layer(io, disk_of_bio(bio), LAYER_ISSUED, now);
 	return 0;
 }

@@ -102,10 +102,8 @@ static __always_inline struct probe_link *link_of_work(__u64 function)
 }
 
 /* Does a user wait for this kiocb, and no file system between? */
-static __always_inline bool is_users(struct kiocb *iocb)
+static __always_inline bool is_users(const void *complete)
 {
-	const void *complete = (const void *)read_kernel(iocb, ki_complete);
-
 	return !complete || complete == &aio_complete_rw || complete == &io_complete_rw ||
 	       complete == &io_complete_rw_iopoll;
 }
@@ -115,7 +113,9 @@ static __always_inline __u64 io_key(struct probe_cpu *cpu, enum probe_key_user u
 {
 	__u64 key = iocb_key(cpu, user, iocb);
 
-	return probe_settings.files_stack && !is_users(iocb) ? user_iocb(key) : key;
+	if (!probe_settings.files_stack || is_users((const void *)read_kernel(iocb, ki_complete)))
+		return key;
+	return user_iocb(key);
 }
 
 #endif

@@ -43,7 +43,7 @@ static __noinline int lose_io(struct probe_cpu *cpu, struct probe_io *io)
 static __noinline int forgotten_way(struct probe_cpu *cpu, __u64 key)
 {
 	__u32 index = bucket_of(key);
-	struct probe_bucket *bucket = bpf_map_lookup_elem(&probe_buckets, &index);
+	struct probe_bucket *bucket = bucket_at(index);
 	__u64 now = bpf_ktime_get_ns();
 
 	if (!bucket)

@@ -29,33 +29,49 @@ struct occupant {
 	__u64 function;			/* of a kworker's work */
 };
 
-static __always_inline struct occupant occupant_of_worker(struct task_struct *task)
+/* The CPU's own pool is always the same one: it is looked at once. */
+static __always_inline bool is_io_pool(struct probe_cpu *cpu, struct worker_pool *pool)
+{
+	if ((__u64)pool == cpu->io_pool)
+		return true;
+	if (!pool_completes_io(pool))
+		return false;
+	if (read_kernel(pool, cpu) == bpf_get_smp_processor_id())
+		cpu->io_pool = (__u64)pool;
+	return true;
+}
+
+static __always_inline struct occupant occupant_of_worker(struct probe_cpu *cpu, struct task_struct *task)
 {
 	struct worker *worker = worker_of(task);
 	const void *function = (const void *)read_kernel(worker, current_func);
 	struct occupant occupant = { .function = (__u64)function };
 
-	if (completes_io(function))
+	if (function && completes_io(function))
 		occupant.kind = PROBE_OCCUPANT_COMPLETION_WORK;
-	else if (!pool_completes_io(read_kernel(worker, pool)))
+	else if (!is_io_pool(cpu, read_kernel(worker, pool)))
 		occupant.kind = PROBE_OCCUPANT_OTHER_TASK;
 	else
 		occupant.kind = function ? PROBE_OCCUPANT_POOL_WORK : PROBE_OCCUPANT_WORKER_SWITCH;
 	return occupant;
 }
 
-static __always_inline struct occupant occupant_of(struct task_struct *task)
+/* - marks: of that task, or NULL. */
+static __always_inline enum probe_occupant occupant_marked(const __u8 *marks)
+{
+	return marks && *marks & PROBE_MARK_SUBMITTER ? PROBE_OCCUPANT_SUBMITTER : PROBE_OCCUPANT_OTHER_TASK;
+}
+
+static __always_inline struct occupant occupant_of(struct probe_cpu *cpu, struct task_struct *task)
 {
 	__u32 tid = read_kernel(task, pid);
 	struct occupant occupant = { .kind = PROBE_OCCUPANT_IDLE };
-	__u8 *marks;
 
 	if (!tid)
 		return occupant;
 	if (read_kernel(task, flags) & PF_WQ_WORKER)
-		return occupant_of_worker(task);
-	marks = marks_of(tid);
-	occupant.kind = marks && *marks & PROBE_MARK_SUBMITTER ? PROBE_OCCUPANT_SUBMITTER : PROBE_OCCUPANT_OTHER_TASK;
+		return occupant_of_worker(cpu, task);
+	occupant.kind = occupant_marked(marks_of(tid));
 	return occupant;
 }
 
@@ -77,7 +93,7 @@ static __noinline void start_clocks(struct probe_cpu *cpu, __u64 now)
 	struct task_struct *task = current_task();
 
 	cpu->occupied_since_ns = now;
-	occupy_as(cpu, occupant_of(task), read_kernel(task, pid), now);
+	occupy_as(cpu, occupant_of(cpu, task), read_kernel(task, pid), now);
 }
 
 /* Advances the occupant's clock. Only where interrupts are off: nothing must come between. */

@@ -47,7 +47,16 @@ struct {
 /* kiocbs come from slab caches of 64-byte multiples: the low bits say nothing. */
 static __always_inline __u32 bucket_of(__u64 key)
 {
-	return (__u32)(((key >> 6) * 0x9e3779b97f4a7c15ULL) >> 32) & probe_settings.bucket_mask;
+	__u32 hash = (__u32)(((key >> 6) * 0x9e3779b97f4a7c15ULL) >> 32);
+
+	return hash & (probe_settings.slots_elsewhere ? probe_settings.bucket_mask : PROBE_NEAR_BUCKETS - 1);
+}
+
+static __always_inline struct probe_bucket *bucket_at(__u32 index)
+{
+	if (probe_settings.slots_elsewhere)
+		return bpf_map_lookup_elem(&probe_buckets, &index);
+	return &probe_state.buckets[index];
 }
 
 static __always_inline struct probe_io *slot_at(__u32 bucket, __u32 way)
@@ -62,7 +71,7 @@ static __always_inline struct probe_io *slot_at(__u32 bucket, __u32 way)
 static __always_inline struct probe_io *slot_find(__u64 key)
 {
 	__u32 index = bucket_of(key);
-	struct probe_bucket *bucket = bpf_map_lookup_elem(&probe_buckets, &index);
+	struct probe_bucket *bucket = bucket_at(index);
 
 	if (!bucket)
 		return 0;
@@ -72,11 +81,24 @@ static __always_inline struct probe_io *slot_find(__u64 key)
 	return 0;
 }
 
+/* May this kiocb have a slot from before? Nearly always its bucket is empty. */
+static __always_inline bool slot_may_exist(__u64 key)
+{
+	struct probe_bucket *bucket = bucket_at(bucket_of(key));
+	__u64 any = 0;
+
+	if (!bucket)
+		return false;
+	for (__u32 way = 0; way < PROBE_BUCKET_SLOTS; way++)
+		any |= bucket->iocb[way];
+	return any;
+}
+
 /* A free slot for this kiocb, or NULL when its bucket is full. */
 static __always_inline struct probe_io *slot_claim(__u64 key)
 {
 	__u32 index = bucket_of(key);
-	struct probe_bucket *bucket = bpf_map_lookup_elem(&probe_buckets, &index);
+	struct probe_bucket *bucket = bucket_at(index);
 
 	if (!bucket)
 		return 0;
@@ -89,7 +111,7 @@ static __always_inline struct probe_io *slot_claim(__u64 key)
 static __always_inline void slot_free(__u64 key)
 {
 	__u32 index = bucket_of(key);
-	struct probe_bucket *bucket = bpf_map_lookup_elem(&probe_buckets, &index);
+	struct probe_bucket *bucket = bucket_at(index);
 
 	if (!bucket)
 		return;
@@ -112,6 +134,11 @@ struct {
 static __always_inline struct probe_io *slot_find(__u64 key)
 {
 	return bpf_map_lookup_elem(&probe_slots, &key);
+}
+
+static __always_inline bool slot_may_exist(__u64 key)
+{
+	return true;
 }
 
 static __always_inline struct probe_io *slot_claim(__u64 key)
@@ -182,7 +209,7 @@ static __always_inline struct probe_layered *layered(struct probe_io *io)
 	life_of(io);
 	all->deliverer = 0;
 	__builtin_memset(all->deliverer_name, 0, sizeof(all->deliverer_name));
-	if (!probe_settings.layers)
+	if (!probe_settings.stacked_disks)
 		__builtin_memset(all->layers, 0, sizeof(all->layers));
 	__builtin_memset(&all->layers_missed, 0, 8);
 	io->kind = PROBE_RECORD_LAYERED;

@@ -11,28 +11,36 @@
 #include "punts.bpf.h"
 #include "rings.bpf.h"
 
-/* A thread's first I/O: its name is sent, and from now on it occupies the CPU as a submitter. */
-static __always_inline void know_submitter(struct probe_cpu *cpu, __u64 pid_tgid)
+static __noinline int introduce_submitter(struct probe_cpu *cpu, __u64 pid_tgid)
 {
 	struct probe_task task = { .kind = PROBE_RECORD_TASK };
 	__u32 tid = (__u32)pid_tgid;
 	__u8 *marks = marks_of(tid);
 
 	if (!marks || *marks & PROBE_MARK_SUBMITTER)
-		return;
+		return 0;
 	*marks |= PROBE_MARK_SUBMITTER;
+	cpu->is_marked_here = 0;
 	if (clocks_run())
-		occupy_as(cpu, occupant_of(current_task()), tid, charge_until_now(cpu));
+		occupy_as(cpu, occupant_of(cpu, current_task()), tid, charge_until_now(cpu));
 	task.tid = tid;
 	task.tgid = pid_tgid >> 32;
 	bpf_get_current_comm(task.comm, sizeof(task.comm));
 	emit(struct probe_task, &task, &cpu->names, &cpu->names_full);
+	return 0;
 }
 
-static __always_inline enum probe_issuer issuer_of(struct kiocb *iocb)
+/* A thread's first I/O: its name is sent, and from now on it occupies the CPU as a submitter. */
+static __always_inline void know_submitter(struct probe_cpu *cpu, __u64 pid_tgid)
 {
-	const void *complete = (const void *)read_kernel(iocb, ki_complete);
+	/* What came to the CPU as one is known already. */
+	if (cpu->task_occupant != PROBE_OCCUPANT_SUBMITTER || cpu->occupant_tid != (__u32)pid_tgid)
+		introduce_submitter(cpu, pid_tgid);
+}
 
+/* - complete: the kiocb's ki_complete. */
+static __always_inline enum probe_issuer issuer_by(const void *complete)
+{
 	if (!complete)
 		return PROBE_ISSUER_SYNC;
 	if (complete == &aio_complete_rw)
@@ -67,7 +75,7 @@ static __always_inline bool is_punted(const struct probe_io *io, __u64 position)
 /* This kiocb's slot from before, if its end was missed; an I/O that did complete is still recorded. */
 static __always_inline struct probe_io *slot_restart(struct probe_cpu *cpu, __u64 key, __u64 position)
 {
-	struct probe_io *io = slot_find(key);
+	struct probe_io *io = slot_may_exist(key) ? slot_find(key) : 0;
 
 	if (!io)
 		return 0;
@@ -95,15 +103,16 @@ static __always_inline bool goes_on(struct probe_io *io, __u32 tid, __u64 left, 
 }
 
 /* A request of io_uring that polls has IOCB_HIPRI taken away on some ways; its completion function shows it. */
-static __always_inline bool issuer_polls(struct kiocb *iocb)
+static __always_inline bool issuer_polls(const void *complete)
 {
-	return &io_complete_rw_iopoll && (const void *)read_kernel(iocb, ki_complete) == &io_complete_rw_iopoll;
+	return &io_complete_rw_iopoll && complete == &io_complete_rw_iopoll;
 }
 
 /* What the three ways into direct I/O know. */
 struct beginning {
+	struct probe_cpu *cpu;
 	struct kiocb *iocb;
-	struct kiocb *user;		/* the same, or the one that a file system made it for */
+	const void *complete;		/* ki_complete of the user's: this one, or the one that a file system made it for */
 	struct iov_iter *iter;
 	__u64 key;			/* of the user's */
 	bool user_is_another;
@@ -121,7 +130,7 @@ static __always_inline bool is_of_layer(const struct beginning *this)
 	struct probe_io *io;
 	__u64 above;
 
-	if (!probe_settings.layers || issuer_of(this->user) != PROBE_ISSUER_OTHER)
+	if (!probe_settings.layers || issuer_by(this->complete) != PROBE_ISSUER_OTHER)
 		return false;
 	above = io_above(this->key, false);
 	if (!above || above == this->key)
@@ -157,7 +166,8 @@ static __always_inline int io_begin(const struct beginning *this)
 	struct kiocb *iocb = this->iocb;
 	struct iov_iter *iter = this->iter;
 	__u64 length = read_kernel(iter, count);
-	struct probe_cpu *cpu = this_cpu();
+	__u64 position = read_kernel(iocb, ki_pos);
+	struct probe_cpu *cpu = this->cpu;
 	struct probe_io *io;
 	__u64 key = this->key;
 
@@ -165,7 +175,7 @@ static __always_inline int io_begin(const struct beginning *this)
 		return 0;
 	/* Its submission before this one has returned, where nothing else says so: kernels before 6.5, fs/direct-io.c. */
 	submission_over(cpu);
-	if (this->facts & PROBE_FACT_PARTIAL && goes_on(slot_find(key), (__u32)pid_tgid, length, read_kernel(iocb, ki_pos)))
+	if (this->facts & PROBE_FACT_PARTIAL && goes_on(slot_find(key), (__u32)pid_tgid, length, position))
 		return 0;
 	if (!io_passes(pid_tgid >> 32, this->dev, this->inode)) {
 		__sync_fetch_and_add(&cpu->filtered, 1);
@@ -178,7 +188,7 @@ static __always_inline int io_begin(const struct beginning *this)
 		return 0;
 	}
 	__sync_fetch_and_add(&cpu->begins, 1);
-	io = slot_restart(cpu, key, read_kernel(iocb, ki_pos));
+	io = slot_restart(cpu, key, position);
 	if (!io)
 		io = slot_claim(key);
 	if (!io)
@@ -189,14 +199,14 @@ static __always_inline int io_begin(const struct beginning *this)
 	}
 
 	__builtin_memset(io, 0, sizeof(struct probe_waited_io));
-	if (probe_settings.layers)
+	if (probe_settings.stacked_disks)
 		__builtin_memset(((struct probe_layered *)io)->layers, 0, sizeof(struct probe_layer) * PROBE_LAYERS);
 	io->kind = PROBE_RECORD_IO;
-	io->issuer = issuer_of(this->user);
+	io->issuer = issuer_by(this->complete);
 	io->facts = this->facts | submit_facts(read_kernel(iocb, ki_flags));
 	if (iter_is_write(iter))
 		io->facts |= PROBE_FACT_WRITE;
-	if (issuer_polls(this->user))
+	if (issuer_polls(this->complete))
 		io->facts |= PROBE_FACT_HIPRI;
 	if (this->user_is_another)
 		life_of(io)->marks |= PROBE_LIFE_STACKED;
@@ -207,7 +217,7 @@ static __always_inline int io_begin(const struct beginning *this)
 	io->irq = PROBE_NO_IRQ;
 	io->dev = this->dev;
 	io->inode = this->inode;
-	io->offset_bytes = read_kernel(iocb, ki_pos);
+	io->offset_bytes = position;
 	io->length_bytes = length > 0xffffffffULL ? 0xffffffffU : length;
 	io->submitter_tid = (__u32)pid_tgid;
 	io->submitted_ns = bpf_ktime_get_ns();
@@ -231,23 +241,35 @@ int BPF_PROG(submission_returned)
 static __always_inline int iomap_begin(struct kiocb *iocb, struct iov_iter *iter, __u32 dio_flags)
 {
 	struct probe_cpu *cpu = this_cpu();
-	__u64 key = cpu ? io_key(cpu, PROBE_KEY_BEGIN, iocb) : 0;
-	struct kiocb *user = cast_kernel(struct kiocb, key);
-	struct file *file = read_kernel(user, ki_filp);
-	struct inode *inode = read_kernel(file, f_inode);
-	struct super_block *sb = read_kernel(inode, i_sb);
+	__u64 key = cpu ? iocb_key(cpu, PROBE_KEY_BEGIN, iocb) : 0;
+	const void *complete = (const void *)read_kernel(iocb, ki_complete);
+	bool is_another = probe_settings.files_stack && !is_users(complete);
 	struct beginning this = {
+		.cpu = cpu,
 		.iocb = iocb,
-		.user = user,
 		.iter = iter,
-		.key = key,
-		.user_is_another = probe_settings.files_stack && !is_users(iocb) && issuer_of(user) != PROBE_ISSUER_OTHER,
-		.dev = read_kernel(sb, s_dev),
-		.inode = inode_number(inode),
 		.facts = (dio_flags & IOMAP_DIO_FORCE_WAIT ? PROBE_FACT_FORCE_WAIT : 0) |
 			 (dio_flags & IOMAP_DIO_PARTIAL ? PROBE_FACT_PARTIAL : 0),
 	};
+	struct kiocb *user;
+	struct file *file;
+	struct inode *inode;
+	struct super_block *sb;
 
+	if (is_another)
+		key = user_iocb(key);
+	user = cast_kernel(struct kiocb, key);
+	if (is_another) {
+		complete = (const void *)read_kernel(user, ki_complete);
+		this.user_is_another = issuer_by(complete) != PROBE_ISSUER_OTHER;
+	}
+	file = read_kernel(user, ki_filp);
+	inode = read_kernel(file, f_inode);
+	sb = read_kernel(inode, i_sb);
+	this.key = key;
+	this.complete = complete;
+	this.dev = read_kernel(sb, s_dev);
+	this.inode = inode_number(inode);
 	return io_begin(&this);
 }
 
@@ -315,9 +337,11 @@ int BPF_KPROBE(legacy_began, struct kiocb *iocb, struct inode *any_inode, struct
 	struct super_block *sb = read_kernel(inode, i_sb);
 	struct probe_cpu *cpu = this_cpu();
 	__u64 key = cpu ? iocb_key(cpu, PROBE_KEY_LEGACY_BEGIN, iocb) : 0;
+	struct kiocb *ours = cast_kernel(struct kiocb, key);
 	struct beginning this = {
-		.iocb = cast_kernel(struct kiocb, key),
-		.user = cast_kernel(struct kiocb, key),
+		.cpu = cpu,
+		.iocb = ours,
+		.complete = (const void *)read_kernel(ours, ki_complete),
 		.iter = cast_kernel(struct iov_iter, iter),
 		.key = key,
 		.dev = read_kernel(sb, s_dev),
@@ -337,8 +361,9 @@ static __always_inline int block_device_begin(struct kiocb *iocb, struct iov_ite
 	struct inode *inode = read_kernel(file, f_inode);
 	struct probe_cpu *cpu = this_cpu();
 	struct beginning this = {
+		.cpu = cpu,
 		.iocb = iocb,
-		.user = iocb,
+		.complete = (const void *)read_kernel(iocb, ki_complete),
 		.iter = iter,
 		.key = cpu ? iocb_key(cpu, key_user, iocb) : 0,
 		.dev = read_kernel(inode, i_rdev),

@@ -5,6 +5,37 @@
 
 #include "kernel_flavours.bpf.h"
 
+#ifdef PROBE_MODERN
+
+/*
+ * What nearly every program touches, at an address that is known when it is
+ * loaded: no look-up, and no test of what that found. Before 6.2 it is in maps.
+ */
+struct probe_state {
+	struct probe_cpu cpus[PROBE_MAX_CPUS];
+	struct probe_bucket buckets[PROBE_NEAR_BUCKETS];	/* not used when there are other than that many */
+};
+
+/* User space starts no recording where there are more CPUs. */
+struct probe_state probe_state;
+
+static __always_inline struct probe_cpu *cpu_at(__u32 index)
+{
+	if (index >= PROBE_MAX_CPUS)
+		return 0;
+	/* The compiler would do without, and the verifier does not see why. */
+	barrier_var(index);
+	return &probe_state.cpus[index % PROBE_MAX_CPUS];
+}
+
+/* State of the CPU that runs the program. */
+static __always_inline struct probe_cpu *this_cpu(void)
+{
+	return &probe_state.cpus[bpf_get_smp_processor_id() % PROBE_MAX_CPUS];
+}
+
+#else
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -22,5 +53,7 @@ static __always_inline struct probe_cpu *this_cpu(void)
 {
 	return cpu_at(bpf_get_smp_processor_id());
 }
+
+#endif
 
 #endif

@@ -173,7 +173,7 @@ int BPF_PROG(work_started, struct work_struct *work)
 	} else if (clocks_run()) {
 		other_work_started(cpu, work);
 		now = charge_until_now(cpu);
-		occupant = occupant_of_worker(task);
+		occupant = occupant_of_worker(cpu, task);
 	} else {
 		return other_work_started(cpu, work);
 	}

@@ -19,6 +19,8 @@ public final class LiveProbes {
     private let slotCount: Int
     private let sink: RecordSink
     private let summaries: KindSummaries?
+    /// Where the flavour has its state at a known address.
+    private let state: ProbeState?
 
     /// Sizes that a user can change.
     public struct Sizes: Sendable {
@@ -40,6 +42,11 @@ public final class LiveProbes {
     ) throws(ProbeError) {
         LibbpfMessages.capture(echo: isVerbose)
         cpuCount = Int(libbpf_num_possible_cpus())
+        guard ProbeState.hasRoom(forCPUs: cpuCount) else {
+            throw .refused(
+                step: "making room for \(cpuCount) possible CPUs", errno: E2BIG,
+                detail: "at most \(PROBE_MAX_CPUS); the kernel argument possible_cpus= limits them")
+        }
         isFiltered = !filter.isEmpty
         slotCount = sizes.slots
         self.sink = sink
@@ -51,6 +58,7 @@ public final class LiveProbes {
             count: ProbeRings.count(forCPUs: cpuCount), bytes: sizes.ringBytes, sink: sink,
             naming: OccupantNames(symbols), areOccupantsNamed: wanted.runsClocks)
         (object, plan) = try Self.load(wanted, filter: filter, sizes: sizes, cpuCount: cpuCount, rings: rings)
+        state = try object.mapState()
         try rings.install(in: object.descriptor(of: "probe_rings"))
         summaries =
             sizes.keepsSummaries
@@ -218,9 +226,13 @@ public final class LiveProbes {
 
     /// - Parameter body: is given the map of the slots, and the key of one in it.
     private func forEachTakenSlot(_ body: (Int32, UnsafeMutableRawPointer) -> Void) {
-        let buckets = object.descriptor(of: "probe_buckets")
         let slots = object.descriptor(of: "probe_slots")
+        let buckets = object.descriptor(of: "probe_buckets")
         guard buckets >= 0 else { return forEachKey(of: slots, body) }
+        if let state, ProbeState.has(slots: slotCount) {
+            for var slot in state.takenSlots() { body(slots, &slot) }
+            return
+        }
         let ways = Int(PROBE_BUCKET_SLOTS)
         for (index, bucket) in allBuckets(in: buckets).enumerated() {
             withUnsafeBytes(of: bucket) { keys in
@@ -306,6 +318,7 @@ public final class LiveProbes {
 
     /// The state of every CPU, by its number.
     private func cpus() -> [probe_cpu] {
+        if let state { return state.cpus(cpuCount) }
         let map = object.descriptor(of: "probe_cpus")
         return (0..<UInt32(cpuCount)).map { cpu in
             var (key, value) = (cpu, probe_cpu())
@@ -408,7 +421,8 @@ extension LiveProbes {
     ) throws(ProbeError) {
         try object.setSize(of: "probe_cpus", to: cpuCount)
         try object.setSize(of: "probe_slots", to: sizes.slots)
-        try object.setSize(of: "probe_buckets", to: sizes.slots / Int(PROBE_BUCKET_SLOTS))
+        let areNear = ProbeState.has(slots: sizes.slots)
+        try object.setSize(of: "probe_buckets", to: areNear ? 1 : sizes.slots / Int(PROBE_BUCKET_SLOTS))
         try object.setSize(of: "probe_rings", to: rings)
         if sizes.keepsSummaries {
             try object.setSize(of: "probe_kinds", to: Int(PROBE_KIND_BUCKETS))
@@ -427,6 +441,7 @@ extension LiveProbes {
     ) -> probe_settings {
         var settings = probe_settings()
         settings.bucket_mask = UInt32(sizes.slots / Int(PROBE_BUCKET_SLOTS) - 1)
+        settings.slots_elsewhere = ProbeState.has(slots: sizes.slots) ? 0 : 1
         settings.ring_mask = UInt32(rings.count - 1)
         // Where I/Os are aggregated in the kernel, the first records of a kind are all that there is to do.
         settings.wake_every = sizes.keepsSummaries ? min(64, rings.wakeEvery) : rings.wakeEvery

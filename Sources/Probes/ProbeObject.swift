@@ -105,6 +105,12 @@ final class ProbeObject {
         bpf_object__find_map_fd_by_name(object, map)
     }
 
+    /// The state of the programs where they have it at a known address; `nil` where it is in maps.
+    func mapState() throws(ProbeError) -> ProbeState? {
+        guard let map = bpf_object__find_map_by_name(object, ".bss") else { return nil }
+        return try ProbeState(map: bpf_map__fd(map))
+    }
+
     /// Bytes of one entry, 0 when the object has no such map.
     func valueSize(of map: String) -> Int {
         guard let map = bpf_object__find_map_by_name(object, map) else { return 0 }

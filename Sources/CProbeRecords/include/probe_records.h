@@ -282,7 +282,7 @@ struct probe_settings {
 	probe_u32 layers;		/* some links are those of layers between a file system and a disk */
 	probe_u32 punts_seen;		/* io_uring's requests are seen to be handed to its workers */
 	probe_u32 stacked_disks;	/* some disks give their I/O to others; probe_stacked has them */
-	probe_u32 reserved;
+	probe_u32 slots_elsewhere;	/* not as many as by default: their buckets are in a map of their own */
 };
 
 /*
@@ -392,7 +392,9 @@ struct probe_cpu {
 	probe_u64 begun_key;
 	probe_u64 begun_ns;
 	probe_u32 begun_tid;
-	probe_u32 reserved2;
+	probe_u32 is_marked_here;	/* the submitter that came last had left this CPU before: its mark says so already */
+	probe_u64 io_pool;		/* the pool of works that complete I/Os here, by address; 0 = not met yet */
+	probe_u64 sent_key;		/* of the I/O that was sent here last: its ki_complete is to come, and has nothing to tell */
 	/* softirqs that were raised here and not run yet, by vector; 0 = none */
 	probe_u64 raise_ns[PROBE_SOFTIRQS];
 	struct probe_occupied raise_clocks[PROBE_SOFTIRQS];
@@ -449,12 +451,14 @@ struct probe_cpu {
 	probe_u32 misread[PROBE_TESTS];	/* those that were wrong */
 	probe_u32 delivery_waits;	/* an interrupt's thread or a softirq is to run here: 1 until it does */
 	probe_u32 submitter_waits;	/* a submitter that is not on this CPU is to run here: 1 until one does */
-	probe_u64 reserved[7];
+	probe_u64 reserved[5];
 };
 
 #define PROBE_UNREAPED_SHIFT	48
 
 #define PROBE_BUCKET_SLOTS	8
+#define PROBE_NEAR_BUCKETS	8192	/* of as many slots as there are by default, 65,536 */
+#define PROBE_MAX_CPUS		1024
 
 /* Keys of eight slots, one cache line. A key is a kiocb address, 0 = free. */
 struct probe_bucket {
@@ -473,7 +477,6 @@ _Static_assert(sizeof(struct probe_waited_io) == 192, "probe_waited_io is 192 by
 _Static_assert(sizeof(struct probe_life) == 384, "probe_life is 384 bytes in every capture");
 _Static_assert(sizeof(struct probe_layer) == 32, "probe_layer is 32 bytes in every capture");
 _Static_assert(sizeof(struct probe_layered) == 560, "probe_layered is 560 bytes in every capture");
-_Static_assert(__builtin_offsetof(struct probe_layered, layers) == 384, "");
 _Static_assert(__builtin_offsetof(struct probe_layered, deliverer) == 512, "");
 _Static_assert(sizeof(struct probe_occupancy) == 64, "probe_occupancy is 64 bytes in every capture");
 _Static_assert(sizeof(struct probe_bucket) == 64, "a bucket is a cache line");
@@ -484,7 +487,6 @@ _Static_assert(__builtin_offsetof(struct probe_io, task_work_ns) == 80, "");
 _Static_assert(__builtin_offsetof(struct probe_io, inode) == 88, "");
 _Static_assert(__builtin_offsetof(struct probe_io, dev) == 104, "");
 _Static_assert(__builtin_offsetof(struct probe_io, irq) == 120, "");
-_Static_assert(__builtin_offsetof(struct probe_io, error) == 124, "");
 _Static_assert(__builtin_offsetof(struct probe_io, irq_batch) == 126, "");
 _Static_assert(__builtin_offsetof(struct probe_task, comm) == 16, "");
 _Static_assert(__builtin_offsetof(struct probe_life, attempted_ns) == 192, "");

@@ -19,8 +19,8 @@ PROGRAM = """\
 #include "probe_records.h"
 int main(void)
 {
-	printf("%zu %zu %zu\\n", sizeof(struct probe_waited_io), sizeof(struct probe_bucket), sizeof(struct probe_cpu));
-	printf("%d\\n", PROBE_BUCKET_SLOTS);
+	printf("%zu %zu %zu\\n", sizeof(struct probe_layered), sizeof(struct probe_bucket), sizeof(struct probe_cpu));
+	printf("%d %d\\n", PROBE_BUCKET_SLOTS, PROBE_MAX_CPUS);
 }
 """
 
@@ -42,7 +42,7 @@ class Memory:
 
 
 def memory() -> list[Memory]:
-    slot, bucket, cpu, ways = _sizes()
+    slot, bucket, cpu, ways, most = _sizes()
     found: list[Memory] = []
     for cpus in CPUS:
         rings, size = 1, SMALLEST_RING
@@ -51,7 +51,7 @@ def memory() -> list[Memory]:
         while size * 2 * rings <= BUFFER:
             size *= 2
         found.append(Memory(cpus, rings, rings * size, SLOTS * slot + SLOTS // ways * bucket, HIGHEST_THREAD,
-                            cpus * cpu))
+                            most * cpu))
     return found
 
 

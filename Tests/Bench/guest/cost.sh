@@ -6,6 +6,8 @@
 prepare() {
     null_device n0 nullb0 20000 "$@" && make_filesystem ext4 || return 1
     dd if=/dev/zero of=/mnt/t/file bs=1M count=64 conv=fsync 2>/dev/null && sync && echo 3 >/proc/sys/vm/drop_caches
+    # khugepaged would collapse pages in some runs and not in others: hundreds of instructions an I/O.
+    echo never 2>/dev/null >/sys/kernel/mm/transparent_hugepage/enabled
     echo 1048576 >/proc/sys/fs/aio-max-nr
     ulimit -n 65536
 }
