@@ -24,6 +24,8 @@ public struct OccupancyLog: Sendable {
     /// All names so far. Untrusted.
     public private(set) var names: [String] = []
     private var numbers: [String: Int] = [:]
+    /// That of the recorder itself, `nil` as long as it was not seen on a CPU.
+    public private(set) var recorder: Int?
     private var rings: [OccupancyRing] = []
     private var poolWork = NameSums()
     private var otherTask = NameSums()
@@ -53,6 +55,7 @@ public struct OccupancyLog: Sendable {
         if let known = numbers[short] { return known }
         guard names.count < Self.namesInAll else { return nil }
         numbers[short] = names.count
+        if short == CPUOccupancy.recorderName { recorder = names.count }
         names.append(short)
         return names.count - 1
     }
@@ -83,6 +86,17 @@ public struct OccupancyLog: Sendable {
         }
         // The sort is stable: equal ones stay in the order of the closed list.
         return shares.sorted { $0.nanoseconds > $1.nanoseconds }
+    }
+
+    /// Nanoseconds of an I/O in which it waited for a CPU that the recorder had.
+    public mutating func recorderPart(of life: AttributedLife, of io: DirectIO) -> UInt64 {
+        guard let recorder else { return 0 }
+        var sum: UInt64 = 0
+        for stage in Stage.waits {
+            guard let wait = life.wait(stage, of: io) else { continue }
+            forEachPart(of: wait) { if $0.name == recorder, $0.occupant == .otherTask { sum &+= $0.nanoseconds } }
+        }
+        return sum
     }
 
     /// Calls `body` with the same parts, one after the other.

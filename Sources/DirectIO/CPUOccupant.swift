@@ -54,6 +54,9 @@ public struct OccupantTimes: Equatable, Sendable {
 /// A stretch of time in which somebody occupied a CPU that I/Os were waiting for; recorded for those occupants that are worth a
 /// name, `poolWork` and `otherTask`.
 public struct CPUOccupancy: Equatable, Sendable {
+    /// The name of the recorder's own thread: longer than any that a thread can give itself.
+    public static let recorderName = "dioscope recording"
+
     public var cpu: UInt16
     public var occupant: CPUOccupant
     /// The thread of the task, 0 when it is not known.

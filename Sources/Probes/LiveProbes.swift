@@ -334,8 +334,8 @@ public final class LiveProbes {
         return meter != nil
     }
 
-    /// Nanoseconds that all programs took so far, as far as they were measured.
-    var runTime: UInt64 { plan.included.reduce(0) { $0 + object.cost(of: $1).nanoseconds } }
+    /// Nanoseconds that all programs took so far with the way into them, as far as they were measured.
+    var runTime: UInt64 { plan.included.reduce(0) { $0 + object.cost(of: $1).nanosecondsWithEntry } }
 
     /// What every program that ran cost since `measureCost`.
     public func costs() -> [ProbeCost] {

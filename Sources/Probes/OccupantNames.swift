@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import CProbeRecords
+import DirectIO
+import Glibc
 
 /// Puts the names of functions into occupancy records: addresses mean nothing later or elsewhere.
 final class OccupantNames {
     private var symbols: KernelSymbols
+    /// The recorder's only one; a container may give it another number, and then it has the name of its program.
+    private let thread = UInt32(getpid())
 
     init(_ symbols: KernelSymbols) {
         self.symbols = symbols
@@ -33,15 +37,22 @@ final class OccupantNames {
     /// The record of an occupancy, with the name of its function instead of the address.
     func named(occupancy record: UnsafeRawBufferPointer) -> probe_occupancy {
         var occupancy = record.loadUnaligned(as: probe_occupancy.self)
+        if occupancy.function == 0, occupancy.tid == thread {
+            withUnsafeMutableBytes(of: &occupancy.name) { write(CPUOccupancy.recorderName, into: $0) }
+        }
         guard occupancy.function != 0 else { return occupancy }
         withUnsafeMutableBytes(of: &occupancy.name) { write(nameOf: occupancy.function, into: $0) }
         occupancy.function = 0
         return occupancy
     }
 
-    /// Padded with zeros, of which there is one at least.
     private func write(nameOf address: UInt64, into room: UnsafeMutableRawBufferPointer) {
+        write(symbols.name(of: address) ?? "", into: room)
+    }
+
+    /// Padded with zeros, of which there is one at least.
+    private func write(_ name: String, into room: UnsafeMutableRawBufferPointer) {
         room.initializeMemory(as: UInt8.self, repeating: 0)
-        room.copyBytes(from: (symbols.name(of: address) ?? "").utf8.prefix(room.count - 1))
+        room.copyBytes(from: name.utf8.prefix(room.count - 1))
     }
 }

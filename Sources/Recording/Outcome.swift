@@ -17,8 +17,11 @@ public struct Outcome {
     public var leftOut: [LeftOutProcess] = []
 
     /// One line for the user.
-    public func summary(path: String) -> String {
-        var text = "\(ios) I/Os recorded, \(counters.lost) lost"
+    /// - Parameter incomplete: those of the recorded I/Os of which not every time was seen; `nil`: nobody looked.
+    public func summary(path: String, incomplete: UInt64? = nil) -> String {
+        var text = "\(ios) I/Os recorded"
+        if let incomplete, incomplete > 0 { text += ", of which \(incomplete) incomplete" }
+        text += ", \(counters.lost) lost"
         if counters.inFlight > 0 { text += ", \(counters.inFlight) still in flight" }
         if counters.filteredOut > 0 { text += ", \(counters.filteredOut) left out by the filters\(whose)" }
         return text + "; wrote \(path) (\(bytes) bytes)"

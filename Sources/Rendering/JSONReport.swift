@@ -112,6 +112,14 @@ public struct JSONReport: Sendable {
         write(report.waiterWait, report, to: &json)
         json.key("tail")
         if let tail = report.tail { write(tail, to: &json) } else { json.null() }
+        if let recorder = report.recorder {
+            json.object("recorder_share") { json in
+                json.member("ios", recorder.ios)
+                json.member("total_ns", recorder.nanoseconds)
+                json.member("largely_ios", recorder.largelyIOs)
+                json.member("left_out_of_tail", report.tail?.recorders ?? 0)
+            }
+        }
     }
 
     private static func writePercentiles(

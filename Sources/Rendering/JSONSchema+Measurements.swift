@@ -125,6 +125,17 @@ extension JSONSchema {
                 }
               }
             },
+            "recorder_share": {
+              "type": "object", "required": ["ios", "total_ns", "largely_ios", "left_out_of_tail"],
+              "properties": {
+                "ios": {"$ref": "#/$defs/count"}, "total_ns": {"$ref": "#/$defs/count"},
+                "largely_ios": {
+                  "$ref": "#/$defs/count", "description": "It took a tenth of their latency or more; see --without-self."
+                },
+                "left_out_of_tail": {"$ref": "#/$defs/count"}
+              },
+              "description": "Of I/Os that waited for a CPU while the recorder had it; absent when none was seen to."
+            },
             "contexts": {
               "type": "object",
               "required": [

@@ -68,7 +68,7 @@ struct ReportPage {
 
     var completions: [String] {
         AccountText(report: report, style: style).lines + SyncText(report: report, style: style).lines + slowest
-            + contexts + requests + reasons + sharing + scheduling + steal
+            + recorder + contexts + requests + reasons + sharing + scheduling + steal
     }
 
     private var slowest: [String] {
@@ -76,6 +76,23 @@ struct ReportPage {
         let parts = tail.stages.map { "\($0.stage.name) \(Quantity.wholePercent($0.share))" }
         return fields(
             "slowest \(Quantity.wholePercent(tail.shareOfIOs))", [">= \(Quantity.duration(tail.from))"] + parts)
+    }
+
+    /// What the recorder itself took: never without a word.
+    private var recorder: [String] {
+        guard let recorder = report.recorder, let latency = report.latency else { return [] }
+        let share = Double(recorder.nanoseconds) / max(1, Double(latency.total))
+        var items = [
+            "dioscope itself \(Quantity.percent(share)) of all latency",
+            "\(Quantity.count(recorder.ios)) I/Os waited for it",
+        ]
+        if recorder.largelyIOs > 0 {
+            items.append("\(Quantity.count(recorder.largelyIOs)) for a tenth or more (--without-self)")
+        }
+        if let left = report.tail?.recorders, left > 0 {
+            items.append("\(Quantity.count(left)) as slow as the slowest are not among them for that")
+        }
+        return fields("recorder", items)
     }
 
     private var contexts: [String] {

@@ -57,6 +57,8 @@ public struct InlineEstimate: Equatable, Sendable {
     private static let contended = 0.9
     /// From this part of the waits on others have the CPU too much for an interval.
     private static let mostOthers = 0.05
+    /// In older captures it has the name of any dioscope.
+    private static let recorderNames = [CPUOccupancy.recorderName, "dioscope"]
     /// The part of the measured wait that surely goes. Probes on its way are in it, too; and an I/O that a kworker
     /// completes has its submitter woken while it still runs.
     private static let sureShare = 1.0 / 3
@@ -72,7 +74,7 @@ public struct InlineEstimate: Equatable, Sendable {
         let avoidable = report.reasons.filter { Self.isAvoidable($0.reason, report.rule) }.reduce(0) { $0 + $1.ios }
         guard let latency = report.latency, let wait = report.queueWait, Double(avoidable) >= Self.neededShare * ios
         else { return nil }
-        let recorder = wait.occupiedBy(name: Self.recorderName) / ios
+        let recorder = Self.recorderNames.reduce(0) { $0 + wait.occupiedBy(name: $1) } / ios
         let handOff = Double(report.stage(.handOff)?.durations.total ?? 0) / ios
         let waited = Double(wait.durations.total) / ios - recorder
         let share = Double(avoidable) / Double(max(1, report.cpuSharing.deferredIOs))
@@ -124,8 +126,6 @@ public struct InlineEstimate: Equatable, Sendable {
     private static func isAvoidable(_ reason: DeferralReason, _ rule: CompletionRule) -> Bool {
         reason.isAvoidable == true || rule == .flaggedWork && reason == .pageCachePresent
     }
-
-    private static let recorderName = "dioscope"
 
     /// How much more of something that took `whole` can be done when it takes `saving` less; at most tenfold.
     static func gain(saving: Double, of whole: Double) -> Double {

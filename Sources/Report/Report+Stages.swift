@@ -33,6 +33,8 @@ public struct TailComposition: Equatable, Sendable {
     public var mean: Double
     /// In causal order: each stage's part of the tail's latency.
     public var stages: [StageShare]
+    /// As slow, and not among them: a large part of their latency was the recorder's.
+    public var recorders: UInt64 = 0
 
     public struct StageShare: Equatable, Sendable {
         public var stage: Stage

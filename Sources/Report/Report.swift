@@ -51,6 +51,8 @@ public struct Report: Equatable, Sendable {
     public var deliverers: [Deliverer] = []
     public var requests = Requests()
     public var tail: TailComposition?
+    /// What the recorder itself took; `nil` when no I/O was seen to wait for it.
+    public var recorder: RecorderShare?
     public var cpuSharing: CPUSharing
     /// `nil` if not known, and for a part of the I/Os.
     public var scheduling: Scheduling?

@@ -106,6 +106,7 @@ struct ReportAccumulator: ~Copyable, Sendable {
             interrupts: summedUp > 0 ? [] : interrupts.summaries(allSeen: frame.isWhole), loss: frame.loss,
             verdict: Verdict(sentences: [], refusals: []))
         (report.deliveryWait, report.hopWait, report.waiterWait) = (waits[2], waits[3], waits[4])
+        if stages.recorder.ios > 0 { report.recorder = stages.recorder }
         let stacked = frame.source.stackedDevices
         report.layers = layers.summaries(of: latency.total, stacked: stacked)
         let unseen = layers.notFollowed(stacked: stacked, blind: frame.source.blindPoints)

@@ -19,15 +19,19 @@ public struct ReportBuilder: ~Copyable, Sendable {
     private var groups: [Group]
     private var places: [GroupKey: Int] = [:]
     private var occupancies = OccupancyLog()
+    private let leavesOutRecorders: Bool
 
     /// - Parameters:
     ///   - rule: by which the recorded kernel decides how to complete.
     ///   - percentiles: wanted besides the usual ones, each from 0 to 100.
     ///   - groups: to report on once more by themselves.
     ///   - axis: of the timeline; `nil`: there is none.
+    ///   - leavesOutRecorders: I/Os of whose latency the recorder itself took a large part.
     public init(
-        rule: CompletionRule, percentiles: [Double] = [], groups chosen: ChosenGroups? = nil, axis: TimelineAxis? = nil
+        rule: CompletionRule, percentiles: [Double] = [], groups chosen: ChosenGroups? = nil, axis: TimelineAxis? = nil,
+        leavesOutRecorders: Bool = false
     ) {
+        self.leavesOutRecorders = leavesOutRecorders
         timeline = TimelineAccumulator(axis ?? TimelineAxis(origin: nil))
         hasTimeline = axis != nil
         attribution = LifeAttribution(rule: rule)
@@ -48,6 +52,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
     @inline(__always)
     public mutating func add(_ io: DirectIO) {
         attribution.take(io)
+        if leavesOutRecorders, isRecorders(io, attribution.life) { return }
         addToEstimate(io, latency: attribution.life.latency)
         all.add(io, &attribution.life, &occupancies)
         if hasTimeline { timeline.add(io, &attribution.life) }
@@ -101,11 +106,16 @@ public struct ReportBuilder: ~Copyable, Sendable {
     /// - Parameter life: of `io`, by this builder's rule.
     @inline(__always)
     public mutating func add(_ io: DirectIO, _ life: AttributedLife) {
+        if leavesOutRecorders, isRecorders(io, life) { return }
         var life = life
         addToEstimate(io, latency: life.latency)
         all.add(io, &life, &occupancies)
         if hasTimeline { timeline.add(io, &life) }
         if let chosen { addToGroup(io, life, by: chosen.grouper) }
+    }
+
+    private mutating func isRecorders(_ io: DirectIO, _ life: AttributedLife) -> Bool {
+        RecorderShare.isLarge(occupancies.recorderPart(of: life, of: io), of: life.latency)
     }
 
     @inline(__always)

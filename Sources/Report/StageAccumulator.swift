@@ -20,6 +20,11 @@ struct StageAccumulator: ~Copyable, Sendable {
     private var waiterWait = WaitAccumulator()
     /// From the I/Os that were added.
     private(set) var clocks = SeenClocks()
+    /// How much of it all the recorder itself took.
+    private(set) var recorder = RecorderShare()
+    /// Of the I/Os of which it took a large part: by bucket of latency, as `sums`.
+    private var recorderCounts = CountTable(0)
+    private var recorderSums = StageSums()
 
     private static let latencyRow = 0
 
@@ -35,6 +40,7 @@ struct StageAccumulator: ~Copyable, Sendable {
         room = wanted + 4
         durations.widen(to: room + 1)
         sums.widen(to: room)
+        recorderSums.widen(to: room)
         contexts.grow(to: room * StageContext.count)
     }
 
@@ -47,6 +53,7 @@ struct StageAccumulator: ~Copyable, Sendable {
         durations.record(life.latency, in: Self.latencyRow)
         // Several holes in one I/O are one unattributed duration.
         var hole: UInt64?
+        var recorders: UInt64 = 0
         life.spans.withAll { nanoseconds, kinds, count in
             for index in 0..<count {
                 let span = StageSpan(
@@ -60,24 +67,42 @@ struct StageAccumulator: ~Copyable, Sendable {
                 record(span.nanoseconds, span.context, place)
                 if span.stage == .queueWait, io.queueWaitOccupants.isKnown {
                     clocks.add(.queueWait)
-                    queueWait.add(io.queueWaitOccupants, in: span, of: io, &log)
+                    recorders &+= queueWait.add(io.queueWaitOccupants, in: span, of: io, &log)
                 } else if span.stage == .taskWorkWait, io.isSplit(in: .taskWorkWait) {
                     clocks.add(.taskWorkWait)
-                    taskWorkWait.add(io.taskWorkOccupants, in: span, of: io, &log)
+                    recorders &+= taskWorkWait.add(io.taskWorkOccupants, in: span, of: io, &log)
                 } else if span.stage == .delivery, io.further.deliveryOccupants.isKnown {
                     clocks.add(.delivery)
-                    deliveryWait.add(io.further.deliveryOccupants, in: span, of: io, &log)
+                    recorders &+= deliveryWait.add(io.further.deliveryOccupants, in: span, of: io, &log)
                 } else if span.stage == .hopWait, io.further.hopOccupants.isKnown {
                     clocks.add(.hopWait)
-                    hopWait.add(io.further.hopOccupants, in: span, of: io, &log)
+                    recorders &+= hopWait.add(io.further.hopOccupants, in: span, of: io, &log)
                 } else if span.stage == .submitterWakeup, io.isSplit(in: .submitterWakeup) {
                     clocks.add(.submitterWakeup)
                     let times = io.occupied(in: .submitterWakeup) ?? .unknown
-                    waiterWait.add(times, in: span, of: io, &log)
+                    recorders &+= waiterWait.add(times, in: span, of: io, &log)
                 }
             }
         }
         if let hole { record(hole, .device, place(of: .unattributed)) }
+        if recorders > 0 { addRecorder(recorders, &life, bucket) }
+    }
+
+    /// An I/O that waited for the recorder itself.
+    @inline(never)
+    private mutating func addRecorder(_ nanoseconds: UInt64, _ life: inout AttributedLife, _ bucket: Int) {
+        recorder.add(nanoseconds, of: life.latency)
+        guard RecorderShare.isLarge(nanoseconds, of: life.latency) else { return }
+        recorderSums.reach(bucket)
+        if bucket >= recorderCounts.count { recorderCounts.grow(to: bucket + 1) }
+        recorderCounts[bucket] &+= 1
+        let places = places
+        life.spans.withAll { nanoseconds, kinds, count in
+            for index in 0..<count {
+                guard let place = places.known(kinds[index].stage) else { continue }
+                recorderSums.add(nanoseconds[index], place, in: bucket)
+            }
+        }
     }
 
     /// For an I/O whose stages are not added.
@@ -138,6 +163,9 @@ struct StageAccumulator: ~Copyable, Sendable {
             }
         }
         sums.add(other.sums, places: places)
+        recorder.add(other.recorder)
+        recorderSums.add(other.recorderSums, places: places)
+        recorderCounts.add(other.recorderCounts)
         queueWait.add(other.queueWait)
         taskWorkWait.add(other.taskWorkWait)
         deliveryWait.add(other.deliveryWait)
@@ -196,15 +224,28 @@ struct StageAccumulator: ~Copyable, Sendable {
         guard latency.count > 0 else { return nil }
         let bucket = DurationBucket.number(of: latency.percentile(TailComposition.percent))
         let from = DurationBucket.lowest(of: bucket)
-        let ios = latency.count(from: from)
-        let sums = sums.sums(of: places.stages.count, from: bucket)
+        let all = latency.count(from: from)
+        let recorders = min(all, recorderIOs(from: bucket))
+        // Of the others there is something to learn.
+        guard case let ios = all - recorders, ios > 0 else { return nil }
+        var sums = sums.sums(of: places.stages.count, from: bucket)
+        if recorders > 0 {
+            for (place, sum) in recorderSums.sums(of: sums.count, from: bucket).enumerated() {
+                sums[place] -= min(sums[place], sum)
+            }
+        }
         let total = sums.reduce(0, +)
         return TailComposition(
             from: from, ios: ios, shareOfIOs: Double(ios) / Double(latency.count),
             mean: Double(total) / Double(ios),
             stages: inOrder.compactMap { stage, place in
                 sums[place] == 0 ? nil : .init(stage: stage, share: Self.share(sums[place], of: total))
-            })
+            }, recorders: recorders)
+    }
+
+    private func recorderIOs(from bucket: Int) -> UInt64 {
+        guard bucket < recorderCounts.count else { return 0 }
+        return (bucket..<recorderCounts.count).reduce(0) { $0 + recorderCounts[$1] }
     }
 
     /// 0 of 0 is 0: an I/O that took no time has no part in anything.

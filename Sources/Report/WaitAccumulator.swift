@@ -20,21 +20,24 @@ struct WaitAccumulator: Sendable {
     /// - Parameters:
     ///   - times: by the clocks of this wait.
     ///   - span: a stage of `io` in which it waited.
+    /// - Returns: Nanoseconds of it in which the recorder itself had the CPU.
     @inline(__always)
-    mutating func add(_ times: OccupantTimes, in span: StageSpan, of io: DirectIO, _ log: inout OccupancyLog) {
+    mutating func add(
+        _ times: OccupantTimes, in span: StageSpan, of io: DirectIO, _ log: inout OccupancyLog
+    ) -> UInt64 {
         guard io.isPlain else { return addFurther(times, in: span, of: io, &log) }
-        guard CPUWait.isBelieved(times, in: span) else { return }
+        guard CPUWait.isBelieved(times, in: span) else { return 0 }
         // 64 bits hold 2^32 waits of 4 s each.
         occupied &+= SIMD8<UInt64>(truncatingIfNeeded: times.nanoseconds)
-        if log.canName(times) { addNames(span, of: io, &log) }
+        return log.canName(times) ? addNames(span, of: io, &log) : 0
     }
 
     /// For an I/O whose wait has causes besides the occupants of the CPU.
     @inline(never)
     private mutating func addFurther(
         _ times: OccupantTimes, in span: StageSpan, of io: DirectIO, _ log: inout OccupancyLog
-    ) {
-        guard let wait = CPUWait(span, of: io) else { return }
+    ) -> UInt64 {
+        guard let wait = CPUWait(span, of: io) else { return 0 }
         wait.forEachCause { cause, nanoseconds in
             if cause == .unattributed { return }
             if let occupant = cause.occupant {
@@ -43,14 +46,19 @@ struct WaitAccumulator: Sendable {
                 apart[cause.index] &+= nanoseconds
             }
         }
-        if log.canName(wait.occupied) { addNames(span, of: io, &log) }
+        return log.canName(wait.occupied) ? addNames(span, of: io, &log) : 0
     }
 
     @inline(never)
-    private mutating func addNames(_ span: StageSpan, of io: DirectIO, _ log: inout OccupancyLog) {
-        guard let wait = CPUWait(span, of: io) else { return }
-        let names = log.names.count
-        log.forEachPart(of: wait) { add($0, names: names) }
+    private mutating func addNames(_ span: StageSpan, of io: DirectIO, _ log: inout OccupancyLog) -> UInt64 {
+        guard let wait = CPUWait(span, of: io) else { return 0 }
+        let (names, recorder) = (log.names.count, log.recorder ?? -1)
+        var recorders: UInt64 = 0
+        log.forEachPart(of: wait) { part in
+            add(part, names: names)
+            if part.name == recorder, part.occupant == .otherTask { recorders &+= part.nanoseconds }
+        }
+        return recorders
     }
 
     /// Adds waits that were aggregated in the kernel, without names.

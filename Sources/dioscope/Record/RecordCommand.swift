@@ -159,7 +159,9 @@ struct RecordCommand: ParsableCommand {
         try held?.passOn()
 
         let path = paths[0]
-        Terminal.say(outcome.summary(path: path.string))
+        // What it cannot say is said below, when it is printed.
+        let made = quiet ? nil : try? MadeReport(of: path.string)
+        Terminal.say(outcome.summary(path: path.string, incomplete: made?.incompleteIOs))
         if probeCost {
             try Terminal.write(ProbeCostTable.text(recorder.costs, ios: outcome.ios) + "\n", to: Terminal.messages)
         }
@@ -167,7 +169,7 @@ struct RecordCommand: ParsableCommand {
         let failure = outcome.failure.map { Failure($0) }
         failure?.say()
         if outcome.ios == 0, failure == nil { sayWhatIsBlind(outcome) }
-        if !quiet { try printReport(of: path) }
+        if !quiet { try printReport(made, of: path) }
         let status = outcome.commandStatus ?? 0
         throw ExitCode(status != 0 ? status : failure?.status.rawValue ?? 0)
     }
@@ -181,9 +183,9 @@ struct RecordCommand: ParsableCommand {
     }
 
     /// Standard output belongs to the traced command, if there is one.
-    private func printReport(of path: FilePath) throws {
+    private func printReport(_ made: MadeReport?, of path: FilePath) throws {
         let descriptor = command.isEmpty ? Terminal.output : Terminal.messages
-        let text = try MadeReport(of: path.string).text(StyleArguments.style(for: descriptor))
+        let text = try (made ?? MadeReport(of: path.string)).text(StyleArguments.style(for: descriptor))
         try Terminal.write("\n" + text, to: descriptor)
     }
 

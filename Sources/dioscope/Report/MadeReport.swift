@@ -16,26 +16,30 @@ struct ReportWishes {
     var window: TimeWindow?
     /// Nanoseconds of an interval of the time axis; `nil`: what fits.
     var interval: UInt64?
+    /// I/Os of whose latency the recorder itself took a large part are left out.
+    var isWithoutSelf = false
 
     /// What single I/Os are needed for.
     private var needsIOs: String? {
         selection != nil
             ? "--where"
             : window != nil
-                ? "--from and --to" : Grouper.ofSummaries.isSuperset(of: groupings) ? nil : "--by \(words)"
+                ? "--from and --to"
+                : isWithoutSelf
+                    ? "--without-self" : Grouper.ofSummaries.isSuperset(of: groupings) ? nil : "--by \(words)"
     }
 
     func builder(of ios: ChosenIOs, _ groups: ChosenGroups?) -> ReportBuilder {
         ReportBuilder(
             rule: ios.rule, percentiles: percentiles, groups: groups,
-            axis: TimelineAxis(origin: ios.origin, interval: interval))
+            axis: TimelineAxis(origin: ios.origin, interval: interval), leavesOutRecorders: isWithoutSelf)
     }
 
     private var words: String { groupings.map(\.rawValue).joined(separator: ",") }
 
     /// Which I/Os, in words; `nil`: all of them.
     var condition: String? {
-        let parts = [selection?.text, window?.text].compactMap(\.self)
+        let parts = [selection?.text, window?.text, isWithoutSelf ? "--without-self" : nil].compactMap(\.self)
         return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
 
@@ -89,6 +93,9 @@ struct MadeReport {
     }
 
     var json: String { JSONReport(report).text }
+
+    /// I/Os of which not every point was seen that a probe could see.
+    var incompleteIOs: UInt64 { report.ios.total - min(report.ios.total, report.quality.completeIOs) }
 
     /// A cut or damaged file is reported on standard error too, and by the exit status.
     func complainOfDamage() throws(Failure) {

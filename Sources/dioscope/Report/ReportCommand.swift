@@ -76,6 +76,11 @@ struct ReportCommand: ParsableCommand {
     @Flag(help: "Show the table of CPUs even if all I/Os took the same ones.")
     var cpus = false
 
+    @Flag(
+        name: .customLong("without-self"),
+        help: "Leave out I/Os that waited for the recorder itself for a tenth of their latency or more.")
+    var isWithoutSelf = false
+
     @Flag(help: "Show how the latencies are spread.")
     var histogram = false
 
@@ -147,9 +152,10 @@ struct ReportCommand: ParsableCommand {
     func run() throws {
         guard !schema else { return try Terminal.write(JSONSchema.text) }
         let files = InputArguments.named(inputs)
-        let wishes = ReportWishes(
+        var wishes = ReportWishes(
             selection: try selection.parsed(), groupings: by.flatMap(\.groupings), groups: top,
             percentiles: percentiles, window: window.window, interval: interval)
+        wishes.isWithoutSelf = isWithoutSelf
         if html { return try writePage(of: files, wishes) }
         // What is wrong with one of several is said after all of them.
         var problem: Failure?
