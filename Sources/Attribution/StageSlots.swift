@@ -4,7 +4,7 @@
 /// less than ten.
 public struct StageSlots: Equatable, Sendable {
     /// By number of the stage: its place and 1, or 0 when it has none.
-    @usableFromInline var numbers = [UInt8](repeating: 0, count: Stage.numbers)
+    @usableFromInline var numbers = [UInt16](repeating: 0, count: Stage.numbers)
     /// In the order of their places.
     public private(set) var stages: [Stage] = []
 
@@ -28,7 +28,7 @@ public struct StageSlots: Equatable, Sendable {
     @inline(never)
     mutating func add(_ stage: Stage) -> Int {
         stages.append(stage)
-        numbers[stage.number] = UInt8(stages.count)
+        numbers[stage.number] = UInt16(stages.count)
         return stages.count - 1
     }
 }

@@ -18,6 +18,17 @@ struct StageTests {
         }
     }
 
+    /// A corrupt capture may have any: there are more than a byte numbers.
+    @Test func eachStageHasAPlaceOfItsOwn() {
+        let all = AtomicStage.allCases.flatMap { first in
+            AtomicStage.allCases.compactMap { Stage(first, through: $0) }
+        }
+        var slots = StageSlots()
+        #expect(all.map { slots.place(of: $0) } == Array(all.indices))
+        #expect(all.map { slots.known($0) } == Array(all.indices))
+        #expect(slots.stages == all)
+    }
+
     @Test func inlineInTheInterrupt() {
         let io = Life.make(times: Self.down + [(\.completed, 120)])
         #expect(stages(io) == ["T submit 10", "- device 90", "H irq 15", "H inline_completion 5"])
