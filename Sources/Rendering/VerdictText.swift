@@ -39,7 +39,8 @@ enum VerdictText {
         case .inlineEstimate(let estimate): return text(of: estimate)
         case .advice(let advice): return text(of: advice)
         case .inline(let context, let share, let cost):
-            let inline = "\(Quantity.percent(share)) of I/Os are completed inline in the \(context.rawValue)"
+            let server = context == .hardirq || context == .softirq ? "in the \(context.rawValue)" : place(context)
+            let inline = "\(Quantity.percent(share)) of I/Os are completed inline \(server)"
             guard let cost else { return inline }
             return inline + "; an inline completion takes \(Quantity.duration(cost)) on average"
         case .task(let context, let share):
