@@ -31,7 +31,7 @@ def completes_inline() -> bool:
 
 class Usage(Bed):
     def test_what_it_cannot_do_is_said_at_once(self) -> None:
-        for words, said in (((), "what load"), (("--", "dd"), "it must be fio"), (("--", "fio", "--output=x"), "--output=x"),
+        for words, said in (((), "what load"), (("--", "dd"), "must be fio"), (("--", "fio", "--output=x"), "--output=x"),
                             (("--repeat", "0", "--", "fio", "x"), "1 to 1000")):
             done = dioscope(*words)
             self.assertEqual(done.returncode, 64, words)

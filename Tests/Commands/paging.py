@@ -165,8 +165,8 @@ class PageTests(PageBed):
             return [from, to, data.columns, data.interval, data.offset];
         })()""")
         begin, end, columns, interval, offset = part
-        self.assertAlmostEqual(begin / columns, 0.25, delta=0.02)
-        self.assertAlmostEqual(end / columns, 0.5, delta=0.02)
+        self.assertAlmostEqual(begin / columns, 0.25, delta=1 / columns)
+        self.assertAlmostEqual(end / columns, 0.5, delta=1 / columns)
         # The recording's own begin: what --from and --to count from.
         timeline = report(HOG)["timeline"]
         start = timeline["origin_ns"] - timeline["offset_ns"]
@@ -205,7 +205,8 @@ class PageTests(PageBed):
         self.open(HOG)
         self.browser.run("document.querySelector('.controls [name=from]').focus()")
         before = self.selected()
-        for _ in range(40):
+        columns = self.browser.run("JSON.parse(document.querySelector('#data').textContent).columns")
+        for _ in range(columns // 2):
             self.browser.key("ArrowRight", 39)
         self.assertLess(self.selected(), before)
         self.assertEqual(self.texts(".selected[role=status][aria-live=polite]").__len__(), 1)
