@@ -76,7 +76,8 @@ def _check_bottom(scenario: Scenario, evidence: Evidence, ios: list[dict[str, An
     parts = [[part for part in io.get("layers", []) if part["phase"] == "device"] for io in ios]
     if scenario.mirrors:
         ours = [found[-1]["ns"] for found in parts if found]
-        yield from alike("list: time in all mirrors", ours, blocks.mirrored_times(not scenario.reads, to_interrupt=True))
+        theirs = evidence.truth.blocks.mirrored_times(not scenario.reads, to_interrupt=True)
+        yield from alike("time in all mirrors", ours, theirs, evidence)
         return
     devices = {part["device"] for found in parts for part in found[-1:]}
     if not devices:
