@@ -72,12 +72,8 @@ struct ComparisonMarkup {
             isRate ? Quantity.signedRate(number) : Quantity.signedDuration(number)
         }
         let delta = difference.delta
-        let change: String
-        switch difference.isSignificant {
-        case true?: change = delta.map { signed($0.value) } ?? "-"
-        case false?: change = "~"
-        case nil: change = delta.map { "(\(signed($0.value)))" } ?? "-"
-        }
+        let change =
+            delta.map { difference.marked(signed($0.value)) } ?? (difference.isSignificant == false ? "~" : "-")
         let isBetter = delta.map { ($0.value > 0) == isRate }
         let kind = difference.isSignificant == true ? (isBetter == true ? "better" : "worse") : "chance"
         markup.element("tr", ["class": kind]) { markup in

@@ -14,11 +14,7 @@ struct ChangeText {
     /// `~` when it may be chance; in brackets when it cannot be judged.
     static func gain(_ difference: Difference?) -> String {
         guard let difference, let relative = difference.relative else { return "" }
-        switch difference.isSignificant {
-        case true: return Quantity.signedPercent(relative.value)
-        case false: return "~"
-        case nil: return "(\(Quantity.signedPercent(relative.value)))"
-        }
+        return difference.marked(Quantity.signedPercent(relative.value))
     }
 
     /// Half of the 95% interval.
@@ -68,7 +64,7 @@ struct ChangeText {
         guard let recorded = measured.recorded else { return nil }
         guard measured.hasSides else { return longest(recorded, count) }
         guard let mean = recorded.difference(in: .mean), let delta = mean.delta else { return nil }
-        let head = "latency \(mark(mean, Quantity.signedDuration(delta.value)))"
+        let head = "latency \(mean.marked(Quantity.signedDuration(delta.value)))"
         let changed = recorded.stages
             .filter { $0.difference.isSignificant != false }
             .sorted { abs($0.difference.delta?.value ?? 0) > abs($1.difference.delta?.value ?? 0) }
@@ -92,17 +88,9 @@ struct ChangeText {
             "; that is no reason for the \(gain > 0 ? "gain" : "loss"): look before the submission and after the completion"
     }
 
-    private func mark(_ difference: Difference, _ text: String) -> String {
-        switch difference.isSignificant {
-        case true: text
-        case false: "~"
-        case nil: "(\(text))"
-        }
-    }
-
     private func part(_ stage: Comparison.StageRow) -> String {
         let delta = stage.difference.delta?.value ?? 0
-        var text = "\(stage.stage.label) \(mark(stage.difference, Quantity.signedDuration(delta)))"
+        var text = "\(stage.stage.label) \(stage.difference.marked(Quantity.signedDuration(delta)))"
         if stage.difference.new ?? 0 == 0 { text += " (none left)" }
         if stage.difference.base ?? 0 == 0 { text += " (new)" }
         let cause = stage.causes.first { abs($0.difference.delta?.value ?? 0) >= abs(delta) / 3 }

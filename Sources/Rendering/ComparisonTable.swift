@@ -122,14 +122,9 @@ struct ComparisonTable {
             + TextLine.rightAligned(new, to: Self.valueWidth) + TextLine.rightAligned(change, to: Self.changeWidth)
     }
 
-    /// `~` when it may be chance; in brackets when it cannot be judged.
     private func change(_ difference: Difference, _ change: Estimate?, _ format: (Double) -> String) -> String {
         guard let change else { return difference.isSignificant == false ? "~" : "" }
-        switch difference.isSignificant {
-        case true: return format(change.value)
-        case false: return "~"
-        case nil: return "(\(format(change.value)))"
-        }
+        return difference.marked(format(change.value))
     }
 
     /// What gets a bar: changes that are more than chance, or of which that is not known.
