@@ -13,7 +13,7 @@ enum Scale {
     /// Round times between two, nanoseconds.
     static func times(from: Double, to: Double, most: Int) -> [Tick] {
         guard to > from else { return [] }
-        let step = step(atLeast: (to - from) / Double(most))
+        let step = RoundStep.atLeast((to - from) / Double(most))
         var ticks: [Tick] = []
         var time = (from / step).rounded(.up) * step
         while time <= to {
@@ -21,14 +21,6 @@ enum Scale {
             time += step
         }
         return ticks
-    }
-
-    private static func step(atLeast least: Double) -> Double {
-        var decade = 1.0
-        while true {
-            for step in [decade, 2 * decade, 5 * decade] where step >= least { return step }
-            decade *= 10
-        }
     }
 
     /// In the unit and with the decimals of the step.

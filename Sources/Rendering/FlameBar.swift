@@ -34,7 +34,7 @@ struct FlameBar {
     func axis(whole: Double) -> String {
         guard whole > 0 else { return TextLine.padded("0", to: width) }
         for distance in [9.0, 7, 5] {
-            let labels = labels(whole: whole, step: Self.step(atLeast: whole * distance / Double(width)))
+            let labels = labels(whole: whole, step: RoundStep.atLeast(whole * distance / Double(width)))
             if labels.count > 1 || distance == 5 {
                 let axis = labels.reduce("") { TextLine.padded($0, to: $1.column) + $1.text }
                 return TextLine.padded(axis, to: width)
@@ -57,15 +57,6 @@ struct FlameBar {
         }
         labels[labels.count - 1].text += name
         return labels
-    }
-
-    /// The smallest of 1, 2, 5, 10, 20, ... nanoseconds that is large enough.
-    private static func step(atLeast smallest: Double) -> Double {
-        var decade = 1.0
-        while true {
-            for step in [decade, 2 * decade, 5 * decade] where step >= smallest { return step }
-            decade *= 10
-        }
     }
 
     private static func unit(of step: Double) -> (nanoseconds: Double, name: String) {
