@@ -118,35 +118,21 @@ public final class LiveProbes {
     /// that is not seen.
     public func directOpens() -> [DeviceNumber: UInt64]? {
         guard plan.includes("file_opened") else { return nil }
-        let map = object.descriptor(of: "probe_opened")
-        var (key, next) = (UInt32(0), UInt32(0))
         var opens: [DeviceNumber: UInt64] = [:]
-        var status = bpf_map_get_next_key(map, nil, &next)
-        while status == 0, opens.count <= Int(PROBE_MAX_OPENED) {
-            key = next
-            var count: UInt64 = 0
-            if bpf_map_lookup_elem(map, &key, &count) == 0 { opens[DeviceNumber(kernel: key)] = count }
-            status = bpf_map_get_next_key(map, &key, &next)
+        forEachEntry(of: "probe_opened", from: UInt32(0), most: PROBE_MAX_OPENED) {
+            (device, count: UInt64) in
+            opens[DeviceNumber(kernel: device)] = count
         }
         return opens
     }
 
     /// Processes whose I/Os the filters left out, the most I/Os first; not all, if there are many.
     public func leftOut() -> [LeftOutProcess] {
-        let map = object.descriptor(of: "probe_left_out")
-        var (key, next) = (UInt32(0), UInt32(0))
         var all: [LeftOutProcess] = []
-        var status = bpf_map_get_next_key(map, nil, &next)
-        while status == 0, all.count < Int(PROBE_MAX_LEFT_OUT) {
-            key = next
-            var process = probe_left_out()
-            if bpf_map_lookup_elem(map, &key, &process) == 0 {
-                let name = withUnsafeBytes(of: &process.comm) {
-                    String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-                }
-                all.append(LeftOutProcess(process: key, name: name, ios: process.ios))
-            }
-            status = bpf_map_get_next_key(map, &key, &next)
+        forEachEntry(of: "probe_left_out", from: UInt32(0), most: PROBE_MAX_LEFT_OUT) {
+            (tgid, process: probe_left_out) in
+            let name = withUnsafeBytes(of: process.comm) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            all.append(LeftOutProcess(process: tgid, name: name, ios: process.ios))
         }
         return all.sorted { ($1.ios, $0.process) < ($0.ios, $1.process) }
     }
@@ -154,22 +140,37 @@ public final class LiveProbes {
     /// fsync and fdatasync by those whose I/Os are recorded, by file; `nil` where that is not seen.
     public func syncs() -> [FileSyncs]? {
         guard plan.seesSyncs else { return nil }
-        let map = object.descriptor(of: "probe_syncs")
-        var (key, next) = (probe_synced_file(), probe_synced_file())
         var all: [FileSyncs] = []
-        var status = bpf_map_get_next_key(map, nil, &next)
-        while status == 0, all.count < Int(PROBE_MAX_SYNCED) {
-            key = next
-            var syncs = probe_syncs()
-            if bpf_map_lookup_elem(map, &key, &syncs) == 0 {
-                all.append(
-                    FileSyncs(
-                        device: DeviceNumber(kernel: key.dev), inode: key.inode, isDataOnly: key.datasync != 0,
-                        count: syncs.count, nanoseconds: syncs.ns, firstThread: syncs.tid))
-            }
-            status = bpf_map_get_next_key(map, &key, &next)
+        forEachEntry(of: "probe_syncs", from: probe_synced_file(), most: PROBE_MAX_SYNCED) { file, syncs in
+            all.append(Self.fileSyncs(file, syncs))
         }
         return all
+    }
+
+    private static func fileSyncs(_ file: probe_synced_file, _ syncs: probe_syncs) -> FileSyncs {
+        FileSyncs(
+            device: DeviceNumber(kernel: file.dev), inode: file.inode, isDataOnly: file.datasync != 0,
+            count: syncs.count, nanoseconds: syncs.ns, firstThread: syncs.tid)
+    }
+
+    /// What a hash map has; it may be filled meanwhile.
+    /// - Parameters:
+    ///   - empty: any key; its value does not matter.
+    ///   - most: how many it has room for.
+    private func forEachEntry<Key: BitwiseCopyable, Value: BitwiseCopyable>(
+        of name: String, from empty: Key, most: some BinaryInteger, _ body: (Key, Value) -> Void
+    ) {
+        let map = object.descriptor(of: name)
+        var (key, next) = (empty, empty)
+        withUnsafeTemporaryAllocation(of: Value.self, capacity: 1) { room in
+            guard let value = room.baseAddress else { return }
+            var status = bpf_map_get_next_key(map, nil, &next)
+            for _ in 0..<Int(most) where status == 0 {
+                key = next
+                if bpf_map_lookup_elem(map, &key, value) == 0 { body(key, value.pointee) }
+                status = bpf_map_get_next_key(map, &key, &next)
+            }
+        }
     }
 
     /// Disks that give their I/O to others are followed to those.
