@@ -37,6 +37,9 @@ public final class Recorder {
     private static let graceNanoseconds: UInt64 = 500_000_000
     /// What a recorder that is killed leaves behind lacks less than a second: this and a turn of the loop.
     private static let flushNanoseconds: UInt64 = 500_000_000
+    /// A turn of the loop takes that long while no ring wakes it up.
+    private static let turnMilliseconds: Int32 = 100
+    private static let syncsNanoseconds = UInt64(turnMilliseconds) * 1_000_000
     /// Sums are written anew each time, all of them: after so long at first, and seldom more than an eighth of all is lost
     /// with a recorder that is killed, at most a minute.
     private static let sumsNanoseconds: UInt64 = 5_000_000_000
@@ -179,11 +182,12 @@ public final class Recorder {
         var nextSecond = start + 1_000_000_000
         var nextSums = start + Self.sumsNanoseconds
         var nextFlush = start + Self.flushNanoseconds
+        var nextSyncs = start
         let before = HostClock.now(CLOCK_PROCESS_CPUTIME_ID)
         defer { ownTime = HostClock.now(CLOCK_PROCESS_CPUTIME_ID) - before }
         while intake.failure == nil {
             turns += 1
-            probes?.drain(timeoutMilliseconds: 100)
+            probes?.drain(timeoutMilliseconds: Self.turnMilliseconds)
             sumUpChosenKinds()
             reduceSamplingIfNeeded()
             if let child, child.hasEnded {
@@ -200,7 +204,10 @@ public final class Recorder {
                 nextSums = now + max(Self.sumsNanoseconds, min((now - start) / 8, 12 * Self.sumsNanoseconds))
                 writeSums()
             }
-            noteSyncs()
+            if now >= nextSyncs {
+                nextSyncs = now + Self.syncsNanoseconds
+                noteSyncs()
+            }
             if now >= nextSecond {
                 nextSecond += 1_000_000_000
                 lookForStackedDisks()
@@ -225,7 +232,8 @@ public final class Recorder {
     private var openFiles = DirectOpens()
     private var syncs: [FileSyncs]?
 
-    /// In every turn, as a file may soon be closed and its path unknown.
+    /// Often, as a file may soon be closed and its path unknown; but a busy recording takes many turns, and each of these
+    /// looks at a map by system calls.
     private func noteSyncs() {
         syncs = probes?.syncs()
         for file in syncs ?? [] { intake.note(file) }
