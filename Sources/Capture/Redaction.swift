@@ -4,14 +4,14 @@ import CProbeRecords
 import DirectIO
 
 /// Takes out of a capture what identifies the machine and its users: host, command lines, filters, names of tasks, mount
-/// points, inodes and process numbers. Times, devices, contexts and the names of kernel threads and functions stay, so
+/// points, inodes and process numbers, also where the end of a recording and its losses have them. Times, devices, contexts and the names of kernel threads and functions stay, so
 /// that its report is the same but for names.
 final class Redaction {
     private var inodes: [UInt64: UInt64] = [:]
     private var tasks: [UInt32: UInt32] = [:]
     private var names: [[UInt8]: Int] = [:]
 
-    static let hidden = "redacted"
+    static let hidden = RecordingSession.redacted
 
     /// How the names of kernel threads begin that show up on CPUs. No others are kept.
     private static let kernelThreads = [
@@ -37,10 +37,42 @@ final class Redaction {
             guard var account = ChunkJSON.decode(ApplicationAccount.self, from: json) else { return nil }
             account.jobs = []
             return try ChunkJSON.encode(account)
+        case .loss:
+            guard var losses = ChunkJSON.decode([DataLoss].self, from: json) else { return nil }
+            for index in losses.indices { losses[index].help = Self.withoutNames(losses[index].help) }
+            return try ChunkJSON.encode(losses)
+        case .end:
+            guard var end = ChunkJSON.decode(RecordingEnd.self, from: json) else { return nil }
+            end.other = end.other.map(redacted)
+            return try ChunkJSON.encode(end)
+        // Written anew: a member that is not known may name somebody.
+        case .cpus: return try rewritten([CPUUse].self, json)
+        case .places: return try rewritten(HostTopology.self, json)
+        case .sampling: return try rewritten([SamplingStep].self, json)
+        case .summary: return try rewritten(StoredSummary.self, json)
         case .fileUsers, .files: return nil
-        case .loss, .end, .cpus, .places, .summary, .sampling: return Array(json)
         case .ios, .threads, .waitedIOs, .occupancies, .lives, .layeredIOs: return nil
         }
+    }
+
+    private func rewritten<Value: Codable>(_ type: Value.Type, _ json: UnsafeRawBufferPointer) throws -> [UInt8]? {
+        try ChunkJSON.decode(type, from: json).map { try ChunkJSON.encode($0) }
+    }
+
+    /// The sentence; what the recorder adds to it behind a colon or a semicolon may name tasks.
+    private static func withoutNames(_ help: String) -> String {
+        String(help.prefix { $0 != ":" && $0 != ";" })
+    }
+
+    private func redacted(_ other: OtherIO) -> OtherIO {
+        var other = other
+        for index in (other.opened ?? []).indices { other.opened?[index].mountPoint = nil }
+        for index in (other.syncs ?? []).indices {
+            guard let sync = other.syncs?[index] else { continue }
+            other.syncs?[index].inode = inode(sync.inode)
+            other.syncs?[index].firstThread = number(of: sync.firstThread)
+        }
+        return other
     }
 
     /// The same records with numbers and names of this capture alone.

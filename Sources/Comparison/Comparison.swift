@@ -38,10 +38,10 @@ public struct Comparison: Sendable {
     /// - Parameters:
     ///   - base: at least one run.
     ///   - new: at least one run.
-    ///   - kind: what statistics are over; `nil` for runs where both sides have enough of them, else blocks.
+    ///   - kind: what statistics are over; `nil` for boxes or runs where both sides have enough of them, else blocks. Runs of
+    ///     one machine are more alike than those of several.
     public init(base: [Run], new: [Run], by kind: Side.UnitKind? = nil) {
-        let enoughRuns = min(base.count, new.count) >= Spread.neededRuns
-        let kind = kind ?? (enoughRuns ? .run : .block)
+        let kind = kind ?? Self.kind(for: [base, new])
         let sides = (base: Side(base, by: kind), new: Side(new, by: kind))
         func row(_ metric: Metric) -> Row {
             Row(
@@ -65,6 +65,15 @@ public struct Comparison: Sendable {
         contexts = rows(Metric.contexts)
         reasons = rows(Metric.reasons).sorted { $0.larger > $1.larger }
         remarks = Remark.all(on: sides.base, sides.new)
+    }
+
+    private static func kind(for sides: [[Run]]) -> Side.UnitKind {
+        let isFleet = sides.allSatisfy { runs in
+            let boxes = Set(runs.compactMap(\.facts.box))
+            return boxes.count >= Spread.neededRuns && runs.allSatisfy { $0.facts.box != nil }
+        }
+        if isFleet { return .box }
+        return sides.allSatisfy { $0.count >= Spread.neededRuns } ? .run : .block
     }
 
     private static func share(of stage: Difference, in whole: Difference) -> Double? {

@@ -4,6 +4,7 @@
 public enum Remark: Equatable, Sendable {
     case tooFewBlocks(SideName, Int, needed: Int)
     case tooFewRuns(SideName, Int, needed: Int)
+    case tooFewBoxes(SideName, Int, needed: Int)
     /// Statistics over few runs: the intervals hold, and are wide.
     case fewRuns(SideName, Int, preferred: Int)
     /// A saved report has no blocks, so no interval.
@@ -36,7 +37,7 @@ public enum Remark: Equatable, Sendable {
     /// Why there are no intervals at all, if that is so.
     public var refusesIntervals: Bool {
         switch self {
-        case .tooFewBlocks, .tooFewRuns, .savedReport: true
+        case .tooFewBlocks, .tooFewRuns, .tooFewBoxes, .savedReport: true
         case .fewRuns, .withinRuns, .tooFewBehind, .cutOff, .loss: false
         }
     }
@@ -48,10 +49,12 @@ public enum Remark: Equatable, Sendable {
             remarks.append(.tooFewRuns(name, side.unitCount, needed: Spread.neededRuns))
         case .run where side.unitCount < preferredRuns:
             remarks.append(.fewRuns(name, side.unitCount, preferred: preferredRuns))
+        case .box where !side.hasIntervals:
+            remarks.append(.tooFewBoxes(name, side.unitCount, needed: Spread.neededRuns))
         case .block where side.runs.contains(where: \.isSavedReport): remarks.append(.savedReport(name))
         case .block where !side.hasIntervals:
             remarks.append(.tooFewBlocks(name, side.unitCount, needed: Spread.neededBlocks))
-        case .run, .block: break
+        case .run, .block, .box: break
         }
         for run in side.runs {
             if !run.isComplete { remarks.append(.cutOff(name, name: run.name)) }

@@ -40,6 +40,12 @@ public struct Run: Sendable {
 
     /// All blocks in one.
     var whole: RunUnit { RunUnit(units) }
+
+    /// Without its blocks, which take memory: for statistics over whole runs.
+    public var withoutBlocks: Run {
+        units.count < 2
+            ? self : Run(facts: facts, blockLength: nil, units: [whole], savedPercentiles: savedPercentiles)
+    }
 }
 
 /// What statistics are made of: a block of time, or a whole run.

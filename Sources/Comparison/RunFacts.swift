@@ -14,6 +14,8 @@ public struct RunFacts: Equatable, Sendable {
     public var kernel: String?
     public var machine: String?
     public var host: String?
+    /// The machine, where its runs can be told from those of others: a redacted capture does not say.
+    public var box: String? { host.flatMap { $0.isEmpty || $0 == RecordingSession.redacted ? nil : $0 } }
     public var cpuCount: Int?
     public var command: [String] = []
     public var filters: [String] = []

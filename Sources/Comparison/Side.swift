@@ -24,6 +24,8 @@ public struct Side: Sendable {
     /// What statistics are over.
     public enum UnitKind: String, Sendable {
         case run, block
+        /// A machine with all of its runs.
+        case box
     }
 
     init(_ runs: [Run], by kind: UnitKind) {
@@ -39,6 +41,11 @@ public struct Side: Sendable {
         switch kind {
         case .run:
             units = wholes
+            blockLength = nil
+            spread = Spread(runs: units.count)
+        case .box:
+            let boxes = Dictionary(grouping: runs) { $0.facts.box ?? "" }.sorted { $0.key < $1.key }
+            units = boxes.map { RunUnit($0.value.map(\.whole)) }
             blockLength = nil
             spread = Spread(runs: units.count)
         case .block:
@@ -109,7 +116,7 @@ public struct Side: Sendable {
             return total * (1 - percentile.fraction) < 1
                 ? nil : unit.tally.durations.quantile(percentile.fraction)?.value
         }
-        guard unitKind == .run, single.count == units.count, let interval = Estimate(runs: single)?.interval else {
+        guard unitKind != .block, single.count == units.count, let interval = Estimate(runs: single)?.interval else {
             return Estimate(value)
         }
         return Estimate(value, interval: max(0, min(interval.lowerBound, value))...max(interval.upperBound, value))

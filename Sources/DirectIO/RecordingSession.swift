@@ -57,6 +57,9 @@ public struct RecordingSession: Hashable, Sendable, Codable {
         self.turnsDown = turnsDown
     }
 
+    /// What stands for a text that was left out of a capture before it was given away.
+    public static let redacted = "redacted"
+
     /// One probe program and what became of it.
     public struct Probe: Hashable, Sendable, Codable {
         /// Kind and place, e.g. `tp_btf/iomap_dio_complete`.

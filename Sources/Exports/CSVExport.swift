@@ -22,13 +22,15 @@ public final class CSVExport: IOExport {
     /// Who had the CPU meanwhile, by name; the path of the file.
     private static let names = ["queue_wait_names", "task_work_wait_names", "file"]
 
+    /// All columns with their types in SQL.
+    static let columnTypes: [(name: String, type: String)] = {
+        let texts = Set(IOField.all.filter(\.isText).map(\.key) + ["composed"] + names)
+        return columns.map { ($0, texts.contains($0) ? "VARCHAR" : $0 == "error" ? "BIGINT" : "UBIGINT") }
+    }()
+
     /// The types of all columns as the definition of a table, for a database that would guess them from empty ones.
     public static let schema: String = {
-        let texts = Set(IOField.all.filter(\.isText).map(\.key) + ["composed"] + names)
-        let lines = columns.map { name in
-            let type = texts.contains(name) ? "VARCHAR" : name == "error" ? "BIGINT" : "UBIGINT"
-            return "  \"\(name)\" \(type)"
-        }
+        let lines = columnTypes.map { "  \"\($0.name)\" \($0.type)" }
         return "CREATE TABLE ios (\n" + lines.joined(separator: ",\n") + "\n);\n"
     }()
 
@@ -97,7 +99,7 @@ public final class CSVExport: IOExport {
         output.append(UInt8(ascii: ","))
     }
 
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         guard text.contains(where: { $0 == "\"" || $0 == "," }) else { return text }
         return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }

@@ -22,14 +22,14 @@ extension IOExport {
 
 /// The forms by their names.
 public enum ExportFormat: String, Sendable, CaseIterable {
-    case perfetto, folded, csv, jsonl, hlog, openmetrics
+    case perfetto, folded, csv, jsonl, hlog, openmetrics, parquet
 
     /// It has totals of all I/Os, not single ones.
-    public var isOfTotals: Bool { self == .folded || self == .hlog || self == .openmetrics }
+    public var isOfTotals: Bool { [.folded, .hlog, .openmetrics, .parquet].contains(self) }
 
     /// Can be had of I/Os that were aggregated in the kernel.
-    public var takesSums: Bool { self == .hlog || self == .openmetrics }
+    public var takesSums: Bool { self == .hlog || self == .openmetrics || self == .parquet }
 
     /// Not fit for a terminal.
-    public var isBinary: Bool { self == .perfetto }
+    public var isBinary: Bool { self == .perfetto || self == .parquet }
 }

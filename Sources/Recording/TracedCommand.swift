@@ -14,8 +14,12 @@ public struct TracedCommand {
 
     /// Starts `arguments[0]`, looked up in PATH.
     ///
-    /// - Parameter outputs: what it gets for standard output and error instead of ours.
-    public init(_ arguments: [String], outputs: (output: Int32, error: Int32)? = nil) throws(CommandError) {
+    /// - Parameters:
+    ///   - input: what it gets for standard input instead of ours.
+    ///   - outputs: what it gets for standard output and error instead of ours.
+    public init(
+        _ arguments: [String], input: Int32? = nil, outputs: (output: Int32, error: Int32)? = nil
+    ) throws(CommandError) {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -31,6 +35,7 @@ public struct TracedCommand {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
+        if let input { posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO) }
         if let outputs {
             posix_spawn_file_actions_adddup2(&actions, outputs.output, STDOUT_FILENO)
             posix_spawn_file_actions_adddup2(&actions, outputs.error, STDERR_FILENO)

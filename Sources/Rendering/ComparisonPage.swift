@@ -36,18 +36,24 @@ public struct ComparisonPage: Sendable {
         }
 
         private func side(_ name: String, _ side: Side) -> [String] {
-            let names = side.runs.map { style.escaped($0.name) }
+            let names = Self.first(of: side.runs.map { style.escaped($0.name) })
             let items = names + ["\(Quantity.count(side.ios)) I/Os", units(of: side)]
             return TextLine.labelled(name, items, width: style.width).map { style.palette.paint($0, .heading) }
         }
 
         private func units(of side: Side) -> String {
+            if side.unitKind == .box { return "\(side.runs.count) runs on \(side.unitCount) boxes" }
             if side.unitKind == .run { return "\(side.unitCount) runs" }
             guard let length = side.blockLength else { return "saved report" }
             let runs = side.runs.count == 1 ? "" : " of \(side.runs.count) runs"
             let blocks = side.unitCount == 1 ? "1 block" : "\(side.unitCount) blocks"
             let span = length % 1_000_000_000 == 0 ? "\(length / 1_000_000_000)s" : Quantity.milliseconds(length)
             return "\(blocks) of \(span)" + runs
+        }
+
+        /// Of hundreds, the first ones.
+        private static func first(of names: [String]) -> [String] {
+            names.count <= 12 ? names : names.prefix(10) + ["and \(names.count - 10) more"]
         }
 
         var differences: [String] {
@@ -58,7 +64,7 @@ public struct ComparisonPage: Sendable {
 
         private func line(_ label: String, _ found: Comparability.Discrepancy) -> [String] {
             let values = [found.base, found.new].map { values in
-                values.isEmpty ? "-" : values.map(style.escaped).joined(separator: ", ")
+                values.isEmpty ? "-" : Self.first(of: values.map(style.escaped)).joined(separator: ", ")
             }
             let shown =
                 found.what == "command" ? WordDifference.shortened(values[0], values[1]) : (values[0], values[1])

@@ -59,7 +59,7 @@ extension JSONSchema {
               "properties": {
                 "runs": {"$ref": "#/$defs/texts"}, "selection": {"type": ["string", "null"]},
                 "ios": {"$ref": "#/$defs/count"}, "finished_ios": {"$ref": "#/$defs/count"},
-                "unit": {"enum": ["run", "block"], "description": "What intervals are over."},
+                "unit": {"enum": ["run", "block", "box"], "description": "What intervals are over."},
                 "units": {"$ref": "#/$defs/count"},
                 "block_ns": {"type": ["integer", "null"], "description": "null: of runs, or of a saved report."},
                 "has_intervals": {"type": "boolean"}

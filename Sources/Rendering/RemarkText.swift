@@ -11,6 +11,8 @@ enum RemarkText {
                 + " longer, or cut shorter blocks with --block"
         case .tooFewRuns(let side, let count, let needed):
             "\(side.rawValue): \(count) run(s) are too few for intervals, at least \(needed) are needed"
+        case .tooFewBoxes(let side, let count, let needed):
+            "\(side.rawValue): \(count) box(es) are too few for intervals, at least \(needed) are needed"
         case .fewRuns(let side, let count, let preferred):
             "\(side.rawValue): only \(count) runs, so the intervals are wide; \(preferred) or more are better"
         case .savedReport(let side):

@@ -49,6 +49,30 @@ import Testing
         #expect(try ChunkJSON.encode([file]).withUnsafeBytes { try redaction.redacted(json: $0, of: .files) } == nil)
     }
 
+    @Test func endAndLossesNameNobody() throws {
+        let device = DeviceNumber(major: 8, minor: 0)
+        let sync = FileSyncs(
+            device: device, inode: 987_654, isDataOnly: true, count: 1, nanoseconds: 2, firstThread: 876_543)
+        let opened = OtherIO.DirectFiles(device: device, fileSystem: "xfs", mountPoint: "/srv/secret", files: 1)
+        let end = RecordingEnd(wall: 1, monotonic: 2, ios: 3, other: OtherIO(opened: [opened], syncs: [sync]))
+        let loss = DataLoss(
+            what: "completion-missed", count: 1, severity: .loss,
+            help: "I/Os lost; this kernel runs no probes while some tasks have the CPU: secret (876543) had CPU 1")
+        let redaction = Redaction()
+        func text(_ value: some Encodable, _ kind: ChunkKind) throws -> String {
+            let json = try ChunkJSON.encode(value)
+            let kept = try json.withUnsafeBytes { try redaction.redacted(json: $0, of: kind) }
+            return String(decoding: try #require(kept), as: UTF8.self)
+        }
+        for text in [try text(end, .end), try text([loss], .loss)] {
+            for name in ["secret", "987654", "876543"] { #expect(!text.contains(name), "\(text)") }
+        }
+        #expect(try text([loss], .loss).contains("I/Os lost"))
+        let sampling = "[{\"from\":1,\"every\":2,\"secret\":3}]"
+        let kept = try Array(sampling.utf8).withUnsafeBytes { try redaction.redacted(json: $0, of: .sampling) }
+        #expect(String(decoding: try #require(kept), as: UTF8.self).contains("secret") == false)
+    }
+
     @Test func whatIsNotKnownIsLeftOut() throws {
         let redaction = Redaction()
         let json = Array("{\"host\":\"secret\"}".utf8)

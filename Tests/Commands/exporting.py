@@ -74,6 +74,55 @@ class ExportTests(Bed):
     def ios(self) -> list[dict]:
         return [json.loads(line) for line in self.export("jsonl").splitlines()]
 
+    def test_parquet_without_duckdb(self) -> None:
+        lake = self.directory / "fleet"
+        done = subprocess.run([commands.DIOSCOPE, "export", "--format", "parquet", "-o", str(lake), DEFERRING],
+                              capture_output=True, text=True, timeout=60, check=False, env={"PATH": "/nowhere"})
+        self.assertEqual(done.returncode, 69)
+        self.assertIn("no duckdb in PATH", done.stderr)
+
+    def test_parquet_needs_a_directory(self) -> None:
+        self.assertEqual(dioscope("export", "--format", "parquet", DEFERRING).returncode, 64)
+        self.assertEqual(dioscope("export", "--format", "csv", "--box", "a", DEFERRING).returncode, 64)
+
+    def test_redacted_names_nobody(self) -> None:
+        """What the report of the capture knows of names is in no byte of what leaves."""
+        report = json.loads(dioscope("report", "--json", DEFERRING).stdout)
+        source = report["source"]
+        names = {source["host"], *(word for word in source["command"] if len(word) > 3), "fio",
+                 *(device["mount_point"] for device in source["devices"] if device["mount_point"]),
+                 *(file["path"] for file in source["files"])}
+        names = {name for name in names if name and len(name) > 2}
+        self.assertGreater(len(names), 3)
+        packed = self.directory / "shared.dioscope"
+        self.assertEqual(dioscope("pack", "--redact", "-o", str(packed), DEFERRING).returncode, 0)
+        exports = {form: self.export(form, "--redact") for form in FORMATS}
+        exports["report"] = dioscope("report", str(packed)).stdout.encode()
+        exports["json"] = dioscope("report", "--json", str(packed)).stdout.encode()
+        exports["list"] = dioscope("list", str(packed)).stdout.encode()
+        for form, content in exports.items():
+            # dioscope speaks of fio itself where it explains.
+            for name in names - ({"fio"} if form in ("report", "json", "list") else set()):
+                # A word of its own: three letters may be part of any other.
+                self.assertNotRegex(content, rb"(?<![\w])" + re.escape(name.encode()) + rb"(?![\w])", f"{name} in {form}")
+        shared = json.loads(exports["json"])
+        for member in ("ios", "latency", "stages", "contexts", "reasons", "cpu_sharing"):
+            self.assertEqual(shared[member], report[member])
+        self.assertEqual(self.leftovers(), [])
+
+    def leftovers(self) -> list[str]:
+        return [path.name for path in Path("/tmp").glob("dioscope-??????")]
+
+    def test_duckdb_that_fails(self) -> None:
+        bin_directory = self.directory / "bin"
+        bin_directory.mkdir()
+        (bin_directory / "duckdb").write_text("#!/bin/sh\necho 'IO Error: disk full'\nexit 1\n")
+        (bin_directory / "duckdb").chmod(0o755)
+        done = subprocess.run([commands.DIOSCOPE, "export", "--format", "parquet", "-o", str(self.directory), DEFERRING],
+                              capture_output=True, text=True, timeout=60, check=False, env={"PATH": f"{bin_directory}:/bin"})
+        self.assertEqual(done.returncode, 74)
+        self.assertEqual(done.stderr, "dioscope: duckdb failed: IO Error: disk full\n")
+
     def test_help(self) -> None:
         self.assertIn("EXAMPLES", dioscope("export", "--help").stdout)
 

@@ -11,12 +11,13 @@ struct CompareCommand: ParsableCommand {
         abstract: "Print what changed between runs, stage by stage, and how sure that is.",
         discussion: """
             Each side is cut into blocks of a second (shorter ones when it lasts less than 20 s) or, with 3 or more \
-            runs a side, taken run by run: intervals are over those. '~' marks what may be chance; a change in brackets has no interval.
+            runs a side, taken run by run, those of one machine together when they are of 3 or more: intervals are over those. '~' marks what may be chance; a change in brackets has no interval.
 
             EXAMPLES
               dioscope compare before.dioscope after.dioscope
               dioscope compare base.dioscope patch1.dioscope patch2.dioscope     each against base
               dioscope compare --base b1 b2 b3 b4 b5 --new n1 n2 n3 n4 n5        five runs a side
+              dioscope compare --base old/*.dioscope --new new/*.dioscope        many machines a side
               dioscope compare base.json new.json                                saved by report --json: no intervals
               dioscope compare --where op=read base.dioscope new.dioscope
               dioscope compare --fail-if 'p99 > +5%' --fail-if 'iops < -3%' base.dioscope new.dioscope
@@ -48,7 +49,11 @@ struct CompareCommand: ParsableCommand {
     @Option(help: "How long a block is: at least 1ms. Default: 1s, or a part of it when the runs are short.")
     var block: TimeSpan?
 
-    @Option(help: "What intervals are over: run or block. Default: run, when there are 3 or more a side, else block.")
+    @Option(
+        help: """
+            What intervals are over: box, run or block. Default: box or run, when there are 3 or more a side, else \
+            block.
+            """)
     var by: Side.UnitKind?
 
     @OptionGroup var selection: SelectionArguments
@@ -99,8 +104,9 @@ struct CompareCommand: ParsableCommand {
         if schema { return try Terminal.write(JSONSchema.comparison) }
         guard let sides else { return }
         let wanted = try selection.parsed()
+        let needsBlocks = by == .block || (sides.new.map(\.count) + [sides.base.count]).contains { $0 < 3 }
         func read(_ files: [String]) throws -> [ComparedRun] {
-            try files.map { try ComparedRun($0, blockLength: block?.nanoseconds, wanted) }
+            try files.map { try ComparedRun($0, blockLength: block?.nanoseconds, wanted, keepsBlocks: needsBlocks) }
         }
         let base = try read(sides.base)
         let new = try sides.new.map(read)

@@ -12,8 +12,10 @@ struct ComparedRun {
     /// `nil` for a saved report.
     private let summary: SourceSummary?
 
-    /// - Parameter selection: which of its I/Os; `nil`: all.
-    init(_ path: String, blockLength: UInt64?, _ selection: IOSelection?) throws(Failure) {
+    /// - Parameters:
+    ///   - selection: which of its I/Os; `nil`: all.
+    ///   - keepsBlocks: statistics may be over blocks of it.
+    init(_ path: String, blockLength: UInt64?, _ selection: IOSelection?, keepsBlocks: Bool = true) throws(Failure) {
         let input = try reading {
             try RunInput(
                 path, IOWish(selection: selection, purpose: selection == nil ? nil : "--where"), ReadingProgress())
@@ -43,7 +45,7 @@ struct ComparedRun {
                 let run = builder.finish(
                     name: path, source: summary.source, loss: summary.loss, selection: selection?.text,
                     clocks: summary.clocks)
-                return (run, summary)
+                return (keepsBlocks ? run : run.withoutBlocks, summary)
             }
         }
     }

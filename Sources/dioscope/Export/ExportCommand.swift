@@ -17,6 +17,7 @@ struct ExportCommand: ParsableCommand {
               csv, jsonl    one I/O a line
               hlog          HdrHistogram log: latency and every stage
               openmetrics   totals for the textfile collector of node_exporter
+              parquet       tables of I/Os and of summaries, for captures of many machines; duckdb writes them
 
             EXAMPLES
               dioscope export --format perfetto -o run1.pftrace run1.dioscope
@@ -24,11 +25,12 @@ struct ExportCommand: ParsableCommand {
               dioscope export --format csv --where 'context=kworker' run1.dioscope > run1.csv
               dioscope export --format csv --schema | duckdb runs.db
               dioscope export --format openmetrics -o /var/lib/node_exporter/dioscope.prom run1.dioscope
+              dioscope export --format parquet -o /data/fleet --box db17 run1.dioscope
 
             \(SelectionArguments.help)
 
             EXIT STATUS
-              as of report; 73 the output file cannot be created
+              as of report; 69 no duckdb in PATH; 73 the output file cannot be created
             """)
 
     @Argument(
@@ -40,16 +42,28 @@ struct ExportCommand: ParsableCommand {
 
     private var file: String { named ?? "-" }
 
-    @Option(help: "perfetto, folded, csv, jsonl, hlog or openmetrics.")
+    @Option(help: "perfetto, folded, csv, jsonl, hlog, openmetrics or parquet.")
     var format: ExportFormat
 
     @Option(
         name: .shortAndLong,
-        help: "Where to, instead of standard output. Replaced at once, when all is written.")
+        help: """
+            Where to, instead of standard output. Replaced at once, when all is written. parquet: the directory of the \
+            tables.
+            """)
     var output: String?
+
+    @Option(help: ArgumentHelp("parquet: what the machine is called. Default: its host name.", valueName: "name"))
+    var box: String?
 
     @Option(help: "perfetto: how many I/Os at most, the first of the capture. Default: 100000.")
     var limit: Int?
+
+    @Flag(
+        help: """
+            Leave out what identifies the machine and its users, as 'pack --redact' does; of captures only.
+            """)
+    var redact = false
 
     @Flag(help: "csv: print the types of its columns as CREATE TABLE, and nothing else.")
     var schema = false
@@ -64,6 +78,9 @@ struct ExportCommand: ParsableCommand {
         guard named != nil || Terminal.isPipedInto else {
             throw ValidationError("which capture? dioscope export --format FORMAT FILE")
         }
+        if format == .parquet, output == nil { throw ValidationError("--format parquet needs the directory: -o DIR") }
+        if box != nil, format != .parquet { throw ValidationError("--box is for --format parquet") }
+        if redact, file == "-" { throw ValidationError("--redact needs a file, not standard input") }
         if let limit, format != .perfetto || !(1...10_000_000).contains(limit) {
             throw ValidationError("--limit is for --format perfetto, 1 to 10000000")
         }
@@ -81,8 +98,13 @@ struct ExportCommand: ParsableCommand {
         wish.needsNames = true
         wish.needsCauses = true
         wish.isEvenSample = format.isOfTotals
-        let ios = try reading { try ChosenIOs(file, wish, ReadingProgress()) }
+        let copy = redact ? try RedactedCopy(of: file) : nil
+        defer { copy?.remove() }
+        let ios = try reading { try ChosenIOs(copy?.path ?? file, wish, ReadingProgress()) }
         let first = try reading { try ios.summary() }
+        if format == .parquet, let output {
+            return try FleetTables(of: file, box: box, directory: output).write(ios, first)
+        }
         let sink = try ExportSink(output.map { FilePath($0) })
         let export = makeExport(ios, first)
         let summary = try feed(export, from: ios, to: sink)
@@ -118,7 +140,7 @@ struct ExportCommand: ParsableCommand {
         switch format {
         case .perfetto: return PerfettoExport(threads: threads, limit: limit ?? 100_000)
         case .folded: return FoldedExport()
-        case .csv: return CSVExport(threads: threads, source: summary.source)
+        case .csv, .parquet: return CSVExport(threads: threads, source: summary.source)
         case .jsonl: return JSONLinesExport(threads: threads, source: summary.source)
         case .hlog: return HistogramLogExport(startedWall: summary.source.started, rule: ios.rule)
         case .openmetrics:
