@@ -12,6 +12,11 @@ struct CompletionsCommand: ParsableCommand {
               dioscope completions bash > /usr/share/bash-completion/completions/dioscope
               dioscope completions zsh > ~/.zfunc/_dioscope
               dioscope completions fish > ~/.config/fish/completions/dioscope.fish
+
+            EXIT STATUS
+              0    success
+              64   usage
+              74   the output cannot be written
             """)
 
     enum Shell: String, ExpressibleByArgument, CaseIterable {

@@ -30,6 +30,7 @@ struct EmbedBPFTool {
         for flavour in flavours {
             let object = output + ".\(flavour.name).o"
             try compile(clang: clang, source: source, object: object, flags: flavour.flags + includes)
+            try strip(object, byToolBeside: clang)
             let hex = try hexadecimal(Data(contentsOf: URL(filePath: object)))
             swift += "    static let \(flavour.name): StaticString = \"\(hex)\"\n"
             try FileManager.default.removeItem(atPath: object)
@@ -49,6 +50,19 @@ struct EmbedBPFTool {
         guard process.terminationStatus == 0 else {
             fail("embed-bpf: clang failed on \(source): libbpf-dev and linux-libc-dev are needed")
         }
+    }
+
+    /// DWARF is a third of an object, and nobody reads it: types and lines of source are in BTF, which stays. A toolchain
+    /// without the tool makes larger objects that are as good.
+    static func strip(_ object: String, byToolBeside clang: String) throws {
+        let tool = URL(filePath: clang).deletingLastPathComponent().appending(path: "llvm-objcopy")
+        guard FileManager.default.isExecutableFile(atPath: tool.path) else { return }
+        let process = Process()
+        process.executableURL = tool
+        process.arguments = ["--strip-debug", object]
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { fail("embed-bpf: llvm-objcopy failed on \(object)") }
     }
 
     static var architecture: (bpf: String, debian: String) {
