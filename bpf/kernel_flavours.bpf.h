@@ -104,11 +104,17 @@ static __always_inline struct task_struct *current_task(void)
 
 /*
  * 7.3 ("preempt: Introduce HARDIRQ_DISABLE_BITS") put a count of interrupt
- * disabling where the count of hard interrupts was.
+ * disabling where the count of hard interrupts was. Which it is, each CPU reads
+ * off its first interrupts; until then a variable that came with it has to do.
  */
-static __always_inline int hardirq_mask(void)
+#define HARDIRQ_USUAL	0x000f0000
+#define HARDIRQ_MOVED	0x0f000000
+
+static __always_inline int hardirq_mask(const struct probe_cpu *cpu)
 {
-	return probe_settings.irq_disable_counted ? 0x0f000000 : 0x000f0000;
+	if (cpu->hardirq_mask)
+		return cpu->hardirq_mask;
+	return probe_settings.irq_disable_counted ? HARDIRQ_MOVED : HARDIRQ_USUAL;
 }
 
 #ifdef PROBE_INFER_CONTEXT
@@ -117,7 +123,7 @@ static __always_inline int hardirq_mask(void)
 static __always_inline int preempt_count(const struct probe_cpu *cpu)
 {
 	if (cpu->occupant == PROBE_OCCUPANT_HARDIRQ)
-		return hardirq_mask();
+		return hardirq_mask(cpu);
 	return cpu->occupant == PROBE_OCCUPANT_SOFTIRQ ? SOFTIRQ_SERVING : 0;
 }
 
@@ -364,7 +370,7 @@ static __always_inline enum probe_context current_context(const struct probe_cpu
 	struct task_struct *task = current_task();
 	int count = preempt_count(cpu);
 
-	if (count & hardirq_mask())
+	if (count & hardirq_mask(cpu))
 		return PROBE_CONTEXT_HARDIRQ;
 	if (!serves_softirq(task, count))
 		return context_of_task(task);

@@ -21,10 +21,23 @@ static __always_inline bool is_read_right(enum probe_context context, enum probe
 	return context != PROBE_CONTEXT_HARDIRQ && context != PROBE_CONTEXT_SOFTIRQ;
 }
 
+/* In a hard interrupt: which bits of preempt_count say so? Where they are not moved to, there is nothing. */
+static __always_inline void find_hardirq_bits(struct probe_cpu *cpu)
+{
+	int count = preempt_count(cpu);
+
+	if (count & HARDIRQ_MOVED)
+		cpu->hardirq_mask = HARDIRQ_MOVED;
+	else if (count & HARDIRQ_USUAL)
+		cpu->hardirq_mask = HARDIRQ_USUAL;
+}
+
 static __noinline int read_context(struct probe_cpu *cpu, __u32 test)
 {
 	if (test >= PROBE_TESTS)
 		return 0;
+	if (test == PROBE_TEST_HARDIRQ && !cpu->hardirq_mask)
+		find_hardirq_bits(cpu);
 	cpu->tests[test]++;
 	if (!is_read_right(current_context(cpu), test))
 		cpu->misread[test]++;

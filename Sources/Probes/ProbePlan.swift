@@ -18,7 +18,8 @@ public struct ProbePlan: Sendable {
     public internal(set) var flavour: Flavour
     /// By which rule this kernel's `iomap_dio_bio_end_io` decides how an I/O completes.
     public let completionRule: CompletionRule
-    /// preempt_count also counts the disabling of interrupts, and has its other counts elsewhere for it (7.3).
+    /// preempt_count also counts the disabling of interrupts, and has its other counts elsewhere for it (7.3): by a variable
+    /// that came with it. Only until a CPU had its first interrupt, which shows it.
     let countsIRQDisabling: Bool
     /// Small reads take a path of their own, past `iomap_dio_rw` (7.3).
     public let hasSimpleReads: Bool

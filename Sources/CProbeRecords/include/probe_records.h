@@ -269,7 +269,7 @@ struct probe_settings {
 	probe_u32 filter_inode;		/* only this inode number */
 	probe_u32 device_count;		/* only these devices; 0 = all */
 	probe_u32 task_work_seen;	/* io_req_rw_complete is attached: io_uring's I/Os end there */
-	probe_u32 irq_disable_counted;	/* preempt_count has HARDIRQ_DISABLE_BITS (7.3): moves the hardirq bits */
+	probe_u32 irq_disable_counted;	/* preempt_count may have HARDIRQ_DISABLE_BITS (7.3), which move the hardirq bits: until it is read */
 	probe_u32 clocks_run;		/* sched_switch and the start of work items are attached: occupants are known */
 	probe_u32 sample_every;		/* one of so many I/Os is recorded, at random; 0 and 1 = all */
 	probe_u32 wake_every;		/* user space is woken once in so many records of a CPU */
@@ -414,7 +414,7 @@ struct probe_cpu {
 	probe_u64 batch_last_ns;
 	struct probe_occupied batch_clocks;
 	probe_u32 submitter_left_runnable;
-	probe_u32 reserved3;
+	probe_u32 hardirq_mask;		/* bits of preempt_count that count hard interrupts; 0 = none came yet */
 	probe_u64 key[PROBE_KEY_USERS];	/* where a pointer becomes a number, see iocb_key() */
 	/* counters */
 	probe_u64 begins;		/* I/Os that passed the filters */
