@@ -114,6 +114,10 @@ class RecordTests(RecordingBed):
         for io in lines:
             self.assertEqual(sum(stage["ns"] for stage in io["stages"]), io["latency_ns"])
 
+    def test_why_there_is_nothing_is_said_without_a_report(self) -> None:
+        done = self.record("-q", "--", "dd", "if=/dev/zero", "of=" + self.file("buffered"), "bs=1M", "count=4")
+        self.assertRegex(done.stderr, r"\ndioscope: dd wrote 4\S+, none of it by direct I/O.*\n  -> .*oflag=direct")
+
     def test_buffered_command_is_told_so(self) -> None:
         done = self.record("--", "dd", "if=/dev/zero", "of=" + self.file("buffered"), "bs=1M", "count=4")
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -160,7 +160,7 @@ struct RecordCommand: ParsableCommand {
 
         let path = paths[0]
         // What it cannot say is said below, when it is printed.
-        let made = quiet ? nil : try? MadeReport(of: path.string)
+        let made = quiet && outcome.ios > 0 ? nil : try? MadeReport(of: path.string)
         Terminal.say(outcome.summary(path: path.string, incomplete: made?.incompleteIOs))
         if probeCost {
             try Terminal.write(ProbeCostTable.text(recorder.costs, ios: outcome.ios) + "\n", to: Terminal.messages)
@@ -168,14 +168,19 @@ struct RecordCommand: ParsableCommand {
         // Before the report, which is of the part that was written.
         let failure = outcome.failure.map { Failure($0) }
         failure?.say()
-        if outcome.ios == 0, failure == nil { sayWhatIsBlind(outcome) }
+        if outcome.ios == 0, failure == nil { sayWhy(outcome, made) }
         if !quiet { try printReport(made, of: path) }
         let status = outcome.commandStatus ?? 0
         throw ExitCode(status != 0 ? status : failure?.status.rawValue ?? 0)
     }
 
-    /// Nothing was seen, which is no news where nothing could be.
-    private func sayWhatIsBlind(_ outcome: Outcome) {
+    /// Nothing was seen: of what is known to have been there, why, or else what could not be seen.
+    private func sayWhy(_ outcome: Outcome, _ made: MadeReport?) {
+        if let absence = made?.absence {
+            Terminal.say(absence.reason)
+            if let remedy = absence.remedy { Terminal.advise(remedy) }
+            return
+        }
         let unseen = outcome.blindTo.filter { $0.hasPrefix("I/Os ") }
         guard !unseen.isEmpty else { return }
         Terminal.say("this kernel lets no probe see \(unseen.joined(separator: "; "))")

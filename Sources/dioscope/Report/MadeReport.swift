@@ -101,11 +101,15 @@ struct MadeReport {
     func complainOfDamage() throws(Failure) {
         var summary = summary
         // It says more than what no probe could have seen.
-        if let unseen = report.unseen.first {
-            summary.absence = Absence(
-                reason: UnseenText.text(of: unseen, command: report.source.commandName),
-                remedy: UnseenText.remedy(for: unseen))
-        }
+        if let absence { summary.absence = absence }
         try summary.complain()
+    }
+
+    /// What was there and is not followed: the first that is known.
+    var absence: Absence? {
+        report.unseen.first.map {
+            Absence(
+                reason: UnseenText.text(of: $0, command: report.source.commandName), remedy: UnseenText.remedy(for: $0))
+        }
     }
 }
