@@ -4,9 +4,10 @@ import unittest
 from dataclasses import replace
 from typing import Any
 
-from lab.blocks import Blocks
+from lab.blocks import Blocks, Request
 from lab.borders import check_borders, middle_mean
 from lab.evidence import Evidence
+from lab.followed import check_followed
 from lab.scenarios import Scenario
 from lab.stacktable import cell
 from lab.truth import Truth, read_truth
@@ -108,6 +109,24 @@ class Delivery(unittest.TestCase):
         self.assertIn("delivery_wait, other_task", self.failures(delivery_wait_causes=causes))
 
 
+class Followed(unittest.TestCase):
+    ROW = replace(ROW, composed=frozenset(["raid5"]))
+
+    def told(self, gaps: int = 1, kinds: tuple[str, ...] = ("not-followed",), phase: str = "not_followed") -> str:
+        report = {"quality": {"not_followed": [{"device": "9:1", "name": "md1", "layer": "raid5", "ios": 2}] * gaps},
+                  "verdict": {"sentences": [{"kind": kind} for kind in kinds], "refused": []}}
+        io = {"layers": [{"device": "9:1", "phase": phase, "ns": 5}, {"device": "9:1", "phase": "back", "ns": 5}]}
+        return "\n".join(check_followed(self.ROW, report, [io, io]))
+
+    def test_what_is_said_of_a_layer_passes(self) -> None:
+        self.assertEqual(self.told(), "")
+
+    def test_what_is_not_said_of_it_is_told(self) -> None:
+        self.assertIn("raid5 is followed", self.told(gaps=0))
+        self.assertIn("does not say so", self.told(kinds=("inline-completions",)))
+        self.assertIn("I/Os with one span in md1: 0", self.told(phase="back"))
+
+
 class OfFtrace(unittest.TestCase):
     def test_metadata_is_no_request_of_the_users(self) -> None:
         self.assertEqual(truth().blocks.device_times("259:0", True, 8), [100_000])
@@ -120,6 +139,26 @@ class OfFtrace(unittest.TestCase):
 
     def test_only_the_users_functions_count_where_a_layer_has_its_own(self) -> None:
         self.assertEqual(read_truth(TRACE, "", "blkdev").contexts.total(), 0)
+
+    def test_requests_with_the_interrupt_that_found_them_done(self) -> None:
+        self.assertEqual(truth().blocks.requests(), {"259:0": [Request(1_000_020_000, 1_000_100_000, 1_000_120_000)]})
+
+    def test_mirrors_are_compared_piece_by_piece(self) -> None:
+        """The second disk's requests were merged."""
+        lines = ""
+        for device, at, sectors in (("9,1", 8, 8), ("9,1", 16, 8), ("9,2", 8, 16)):
+            lines += f" fio-7 [001] ..... 1.000020: block_rq_issue: {device} W 4096 () {at} + {sectors} none,0,0 [fio]\n"
+        for device, at, sectors, us in (("9,1", 8, 8, 70), ("9,1", 16, 8, 80), ("9,2", 8, 16, 90)):
+            lines += f" fio-7 [001] ..... 1.0000{us}: block_rq_complete: {device} W () {at} + {sectors} none,0,0 [0]\n"
+        self.assertEqual(read_truth(lines, "").blocks.mirrored_times(True, 8), [70_000, 70_000])
+
+    def test_a_time_in_a_disk_without_a_request_is_told(self) -> None:
+        row = replace(ROW, device="nvme+loop", bottom=False, works={}, borders=(), largest=None)
+        for issued, ns, wanted in ((1_000_021_000, 79_000, ""), (1_000_021_000, 60_000, "time in the disk, I/O by I/O"),
+                                   (1_000_421_000, 79_000, "has a request for 0 of them only")):
+            evidence = story(issued_ns=issued, layers=[{"device": "259:0", "phase": "device", "ns": ns}])
+            self.assertIn(wanted, "\n".join(check_borders(row, evidence)) or "nothing")
+            self.assertEqual(bool(wanted), bool(list(check_borders(row, evidence))))
 
     def test_stalls_at_either_end_are_left_out(self) -> None:
         self.assertEqual(middle_mean([10] * 198 + [0, 10**9]), 10)

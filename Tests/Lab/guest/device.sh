@@ -35,11 +35,15 @@ need_modules() {
 }
 
 # make_device KIND: prepares the device, with the layers that follow it after a + each, and sets $disk. null_blk-pair is two,
-# of which $second answers a thousand times later.
+# of which $second answers a thousand times later. Called again, it takes the next NVMe disk.
+disk_number=
 make_device() {
     second=
     case ${1%%+*} in
-    nvme | nvme-1q) disk=$(nvme_with_serial test) ;;
+    nvme | nvme-1q)
+        disk=$(nvme_with_serial "test$disk_number")
+        disk_number=$((disk_number + 1))
+        ;;
     virtio-blk) need_modules virtio_pci virtio_blk && disk=/dev/vda ;;
     virtio-scsi) need_modules virtio_pci sd_mod virtio_scsi && sleep 1 && disk=/dev/sda ;;
     null_blk) null_device n0 nullb0 200000 || return 1 ;;
@@ -76,6 +80,36 @@ null_device() {
     [ -b "$disk" ] || disk=/dev/$old_name
 }
 
+# nfs_begins: this kernel serves /mnt/lower to itself. What mountd would be asked is told beforehand: who the client is, what
+# it may see (insecure, async, no subtree check, fsid=0), and where that is.
+nfs_begins() {
+    need_modules nfsd nfsv4 && mkdir -p /proc/fs/nfsd || return 1
+    grep -q " /proc/fs/nfsd " /proc/mounts || mount -t nfsd none /proc/fs/nfsd || return 1
+    echo "-2 -3 +4" >/proc/fs/nfsd/versions
+    for known in "auth.unix.ip nfsd 127.0.0.1 2147483647 lab" "nfsd.export lab /mnt/lower 2147483647 9234 65534 65534 0" \
+        "nfsd.fh lab 1 \\x00000000 2147483647 /mnt/lower"; do
+        echo "${known#* }" >"/proc/net/rpc/${known%% *}/channel" || return 1
+    done
+    echo "tcp 2049" >/proc/fs/nfsd/portlist
+    echo 2 >/proc/fs/nfsd/threads || return 1
+    echo Y >/proc/fs/nfsd/v4_end_grace
+}
+
+nfs_mount() {
+    mount -i -t nfs4 -o vers=4.2,proto=tcp,sec=sys,addr=127.0.0.1,clientaddr=127.0.0.1 127.0.0.1:/ "$1"
+}
+
+# Whoever has files of /mnt/lower open lets go of them.
+servers_end() {
+    while pidof passthrough >/dev/null; do sleep 1; done
+    [ -f /proc/fs/nfsd/threads ] || return 0
+    echo 0 >/proc/fs/nfsd/threads
+    for cache in auth.unix.ip nfsd.export nfsd.fh; do
+        date +%s >"/proc/net/rpc/$cache/flush"
+    done
+    sleep 1
+}
+
 # make_filesystem KIND [MOUNT-POINT]: makes it on $disk and mounts it, at /mnt/t if nothing else is said.
 # pieces is an ext4 that believes every 150th block to be bad: no extent reaches 600 KiB.
 make_filesystem() {
@@ -84,6 +118,7 @@ make_filesystem() {
     # An overlay lies over the file system below it.
     for mounted in "$mount_point" /mnt/lower; do
         if grep -q " $mounted " /proc/mounts; then
+            [ "$mounted" != /mnt/lower ] || servers_end
             umount "$mounted" || return 1
         fi
     done
@@ -104,6 +139,14 @@ make_filesystem() {
     ext4-journal) mkfs.ext4 -q -F -b 4096 -E lazy_itable_init=0,lazy_journal_init=0,nodiscard "$disk" &&
         mount -t ext4 -o data=journal "$disk" "$mount_point" ;;
     fuse) need_modules fuse && mkfs.ext4 -q -F -b 4096 "$disk" && fuse2fs -o rw,allow_other "$disk" "$mount_point" ;;
+    fuse-pass)
+        need_modules fuse && make_filesystem ext4 /mnt/lower && passthrough /mnt/lower/file "${2:-/mnt/t}"
+        return
+        ;;
+    nfs)
+        make_filesystem ext4 /mnt/lower && nfs_begins && nfs_mount "${2:-/mnt/t}"
+        return
+        ;;
     tmpfs) mount -t tmpfs none "$mount_point" ;;
     f2fs) need_modules f2fs && mkfs.f2fs -q -f -t 0 "$disk" ;;
     overlay-*)

@@ -55,14 +55,67 @@ layer_dm_thin() {
         dm "thin$layers" "0 $((size - 32768)) thin $disk 0"
 }
 
+# another_disk NUMBER: sets $member, one beside $disk.
+another_disk() {
+    member=/dev/m$1$layers
+    (null_device "m$1$layers" "nullb$1$layers" 200000) || return 1
+    [ -b "$member" ] || member=/dev/nullb$1$layers
+}
+
+# The next ones have a second disk each. A chunk of 4 KiB: both are used by small I/Os, too.
+layer_dm_stripe() {
+    another_disk 5 && dm "stripe$layers" "0 $(($(sectors "$member") / 8 * 8)) striped 2 8 $disk 0 $member 0" LVM
+}
+
+# As LVM makes a mirror: dm's own table line over md's raid1.
+layer_dm_raid1() {
+    need_modules raid1 dm_raid
+    another_disk 5 && dm "raid$layers" "0 $(sectors "$member") raid raid1 4 0 nosync region_size 1024 2 - $disk - $member" LVM
+}
+
+# LVM's mirror of old. Its writes are copies that it makes by itself, without a bio of the I/O's.
+layer_dm_mirror() {
+    need_modules dm_mirror
+    another_disk 5 && dm mirror "0 $(sectors "$member") mirror core 2 1024 nosync 2 $disk 0 $member 0 1 handle_errors"
+}
+
+# What is written goes to the second disk, after what was there was copied to it.
+layer_dm_snapshot() {
+    need_modules dm_snapshot
+    another_disk 5 && dd if=/dev/zero of="$member" bs=4k count=1 conv=fsync 2>/dev/null &&
+        dm "snap$layers" "0 $(sectors "$disk") snapshot $disk $member P 8"
+}
+
+layer_dm_cache() {
+    need_modules dm_cache dm_cache_smq
+    another_disk 5 && below=$disk && fast=$member && disk=$member &&
+        dm "cmeta$layers" "0 16384 linear $fast 0" && dd if=/dev/zero of="$disk" bs=4k count=1 conv=fsync 2>/dev/null &&
+        meta=$disk && disk=$fast && dm "cdata$layers" "0 $(($(sectors "$fast") - 16384)) linear $fast 16384" &&
+        dm "cache$layers" "0 $(sectors "$below") cache $meta $disk $below 128 1 writethrough smq 0"
+}
+
+layer_dm_writecache() {
+    need_modules dm_writecache
+    another_disk 5 && dd if=/dev/zero of="$member" bs=4k count=1 conv=fsync 2>/dev/null &&
+        dm "wcache$layers" "0 $(sectors "$disk") writecache s $disk $member 4096 0"
+}
+
+# A tag for each sector, and a journal. The size is known when the first sector was written.
+layer_dm_integrity() {
+    need_modules crc32c_generic crc32c_intel dm_integrity
+    below=$disk
+    dd if=/dev/zero of="$below" bs=4k count=4 conv=fsync 2>/dev/null
+    dm "format$layers" "0 8 integrity $below 0 - J 2 internal_hash:crc32c block_size:4096" && dmsetup remove "format$layers" &&
+        size=$(od -A n -t u8 -j 16 -N 8 "$below" | tr -d ' ') &&
+        dm "integrity$layers" "0 $size integrity $below 0 - J 2 internal_hash:crc32c block_size:4096"
+}
+
 # md LEVEL DEVICES: over $disk and as many disks more as it takes.
 md() {
     level=$1 members=$disk
     need_modules "$2"
     for number in $3; do
-        member=/dev/m$number$layers
-        (null_device "m$number$layers" "nullb$number$layers" 200000) || return 1
-        [ -b "$member" ] || member=/dev/nullb$number$layers
+        another_disk "$number" || return 1
         members="$members $member"
     done
     disk=/dev/md$layers

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .events import Event, work_of
 
@@ -29,10 +29,25 @@ class Part:
     context: str = ""
     interrupted: int = 0  # ns: the handler in which it happened was entered, or before a softirq the last one was
 
+    def pieces(self, sectors: int | None) -> list["Part"]:
+        """Of that size, if it is made of such, or as it is."""
+        if not sectors or self.sectors % sectors:
+            return [self]
+        return [replace(self, sector=self.sector + at, sectors=sectors) for at in range(0, self.sectors, sectors)]
+
     @property
     def is_data(self) -> bool:
         """No metadata, no flush alone."""
         return self.sectors > 0 and "M" not in self.kind
+
+
+@dataclass(frozen=True, order=True)
+class Request:
+    """Of one device, ns. `found` is the entry of the interrupt that found it done, if there was one."""
+
+    issued: int
+    found: int
+    completed: int
 
 
 @dataclass
@@ -88,30 +103,48 @@ class Blocks:
                 times += [(entry if entry >= issue else part.ns) - issue] * pieces(part)
         return times
 
-    def mirrored_times(self, write: bool, to_interrupt: bool = False) -> list[int]:
-        """The same of what is given to several disks at once, at the same sector of each: from where the last of them had
-        it to the completion of the slowest."""
+    def requests(self) -> dict[str, list[Request]]:
+        """All that were issued and completed, by device, in the order of issue."""
+        parts = sorted(((part.ns, name, part) for name in ("block_rq_issue", "block_rq_complete") for part in self.parts[name]),
+                       key=lambda one: one[0])
+        open_at: dict[tuple[str, int], int] = {}
+        found: dict[str, list[Request]] = defaultdict(list)
+        for ns, name, part in parts:
+            place = (part.device, part.sector)
+            if name == "block_rq_issue":
+                open_at[place] = ns
+            elif place in open_at:
+                issued = open_at.pop(place)
+                found[part.device].append(Request(issued, part.interrupted if part.interrupted >= issued else ns, ns))
+        return {device: sorted(requests) for device, requests in found.items()}
+
+    def mirrored_times(self, write: bool, sectors: int | None, to_interrupt: bool = False) -> list[int]:
+        """The same of what is given to two disks at once, at the same sector of each: from where the last of them had it to
+        the completion of the slower. One disk's requests may be merged, and another's not, or be done before the
+        other's begin."""
         kind = "W" if write else "R"
         disks = {part.device for part in self.parts["block_rq_issue"]}
-        seen = [(part.ns, name, part) for name in ("block_bio_queue", "block_rq_issue", "block_rq_complete")
-                for part in self.parts[name] if part.device in disks and part.is_data and part.kind.startswith(kind)]
-        queued: dict[int, int] = {}
-        issued: dict[int, dict[str, int]] = defaultdict(dict)
-        done: dict[int, list[Part]] = defaultdict(list)
+        by_place: dict[str, dict[int, dict[str, list[Part]]]] = {}
+        for name in ("block_bio_queue", "block_rq_issue", "block_rq_complete"):
+            places = by_place[name] = defaultdict(lambda: defaultdict(list))
+            for part in self.parts[name]:
+                if part.device in disks and part.is_data and part.kind.startswith(kind):
+                    for piece in part.pieces(sectors):
+                        places[piece.sector][piece.device].append(piece)
         times: list[int] = []
-        for ns, name, part in sorted(seen, key=lambda one: one[0]):
-            if name == "block_bio_queue":
-                queued[part.sector] = ns
-            elif name == "block_rq_issue":
-                issued[part.sector][part.device] = ns
-            elif part.device in issued[part.sector]:
-                done[part.sector].append(part)
-                if len(done[part.sector]) == len(issued[part.sector]):
-                    begins, ends = issued.pop(part.sector), done.pop(part.sector)
-                    if len(begins) > 1:
-                        start = max(begins[part.device], queued.get(part.sector, 0))
-                        entry = part.interrupted if to_interrupt else 0
-                        times.append((entry if entry >= max(start, max(end.ns for end in ends[:-1])) else ns) - start)
+        # A stripe of mirrors has several pairs, which may be written at the same sector.
+        pairs = [one for one in {frozenset(issued) for issued in by_place["block_rq_issue"].values()} if len(one) == 2]
+        for sector, places in by_place["block_rq_issue"].items():
+            for pair in (one for one in pairs if one <= places.keys()):
+                issued = {device: places[device] for device in pair}
+                completed = {device: by_place["block_rq_complete"][sector][device] for device in pair}
+                queued = [part.ns for device in pair for part in by_place["block_bio_queue"][sector][device]]
+                # The first time that it is written, the second ...
+                for turn in range(min(map(len, (*issued.values(), *completed.values())))):
+                    (before, _), (end, last) = sorted((completed[device][turn].ns, device) for device in pair)
+                    start = max([issued[last][turn].ns, *(ns for ns in queued if ns < end)])
+                    entry = completed[last][turn].interrupted if to_interrupt else 0
+                    times.append((entry if entry >= max(start, before) else end) - start)
         return times
 
     def within(self, event: str, device: str, io: tuple[int, int], times: tuple[int, int]) -> list[Part]:

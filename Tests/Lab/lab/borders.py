@@ -4,11 +4,12 @@ A border may be 2% or 2 us off. Both sides leave out the hundredth of I/Os that 
 may part two observers of the same moment by milliseconds.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .blocks import BYTES_OF_SECTOR, Part
+from .blocks import BYTES_OF_SECTOR, Part, Request
 from .compare import close, equal
 from .evidence import Evidence
 from .moments import after, before
@@ -16,6 +17,7 @@ from .scenarios import Scenario
 from .truth import Truth
 
 SHARE, SLACK_NS = 0.02, 2_000
+APART_NS = 50_000  # two observers of one event, on a busy host
 MAX_ACTIVE = 256
 CUT = 100  # one in so many at either end is left out
 
@@ -48,6 +50,8 @@ def check_borders(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
                          evidence)
     if scenario.bottom:
         yield from _check_bottom(scenario, evidence, ios)
+    elif "+" in scenario.device:
+        yield from _check_disks(evidence, ios)
     for point in scenario.borders:
         yield from _check_point(point, evidence, ios)
     if "issued" in scenario.borders:
@@ -74,9 +78,11 @@ def _check_bottom(scenario: Scenario, evidence: Evidence, ios: list[dict[str, An
     """The device under all layers, from issue to completion, one request for each I/O. The layers' way back
     begins at the interrupt, and where a work delivers what the disk is done with, at its queueing."""
     parts = [[part for part in io.get("layers", []) if part["phase"] == "device"] for io in ios]
+    lengths = {io["length"] // BYTES_OF_SECTOR for io in ios}
+    sectors = lengths.pop() if len(lengths) == 1 else None
     if scenario.mirrors:
         ours = [found[-1]["ns"] for found in parts if found]
-        theirs = evidence.truth.blocks.mirrored_times(not scenario.reads, to_interrupt=True)
+        theirs = evidence.truth.blocks.mirrored_times(not scenario.reads, sectors, to_interrupt=True)
         yield from alike("time in all mirrors", ours, theirs, evidence)
         return
     devices = {part["device"] for found in parts for part in found[-1:]}
@@ -84,10 +90,47 @@ def _check_bottom(scenario: Scenario, evidence: Evidence, ios: list[dict[str, An
         yield f"no device below the layers in the list of {len(ios)} I/Os"
     for device in sorted(devices):
         ours = [found[-1]["ns"] for found in parts if found and found[-1]["device"] == device]
-        sectors = {io["length"] // BYTES_OF_SECTOR for io in ios}
-        theirs = evidence.truth.blocks.device_times(device, not scenario.reads, sectors.pop() if len(sectors) == 1 else None,
+        theirs = evidence.truth.blocks.device_times(device, not scenario.reads, sectors,
                                                     to_interrupt="delivery_wait" not in scenario.works)
         yield from alike(f"time in {device}", ours, theirs, evidence)
+
+
+def _check_disks(evidence: Evidence, ios: list[dict[str, Any]]) -> Iterator[str]:
+    """Where one request is not one I/O's, merged by a layer or made for its own sake: I/O by I/O, the device that it waited
+    for last had a request that was issued then, and took as long. The layers' way back may begin at the interrupt."""
+    requests = evidence.truth.blocks.requests()
+    gaps = {gap["device"] for gap in (evidence.report or {}).get("quality", {}).get("not_followed") or []}
+    waits = [part for io in ios for part in _device_parts(io)[-1:] if part[0] not in gaps]
+    ours: list[int] = []
+    theirs: list[int] = []
+    for device, begin, end in waits:
+        near = _nearest(requests.get(device, []), begin, end)
+        if near is not None:
+            ours.append(end - begin)
+            theirs.append(min(near.found - near.issued, near.completed - near.issued, key=lambda ns: abs(ns - (end - begin))))
+    if len(waits) - len(ours) > len(waits) // CUT:
+        yield f"times in a disk: {len(waits)}, but ftrace has a request for {len(ours)} of them only"
+    if waits:
+        yield from alike("time in the disk, I/O by I/O", ours, theirs, evidence)
+
+
+def _device_parts(io: dict[str, Any]) -> list[tuple[str, int, int]]:
+    """The devices below the layers: which, from when to when. The parts fill the stage `device`, without a rest."""
+    at = io.get("issued_ns", 0)
+    found: list[tuple[str, int, int]] = []
+    for part in io.get("layers", []):
+        if part["phase"] == "device":
+            found.append((part["device"], at, at + part["ns"]))
+        at += part["ns"]
+    return found
+
+
+def _nearest(requests: list[Request], begin: int, end: int) -> Request | None:
+    """The one that was issued then, as far as two observers agree on that, and of several the one that ended then."""
+    first = bisect_left(requests, begin - APART_NS, key=lambda request: request.issued)
+    last = bisect_right(requests, begin + APART_NS, key=lambda request: request.issued)
+    return min(requests[first:last], key=lambda one: abs(one.issued - begin) + min(abs(one.found - end), abs(one.completed - end)),
+               default=None)
 
 
 def _check_point(point: str, evidence: Evidence, ios: list[dict[str, Any]]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from .causes import check_agreement, check_forced, check_forced_truth, check_sum
 from .compare import close, equal
 from .evidence import Evidence
 from .expected import AS_SEEN_BY_FTRACE, check_deferrals, check_issuers, check_report, check_truth
+from .followed import check_followed
 from .placement import check_cpus, check_files
 from .reaps import check_reaps, parted_ns
 from .scenarios import Scenario
@@ -47,6 +48,8 @@ def check(scenario: Scenario, kernel: str, evidence: Evidence) -> list[str]:
         failures += check_deferrals(evidence.truth, evidence.report, evidence.ios)
         failures += check_sums(evidence.report, evidence.ios)
         failures += check_borders(scenario, evidence)
+        if scenario.blocks:
+            failures += check_followed(scenario, evidence.report, evidence.ios)
         if scenario.causes and (expectation is None or expectation.queue_wait):
             failures += check_agreement(evidence.truth.waits, evidence.report, evidence.ios)
         if scenario.causes and set(scenario.issuers) == {"libaio"} and evidence.truth.reaps is not None:

@@ -44,6 +44,7 @@ class Boot:
     seconds: float | None
     with_tools: bool = False
     with_stacks: bool = False  # the modules and tools of guest/stacks.sh
+    disks: int = 1  # to be tested, alike
     icount: bool = False
     cpus: int | None = None  # 2, with icount 1
     terminal: str = "none"  # of the second serial port: none, output (to stdout) or interactive
@@ -132,7 +133,8 @@ def _attempt(boot: Boot, directory: Path, image: Path) -> Outcome:
     console, disk, results = directory / "console", directory / "results.raw", directory / "out"
     results.mkdir()
     _sparse(disk, RESULT_DISK_BYTES)
-    _sparse(directory / "test.raw", TEST_DISK_BYTES)
+    for number in range(boot.disks):
+        _sparse(directory / f"{_disk(number)}.raw", TEST_DISK_BYTES)
     command = _command(boot, directory, image)
     started = time.monotonic()
     quiet = boot.terminal == "none"
@@ -176,20 +178,25 @@ def _command(boot: Boot, directory: Path, image: Path) -> list[str]:
         tool("qemu-system-x86_64"), *machine, "-cpu", CPU, "-m", boot.memory, *boot.emulator_arguments, "-nodefaults", "-no-reboot",
         "-display", "none", "-nic", "none", "-kernel", str(boot.kernel.vmlinuz), "-initrd", str(image),
         "-append", " ".join(append), "-serial", f"file:{directory / 'console'}", *terminal,
-        "-drive", f"if=none,id=test,file={directory / 'test.raw'},format=raw,cache=unsafe",
-        *_test_disk(boot.device.partition("+")[0]),
+        *(word for number in range(boot.disks) for word in
+          ("-drive", f"if=none,id={_disk(number)},file={directory / _disk(number)}.raw,format=raw,cache=unsafe",
+           *_test_disk(boot.device.partition("+")[0], _disk(number)))),
         "-drive", f"if=none,id=results,file={directory / 'results.raw'},format=raw,cache=unsafe",
         "-device", "nvme,drive=results,serial=results",
     ]
 
 
-def _test_disk(device: str) -> list[str]:
+def _disk(number: int) -> str:
+    return f"test{number or ''}"
+
+
+def _test_disk(device: str, name: str) -> list[str]:
     if device == "virtio-blk":
-        return ["-device", "virtio-blk-pci,drive=test,num-queues=2"]
+        return ["-device", f"virtio-blk-pci,drive={name},num-queues=2"]
     if device == "virtio-scsi":
-        return ["-device", "virtio-scsi-pci,num_queues=2", "-device", "scsi-hd,drive=test"]
+        return ["-device", "virtio-scsi-pci,num_queues=2", "-device", f"scsi-hd,drive={name}"]
     queues = ",max_ioqpairs=1" if device == "nvme-1q" else ""
-    return ["-device", f"nvme,drive=test,serial=test{queues}"]
+    return ["-device", f"nvme,drive={name},serial={name}{queues}"]
 
 
 def _worth_another_try(outcome: Outcome) -> bool:

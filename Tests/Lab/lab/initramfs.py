@@ -23,9 +23,11 @@ MODULES = ("configfs", "null_blk", "xfs", "vfat", "nls_cp437", "nls_ascii", "nls
 STACK_MODULES = ("overlay", "btrfs", "f2fs", "loop", "dm-mod", "dm-crypt", "dm-delay", "dm-thin-pool", "raid0", "raid1",
                  "raid10", "raid456", "bcache", "nvmet", "nvmet-tcp", "nvme-tcp", "virtio_pci", "virtio_blk", "sd_mod",
                  "virtio_scsi", "scsi_debug", "aes_generic", "aes_ti", "aesni-intel", "xts", "ecb", "cbc", "essiv",
-                 "crc32c-intel", "crc32c_generic", "xxhash_generic", "blake2b_generic", "sha256_generic", "fuse", "ublk_drv")
+                 "crc32c-intel", "crc32c_generic", "xxhash_generic", "blake2b_generic", "sha256_generic", "fuse", "ublk_drv", "dm-raid",
+                 "dm-mirror", "dm-snapshot", "dm-cache", "dm-cache-smq", "dm-writecache", "dm-integrity", "nfsd", "nfsv4")
 STACK_PROGRAMS = ("cp", "dmsetup", "fuse2fs", "losetup", "mdadm", "make-bcache", "mkfs.btrfs", "mkfs.f2fs")
 BASE_PROGRAMS = ("chrt", "fio", "filefrag", "mkfs.ext4", "mkfs.xfs", "mkfs.vfat")
+OWN_PROGRAMS = ("sleeper", "passthrough")
 TOOL_PROGRAMS = ("bpftrace", "perf", "trace-cmd")
 
 
@@ -38,7 +40,8 @@ def build(kernel: Kernel, overlay: dict[str, bytes | Path], with_tools: bool, wi
         archive = Archive(out)
         for script in sorted(GUEST_FILES.glob("*.sh")):
             archive.data(f"lab/{script.name}", script.read_bytes(), executable=True)
-        archive.file("bin/sleeper", _sleeper())
+        for name in OWN_PROGRAMS:
+            archive.file(f"bin/{name}", _compiled(name))
         archive.data("init", (GUEST_FILES / "init.sh").read_bytes(), executable=True)
         for path, content in overlay.items():
             if isinstance(content, Path):
@@ -48,10 +51,10 @@ def build(kernel: Kernel, overlay: dict[str, bytes | Path], with_tools: bool, wi
         archive.close()
 
 
-def _sleeper() -> Path:
-    """The lab's own submitter, compiled where its source has changed."""
-    source = GUEST_FILES / "sleeper.c"
-    target = cache() / "initramfs" / f"sleeper-{hashlib.sha256(source.read_bytes()).hexdigest()[:12]}"
+def _compiled(name: str) -> Path:
+    """A program of the lab's own, compiled where its source has changed."""
+    source = GUEST_FILES / f"{name}.c"
+    target = cache() / "initramfs" / f"{name}-{hashlib.sha256(source.read_bytes()).hexdigest()[:12]}"
     if not target.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = target.with_suffix(f".{os.getpid()}")

@@ -4,13 +4,14 @@ import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from . import guest
 from .checks import check
 from .evidence import Evidence, read_evidence
 from .kernels import BUILT, Kernel, not_built
-from .scenarios import Scenario, full_name
+from .scenarios import Scenario, file_name, full_name
 from .table import Table, write_skipped, write_table
 
 BOOT_SECONDS = 120
@@ -38,13 +39,14 @@ class Result:
 
 
 def boots(kernels: list[Kernel], scenarios: list[Scenario]) -> list[tuple[Kernel, list[Scenario]]]:
-    """What runs in which guest. Scenarios of one guest share kernel, device and kernel arguments; those that the kernel
-    cannot have are left out."""
+    """What runs in which guest. Scenarios of one guest share kernel, device and kernel arguments, or are all on layers over
+    NVMe, each stack with a disk of its own; those that the kernel cannot have are left out."""
     planned: list[tuple[Kernel, list[Scenario]]] = []
     for kernel in kernels:
         groups: dict[tuple[str, tuple[str, ...], int | None], list[Scenario]] = {}
         for scenario in (row for row in rows_for(kernel, scenarios) if not skipped_because(kernel, row)):
-            groups.setdefault((scenario.device, scenario.kernel_arguments, scenario.cpus), []).append(scenario)
+            device = "nvme+" if scenario.device.startswith("nvme+") else scenario.device
+            groups.setdefault((device, scenario.kernel_arguments, scenario.cpus), []).append(scenario)
         planned += [(kernel, group[first:first + ROWS_PER_BOOT]) for group in groups.values()
                     for first in range(0, len(group), ROWS_PER_BOOT)]
     return planned
@@ -68,15 +70,18 @@ def guest_script(scenarios: list[Scenario]) -> bytes:
     """The shell script that the guest runs; what its words mean is in the guest's own files."""
     lines = [". /lab/device.sh", ". /lab/stacks.sh", ". /lab/truth.sh", ". /lab/disturb.sh", ". /lab/limits.sh",
              ". /lab/scenario.sh",
-             f"make_device {scenarios[0].device} || {{ echo 'lab: no device'; exit 71; }}",
              "truth_prepare || { echo 'lab: the truth cannot be recorded'; exit 72; }"]
-    for scenario in scenarios:
-        words = ("scenario", scenario.name, scenario.filesystem, scenario.preparation, str(scenario.megabytes),
-                 scenario.disturbance, str(int(scenario.causes)), str(int(scenario.summary)),
-                 str(int(scenario.blocks) + bool(scenario.borders or scenario.split or scenario.apart)),
-                 scenario.limit, str(int(scenario.whole_system)), scenario.filter, *scenario.fio_arguments)
-        lines.append(shlex.join(words))
+    for device, rows in groupby(scenarios, lambda row: row.device):
+        lines += [f"if make_device {device}; then", *map(_call, rows), f"else echo 'lab: no device {device}'; fi"]
     return "\n".join(lines + ["exit 0", ""]).encode()
+
+
+def _call(scenario: Scenario) -> str:
+    words = ("scenario", file_name(scenario), scenario.filesystem, scenario.preparation, str(scenario.megabytes),
+             scenario.disturbance, str(int(scenario.causes)), str(int(scenario.summary)),
+             str(int(scenario.blocks) + bool(scenario.borders or scenario.split or scenario.apart)),
+             scenario.limit, str(int(scenario.whole_system)), scenario.filter, *scenario.fio_arguments)
+    return shlex.join(words)
 
 
 def run_boot(kernel: Kernel, scenarios: list[Scenario], dioscope: Path | None, keep: Path | None) -> Iterator[Result]:
@@ -86,7 +91,7 @@ def run_boot(kernel: Kernel, scenarios: list[Scenario], dioscope: Path | None, k
         overlay["bin/dioscope"] = dioscope
     boot = guest.Boot(kernel, scenarios[0].device, overlay, BOOT_SECONDS + SCENARIO_SECONDS * len(scenarios),
                       kernel_arguments=scenarios[0].kernel_arguments, cpus=scenarios[0].cpus,
-                      with_stacks=any(row.needs_stacks for row in scenarios))
+                      with_stacks=any(row.needs_stacks for row in scenarios), disks=len({row.device for row in scenarios}))
     with guest.run(boot) as outcome:
         if keep is not None:
             _keep(outcome, keep / kernel.name / "-".join((scenarios[0].device, *scenarios[0].kernel_arguments)))
@@ -94,7 +99,7 @@ def run_boot(kernel: Kernel, scenarios: list[Scenario], dioscope: Path | None, k
             if not outcome.finished or outcome.exit_code:
                 yield Result(kernel, scenario, False, "the guest did not get through", _of_guest(outcome))
                 continue
-            evidence = read_evidence(outcome.results, scenario.name, dioscope is not None, not scenario.summary,
+            evidence = read_evidence(outcome.results, file_name(scenario), dioscope is not None, not scenario.summary,
                                      scenario.only)
             failures = evidence.failures = _check(scenario, kernel, evidence)
             detail = f"{_lives(evidence)} ({_contexts(evidence)})"

@@ -73,6 +73,7 @@ class Scenario:
     works: Mapping[str, str] = field(default_factory=dict)  # stage, or "layer PHASE": the function of the work it waits for
     bottom: bool = False  # each I/O is one request of the device below all layers, and its time there ftrace's
     mirrors: bool = False  # each I/O goes to several disks
+    composed: frozenset[str] = frozenset()  # layers in which some of its I/Os, or all, are one span
     largest: str | None = None  # the stage that the row is made for
     largest_causes: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)  # wait in the report: cause, first name
     split: tuple[str, ...] = ()  # waits whose causes are compared with ftrace's split of the same time
@@ -109,7 +110,7 @@ class Scenario:
     def needs_stacks(self) -> bool:
         """Modules and tools beyond those of bare devices and their file systems."""
         return "+" in self.device or self.device.startswith("virtio") or self.filesystem.startswith(
-            ("btrfs", "f2fs", "overlay", "fuse")) or self.preparation == "reflinked"
+            ("btrfs", "f2fs", "overlay", "fuse", "nfs")) or self.preparation == "reflinked"
 
     @property
     def needs_modules(self) -> bool:
@@ -150,6 +151,11 @@ class Scenario:
         if "io_uring" in self.issuers and not self.polled and expectation.must:
             stages.add("task_work_wait")
         return frozenset(stages)
+
+
+def file_name(scenario: Scenario) -> str:
+    """What its files in /out begin with: rows with layers share a boot."""
+    return full_name(scenario).replace("/", "-") if "+" in scenario.device else scenario.name
 
 
 def full_name(scenario: Scenario) -> str:

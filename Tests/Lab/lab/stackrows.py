@@ -43,6 +43,9 @@ FILESYSTEMS = (
     stack("", "xfs-reflink-libaio-write", (*LIBAIO, WRITE), preparation="reflinked"),
     *(stack("", f"{name}-libaio-write", (*LIBAIO, WRITE), filesystem=name, blind=True)
       for name in ("ext4-journal", "fuse")),
+    stack("", "nfs-libaio-write", (*LIBAIO, WRITE), filesystem="nfs", blind=True),
+    stack("", "fuse-pass-libaio-write", (*LIBAIO, WRITE), filesystem="fuse-pass", works=BACKING, filter=BY_FILE,
+          skip=dict.fromkeys(("5.10", "6.1"), "FUSE passes files through since 6.9")),
     stack("", "tmpfs-libaio-write", (*LIBAIO, WRITE), filesystem="tmpfs", blind=True,
           skip=dict.fromkeys(("5.10", "6.1"), "until 6.6 tmpfs refuses O_DIRECT")),
 )
@@ -58,7 +61,8 @@ LAYERS = (
     *mirrored("raid1"),
     *mirrored("raid1+dm-linear"),
     *mirrored("raid10"),
-    *both("raid5", "ext4-stacked", bottom=False),
+    stack("raid5", "ext4-stacked-libaio-write", (*LIBAIO, WRITE), bottom=False, composed=frozenset(["raid5"])),
+    stack("raid5", "ext4-stacked-libaio-read", (*LIBAIO, READS)),
     *both("dm-thin", "ext4-stacked"),
     *both("nvme-tcp", "ext4-stacked", bottom=False),
     # Requests that loop merges have one I/O below, whose time is a kworker's too.
@@ -70,4 +74,22 @@ LAYERS = (
     *both("", "ext4-stacked", device="virtio-scsi"),
 )
 
-STACKS = (*FILESYSTEMS, *LAYERS)
+# Nobody lists these: they are followed, or said not to be, since the mechanism is general.
+COMBINED = (
+    # A volume, its pool and the pool's data are three levels, md is the fourth.
+    stack("raid1+dm-thin", "xfs-stacked-libaio-write", (*LIBAIO, WRITE), bottom=False, composed=frozenset(["raid1"])),
+    stack("dm-crypt", "btrfs-stacked-libaio-write", (*LIBAIO, WRITE), bottom=False, works=CRYPT_WRITE),
+    stack("dm-linear", "overlay-xfs-stacked-libaio-write", (*LIBAIO, WRITE), filesystem="overlay-xfs", works=BACKING),
+    stack("dm-crypt+loop", "raw-stacked-libaio-read", (*LIBAIO, READS), only="blkdev", works=CRYPT_READ),
+    *both("nvme-tcp+dm-crypt", "ext4-stacked", (CRYPT_WRITE, CRYPT_READ), bottom=False),
+    stack("dm-stripe", "ext4-stacked-libaio-write", (*LIBAIO, WRITE)),
+    *mirrored("dm-raid1"),
+    stack("dm-mirror", "ext4-stacked-libaio-write", (*LIBAIO, WRITE), bottom=False, composed=frozenset(["mirror"])),
+    stack("dm-snapshot", "ext4-stacked-libaio-write", (*LIBAIO, WRITE), bottom=False),
+    stack("dm-cache", "ext4-stacked-libaio-write", (*LIBAIO, WRITE), bottom=False),
+    stack("dm-writecache", "ext4-stacked-libaio-write", (*LIBAIO, WRITE), bottom=False),
+    *both("dm-integrity", "ext4-stacked", bottom=False),
+    stack("raid1+bcache", "ext4-stacked-libaio-read", (*LIBAIO, READS), bottom=False),
+)
+
+STACKS = (*FILESYSTEMS, *LAYERS, *COMBINED)
