@@ -51,8 +51,10 @@ struct MissingEvents {
         guard summary.events > 0 else { return "there is no event in it" }
         let names = summary.counts.prefix(mostNames).map { "\($0.count) \($0.name)" }
         let more = summary.counts.count > mostNames ? " and \(summary.counts.count - mostNames) kinds more" : ""
+        let unread = summary.unparsed + summary.foreignLines
         return (summary.events == 1 ? "its one event is " : "its \(summary.events) events are ")
             + names.joined(separator: ", ") + more
+            + (unread > summary.events / 10 ? "; \(unread) lines or records could not be read" : "")
     }
 
     private static let mostNames = 6

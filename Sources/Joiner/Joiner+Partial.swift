@@ -151,7 +151,7 @@ extension Joiner {
         io.error = Int16(clamping: complete.error != 0 ? Int64(complete.error) : min(complete.result, 0))
         if complete.flags.contains(.write) || complete.flags.contains(.atomic) {
             io.operation = .write
-        } else if complete.isAsynchronous {
+        } else if complete.isAsynchronous, !complete.flags.contains(.doubtful) {
             io.operation = .read
         }
         io.issuer = !complete.isAsynchronous ? .sync : complete.flags.contains(.libaio) ? .libaio : .unknown

@@ -30,7 +30,7 @@ extension Joiner {
     /// `IOCB_WRITE` is set for asynchronous issuers alone, `IOCB_ATOMIC` for writes alone.
     private func operation(_ flags: IOFlags, isAsynchronous: Bool) -> DirectIO.Operation {
         if !flags.isDisjoint(with: [.write, .atomic]) { return .write }
-        return isAsynchronous ? .read : .unknown
+        return isAsynchronous && !flags.contains(.doubtful) ? .read : .unknown
     }
 
     /// `iomap_iter`, which knows it.

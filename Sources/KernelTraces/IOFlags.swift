@@ -21,6 +21,8 @@ public struct IOFlags: OptionSet, Sendable {
     public static let callerCompletion = IOFlags(rawValue: 1 << 7)
     /// Only writes are.
     public static let atomic = IOFlags(rawValue: 1 << 8)
+    /// Bits that no direct I/O has: that `write` is not among them says nothing.
+    public static let doubtful = IOFlags(rawValue: 1 << 9)
 }
 
 /// What the bits of `ki_flags` mean in the traced kernel. Bits 0 to 19 never changed; bit 22 was the caller's offer
@@ -41,6 +43,8 @@ struct IOFlagBits {
         if raw & 1 << 18 != 0 { flags.insert(.write) }
         if raw & libaio != 0 { flags.insert(.libaio) }
         if raw & callerCompletion != 0 { flags.insert(.callerCompletion) }
+        // IOCB_WAITQ and IOCB_NOIO are for what goes through the page cache.
+        if raw & (1 << 19 | 1 << 20) != 0, flags.contains(.direct) { flags.insert(.doubtful) }
         return flags
     }
 }

@@ -30,8 +30,9 @@ public struct TraceContents: Sendable {
     public internal(set) var unreadBegins: UInt64 = 0
     /// Why, of the last one.
     var unreadBeginCause = ""
-    /// The clock counts something else than time.
-    public internal(set) var hasNoTimes = false
+    public internal(set) var times = TraceDescription.Times.clock
+    /// Events of another program's text.
+    public internal(set) var foreignLines: UInt64 = 0
     /// Names of the files, and so of the machines, whose traces a text merges; empty of one alone.
     public internal(set) var machines: [String] = []
     /// How often each event occurred, whether it is read or not; the most frequent first.
@@ -63,8 +64,15 @@ public struct TraceContents: Sendable {
                 "trace-repeated-events", repeatedEvents, .info,
                 "events that are in the trace more than once, e.g. in several buffers: read once"),
             loss(
-                "clock-counts-no-time", hasNoTimes ? 1 : 0, .loss,
+                "clock-counts-no-time", times == .counts ? 1 : 0, .loss,
                 "the clock of the trace counts no time: only the order of events is known; record it by the clock mono"),
+            loss(
+                "times-are-differences", times == .differences ? 1 : 0, .loss,
+                "times since the line before, of perf script --deltatime, do not add up to when events were: only"
+                    + " their order is known; make the text with perf script --ns"),
+            loss(
+                "trace-foreign-lines", foreignLines, .loss,
+                "events as another program prints them: two texts were put together; report each by itself"),
             loss("trace-other-lines", otherLines, .info, "lines between the events that are no events"),
             loss(
                 "machines", machines.count > 1 ? UInt64(machines.count) : 0, .loss,

@@ -13,8 +13,9 @@ public struct TraceDescription: Hashable, Sendable {
     public var cpuCount: Int?
     /// Name of the clock, e.g. `mono`.
     public var clock: String?
-    /// It counts time, not events or ticks.
-    public var hasTimes = true
+    public var times = Times.clock
+    /// What lies between two events can be told.
+    public var hasTimes: Bool { times == .clock }
     /// Version of the recorder.
     public var recorder: String?
     public var command: [String] = []
@@ -24,6 +25,16 @@ public struct TraceDescription: Hashable, Sendable {
     public var machines: [String] = []
     /// Losses that the recorder itself counted.
     public var recordedLoss: UInt64 = 0
+
+    /// What stands where events have their time.
+    public enum Times: Sendable {
+        /// Of a clock.
+        case clock
+        /// Events, ticks or cycles.
+        case counts
+        /// The time since the line before, whichever lines are there: they do not add up where one is missing.
+        case differences
+    }
 
     init(kind: String) {
         self.kind = kind

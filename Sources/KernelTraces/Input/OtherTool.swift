@@ -12,6 +12,9 @@ enum OtherTool: String, Sendable {
     case xz = "packed by xz"
     case bzip2 = "packed by bzip2"
     case zip = "a zip archive"
+    case tar = "a tar archive"
+    case jsonLines = "lines of JSON"
+    case bpftrace = "output of a bpftrace script"
     case biolatency = "a histogram of biolatency or bpftrace"
     case bpftraceJSON = "JSON of bpftrace"
     case fio = "output of fio"
@@ -28,12 +31,20 @@ enum OtherTool: String, Sendable {
             return
         }
         let text = String(decoding: prefix.prefix(1 << 14), as: UTF8.self)
-        for line in text.split(whereSeparator: \.isNewline).prefix(256) {
+        let lines = text.split(whereSeparator: \.isNewline).prefix(256)
+        for line in lines {
             guard let tool = Self.tool(of: line) else { continue }
             self = tool
             return
         }
-        return nil
+        let areObjects = lines.prefix(2).allSatisfy { $0.hasPrefix("{\"") && $0.hasSuffix("}") }
+        guard lines.count > 1, areObjects else { return nil }
+        self = .jsonLines
+    }
+
+    /// Text in one would look like text.
+    static func isTar(_ prefix: [UInt8]) -> Bool {
+        prefix.count >= 512 && prefix[257...].starts(with: Array("ustar".utf8))
     }
 
     private static let packed: [([UInt8], OtherTool)] = [
@@ -63,7 +74,10 @@ enum OtherTool: String, Sendable {
             return .biosnoop
         }
         if first.hasPrefix("{\"type\""), line.contains("\"data\"") { return .bpftraceJSON }
-        if first.hasPrefix("@"), line.hasSuffix(":") || line.contains("]: ") { return .biolatency }
+        if first.hasPrefix("@"), first.hasSuffix(":") || line.hasSuffix(":") || line.contains("]: ") {
+            return .biolatency
+        }
+        if first == "Attaching" || first == "Attached", line.contains(" probe") { return .bpftrace }
         if line.contains(" : count     distribution") { return .biolatency }
         if line.contains("(groupid=") || isVersionOfFio(first) { return .fio }
         if line.hasPrefix("# Overhead ") { return .perfReport }
@@ -83,6 +97,7 @@ enum OtherTool: String, Sendable {
                 + " them record with dioscope, or with what 'dioscope record --how trace-cmd' prints"
         case .xz: "unpack it, or pack it by gzip or zstd"
         case .bzip2, .zip: "unpack it first"
+        case .tar: "unpack it, and give its files one by one"
         case .perfTrace: "give the output of 'perf script --ns' of the same perf.data"
         case .lttng:
             "it is not read: record with dioscope, or with what 'dioscope record --how trace-cmd' prints"
@@ -95,7 +110,9 @@ enum OtherTool: String, Sendable {
         case .biolatency, .perfReport, .fio, .btt:
             "it has sums, not single events: record with dioscope, or with what 'dioscope record --how trace-cmd'"
                 + " prints"
-        case .bpftraceJSON:
+        case .jsonLines:
+            "give the lines that they wrap as text, e.g. with jq -r .log or jq -r .MESSAGE"
+        case .bpftraceJSON, .bpftrace:
             "its events are the script's own: record with dioscope, or with what 'dioscope record --how trace-cmd'"
                 + " prints"
         }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// Text as it was before a web page, a terminal or an editor had it: entities for `<`, `>` and `&`, colours, two bytes a
-/// character.
+/// Text as it was before a web page, a terminal or an editor had it: entities for `<`, `>` and `&`, backslashes before
+/// signs that markup would read, spaces that do not break, colours, two bytes a character, lines that end in CR alone.
 final class PlainText: ByteStream {
     private let source: any ByteStream
     private let unit: Unit
+    /// A carriage return alone ends a line.
+    private let hasReturnsAlone: Bool
     private var input: [UInt8] = []
     private var position = 0
     private var isAtEnd = false
@@ -20,26 +22,41 @@ final class PlainText: ByteStream {
     private static let longest = 16
     private static let entities: [(spelled: [UInt8], byte: UInt8)] = [
         ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"), ("&quot;", "\""), ("&#39;", "'"), ("&#x27;", "'"),
-        ("&nbsp;", " "), ("&#62;", ">"), ("&#60;", "<"),
+        ("&nbsp;", " "), ("&#160;", " "), ("&#xa0;", " "), ("&#62;", ">"), ("&#60;", "<"), ("\\_", "_"), ("\\>", ">"),
+        ("\\<", "<"), ("\\[", "["), ("\\]", "]"), ("\\*", "*"), ("\\#", "#"), ("\\-", "-"), ("\\=", "="),
+        ("\\|", "|"), ("\u{a0}", " "), ("\u{2007}", " "), ("\u{202f}", " "),
     ].map { (Array($0.0.utf8), $0.1.utf8.first ?? 0) }
+    /// Of each byte, whether one of them begins with it.
+    private static let begins: [Bool] = {
+        let first = Set(entities.compactMap(\.spelled.first) + [escape])
+        return (0...UInt8.max).map { first.contains($0) }
+    }()
 
     /// `nil` for a text that has none of it.
     /// - Parameter prefix: how it begins.
     init?(_ source: any ByteStream, prefix: [UInt8]) {
         self.source = source
-        if prefix.starts(with: [0xff, 0xfe]) {
-            unit = .littleEndianPair
-        } else if prefix.starts(with: [0xfe, 0xff]) {
-            unit = .bigEndianPair
-        } else {
-            unit = .byte
-            guard Self.isIn(prefix) else { return nil }
+        unit = Self.unit(of: prefix)
+        hasReturnsAlone = unit == .byte && prefix.contains(UInt8(ascii: "\r")) && !prefix.contains(UInt8(ascii: "\n"))
+        if unit == .byte, !hasReturnsAlone { guard Self.isIn(prefix) else { return nil } }
+    }
+
+    /// By the mark of the order; without one by zeros, of which every second byte of such a text is one.
+    private static func unit(of prefix: [UInt8]) -> Unit {
+        if prefix.starts(with: [0xff, 0xfe]) { return .littleEndianPair }
+        if prefix.starts(with: [0xfe, 0xff]) { return .bigEndianPair }
+        let pairs = prefix.count / 2
+        guard pairs >= 16 else { return .byte }
+        let (even, odd) = (0..<pairs).reduce((0, 0)) { zeros, pair in
+            (zeros.0 + (prefix[2 * pair] == 0 ? 1 : 0), zeros.1 + (prefix[2 * pair + 1] == 0 ? 1 : 0))
         }
+        if even == 0, odd > pairs / 10 * 9 { return .littleEndianPair }
+        return odd == 0 && even > pairs / 10 * 9 ? .bigEndianPair : .byte
     }
 
     private static func isIn(_ prefix: [UInt8]) -> Bool {
         prefix.indices.contains { place in
-            guard prefix[place] == UInt8(ascii: "&") || prefix[place] == escape else { return false }
+            guard begins[Int(prefix[place])] else { return false }
             let rest = prefix[place...].prefix(longest)
             return entity(rest) != nil || sequence(rest) != nil
         }
@@ -62,8 +79,8 @@ final class PlainText: ByteStream {
             if input.count - position < Self.longest, !isAtEnd { try refill() }
             guard position < input.count else { break }
             let byte = input[position]
-            guard byte == UInt8(ascii: "&") || byte == Self.escape else {
-                buffer[count] = byte
+            guard Self.begins[Int(byte)] else {
+                buffer[count] = hasReturnsAlone && byte == UInt8(ascii: "\r") ? UInt8(ascii: "\n") : byte
                 (position, count) = (position + 1, count + 1)
                 continue
             }
@@ -99,7 +116,11 @@ final class PlainText: ByteStream {
             var (low, high) = (more[place], more[place + 1])
             if unit == .bigEndianPair { swap(&low, &high) }
             // A trace is of ASCII, but for names of threads; the mark of the order is not wanted.
-            if high == 0 { input.append(low) } else if high < 0xfe { input.append(UInt8(ascii: "?")) }
+            if high == 0 {
+                input.append(low == 0xa0 ? UInt8(ascii: " ") : low)
+            } else if high < 0xfe {
+                input.append(UInt8(ascii: "?"))
+            }
         }
     }
 }

@@ -29,13 +29,15 @@ public struct TraceInput {
         name = file.name
         let first = try PeekedStream(FileStream(file), count: Self.peeked)
         guard !first.prefix.isEmpty else { throw .empty(name) }
-        guard let unpacked = Self.unpacker(of: first) else {
-            content = try Self.content(of: first, name: name, file: file.isRegular ? file : nil, isCapture)
-            return
+        var stream = first
+        var isPacked = false
+        // Some are packed twice.
+        while let unpacked = Self.unpacker(of: stream) {
+            stream = try PeekedStream(unpacked.stream, count: Self.peeked)
+            guard !stream.prefix.isEmpty else { throw .compressed(name, format: unpacked.format) }
+            isPacked = true
         }
-        let peeked = try PeekedStream(unpacked.stream, count: Self.peeked)
-        guard !peeked.prefix.isEmpty else { throw .compressed(name, format: unpacked.format) }
-        content = try Self.content(of: peeked, name: name, file: nil, isCapture)
+        content = try Self.content(of: stream, name: name, file: file.isRegular && !isPacked ? file : nil, isCapture)
     }
 
     private static func unpacker(of stream: PeekedStream) -> (stream: any ByteStream, format: String)? {
@@ -63,6 +65,9 @@ public struct TraceInput {
             guard !peeked.prefix.isEmpty else { throw .perfData(name) }
             return try perfText(peeked, name: name)
         }
+        if OtherTool.isTar(prefix) {
+            throw .otherTool(name, what: OtherTool.tar.rawValue, remedy: OtherTool.tar.remedy)
+        }
         if prefix.starts(with: Array("{\"sweep\":".utf8)) { return .savedSweep(stream) }
         if isJSON(prefix), OtherTool(of: prefix) == nil { return .savedReport(stream) }
         return try text(plain(stream), name: name)
@@ -72,7 +77,12 @@ public struct TraceInput {
     private static func isJSON(_ prefix: [UInt8]) -> Bool {
         let signs = prefix.lazy.filter { ![0x20, 0x09, 0x0a, 0x0d].contains($0) }.prefix(2)
         guard signs.first == UInt8(ascii: "{") else { return false }
-        return signs.dropFirst().allSatisfy { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "}") }
+        guard signs.dropFirst().allSatisfy({ $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "}") }) else {
+            return false
+        }
+        // A log of one object a line is none.
+        let line = prefix.prefix { $0 != UInt8(ascii: "\n") }
+        return line.last != UInt8(ascii: "}") || prefix.dropFirst(line.count + 1).first != UInt8(ascii: "{")
     }
 
     /// Without what a mail, a web page, a terminal or an editor made of it.
@@ -114,8 +124,14 @@ public struct TraceInput {
         if TextFormat.lacksPlace(stream.prefix) {
             throw .unsupported(
                 name,
-                what: "its lines lack the CPU or the time: make it with"
+                what: "its lines lack the thread, the CPU or the time: make it with"
                     + " 'perf script --ns -F comm,pid,tid,cpu,time,event,trace'")
+        }
+        if let line = EventMention(in: stream.prefix) {
+            throw .unsupported(
+                name,
+                what: "line \(line.number) has an event (\(line.event)), but no thread, CPU and time in a form that is"
+                    + " known: give it as 'perf script --ns', 'trace-cmd report -t' or ftrace's trace prints it")
         }
         throw .unknownFormat(name)
     }

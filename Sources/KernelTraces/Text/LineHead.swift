@@ -78,18 +78,21 @@ struct LineHead {
         if line.count > 17, let head = perf(&line, space: 16) { return head }
         // Without names, the number of the thread may come first.
         if isDigit(line.byte), let head = perf(&line, space: 0) { return head }
-        for column in 1..<max(1, min(line.count, 64)) where line.next[column] == UInt8(ascii: " ") {
+        for column in 1..<max(1, min(line.count, 64)) where isSpace(line.next[column]) {
             if let head = perf(&line, space: column) { return head }
         }
         return nil
     }
 
     @inline(__always)
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+
+    @inline(__always)
     private static func perf(_ line: inout Scanner, space: Int) -> LineHead? {
         var scanner = line
         let name = trimmed(UnsafeRawBufferPointer(start: line.next, count: space))
         scanner.skip(space)
-        guard scanner.byte == UInt8(ascii: " ") || space == 0 else { return nil }
+        guard isSpace(scanner.byte) || space == 0 else { return nil }
         scanner.skipSpaces()
         // A thread that is gone already has the number -1.
         guard var thread = scanner.signedDecimal() else { return nil }
@@ -102,12 +105,44 @@ struct LineHead {
             scanner.skip(byte: UInt8(ascii: "]"))
         else { return nil }
         scanner.skipSpaces()
-        guard let (time, precision) = time(&scanner) else { return nil }
+        guard let (time, precision) = timeOfPerf(&scanner) else { return nil }
         skipPeriod(&scanner)
         line = scanner
         return LineHead(
             name: name, thread: UInt32(truncatingIfNeeded: thread), cpu: UInt32(cpu), context: nil, time: time,
             precision: precision)
+    }
+
+    @inline(__always)
+    private static func timeOfPerf(_ scanner: inout Scanner) -> (UInt64, Int)? {
+        let start = scanner
+        if let time = time(&scanner) { return time }
+        scanner = start
+        return timeOfDay(&scanner)
+    }
+
+    /// `2026-11-21 18:15:42.571830 `, with `perf script -F +tod`, and perhaps the time of the trace's clock behind it, which
+    /// then counts.
+    private static func timeOfDay(_ scanner: inout Scanner) -> (UInt64, Int)? {
+        var text = scanner
+        guard let year = text.decimal(), text.skip(byte: UInt8(ascii: "-")), let month = text.decimal(),
+            text.skip(byte: UInt8(ascii: "-")), let day = text.decimal(), text.skip(byte: UInt8(ascii: " ")),
+            let hour = text.decimal(), text.skip(byte: UInt8(ascii: ":")), let minute = text.decimal(),
+            text.skip(byte: UInt8(ascii: ":")), let second = text.decimal(), text.skip(byte: UInt8(ascii: "."))
+        else { return nil }
+        let start = text.next
+        guard let fraction = text.decimal(), text.next - start == 6, year >= 1970 else { return nil }
+        _ = text.skip(byte: UInt8(ascii: ":"))
+        text.skipSpaces()
+        scanner = text
+        if isDigit(text.byte), let clock = time(&text) {
+            scanner = text
+            return clock
+        }
+        // A month of 31 days: a recording that goes past the end of a shorter one has a gap there.
+        let days = ((year &- 1970) &* 12 &+ month) &* 31 &+ day
+        let seconds = ((days &* 24 &+ hour) &* 60 &+ minute) &* 60 &+ second
+        return (seconds &* 1_000_000_000 &+ fraction &* 1000, 6)
     }
 
     /// `1 ` before the event's name, with `perf script -F +period`.

@@ -31,7 +31,8 @@ struct LinePrefix {
     static func mayPrecede(_ head: LineHead, _ line: Scanner) -> Bool {
         if head.name.count > longestName { return true }
         switch line.byte {
-        case UInt8(ascii: ">"), UInt8(ascii: "|"), UInt8(ascii: "["), UInt8(ascii: "<"), 0xef: return true
+        case UInt8(ascii: ">"), UInt8(ascii: "|"), UInt8(ascii: "["), UInt8(ascii: "<"), UInt8(ascii: "V"), 0xef:
+            return true
         default: return false
         }
     }
@@ -50,10 +51,23 @@ struct LinePrefix {
     /// The number of the file's machine, from 0.
     mutating func machine(of file: UnsafeRawBufferPointer?) -> UInt8 {
         guard let file, !areBuffers else { return 0 }
-        if let known = files.firstIndex(where: { file.elementsEqual($0) }) { return UInt8(known) }
+        let name = Self.withoutCPU(file)
+        if let known = files.firstIndex(where: { name.elementsEqual($0) }) { return UInt8(known) }
         guard files.count < Self.mostFiles else { return UInt8(Self.mostFiles - 1) }
-        files.append(Array(file))
+        // Lines of the host are not marked where those of its guests are.
+        if files.isEmpty, name.starts(with: "VM:".utf8) { files.append(Array("host".utf8)) }
+        files.append(name)
         return UInt8(files.count - 1)
+    }
+
+    /// `per_cpu/cpu1/trace` is of the same machine as `per_cpu/cpu0/trace`.
+    private static func withoutCPU(_ file: UnsafeRawBufferPointer) -> [UInt8] {
+        guard var name = Scanner(file) else { return [] }
+        while name.skip(through: "cpu") {
+            let start = file.count - name.count
+            if name.decimal() != nil { return Array(file[..<start]) + Array(name.rest) }
+        }
+        return Array(file)
     }
 
     private static func stripMark(_ line: inout Scanner, _ found: inout Found) -> Bool {
@@ -117,11 +131,27 @@ struct LinePrefix {
         return line
     }
 
+    /// `VM: 1234 VCPU:003 `, which perf script prints before lines of a guest.
+    private static func guest(_ line: inout Scanner, _ found: inout Found) -> Bool {
+        var rest = line
+        rest.skipSpaces()
+        let start = rest
+        guard rest.skip("VM:") else { return false }
+        rest.skipSpaces()
+        guard rest.decimal() != nil else { return false }
+        let name = UnsafeRawBufferPointer(rebasing: start.rest.prefix(start.count - rest.count))
+        guard rest.skip(" VCPU:"), rest.decimal() != nil, rest.skip(byte: UInt8(ascii: " ")) else { return false }
+        found.file = name
+        line = rest
+        return true
+    }
+
     /// `host.dat: `, and of `grep -n` `12:` or `host.txt:12:`.
     private static func file(_ line: inout Scanner, _ found: inout Found) -> Bool {
         var rest = line
         rest.skipSpaces()
         let word = rest.word()
+        if word.starts(with: "VM:".utf8) { return guest(&line, &found) }
         guard word.count >= 2, word.count <= 255, word.last == UInt8(ascii: ":"), !rest.isAtEnd else { return false }
         _ = rest.skip(byte: UInt8(ascii: " "))
         let name = word.split(separator: UInt8(ascii: ":")).first { part in

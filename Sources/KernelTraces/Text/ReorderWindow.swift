@@ -11,8 +11,8 @@ struct ReorderWindow {
     private var isHolding = true
     /// Of the events that are held: the last time of each CPU of each machine.
     private var lastTimes: [UInt32: UInt64] = [:]
-    /// Held events are in order already.
-    private var isOrdered = true
+    /// Where, among the events that are held, a CPU's time went back by more than is put in order.
+    private var starts: [Int] = []
     private let calls: ProbeCalls
     private let firstCall: Int
     /// How often a longer text went back by more than is put in order.
@@ -21,6 +21,8 @@ struct ReorderWindow {
 
     private static let size = 256
     private static let mostHeld = 1 << 17
+    /// A text that goes back more often than this was sorted by something else, e.g. by the names of threads.
+    private static let mostTraces = 8
     /// Further back is no disorder: another trace, or another clock.
     private static let longest: UInt64 = 100_000_000
 
@@ -54,40 +56,67 @@ struct ReorderWindow {
     @inline(never)
     private mutating func hold(_ event: KernelEvent, _ each: (borrowing KernelEvent) throws -> Void) rethrows {
         let place = UInt32(event.machine) << 16 | UInt32(event.cpu)
-        let last = lastTimes[place] ?? 0
-        // The CPU's next trace, of another boot perhaps: what there is of the one before has no part in it.
-        if last > event.time &+ Self.longest {
-            try finish(each)
+        if lastTimes[place] ?? 0 > event.time &+ Self.longest {
+            // The CPU's next trace, of another boot perhaps.
+            starts.append(events.count)
             lastTimes = [:]
-            try each(
-                KernelEvent(
-                    time: event.time, cpu: event.cpu, context: nil, machine: event.machine, thread: 0, name: .unknown,
-                    body: .anotherTrace))
         }
         lastTimes[place] = event.time
-        if let before = events.last, before.time > event.time { isOrdered = false }
         events.append(event)
         guard events.count >= Self.mostHeld || calls.count - firstCall >= ProbeCalls.mostHeld else { return }
-        isHolding = false
-        sort()
         // The last ones wait for those that are a little late.
-        let late = Array(events.suffix(Self.size))
-        for index in 0..<(events.count - late.count) where !repeated.contain(events[index]) { try each(events[index]) }
-        events = late
+        try release(keeping: Self.size, each)
     }
 
-    private mutating func sort() {
+    /// Gives out what was held, in order: one trace after the other, or all of it if it only looks like so many.
+    private mutating func release(
+        keeping kept: Int, _ each: (borrowing KernelEvent) throws -> Void
+    ) rethrows {
+        isHolding = false
+        let bounds = starts.count > Self.mostTraces || isByThread ? [] : starts
+        for (start, end) in zip([0] + bounds, bounds + [events.count]) {
+            sort(start..<end)
+            if start > 0 { try each(Self.anotherTrace(events[start])) }
+            let last = end == events.count ? max(start, end - kept) : end
+            for index in start..<last where !repeated.contain(events[index]) { try each(events[index]) }
+        }
+        events = Array(events.suffix(min(kept, events.count - (bounds.last ?? 0))))
+    }
+
+    /// Each thread's events are together, as no trace has them: they were sorted by it.
+    private var isByThread: Bool {
+        guard !starts.isEmpty else { return false }
+        var seen: Set<UInt64> = []
+        var last: UInt64?
+        for event in events {
+            let thread = UInt64(event.machine) << 32 | UInt64(event.thread)
+            guard thread != last else { continue }
+            guard seen.insert(thread).inserted else { return false }
+            last = thread
+        }
+        return true
+    }
+
+    /// Nothing of the trace before has a part in it.
+    private static func anotherTrace(_ first: KernelEvent) -> KernelEvent {
+        KernelEvent(
+            time: first.time, cpu: first.cpu, context: nil, machine: first.machine, thread: 0, name: .unknown,
+            body: .anotherTrace)
+    }
+
+    private mutating func sort(_ range: Range<Int>) {
+        let isOrdered = zip(range, range.dropFirst()).allSatisfy { events[$0].time <= events[$1].time }
         guard !isOrdered else { return }
         // Of equal times the first in the text stays the first.
-        let order = events.indices.sorted { (events[$0].time, $0) < (events[$1].time, $1) }
-        events = order.map { events[$0] }
-        isOrdered = true
+        let order = range.sorted { (events[$0].time, $0) < (events[$1].time, $1) }
+        events.replaceSubrange(range, with: order.map { events[$0] })
     }
 
     mutating func finish(_ each: (borrowing KernelEvent) throws -> Void) rethrows {
-        if isHolding { sort() }
-        for index in first..<events.count where !(isHolding && repeated.contain(events[index])) {
-            try each(events[index])
+        if isHolding {
+            try release(keeping: 0, each)
+        } else {
+            for index in first..<events.count { try each(events[index]) }
         }
         events.removeAll()
         first = 0

@@ -13,6 +13,12 @@ struct Scanner {
         self.end = end
     }
 
+    /// - Parameter bytes: they have to stay in memory as long as the scanner is used.
+    init?(_ bytes: UnsafeRawBufferPointer) {
+        guard let start = bytes.bindMemory(to: UInt8.self).baseAddress else { return nil }
+        self.init(start, start + bytes.count)
+    }
+
     @inline(__always) var isAtEnd: Bool { next >= end }
     @inline(__always) var count: Int { end - next }
     @inline(__always) var byte: UInt8 { next < end ? next.pointee : 0 }

@@ -134,13 +134,18 @@ struct TextDecoder {
 
     func intern(_ name: UnsafeRawBufferPointer) -> NameID { table.intern(name) }
 
-    /// Without an offset, or the arguments behind it.
+    /// Without an offset, the arguments behind it, or what quotes the line.
     @inline(__always)
     private static func bare(_ function: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        guard let end = function.firstIndex(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "(") }) else {
-            return function
-        }
+        guard let end = function.firstIndex(where: { !isOfName($0) }) else { return function }
         return UnsafeRawBufferPointer(rebasing: function[..<end])
+    }
+
+    /// Letters, digits, `_`, and the `.` of what a compiler makes of a function.
+    @inline(__always)
+    private static func isOfName(_ byte: UInt8) -> Bool {
+        (byte | 0x20) &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10 || byte == UInt8(ascii: "_")
+            || byte == UInt8(ascii: ".")
     }
 
     /// `prev_comm=a prev_pid=1 prev_prio=120 prev_state=R ==> next_comm=b next_pid=2 next_prio=120`, or as trace-cmd's
@@ -183,8 +188,27 @@ struct TextDecoder {
 
     /// A kprobe event: `(function+0x4/0x170) name=value ...`, of a return `(caller+0x1b/0x30 <- function) ...`; perf
     /// prints bare addresses in the parentheses, then the event's name has to do.
+    @inline(__always)
     mutating func probe(_ name: UnsafeRawBufferPointer, _ text: inout Scanner) -> KernelEvent.Body? {
-        guard text.skip(byte: UInt8(ascii: "(")) else { return nil }
+        if text.byte == UInt8(ascii: "_") { return rawProbe(name, &text) }
+        guard text.byte == UInt8(ascii: "(") else { return nil }
+        return placedProbe(name, &text)
+    }
+
+    /// `__probe_ip=ffffffffa534f640 iocb=...`, of a return `__probe_func=... __probe_ret_ip=...`: raw fields.
+    private mutating func rawProbe(_ name: UnsafeRawBufferPointer, _ text: inout Scanner) -> KernelEvent.Body? {
+        let returns = text.skip("__probe_func=")
+        guard returns || text.skip("__probe_ip=") else { return nil }
+        let function = KernelFunction.named(probeEvent: String(decoding: name, as: UTF8.self))
+        guard function != .other else { return nil }
+        // The address itself.
+        _ = text.word()
+        let call = calls.add(arguments(&text))
+        return returns ? .functionReturn(function, call) : .function(function, call)
+    }
+
+    private mutating func placedProbe(_ name: UnsafeRawBufferPointer, _ text: inout Scanner) -> KernelEvent.Body? {
+        text.skip(1)
         let place = text.word(until: UInt8(ascii: ")"))
         text.skip(1)
         guard let base = place.bindMemory(to: UInt8.self).baseAddress else { return nil }

@@ -6,21 +6,33 @@ import Glibc
 public enum TextFormat: Sendable {
     case ftrace, perf, blkparse
 
-    /// By the first lines: marks of the programs, or lines that are events of one of them.
+    /// By a mark of the program, or by what most of the first lines that are events of one are.
     /// - Parameter start: where lines were not looked at yet.
     init?(of prefix: [UInt8], from start: Int = 0) {
-        let found: TextFormat? = prefix.withUnsafeBytes { bytes in
+        var votes: [TextFormat: Int] = [:]
+        var found: TextFormat?
+        prefix.withUnsafeBytes { bytes in
             var rest = UnsafeRawBufferPointer(rebasing: bytes.dropFirst(start))
-            while let base = rest.baseAddress, !rest.isEmpty {
+            while let base = rest.baseAddress, !rest.isEmpty, votes.values.reduce(0, +) < Self.mostVotes {
                 let end = memchr(base, Int32(UInt8(ascii: "\n")), rest.count).map { UnsafeRawPointer($0) - base }
                 let line = UnsafeRawBufferPointer(rebasing: rest.prefix(end ?? rest.count))
-                if let format = Self.format(of: line) { return format }
+                if let format = Self.format(of: line) {
+                    votes[format, default: 0] += 1
+                    if let best = found { if votes[format, default: 0] > votes[best, default: 0] { found = format } }
+                    if found == nil { found = format }
+                }
                 rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(line.count + 1))
             }
-            return nil
         }
         guard let found else { return nil }
         self = found
+    }
+
+    private static let mostVotes = 256
+
+    /// An event of another program, in a text of this one.
+    func isForeign(_ line: Scanner) -> Bool {
+        Self.format(at: line).map { $0 != self } ?? false
     }
 
     @inline(__always)
@@ -33,7 +45,7 @@ public enum TextFormat: Sendable {
         }
     }
 
-    /// Lines of `perf script -F` without the CPU or the time: `fio 211 12.345678: block:block_rq_issue: ...`.
+    /// Lines of `perf script -F` without the thread, the CPU or the time: `fio 211 12.345678: block:block_rq_issue: ...`.
     static func lacksPlace(_ prefix: [UInt8]) -> Bool {
         let lines = String(decoding: prefix.prefix(1 << 14), as: UTF8.self).split(separator: "\n").prefix(256)
         return lines.contains { line in
@@ -43,6 +55,13 @@ public enum TextFormat: Sendable {
             if before.hasSuffix(":") { return Double(before.dropLast()) != nil }
             return Int(before) != nil || before.hasPrefix("[")
         }
+    }
+
+    /// `block:block_rq_issue: `, as perf names its events.
+    private static func isEventOfPerf(_ line: Scanner) -> Bool {
+        var line = line
+        let word = line.word()
+        return word.count < 80 && isEvent(Substring(decoding: word, as: UTF8.self))
     }
 
     /// `block:block_rq_issue:`.
@@ -65,7 +84,8 @@ public enum TextFormat: Sendable {
         var probe = scanner
         if probe.skip("# tracer: ") { return .ftrace }
         probe = scanner
-        if LineHead.ofFtrace(&probe) != nil { return .ftrace }
+        // A line of perf script whose thread has a dash in its name, or no number, may look like one.
+        if LineHead.ofFtrace(&probe) != nil, !isEventOfPerf(probe) { return .ftrace }
         probe = scanner
         if LineHead.ofPerf(&probe) != nil { return .perf }
         return BlkparseLine(scanner) == nil ? nil : .blkparse

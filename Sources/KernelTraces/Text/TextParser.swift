@@ -8,6 +8,8 @@ struct TextParser {
     private var decoder: TextDecoder
     private var summary = TraceContents()
     private var prefix: LinePrefix
+    /// Times are the time since the line before: the order of lines is all there is.
+    private let hasDifferences: Bool
     private var lastTimes: [UInt64] = []
     /// The last times on machines other than the first, by machine and CPU.
     private var lastTimesElsewhere: [UInt32: UInt64] = [:]
@@ -22,9 +24,10 @@ struct TextParser {
     /// - Parameter machines: names of the files that lines are known to be of.
     init(
         _ format: TextFormat, _ names: NameTable, _ decoder: TextDecoder, machines: [String] = [],
-        hasBuffers: Bool = false
+        hasBuffers: Bool = false, times: TraceDescription.Times = .clock
     ) {
         self.format = format
+        hasDifferences = times == .differences
         prefix = LinePrefix(files: machines, areBuffers: hasBuffers)
         self.names = names
         self.decoder = decoder
@@ -34,7 +37,8 @@ struct TextParser {
     consuming func finish(cut: String?, at offset: UInt64) -> TraceContents {
         summary.unnamedFunctions = decoder.unnamed
         summary.hasSymbols = decoder.named > 0
-        summary.isMicroseconds = summary.events > 0 && precision < 9 && !summary.hasNoTimes
+        if hasDifferences { summary.times = .differences }
+        summary.isMicroseconds = summary.events > 0 && precision < 9 && summary.times == .clock
         for (kind, count) in zip(EventKind.allCases, occurred) where count > 0 {
             summary.occurred.insert(kind.rawValue)
             summary.counts.append((kind.rawValue, count))
@@ -70,7 +74,12 @@ struct TextParser {
     }
 
     @inline(__always)
-    private func head(_ scanner: inout Scanner) -> LineHead? { format.head(&scanner) }
+    private func head(_ scanner: inout Scanner) -> LineHead? {
+        guard hasDifferences else { return format.head(&scanner) }
+        var head = format.head(&scanner)
+        head?.time = summary.events &+ 1
+        return head
+    }
 
     /// Such a line begins an event; else it may go on with the one before it.
     func isEvent(_ line: UnsafeRawBufferPointer) -> Bool {
@@ -92,7 +101,7 @@ struct TextParser {
         if scanner.byte == UInt8(ascii: "P"), Self.isPerfRecord(scanner) { return perfRecord(scanner, head) }
         summary.events &+= 1
         if head.precision > precision { precision = head.precision }
-        if head.precision < 0 { summary.hasNoTimes = true }
+        if head.precision < 0 { summary.times = .counts }
         note(head, machine)
         guard let body = body(&scanner, head) else { return nil }
         return KernelEvent(
@@ -106,14 +115,16 @@ struct TextParser {
         if format == .blkparse { return blkparse(scanner) }
         let whole = scanner
         var name = scanner.word(until: UInt8(ascii: ":"))
+        var isCut = scanner.isAtEnd
         scanner.skip(1)
         if format == .perf, scanner.byte != UInt8(ascii: " "), !scanner.isAtEnd {
             name = scanner.word(until: UInt8(ascii: ":"))
+            isCut = scanner.isAtEnd
             scanner.skip(1)
         }
         scanner.skipSpaces()
         // A kprobe event may bear the name of a tracepoint.
-        if scanner.byte == UInt8(ascii: "("), let body = decoder.probe(name, &scanner) {
+        if let body = decoder.probe(name, &scanner) {
             noteFunction(of: body)
             count(name)
             return body
@@ -124,6 +135,11 @@ struct TextParser {
             let body = decoder.body(kind, &scanner, thread: head.thread) ?? rawBody(kind, fields, head)
             if let body { noteFunction(of: body) }
             return body
+        }
+        // perf ends every name by a colon.
+        if isCut, format == .perf {
+            summary.unparsed &+= 1
+            return nil
         }
         var function = whole
         guard name.count == whole.count || name.contains(UInt8(ascii: "<")) else {
@@ -210,7 +226,9 @@ extension TextParser {
         if let mark = LossMark(line) { return take(mark) }
         if let graph = GraphLine(line) { return event(in: graph) }
         if TextRemark.isKnown(line) { return nil }
-        if TextRemark.resemblesEvent(line) {
+        if format.isForeign(line) {
+            summary.foreignLines &+= 1
+        } else if TextRemark.resemblesEvent(line) {
             summary.unparsed &+= 1
         } else if !isMessage, summary.events > 0 {
             summary.otherLines &+= 1

@@ -12,7 +12,7 @@ enum TextPreamble {
         let lines = String(decoding: prefix.prefix(1 << 14), as: UTF8.self).split(separator: "\n").prefix(256)
         for line in lines { take(line, &description) }
         description.machines = hasBuffers(prefix) ? [] : machines(of: format, prefix)
-        description.hasTimes = !countsNoTime(format, prefix)
+        description.times = TextTimes(of: prefix, format).kind
         description.completionRule = .of(
             hasFunction: nil, namesCallerCompletion: lines.contains { $0.contains("CALLER_COMP") },
             release: description.kernel)
@@ -48,21 +48,6 @@ enum TextPreamble {
             }
         }
         return prefix.files.count > 1 ? prefix.files.map { String(decoding: $0, as: UTF8.self) } : []
-    }
-
-    /// The clock of the first events is none of seconds: it counts events, ticks or cycles.
-    private static func countsNoTime(_ format: TextFormat, _ text: [UInt8]) -> Bool {
-        text.withUnsafeBytes { bytes in
-            for slice in bytes.split(separator: UInt8(ascii: "\n")) {
-                let line = UnsafeRawBufferPointer(rebasing: slice)
-                guard let start = line.bindMemory(to: UInt8.self).baseAddress else { continue }
-                var scanner = Scanner(start, start + line.count)
-                if let head = format.head(&scanner) { return head.precision < 0 }
-                guard LinePrefix.strip(&scanner).isAny, let head = format.head(&scanner) else { continue }
-                return head.precision < 0
-            }
-            return false
-        }
     }
 
     private static func take(_ line: Substring, _ description: inout TraceDescription) {

@@ -30,7 +30,7 @@ public final class TextReader: TraceReader {
         var lines = LineReader(stream, stop: stop)
         var parser = TextParser(
             format, names, TextDecoder(names, calls, flagBits: bits), machines: description.machines,
-            hasBuffers: hasBuffers)
+            hasBuffers: hasBuffers, times: description.times)
         var window = ReorderWindow(calls)
         if isWrapped {
             var wrapped = WrappedLines()

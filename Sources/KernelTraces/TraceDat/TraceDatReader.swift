@@ -28,7 +28,7 @@ public final class TraceDatReader: TraceReader {
         dat = try TraceDatFile(file)
         var description = dat.description
         let counts = description.clock.map { TraceDescription.timelessClocks.contains($0) } ?? false
-        description.hasTimes = !counts || dat.options.cycles != nil
+        if counts, dat.options.cycles == nil { description.times = .counts }
         self.description = description
         order = dat.header.order
         isPlain = dat.options.isPlain
@@ -89,7 +89,7 @@ public final class TraceDatReader: TraceReader {
         summary.occurred.formUnion(symbols.probed)
         summary.lostEvents &+= description.recordedLoss
         summary.repeatedEvents = repeated.count
-        summary.hasNoTimes = !description.hasTimes
+        if !description.hasTimes { summary.times = .counts }
         summary.take(damages)
         return summary
     }
