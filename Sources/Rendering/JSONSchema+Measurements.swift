@@ -245,7 +245,8 @@ extension JSONSchema {
                 "limit": {"enum": ["latency", "cpu"]},
                 "why_no_interval": {
                   "enum": [
-                    "too_wide", "other_tasks", "paced", "loop_unknown", "submitter_apart", "cpu_time_unknown", "quota"
+                    "too_wide", "other_tasks", "paced", "loop_unknown", "submitter_apart", "cpu_time_unknown", "quota",
+                    "device_limits"
                   ]
                 }
               }

@@ -192,6 +192,8 @@ enum VerdictText {
             "no promise of IOPS, for it is not known whether submissions follow completions"
         case .notPromised(.quota):
             "no promise of IOPS, for the CPU quota of the submitters' cgroup limits them"
+        case .notPromised(.deviceLimits):
+            "no promise of IOPS, for I/Os wait until the device takes them: its limit decides how many there are"
         case .notPromised(.submitterApart):
             "no promise of IOPS, for the submitter runs on another CPU, where inline completion may also cost some"
         case .notPromised(.cpuTimeUnknown):

@@ -83,6 +83,8 @@ struct CPUPressure: Sendable {
 
     /// The CPUs that completed the I/Os could not have done many more.
     var isLimit: Bool { contention >= Self.contended && Self.full.contains(utilization) }
+    /// No CPU is.
+    var hasCPULeft: Bool { mostUtilization < Self.busy }
     /// No CPU is, and nobody else keeps submitters from them.
-    var hasTimeLeft: Bool { mostUtilization < Self.busy && others < Self.alone }
+    var hasTimeLeft: Bool { hasCPULeft && others < Self.alone }
 }

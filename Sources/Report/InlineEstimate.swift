@@ -49,6 +49,8 @@ public struct InlineEstimate: Equatable, Sendable {
         case cpuTimeUnknown = "cpu_time_unknown"
         /// The cgroup of the submitters uses up its CPU quota.
         case quota
+        /// I/Os wait before the device takes them, and the CPUs have time left: it decides how many there are.
+        case deviceLimits = "device_limits"
     }
 
     /// Below this part of the I/Os, what they would gain is lost in what is not known.
@@ -56,7 +58,11 @@ public struct InlineEstimate: Equatable, Sendable {
     /// From this part of the waits on the CPU was never idle.
     private static let contended = 0.9
     /// From this part of the waits on others have the CPU too much for an interval.
-    private static let mostOthers = 0.05
+    static let mostOthers = 0.05
+    /// From this part of the latency on that I/Os wait for the device to take them, its limit is theirs.
+    private static let mostHeldBack = 0.2
+    /// With more than that many in the device at once, it may be busy all the time, and would take no more.
+    private static let mostInDevice = 1.5
     /// In older captures it has the name of any dioscope.
     private static let recorderNames = [CPUOccupancy.recorderName, "dioscope"]
     /// The part of the measured wait that surely goes. Probes on its way are in it, too; and an I/O that a kworker
@@ -81,9 +87,8 @@ public struct InlineEstimate: Equatable, Sendable {
         latencySaved = (waited + handOff) * share
         self.waits = waits
         let costs = Costs(report)
-        loop =
-            costs.map { finding.loop($0.pressure(wait, recorder: recorder * ios)) }
-            ?? (finding.loop == .paced ? .unknown : finding.loop)
+        let pressure = costs?.pressure(wait, recorder: recorder * ios)
+        loop = pressure.map(finding.loop) ?? (finding.loop == .paced ? .unknown : finding.loop)
         cpuSaved = costs.map { ($0.workerSwitch + handOff) * share }
         let sharing = report.cpuSharing
         guard report.quotaShare == nil else {
@@ -98,21 +103,27 @@ public struct InlineEstimate: Equatable, Sendable {
             iops = .notPromised(.submitterApart)
             return
         }
-        guard let costs else {
+        guard let costs, let pressure else {
             iops = .notPromised(.cpuTimeUnknown)
             return
         }
+        guard !pressure.hasCPULeft || report.heldBackShare < Self.mostHeldBack else {
+            iops = .notPromised(.deviceLimits)
+            return
+        }
         let limit: Limit = wait.contention >= Self.contended ? .cpu : .latency
-        guard costs.pressure(wait, recorder: recorder * ios).others < Self.mostOthers else {
+        guard pressure.others < Self.mostOthers else {
             iops = .more(width: nil, limit)
             return
         }
         if limit == .cpu {
             iops = Self.bounded(costs.gain(share: share, handOff: handOff), .cpu)
         } else {
-            let mean = latency.mean - recorder
+            // Each of the I/Os in flight is followed by what its submitter does until the next one has its place.
+            let mean = (latency.mean - recorder) * (1 + (finding.places?.emptiness ?? 0))
             let most = latencySaved + wait.contention * costs.switching * share
-            let least = Self.gain(saving: Self.sureShare * latencySaved, of: mean)
+            let sure = report.inDevice > Self.mostInDevice ? 0 : Self.sureShare * latencySaved
+            let least = Self.gain(saving: sure, of: mean)
             iops = Self.bounded(least...max(least, Self.gain(saving: most, of: mean)), .latency)
         }
     }
@@ -210,6 +221,19 @@ extension Report {
         guard let stops = scheduling?.quotaStops, let duration = source.duration, duration > 0 else { return nil }
         let share = Double(stops.time) / Double(duration)
         return share >= 0.01 ? share : nil
+    }
+
+    /// The part of all latency in which I/Os had left their submitter and the device had not taken them.
+    fileprivate var heldBackShare: Double {
+        let between = stages.filter {
+            $0.stage > .submit && $0.stage < .device && !$0.stage.covers(.submit) && !$0.stage.covers(.device)
+        }
+        return between.reduce(0) { $0 + $1.share }
+    }
+
+    /// How many of the I/Os the device had at once, on average.
+    fileprivate var inDevice: Double {
+        (stage(.device)?.share ?? 0) * (headline.meanInFlight ?? 0)
     }
 
     /// Nanoseconds from the first I/O's begin to the last one's end.

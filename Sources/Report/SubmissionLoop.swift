@@ -95,6 +95,10 @@ struct LoopAccumulator: Sendable {
         /// What it comes to with what the CPUs did.
         func loop(_ pressure: CPUPressure) -> SubmissionLoop {
             let decided = decision(busy: pressure.worked, anywhere: pressure.workedAnywhere)
+            // A pause looks prompt beside a task whose time counts as busy.
+            if decided == .closed, pressure.others >= InlineEstimate.mostOthers, places?.areLeftEmpty == true {
+                return .unknown
+            }
             guard decided == .unknown, let places else { return decided }
             // Regular gaps that are longer are sleep, however many are in flight.
             let isPrompt = gap <= Self.longestGap * pressure.worked

@@ -10,15 +10,17 @@ import Testing
 private func report(
     _ count: Int = 1000, occupied: SIMD8<UInt32>, use: [UInt64], rule: CompletionRule = .defersWrites,
     works: UInt64? = nil,
-    handOff: UInt64 = 0, submitCPU: UInt16 = 0, facts: Facts = []
+    handOff: UInt64 = 0, submitCPU: UInt16 = 0, facts: Facts = [], heldBack: UInt64 = 0, pause: UInt64 = 0,
+    atOnce: UInt64 = 1
 ) -> Report {
     var builder = ReportBuilder(rule: rule)
     for index in 0..<UInt64(count) {
-        let start = 1_000_000 + index * 100_000
+        let start = 1_000_000 + index * (100_000 + pause) / atOnce
         var io = DirectIO(
             submitted: Timestamp(nanoseconds: start), submitterThread: 7, device: DeviceNumber(major: 8, minor: 0),
             inode: 1, offset: 0, length: 4096, operation: .write, issuer: .libaio)
-        io.issued = Timestamp(nanoseconds: start + 1_000)
+        io[.returned] = heldBack > 0 ? Timestamp(nanoseconds: start + 1_000) : nil
+        io.issued = Timestamp(nanoseconds: start + 1_000 + heldBack)
         io.interrupted = Timestamp(nanoseconds: start + 70_000)
         io.ended = Timestamp(nanoseconds: start + 75_000 - handOff)
         io.workQueued = Timestamp(nanoseconds: start + 75_000)
@@ -84,6 +86,44 @@ struct InlineEstimateTests {
         let median = try #require(estimate.waits?.p50)
         #expect((19_840...20_160).contains(median))
         #expect(estimate.cpuSaved == 10_000)
+    }
+
+    @Test func aDeviceThatTakesNoMoreIsTheLimit() throws {
+        func estimate(_ heldBack: UInt64) throws -> InlineEstimate {
+            let occupied = SIMD8<UInt32>(0, 0, 0, 0, 5_000, 0, 10_000, 5_000)
+            return try #require(report(occupied: occupied, use: Self.use, heldBack: heldBack).inlineEstimate)
+        }
+        #expect(try estimate(30_000).iops == .notPromised(.deviceLimits))
+        #expect(try estimate(10_000).limit == .latency)
+    }
+
+    /// A device that has several may be busy all the time: then nothing is sure to be gained.
+    @Test func severalInTheDeviceLeaveNoLowerBound() throws {
+        let occupied = SIMD8<UInt32>(0, 0, 0, 0, 5_000, 0, 10_000, 5_000)
+        let estimate = try #require(report(occupied: occupied, use: Self.use, atOnce: 4).inlineEstimate)
+        let width = try #require(estimate.width)
+        #expect(abs(width - 0.25) < 1e-9)
+    }
+
+    /// What the submitter does between two I/Os stays as long as it is.
+    @Test func aPauseMakesTheGainSmaller() throws {
+        let occupied = SIMD8<UInt32>(0, 0, 0, 0, 5_000, 0, 10_000, 5_000)
+        let estimate = try #require(report(occupied: occupied, use: Self.use, pause: 20_000).inlineEstimate)
+        // 120 us from begin to begin.
+        let expected: Double = 120.0 / 100 - 360.0 / 340
+        let width = try #require(estimate.width)
+        #expect(abs(width - expected) < 1e-3)
+    }
+
+    /// A pause looks prompt beside a task whose time counts as busy.
+    @Test func aPauseBesideOthersIsNoClosedLoop() throws {
+        func estimate(other: UInt32) throws -> InlineEstimate {
+            let occupied = SIMD8<UInt32>(0, 0, 0, other, 5_000, 0, 11_000 - other, 4_000)
+            let use: [UInt64] = [10_000, 5_000, 0, 40_000, 5_000, 0, 30_000, 10_000]
+            return try #require(report(occupied: occupied, use: use, pause: 80_000).inlineEstimate)
+        }
+        #expect(try estimate(other: 8_000).loop == .unknown)
+        #expect(try estimate(other: 0).loop == .closed)
     }
 
     @Test func onABusyCPUItsTimeIsTheLimit() throws {
