@@ -17,7 +17,7 @@ struct Chart {
     /// Columns and rows of the plot.
     let units: (width: Int, height: Int)
 
-    private var plot: (width: Int, height: Int) {
+    var plot: (width: Int, height: Int) {
         (size.width - margin.left - margin.right, size.height - margin.top - margin.bottom)
     }
 

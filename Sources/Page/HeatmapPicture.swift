@@ -7,6 +7,8 @@ import Rendering
 struct HeatmapPicture {
     let map: LatencyMap
     let frame: PageFrame
+    /// Intervals that stand out.
+    var spikes: [SpikeWords] = []
 
     /// Steps of density, on a logarithmic scale.
     static let levels = 8
@@ -20,15 +22,19 @@ struct HeatmapPicture {
             id: frame.id("heatmap"), title: "Latency over time",
             description: "A heatmap: \(map.columns) columns of \(Quantity.duration(map.interval)),"
                 + " rows of latency on a logarithmic scale, the density of I/Os as colour."
+                + (spikes.isEmpty ? "" : " Triangles above it mark \(spikes.count) spikes, which are listed below.")
                 + " The table below it has the same as percentiles.",
-            size: (frame.width, 300), horizontal: frame.times(of: map), vertical: Scale.latencies(buckets),
+            size: (frame.width, 300), margin: (left: 58, right: 14, top: spikes.isEmpty ? 10 : 16, bottom: 32),
+            horizontal: frame.times(of: map), vertical: Scale.latencies(buckets),
             horizontalTitle: "time", units: (map.columns, range.count))
-        chart.write(to: &markup) { markup in
+        let marks = SpikeMarks(spikes, map)
+        chart.write(to: &markup, beside: { marks.write(to: &$0, in: chart) }) { markup in
             for level in 1...Self.levels {
                 markup.path("d\(level)", Self.commands(cells, range, level: level, most: most))
             }
         }
         writeKey(most, to: &markup)
+        marks.writeTable(to: &markup)
     }
 
     /// Positions of buckets that have I/Os.

@@ -79,7 +79,7 @@ struct PageSection {
     private func writePictures(_ map: LatencyMap, to markup: inout Markup) {
         figure(
             "Latency over time", "Bands are ways that I/Os take; what rises from them is a spike.", to: &markup,
-            { HeatmapPicture(map: map, frame: frame).write(to: &$0) })
+            { HeatmapPicture(map: map, frame: frame, spikes: words.spikes(file: name)).write(to: &$0) })
         figure(
             "Percentiles over time", "Within 4% of the value, for each \(Quantity.duration(map.interval)).",
             to: &markup,

@@ -34,6 +34,14 @@ package struct ReportWords {
             : (true, verdict.sentences.map { escaped(VerdictText.text(of: $0)) })
     }
 
+    /// Intervals that stand out.
+    /// - Parameter file: as the user called it.
+    package func spikes(file: String) -> [SpikeWords] {
+        guard let timeline = report.timeline else { return [] }
+        let words = TimelineText(timeline: timeline, style: style, submitter: report.source.submitterName)
+        return words.spikes(file: file)
+    }
+
     /// The whole report as text.
     package var text: String { TextReport(report, style: style).text }
 

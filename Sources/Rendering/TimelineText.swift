@@ -23,11 +23,11 @@ struct TimelineText {
         case .tooShort: return []
         case .steady(let from, let to):
             let range = "p99 \(Quantity.duration(from)) to \(Quantity.duration(to))"
-            let others = timeline.spikes.isEmpty ? "" : " but for \(timeline.spikes.count) spikes"
+            let others = timeline.spikes.isEmpty ? "" : " but for \(spikes)"
             items = ["steady\(others): \(range) in \(what)"]
         case .drifting(let from, let to):
             items = ["drifting: p50 from \(Quantity.duration(from)) to \(Quantity.duration(to)) in \(what)"]
-            if !timeline.spikes.isEmpty { items.append("\(timeline.spikes.count) spikes") }
+            if !timeline.spikes.isEmpty { items.append(spikes) }
         }
         let worst = timeline.spikes.sorted { p99(of: $0) > p99(of: $1) }.prefix(Self.spikesInLine)
         items += worst.sorted { $0.interval < $1.interval }.map { spike in
@@ -37,6 +37,8 @@ struct TimelineText {
         if timeline.spikes.count > Self.spikesInLine { items.append("and \(timeline.spikes.count - worst.count) more") }
         return TextLine.labelled("over time", items, width: style.width)
     }
+
+    private var spikes: String { timeline.spikes.count == 1 ? "1 spike" : "\(timeline.spikes.count) spikes" }
 
     private var what: String {
         "\(timeline.intervals.count) intervals of \(Self.span(timeline.interval))"
@@ -161,11 +163,42 @@ struct TimelineText {
             + causes.map { "(\(label($0)) \(Quantity.wholePercent($0.share)))" }
         var lines = TextLine.labelled("spike", items, width: style.width)
         if let slowest = interval.slowest {
-            let command =
-                "dioscope list --waterfall --where \(slowest.point.name)=\(slowest.began) \(style.escaped(file))"
             lines += TextLine.labelled(
-                "", ["slowest \(Quantity.duration(slowest.latency))", command], width: style.width)
+                "", ["slowest \(Quantity.duration(slowest.latency))", command(slowest, file)], width: style.width)
         }
         return lines
     }
+
+    /// Shows this I/O alone.
+    private func command(_ io: Timeline.SlowIO, _ file: String) -> String {
+        "dioscope list --waterfall --where \(io.point.name)=\(io.began) \(style.escaped(file))"
+    }
+
+    // MARK: Elsewhere
+
+    /// Each spike in words, in the order of time.
+    func spikes(file: String) -> [SpikeWords] {
+        timeline.spikes.map { spike in
+            let interval = timeline.intervals[spike.interval]
+            return SpikeWords(
+                began: timeline.origin &+ interval.start, length: timeline.interval, time: time(spike.interval),
+                p99: Quantity.duration(interval.p99), composition: main(spike.composition).joined(separator: ", "),
+                slowest: interval.slowest.map { (Quantity.duration($0.latency), command($0, file)) })
+        }
+    }
+}
+
+/// An interval that stands out, in words.
+package struct SpikeWords {
+    /// CLOCK_MONOTONIC, nanoseconds.
+    package let began: UInt64
+    /// Nanoseconds.
+    package let length: UInt64
+    /// Since the recording began.
+    package let time: String
+    package let p99: String
+    /// What its slowest I/Os were made of.
+    package let composition: String
+    /// Its latency, and a command that shows it.
+    package let slowest: (latency: String, command: String)?
 }
