@@ -98,15 +98,21 @@ struct MadeReport {
     var incompleteIOs: UInt64 { report.ios.total - min(report.ios.total, report.quality.completeIOs) }
 
     /// A cut or damaged file is reported on standard error too, and by the exit status.
-    func complainOfDamage() throws(Failure) {
-        var summary = summary
-        // It says more than what no probe could have seen.
-        if let absence { summary.absence = absence }
+    func complainOfDamage() throws(Failure) { try summary.complain(given: report) }
+
+    /// What was there and is not followed: the first that is known.
+    var absence: Absence? { SourceSummary.absence(given: report) }
+}
+
+extension SourceSummary {
+    /// - Parameter report: of its I/Os: it says more than what no probe could have seen.
+    func complain(given report: Report) throws(Failure) {
+        var summary = self
+        if let absence = Self.absence(given: report) { summary.absence = absence }
         try summary.complain()
     }
 
-    /// What was there and is not followed: the first that is known.
-    var absence: Absence? {
+    fileprivate static func absence(given report: Report) -> Absence? {
         report.unseen.first.map {
             Absence(
                 reason: UnseenText.text(of: $0, command: report.source.commandName), remedy: UnseenText.remedy(for: $0))

@@ -43,11 +43,17 @@ struct ReportPass<Builder: PassBuilder & ~Copyable> {
         if case let threads = min(ios.threads, mostThreads), threads > 1, let made = try made(threads: threads) {
             return made
         }
+        return try made { _, _ in }
+    }
+
+    /// By one thread, while somebody else looks at each I/O.
+    func made(_ look: (DirectIO, KnownLife?) -> Void) throws -> (Builder.Made, SourceSummary) {
         var builder = newBuilder()
         let summary = try ios.read {
             builder.add($0)
         } each: {
             builder.add($0, $1)
+            look($0, $1)
         }
         for sums in summary.summaries { builder.add(sums) }
         return (finish(builder, summary), summary)
