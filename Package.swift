@@ -30,6 +30,7 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CZstd"),
         .target(name: "CBuildStamp"),
+        .target(name: "CCurses", linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
         .target(name: "CProbeRecords"),
         .target(name: "DirectIO", swiftSettings: strict),
         .target(name: "Host", dependencies: ["DirectIO"], swiftSettings: strict),
@@ -65,6 +66,8 @@ let package = Package(
             name: "Rendering", dependencies: ["Sweep", "Comparison", "Report", "Attribution", "DirectIO"],
             swiftSettings: strict),
         .target(
+            name: "LiveView", dependencies: ["Rendering", "Report", "Attribution", "DirectIO"], swiftSettings: strict),
+        .target(
             name: "Page",
             dependencies: ["Rendering", "Comparison", "Report", "Attribution", "DirectIO"],
             resources: [.embedInCode("Resources/page.css"), .embedInCode("Resources/page.js")],
@@ -98,8 +101,9 @@ let package = Package(
         .executableTarget(
             name: "dioscope",
             dependencies: [
-                "CBuildStamp", "DirectIO", "Host", "Probes", "Capture", "Recording", "KernelTraces", "Input",
-                "Attribution", "Report", "Selection", "Comparison", "Sweep", "Rendering", "Page", "Exports",
+                "CBuildStamp", "CCurses", "DirectIO", "Host", "Probes", "Capture", "Recording", "KernelTraces", "Input",
+                "Attribution", "Report", "Selection", "Comparison", "Sweep", "Rendering", "Page",
+                "LiveView", "Exports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -161,6 +165,11 @@ let package = Package(
         .testTarget(
             name: "RenderingTests",
             dependencies: ["Rendering", "Comparison", "Report", "Attribution", "DirectIO", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "LiveViewTests",
+            dependencies: ["LiveView", "Report", "Attribution", "DirectIO", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -69,10 +69,18 @@ static __noinline int send_life(struct probe_cpu *cpu, struct probe_life *life)
 	return 0;
 }
 
+/* One I/O of so many stays a record: sums do not say which files and threads there are. */
+static __always_inline bool is_to_be_summed_up(void)
+{
+	__u32 every = probe_settings.summary;
+
+	return every && (every == 1 || bpf_get_prandom_u32() % every);
+}
+
 /* A finished I/O: into its sums, or as the shortest record that has room for all of it. */
 static __always_inline void emit_io(struct probe_cpu *cpu, struct probe_io *io)
 {
-	if (probe_settings.summary && sum_up(io)) {
+	if (is_to_be_summed_up() && sum_up(io)) {
 		__sync_fetch_and_add(&cpu->summed_up, 1);
 		return;
 	}

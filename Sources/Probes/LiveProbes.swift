@@ -30,6 +30,8 @@ public final class LiveProbes {
         public var slots = 65536
         /// I/Os are aggregated in the kernel by kind; see `sumUp`.
         public var keepsSummaries = false
+        /// Of aggregated I/Os one in so many, at random, is a record all the same; 1: none.
+        public var summarySample: UInt32 = 1
 
         public init() {}
     }
@@ -455,7 +457,7 @@ extension LiveProbes {
         settings.layers = plan.links.layers.isEmpty && !plan.seesLayers ? 0 : 1
         settings.stacked_disks = plan.seesLayers ? 1 : 0
         settings.files_stack = KernelLinks.stackFiles ? 1 : 0
-        settings.summary = sizes.keepsSummaries ? 1 : 0
+        settings.summary = sizes.keepsSummaries ? max(1, sizes.summarySample) : 0
         settings.filter_task = filter.processes.isEmpty ? 0 : 1
         if let inode = filter.inode {
             settings.filter_inode = 1

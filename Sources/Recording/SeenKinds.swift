@@ -7,7 +7,7 @@ import Report
 
 /// Which kinds of I/Os are worth aggregating in the kernel: those whose records keep coming.
 struct SeenKinds {
-    private struct Key: Hashable {
+    struct Key: Hashable {
         private var words: SIMD8<UInt32> = .zero
 
         init(_ kind: probe_io_kind) {
@@ -42,14 +42,20 @@ struct SeenKinds {
         return chosen
     }
 
-    /// - Parameter record: of an I/O.
-    mutating func note(_ record: UnsafeRawBufferPointer) {
+    /// The kind of a recorded I/O, and that of such I/Os of all lengths; `nil`: it has to be a record.
+    static func kinds(of record: UnsafeRawBufferPointer) -> (kind: probe_io_kind, ofAnyLength: probe_io_kind)? {
         var waited = probe_waited_io()
         withUnsafeMutableBytes(of: &waited) { $0.copyBytes(from: record.prefix($0.count)) }
         var (kind, steps) = (probe_io_kind(), probe_steps())
-        guard probe_kind_of(&waited, &kind, &steps) != 0 else { return }
+        guard probe_kind_of(&waited, &kind, &steps) != 0 else { return nil }
         var any = kind
         any.length_bytes = 0
+        return (kind, any)
+    }
+
+    /// - Parameter record: of an I/O.
+    mutating func note(_ record: UnsafeRawBufferPointer) {
+        guard let (kind, any) = Self.kinds(of: record) else { return }
         let (key, base) = (Key(kind), Key(any))
         guard counts.count < Self.limit || counts[base] != nil else { return }
         let ofAnyLength = count(base)

@@ -37,6 +37,12 @@ public struct GroupCounts: Sendable {
         last = counts.index(forKey: key).map { (key, $0) }
     }
 
+    /// I/Os of a group, as far as they were counted.
+    public func ios(of key: GroupKey) -> UInt64 { counts[key]?.ios ?? 0 }
+
+    /// I/Os of all groups.
+    public var total: UInt64 { counts.values.reduce(uncounted) { $0 + $1.ios } }
+
     /// The groups with the most I/Os, of equal ones those that came first; and what is left.
     public func largest(_ number: Int) -> ChosenGroups {
         let ranked = counts.sorted { ($1.value.ios, $0.value.order) < ($0.value.ios, $1.value.order) }

@@ -56,6 +56,15 @@ indirect enum Condition: Equatable, Sendable {
         }
     }
 
+    /// In the order in which they are written.
+    var fields: [IOField] {
+        switch self {
+        case .comparison(let comparison): [comparison.field]
+        case .all(let conditions), .any(let conditions): conditions.flatMap(\.fields)
+        case .not(let condition): condition.fields
+        }
+    }
+
     /// Names of threads and devices may come after their I/Os.
     var needsNames: Bool {
         switch self {

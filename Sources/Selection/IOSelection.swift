@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import Attribution
+
 /// Which I/Os are wanted, as an expression of fields and values: `latency>1ms and context=kworker`.
 public struct IOSelection: Equatable, Sendable {
     /// As it was written.
@@ -13,6 +15,9 @@ public struct IOSelection: Equatable, Sendable {
 
     /// It can only be answered once the names of threads and devices are known, which may come after their I/Os.
     public var needsNames: Bool { condition.needsNames }
+
+    /// What it asks of an I/O.
+    public var fields: [IOField] { condition.fields }
 
     public func contains(_ subject: Subject) -> Bool { condition.holds(for: subject) }
 }

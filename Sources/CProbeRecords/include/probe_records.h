@@ -273,7 +273,7 @@ struct probe_settings {
 	probe_u32 clocks_run;		/* sched_switch and the start of work items are attached: occupants are known */
 	probe_u32 sample_every;		/* one of so many I/Os is recorded, at random; 0 and 1 = all */
 	probe_u32 wake_every;		/* user space is woken once in so many records of a CPU */
-	probe_u32 summary;		/* I/Os are aggregated in the kernel, see probe_summary.h */
+	probe_u32 summary;		/* I/Os are aggregated in the kernel, see probe_summary.h; > 1: all but one of so many */
 	probe_u32 sample_changes;	/* sample_every is only the first; the current rate is in a map */
 	probe_u32 files_stack;		/* some links lead from a kiocb to the one that it was made for */
 	probe_u64 inode;

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import Recording
+import Selection
+
+/// Which I/Os a live view shows, as it was typed: an expression as of `report --where`.
+struct LiveFilter {
+    let filter: LiveWish.Filter
+
+    struct Refusal: Error {
+        let text: String
+    }
+
+    /// What is known of I/Os that the kernel sums up.
+    private static let ofSums: Set<IOField> = [.operation, .device, .context, .issuer]
+
+    /// - Parameter seesRecords: each I/O is known by itself.
+    init(_ text: String, seesRecords: Bool) throws(Refusal) {
+        let selection: IOSelection
+        do throws(SelectionError) {
+            selection = try IOSelection(parsing: text)
+        } catch {
+            throw Refusal(text: "\(error.problem)")
+        }
+        if !seesRecords, let field = selection.fields.first(where: { !Self.ofSums.contains($0) }) {
+            throw Refusal(text: "'\(field.name)' is not known of summed-up I/Os: only with --keep")
+        }
+        filter = LiveWish.Filter { io, rule, source in
+            let names = RecordedNames(threads: source.threads, devices: source.devices)
+            return selection.contains(Subject(io, AttributedLife(io, rule: rule), names))
+        }
+    }
+}
