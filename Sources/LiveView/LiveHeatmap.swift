@@ -22,7 +22,9 @@ struct LiveHeatmap {
         guard !marks.isEmpty, most > 1 else { return [] }
         // Where there are more stretches of the scale 1, 2, 5, 10 than rows, a row has several.
         let together = (marks.count + most - 2) / (most - 1)
-        let rows = stride(from: 0, to: marks.count, by: together).map { Array(marks[$0..<min(marks.count, $0 + together)]) }
+        let rows = stride(from: 0, to: marks.count, by: together).map {
+            Array(marks[$0..<min(marks.count, $0 + together)])
+        }
         let cells = rows.map { row in columns.map { Self.ios(of: $0, from: row) } }
         let densest = cells.lazy.flatMap { $0 }.max() ?? 0
         let heading = " latency, \(columns.count) intervals, @ \(Quantity.count(densest)) I/Os, each shade half of that"

@@ -122,7 +122,10 @@ public struct LiveScreen {
         let lost = Span(" lost \(Quantity.count(interval.lost))", interval.lost > 0 ? .warning : .plain)
         return [
             [Span(first.joined(separator: "  "))],
-            [lost, Span("  dioscope \(Quantity.percent(interval.ownShare)) of a CPU  " + second.joined(separator: "  "))],
+            [
+                lost,
+                Span("  dioscope \(Quantity.percent(interval.ownShare)) of a CPU  " + second.joined(separator: "  ")),
+            ],
         ]
     }
 

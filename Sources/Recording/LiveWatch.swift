@@ -186,7 +186,8 @@ public final class LiveWatch {
             try writer.flush()
             let ios = writer.iosWritten
             try writer.finish(
-                RecordingEnd(wall: HostClock.wall, monotonic: now, ios: ios, commandStatus: nil, other: nil, stolen: nil))
+                RecordingEnd(
+                    wall: HostClock.wall, monotonic: now, ios: ios, commandStatus: nil, other: nil, stolen: nil))
             return Saved(ios: ios, span: now - begin)
         } catch {
             throw .capture(error)

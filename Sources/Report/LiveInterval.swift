@@ -40,7 +40,8 @@ public struct LiveInterval: Sendable {
     }
 
     public init(
-        report: Report, groups: Groups, wall: Int64, nanoseconds: UInt64, inFlight: UInt64, lost: UInt64, ownShare: Double
+        report: Report, groups: Groups, wall: Int64, nanoseconds: UInt64, inFlight: UInt64, lost: UInt64,
+        ownShare: Double
     ) {
         (self.report, self.groups, self.wall, self.nanoseconds) = (report, groups, wall, nanoseconds)
         (self.inFlight, self.lost, self.ownShare) = (inFlight, lost, ownShare)

@@ -47,11 +47,35 @@ import Testing
 
     @Test func theWholeScreen() {
         let text = LiveScreen(Self.state(), what: "all direct I/O", width: 80, height: 24).text
-        print(text)
         #expect(text == Self.screen)
     }
 
     private static let screen = """
+         dioscope live  all direct I/O  every 1s                               22:13:20
+         100 IOPS  0.41 MB/s  3 in flight  mean 98.0us  p50 98.3us  p99 103us
+         lost 0  dioscope 0.4% of a CPU  p99.9 103us  max 103us  in hardirq 100%
+         all I/Os               |0            50us         |   mean  share    p50    p99
+         T submit               |#                         | 5.00us   5.1% 5.00us 5.00us
+         - device               | ######################## | 90.0us  91.8% 90.1us 94.9us
+         H irq -> end_io        |                         #| 1.00us   1.0% 1.00us 1.00us
+         H inline completion    |                         #| 2.00us   2.0% 2.00us 2.00us
+         latency, 30 intervals, @ 100 I/Os, each shade half of that
+          2.00ms                     @
+          1.00ms
+           500us
+           200us
+           100us #################### #########
+          50.0us @@@@@@@@@@@@@@@@@@@@ @@@@@@@@@
+         by op, most I/Os first
+           write  100 IOPS  mean 98.0us  p99 103us
+
+
+
+
+
+
+         q quit p pause +- interval g group s sort f filter r reset w save h help
+
         """
 
     @Test func saysWhatThereIs() {

@@ -44,9 +44,9 @@ import Testing
 
     @Test func whatCameSince() throws {
         let sums = Sums()
-        for number in 0..<10 { sums.add(from: UInt64(1000 * number), latency: 5_000_000) }
+        for number in 0..<10 { sums.add(from: UInt64(1000 * number + 1), latency: 5_000_000) }
         let before = sums.now
-        for number in 10..<14 { sums.add(from: UInt64(1000 * number), latency: 20_000) }
+        for number in 10..<14 { sums.add(from: UInt64(1000 * number + 1), latency: 20_000) }
         let all = try #require(SummaryDifference(kind: sums.kind, (nil, []), sums.now).summary())
         let new = try #require(
             SummaryDifference(kind: sums.kind, (before.sums, before.numbers), sums.now).summary())
@@ -65,9 +65,9 @@ import Testing
     /// A CPU was in the midst of adding an I/O at either reading.
     @Test(arguments: [-1, 1, 3]) func readInTheMidst(surplus: Int) throws {
         let sums = Sums()
-        for number in 0..<5 { sums.add(from: UInt64(1000 * number), latency: 20_000) }
+        for number in 0..<5 { sums.add(from: UInt64(1000 * number + 1), latency: 20_000) }
         let before = sums.now
-        for number in 5..<9 { sums.add(from: UInt64(1000 * number), latency: UInt64(10_000 * number)) }
+        for number in 5..<9 { sums.add(from: UInt64(1000 * number + 1), latency: UInt64(10_000 * number)) }
         var now = sums.now
         let buckets = Int(PROBE_SUMMARY_BUCKETS)
         let spread = buckets * (Self.row + Int(PROBE_STEP_COMPLETED.rawValue))

@@ -15,7 +15,7 @@ from lab.problem import USAGE, Problem
 from . import cost, growth, machine, packages, page, rate, reading, results, tables, thresholds
 from .added import by_function
 from .load import Load
-from .subjects import DIOSCOPE, PEERS
+from .subjects import DIOSCOPE, PEERS, SUBJECTS
 
 PAGE = TREE / "Documentation" / "Performance.md"
 RESULTS = TREE / "Tests" / "Bench" / "results.json"
@@ -54,6 +54,7 @@ def _parser() -> Parser:
     one.add_argument("--functions", type=int, metavar="N", default=0, help="also the N functions that cost most")
     one.add_argument("--peers", action="store_true",
                      help="also dioscope that samples or does not pack, bpftrace, trace-cmd and perf")
+    one.add_argument("--recorders", metavar="LIST", help="these alone, besides nothing: dioscope-live,biolatency")
     one.add_argument("--without-programs", action="store_true", help="without the run times of the BPF programs")
     one.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
     two = verb("machine", WHAT["machine"], None)
@@ -93,6 +94,10 @@ def _cost(options: argparse.Namespace) -> Iterator[list[results.Row]]:
     names = ["untraced", "dioscope"] + ([] if options.without_programs else ["dioscope-programs"])
     if options.peers:
         names += [peer.name for peer in PEERS]
+    if options.recorders:
+        names = ["untraced", *options.recorders.split(",")]
+        if unknown := [name for name in names if name not in SUBJECTS]:
+            raise Problem(f"--recorders: no {unknown[0]}; there are {', '.join(SUBJECTS)}", USAGE)
     for kernel in _kernels(options):
         keep = options.keep / kernel.name if options.keep else None
         found = cost.measure(cost.Machine(kernel), loads, names, program.dioscope(), keep)

@@ -50,6 +50,22 @@ tracepoint:workqueue:workqueue_execute_start /@queued[args->work]/ {
 }
 """
 
+# What a live view of block devices shows: a histogram of the time from a request's issue to its completion, printed and
+# forgotten once a second.
+DISK_LATENCY = """\
+tracepoint:block:block_rq_issue {
+    @issued[args->dev, args->sector] = nsecs;
+}
+tracepoint:block:block_rq_complete /@issued[args->dev, args->sector]/ {
+    @disk_us = hist((nsecs - @issued[args->dev, args->sector]) / 1000);
+    delete(@issued[args->dev, args->sector]);
+}
+interval:s:1 {
+    print(@disk_us);
+    clear(@disk_us);
+}
+"""
+
 UNTRACED = Subject("untraced")  # always the first
 
 
@@ -70,11 +86,14 @@ LEAST = _recording("dioscope-least", "--no-occupants --sample 1/16")
 SUMMARY = _recording("dioscope-summary", "--summary")
 BPFTRACE = Subject(
     "bpftrace", "bpftrace /lab/queue-wait.bt", tools=True, files={"queue-wait.bt": QUEUE_WAIT})
+LIVE = Subject("dioscope-live", "dioscope live --json")
+BIOLATENCY = Subject(
+    "biolatency", "bpftrace /lab/disk-latency.bt", tools=True, files={"disk-latency.bt": DISK_LATENCY})
 TRACE_CMD = Subject(
     "trace-cmd", "sh /tmp/recipe.sh", tools=True, before="recipe trace-cmd", after="forget_recipe")
 PERF = Subject(
     "perf", "sh /tmp/recipe.sh", programs=("perf",), before="recipe perf", after="forget_recipe")
 
 SUBJECTS = {subject.name: subject for subject in (
-    UNTRACED, DIOSCOPE, UNPACKED, PROGRAMS, WITHOUT_OCCUPANTS, SAMPLED, LEAST, SUMMARY, BPFTRACE, TRACE_CMD, PERF)}
-PEERS = (UNPACKED, WITHOUT_OCCUPANTS, SAMPLED, LEAST, SUMMARY, BPFTRACE, TRACE_CMD, PERF)
+    UNTRACED, DIOSCOPE, UNPACKED, PROGRAMS, WITHOUT_OCCUPANTS, SAMPLED, LEAST, SUMMARY, LIVE, BPFTRACE, BIOLATENCY, TRACE_CMD, PERF)}
+PEERS = (UNPACKED, WITHOUT_OCCUPANTS, SAMPLED, LEAST, SUMMARY, LIVE, BPFTRACE, BIOLATENCY, TRACE_CMD, PERF)
