@@ -6,19 +6,20 @@ import Report
 /// Latency over time: a column for each interval, the latest at the right, a row for each stretch of latency.
 struct LiveHeatmap {
     private let columns: [LiveInterval]
-    private let seconds: Int
+    private let marks: [UInt64]
     private static let shades: [Character] = [" ", ".", ":", "-", "=", "+", "*", "#", "@"]
     private static let labelWidth = 8
 
-    /// - Parameter seconds: how long an interval is now.
-    init(_ intervals: [LiveInterval], seconds: Int, width: Int) {
+    init(_ intervals: [LiveInterval], width: Int) {
         columns = Array(intervals.suffix(max(1, width - Self.labelWidth - 2)))
-        self.seconds = seconds
+        marks = Self.marks(of: columns)
     }
+
+    /// As many as it takes for each stretch of latency to have one.
+    var rows: Int { marks.count }
 
     /// With a heading, at most so many; none where nothing was completed.
     func lines(rows most: Int) -> [[LiveScreen.Span]] {
-        let marks = Self.marks(of: columns)
         guard !marks.isEmpty, most > 1 else { return [] }
         // Where there are more stretches of the scale 1, 2, 5, 10 than rows, a row has several.
         let together = (marks.count + most - 2) / (most - 1)

@@ -27,8 +27,11 @@ public struct LiveScreen {
     private let what: String
     private var latest: LiveInterval? { state.shown.last }
 
-    /// A screen with fewer lines than this has no heatmap.
+    /// With its heading. Where there is no room for so many, there is no heatmap.
     private static let leastHeatmapRows = 3
+    /// The flame leaves so many rows to it, as far as there are more rows than it takes to be one.
+    private static let usualHeatmapRows = 7
+    private static let leastFlameRows = 6
 
     /// - Parameter what: which I/Os, in the user's words.
     public init(_ state: LiveState, what: String, width: Int, height: Int) {
@@ -65,10 +68,11 @@ public struct LiveScreen {
         let numbers = numbers(latest)
         let groups = groups(latest)
         let room = max(0, height - 2 - numbers.count)
-        let flame = flame(latest, rows: max(3, room - groups.count - Self.leastHeatmapRows - 1))
-        let map = LiveHeatmap(state.shown, seconds: state.seconds, width: width)
+        let map = LiveHeatmap(state.shown, width: width)
+        let wanted = min(map.rows + 1, Self.usualHeatmapRows)
+        let flame = flame(latest, rows: max(Self.leastFlameRows, room - groups.count - wanted))
         let left = room - flame.count - groups.count
-        return numbers + flame + (left > Self.leastHeatmapRows ? map.lines(rows: left) : []) + groups
+        return numbers + flame + (left >= Self.leastHeatmapRows ? map.lines(rows: left) : []) + groups
     }
 
     private func cut(_ line: [Span]) -> [Span] {
@@ -83,10 +87,11 @@ public struct LiveScreen {
     private var title: [Span] {
         let time = latest.map { WallClock(nanoseconds: $0.wall).time } ?? ""
         let which = state.filter.isEmpty ? what : "\(what), \(EscapedText(state.filter, asciiOnly: true))"
-        let state = "  every \(state.seconds)s" + (state.isPaused ? "  PAUSED" : "")
+        let cost = latest.map { "  dioscope \(Quantity.percent($0.ownShare)) of a CPU" } ?? ""
+        let state = "  every \(state.seconds)s" + (state.isPaused ? "  PAUSED" : cost)
         // The time and what is stopped are seen, however long the filters are.
         let room = max(0, width - " dioscope live  ".count - state.count - time.count - 2)
-        let left = " dioscope live  \(which.prefix(room))\(state)"
+        let left = " dioscope live  \(Self.shortened(which, to: room))\(state)"
         let gap = max(1, width - left.count - time.count - 1)
         return [Span(left + String(repeating: " ", count: gap) + time, .heading)]
     }
@@ -124,7 +129,7 @@ public struct LiveScreen {
             [Span(first.joined(separator: "  "))],
             [
                 lost,
-                Span("  dioscope \(Quantity.percent(interval.ownShare)) of a CPU  " + second.joined(separator: "  ")),
+                Span("  " + second.joined(separator: "  ")),
             ],
         ]
     }
@@ -166,7 +171,7 @@ public struct LiveScreen {
         return [[Span(heading, .soft)]] + rows
     }
 
-    /// The end of a path says more than its beginning.
+    /// The end of a path or a filter says more than its beginning.
     private static func shortened(_ label: String, to room: Int) -> String {
         let room = max(8, room)
         return label.count <= room ? label : "..." + label.suffix(room - 3)

@@ -18,6 +18,9 @@ public final class LiveWatch {
     private var before: [KindSummaries.Sums] = []
     private var openIOs = OpenIOCount()
     private var lostBefore: UInt64 = 0
+    /// How many begun I/Os seemed to be over in the last looks: one that waits for its kworker behind others seems so
+    /// for a while, too.
+    private var over: [UInt64] = []
     /// About one a second, where records are kept: a capture of them says what they lack, and what the CPUs did.
     private var marks: [Mark] = []
     private var began: UInt64
@@ -27,6 +30,7 @@ public final class LiveWatch {
 
     /// Of the I/Os that the kernel sums up, one in so many is a record as well: from those, files and threads are known.
     static let sample: UInt32 = 16
+    private static let looks = 5
     private static let lookNanoseconds: UInt64 = 1_000_000_000
 
     /// How far a percentile may be off where I/Os are summed up, as a part of it.
@@ -116,9 +120,15 @@ public final class LiveWatch {
 
     private func counters(_ now: UInt64) -> ProbeCounters {
         let counters = probes.counters()
-        guard counters.inFlight > 0 else { return counters }
+        guard counters.inFlight > 0 else {
+            over = []
+            return counters
+        }
         // The counters after the slots: what has ended meanwhile is not both.
-        let open = openIOs.count(probes.openIOs(), now: now)
+        var open = openIOs.count(probes.openIOs(), now: now)
+        over = over.suffix(Self.looks - 1) + [open.over]
+        let lost = over.count < Self.looks ? 0 : over.min() ?? 0
+        (open.inFlight, open.over) = (open.inFlight + open.over - lost, lost)
         var after = probes.counters()
         after.open = open
         return after
