@@ -38,6 +38,7 @@ struct probe_irq {
 	__u64 served_before_ns;			/* and the time before that */
 	struct probe_occupied served_clocks;
 	__u32 ends;				/* end_io calls since */
+	__u32 is_forced;
 };
 
 struct {
@@ -69,13 +70,15 @@ static __noinline int wakes_thread(struct probe_cpu *cpu)
 	return 0;
 }
 
-static __always_inline int thread_serves(struct irqaction *action)
+/* Newer kernels call irq_thread_fn from irq_forced_thread_fn: that is one run of the handler, and not two. */
+static __always_inline int thread_serves(struct irqaction *action, bool is_forced)
 {
 	struct probe_irq *irq = irq_at(read_kernel(action, irq));
 	struct probe_cpu *cpu = this_cpu();
 
-	if (!irq || !cpu)
+	if (!irq || !cpu || (irq->is_forced && !is_forced))
 		return 0;
+	irq->is_forced = is_forced;
 	irq->served_before_ns = irq->served_ns;
 	irq->ends = 0;
 	cpu->delivery_waits = 0;
@@ -87,14 +90,14 @@ static __always_inline int thread_serves(struct irqaction *action)
 SEC("?fentry/irq_thread_fn")
 int BPF_PROG(thread_served, struct irq_desc *desc, struct irqaction *action)
 {
-	return thread_serves(action);
+	return thread_serves(action, false);
 }
 
 /* threadirqs, and PREEMPT_RT */
 SEC("?fentry/irq_forced_thread_fn")
 int BPF_PROG(forced_thread_served, struct irq_desc *desc, struct irqaction *action)
 {
-	return thread_serves(action);
+	return thread_serves(action, true);
 }
 
 /*
