@@ -55,17 +55,41 @@ static __always_inline struct kiocb *iocb_of_bio(struct bio *bio)
 		return iocb_of_legacy_bio(bio);
 	if (is_function(end_io, blkdev_bio_end_io_async))
 		return iocb_of_block_device_async_bio(bio);
-	if (is_function(end_io, blkdev_bio_end_io))
-		return iocb_of_block_device_bio(bio);
 	return 0;
+}
+
+/*
+ * A bio whose end tells of no kiocb, or of one that its task has on its stack:
+ * of a block device, or of a small read of 7.3. 0 = no direct I/O's.
+ */
+static __noinline __u64 key_of_waiting(struct probe_cpu *cpu, __u32 user, struct bio *bio)
+{
+	const void *end_io = (const void *)read_kernel(bio, bi_end_io);
+	struct kiocb *iocb;
+	__u64 key;
+
+	if (is_function(end_io, blkdev_bio_end_io))
+		return block_device_key(cpu, user % PROBE_KEY_USERS, iocb_of_block_device_bio(bio));
+	if (is_function(end_io, blkdev_bio_end_io_simple)) {
+		void *task = read_kernel(bio, bi_private);
+
+		return (__u64)read_kernel(cast_kernel(struct task_struct, task), stack);
+	}
+	if (!is_awaited(end_io))
+		return 0;
+	key = stack_of(iocb_key(cpu, user % PROBE_KEY_USERS, read_kernel(bio, bi_private)));
+	if (slot_find(key))
+		return key;
+	iocb = iocb_of_simple_bio(bio);
+	return iocb ? iocb_key(cpu, user % PROBE_KEY_USERS, iocb) : 0;
 }
 
 /* The I/O that a bio is part of, or NULL. Its own, or the one that layers made it for. */
 static __always_inline struct probe_io *io_of_bio(struct probe_cpu *cpu, enum probe_key_user user, struct bio *bio)
 {
 	struct kiocb *iocb = iocb_of_bio(bio);
-	struct probe_io *io = iocb ? slot_find(iocb_key(cpu, user, iocb)) : 0;
-	__u64 key;
+	__u64 key = iocb ? iocb_key(cpu, user, iocb) : key_of_waiting(cpu, user, bio);
+	struct probe_io *io = key ? slot_find(key) : 0;
 
 	if (io || !probe_settings.layers)
 		return io;

@@ -237,7 +237,7 @@ static __always_inline int block_device_return(struct kiocb *iocb, long ret, enu
 		submission_over(cpu);
 		return 0;
 	}
-	key = iocb_key(cpu, key_user, iocb);
+	key = block_device_key(cpu, key_user, iocb);
 	io = slot_find(key);
 	if (io && io->facts & PROBE_FACT_BLOCK_DEVICE)
 		io_complete(cpu, io, key, ret);

@@ -350,7 +350,7 @@ static __always_inline int block_device_end(struct bio *bio, struct kiocb *iocb,
 
 	if (!cpu)
 		return 0;
-	io = slot_find(iocb_key(cpu, key_user, iocb));
+	io = slot_find(block_device_key(cpu, key_user, iocb));
 	if (io)
 		io_end(io, cpu, read_kernel(bio, bi_status) ? PROBE_FACT_END_ERROR : 0);
 	return 0;
@@ -366,6 +366,41 @@ SEC("?fentry/blkdev_bio_end_io_async")
 int BPF_PROG(block_device_async_bio_ended, struct bio *bio)
 {
 	return block_device_end(bio, iocb_of_block_device_async_bio(bio), PROBE_KEY_BLOCK_DEVICE_ASYNC_END);
+}
+
+/* One bio, and a task that waits for it: of a block device, or of a small read of 7.3. */
+static __always_inline int awaited_bio_end(struct bio *bio)
+{
+	struct probe_cpu *cpu = this_cpu();
+	struct probe_io *io;
+	__u64 key;
+
+	if (!cpu)
+		return 0;
+	key = key_of_waiting(cpu, PROBE_KEY_AWAITED_END, bio);
+	io = key ? slot_find(key) : 0;
+	if (io)
+		io_end(io, cpu, PROBE_FACT_END_DECIDES | PROBE_FACT_WAITER |
+				(read_kernel(bio, bi_status) ? PROBE_FACT_END_ERROR : 0));
+	return 0;
+}
+
+SEC("?fentry/submit_bio_wait_endio")
+int BPF_PROG(awaited_bio_ended, struct bio *bio)
+{
+	return awaited_bio_end(bio);
+}
+
+SEC("?fentry/bio_wait_end_io")
+int BPF_PROG(renamed_awaited_bio_ended, struct bio *bio)
+{
+	return awaited_bio_end(bio);
+}
+
+SEC("?fentry/blkdev_bio_end_io_simple")
+int BPF_PROG(simple_block_device_bio_ended, struct bio *bio)
+{
+	return awaited_bio_end(bio);
 }
 
 #endif

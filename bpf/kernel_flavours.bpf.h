@@ -85,8 +85,15 @@ extern const void dio_bio_end_io __ksym __weak;
 extern const void dio_aio_complete_work __ksym __weak;
 extern const void blkdev_bio_end_io __ksym __weak;
 extern const void blkdev_bio_end_io_async __ksym __weak;	/* 54a88eb838d3, 5.16 */
+extern const void blkdev_bio_end_io_simple __ksym __weak;	/* before it waited by submit_bio_wait() */
+extern const void submit_bio_wait_endio __ksym __weak;
+extern const void bio_wait_end_io __ksym __weak;		/* what 7.x has instead */
 
 #define is_function(pointer, symbol) (&symbol && (const void *)(pointer) == &symbol)
+
+/* Does a task sleep until this bio is done? It has what it waits for on its stack, where bi_private points to. */
+#define is_awaited(end_io) (is_function(end_io, submit_bio_wait_endio) || is_function(end_io, bio_wait_end_io))
+
 #define container_of_kernel(type, member, pointer) \
 	cast_kernel(type, (char *)(pointer) - bpf_core_field_offset(type, member))
 

@@ -176,6 +176,7 @@ struct cfs_rq {				/* what of a cgroup runs on one CPU */
 
 struct task_struct {
 	struct task_group *sched_task_group;
+	void *stack;
 	unsigned int flags;
 	int pid;
 	int tgid;

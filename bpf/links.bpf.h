@@ -64,6 +64,12 @@ static __noinline __u64 io_above(__u64 at, __u32 is_bio)
 
 		if (!is_bio && slot_find(at))
 			found = at;
+		else if (!function && slot_find(stack_of(at)))
+			found = stack_of(at);
+		if (is_bio && is_awaited(function)) {
+			at = stack_of(read_word(at + bpf_core_field_offset(struct bio, bi_private)));
+			return slot_find(at) ? at : found;
+		}
 		link = bpf_map_lookup_elem(&probe_links, &function);
 		if (!link)
 			break;

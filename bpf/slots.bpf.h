@@ -28,6 +28,25 @@ static __always_inline __u64 iocb_key(struct probe_cpu *cpu, enum probe_key_user
 	return *key;
 }
 
+/*
+ * A synchronous I/O to a block device has its kiocb on the stack of the task
+ * that waits for it, and what its bio is called back with too, which knows
+ * nothing of the kiocb: the stack is the key. It is aligned to its size.
+ */
+#define STACK_BYTES	16384
+
+static __always_inline __u64 stack_of(__u64 address)
+{
+	return address & ~(__u64)(STACK_BYTES - 1);
+}
+
+static __always_inline __u64 block_device_key(struct probe_cpu *cpu, enum probe_key_user user, struct kiocb *iocb)
+{
+	__u64 key = iocb_key(cpu, user, iocb);
+
+	return read_kernel(iocb, ki_complete) ? key : stack_of(key);
+}
+
 #ifdef PROBE_MODERN
 
 struct {

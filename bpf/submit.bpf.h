@@ -365,7 +365,7 @@ static __always_inline int block_device_begin(struct kiocb *iocb, struct iov_ite
 		.iocb = iocb,
 		.complete = (const void *)read_kernel(iocb, ki_complete),
 		.iter = iter,
-		.key = cpu ? iocb_key(cpu, key_user, iocb) : 0,
+		.key = cpu ? block_device_key(cpu, key_user, iocb) : 0,
 		.dev = read_kernel(inode, i_rdev),
 		.inode = inode_number(inode),
 		.facts = PROBE_FACT_BLOCK_DEVICE,

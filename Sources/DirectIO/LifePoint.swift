@@ -148,7 +148,8 @@ extension LifePoint {
             .ended, "ended", isOn: .always, expected: .withEndIO, canBeBlind: true,
             from: [
                 "iomap_dio_bio_end_io", "iomap_dio_simple_end_io", "blkdev_bio_end_io", "blkdev_bio_end_io_async",
-                "dio_bio_end_aio", "dio_bio_end_io",
+                "submit_bio_wait_endio", "bio_wait_end_io", "blkdev_bio_end_io_simple", "dio_bio_end_aio",
+                "dio_bio_end_io",
             ],
             begins: [
                 StageRow(.handOff, "hand_off", "end_io -> queue_work", of: .endIO, to: [.workQueued]),

@@ -49,7 +49,7 @@ public struct ProbePlan: Sendable {
         countsIRQDisabling = btf.hasVariable("local_interrupt_disable_state")
         hasSimpleReads = btf.hasStructure("iomap_dio_simple")
         let hasLegacy = btf.hasFunction("__blockdev_direct_IO")
-        let table = Self.preemptsTracepoints(btf) ? ProbeProgram.allUnpreempted : ProbeProgram.all
+        let table = ProbeProgram.all(preempted: Self.preemptedKinds(btf))
         someFunction = table.lazy.filter(\.isTrampoline).compactMap { btf.number(of: $0.target) }.first
         let hasLayers = stackedDisks
         programs = table.map { program in
@@ -71,6 +71,7 @@ public struct ProbePlan: Sendable {
         "request_issued", "timer_entered", "timer_left", "layer_entered", "layer_entered_from_queue", "request_punted",
         "request_requeued", "request_requeued_from_queue", "submission_returned", "thread_served",
         "forced_thread_served", "quota_used_up", "quota_filled", "ext4_sync_entered", "ext4_sync_left",
+        "awaited_bio_ended", "renamed_awaited_bio_ended", "simple_block_device_bio_ended",
     ]
 
     private static func refusal(of program: ProbeProgram, by btf: KernelBTF) -> String? {
@@ -98,10 +99,14 @@ public struct ProbePlan: Sendable {
         }
     }
 
-    /// Can a task be preempted in a tracepoint's program? Not in BTF itself: kernels that read tracepoints under
-    /// SRCU alone (7.0) also keep RCU Tasks Trace in an SRCU of its own, whose per-CPU data BTF has.
-    private static func preemptsTracepoints(_ btf: KernelBTF) -> Bool {
-        btf.hasVariable("tracepoint_srcu_srcu_data") && btf.hasVariable("rcu_tasks_trace_srcu_struct_srcu_data")
+    /// In which programs a task can be preempted. Not in BTF itself: kernels that read tracepoints under SRCU alone (7.0)
+    /// also keep RCU Tasks Trace in an SRCU of its own, whose per-CPU data BTF has. PREEMPT_RT preempts in a function
+    /// and so in the program at its entry, but not in a tracepoint before that.
+    private static func preemptedKinds(_ btf: KernelBTF) -> Set<ProbeProgram.Kind> {
+        if btf.hasVariable("tracepoint_srcu_srcu_data") && btf.hasVariable("rcu_tasks_trace_srcu_struct_srcu_data") {
+            return [.tracepoint, .functionEntry]
+        }
+        return btf.hasMember("softirq_disable_cnt", of: "task_struct") ? [.functionEntry] : []
     }
 
     private static func flavour(for btf: KernelBTF) -> Flavour {

@@ -56,19 +56,23 @@ extension ProbeProgram {
     /// All programs, in the order in which they are attached.
     public static let all = completion + deferral + device + layers + context + processes + syncs + beginnings
 
-    /// The same for kernels that preempt tasks in tracepoints: a task that loses its CPU in the begin's program would
+    /// The same for kernels that preempt tasks in such programs: a task that loses its CPU in the begin's program would
     /// hide the begins of all others that run there meanwhile. In a kprobe none does.
-    static let allUnpreempted = all.map { program in
-        var program = program
-        switch program.function {
-        case "dio_rw_probed", "simple_read_probed", "block_device_read_probed", "block_device_write_probed":
-            program.insteadOf = []
-        case "dio_began": program.insteadOf = ["dio_rw_probed", "simple_read_probed"]
-        case "block_device_read_began": program.insteadOf = ["block_device_read_probed"]
-        case "block_device_write_began": program.insteadOf = ["block_device_write_probed"]
-        default: break
+    static func all(preempted kinds: Set<Kind>) -> [ProbeProgram] {
+        all.map { program in
+            var program = program
+            let kind: Kind = program.function.hasPrefix("block_device_") ? .functionEntry : .tracepoint
+            guard kinds.contains(kind) else { return program }
+            switch program.function {
+            case "dio_rw_probed", "simple_read_probed", "block_device_read_probed", "block_device_write_probed":
+                program.insteadOf = []
+            case "dio_began": program.insteadOf = ["dio_rw_probed", "simple_read_probed"]
+            case "block_device_read_began": program.insteadOf = ["block_device_read_probed"]
+            case "block_device_write_began": program.insteadOf = ["block_device_write_probed"]
+            default: break
+            }
+            return program
         }
-        return program
     }
 
     private static let iomap = "every I/O of ext4, xfs and other file systems that use iomap"
@@ -106,6 +110,7 @@ extension ProbeProgram {
     ]
 
     private static let endIO = "end_io: its time, why an I/O was deferred"
+    private static let awaited = "end_io of synchronous I/Os to block devices"
 
     private static let device = [
         ProbeProgram("bio_ended", .functionEntry, "iomap_dio_bio_end_io", blind: endIO),
@@ -114,6 +119,11 @@ extension ProbeProgram {
         ProbeProgram("legacy_sync_bio_ended", .functionEntry, "dio_bio_end_io", blind: legacy),
         ProbeProgram("block_device_bio_ended", .functionEntry, "blkdev_bio_end_io", blind: blockDevice),
         ProbeProgram("block_device_async_bio_ended", .functionEntry, "blkdev_bio_end_io_async", blind: blockDevice),
+        ProbeProgram("awaited_bio_ended", .functionEntry, "submit_bio_wait_endio", blind: awaited),
+        ProbeProgram(
+            "renamed_awaited_bio_ended", .functionEntry, "bio_wait_end_io", insteadOf: ["awaited_bio_ended"],
+            blind: awaited),
+        ProbeProgram("simple_block_device_bio_ended", .functionEntry, "blkdev_bio_end_io_simple", blind: awaited),
         ProbeProgram(
             "request_issued", .tracepoint, "block_rq_issue", blind: "the border between submit and device"),
         ProbeProgram(
