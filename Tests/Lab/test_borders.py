@@ -127,6 +127,69 @@ class Followed(unittest.TestCase):
         self.assertIn("I/Os with one span in md1: 0", self.told(phase="back"))
 
 
+class Parted(unittest.TestCase):
+    def failures(self, left: int) -> str:
+        """Of 20 I/Os, in `left` of them the submitter lost the CPU after ftrace saw it issue, and dioscope saw that later."""
+        lines = [f" fio-7 [001] ..... 1.{number:03}020: block_rq_issue: 259,0 R 4096 () {8 * number} + 8 none,0,0 [fio]\n"
+                 + (f" fio-7 [001] d..2. 1.{number:03}030: sched_switch: prev_comm=fio prev_pid=7 prev_prio=120 prev_state=R "
+                    "==> next_comm=hog next_pid=40 next_prio=39\n" if number < left else "") for number in range(20)]
+        ios = [{"submitted_ns": 10**9 + number * 10**6, "issued_ns": 10**9 + number * 10**6 + (420 if number < left else 21) * 1000,
+                "latency_ns": 500_000, "dev": "259:0", "offset": 4096 * number, "length": 4096, "submitter": 7}
+               for number in range(20)]
+        evidence = Evidence(truth=read_truth("".join(lines), ""), ios=ios, report={})
+        return "\n".join(check_borders(replace(ROW, borders=("issued",), works={}, bottom=False, largest=None), evidence))
+
+    def test_a_few_that_a_task_switch_parted_are_left_out(self) -> None:
+        self.assertEqual(self.failures(2), "")
+
+    def test_many_are_told(self) -> None:
+        self.assertIn("parted by a task switch in 8 of 20", self.failures(8))
+
+
+ACTIVATED = """\
+ <idle>-0 [001] d.h1. 1.000100: workqueue_queue_work: work struct=0000000f function=iomap_dio_complete_work workqueue=dio req_cpu=64 cpu=1
+ <idle>-0 [001] d.h1. 1.000101: workqueue_activate_work: work struct 0000000f
+ <idle>-0 [001] d.h1. 1.000110: workqueue_queue_work: work struct=0000000e function=iomap_dio_complete_work workqueue=dio req_cpu=64 cpu=1
+ <idle>-0 [001] d..2. 1.000210: sched_switch: prev_comm=swapper/1 prev_pid=0 prev_prio=120 prev_state=R ==> next_comm=kworker/1:1 next_pid=9 next_prio=120
+ kworker/1:1-9 [001] ..... 1.000310: workqueue_activate_work: work struct 0000000e
+ kworker/1:1-9 [001] ..... 1.000330: workqueue_execute_start: work struct 0000000e: function iomap_dio_complete_work
+"""
+
+
+class Limit(unittest.TestCase):
+    def failures(self, ns: int, trace: str = ACTIVATED) -> str:
+        story_of = Evidence(truth=read_truth(trace, ""), report={},
+                            ios=[{"queue_wait_causes": [{"cause": "workqueue_limit", "ns": ns}]}])
+        return "\n".join(check_borders(Scenario("raw", "nvme", "none", "none", (), {}, at_limit=True), story_of))
+
+    def test_an_idle_cpu_until_it_is_activated_is_the_limits(self) -> None:
+        self.assertEqual(self.failures(101_000), "")
+        self.assertIn("workqueue_limit of each queue_wait", self.failures(200_000))
+
+    def test_a_load_that_reaches_no_limit_is_told(self) -> None:
+        self.assertIn("nothing to compare", self.failures(0, ACTIVATED.replace("1.000310: workqueue_act", "1.000310: x_act")))
+
+
+AWAITED = """\
+ fio-7 [001] ...1. 1.000000: blkdev_begin: (blkdev_read_iter+0x4/0x1b0) offset=0x1000 length=0x1000 flags=0x20000
+ <idle>-0 [001] d.h1. 1.000100: submit_bio_wait_endio <-bio_endio
+ fio-7 [001] ...1. 1.000200: blkdev_returned: (vfs_read+0x1/0x2 <- blkdev_read_iter) ret=4096
+ jbd2-8 [000] ..... 1.000300: submit_bio_wait_endio <-bio_endio
+ mkfs-9 [000] ...1. 1.000400: blkdev_returned: (vfs_read+0x1/0x2 <- blkdev_read_iter) ret=4096
+"""
+
+
+class Awaited(unittest.TestCase):
+    def test_an_io_that_its_task_slept_for_ends_and_returns(self) -> None:
+        found = read_truth(AWAITED, "")
+        self.assertEqual((dict(found.contexts), dict(found.end_io_contexts)), ({"task": 1}, {"hardirq": 1}))
+        self.assertEqual(found.mean_latency_ns, 200_000)
+
+    def test_a_handler_that_a_handler_calls_runs_once(self) -> None:
+        nested = " irq/27-nvme0q1-30 [001] ..... 1.000431: irq_thread_fn <-irq_forced_thread_fn\n"
+        self.assertEqual(len(read_truth(DELIVERED + nested, "").moments.served[30]), 1)
+
+
 class OfFtrace(unittest.TestCase):
     def test_metadata_is_no_request_of_the_users(self) -> None:
         self.assertEqual(truth().blocks.device_times("259:0", True, 8), [100_000])

@@ -15,6 +15,7 @@ disturb_prepare() {
         sync
         ;;
     hog | rt-hog) ln -sf fio /bin/hog ;;
+    misread) export DIOSCOPE_MISREAD_CONTEXTS=1 ;;
     esac
 }
 
@@ -27,7 +28,7 @@ disturb_begins_with_fio() {
 disturb_start() {
     disturbers=
     case $1 in
-    none | futex) return 0 ;;
+    none | futex | misread) return 0 ;;
     hog)
         # Real-time, so that every scheduler lets the kworkers wait: 4 ms in every 5.
         chrt -f 1 taskset 2 hog --name=hog --thread --ioengine=cpuio --cpuload=80 --cpuchunks=4000 --time_based \
@@ -54,6 +55,7 @@ disturb_start() {
 disturb_stop() {
     [ -z "$disturbers" ] || kill -9 $disturbers 2>/dev/null
     killall -q -9 hog
+    unset DIOSCOPE_MISREAD_CONTEXTS
     disturbers=
     return 0
 }

@@ -8,12 +8,28 @@ limit_set() {
     queue=/sys/block/${disk##*/}/queue
     case $1 in
     wiops) limit_group io && echo "$(cat "/sys/block/${disk##*/}/dev") wiops=500" >$control/lab/io.max ;;
+    rbps) limit_group io && echo "$(cat "/sys/block/${disk##*/}/dev") rbps=4194304" >$control/lab/io.max ;;
+    # A model in which 500 I/Os are all that the device does in a second, and nobody may use more than that.
+    iocost)
+        number=$(cat "/sys/block/${disk##*/}/dev")
+        limit_group io &&
+            echo "$number enable=1 ctrl=user min=100.00 max=100.00" >$control/io.cost.qos &&
+            echo "$number ctrl=user model=linear rbps=100000000 rseqiops=500 rrandiops=500 wbps=100000000 wseqiops=500 wrandiops=500" \
+                >$control/io.cost.model
+        ;;
     quota) limit_group cpu && echo "20000 100000" >$control/lab/cpu.max ;;
     sectors) echo 4 >"$queue/max_sectors_kb" ;;
-    tags) load_modules mq_deadline && echo mq-deadline >"$queue/scheduler" && echo 4 >"$queue/nr_requests" ;;
+    tags) limit_tags mq_deadline mq-deadline ;;
+    kyber-tags) limit_tags kyber_iosched kyber ;;
+    bfq-tags) limit_tags bfq bfq ;;
     affinity) echo 2 >"$queue/rq_affinity" ;;
     *) return 1 ;;
     esac
+}
+
+# limit_tags MODULE SCHEDULER
+limit_tags() {
+    need_modules "$1" && echo "$2" >"$queue/scheduler" && echo 4 >"$queue/nr_requests"
 }
 
 # limit_group CONTROLLER
@@ -24,9 +40,10 @@ limit_group() {
 
 limit_unset() {
     case $1 in
-    wiops | quota) rmdir $control/lab ;;
+    iocost) echo "$number enable=0" >$control/io.cost.qos && rmdir $control/lab ;;
+    wiops | rbps | quota) rmdir $control/lab ;;
     sectors) cat "$queue/max_hw_sectors_kb" >"$queue/max_sectors_kb" ;;
-    tags) echo none >"$queue/scheduler" ;;
+    tags | *-tags) echo none >"$queue/scheduler" ;;
     affinity) echo 1 >"$queue/rq_affinity" ;;
     esac
 }

@@ -8,6 +8,7 @@ truth_functions='(iomap_)?dio_complete|iomap_dio_complete_work|iomap_dio_bio_end
 truth_functions="$truth_functions|iomap_dio_simple_(complete|end_io|complete_work)" # 7.3, short reads
 truth_functions="$truth_functions|dio_bio_end_aio|dio_bio_end_io|dio_aio_complete_work" # fs/direct-io.c
 truth_functions="$truth_functions|blkdev_bio_end_io|blkdev_bio_end_io_async" # a raw block device
+truth_functions="$truth_functions|submit_bio_wait_endio|bio_wait_end_io|blkdev_bio_end_io_simple" # one that sleeps for it
 truth_functions="$truth_functions|irq_thread_fn|irq_forced_thread_fn" # interrupts with a thread
 truth_functions="$truth_functions|throttle_cfs_rq|unthrottle_cfs_rq" # cgroups without CPU quota
 
@@ -48,7 +49,13 @@ truth_events() {
     truth_probe legacy_begin __blockdev_direct_IO '$arg4' &&
         truth_probe blkdev_begin blkdev_read_iter '$arg2' &&
         truth_probe blkdev_begin blkdev_write_iter '$arg2' &&
-        echo 'flags & 0x20000' >$truth/events/lab/blkdev_begin/filter
+        echo 'flags & 0x20000' >$truth/events/lab/blkdev_begin/filter || return 1
+    # Where it slept for its I/O; what is queued returns -EIOCBQUEUED.
+    for function in blkdev_read_iter blkdev_write_iter; do
+        echo "r256:lab/blkdev_returned $function ret=\$retval:s64" >>/sys/kernel/tracing/kprobe_events || return 1
+    done
+    echo 'ret != -529' >$truth/events/lab/blkdev_returned/filter &&
+        echo 1 >$truth/events/lab/blkdev_returned/enable
 }
 
 # truth_probe EVENT FUNCTION ITER: ITER is the argument that is the iov_iter; the first one is the kiocb.
@@ -60,7 +67,7 @@ truth_probe() {
 
 # Occupants of the CPUs: the events that show them, as far as this kernel has them. Many: only for rows that ask for it.
 truth_occupants='sched/sched_switch irq/irq_handler_entry irq/irq_handler_exit irq/softirq_entry irq/softirq_exit
-    workqueue/workqueue_execute_end'
+    workqueue/workqueue_activate_work workqueue/workqueue_execute_end'
 # Before 6.2, which brought bpf_rdonly_cast, dioscope leaves the timer's events alone: switching them on is not safe.
 truth_vectors=
 ! grep -qw bpf_rdonly_cast /proc/kallsyms || truth_vectors='local_timer_entry local_timer_exit'

@@ -4,7 +4,10 @@ events are found by the bytes of each I/O."""
 from typing import Any
 
 from .kernels import KERNELS, REAL_TIME
-from .rows import IO_URING, IOS, LIBAIO, NULL, NVME, NVME_1Q, OSYNC, PSYNC, QD1, READS, SYNCS, THREADED, WRITE, row
+from .rows import (
+    IO_URING, IOS, LIBAIO, NULL, NULL_20MS, NVME, NVME_1Q, OSYNC, POLL, POLL_QUEUES, PSYNC, QD1, READS, SYNCS, THREADED, WRITE,
+    row,
+)
 from .scenarios import Scenario
 
 QUEUES = ("requested", "issued", "interrupted", "ended")
@@ -14,6 +17,7 @@ LARGE = ("--bs=128k", "--norandommap", "--io_size=1G")
 BATCH = ("--ioengine=io_uring", "--iodepth=16", "--iodepth_batch_complete_min=16")
 PAIR, LIMITED = "null_blk-pair", "null_blk-limited"
 HELD_BACK = {"limit": "wiops", "borders": QUEUES, "largest": "throttle"}
+FEW_TAGS = {"borders": QUEUES, "largest": "throttle", "jobs": 16, "ios": 16 * 94, "job_megabytes": 2}
 HOG = {"largest_causes": {"delivery_wait": ("other_task", "hog")}, "disturbance": "rt-hog", "largest": "delivery_wait",
        "kernel_arguments": THREADED, "borders": DELIVERY, "split": ("delivery_wait",)}
 
@@ -43,9 +47,18 @@ BORDERS = (
     border("libaio-write-split", NVME, (*QD1, WRITE, *LARGE), limit="sectors", borders=("issued", "ended"), ios=499),
     border("libaio-read-requeued", LIMITED, (*LIBAIO, READS), borders=("issued", "ended")),
     # A thread that waits for a tag submits no other I/O: more wait than are in the device only if they are of many threads.
-    border("libaio-write-few-tags", NVME, ("--ioengine=libaio", "--iodepth=2", WRITE), limit="tags", borders=QUEUES,
-           largest="throttle", jobs=16, ios=16 * 94, job_megabytes=2),
+    border("libaio-write-few-tags", NVME, ("--ioengine=libaio", "--iodepth=2", WRITE), **FEW_TAGS, limit="tags"),
+    border("sync-read", NVME, (*PSYNC, READS), borders=WAY, split=("submitter_wakeup",)),
+    border("libaio-read-misread", NVME, (*LIBAIO, READS), disturbance="misread", misread=True),
+    border("sync-write-quota", NVME, (*PSYNC, WRITE), limit="quota", borders=WAY),
+    border("libaio-read-bps", NVME, (*LIBAIO, READS), **(HELD_BACK | {"limit": "rbps"})),
+    border("libaio-write-iocost", NVME, (*LIBAIO, WRITE), **(HELD_BACK | {"limit": "iocost"})),
+    border("libaio-write-kyber-few-tags", NVME, ("--ioengine=libaio", "--iodepth=2", WRITE), **FEW_TAGS, limit="kyber-tags"),
+    border("libaio-write-bfq-few-tags", NVME, ("--ioengine=libaio", "--iodepth=2", WRITE), **FEW_TAGS, limit="bfq-tags"),
+    border("io_uring-read-polled", NVME, (*POLL, READS), kernel_arguments=POLL_QUEUES, borders=("issued", "ended")),
+    border("libaio-read-threaded", NVME_1Q, (*QD1, READS), kernel_arguments=THREADED, borders=DELIVERY),
     border("libaio-read-quota", NVME, (*LIBAIO, READS), limit="quota", borders=WAY),
+    border("libaio-write-quota", NVME, (*LIBAIO, WRITE), limit="quota", borders=WAY),
     border("io_uring-read-quota", NVME, (*IO_URING, READS), limit="quota", borders=WAY, apart=("quota",),
            largest_causes={"task_work_wait": ("quota", None)}),
     row("ext4-sync-read-behind-hog", NVME, (*PSYNC, READS), {}, blocks=True, disturbance="hog", ios=SYNCS,
@@ -63,7 +76,8 @@ BORDERS = (
            largest_causes={"task_work_wait": ("elsewhere", None)}, skip=since(NO_DEFER_TASKRUN, "6.12")),
     row("ext4-sync-bh-read", f"{NVME}+dm-crypt-inline", (*PSYNC, READS), {}, blocks=True, split=("submitter_wakeup",),
         bottom=True, skip=since(NO_BH, "6.12")),
-    row("ext4-libaio-osync-full", NULL, ("--ioengine=libaio", "--iodepth=1024", WRITE, OSYNC), {}, causes=True,
+    # Each waits for a commit of the journal, which takes longer than the device needs for the next 256.
+    row("ext4-libaio-osync-full", NULL_20MS, ("--ioengine=libaio", "--iodepth=1024", WRITE, OSYNC), {}, causes=True,
         at_limit=True, ios=IOS, largest_causes={"queue_wait": ("workqueue_limit", None)},
         skip=only(FULL_AT_256, "5.10", "6.1")),
     row("raw-sync-loop-whole", f"{NVME}+loop", (*PSYNC, WRITE), {}, blocks=True, whole_system=True, only="blkdev"),

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from .borders import check_borders
+from .borders import check_borders, few_parted
 from .causes import check_agreement, check_forced, check_forced_truth, check_sums
 from .compare import close, equal
 from .evidence import Evidence
@@ -14,7 +14,9 @@ from .placement import check_cpus, check_files
 from .reaps import check_reaps, parted_ns
 from .scenarios import Scenario
 from .summary import check_summary
+from .truth import Truth
 
+MISREAD = "contexts-misread"
 NO_IOS = 4  # exit code of a report without I/Os; that of `record -- fio` is fio's
 STALL_NS = 10_000_000  # by which a busy host may once part two observers of the same moment
 
@@ -24,6 +26,8 @@ def check(scenario: Scenario, kernel: str, evidence: Evidence) -> list[str]:
     failures = list(evidence.problems)
     if scenario.blind:
         return failures + list(_blind(scenario, evidence))
+    if scenario.misread:
+        return failures + list(_misread(scenario, evidence))
     failures += [f"step {step} ended with exit code {code}" for step, code in evidence.status.items() if code]
     failures += _truth(scenario, evidence)
     failures += _fio(scenario, evidence)
@@ -92,6 +96,21 @@ def _blind(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
             yield from equal(f"exit code of {step}", evidence.status.get(step), "without I/Os", NO_IOS)
         if not evidence.said.keys() & {name for name in evidence.said if name.endswith(".record.err")}:
             yield "record did not say why it has no I/Os"
+
+
+def _misread(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+    """All I/Os are there, no context is believed: the loss says where they were misread, and nothing is concluded."""
+    report = evidence.report or {}
+    yield from _fio(scenario, evidence)
+    yield from equal("report ios.total", (report.get("ios") or {}).get("total"), "fio did", scenario.ios)
+    told = [loss for loss in report.get("loss") or [] if loss["what"] == MISREAD and loss["count"]]
+    if not told or "times they read something else" not in told[0]["help"]:
+        yield f"no loss {MISREAD} that says where: {told}"
+    if not any(MISREAD in said for name, said in evidence.said.items() if name.endswith(".record.err")):
+        yield f"record did not tell of {MISREAD}"
+    verdict = report.get("verdict") or {}
+    if verdict.get("sentences") or not verdict.get("refused"):
+        yield f"a verdict all the same: {verdict}"
 
 
 def _fio(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
@@ -169,10 +188,30 @@ def mean_completion_ns(ios: list[dict[str, Any]]) -> float | None:
     return sum(times) / len(times) if times else None
 
 
+def _in_turn(truth: Truth, ios: list[dict[str, Any]]) -> tuple[list[tuple[int, int]], int]:
+    """Of one submitter that waits for each of its I/Os: the time to completed_ns of each and ftrace's, and how many are left
+    out because it lost the CPU between the two observers."""
+    ours = sorted(ios, key=lambda io: io["submitted_ns"])
+    ends = truth.returns if len(truth.returns) == len(truth.completions) else truth.completions
+    if not len(ours) == len(truth.begins) == len(ends):
+        return [], 0
+    pairs: list[tuple[int, int]] = []
+    for io, begin, end in zip(ours, truth.begins, ends, strict=True):
+        moments = ((io["submitted_ns"], begin.event.ns), (io.get("completed_ns", end.ns), end.ns))
+        if not any(truth.moments.parted(io["submitter"], one, other) for one, other in moments):
+            pairs.append((moments[1][0] - moments[0][0], end.ns - begin.event.ns))
+    return pairs, len(ours) - len(pairs)
+
+
 def _times(scenario: Scenario, evidence: Evidence, report: dict[str, Any], ios: list[dict[str, Any]]) -> Iterator[str]:
     truth = evidence.truth
-    completion = mean_completion_ns(ios)
-    yield from close("list mean time to completed_ns", completion, "ftrace", truth.mean_latency_ns, 0.05,
+    completion, wanted = mean_completion_ns(ios), truth.mean_latency_ns
+    if set(scenario.issuers) == {"sync"} and scenario.jobs == 1 and truth.moments.left:
+        pairs, parted = _in_turn(truth, ios)
+        yield from few_parted("at begin or completion", parted, len(ios))
+        if pairs:
+            completion, wanted = (sum(times) / len(pairs) for times in zip(*pairs, strict=True))
+    yield from close("list mean time to completed_ns", completion, "ftrace", wanted, 0.05,
                      5000 + STALL_NS / max(1, len(ios)))
     mean = (report.get("latency") or {}).get("mean_ns")
     latencies = [io["latency_ns"] for io in ios]

@@ -18,7 +18,7 @@ from .places import GUEST_FILES, cache
 from .problem import Problem, tool
 
 MODULES = ("configfs", "null_blk", "xfs", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1", "nls_utf8", "crc32c-intel",
-           "crc32c_generic", "mq-deadline", "nvme", "ext4")  # the last two: of the PREEMPT_RT kernels
+           "crc32c_generic", "mq-deadline", "kyber-iosched", "bfq", "nvme", "ext4")  # the last two: of the PREEMPT_RT kernels
 # What layers and the file systems on them need, in a part of the initramfs of its own.
 STACK_MODULES = ("overlay", "btrfs", "f2fs", "loop", "dm-mod", "dm-crypt", "dm-delay", "dm-thin-pool", "raid0", "raid1",
                  "raid10", "raid456", "bcache", "nvmet", "nvmet-tcp", "nvme-tcp", "virtio_pci", "virtio_blk", "sd_mod",

@@ -48,7 +48,7 @@ class Moments:
     def take(self, event: Event) -> None:
         name, _, rest = event.what.partition(" ")
         if rest.startswith("<-"):
-            self._hit(event, name)
+            self._hit(event, name, rest.removeprefix("<-"))
         elif name == "sched_waking:":
             found = WAKING.match(rest)
             if found is not None:
@@ -67,8 +67,8 @@ class Moments:
         elif name == "io_uring_queue_async_work:":
             self.handed_over.append(event.ns)
 
-    def _hit(self, event: Event, function: str) -> None:
-        if function in SERVED:
+    def _hit(self, event: Event, function: str, caller: str) -> None:
+        if function in SERVED and not caller.startswith(tuple(SERVED)):
             self.served[event.pid].append(event.ns)
         elif function == STOPPED:
             self._stopped.setdefault(event.cpu, event.ns)
@@ -97,6 +97,12 @@ class Moments:
     def slept(self, pid: int, begin: int, end: int) -> bool:
         ns = after(self.sleeps[pid], begin)
         return ns is not None and ns <= end
+
+    def parted(self, pid: int, one: int, other: int) -> bool:
+        """Whether a task lost the CPU between what two observers saw of the same moment: since 7.x tracepoints, and so the
+        programs at one, are preempted."""
+        ns = after(self.left[pid], min(one, other))
+        return ns is not None and ns <= max(one, other)
 
     def woken(self, pid: int, ns: int) -> int | None:
         """When a task was woken next."""

@@ -22,6 +22,8 @@ BEGIN = {"iomap_dio_rw_begin:", "legacy_begin:", "blkdev_begin:"}
 POOL_WORKER = re.compile(r"kworker/\d+:\d+")
 SWITCH = re.compile(r"prev_comm=.* prev_pid=\d+ .* ==> next_comm=(.*) next_pid=(\d+) next_prio=")
 
+ACTIVATED = re.compile(r"work struct[= ](\w+)")
+
 HARD_ENTRIES = {"irq_handler_entry:", "local_timer_entry:"}
 HARD_EXITS = {"irq_handler_exit:", "local_timer_exit:"}
 
@@ -36,7 +38,8 @@ class Wait:
     started_ns: int
     ns: Counter[str] = field(default_factory=Counter)
     stretches: Counter[str] = field(default_factory=Counter)  # how many times each occupant had the CPU in between
-    in_hand: int = 0  # works queued before on that CPU, and not ended
+    activated_ns: int | None = None  # when its workqueue let it be run: at once, unless it had as many as it may
+    inactive: Counter[str] = field(default_factory=Counter)  # ns until then, by occupant
 
     @property
     def total_ns(self) -> int:
@@ -103,7 +106,6 @@ class Occupants:
         self._submitters: set[int] = set()
         self._works: dict[int, str] = {}  # by pid of the kworker that is in the midst of it, running or asleep
         self._queued: dict[str, Wait] = {}
-        self._in_hand: Counter[int] = Counter()
 
     def take(self, event: Event) -> None:
         cpu = self._cpus.get(event.cpu)
@@ -135,7 +137,9 @@ class Occupants:
         elif name == "softirq_exit:":
             cpu.soft = False
         elif name == "workqueue_execute_end:":
-            self._in_hand[event.cpu] -= self._works.pop(event.pid, None) in WORK
+            self._works.pop(event.pid, None)
+        elif name == "workqueue_activate_work:":
+            self._activate(event, rest)
         elif name in BEGIN:
             self._submitters.add(event.pid)
 
@@ -164,9 +168,19 @@ class Occupants:
     def _queue(self, event: Event, rest: str, cpu: _CPU) -> None:
         work, function = work_of(rest)
         if function in WORK:
-            self._queued[work] = Wait(event.cpu, event.ns, 0, 0, cpu.ns.copy(), cpu.stretches.copy(),
-                                      self._in_hand[event.cpu])
-            self._in_hand[event.cpu] += 1
+            self._queued[work] = Wait(event.cpu, event.ns, 0, 0, cpu.ns.copy(), cpu.stretches.copy())
+
+    def _activate(self, event: Event, rest: str) -> None:
+        """Perhaps by another CPU than it waits for, whose clock then stands where its last event left it."""
+        found = ACTIVATED.match(rest)
+        wait = self._queued.get(found[1]) if found is not None else None
+        if wait is None:
+            return
+        cpu = self._cpus[wait.cpu]
+        wait.activated_ns = event.ns
+        wait.inactive = cpu.ns - wait.ns
+        if cpu.since is not None and wait.cpu != event.cpu:
+            wait.inactive[self._occupant(cpu)] += max(0, event.ns - max(cpu.since, wait.queued_ns))
 
     def _start(self, event: Event, rest: str, cpu: _CPU) -> None:
         work, function = work_of(rest)

@@ -84,6 +84,7 @@ class Scenario:
     whole_system: bool = False  # recorded until it is stopped, and not with a command
     issuer: str | None = None  # of all I/Os, where it is not fio's engine
     blind: bool = False  # direct I/O that no probe of dioscope's can see: it has to say so
+    misread: bool = False  # the probes are made to misread contexts: the recording has to say so, and give no verdict
     only: str = ""  # truth: of functions and begins with this in their names
     limit: str = "none"  # of guest/limits.sh
     filter: str = "none"  # options of record, of guest/scenario.sh

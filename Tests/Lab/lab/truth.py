@@ -1,6 +1,7 @@
 """The truth about one scenario: what ftrace recorded, read from its text form."""
 
 import re
+from bisect import insort
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
@@ -16,6 +17,9 @@ RANGE = re.compile(r"\boffset[ =](0x[0-9a-f]+) length[ =](0x[0-9a-f]+)")
 BLOCK_DEVICE = {"blkdev_bio_end_io", "blkdev_bio_end_io_async"}
 COMPLETE = {"iomap_dio_complete", "iomap_dio_simple_complete", "dio_complete"} | BLOCK_DEVICE
 END_IO = {"iomap_dio_bio_end_io", "iomap_dio_simple_end_io", "dio_bio_end_aio", "dio_bio_end_io"} | BLOCK_DEVICE
+# A bio that its task sleeps for: a block device's, a small read's of 7.3, but also a flush.
+AWAITED = {"submit_bio_wait_endio", "bio_wait_end_io", "blkdev_bio_end_io_simple"}
+WITHOUT_END = "iomap_dio_simple_complete"
 SECOND_HOP = "io_req_rw_complete"
 
 
@@ -55,6 +59,8 @@ class Truth:
     timelines: dict[int, Timeline] = field(default_factory=dict)  # by CPU
     ends: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))  # end_io, ns by CPU
     submitters: set[int] = field(default_factory=set)
+    waiting: dict[int, int] = field(default_factory=dict)  # when a thread began an I/O that it may sleep for, by pid
+    awaited: Event | None = None  # the last end of a bio that a task slept for
     running: dict[int, str] = field(default_factory=dict)  # the function of the work that a kworker began last, by pid
     lost: dict[str, int] = field(default_factory=dict)
     unread_lines: list[str] = field(default_factory=list)
@@ -107,7 +113,7 @@ def read_truth(trace: str, stats: str, only: str = "") -> Truth:
 def _take(truth: Truth, event: Event, only: str) -> None:
     name, _, rest = event.what.partition(" ")
     if rest.startswith("<-"):
-        if only in name:
+        if only in name or name in AWAITED:
             _take_hit(truth, event, name)
     elif name in BEGIN:
         if only not in name:
@@ -119,9 +125,13 @@ def _take(truth: Truth, event: Event, only: str) -> None:
         begin = Begin(event, (int(found[1], 16), int(found[2], 16)))
         truth.begins.append(begin)
         truth.submitters.add(event.pid)
+        truth.waiting[event.pid] = event.ns
         truth.ranges[begin.range] += 1
         truth.begin_ns.append(event.ns)
         truth.begin_cpus[event.cpu] += 1
+    elif name == "blkdev_returned:" and event.pid in truth.waiting:
+        _take_end(truth, event)
+        _take_completion(truth, event, "task")
     elif name == "iomap_dio_complete:" and only in name:
         truth.returns.append(event)
         truth.came_to_nothing += rest.endswith(" ret 0")
@@ -150,17 +160,36 @@ def _context(truth: Truth, event: Event) -> str:
     return event.context if submits else "driver_worker"
 
 
+def _take_completion(truth: Truth, event: Event, context: str) -> None:
+    truth.contexts[context] += 1
+    truth.completions.append(event)
+    truth.complete_ns.append(event.ns)
+    truth.complete_cpus[event.cpu] += 1
+
+
+def _note_end(truth: Truth, event: Event) -> None:
+    context = event.context
+    truth.end_io_contexts[AS_REPORTED.get(context, context)] += 1
+    truth.end_cpus[event.cpu] += 1
+    insort(truth.ends[event.cpu], event.ns)
+
+
+def _take_end(truth: Truth, event: Event) -> None:
+    """Its submitter has slept for it: the last end of such a bio was its own, if it had begun then."""
+    begun = truth.waiting.pop(event.pid, None)
+    if begun is not None and truth.awaited is not None and truth.awaited.ns >= begun:
+        _note_end(truth, truth.awaited)
+
+
 def _take_hit(truth: Truth, event: Event, function: str) -> None:
+    if function in AWAITED:
+        truth.awaited = event
     if function in COMPLETE:
-        truth.contexts[_context(truth, event)] += 1
-        truth.completions.append(event)
-        truth.complete_ns.append(event.ns)
-        truth.complete_cpus[event.cpu] += 1
+        _take_completion(truth, event, _context(truth, event))
+    if function == WITHOUT_END and event.context == "task":
+        _take_end(truth, event)
     if function in END_IO:
-        context = event.context
-        truth.end_io_contexts[AS_REPORTED.get(context, context)] += 1
-        truth.end_cpus[event.cpu] += 1
-        truth.ends[event.cpu].append(event.ns)
+        _note_end(truth, event)
     truth.work_hits += function in WORK and event.context == "kworker"  # inline it may be a call of its own
     truth.second_hops += function == SECOND_HOP
 
