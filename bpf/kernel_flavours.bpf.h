@@ -21,7 +21,8 @@
 
 #include "probe_records.h"
 
-const volatile struct probe_settings probe_settings SEC(".rodata.settings");
+/* Written before it is loaded, and never after. Weak, or the compiler would take it for the zeros that are in the file. */
+const struct probe_settings probe_settings __weak SEC(".rodata.settings");
 
 #ifdef PROBE_MODERN
 
