@@ -373,10 +373,15 @@ static __always_inline enum probe_context context_of_task(struct task_struct *ta
 	return read_kernel(task, pid) ? PROBE_CONTEXT_TASK : PROBE_CONTEXT_IDLE;
 }
 
+static __always_inline int interrupts_counted(const struct probe_cpu *cpu)
+{
+	return probe_settings.contexts_misread ? 0 : preempt_count(cpu);
+}
+
 static __always_inline enum probe_context current_context(const struct probe_cpu *cpu)
 {
 	struct task_struct *task = current_task();
-	int count = preempt_count(cpu);
+	int count = interrupts_counted(cpu);
 
 	if (count & hardirq_mask(cpu))
 		return PROBE_CONTEXT_HARDIRQ;

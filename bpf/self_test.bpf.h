@@ -24,7 +24,7 @@ static __always_inline bool is_read_right(enum probe_context context, enum probe
 /* In a hard interrupt: which bits of preempt_count say so? Where they are not moved to, there is nothing. */
 static __always_inline void find_hardirq_bits(struct probe_cpu *cpu)
 {
-	int count = preempt_count(cpu);
+	int count = interrupts_counted(cpu);
 
 	if (count & HARDIRQ_MOVED)
 		cpu->hardirq_mask = HARDIRQ_MOVED;

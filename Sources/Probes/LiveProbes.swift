@@ -448,9 +448,9 @@ extension LiveProbes {
         settings.ring_mask = UInt32(rings.count - 1)
         // Where I/Os are aggregated in the kernel, the first records of a kind are all that there is to do.
         settings.wake_every = sizes.keepsSummaries ? min(64, rings.wakeEvery) : rings.wakeEvery
+        settings.irq_disable_counted = plan.countsIRQDisabling ? 1 : 0
         // Set by the lab alone, to see that a kernel whose contexts are misread is told as one.
-        let isMisread = getenv("DIOSCOPE_MISREAD_CONTEXTS") != nil
-        settings.irq_disable_counted = plan.countsIRQDisabling != isMisread ? 1 : 0
+        settings.contexts_misread = getenv("DIOSCOPE_MISREAD_CONTEXTS") == nil ? 0 : 1
         settings.punts_seen = plan.includes("request_punted") ? 1 : 0
         settings.task_work_seen = plan.includes("request_completed") ? 1 : 0
         settings.clocks_run = plan.runsClocks ? 1 : 0

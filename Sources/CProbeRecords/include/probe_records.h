@@ -283,6 +283,7 @@ struct probe_settings {
 	probe_u32 punts_seen;		/* io_uring's requests are seen to be handed to its workers */
 	probe_u32 stacked_disks;	/* some disks give their I/O to others; probe_stacked has them */
 	probe_u32 slots_elsewhere;	/* not as many as by default: their buckets are in a map of their own */
+	probe_u32 contexts_misread;	/* for tests: preempt_count is read where it is not */
 };
 
 /*
@@ -335,8 +336,7 @@ enum probe_key_user {
 	PROBE_KEY_DISK_DONE,
 	PROBE_KEY_PUNT,
 	PROBE_KEY_REQUEUE,
-	PROBE_KEY_RAISE,
-	PROBE_KEY_AWAITED_END,
+	PROBE_KEY_RAISE, PROBE_KEY_AWAITED_END,
 	PROBE_KEY_USERS = 32,
 };
 

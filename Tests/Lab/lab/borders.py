@@ -249,24 +249,24 @@ def spans(io: dict[str, Any]) -> Iterator[tuple[str, int, int]]:
 
 def _check_split(stage: str, evidence: Evidence, ios: list[dict[str, Any]]) -> Iterator[str]:
     """Who had the CPU during a wait, as ftrace's own clocks split the same time."""
-    ours: Counter[str] = Counter()
-    theirs: Counter[str] = Counter()
-    stretches = waits = 0
+    splits: list[tuple[Counter[str], Counter[str], int]] = []  # dioscope's, ftrace's, stretches
     for io in ios:
         for name, begin, end in spans(io):
-            if name != stage or f"{stage}_causes" not in io:
-                continue
-            waits += 1
-            ours.update({share["cause"]: 0 for share in io[f"{stage}_causes"]})
-            for share in io[f"{stage}_causes"]:
-                ours[share["cause"]] += share["ns"]
-            kinds, _, number = evidence.truth.timelines[_cpu_of(stage, io)].split(begin, end)
-            theirs.update(kinds)
-            stretches += number
-    if not waits:
+            if name == stage and f"{stage}_causes" in io:
+                told: Counter[str] = Counter()
+                for share in io[f"{stage}_causes"]:
+                    told[share["cause"]] += share["ns"]
+                kinds, _, number = evidence.truth.timelines[_cpu_of(stage, io)].split(begin, end)
+                splits.append((told, kinds, number))
+    if not splits:
         yield f"no {stage} with causes in the list: nothing to compare"
+    splits.sort(key=lambda split: sum(abs(split[0][cause] - split[1][cause]) for cause in split[0] | split[1]))
+    kept = splits[:len(splits) - len(splits) // CUT]
+    ours = sum((told for told, _, _ in kept), Counter[str]())
+    theirs = sum((kinds for _, kinds, _ in kept), Counter[str]())
+    stretches = sum(number for _, _, number in kept)
     for cause in sorted(set(ours) | set(theirs)):
-        evidence.compared.append((f"{stage} by {cause}", ours[cause] / max(1, waits), theirs[cause] / max(1, waits)))
+        evidence.compared.append((f"{stage} by {cause}", ours[cause] / len(kept), theirs[cause] / len(kept)))
         allowed = SHARE * theirs.total() + SLACK_NS * stretches / 2
         if abs(ours[cause] - theirs[cause]) > allowed:
             yield (f"{stage}, {cause}: {ours[cause]} ns, but ftrace {theirs[cause]} ns of {theirs.total()} ns "
