@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from lab.blocks import Blocks, Request
-from lab.borders import check_borders, middle_mean
+from lab.borders import alike, check_borders, middle_mean
 from lab.evidence import Evidence
 from lab.followed import check_followed
 from lab.scenarios import Scenario
@@ -107,6 +107,17 @@ class Delivery(unittest.TestCase):
     def test_causes_that_are_others_are_told(self) -> None:
         causes = [{"cause": "other_task", "ns": 30_500}, {"cause": "idle", "ns": 300_000}]
         self.assertIn("delivery_wait, other_task", self.failures(delivery_wait_causes=causes))
+
+
+class Skipped(unittest.TestCase):
+    def told(self, skipped: int) -> str:
+        evidence = story()
+        evidence.report = {"loss": [{"what": "probe-missed", "count": skipped, "severity": "info"}]}
+        return "\n".join([*alike("waits", [100] * 3, [100] * 5, evidence), *alike("more", [100], [], evidence)])
+
+    def test_what_is_missing_must_have_been_counted(self) -> None:
+        self.assertEqual(self.told(2), "more, number: 1, but ftrace 0")
+        self.assertIn("waits, number: 3, but ftrace 5", self.told(1))
 
 
 class Followed(unittest.TestCase):

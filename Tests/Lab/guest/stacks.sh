@@ -102,7 +102,7 @@ layer_dm_writecache() {
 
 # A tag for each sector, and a journal. The size is known when the first sector was written.
 layer_dm_integrity() {
-    need_modules crc32c_generic crc32c_intel dm_integrity
+    need_modules crc32c_generic crc32c_intel crc32c_cryptoapi dm_integrity
     below=$disk
     dd if=/dev/zero of="$below" bs=4k count=4 conv=fsync 2>/dev/null
     dm "format$layers" "0 8 integrity $below 0 - J 2 internal_hash:crc32c block_size:4096" && dmsetup remove "format$layers" &&

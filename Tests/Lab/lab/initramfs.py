@@ -24,7 +24,8 @@ STACK_MODULES = ("overlay", "btrfs", "f2fs", "loop", "dm-mod", "dm-crypt", "dm-d
                  "raid10", "raid456", "bcache", "nvmet", "nvmet-tcp", "nvme-tcp", "virtio_pci", "virtio_blk", "sd_mod",
                  "virtio_scsi", "scsi_debug", "aes_generic", "aes_ti", "aesni-intel", "xts", "ecb", "cbc", "essiv",
                  "crc32c-intel", "crc32c_generic", "xxhash_generic", "blake2b_generic", "sha256_generic", "fuse", "ublk_drv", "dm-raid",
-                 "dm-mirror", "dm-snapshot", "dm-cache", "dm-cache-smq", "dm-writecache", "dm-integrity", "nfsd", "nfsv4")
+                 "dm-mirror", "dm-snapshot", "dm-cache", "dm-cache-smq", "dm-writecache", "dm-integrity", "nfsd", "nfsv4",
+                 "crc32c-cryptoapi")
 STACK_PROGRAMS = ("cp", "dmsetup", "fuse2fs", "losetup", "mdadm", "make-bcache", "mkfs.btrfs", "mkfs.f2fs")
 BASE_PROGRAMS = ("chrt", "fio", "filefrag", "mkfs.ext4", "mkfs.xfs", "mkfs.vfat")
 OWN_PROGRAMS = ("sleeper", "passthrough")

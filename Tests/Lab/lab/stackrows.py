@@ -80,7 +80,7 @@ COMBINED = (
     stack("raid1+dm-thin", "xfs-stacked-libaio-write", (*LIBAIO, WRITE), bottom=False, composed=frozenset(["raid1"])),
     stack("dm-crypt", "btrfs-stacked-libaio-write", (*LIBAIO, WRITE), bottom=False, works=CRYPT_WRITE),
     stack("dm-linear", "overlay-xfs-stacked-libaio-write", (*LIBAIO, WRITE), filesystem="overlay-xfs", works=BACKING),
-    stack("dm-crypt+loop", "raw-stacked-libaio-read", (*LIBAIO, READS), only="blkdev", works=CRYPT_READ),
+    stack("dm-crypt+loop", "raw-stacked-libaio-read", (*LIBAIO, READS), only="blkdev", bottom=False),
     *both("nvme-tcp+dm-crypt", "ext4-stacked", (CRYPT_WRITE, CRYPT_READ), bottom=False),
     stack("dm-stripe", "ext4-stacked-libaio-write", (*LIBAIO, WRITE)),
     *mirrored("dm-raid1"),
