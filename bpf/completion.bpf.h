@@ -88,6 +88,17 @@ static __always_inline void complete_now(struct probe_cpu *cpu, struct probe_io 
 	submitter_wait_ends(cpu, io, &clocks, io->ended_ns, io->completed_ns);
 }
 
+/* Is it completed by a kworker, in a work that is not its own? */
+static __noinline int in_other_work(const struct probe_io *io)
+{
+	const void *function;
+
+	if (io->complete_context != PROBE_CONTEXT_KWORKER)
+		return 0;
+	function = (const void *)read_kernel(worker_of(current_task()), current_func);
+	return function && !completes_io(function);
+}
+
 static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *io, __u64 key, long ret)
 {
 	if (is_tried_again(io, ret)) {
@@ -98,8 +109,8 @@ static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *
 	}
 	io->complete_context = current_context(cpu);
 	io->complete_cpu = bpf_get_smp_processor_id();
-	/* In an interrupt that is where end_io ran, also where it cannot be probed. */
-	if (!(io->facts & PROBE_FACT_END_SEEN) && is_delivery(io->complete_context))
+	/* In an interrupt, or a work of a driver's, that is where end_io ran, also where it cannot be probed. */
+	if (!(io->facts & PROBE_FACT_END_SEEN) && (is_delivery(io->complete_context) || in_other_work(io)))
 		note_end(io, cpu);
 	io->error = ret < 0 ? ret : 0;
 	if (is_of_task(io->complete_context) && !io->started_ns &&
