@@ -106,8 +106,23 @@ public struct DeviceNames {
     /// The last part of where `/sys/dev/block/M:N` points to.
     public static func kernelName(of device: DeviceNumber) -> String? {
         let link = "/sys/dev/block/\(device)"
-        guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: link) else { return nil }
+        guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: link) else {
+            return device.major == blockExtended ? hiddenDisk() : nil
+        }
         return target.split(separator: "/").last.map(String.init)
+    }
+
+    /// The major number of disks that have none of their own.
+    private static let blockExtended: UInt32 = 259
+
+    /// A path of a disk that has several is hidden: its I/Os have a number that sysfs does not. Only one can be meant.
+    static func hiddenDisk(in directory: String = "/sys/block") -> String? {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        let hidden = names.filter { name in
+            let text = try? String(contentsOfFile: "\(directory)/\(name)/hidden", encoding: .utf8)
+            return text?.hasPrefix("1") == true
+        }
+        return hidden.count == 1 ? hidden[0] : nil
     }
 
     private static func kernelNumber(of name: String) -> DeviceNumber? {

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Foundation
+import Testing
+
+@testable import Host
+
+struct HiddenDiskTests {
+    /// - Parameter disks: name, and what its `hidden` says.
+    private func name(_ disks: [String: String]) throws -> String? {
+        let directory = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        for (disk, hidden) in disks {
+            try FileManager.default.createDirectory(
+                atPath: "\(directory)/\(disk)", withIntermediateDirectories: true)
+            try Data("\(hidden)\n".utf8).write(to: URL(filePath: "\(directory)/\(disk)/hidden"))
+        }
+        return DeviceNames.hiddenDisk(in: directory)
+    }
+
+    @Test func theOnlyHiddenPathIsMeant() throws {
+        #expect(try name(["nvme0n1": "0", "nvme8n1": "0", "nvme8c8n1": "1"]) == "nvme8c8n1")
+    }
+
+    @Test func ofSeveralNoneIs() throws {
+        #expect(try name(["nvme8c8n1": "1", "nvme8c9n1": "1"]) == nil)
+        #expect(try name(["nvme0n1": "0"]) == nil)
+    }
+}
