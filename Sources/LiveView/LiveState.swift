@@ -49,6 +49,12 @@ public struct LiveState: Sendable {
     public var shown: [LiveInterval] { held ?? intervals }
 
     public mutating func add(_ interval: LiveInterval) {
+        // Of an earlier one only the heatmap is looked at: names would fill the memory.
+        if let last = intervals.indices.last {
+            intervals[last].report.source = ReportSource(kind: intervals[last].report.source.kind, isComplete: true)
+            intervals[last].report.groups = nil
+            intervals[last].groups.largest = []
+        }
         intervals.append(interval)
         if intervals.count > Self.most { intervals.removeFirst(intervals.count - Self.most) }
     }

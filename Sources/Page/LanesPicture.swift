@@ -37,7 +37,7 @@ struct LanesPicture {
             horizontal: Scale.times(from: 0, to: Double(longest), most: frame.width / 110), vertical: [],
             horizontalTitle: "since it began", units: (Int(clamping: longest), lanes.count * Self.unit))
         chart.margin.left = 8
-        chart.margin.right = frame.width > 700 ? 260 : 220
+        chart.margin.right = frame.width > 700 ? 280 : 220
         let right = chart.size.width - chart.margin.right
         markup.element(
             "div", ["class": "scroll", "tabindex": "0", "role": "region", "aria-label": "Lanes of the slowest I/Os"]
@@ -91,7 +91,7 @@ struct LanesPicture {
             for (place, lane) in lanes.enumerated() {
                 markup.element(
                     "text", ["x": "\(left)", "y": "\(top + place * Self.rowHeight + 11)", "data-lane": "\(place)"],
-                    String(label(lane).prefix(frame.width > 700 ? 42 : 36)))
+                    String(label(lane).prefix(frame.width > 700 ? 45 : 36)))
             }
         }
     }

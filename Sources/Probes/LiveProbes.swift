@@ -447,7 +447,9 @@ extension LiveProbes {
         settings.slots_elsewhere = ProbeState.has(slots: sizes.slots) ? 0 : 1
         settings.ring_mask = UInt32(rings.count - 1)
         // Where I/Os are aggregated in the kernel, the first records of a kind are all that there is to do.
-        settings.wake_every = sizes.keepsSummaries ? min(64, rings.wakeEvery) : rings.wakeEvery
+        // With a sample of them there are more, and they can wait.
+        let isFirstOnly = sizes.keepsSummaries && sizes.summarySample <= 1
+        settings.wake_every = isFirstOnly ? min(64, rings.wakeEvery) : rings.wakeEvery
         settings.irq_disable_counted = plan.countsIRQDisabling ? 1 : 0
         // Set by the lab alone, to see that a kernel whose contexts are misread is told as one.
         settings.contexts_misread = getenv("DIOSCOPE_MISREAD_CONTEXTS") == nil ? 0 : 1

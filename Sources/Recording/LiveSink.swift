@@ -23,6 +23,7 @@ final class LiveSink: RecordSink {
     /// I/Os of the interval that there was no room for.
     private var leftOut: UInt64 = 0
     private var clock: UInt64 = 0
+    private var last: (device: DeviceNumber, inode: UInt64) = (DeviceNumber(major: 0, minor: 0), 0)
 
     private struct Seen {
         var io: DirectIO
@@ -69,16 +70,25 @@ final class LiveSink: RecordSink {
             let start = record.baseAddress
         else { return }
         kinds?.note(record)
-        files.note(start.assumingMemoryBound(to: probe_io.self))
-        if kept != nil { places.note(start.assumingMemoryBound(to: probe_io.self)) }
-        for device in [io.device] + (io.path?.layers.map(\.device) ?? []) where names[device] == nil {
-            names[device] = DeviceNames().name(of: device)
-        }
+        note(io, start.assumingMemoryBound(to: probe_io.self))
         guard ios.count < Self.most else {
             leftOut += 1
             return
         }
         ios.append(Seen(io: io, isSampled: isSampled(record)))
+    }
+
+    /// Looks up what it names. Mostly an I/O has the file and the device of the one before.
+    private func note(_ io: DirectIO, _ record: UnsafePointer<probe_io>) {
+        if kept != nil { places.note(record) }
+        if io.inode != last.inode || io.device != last.device { files.note(record) }
+        if io.device != last.device { note(io.device) }
+        last = (io.device, io.inode)
+        for layer in io.path?.layers ?? [] { note(layer.device) }
+    }
+
+    private func note(_ device: DeviceNumber) {
+        if names[device] == nil { names[device] = DeviceNames().name(of: device) }
     }
 
     private func isSampled(_ record: UnsafeRawBufferPointer) -> Bool {

@@ -7,12 +7,15 @@ usage: paging.py DIOSCOPE [--keep DIRECTORY]
 With --keep, screenshots of the pages are left there.
 """
 
+import gzip
+import itertools
 import json
 import re
 import shutil
 import subprocess
 import sys
 import unittest
+from collections.abc import Callable
 from pathlib import Path
 
 import commands
@@ -270,6 +273,62 @@ class PageTests(PageBed):
         self.browser.media(medium="print")
         self.keep("print")
         self.browser.media()
+
+
+class OddTests(PageBed):
+    """Files that are unlike others."""
+
+    def text(self, change: Callable[[str], str]) -> str:
+        """A text of perf script, changed."""
+        packed = CAPTURES / "perf-nvme-ext4-libaio-overwrite-6.12.text.gz"
+        path = Path(self.file("odd.text"))
+        path.write_text(change(gzip.decompress(packed.read_bytes()).decode()))
+        return str(path)
+
+    def test_names_that_are_markup(self) -> None:
+        name = "</script><i>"
+        page = self.open(self.text(lambda text: re.sub(r"\bfio\b", name, text)))
+        self.assertEqual(self.browser.run("document.querySelectorAll('i').length"), 0)
+        self.assertTrue(self.browser.run(f"document.body.textContent.includes({json.dumps(name)})"))
+        self.assertGreater(self.selected(), 0)
+        # A file's own name, with what would move a terminal's cursor and end an attribute.
+        odd = self.directory / "\"><img src=x onerror=document.title=1>\x1b[31m'.dioscope"
+        shutil.copy(HOG, odd)
+        self.open(str(odd), HOG)
+        self.assertEqual(self.browser.run("document.querySelectorAll('img').length"), 0)
+        self.assertNotEqual(self.browser.run("document.title"), "1")
+        self.assertNotIn("\x1b", page.read_text())
+        self.assertIn("<img src=x", self.texts("p.file")[0])
+
+    def test_thousands_of_names(self) -> None:
+        numbers = itertools.count()
+        page = self.open(self.text(lambda text: re.sub(r"\bfio\b", lambda _: f"fio-{next(numbers)}", text)))
+        self.assertGreater(next(numbers), 3000)
+        self.assertLess(page.stat().st_size, 2_000_000)
+        self.assertGreater(self.selected(), 0)
+        self.keep("names")
+
+    def test_every_odd_text(self) -> None:
+        """No I/O, one, a few with parts of their lives."""
+        seen = set()
+        for file in sorted((CAPTURES / "odd").glob("*.text")):
+            with self.subTest(file=file.name):
+                page = Path(self.file(file.name + ".html"))
+                done = dioscope("report", "--html", "-o", str(page), str(file))
+                self.assertIn(done.returncode, (0, 4), done.stderr)
+                self.browser.open(page)
+                pictures = self.browser.run("document.querySelectorAll('svg.chart').length")
+                ios = (report(str(file))["latency"] or {"ios": 0})["ios"]
+                seen.add(min(ios, 2))
+                self.assertEqual(pictures > 0, ios > 0)
+                if ios:
+                    self.assertEqual(self.selected(), ios)
+                else:
+                    self.assertIn("no I/O finished", self.texts("p.note")[0])
+                self.assertEqual(self.browser.complaints(), [])
+                if file.stem in ("failed", "completions-alone", "headings-alone"):
+                    self.keep(file.stem)
+        self.assertEqual(seen, {0, 1, 2})
 
 
 if __name__ == "__main__":

@@ -215,6 +215,16 @@ class ScreenTests(Bed):
                 subprocess.run(["kill", f"-{number}", which(watchers, key=int)], check=True)
                 self.restored()
 
+    def test_it_can_be_stopped_and_continued(self) -> None:
+        self.start()
+        self.wait_for("q quit")
+        self.keys("C-z")
+        self.restored()
+        self.keys("clear; fg", "Enter")
+        self.wait_for("q quit")
+        self.keys("q")
+        self.restored()
+
     def test_a_dumb_terminal_gets_lines(self) -> None:
         for kind in ("dumb", "nonsense"):
             self.keys("clear", "Enter")
@@ -222,6 +232,13 @@ class ScreenTests(Bed):
             self.wait_for(" IOPS  ")
             self.wait_for("ready>")
             self.assertNotIn("q quit", self.screen())
+
+    def test_a_machine_without_descriptions_of_terminals(self) -> None:
+        hidden = "for place in /etc/terminfo /lib/terminfo /usr/share/terminfo; do mount -t tmpfs none $place; done"
+        self.keys(f"unshare -m sh -c '{hidden}; HOME=/ {commands.DIOSCOPE} live' 2>/dev/null", "Enter")
+        self.wait_for("q quit")
+        self.keys("q")
+        self.restored()
 
     def test_without_colour(self) -> None:
         self.start(environment="NO_COLOR=1")
