@@ -45,14 +45,18 @@ struct StoredSummary: Codable {
         queueWait = Self.words(of: sums.queue_wait_ns)
         taskWorkWait = Self.words(of: sums.task_work_wait_ns)
         let row = Self.steps + 1
-        rows = (0..<Self.buckets).compactMap { bucket in
-            let columns = numbers[bucket * row..<(bucket + 1) * row]
-            return columns.last == 0 ? nil : [UInt64(bucket)] + columns
+        rows = []
+        for bucket in 0..<Self.buckets where numbers[bucket * row + Self.steps] != 0 {
+            rows.append([UInt64(bucket)] + numbers[bucket * row..<(bucket + 1) * row])
         }
         let spreadsBegin = Self.buckets * row
         spreads = (0..<Self.steps).map { step in
-            let spread = numbers[(spreadsBegin + step * Self.buckets)...].prefix(Self.buckets)
-            return spread.enumerated().flatMap { $0.element == 0 ? [] : [UInt64($0.offset), $0.element] }
+            let begin = spreadsBegin + step * Self.buckets
+            var spread: [UInt64] = []
+            for bucket in 0..<Self.buckets where numbers[begin + bucket] != 0 {
+                spread += [UInt64(bucket), numbers[begin + bucket]]
+            }
+            return spread
         }
         ios = rows.reduce(0) { $0 &+ $1[Self.steps + 1] }
     }

@@ -69,13 +69,14 @@ final class LiveSink: RecordSink {
         guard record.count >= MemoryLayout<probe_io>.size, let io = DirectIO(anyRecord: record),
             let start = record.baseAddress
         else { return }
-        kinds?.note(record)
+        let isSampled = isSampled(record)
+        if !isSampled { kinds?.note(record) }
         note(io, start.assumingMemoryBound(to: probe_io.self))
         guard ios.count < Self.most else {
             leftOut += 1
             return
         }
-        ios.append(Seen(io: io, isSampled: isSampled(record)))
+        ios.append(Seen(io: io, isSampled: isSampled))
     }
 
     /// Looks up what it names. Mostly an I/O has the file and the device of the one before.

@@ -139,6 +139,8 @@ public final class LiveWatch {
         let sums = probes.sums()
         var summaries: [IOSummary] = []
         for (place, now) in sums.enumerated() {
+            // Of most kinds there is nothing new.
+            if place < before.count, Self.isSame(now.sums, before[place].sums) { continue }
             let difference = SummaryDifference(from: place < before.count ? before[place] : nil, to: now)
             if let summary = difference.summary() {
                 summaries.append(summary)
@@ -149,6 +151,10 @@ public final class LiveWatch {
         }
         sink.note(summedUp: sums.map(\.kind))
         return summaries
+    }
+
+    private static func isSame(_ now: probe_summary, _ before: probe_summary) -> Bool {
+        now.last_ns == before.last_ns && now.bytes == before.bytes && now.errors == before.errors
     }
 
     private var source: ReportSource {

@@ -21,7 +21,8 @@ struct LiveCommand: ParsableCommand {
             are within 1.6%. With --keep every I/O is a record instead, and a key saves those of the last while.
 
             KEYS
-              q quit  p pause  + - interval  g group  s sort  f filter  r reset  w save  h help
+              q quit    p pause   + - interval   g group   s sort
+              f filter  r reset   w save         h help
 
             EXAMPLES
               sudo dioscope live
