@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+from itertools import groupby
 from pathlib import Path
 
 from lab.apt import Mirror, machine_mirror
@@ -66,6 +67,8 @@ class Plan(unittest.TestCase):
         planned = boots([KERNELS["6.12"], KERNELS["7.2"]], list(SCENARIOS))
         for _, rows in planned:
             self.assertLessEqual(len(rows), ROWS_PER_BOOT)
+            # Each device is made once, on a disk of its own.
+            self.assertEqual(len(list(groupby(row.device for row in rows))), len({row.device for row in rows}))
             self.assertEqual(len({("+" in row.device or row.device, row.kernel_arguments) for row in rows}), 1)
         self.assertGreater(len(planned), 2 * len({(row.device, row.kernel_arguments) for row in SCENARIOS}))
         self.assertEqual(sum(len(rows) for _, rows in planned),

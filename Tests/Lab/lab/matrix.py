@@ -47,6 +47,9 @@ def boots(kernels: list[Kernel], scenarios: list[Scenario]) -> list[tuple[Kernel
         for scenario in (row for row in rows_for(kernel, scenarios) if not skipped_because(kernel, row)):
             device = "nvme+" if scenario.device.startswith("nvme+") else scenario.device
             groups.setdefault((device, scenario.kernel_arguments, scenario.cpus), []).append(scenario)
+        for group in groups.values():
+            devices = list(dict.fromkeys(row.device for row in group))
+            group.sort(key=lambda row: devices.index(row.device))
         planned += [(kernel, group[first:first + ROWS_PER_BOOT]) for group in groups.values()
                     for first in range(0, len(group), ROWS_PER_BOOT)]
     return planned
