@@ -75,6 +75,15 @@ public struct FailRule: Equatable, Sendable {
         return Double(word).flatMap { $0.isFinite ? $0 : nil }
     }
 
+    /// Its threshold is an amount, not a part of what was before.
+    var isOfAmount: Bool { if case .absolute = threshold { true } else { false } }
+
+    /// Whether a value, not a change, is as the rule says.
+    func isBeyond(_ value: Double) -> Bool {
+        guard case .absolute(let amount) = threshold else { return false }
+        return direction == .above ? value > amount : value < amount
+    }
+
     public func outcome(of comparison: Comparison) -> Outcome {
         // A stage that neither side has did not change.
         guard let difference = comparison.difference(in: metric) else { return .holds }

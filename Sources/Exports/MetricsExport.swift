@@ -123,19 +123,9 @@ public final class MetricsExport: IOExport {
     }
 
     private func sample(_ name: String, _ labels: [(String, String)], _ value: String) {
-        let list = labels.map { "\($0)=\"\(Self.escaped($1))\"" }.joined(separator: ",")
+        let list = labels.map { "\($0)=\"\(MetricsText.escaped($1))\"" }.joined(separator: ",")
         output.append(contentsOf: (name + (list.isEmpty ? "" : "{\(list)}") + " \(value)\n").utf8)
     }
 
     private static func seconds(_ nanoseconds: Double) -> String { "\(nanoseconds / 1e9)" }
-
-    /// Control characters are written as a terminal gets them, and the backslashes of that are the label's own.
-    private static func escaped(_ text: String) -> String {
-        var escaped = ""
-        for character in EscapedText(text).description {
-            if character == "\\" || character == "\"" { escaped.append("\\") }
-            escaped.append(character)
-        }
-        return escaped
-    }
 }

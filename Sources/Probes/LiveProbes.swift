@@ -391,7 +391,7 @@ extension LiveProbes {
             case .variableUnreachable where plan.flavour == .modern:
                 plan.flavour = .inferring
             case .refused(let program, let status) where plan.includes(program):
-                if status == -EPERM && geteuid() != 0 { throw .notPermitted }
+                if status == -EPERM && !KernelAccess().mayLoadPrograms { throw .notPermitted }
                 let reason = ProbePlan.refused(status)
                 if status == -EPERM {
                     plan.leaveOut(notPermitted: program, because: reason)
@@ -399,7 +399,7 @@ extension LiveProbes {
                     plan.leaveOut(program, because: reason)
                 }
             case .refused(_, let status), .failed(let status):
-                if status == -EPERM && geteuid() != 0 { throw .notPermitted }
+                if status == -EPERM && !KernelAccess().mayLoadPrograms { throw .notPermitted }
                 throw .refused(step: "loading the BPF programs", errno: status, detail: LibbpfMessages.last)
             case .variableUnreachable:
                 throw .refused(step: "loading the BPF programs", errno: ENOENT, detail: LibbpfMessages.last)

@@ -23,6 +23,8 @@ struct SeenKinds {
         }
     }
 
+    static func areSame(_ one: probe_io_kind, _ other: probe_io_kind) -> Bool { Key(one) == Key(other) }
+
     private let rule: CompletionRule
     /// Records by kind, and by kind whatever the length.
     private var counts: [Key: Int] = [:]

@@ -34,8 +34,8 @@ struct Dioscope: ParsableCommand {
         version: versionAndBuild,
         subcommands: [
             CheckCommand.self, RecordCommand.self, LiveCommand.self, ReportCommand.self, ListCommand.self,
-            CompareCommand.self,
-            ExportCommand.self, PackCommand.self, SweepCommand.self, WhatIfCommand.self, CompletionsCommand.self,
+            CompareCommand.self, ExportCommand.self, PackCommand.self, ServeCommand.self, SweepCommand.self,
+            WhatIfCommand.self, CompletionsCommand.self,
             GuardCommand.self,
         ])
 

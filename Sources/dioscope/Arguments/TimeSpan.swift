@@ -7,8 +7,16 @@ struct TimeSpan: ExpressibleByArgument, Equatable {
     let nanoseconds: UInt64
 
     private static let units: [(suffix: String, nanoseconds: Double)] = [
-        ("us", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("", 1e9),
+        ("us", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("d", 86_400e9), ("", 1e9),
     ]
+
+    init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+
+    /// As it is shown for a default value.
+    var defaultValueDescription: String {
+        let seconds = nanoseconds / 1_000_000_000
+        return seconds % 86_400 == 0 ? "\(seconds / 86_400)d" : seconds % 60 == 0 ? "\(seconds / 60)m" : "\(seconds)s"
+    }
 
     init?(argument: String) {
         var (total, rest): (UInt64, Substring) = (0, argument[...])

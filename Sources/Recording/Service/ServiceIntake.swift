@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CProbeRecords
+import Capture
+import DirectIO
+import Host
+import Probes
+
+/// What comes as records while most I/Os are summed up in the kernel: kept as it came, for a bounded time in bounded
+/// memory.
+final class ServiceIntake: RecordSink {
+    /// Records one behind the other.
+    struct Records {
+        private(set) var bytes: [UInt8] = []
+        private var lengths: [UInt16] = []
+
+        mutating func append(_ record: UnsafeRawBufferPointer) {
+            bytes.append(contentsOf: record)
+            lengths.append(UInt16(record.count))
+        }
+
+        func forEach<Failure>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
+            var place = 0
+            for length in lengths {
+                let record = bytes[place..<place + Int(length)]
+                let result = record.withUnsafeBytes { bytes in
+                    Result { () throws(Failure) in try body(bytes) }
+                }
+                try result.get()
+                place += Int(length)
+            }
+        }
+    }
+
+    private var records = Records()
+    /// By thread number; the last record is valid.
+    private(set) var tasks: [UInt32: [UInt8]] = [:]
+    private var devices: [DeviceNumber: DeviceName] = [:]
+    private var kinds: SeenKinds?
+    /// I/Os for which there was no room.
+    private(set) var leftOut: UInt64 = 0
+    private let mostBytes: Int
+
+    private static let mostTasks = 4096
+    private static let mostDevices = 4096
+
+    init(mostBytes: Int) { self.mostBytes = mostBytes }
+
+    func begin(_ rule: CompletionRule) { kinds = SeenKinds(rule: rule) }
+
+    override func take(_ record: UnsafeRawBufferPointer) {
+        guard record.count > 0, record.count <= UInt16.max else { return }
+        if record.count >= MemoryLayout<probe_io>.size {
+            // I/Os whose end was not seen are in the counters.
+            guard UInt32(record[0]) != PROBE_RECORD_LOST_IO.rawValue else { return }
+            kinds?.note(record)
+            note(device: record.loadUnaligned(as: probe_io.self).dev)
+        } else if record.count == MemoryLayout<probe_task>.size, UInt32(record[0]) == PROBE_RECORD_TASK.rawValue {
+            let thread = record.loadUnaligned(as: probe_task.self).tid
+            if tasks.count < Self.mostTasks || tasks[thread] != nil { tasks[thread] = Array(record) }
+            return
+        }
+        guard records.bytes.count + record.count <= mostBytes else {
+            leftOut += 1
+            return
+        }
+        records.append(record)
+    }
+
+    private func note(device number: UInt32) {
+        let device = DeviceNumber(kernel: number)
+        guard devices[device] == nil, devices.count < Self.mostDevices else { return }
+        devices[device] = DeviceNames().name(of: device)
+    }
+
+    var devicesSeen: [DeviceName] { devices.values.sorted { ($0.major, $0.minor) < ($1.major, $1.minor) } }
+
+    func takeChosenKinds() -> [probe_io_kind] { kinds?.takeChosen() ?? [] }
+
+    /// What came since the last call.
+    func takeRecords() -> Records {
+        defer { records = Records() }
+        return records
+    }
+}
