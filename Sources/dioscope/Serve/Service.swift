@@ -46,7 +46,8 @@ final class Service {
         var next = HostClock.monotonic + interval
         try writeTextfile()
         while Interruption.received == nil {
-            let left = next > HostClock.monotonic ? (next - HostClock.monotonic) / 1_000_000 : 0
+            let now = HostClock.monotonic
+            let left = next > now ? (next - now) / 1_000_000 : 0
             recorder.turn(timeoutMilliseconds: Int32(min(Self.turnMilliseconds, left)))
             server?.answer(metrics.text)
             guard HostClock.monotonic >= next else { continue }
