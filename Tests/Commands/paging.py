@@ -275,6 +275,45 @@ class PageTests(PageBed):
         self.browser.media()
 
 
+class SpikeTests(PageBed):
+    def stalled(self) -> str:
+        """A thousand requests in a second, of which fifty in the middle take thirty times as long."""
+        events = []
+        for number in range(1000):
+            begun = 100 + number / 1000
+            done = begun + (0.003 if 500 <= number < 550 else 0.0001 + number % 7 / 1e6)
+            what = f"259,0 W %s() {number * 8} + 8 none,0,0"
+            events += [(begun, f" fio-175 [000] ..... {begun:.6f}: block_rq_issue: {what % '4096 '} [fio]"),
+                       (done, f" <idle>-0 [001] d.h1. {done:.6f}: block_rq_complete: {what % ''} [0]")]
+        path = Path(self.file("stalled.text"))
+        path.write_text("# tracer: nop\n" + "".join(line + "\n" for _, line in sorted(events)))
+        return str(path)
+
+    def test_spikes_are_marked(self) -> None:
+        capture, page = self.stalled(), Path(self.file("page.html"))
+        # 4: there is no direct I/O, but requests.
+        self.assertEqual(dioscope("report", "--html", "-o", str(page), capture).returncode, 4)
+        self.browser.open(page)
+        timeline = report(capture)["timeline"]
+        times = [timeline["intervals"][spike["interval"]]["start_ns"] for spike in timeline["spikes"]]
+        self.assertEqual(len(times), 2)
+        self.assertEqual(len(self.texts(".spikes path title")), 2)
+        plot = self.browser.run("(({left, width}) => [left, width])(document.querySelector('#heatmap .plot').getBoundingClientRect())")
+        marks = self.browser.run("""[...document.querySelectorAll(".spikes path")].map((mark) => {
+            const {left, width} = mark.getBoundingClientRect();
+            return left + width / 2;
+        })""")
+        length = self.browser.run("(({columns, interval}) => columns * interval)(JSON.parse(document.querySelector('#data').textContent))")
+        for mark, time in zip(marks, times, strict=True):
+            middle = time + timeline["interval_ns"] / 2
+            self.assertAlmostEqual((mark - plot[0]) / plot[1], middle / length, delta=0.01)
+        rows = self.texts("figure [aria-label=Spikes] tbody td:last-child")
+        for words in rows:
+            found = dioscope(*words.replace("--waterfall", "--json").split()[1:]).stdout.splitlines()
+            self.assertEqual([json.loads(line)["latency_ns"] for line in found], [3_000_000])
+        self.keep("spikes")
+
+
 class OddTests(PageBed):
     """Files that are unlike others."""
 
