@@ -69,11 +69,16 @@ static __always_inline int io_issue(struct request *rq)
 	/* The search is no time of the I/O's. */
 	__u64 now = bpf_ktime_get_ns();
 
-	if (!cpu)
+	if (!cpu || !bio)
 		return 0;
-	for (__u32 i = 0; i < MERGED_BIOS && bio; i++) {
-		bio_issued(cpu, rq, bio, now);
+	bio_issued(cpu, rq, bio, now);
+	if (bio == read_kernel(rq, biotail))
+		return 0;
+	for (__u32 i = 1; i < MERGED_BIOS; i++) {
 		bio = read_kernel(bio, bi_next);
+		if (!bio)
+			break;
+		bio_issued(cpu, rq, bio, now);
 	}
 	return 0;
 }
@@ -237,22 +242,28 @@ static __always_inline __u32 page_cache_facts(struct address_space *mapping)
 }
 
 /* What iomap_dio_bio_end_io is about to decide by. */
-static __always_inline __u32 iomap_end_facts(struct kiocb *iocb, struct iomap_dio *dio, struct bio *bio)
+static __always_inline __u32 iomap_end_facts(const struct probe_io *io, struct kiocb *iocb, struct iomap_dio *dio,
+					     struct bio *bio)
 {
-	__u32 flags = read_kernel(dio, flags);
+	__u64 counted = dio_flags_and_refs(dio);
+	__u64 outcome = dio_waiter_and_error(dio);
+	__u32 flags = counted >> 32;
 	__u32 facts = dio_flag_facts(flags);
 	struct file *file;
+	loff_t position;
 
-	if (read_kernel(dio, ref.counter) == 1) {
+	if ((__u32)counted == 1) {
 		facts |= PROBE_FACT_END_DECIDES;
-		if (read_kernel(dio, wait_for_completion))
+		if (outcome >> 32)
 			facts |= PROBE_FACT_WAITER;
 	}
-	if (read_kernel(dio, error) || read_kernel(bio, bi_status))
+	if ((__u32)outcome || read_kernel(bio, bi_status))
 		facts |= PROBE_FACT_END_ERROR;
 	if (!(flags & IOMAP_DIO_WRITE))
 		return facts;
-	if (read_kernel(iocb, ki_pos) + (loff_t)read_kernel(dio, size) > read_kernel(dio, i_size))
+	/* One of several parts begins where the one before it ended. */
+	position = io->facts & PROBE_FACT_PARTIAL ? read_kernel(iocb, ki_pos) : (loff_t)io->offset_bytes;
+	if (position + (loff_t)read_kernel(dio, size) > read_kernel(dio, i_size))
 		facts |= PROBE_FACT_EXTENDS_ISIZE;
 	file = read_kernel(iocb, ki_filp);
 	return facts | page_cache_facts(read_kernel(file, f_mapping));
@@ -271,7 +282,7 @@ int BPF_PROG(bio_ended, struct bio *bio)
 		return 0;
 	io = slot_find(io_key(cpu, PROBE_KEY_END, iocb));
 	if (io)
-		io_end(io, cpu, iomap_end_facts(iocb, dio, bio));
+		io_end(io, cpu, iomap_end_facts(io, iocb, dio, bio));
 	return 0;
 }
 

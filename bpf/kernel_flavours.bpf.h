@@ -238,12 +238,16 @@ static __always_inline bool task_sleeps(struct task_struct *task)
 static __always_inline bool is_at_limit(struct pool_workqueue *pool)
 {
 	struct pool_workqueue___max_active *before = (void *)pool;
+	int active = read_kernel(pool, nr_active);
 	struct workqueue_struct *queue;
 
+	/* Nearly always: each read of the kernel's memory is checked, and costs. */
+	if (!active)
+		return false;
 	if (bpf_core_field_exists(before->max_active))
-		return read_kernel(pool, nr_active) >= read_kernel(before, max_active);
+		return active >= read_kernel(before, max_active);
 	queue = read_kernel(pool, wq);
-	return read_kernel(pool, nr_active) >= read_kernel(queue, max_active);
+	return active >= read_kernel(queue, max_active);
 }
 
 /*
@@ -380,14 +384,42 @@ static __always_inline int interrupts_counted(const struct probe_cpu *cpu)
 
 static __always_inline enum probe_context current_context(const struct probe_cpu *cpu)
 {
-	struct task_struct *task = current_task();
 	int count = interrupts_counted(cpu);
+	struct task_struct *task;
 
 	if (count & hardirq_mask(cpu))
 		return PROBE_CONTEXT_HARDIRQ;
+	task = current_task();
 	if (!serves_softirq(task, count))
 		return context_of_task(task);
 	return is_real_time() || in_ksoftirqd() ? PROBE_CONTEXT_KSOFTIRQD : PROBE_CONTEXT_SOFTIRQ;
+}
+
+/*
+ * Two members of struct iomap_dio that lie side by side are read at once, the
+ * second in the upper half: each read of the kernel's memory is checked, and costs.
+ */
+#define member_at(member)	bpf_core_field_offset(struct iomap_dio, member)
+#define two_members(dio, member)	\
+	(cast_kernel(struct timespec64, (char *)(dio) + member_at(member))->tv_sec)
+
+static __always_inline __u64 dio_flags_and_refs(struct iomap_dio *dio)
+{
+#ifdef PROBE_MODERN
+	if (member_at(flags) == member_at(ref) + 4)
+		return two_members(dio, ref);
+#endif
+	return (__u64)read_kernel(dio, flags) << 32 | (__u32)read_kernel(dio, ref.counter);
+}
+
+static __always_inline __u64 dio_waiter_and_error(struct iomap_dio *dio)
+{
+#ifdef PROBE_MODERN
+	/* A bool: what lies behind it is not its own. */
+	if (member_at(wait_for_completion) == member_at(error) + 4)
+		return two_members(dio, error) & 0xffffffffffULL;
+#endif
+	return (__u64)read_kernel(dio, wait_for_completion) << 32 | (__u32)read_kernel(dio, error);
 }
 
 /*

@@ -113,6 +113,7 @@ struct blk_mq_ctx {
 struct request {
 	struct blk_mq_ctx *mq_ctx;
 	struct bio *bio;
+	struct bio *biotail;
 	__u64 start_time_ns;		/* when it was made; 0 = its queue keeps no times */
 };
 

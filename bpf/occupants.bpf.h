@@ -174,9 +174,10 @@ static __noinline int send_occupancy(struct probe_cpu *cpu, __u64 now)
 /* A record of who leaves the CPU, if I/Os waited for it: only for occupants with a name. */
 static __always_inline void emit_occupancy(struct probe_cpu *cpu, __u64 now)
 {
-	if (!clocks_run() || probe_settings.summary || !(cpu->waiting | cpu->delivery_waits | cpu->submitter_waits))
+	if (!clocks_run() || probe_settings.summary ||
+	    (cpu->task_occupant != PROBE_OCCUPANT_OTHER_TASK && cpu->task_occupant != PROBE_OCCUPANT_POOL_WORK))
 		return;
-	if (cpu->task_occupant == PROBE_OCCUPANT_OTHER_TASK || cpu->task_occupant == PROBE_OCCUPANT_POOL_WORK)
+	if (cpu->waiting | cpu->delivery_waits | cpu->submitter_waits)
 		send_occupancy(cpu, now);
 }
 

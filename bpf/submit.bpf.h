@@ -258,8 +258,9 @@ static __always_inline int iomap_begin(struct kiocb *iocb, struct iov_iter *iter
 
 	if (is_another)
 		key = user_iocb(key);
-	user = cast_kernel(struct kiocb, key);
+	user = iocb;
 	if (is_another) {
+		user = cast_kernel(struct kiocb, key);
 		complete = (const void *)read_kernel(user, ki_complete);
 		this.user_is_another = issuer_by(complete) != PROBE_ISSUER_OTHER;
 	}

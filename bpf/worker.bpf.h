@@ -113,6 +113,28 @@ int BPF_PROG(work_queued, int requested_cpu, struct pool_workqueue *pool, struct
 	return 0;
 }
 
+/* Its workqueue ran as many as it may until now: from now on it waits for the CPU. */
+SEC("?tp_btf/workqueue_activate_work")
+int BPF_PROG(work_activated, struct work_struct *work)
+{
+	struct kiocb *iocb = iocb_of_work(work);
+	struct probe_cpu *cpu = this_cpu();
+	struct probe_life *life;
+	struct probe_io *io;
+
+	if (!cpu || !iocb || !clocks_run())
+		return 0;
+	io = slot_find(io_key(cpu, PROBE_KEY_ACTIVATE, iocb));
+	if (!io || io->kind < PROBE_RECORD_LIFE || io->end_cpu != bpf_get_smp_processor_id())
+		return 0;
+	life = (struct probe_life *)io;
+	if (!(life->marks & PROBE_LIFE_AT_LIMIT))
+		return 0;
+	life->marks |= PROBE_LIFE_ACTIVATED;
+	read_clocks(cpu, queue_wait_of(io));
+	return 0;
+}
+
 /* A work is queued on the CPU where end_io ran. */
 static __always_inline void waits_no_more(struct probe_io *io)
 {
@@ -131,6 +153,8 @@ static __always_inline void queue_wait_ends(struct probe_io *io, const struct pr
 	waits_no_more(io);
 	if (!is_known) {
 		wait_unknown(queue_wait_of(io));
+		if (io->kind >= PROBE_RECORD_LIFE)
+			((struct probe_life *)io)->marks &= ~PROBE_LIFE_ACTIVATED;
 	} else {
 		wait_ends(clocks, queue_wait_of(io));
 		now_waited(io);

@@ -108,6 +108,9 @@ extension DirectIO {
         var apart = CPUWait.Apart()
         let further = further
         switch stage {
+        case .queueWait where further.marks.contains(.activated):
+            apart.sleep = .workqueueLimit
+            apart.unwoken = inactive
         case .queueWait: apart.idle = further.marks.contains(.atLimit) ? .workqueueLimit : .idle
         case .taskWorkWait, .submitterWakeup:
             apart.quota = UInt64(further.stopped)
@@ -116,6 +119,13 @@ extension DirectIO {
         default: break
         }
         return apart
+    }
+
+    /// Nanoseconds of the queue wait before the clocks of what came after `max_active`.
+    private var inactive: UInt64 {
+        guard let queued = self[.workQueued], let started = self[.workStarted] else { return 0 }
+        let waited = started.nanoseconds &- queued.nanoseconds
+        return waited - min(waited, queueWaitOccupants.total)
     }
 
     /// There are clocks for this wait.

@@ -67,4 +67,6 @@ public struct LifeMarks: OptionSet, Hashable, Sendable {
     public static let atLimit = LifeMarks(rawValue: 1 << 7)
     /// The submitter slept, and not for completions of io_uring.
     public static let elsewhere = LifeMarks(rawValue: 1 << 8)
+    /// The end of `atLimit` was seen: who had the CPU is known from then on, and did not matter before.
+    public static let activated = LifeMarks(rawValue: 1 << 9)
 }

@@ -71,12 +71,16 @@ public struct ProbePlan: Sendable {
         "request_issued", "timer_entered", "timer_left", "layer_entered", "layer_entered_from_queue", "request_punted",
         "request_requeued", "request_requeued_from_queue", "submission_returned", "thread_served",
         "forced_thread_served", "quota_used_up", "quota_filled", "ext4_sync_entered", "ext4_sync_left",
-        "awaited_bio_ended", "renamed_awaited_bio_ended", "simple_block_device_bio_ended",
+        "work_activated", "awaited_bio_ended", "renamed_awaited_bio_ended", "simple_block_device_bio_ended",
     ]
 
     private static func refusal(of program: ProbeProgram, by btf: KernelBTF) -> String? {
         if ["timer_entered", "timer_left"].contains(program.function), flavour(for: btf) == .baseline {
             return "not safe in this kernel"
+        }
+        // Each work is activated, and few are later than they are queued: least of all where so many more may run at once.
+        if program.function == "work_activated", !btf.hasMember("max_active", of: "pool_workqueue") {
+            return "work items of this kernel seldom wait for others to end"
         }
         switch program.kind {
         case .tracepoint:

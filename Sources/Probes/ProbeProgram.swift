@@ -106,6 +106,9 @@ extension ProbeProgram {
         ProbeProgram(
             "request_punted", .tracepoint, "io_uring_queue_async_work",
             blind: "attempts of io_uring that came to nothing, as such"),
+        ProbeProgram(
+            "work_activated", .tracepoint, "workqueue_activate_work",
+            blind: "until when a work item waited because its workqueue ran as many as it may"),
         ProbeProgram("work_ended", .tracepoint, "workqueue_execute_end", blind: "how long other work items had a CPU"),
     ]
 

@@ -60,6 +60,15 @@ struct ApartTests {
         #expect(try Self.causes(.queueWait, io) == [.workqueueLimit: 4])
     }
 
+    @Test func allBeforeAWorkIsActivatedIsMaxActives() throws {
+        var io = Self.io { $0.marks = [.atLimit, .activated] }
+        io.completeContext = .kworker
+        io.times[.workQueued] = 2015
+        io.times[.workStarted] = 2019
+        io.queueWaitOccupants[.idle] = 1
+        #expect(try Self.causes(.queueWait, io) == [.workqueueLimit: 3, .idle: 1])
+    }
+
     @Test func aWaiterHasCauses() throws {
         var io = Self.io { _ in }
         io.issuer = .sync

@@ -173,9 +173,9 @@ class Limit(unittest.TestCase):
                             ios=[{"queue_wait_causes": [{"cause": "workqueue_limit", "ns": ns}]}])
         return "\n".join(check_borders(Scenario("raw", "nvme", "none", "none", (), {}, at_limit=True), story_of))
 
-    def test_an_idle_cpu_until_it_is_activated_is_the_limits(self) -> None:
-        self.assertEqual(self.failures(101_000), "")
-        self.assertIn("workqueue_limit of each queue_wait", self.failures(200_000))
+    def test_all_until_it_is_activated_is_the_limits(self) -> None:
+        self.assertEqual(self.failures(201_000), "")
+        self.assertIn("workqueue_limit of each queue_wait", self.failures(101_000))
 
     def test_a_load_that_reaches_no_limit_is_told(self) -> None:
         self.assertIn("nothing to compare", self.failures(0, ACTIVATED.replace("1.000310: workqueue_act", "1.000310: x_act")))

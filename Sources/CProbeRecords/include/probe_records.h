@@ -169,6 +169,7 @@ enum probe_life_mark {
 	PROBE_LIFE_STACKED	= 1u << 6,	/* made by a file system for another kiocb: overlayfs, FUSE */
 	PROBE_LIFE_AT_LIMIT	= 1u << 7,	/* its work was queued while the workqueue ran max_active others */
 	PROBE_LIFE_ELSEWHERE	= 1u << 8,	/* io_uring: the submitter slept, and not for completions */
+	PROBE_LIFE_ACTIVATED	= 1u << 9,	/* PROBE_LIFE_AT_LIMIT is over: queue_wait is what came after that */
 	PROBE_LIFE_WAITER_CLOCKS = 1u << 30,	/* in a slot only: waiter_wait holds clocks */
 	PROBE_LIFE_DELIVERY_CLOCKS = 1u << 31,	/* in a slot only: delivery_wait holds clocks */
 };
@@ -335,8 +336,7 @@ enum probe_key_user {
 	PROBE_KEY_LAYER_DONE,
 	PROBE_KEY_DISK_DONE,
 	PROBE_KEY_PUNT,
-	PROBE_KEY_REQUEUE,
-	PROBE_KEY_RAISE, PROBE_KEY_AWAITED_END,
+	PROBE_KEY_REQUEUE, PROBE_KEY_RAISE, PROBE_KEY_AWAITED_END, PROBE_KEY_ACTIVATE,
 	PROBE_KEY_USERS = 32,
 };
 

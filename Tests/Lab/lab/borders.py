@@ -18,7 +18,6 @@ from .truth import Truth
 
 SHARE, SLACK_NS = 0.02, 2_000
 APART_NS = 50_000  # two observers of one event, on a busy host
-AT_ONCE_NS = 100_000  # a work that its workqueue may run is activated in the call that queues it
 # Of 499 I/Os beside a real-time task, 46 were preempted between the entry of a function and the tracepoint in it.
 MOST_PARTED = 0.25
 CUT = 100  # one in so many at either end is left out
@@ -342,15 +341,13 @@ def _check_handed_over(evidence: Evidence, ios: list[dict[str, Any]]) -> Iterato
 
 
 def _check_limit(evidence: Evidence, ios: list[dict[str, Any]]) -> Iterator[str]:
-    """An idle CPU while a work was queued and its workqueue did not let it be run, as it had as many as it may."""
+    """From the queueing to where its workqueue, which had run as many as it may, let a work be run."""
     ours = sum(share["ns"] for io in ios for share in io.get("queue_wait_causes", []) if share["cause"] == "workqueue_limit")
-    late = [wait for wait in evidence.truth.waits
-            if wait.activated_ns is not None and wait.activated_ns - wait.queued_ns > AT_ONCE_NS]
+    late = [wait.limit_ns for wait in evidence.truth.waits if wait.limit_ns]
     if not late:
         yield "ftrace has no work that was activated later than it was queued: nothing to compare"
         return
-    yield from means_alike("workqueue_limit of each queue_wait", ours / len(late),
-                           sum(wait.inactive["idle"] for wait in late) / len(late), evidence)
+    yield from means_alike("workqueue_limit of each queue_wait", ours / len(late), sum(late) / len(late), evidence)
 
 
 def _check_largest(scenario: Scenario, report: dict[str, Any]) -> Iterator[str]:

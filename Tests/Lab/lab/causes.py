@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .compare import equal
-from .occupants import CAUSES, IDLE, Wait
+from .occupants import CAUSES, Wait
 from .scenarios import Forced
 
 UNATTRIBUTED = "unattributed"
-LIMIT = "workqueue_limit"
 STAGES = {"queue_wait": "queue_wait_causes", "task_work_wait": "task_work_wait_causes"}
 
 SHARE = 0.01  # of all queue waits, by which a cause may differ
@@ -45,7 +44,7 @@ class Pair:
 
     @property
     def is_stalled(self) -> bool:
-        return any(abs(self.ns[cause] + (self.ns[LIMIT] if cause == IDLE else 0) - self.wait.ns[cause]) > STALL_NS
+        return any(abs(self.ns[cause] - self.wait.ns[cause]) > STALL_NS
                    for cause in CAUSES)
 
 
@@ -104,8 +103,6 @@ class Split:
             ftrace.update(pair.wait.ns)
             ftrace[UNATTRIBUTED] += pair.wait.total_ns - pair.wait.ns.total()
             dioscope.update(pair.ns)
-            # ftrace's clocks show an idle CPU; that the workqueue was full is compared apart.
-            dioscope[IDLE] += dioscope.pop(LIMIT, 0)
             borders.update(pair.wait.stretches)
         return Split(len(kept), len(compared) - len(kept), ftrace, dioscope, borders)
 

@@ -13,6 +13,7 @@ from .events import Event, work_of
 
 SUBMITTER, COMPLETION_WORK, POOL_WORK, OTHER_TASK = "submitter", "completion_work", "pool_work", "other_task"
 HARDIRQ, SOFTIRQ, IDLE, WORKER_SWITCH = "hardirq", "softirq", "idle", "worker_switch"
+LIMIT = "workqueue_limit"
 CAUSES = (SUBMITTER, COMPLETION_WORK, POOL_WORK, OTHER_TASK, HARDIRQ, SOFTIRQ, IDLE, WORKER_SWITCH)
 
 WORK = {"iomap_dio_complete_work", "iomap_dio_simple_complete_work", "dio_aio_complete_work"}
@@ -22,6 +23,8 @@ BEGIN = {"iomap_dio_rw_begin:", "legacy_begin:", "blkdev_begin:"}
 POOL_WORKER = re.compile(r"kworker/\d+:\d+")
 SWITCH = re.compile(r"prev_comm=.* prev_pid=\d+ .* ==> next_comm=(.*) next_pid=(\d+) next_prio=")
 
+# A work that its workqueue may run is activated in the call that queues it.
+AT_ONCE_NS = 100_000
 ACTIVATED = re.compile(r"work struct[= ](\w+)")
 
 HARD_ENTRIES = {"irq_handler_entry:", "local_timer_entry:"}
@@ -39,7 +42,7 @@ class Wait:
     ns: Counter[str] = field(default_factory=Counter)
     stretches: Counter[str] = field(default_factory=Counter)  # how many times each occupant had the CPU in between
     activated_ns: int | None = None  # when its workqueue let it be run: at once, unless it had as many as it may
-    inactive: Counter[str] = field(default_factory=Counter)  # ns until then, by occupant
+    limit_ns: int = 0  # until then, where that was later
 
     @property
     def total_ns(self) -> int:
@@ -171,16 +174,15 @@ class Occupants:
             self._queued[work] = Wait(event.cpu, event.ns, 0, 0, cpu.ns.copy(), cpu.stretches.copy())
 
     def _activate(self, event: Event, rest: str) -> None:
-        """Perhaps by another CPU than it waits for, whose clock then stands where its last event left it."""
+        """Later than it was queued if its workqueue ran as many as it may: what it waits for the CPU begins there."""
         found = ACTIVATED.match(rest)
         wait = self._queued.get(found[1]) if found is not None else None
         if wait is None:
             return
-        cpu = self._cpus[wait.cpu]
         wait.activated_ns = event.ns
-        wait.inactive = cpu.ns - wait.ns
-        if cpu.since is not None and wait.cpu != event.cpu:
-            wait.inactive[self._occupant(cpu)] += max(0, event.ns - max(cpu.since, wait.queued_ns))
+        if event.cpu == wait.cpu and event.ns - wait.queued_ns > AT_ONCE_NS:
+            wait.limit_ns = event.ns - wait.queued_ns
+            wait.ns, wait.stretches = self._cpus[wait.cpu].ns.copy(), self._cpus[wait.cpu].stretches.copy()
 
     def _start(self, event: Event, rest: str, cpu: _CPU) -> None:
         work, function = work_of(rest)
@@ -192,4 +194,6 @@ class Occupants:
         here = wait.cpu == event.cpu
         wait.ns = cpu.ns - wait.ns if here else Counter()
         wait.stretches = cpu.stretches - wait.stretches if here else Counter()
+        if here and wait.limit_ns:
+            wait.ns[LIMIT] = wait.limit_ns
         self.waits.append(wait)
