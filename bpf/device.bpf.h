@@ -261,8 +261,10 @@ static __always_inline __u32 iomap_end_facts(const struct probe_io *io, struct k
 		facts |= PROBE_FACT_END_ERROR;
 	if (!(flags & IOMAP_DIO_WRITE))
 		return facts;
-	/* One of several parts begins where the one before it ended. */
-	position = io->facts & PROBE_FACT_PARTIAL ? read_kernel(iocb, ki_pos) : (loff_t)io->offset_bytes;
+	/* One of several parts begins where the one before it ended. Volatile: one load of either is not verified. */
+	position = *(const volatile __u64 *)&io->offset_bytes;
+	if (io->facts & PROBE_FACT_PARTIAL)
+		position = read_kernel(iocb, ki_pos);
 	if (position + (loff_t)read_kernel(dio, size) > read_kernel(dio, i_size))
 		facts |= PROBE_FACT_EXTENDS_ISIZE;
 	file = read_kernel(iocb, ki_filp);
