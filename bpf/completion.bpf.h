@@ -285,21 +285,10 @@ static __always_inline void user_complete(struct probe_cpu *cpu, struct probe_io
  * the probe of iomap_dio_complete was running on this CPU already: an interrupt
  * in the midst of a kworker's. It is recorded from here, a moment later.
  */
-static __always_inline int iocb_complete(struct kiocb *iocb, long ret, enum probe_key_user key_user)
+static __noinline int unsent_complete(struct probe_cpu *cpu, __u64 key, long ret)
 {
-	struct probe_cpu *cpu = this_cpu();
-	struct probe_io *io;
-	__u64 key;
+	struct probe_io *io = slot_find(key);
 
-	if (!cpu)
-		return 0;
-	key = iocb_key(cpu, key_user, iocb);
-	/* Nearly always: it was sent a moment ago. */
-	if (cpu->sent_key == key) {
-		cpu->sent_key = 0;
-		return 0;
-	}
-	io = slot_find(key);
 	if (io && stopped_midway(io)) {
 		io_send(cpu, io, key);
 		return 0;
@@ -314,6 +303,21 @@ static __always_inline int iocb_complete(struct kiocb *iocb, long ret, enum prob
 	if (!(io->facts & (PROBE_FACT_LEGACY | PROBE_FACT_BLOCK_DEVICE)))
 		__sync_fetch_and_add(&cpu->rescued, 1);
 	io_complete(cpu, io, key, ret);
+	return 0;
+}
+
+static __always_inline int iocb_complete(struct kiocb *iocb, long ret, enum probe_key_user key_user)
+{
+	struct probe_cpu *cpu = this_cpu();
+	__u64 key;
+
+	if (!cpu)
+		return 0;
+	key = iocb_key(cpu, key_user, iocb);
+	if (cpu->sent_key != key)
+		return unsent_complete(cpu, key, ret);
+	/* Nearly always: it was sent a moment ago. */
+	cpu->sent_key = 0;
 	return 0;
 }
 

@@ -44,7 +44,7 @@ static __noinline int issued_late(struct probe_io *io, struct request *rq, __u64
 	return 0;
 }
 
-static __noinline int bio_issued(struct probe_cpu *cpu, struct request *rq, struct bio *bio, __u64 now)
+static __always_inline int bio_issued(struct probe_cpu *cpu, struct request *rq, struct bio *bio, __u64 now)
 {
 	struct probe_io *io = io_of_bio(cpu, PROBE_KEY_ISSUE, bio);
 
@@ -60,6 +60,12 @@ static __noinline int bio_issued(struct probe_cpu *cpu, struct request *rq, stru
 	if (probe_settings.stacked_disks)
 		note_layer(io, disk_of_bio(bio), LAYER_ISSUED, now);
 	return 0;
+}
+
+/* Merged into the request of another, which is nearly always alone. */
+static __noinline int another_bio_issued(struct probe_cpu *cpu, struct request *rq, struct bio *bio, __u64 now)
+{
+	return bio_issued(cpu, rq, bio, now);
 }
 
 static __always_inline int io_issue(struct request *rq)
@@ -78,7 +84,7 @@ static __always_inline int io_issue(struct request *rq)
 		bio = read_kernel(bio, bi_next);
 		if (!bio)
 			break;
-		bio_issued(cpu, rq, bio, now);
+		another_bio_issued(cpu, rq, bio, now);
 	}
 	return 0;
 }

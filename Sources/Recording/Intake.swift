@@ -63,10 +63,11 @@ final class Intake: RecordSink {
         }
     }
 
-    @inline(never)
     /// Looks up the path of a file that was synced, if it has not been.
     func note(_ syncs: FileSyncs) { files.note(syncs) }
 
+    /// Not inlined, as are those below: what they need would be made ready for every record.
+    @inline(never)
     private func reportSlow(_ record: UnsafeRawBufferPointer) {
         if let io = DirectIO(anyRecord: record) { whenSlow(io) }
     }
@@ -89,7 +90,6 @@ final class Intake: RecordSink {
         }
     }
 
-    /// Not inlined: what it needs would be made ready for every record.
     @inline(never)
     private func noteNew(_ io: UnsafePointer<probe_io>, _ cpus: UInt64, _ origin: UInt64) {
         if cpus != lastCPUs { places.note(io) }

@@ -52,7 +52,7 @@ BORDERS = (
     border("libaio-read-misread", NVME, (*LIBAIO, READS), disturbance="misread", misread=True),
     border("sync-write-quota", NVME, (*PSYNC, WRITE), limit="quota", borders=WAY),
     border("libaio-read-bps", NVME, (*LIBAIO, READS), **(HELD_BACK | {"limit": "rbps"})),
-    border("libaio-write-iocost", NVME, (*LIBAIO, WRITE), **(HELD_BACK | {"limit": "iocost"})),
+    border("libaio-write-iocost", NVME, (*LIBAIO, WRITE), limit="iocost", borders=QUEUES),
     border("libaio-write-kyber-few-tags", NVME, ("--ioengine=libaio", "--iodepth=2", WRITE), **FEW_TAGS, limit="kyber-tags"),
     border("libaio-write-bfq-few-tags", NVME, ("--ioengine=libaio", "--iodepth=2", WRITE), **FEW_TAGS, limit="bfq-tags"),
     border("io_uring-read-polled", NVME, (*POLL, READS), kernel_arguments=POLL_QUEUES, borders=("issued", "ended")),
