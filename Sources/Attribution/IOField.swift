@@ -90,7 +90,8 @@ public enum IOField: Hashable, Sendable {
         if let now = earlier[name] { return now }
         if let now = all.first(where: { $0.key == name }) { return now.name }
         let near = all.map { (name: $0.name, distance: distance($0.name, name)) }.min { $0.distance < $1.distance }
-        return near.flatMap { $0.distance <= 2 && $0.distance < name.count ? $0.name : nil }
+        let most = max(1, min(2, name.count / 3))
+        return near.flatMap { $0.distance <= most && $0.distance < name.count ? $0.name : nil }
     }
 
     /// How many characters have to be changed, added or left out.

@@ -37,6 +37,47 @@ struct CommandLineWords {
     }
 }
 
+extension CommandLineWords {
+    /// An option of one value that is given twice would keep the last in silence.
+    /// - Parameter command: what the verb runs.
+    func checkRepeats(in command: (some ParsableCommand).Type) throws(Failure) {
+        let options = OptionNames(of: command)
+        var seen: Set<String> = []
+        var position = 1
+        while position < words.count, words[position] != "--" {
+            let word = words[position]
+            position += 1
+            guard let option = options.option(word) else { continue }
+            if !word.contains("=") { position += 1 }
+            guard !option.isRepeating, !seen.insert(option.name).inserted else { continue }
+            throw Failure(
+                .usage, "--\(option.name) is given more than once, and has one value",
+                hint: option.name == "where" ? "conditions are joined by 'and': --where 'A and B'" : "give it once")
+        }
+    }
+}
+
+/// The options of a command that have a value, from the command's own declaration.
+private struct OptionNames {
+    private let options: [(names: [String], isRepeating: Bool)]
+
+    init(of command: (some ParsableCommand).Type) {
+        options = DumpedHelp.arguments(of: command).filter { $0.kind == "option" }.map { argument in
+            let names = (argument.names ?? []).sorted { $0.name.count > $1.name.count }
+            return (names.map { ($0.kind == "short" ? "-" : "--") + $0.name }, argument.isRepeating ?? false)
+        }
+    }
+
+    /// `--where`, `--where=...`, `-o`; without its dashes, by its long name.
+    func option(_ word: String) -> (name: String, isRepeating: Bool)? {
+        let name = String(word.prefix { $0 != "=" })
+        guard let option = options.first(where: { $0.names.contains(name) }), let long = option.names.first else {
+            return nil
+        }
+        return (String(long.drop { $0 == "-" }), option.isRepeating)
+    }
+}
+
 /// The options of a command that have no value, from the command's own declaration; all others take the next word.
 private struct FlagNames {
     /// Without their dashes.
@@ -44,8 +85,7 @@ private struct FlagNames {
     private let short: Set<Character>
 
     init(of command: (some ParsableCommand).Type) {
-        let help = try? JSONDecoder().decode(DumpedHelp.self, from: Data(command._dumpHelp().utf8))
-        let names = (help?.command.arguments ?? []).filter { $0.kind == "flag" }.flatMap { $0.names ?? [] }
+        let names = DumpedHelp.arguments(of: command).filter { $0.kind == "flag" }.flatMap { $0.names ?? [] }
         long = Set(names.filter { $0.kind == "long" }.map(\.name) + ["version"])
         short = Set(names.filter { $0.kind == "short" }.compactMap(\.name.first))
     }
@@ -55,19 +95,25 @@ private struct FlagNames {
         if word.hasPrefix("--") { return long.contains(String(word.dropFirst(2))) }
         return word.dropFirst().allSatisfy(short.contains)
     }
+}
 
-    /// What is read of the parser's description of a command.
-    private struct DumpedHelp: Decodable {
-        let command: Command
+/// What is read of the parser's description of a command.
+private struct DumpedHelp: Decodable {
+    let command: Command
 
-        struct Command: Decodable { let arguments: [Argument]? }
-        struct Argument: Decodable {
-            let kind: String
-            let names: [Name]?
-        }
-        struct Name: Decodable {
-            let kind: String
-            let name: String
-        }
+    struct Command: Decodable { let arguments: [Argument]? }
+    struct Argument: Decodable {
+        let kind: String
+        let names: [Name]?
+        let isRepeating: Bool?
+    }
+    struct Name: Decodable {
+        let kind: String
+        let name: String
+    }
+
+    static func arguments(of command: (some ParsableCommand).Type) -> [Argument] {
+        let help = try? JSONDecoder().decode(DumpedHelp.self, from: Data(command._dumpHelp().utf8))
+        return help?.command.arguments ?? []
     }
 }

@@ -45,6 +45,10 @@ struct Dioscope: ParsableCommand {
         do {
             let words = CommandLineWords(Array(CommandLine.arguments.dropFirst()))
             try words.checkVerb(among: configuration.subcommands.compactMap { $0.configuration.commandName })
+            if let verb = configuration.subcommands.first(where: { $0.configuration.commandName == words.words.first })
+            {
+                try words.checkRepeats(in: verb)
+            }
             var command = try parseAsRoot(words.words)
             try command.run()
         } catch let failure as Failure {

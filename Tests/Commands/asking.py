@@ -27,6 +27,14 @@ class WordTests(Bed):
         self.expect(dioscope("report", "--where", "latancy>1ms", CAPTURE), 64, "did you mean .latency")
         self.expect(dioscope("list", "--sort", "-latnecy", CAPTURE), 64, "did you mean .latency")
 
+    def test_an_option_of_one_value_is_given_once(self) -> None:
+        done = dioscope("report", "--where", "latency>0", "--where=op=write", CAPTURE)
+        self.expect(done, 64, "--where is given more than once.*\n.*and")
+        self.expect(dioscope("list", "--limit", "1", "--limit", "2", CAPTURE), 64, "--limit is given more than once")
+        self.assertEqual(dioscope("report", "--by", "op", "--by", "size", CAPTURE).returncode, 0)
+        self.expect(dioscope("report", "--from", "3s", "--to", "1s", CAPTURE), 64, "--to 1s is not after --from 3s")
+        self.assertNotIn("did you mean", dioscope("list", "--sort", "foo", CAPTURE).stderr)
+
     def test_obvious_values(self) -> None:
         for words in (["--duration=1h30m"], ["--sample=10%"], ["--sample=0.1%"]):
             done = dioscope("record", *words, "--pid", "4194303")

@@ -16,6 +16,13 @@ struct WindowArguments: ParsableArguments {
     @Option(help: "Only I/Os that were done before then.")
     var to: Moment?
 
+    func validate() throws {
+        guard case .sinceStart(let first) = from?.bound, case .sinceStart(let last) = to?.bound, first >= last else {
+            return
+        }
+        throw ValidationError("--to \(to?.text ?? "") is not after --from \(from?.text ?? "")")
+    }
+
     var window: TimeWindow? {
         guard from != nil || to != nil else { return nil }
         let words = [from.map { "from \($0.text)" }, to.map { "to \($0.text)" }].compactMap(\.self)
