@@ -116,6 +116,8 @@ class ScreenTests(Bed):
         return screen
 
     def start(self, *words: str, environment: str = "") -> None:
+        # A debug build would ask on the terminal what is to become of a crash.
+        environment = f"SWIFT_BACKTRACE=enable=no {environment}"
         self.keys(f"{environment} {commands.DIOSCOPE} live {' '.join(words)}", "Enter")
 
     def restored(self) -> None:
