@@ -233,6 +233,31 @@ static __noinline int softirq_delivered(struct probe_io *io, struct probe_cpu *c
 	return 0;
 }
 
+/* The thread of an interrupt found it: from the hard interrupt that woke that thread. Who had the CPUs is not known then. */
+static __noinline int thread_raised(struct probe_io *io)
+{
+	struct task_struct *task = current_task();
+	struct irqaction *action;
+	struct probe_life *life;
+	struct probe_irq *irq;
+	__u32 place;
+
+	if (!is_irq_thread(task))
+		return 0;
+	action = cast_kernel(struct irqaction, read_kernel(kthread_of(task), data));
+	irq = irq_at(read_kernel(action, irq));
+	if (!irq)
+		return 0;
+	place = raise_of(irq, io->issued_ns);
+	if (place >= IRQ_RAISES)
+		return 0;
+	life = life_of(io);
+	life->raise_cpu = irq->cpu[place];
+	life->raised_ns = irq->raised_ns[place];
+	life->reserved = PROBE_NO_CPU;
+	return 0;
+}
+
 /*
  * A request that this CPU's interrupt found done is completed in a softirq, here
  * or, called by an interrupt of its own, on the CPU that submitted it.
@@ -252,7 +277,7 @@ static __noinline int io_raise(struct probe_cpu *cpu, struct probe_io *io, __u32
 	life->reserved = here;
 	if (cpu->raise_ns[BLOCK_SOFTIRQ] || submit_cpu == here) {
 		life->raised_ns = raise_here(cpu, &life->delivery_wait);
-		return 0;
+		return cpu->irq_entered_ns ? 0 : thread_raised(io);
 	}
 	there = cpu_at(submit_cpu);
 	now = there && clocks_run() ? read_remote_clocks(there, &life->delivery_wait) : 0;
@@ -262,7 +287,7 @@ static __noinline int io_raise(struct probe_cpu *cpu, struct probe_io *io, __u32
 	life->raised_ns = cpu->irq_entered_ns ? cpu->irq_entered_ns : now;
 	/* Until the other CPU was called, it was this one's interrupt that was waited for. */
 	life->delivery_wait.ns[PROBE_OCCUPANT_HARDIRQ] -= now - life->raised_ns;
-	return 0;
+	return cpu->irq_entered_ns ? 0 : thread_raised(io);
 }
 
 #endif
