@@ -29,7 +29,8 @@ public struct KernelAccess: Sendable {
         isInInitialPIDNamespace = stat("/proc/self/ns/pid", &status) != 0 || status.st_ino == 0xefff_fffc
     }
 
-    /// Root, or CAP_BPF and CAP_PERFMON (5.8 and later).
+    /// Root, CAP_SYS_ADMIN, or CAP_BPF and CAP_PERFMON (5.8 and later). With the last two libbpf before 1.3 still fails, as it
+    /// looks through the BTF of modules.
     public var mayLoadPrograms: Bool {
         has(.sysAdmin) || (has(.bpf) && has(.perfmon))
     }

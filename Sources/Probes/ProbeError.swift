@@ -6,7 +6,7 @@ public enum ProbeError: Error, CustomStringConvertible {
     case noBTF
     /// A program without which there is nothing to record is missing.
     case missingEssential(place: String, reason: String)
-    /// Not root, nor CAP_BPF and CAP_PERFMON.
+    /// Neither root nor the capabilities: see `KernelAccess.mayLoadPrograms`.
     case notPermitted
     /// libbpf or the kernel refused a step.
     case refused(step: String, errno: Int32, detail: String)
@@ -28,7 +28,7 @@ public enum ProbeError: Error, CustomStringConvertible {
         switch self {
         case .noBTF: "a kernel built with CONFIG_DEBUG_INFO_BTF=y is needed; all of Debian's since 5.10 are"
         case .missingEssential: "'dioscope check' shows what this kernel offers"
-        case .notPermitted: "run as root (sudo dioscope ...), or give it CAP_BPF and CAP_PERFMON"
+        case .notPermitted: "run as root (sudo dioscope ...), or give it CAP_SYS_ADMIN"
         case .refused: "'dioscope check' shows what this kernel offers; --verbose shows libbpf's messages"
         }
     }

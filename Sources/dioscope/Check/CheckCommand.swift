@@ -37,7 +37,7 @@ struct CheckCommand: ParsableCommand {
                 "privileges", access.mayLoadPrograms ? "enough to load BPF programs" : "not enough to load BPF programs"
             ),
         ]
-        if !access.mayLoadPrograms { lines.append(fix("run as root, or with CAP_BPF and CAP_PERFMON")) }
+        if !access.mayLoadPrograms { lines.append(fix("run as root, or with CAP_SYS_ADMIN")) }
         lines += lockdownLines(access)
         guard let btf = KernelBTF() else {
             lines += [line("BTF", "none"), fix(ProbeError.noBTF.hint)]
