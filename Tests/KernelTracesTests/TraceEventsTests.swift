@@ -8,7 +8,10 @@ import Testing
 /// The readers know the events that record the points of an I/O's life.
 struct TraceEventsTests {
     /// Recorded live alone: no reader joins them.
-    private static let live: Set<String> = ["__iomap_dio_read_simple", "io_uring_queue_async_work"]
+    private static let live: Set<String> = [
+        "__iomap_dio_read_simple", "io_uring_queue_async_work", "submit_bio_wait_endio", "bio_wait_end_io",
+        "blkdev_bio_end_io_simple",
+    ]
 
     @Test func everySourceOfAPointIsRead() {
         for point in LifePoint.allCases {
