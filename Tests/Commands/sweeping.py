@@ -41,9 +41,8 @@ class SweepBed(Bed):
         self.addCleanup(self.switch.unlink, missing_ok=True)
 
     def sweep(self, *words: str, **options: object) -> subprocess.CompletedProcess[str]:
-        usual = dict(zip(QUICK[::2], QUICK[1::2])) | {"--directory": str(self.swept), "-o": self.result}
-        rest = [word for option, value in usual.items() if option not in words for word in (option, value)]
-        return dioscope("sweep", *rest, *words, **options)
+        quick = [word for pair in zip(QUICK[::2], QUICK[1::2]) if pair[0] not in words for word in pair]
+        return dioscope("sweep", "--directory", str(self.swept), "-o", self.result, *quick, *words, **options)
 
     def table(self, *words: str) -> dict:
         done = dioscope("sweep", "--show", self.result, "--json", *words)
