@@ -78,3 +78,15 @@ extension [DataLoss] {
     /// I/Os that were left out at random; see `DataLoss.sampledOut`.
     public var sampledOut: UInt64 { first { $0.what == DataLoss.sampledOutName }?.count ?? 0 }
 }
+
+extension [DataLoss] {
+    /// What was added to those that there were earlier: of each the count alone.
+    public func since(_ earlier: [DataLoss]) -> [DataLoss] {
+        map { loss in
+            var loss = loss
+            let then = earlier.first { $0.what == loss.what }?.count ?? 0
+            loss.count -= Swift.min(loss.count, then)
+            return loss
+        }
+    }
+}

@@ -122,34 +122,10 @@ public final class KindSummaries {
 extension KindSummaries.Sums {
     /// Adds those of one more CPU.
     fileprivate mutating func add(_ bytes: UnsafeRawBufferPointer) {
-        let other = bytes.load(as: probe_summary.self)
-        sums.first_ns = min(sums.first_ns, other.first_ns)
-        sums.last_ns = max(sums.last_ns, other.last_ns)
-        sums.bytes &+= other.bytes
-        sums.errors &+= other.errors
-        sums.preempted &+= other.preempted
-        Self.combine(&sums.longest_ns, other.longest_ns, max)
-        Self.combine(&sums.queue_wait_ns, other.queue_wait_ns, &+)
-        Self.combine(&sums.task_work_wait_ns, other.task_work_wait_ns, &+)
+        sums.add(bytes.load(as: probe_summary.self))
         let words = bytes[MemoryLayout<probe_summary>.stride...]
         words.withMemoryRebound(to: UInt64.self) { words in
             for place in numbers.indices { numbers[place] &+= words[place] }
-        }
-    }
-
-    /// Both are as many numbers of 64 bits.
-    private static func combine<Numbers>(
-        _ numbers: inout Numbers, _ others: Numbers, _ combined: (UInt64, UInt64) -> UInt64
-    ) {
-        withUnsafeMutableBytes(of: &numbers) { numbers in
-            withUnsafeBytes(of: others) { others in
-                for place in stride(from: 0, to: numbers.count, by: 8) {
-                    let value = combined(
-                        numbers.load(fromByteOffset: place, as: UInt64.self),
-                        others.load(fromByteOffset: place, as: UInt64.self))
-                    numbers.storeBytes(of: value, toByteOffset: place, as: UInt64.self)
-                }
-            }
         }
     }
 }

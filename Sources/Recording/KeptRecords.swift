@@ -11,9 +11,7 @@ import SystemPackage
 final class KeptRecords {
     private struct Block {
         var began: UInt64
-        var bytes: [UInt8] = []
-        /// Where each record begins.
-        var starts: [Int] = []
+        var records = KeptBytes()
     }
 
     /// Nanoseconds that are kept, if there is room.
@@ -43,9 +41,7 @@ final class KeptRecords {
             blocks.append(Block(began: now))
             forget(before: now > span ? now - span : 0)
         }
-        let last = blocks.count - 1
-        blocks[last].starts.append(blocks[last].bytes.count)
-        blocks[last].bytes.append(contentsOf: record)
+        blocks[blocks.count - 1].records.append(record)
         size += record.count
         while size > mostBytes, blocks.count > 1 { forgetFirst() }
     }
@@ -56,26 +52,15 @@ final class KeptRecords {
     }
 
     private func forgetFirst() {
-        size -= blocks[0].bytes.count
+        size -= blocks[0].records.bytes.count
         blocks.removeFirst()
     }
 
     /// Writes all of them, the threads' names first.
     func write(to writer: CaptureWriter) throws(CaptureError) {
-        for name in threads.values {
-            try Self.append(name[...], to: writer)
-        }
+        for name in threads.values { try writer.append(name) }
         for block in blocks {
-            for (number, start) in block.starts.enumerated() {
-                let end = number + 1 < block.starts.count ? block.starts[number + 1] : block.bytes.count
-                try Self.append(block.bytes[start..<end], to: writer)
-            }
+            try block.records.forEach { (record) throws(CaptureError) in try writer.append(record) }
         }
-    }
-
-    private static func append(_ bytes: ArraySlice<UInt8>, to writer: CaptureWriter) throws(CaptureError) {
-        try bytes.withUnsafeBytes { record in
-            Result { () throws(CaptureError) in try writer.append(record) }
-        }.get()
     }
 }

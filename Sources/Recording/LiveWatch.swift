@@ -124,13 +124,11 @@ public final class LiveWatch {
             over = []
             return counters
         }
-        // The counters after the slots: what has ended meanwhile is not both.
-        var open = openIOs.count(probes.openIOs(), now: now)
+        var after = openIOs.counters(of: probes, now: now)
+        guard let open = after.open else { return after }
         over = over.suffix(Self.looks - 1) + [open.over]
         let lost = over.count < Self.looks ? 0 : over.min() ?? 0
-        (open.inFlight, open.over) = (open.inFlight + open.over - lost, lost)
-        var after = probes.counters()
-        after.open = open
+        after.open = ProbeCounters.OpenCount(inFlight: open.inFlight + open.over - lost, over: lost)
         return after
     }
 
@@ -190,7 +188,9 @@ public final class LiveWatch {
         guard let kept, let begin = kept.began else { return nil }
         mark()
         let now = HostClock.monotonic
-        let session = session(from: begin, filters: filters, recorder: recorder)
+        let session = RecordingSession(
+            of: probes, recorder: recorder, wall: started.wall + Int64(begin - started.monotonic), monotonic: begin,
+            filters: filters)
         do {
             let writer = try CaptureWriter(creating: path, session: session, packing: .columns)
             try kept.write(to: writer)
@@ -210,28 +210,10 @@ public final class LiveWatch {
         }
     }
 
-    private func session(from begin: UInt64, filters: [String], recorder: String) -> RecordingSession {
-        let names = HostFacts.names()
-        var session = RecordingSession(
-            recorder: recorder, host: names.host, kernel: names.kernel, machine: names.machine,
-            cpuCount: HostFacts.cpuCount, completionRule: probes.completionRule, commandLine: CommandLine.arguments,
-            tracedCommand: [], filters: filters, probes: probes.programs,
-            startedWall: started.wall + Int64(begin - started.monotonic), startedMonotonic: begin, isSummary: nil,
-            turnsDown: nil)
-        session.isVirtual = HostFacts.isVirtual
-        session.blindTo = probes.blindTo.isEmpty ? nil : probes.blindTo
-        return session
-    }
-
     /// What came since the last mark before that.
     private func lossesSince(_ begin: UInt64) -> [DataLoss] {
         let earlier = marks.last { $0.time <= begin }?.losses ?? []
-        return (marks.last?.losses ?? []).map { loss in
-            var loss = loss
-            let then = earlier.first { $0.what == loss.what }?.count ?? 0
-            loss.count -= min(loss.count, then)
-            return loss
-        }
+        return (marks.last?.losses ?? []).since(earlier)
     }
 
     private func useSince(_ begin: UInt64) -> [CPUUse] {

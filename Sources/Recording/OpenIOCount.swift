@@ -48,6 +48,14 @@ struct OpenIOCount {
         return count
     }
 
+    /// The counters after the slots: what has ended meanwhile is not both.
+    mutating func counters(of probes: any ProbeSource, now: UInt64) -> ProbeCounters {
+        let open = count(probes.openIOs(), now: now)
+        var counters = probes.counters()
+        counters.open = open
+        return counters
+    }
+
     private struct Judgement {
         let witness: Witness
         let now: UInt64

@@ -100,17 +100,11 @@ public final class Recorder {
         _ path: FilePath, filters: [String], packing: CaptureWriter.Packing, recorder: String
     ) throws(RecordingError) {
         guard let probes else { return }
-        let names = HostFacts.names()
-        var session = RecordingSession(
-            recorder: recorder, host: names.host, kernel: names.kernel, machine: names.machine,
-            cpuCount: HostFacts.cpuCount, completionRule: probes.completionRule, commandLine: CommandLine.arguments,
-            tracedCommand: command, filters: filters,
-            probes: probes.programs,
-            startedWall: HostClock.wall, startedMonotonic: HostClock.monotonic, isSummary: keepsSummaries ? true : nil,
-            turnsDown: maxOverhead == nil ? nil : true)
+        let session = RecordingSession(
+            of: probes, recorder: recorder, wall: HostClock.wall, monotonic: HostClock.monotonic,
+            tracedCommand: command,
+            filters: filters, isSummary: keepsSummaries ? true : nil, turnsDown: maxOverhead == nil ? nil : true)
         watchSlow(session)
-        session.isVirtual = HostFacts.isVirtual
-        session.blindTo = probes.blindTo.isEmpty ? nil : probes.blindTo
         do {
             try intake.open(path, session: session, packing: packing)
         } catch {
@@ -257,10 +251,7 @@ public final class Recorder {
     /// The counters, and the I/Os without an end that are still in the slots.
     private func countersAndOpenIOs() -> ProbeCounters? {
         guard let probes else { return nil }
-        let open = openIOs.count(probes.openIOs(), now: HostClock.monotonic)
-        var counters = probes.counters()
-        counters.open = open
-        return counters
+        return openIOs.counters(of: probes, now: HostClock.monotonic)
     }
 
     private func reduceSamplingIfNeeded() {

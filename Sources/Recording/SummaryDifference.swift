@@ -29,8 +29,8 @@ struct SummaryDifference {
             sums.bytes = Self.since(before.bytes, sums.bytes)
             sums.errors = Self.since(before.errors, sums.errors)
             sums.preempted = Self.since(before.preempted, sums.preempted)
-            Self.subtract(before.queue_wait_ns, from: &sums.queue_wait_ns)
-            Self.subtract(before.task_work_wait_ns, from: &sums.task_work_wait_ns)
+            SummaryWords.combine(&sums.queue_wait_ns, before.queue_wait_ns) { Self.since($1, $0) }
+            SummaryWords.combine(&sums.task_work_wait_ns, before.task_work_wait_ns) { Self.since($1, $0) }
             sums.first_ns = min(before.last_ns, sums.last_ns)
         }
         for place in numbers.indices where place < before.numbers.count {
@@ -106,17 +106,4 @@ struct SummaryDifference {
     }
 
     private static func since(_ before: UInt64, _ now: UInt64) -> UInt64 { now > before ? now - before : 0 }
-
-    /// Both are as many numbers of 64 bits.
-    private static func subtract<Numbers>(_ before: Numbers, from numbers: inout Numbers) {
-        withUnsafeMutableBytes(of: &numbers) { numbers in
-            withUnsafeBytes(of: before) { before in
-                for place in stride(from: 0, to: numbers.count, by: 8) {
-                    let now = numbers.load(fromByteOffset: place, as: UInt64.self)
-                    let then = before.load(fromByteOffset: place, as: UInt64.self)
-                    numbers.storeBytes(of: since(then, now), toByteOffset: place, as: UInt64.self)
-                }
-            }
-        }
-    }
 }

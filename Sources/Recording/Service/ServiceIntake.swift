@@ -9,30 +9,7 @@ import Probes
 /// What comes as records while most I/Os are summed up in the kernel: kept as it came, for a bounded time in bounded
 /// memory.
 final class ServiceIntake: RecordSink {
-    /// Records one behind the other.
-    struct Records {
-        private(set) var bytes: [UInt8] = []
-        private var lengths: [UInt16] = []
-
-        mutating func append(_ record: UnsafeRawBufferPointer) {
-            bytes.append(contentsOf: record)
-            lengths.append(UInt16(record.count))
-        }
-
-        func forEach<Failure>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
-            var place = 0
-            for length in lengths {
-                let record = bytes[place..<place + Int(length)]
-                let result = record.withUnsafeBytes { bytes in
-                    Result { () throws(Failure) in try body(bytes) }
-                }
-                try result.get()
-                place += Int(length)
-            }
-        }
-    }
-
-    private var records = Records()
+    private var records = KeptBytes()
     /// By thread number; the last record is valid.
     private(set) var tasks: [UInt32: [UInt8]] = [:]
     private var devices: [DeviceNumber: DeviceName] = [:]
@@ -78,8 +55,8 @@ final class ServiceIntake: RecordSink {
     func takeChosenKinds() -> [probe_io_kind] { kinds?.takeChosen() ?? [] }
 
     /// What came since the last call.
-    func takeRecords() -> Records {
-        defer { records = Records() }
+    func takeRecords() -> KeptBytes {
+        defer { records = KeptBytes() }
         return records
     }
 }

@@ -37,7 +37,7 @@ public final class ServiceRecorder {
     private struct Kept {
         var began: UInt64
         var ended: UInt64
-        var records: ServiceIntake.Records
+        var records: KeptBytes
         var changes: [SumsChange]
         /// Since the service began, at its end.
         var losses: [DataLoss]
@@ -147,11 +147,7 @@ public final class ServiceRecorder {
 
     private func counters(_ now: UInt64) -> ProbeCounters {
         let counters = probes.counters()
-        guard counters.inFlight > 0 else { return counters }
-        let open = openIOs.count(probes.openIOs(), now: now)
-        var after = probes.counters()
-        after.open = open
-        return after
+        return counters.inFlight > 0 ? openIOs.counters(of: probes, now: now) : counters
     }
 
     /// Writes a capture of the intervals that are kept, under its name only when it is whole.
@@ -162,10 +158,7 @@ public final class ServiceRecorder {
         do throws(CaptureError) {
             let writer = try CaptureWriter(
                 creating: partial, session: session(first.began, recorder), packing: .columns)
-            for task in intake.tasks.values {
-                try task.withUnsafeBytes { bytes in Result { () throws(CaptureError) in try writer.append(bytes) } }
-                    .get()
-            }
+            for task in intake.tasks.values { try writer.append(task) }
             for interval in kept {
                 try interval.records.forEach { (record) throws(CaptureError) in try writer.append(record) }
             }
@@ -175,7 +168,7 @@ public final class ServiceRecorder {
                 try writer.write(summary: number, of: change.kind, change.sums, numbers: change.allNumbers)
             }
             try writer.write(devices: intake.devicesSeen)
-            try writer.write(loss: losses(from: first, to: last))
+            try writer.write(loss: kept.count > 1 ? last.losses.since(first.losses) : last.losses)
             try writer.flush()
             let ios = writer.iosWritten + summed
             let wall = start.wall + Int64(last.ended - start.monotonic)
@@ -202,25 +195,9 @@ public final class ServiceRecorder {
         return merged
     }
 
-    private func losses(from first: Kept, to last: Kept) -> [DataLoss] {
-        guard kept.count > 1 else { return last.losses }
-        return last.losses.map { loss in
-            var loss = loss
-            let then = first.losses.first { $0.what == loss.what }?.count ?? 0
-            loss.count -= min(loss.count, then)
-            return loss
-        }
-    }
-
     private func session(_ begin: UInt64, _ recorder: String) -> RecordingSession {
-        let names = HostFacts.names()
-        var session = RecordingSession(
-            recorder: recorder, host: names.host, kernel: names.kernel, machine: names.machine,
-            cpuCount: HostFacts.cpuCount, completionRule: probes.completionRule, commandLine: CommandLine.arguments,
-            probes: probes.programs, startedWall: start.wall + Int64(begin - start.monotonic),
-            startedMonotonic: begin, isSummary: true)
-        session.isVirtual = HostFacts.isVirtual
-        session.blindTo = probes.blindTo.isEmpty ? nil : probes.blindTo
-        return session
+        RecordingSession(
+            of: probes, recorder: recorder, wall: start.wall + Int64(begin - start.monotonic), monotonic: begin,
+            isSummary: true)
     }
 }

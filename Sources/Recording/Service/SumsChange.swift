@@ -32,19 +32,12 @@ struct SumsChange {
         sums.preempted &-= old.preempted
         // When the first of this interval was submitted is not known.
         sums.first_ns = min(began, sums.last_ns)
-        Self.combine(&sums.queue_wait_ns, old.queue_wait_ns, &-)
-        Self.combine(&sums.task_work_wait_ns, old.task_work_wait_ns, &-)
+        SummaryWords.combine(&sums.queue_wait_ns, old.queue_wait_ns, &-)
+        SummaryWords.combine(&sums.task_work_wait_ns, old.task_work_wait_ns, &-)
     }
 
     mutating func add(_ other: SumsChange) {
-        sums.first_ns = min(sums.first_ns, other.sums.first_ns)
-        sums.last_ns = max(sums.last_ns, other.sums.last_ns)
-        sums.bytes &+= other.sums.bytes
-        sums.errors &+= other.sums.errors
-        sums.preempted &+= other.sums.preempted
-        Self.combine(&sums.longest_ns, other.sums.longest_ns, max)
-        Self.combine(&sums.queue_wait_ns, other.sums.queue_wait_ns, &+)
-        Self.combine(&sums.task_work_wait_ns, other.sums.task_work_wait_ns, &+)
+        sums.add(other.sums)
         for (place, number) in other.numbers { numbers[place, default: 0] &+= number }
     }
 
@@ -80,21 +73,6 @@ struct SumsChange {
 
     /// `nil` when it does not add up: the sums were read while they changed.
     var summary: IOSummary? { IOSummary(kind: kind, sums: sums, numbers: allNumbers) }
-
-    private static func combine<Numbers>(
-        _ numbers: inout Numbers, _ others: Numbers, _ combined: (UInt64, UInt64) -> UInt64
-    ) {
-        withUnsafeMutableBytes(of: &numbers) { numbers in
-            withUnsafeBytes(of: others) { others in
-                for place in stride(from: 0, to: numbers.count, by: 8) {
-                    let value = combined(
-                        numbers.load(fromByteOffset: place, as: UInt64.self),
-                        others.load(fromByteOffset: place, as: UInt64.self))
-                    numbers.storeBytes(of: value, toByteOffset: place, as: UInt64.self)
-                }
-            }
-        }
-    }
 }
 
 extension SummaryBucket {
