@@ -29,12 +29,8 @@ public final class ServiceMetrics {
     public static let mostStages = 48
 
     /// Upper ends in nanoseconds, as the labels say in seconds.
-    private static let ends: [(nanoseconds: UInt64, label: String)] = (3...10).flatMap { power in
-        [1, 2, 5].map { digit in
-            let nanoseconds = (0..<power).reduce(UInt64(digit)) { value, _ in value * 10 }
-            return (nanoseconds, seconds(nanoseconds))
-        }
-    }
+    private static let ends: [(nanoseconds: UInt64, label: String)] =
+        LatencyStretch.marks(from: 1000, through: 50_000_000_000).map { ($0, seconds($0)) }
 
     private struct StageKey: Hashable, Comparable {
         var stage: String

@@ -51,14 +51,7 @@ struct LiveHeatmap {
     private static func marks(of columns: [LiveInterval]) -> [UInt64] {
         let seen = columns.flatMap { $0.report.histogram.filter { $0.ios > 0 }.map(\.from) }
         guard let first = seen.min(), let last = seen.max() else { return [] }
-        var marks = [first]
-        var decade: UInt64 = 1
-        while decade < last, decade < .max / 10 {
-            marks += [decade, decade * 2, decade * 5].filter { $0 > first && $0 <= last }
-            decade *= 10
-        }
-        if decade == last, decade > first { marks.append(decade) }
-        return marks
+        return LatencyStretch.marks(from: first, through: last)
     }
 
     private static func ios(of column: LiveInterval, from row: [UInt64]) -> UInt64 {

@@ -28,6 +28,16 @@ public struct LatencyStretch: Equatable, Sendable {
         return stretches
     }
 
+    /// The first, and all later ones of the scale up to the last.
+    public static func marks(from first: UInt64, through last: UInt64) -> [UInt64] {
+        var (found, marks) = ([first], Marks())
+        while case let mark = marks.next(), mark <= last {
+            if mark > first { found.append(mark) }
+            if mark == .max { break }
+        }
+        return found
+    }
+
     /// 1, 2, 5, 10, 20, ... and, where 64 bits end, the largest number.
     private struct Marks {
         private var decade: UInt64 = 1
