@@ -103,7 +103,7 @@ public final class MetricsExport: IOExport {
     }
 
     private func family(_ name: String, _ type: String, _ help: String) {
-        output.append(contentsOf: "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n".utf8)
+        output.append(contentsOf: MetricsText.family(name, type, help).utf8)
     }
 
     private func single(_ name: String, _ help: String, _ value: String) {
@@ -123,8 +123,7 @@ public final class MetricsExport: IOExport {
     }
 
     private func sample(_ name: String, _ labels: [(String, String)], _ value: String) {
-        let list = labels.map { "\($0)=\"\(MetricsText.escaped($1))\"" }.joined(separator: ",")
-        output.append(contentsOf: (name + (list.isEmpty ? "" : "{\(list)}") + " \(value)\n").utf8)
+        output.append(contentsOf: MetricsText.sample(name, labels, value).utf8)
     }
 
     private static func seconds(_ nanoseconds: Double) -> String { "\(nanoseconds / 1e9)" }

@@ -11,18 +11,26 @@ struct MetricsText {
     init(isOpen: Bool) { self.isOpen = isOpen }
 
     mutating func family(_ name: String, _ type: String, _ help: String) {
-        text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+        text += Self.family(name, type, help)
     }
 
     /// - Parameter name: without `_total`.
     mutating func counter(_ name: String, _ help: String) { family(isOpen ? name : name + "_total", "counter", help) }
 
     mutating func sample(_ name: String, _ labels: [(String, String)], _ value: String) {
-        let list = labels.map { "\($0)=\"\(Self.escaped($1))\"" }.joined(separator: ",")
-        text += name + (list.isEmpty ? "" : "{\(list)}") + " \(value)\n"
+        text += Self.sample(name, labels, value)
     }
 
     var finished: String { isOpen ? text + "# EOF\n" : text }
+
+    static func family(_ name: String, _ type: String, _ help: String) -> String {
+        "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+    }
+
+    static func sample(_ name: String, _ labels: [(String, String)], _ value: String) -> String {
+        let list = labels.map { "\($0)=\"\(escaped($1))\"" }.joined(separator: ",")
+        return name + (list.isEmpty ? "" : "{\(list)}") + " \(value)\n"
+    }
 
     /// Control characters are written as a terminal gets them, and the backslashes of that are the label's own.
     static func escaped(_ text: String) -> String {
