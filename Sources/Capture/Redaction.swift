@@ -4,8 +4,8 @@ import CProbeRecords
 import DirectIO
 
 /// Takes out of a capture what identifies the machine and its users: host, command lines, filters, names of tasks, mount
-/// points, inodes and process numbers, also where the end of a recording and its losses have them. Times, devices, contexts and the names of kernel threads and functions stay, so
-/// that its report is the same but for names.
+/// points, inodes and process numbers, also where the end of a recording and its losses have them. Times, devices,
+/// contexts and the names of kernel threads and functions stay, so that its report is the same but for names.
 final class Redaction {
     private var inodes: [UInt64: UInt64] = [:]
     private var tasks: [UInt32: UInt32] = [:]

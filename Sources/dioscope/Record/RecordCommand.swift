@@ -222,8 +222,6 @@ struct RecordCommand: ParsableCommand {
 
     /// `dioscope-20260131-235959.dioscope`, with a number when that second has one already.
     private static func freeNames() -> [FilePath] {
-        let base = HostClock.nameFromTime
-        let names = [base + ".dioscope"] + (2...99).map { "\(base)-\($0).dioscope" }
-        return names.map { FilePath($0) }
+        CaptureNames.numbered(HostClock.nameFromTime).map { FilePath($0) }
     }
 }

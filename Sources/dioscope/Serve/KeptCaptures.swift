@@ -31,8 +31,7 @@ struct KeptCaptures {
     /// A name that is free, from the time.
     var newPath: FilePath {
         let base = "\(directory)/dioscope-serve-" + HostClock.nameFromTime.drop { !$0.isNumber }
-        let names = [base + ".dioscope"] + (2...99).map { "\(base)-\($0).dioscope" }
-        return FilePath(names.first { access($0, F_OK) != 0 } ?? base + "-last.dioscope")
+        return FilePath(CaptureNames.numbered(base).first { access($0, F_OK) != 0 } ?? base + "-last.dioscope")
     }
 
     private var files: [File] {

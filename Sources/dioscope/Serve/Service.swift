@@ -70,11 +70,9 @@ final class Service {
 
     private func gauges(_ interval: ServiceInterval) -> [(name: String, help: String, value: Double)] {
         let now = HostClock.monotonic
-        var captures: (count: Int, bytes: UInt64) = (0, 0)
         if let kept, now >= nextTidying {
             nextTidying = now + Self.tidyingNanoseconds
-            captures = kept.tidy()
-            onDisk = captures
+            onDisk = kept.tidy()
         }
         return [
             ("in_flight_ios", "I/Os begun and not completed.", Double(interval.inFlight)),
