@@ -46,7 +46,6 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;
 #define IOCB_NOWAIT	(1 << 3)
 #define IOCB_DIRECT	(1 << 17)
 
-#define O_DIRECT	00040000	/* x86 */
 #define O_DSYNC		00010000
 #define S_IFMT		00170000
 #define S_IFREG		0100000
@@ -125,49 +124,7 @@ static __always_inline int hardirq_mask(const struct probe_cpu *cpu)
 	return probe_settings.irq_disable_counted ? HARDIRQ_MOVED : HARDIRQ_USUAL;
 }
 
-#ifdef PROBE_INFER_CONTEXT
-
-/* From the handlers that were seen to begin and not to end. */
-static __always_inline int preempt_count(const struct probe_cpu *cpu)
-{
-	if (cpu->occupant == PROBE_OCCUPANT_HARDIRQ)
-		return hardirq_mask(cpu);
-	return cpu->occupant == PROBE_OCCUPANT_SOFTIRQ ? SOFTIRQ_SERVING : 0;
-}
-
-#elif defined(PROBE_MODERN)
-
-/* x86: 64701838bf05 (6.2) put it into pcpu_hot, and 46e8fff6d45f (6.15) took it out again. */
-extern const struct pcpu_hot pcpu_hot __ksym __weak;
-extern const int __preempt_count __ksym __weak;
-
-static __always_inline int preempt_count(const struct probe_cpu *cpu)
-{
-	if (&__preempt_count)
-		return *(const int *)bpf_this_cpu_ptr(&__preempt_count);
-	if (&pcpu_hot)
-		return ((const struct pcpu_hot *)bpf_this_cpu_ptr(&pcpu_hot))->preempt_count;
-	return 0;
-}
-
-#else
-
-/* 5.10's BTF has no per-CPU variables, so by address: the CPU's base and the offset in it. */
-extern const void __preempt_count __ksym;
-extern const void __per_cpu_offset __ksym;
-
-static __always_inline int preempt_count(const struct probe_cpu *cpu)
-{
-	const __u64 *bases = (const __u64 *)&__per_cpu_offset;
-	__u64 base = 0;
-	int count = 0;
-
-	bpf_probe_read_kernel(&base, sizeof(base), bases + bpf_get_smp_processor_id());
-	bpf_probe_read_kernel(&count, sizeof(count), (const void *)(base + (__u64)&__preempt_count));
-	return count;
-}
-
-#endif
+#include "processor.bpf.h"
 
 /*
  * iov_iter_rw(): does data flow to the device? IOCB_WRITE would not do, the

@@ -251,6 +251,14 @@ struct worker {
 	struct worker_pool *pool;
 };
 
+struct thread_info___counting {		/* processors that count preemption in each task */
+	unsigned long long preempt_count;
+};
+
+struct task_struct___counting {
+	struct thread_info___counting thread_info;
+};
+
 struct pcpu_hot {			/* x86, 6.2 to 6.14 */
 	int preempt_count;
 };

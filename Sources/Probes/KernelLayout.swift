@@ -26,6 +26,8 @@ public struct KernelLayout: Equatable, Sendable {
     var simpleBio: Int?
     /// The kernel has `iomap_dio_rw_begin` and its like.
     var hasTracepoints: Bool
+    /// The CPU's own timer has events of its own, `irq_vectors:local_timer_entry` and its like: on x86.
+    var hasTimerEvents = true
     /// Function probes, which an interrupt can have while it interrupts another one; kprobes it cannot.
     var hasFunctionProbes: Bool
 
@@ -56,6 +58,7 @@ public struct KernelLayout: Equatable, Sendable {
         blockBio = btf.hasFunction("blkdev_bio_end_io_async") ? btf.offset(of: "bio", in: "blkdev_dio") : nil
         simpleBio = btf.offset(of: "bio", in: "iomap_dio_simple")
         hasTracepoints = btf.tracepointParameterCount("iomap_dio_rw_begin") != nil
+        hasTimerEvents = btf.tracepointParameterCount("local_timer_entry") != nil
         hasFunctionProbes = btf.hasStructure("trace_fprobe")
     }
 

@@ -115,7 +115,9 @@ public struct ProbePlan: Sendable {
 
     private static func flavour(for btf: KernelBTF) -> Flavour {
         guard btf.hasFunction("bpf_rdonly_cast") else { return .baseline }
-        return preemptCounts.contains(where: btf.hasVariable) ? .modern : .inferring
+        // On x86 a variable of each CPU, elsewhere with each task.
+        let isKept = preemptCounts.contains(where: btf.hasVariable) || btf.hasMember("preempt_count", of: "thread_info")
+        return isKept ? .modern : .inferring
     }
 
     private static let preemptCounts = ["__preempt_count", "pcpu_hot"]

@@ -99,7 +99,8 @@ public struct TraceRecipe: Sendable {
         let iomap = ["iomap:iomap_dio_rw_begin", "iomap:iomap_dio_rw_queued", "iomap:iomap_dio_complete"]
         // Switching these on can hang kernels before 6.2, which have none of iomap's either.
         let timer = ["irq_vectors:local_timer_entry", "irq_vectors:local_timer_exit"]
-        return (layout.hasTracepoints ? iomap + timer : []) + [
+        let own = iomap + (layout.hasTimerEvents ? timer : [])
+        return (layout.hasTracepoints ? own : []) + [
             "block:block_bio_queue", "block:block_getrq", "block:block_rq_issue", "block:block_rq_complete",
             "irq:irq_handler_entry", "irq:irq_handler_exit", "irq:softirq_raise", "irq:softirq_entry",
             "irq:softirq_exit", "workqueue:workqueue_queue_work", "workqueue:workqueue_execute_start",

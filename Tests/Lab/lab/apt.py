@@ -80,12 +80,12 @@ def machine_mirror(etc: Path = Path("/etc/apt")) -> Mirror:
 class PrivateApt:
     """apt for one suite, with all of its state under one directory that the caller removes."""
 
-    def __init__(self, root: Path, suite: str, mirror: Mirror) -> None:
+    def __init__(self, root: Path, suite: str, mirror: Mirror, architecture: str = "amd64") -> None:
         self.suite = suite
         for name in ("lists/partial", "cache/archives/partial", "state", "debs"):
             (root / name).mkdir(parents=True)
         (root / "status").touch()
-        options = "arch=amd64" + (f" signed-by={mirror.keyring}" if mirror.keyring else "")
+        options = f"arch={architecture}" + (f" signed-by={mirror.keyring}" if mirror.keyring else "")
         (root / "sources.list").write_text(f"deb [{options}] {mirror.uri} {suite} main\n")
         self.debs = root / "debs"
         self.config = root / "apt.conf"
@@ -98,7 +98,8 @@ Dir::State "{root}/state";
 Dir::State::Lists "{root}/lists";
 Dir::State::Status "{root}/status";
 Dir::Cache "{root}/cache";
-APT::Architecture "amd64";
+APT::Architecture "{architecture}";
+APT::Architectures "{architecture}";
 APT::Sandbox::User "root";
 Acquire::Languages "none";
 Acquire::AllowInsecureRepositories "false";

@@ -113,11 +113,17 @@ def scratch() -> Iterator[Path]:
 
 @contextmanager
 def _alone(boot: Boot) -> Iterator[None]:
-    """One guest at a time on a machine: two emulated ones would disturb each other's timing until limits break. Those that
-    count instructions have a time of their own, which nothing disturbs: any number of them."""
+    """Guests that count instructions have a time of their own, which nothing disturbs: any number of them."""
     if boot.icount:
         yield
         return
+    with alone():
+        yield
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """One guest at a time on a machine: two emulated ones would disturb each other's timing until limits break."""
     cache().mkdir(parents=True, exist_ok=True)
     with (cache() / "guest.lock").open("w") as lock:
         try:

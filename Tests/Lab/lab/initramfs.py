@@ -99,9 +99,9 @@ def _stacks(kernel: Kernel) -> Path:
 def _add_modules(archive: Archive, kernel: Kernel, wanted: tuple[str, ...]) -> None:
     """Each with the names of all that have to be loaded for it, itself last."""
     paths = _module_paths(kernel)
-    for name in _in_load_order(kernel, wanted):
+    for name in in_load_order(kernel, wanted):
         archive.data(f"lab/modules/{name}.ko", _module(paths[name]))
-        needs = _in_load_order(kernel, (name,))
+        needs = in_load_order(kernel, (name,))
         archive.data(f"lab/modules/{name}.needs", "".join(f"{needed}\n" for needed in needs).encode())
 
 
@@ -160,6 +160,11 @@ def _module_paths(kernel: Kernel) -> dict[str, Path]:
     return {path.name.split(".ko")[0].replace("-", "_"): path for path in kernel.module_tree.rglob("*.ko*")}
 
 
+def module(kernel: Kernel, name: str) -> bytes:
+    """A module's plain bytes, by its name."""
+    return _module(_module_paths(kernel)[name])
+
+
 def _module(path: Path) -> bytes:
     """A module's plain bytes: busybox's insmod cannot unpack, and the guest would be slower at it."""
     unpack = {".xz": "xz", ".zst": "zstd"}.get(path.suffix)
@@ -168,7 +173,7 @@ def _module(path: Path) -> bytes:
     return subprocess.run([tool(unpack), "-dc", str(path)], check=True, capture_output=True).stdout
 
 
-def _in_load_order(kernel: Kernel, wanted: tuple[str, ...]) -> list[str]:
+def in_load_order(kernel: Kernel, wanted: tuple[str, ...]) -> list[str]:
     """Modules with what they depend on first. Debian's packages carry no modules.dep, so the modules are asked.
 
     A module that the kernel does not have is built in, or not there: the scenario that needs it will say so.

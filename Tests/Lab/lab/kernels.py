@@ -21,6 +21,7 @@ class Kernel:
     suite: str
     image: str
     modules: str | None = None
+    architecture: str = "amd64"
 
     @property
     def directory(self) -> Path:
@@ -117,7 +118,7 @@ def fetch(kernel: Kernel) -> None:
     cache().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache(), prefix="fetch-") as scratch_name:
         scratch = Path(scratch_name)
-        apt = PrivateApt(scratch / "apt", kernel.suite, machine_mirror())
+        apt = PrivateApt(scratch / "apt", kernel.suite, machine_mirror(), kernel.architecture)
         apt.update()
         tree = scratch / "tree"
         newest = ""
@@ -126,7 +127,7 @@ def fetch(kernel: Kernel) -> None:
             if not names:
                 raise Problem(f"suite {kernel.suite} lists no package like {pattern}: no kernel {kernel.name} there")
             package, version = apt.newest(names)
-            _unpack(apt.download(package, version), tree)
+            unpack(apt.download(package, version), tree)
             newest = newest or version
         _keep(tree, scratch / "kernel", f"{newest} ({kernel.suite})")
         if kernel.directory.exists():
@@ -135,7 +136,7 @@ def fetch(kernel: Kernel) -> None:
         (scratch / "kernel").rename(kernel.directory)
 
 
-def _unpack(deb: Path, tree: Path) -> None:
+def unpack(deb: Path, tree: Path) -> None:
     done = subprocess.run([tool("dpkg-deb"), "-x", str(deb), str(tree)], capture_output=True, text=True)
     if done.returncode:
         raise Problem(f"unpacking {deb.name} failed: {done.stderr.strip()}")

@@ -7,7 +7,10 @@ UNAVAILABLE = 69
 FAILED = 1
 
 PACKAGE_OF = {
+    "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu",
+    "clang": "clang",
     "gcc": "gcc",
+    "qemu-system-aarch64": "qemu-system-arm",
     "nm": "binutils",
     "bpftool": "bpftool",
     "perf": "linux-perf",
@@ -26,6 +29,8 @@ PACKAGE_OF = {
     "mdadm": "mdadm",
     "mkfs.btrfs": "btrfs-progs",
     "mkfs.f2fs": "f2fs-tools",
+    "setpriv": "util-linux",
+    "strace": "strace",
     "trace-cmd": "trace-cmd",
     "xz": "xz-utils",
     "zstd": "zstd",
