@@ -8,6 +8,7 @@ usage: fleet.py [--boxes N --ios N] [DIOSCOPE]
 
 import argparse
 import collections
+import itertools
 import json
 import math
 import re
@@ -24,6 +25,7 @@ VIEWS = re.compile(r"^CREATE VIEW (\w+) AS SELECT \* FROM read_parquet\('fleet/"
 CAPTURES = [*sorted((ROOT / "captures").glob("*.dioscope")), *sorted((ROOT / "captures" / "borders").glob("*.dioscope")),
             ROOT / "captures" / "broken" / "cut.dioscope"]
 TABLES = ("ios", "summaries")
+SUMS = ("ios", "total_ns", "bytes", "errors")  # columns of summaries
 
 Row = dict[str, object]
 
@@ -57,7 +59,7 @@ class Spark:
         from pyspark.sql import SparkSession
         builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false")
         builder = builder.config("spark.sql.session.timeZone", "UTC").config("spark.sql.shuffle.partitions", "4")
-        self.spark = builder.config("spark.driver.memory", "3g").getOrCreate()
+        self.spark = builder.config("spark.driver.memory", "4g").getOrCreate()
         self.spark.sparkContext.setLogLevel("ERROR")
         for table in TABLES:
             self.spark.read.parquet(f"{lake}/{table}").createOrReplaceTempView(table)
@@ -89,13 +91,24 @@ def questions() -> list[tuple[int, str, str]]:
     return [(int(number), text, sql) for number, text, sql in QUESTION.findall(PAGE.read_text())]
 
 
+class Box:
+    """A box of the tables: what dioscope says of its capture, and how often each of its I/Os is there."""
+
+    def __init__(self, capture: "Capture", times: int = 1) -> None:
+        self.report, self.ios, self.times = capture.report, capture.ios, times
+
+
+class Capture:
+    def __init__(self, dioscope: str, path: Path) -> None:
+        self.report = json.loads(run([dioscope, "report", "--json", str(path)], (0, 2)))
+        self.ios = [json.loads(line) for line in run([dioscope, "export", "--format", "jsonl", str(path)], (0, 2)).splitlines()]
+
+
 class Checks:
     """What dioscope's own reports say of the same captures."""
 
-    def __init__(self, dioscope: str, boxes: dict[str, Path]) -> None:
-        self.reports = {box: json.loads(run([dioscope, "report", "--json", str(path)], (0, 2))) for box, path in boxes.items()}
-        self.ios = {box: [json.loads(line) for line in run([dioscope, "export", "--format", "jsonl", str(path)], (0, 2)).splitlines()]
-                    for box, path in boxes.items()}
+    def __init__(self, boxes: dict[str, Box]) -> None:
+        self.boxes = boxes
         self.compared = 0
 
     def same(self, what: str, found: object, expected: object) -> None:
@@ -105,61 +118,65 @@ class Checks:
 
     def percentiles(self, rows: list[Row]) -> None:
         found = {row["box"]: row for row in rows}
-        for box, report in self.reports.items():
-            latency = report["latency"]
+        for name, box in self.boxes.items():
+            latency = box.report["latency"]
             for column, member in (("p50_ns", "p50_ns"), ("p99_ns", "p99_ns"), ("p999_ns", "p999_ns"), ("max_ns", "max_ns")):
-                self.same(f"{box} {column}", found[box][column], latency[member])
-            self.same(f"{box} total", found[box]["total_ns"], latency["total_ns"])
-            self.same(f"{box} I/Os", found[box]["ios"], sum(1 for io in self.ios[box] if io.get("latency_ns")))
+                self.same(f"{name} {column}", found[name][column], latency[member])
+            self.same(f"{name} total", found[name]["total_ns"], latency["total_ns"] * box.times)
+            self.same(f"{name} I/Os", found[name]["ios"], sum(1 for io in box.ios if io.get("latency_ns")) * box.times)
 
     def sharing(self, rows: list[Row]) -> None:
         found = {row["box"]: row for row in rows}
-        for box, report in self.reports.items():
-            shares = report["cpu_sharing"]
-            deferred = shares["deferred_ios"] or 0
-            self.same(f"{box} deferred", found.get(box, {}).get("deferred", 0), deferred)
+        for name, box in self.boxes.items():
+            shares = box.report["cpu_sharing"]
+            deferred = (shares["deferred_ios"] or 0) * box.times
+            self.same(f"{name} deferred", found.get(name, {}).get("deferred", 0), deferred)
             if deferred:
-                self.same(f"{box} sharing", found[box]["sharing"], shares["submit_irq_worker"])
+                self.same(f"{name} sharing", found[name]["sharing"], shares["submit_irq_worker"] * box.times)
 
     def stages(self, rows: list[Row]) -> None:
         expected: collections.Counter[tuple] = collections.Counter()
-        for report in self.reports.values():
-            for stage in report["stages"]:
-                expected[report["source"]["kernel"], stage["name"]] += stage["total_ns"]
+        for box in self.boxes.values():
+            for stage in box.report["stages"]:
+                expected[box.report["source"]["kernel"], stage["name"]] += stage["total_ns"] * box.times
         self.same("stages", {(row["kernel"], row["stage"]): row["total_ns"] for row in rows}, dict(expected))
 
     def causes(self, rows: list[Row]) -> None:
         expected = {}
-        for box, report in self.reports.items():
-            for cause in (report["queue_wait"] or {}).get("causes", []):
+        for name, box in self.boxes.items():
+            for cause in (box.report["queue_wait"] or {}).get("causes", []):
                 if cause["total_ns"]:
-                    expected[box, cause["cause"]] = cause["total_ns"]
+                    expected[name, cause["cause"]] = cause["total_ns"] * box.times
         self.same("causes", {(row["box"], row["cause"]): row["total_ns"] for row in rows if row["total_ns"]}, expected)
 
     def reasons(self, rows: list[Row]) -> None:
         expected: collections.Counter[str] = collections.Counter()
-        for report in self.reports.values():
-            for reason in report["reasons"]:
-                expected[reason["reason"]] += reason["ios"]
+        for box in self.boxes.values():
+            for reason in box.report["reasons"]:
+                expected[reason["reason"]] += reason["ios"] * box.times
         self.same("reasons", {row["reason"]: row["ios"] for row in rows}, dict(expected))
 
     def sizes(self, rows: list[Row]) -> None:
-        """From dioscope's list of single I/Os, counted here."""
-        durations: dict[tuple, list[int]] = collections.defaultdict(list)
-        for box, ios in self.ios.items():
-            names = {device["dev"]: device.get("fs")
-                     for device in self.reports[box]["source"].get("devices", [])}
-            for io in ios:
+        """From dioscope's list of single I/Os, counted here: how often there is which duration."""
+        durations: dict[tuple, collections.Counter[int]] = collections.defaultdict(collections.Counter)
+        for box in self.boxes.values():
+            names = {device["dev"]: device.get("fs") for device in box.report["source"].get("devices", [])}
+            for io in box.ios:
                 if "latency_ns" in io:
-                    durations[names.get(io["dev"]), io["op"], io["length"]].append(io["latency_ns"])
-        expected = {key: (len(all_of), sum(all_of), sorted(all_of)[math.ceil(0.99 * len(all_of)) - 1])
-                    for key, all_of in durations.items()}
+                    durations[names.get(io["dev"]), io["op"], io["length"]][io["latency_ns"]] += box.times
+        expected = {key: (counts.total(), sum(ns * times for ns, times in counts.items()), ranked(counts, math.ceil(0.99 * counts.total())))
+                    for key, counts in durations.items()}
         found = {(row["file_system"], row["op"], row["length_bytes"]): (row["ios"], row["total_ns"], row["p99_ns"]) for row in rows}
         self.same("sizes", found, expected)
 
     def slowest(self, rows: list[Row]) -> None:
-        longest = sorted((io["latency_ns"] for ios in self.ios.values() for io in ios if "latency_ns" in io), reverse=True)
-        self.same("slowest", [row["latency_ns"] for row in rows], longest[:20])
+        counts: collections.Counter[int] = collections.Counter()
+        for box in self.boxes.values():
+            for io in box.ios:
+                if "latency_ns" in io:
+                    counts[io["latency_ns"]] += box.times
+        longest = (ns for ns in sorted(counts, reverse=True) for _ in range(counts[ns]))
+        self.same("slowest", [row["latency_ns"] for row in rows], list(itertools.islice(longest, 20)))
 
     def all(self, by_number: dict[int, list[Row]]) -> int:
         for number, check in ((2, self.sharing), (3, self.percentiles), (4, self.stages), (5, self.causes), (6, self.reasons),
@@ -168,18 +185,37 @@ class Checks:
         return self.compared
 
 
-def multiply(small: Path, large: Path, boxes: int, ios: int) -> None:
-    """The same rows on so many boxes: what one box has, as often as is needed for so many I/Os."""
+def ranked(counts: collections.Counter[int], rank: int) -> int:
+    """The value of a rank, from 1, of those that are there so often."""
+    below = 0
+    for value in sorted(counts):
+        below += counts[value]
+        if below >= rank:
+            return value
+    raise ValueError("no such rank")
+
+
+def multiply(small: Path, large: Path, captures: dict[str, Capture], boxes: int, ios: int) -> dict[str, Box]:
+    """So many boxes, each with one of the captures in turn, of which each I/O is there as often as is needed for so many I/Os.
+
+    The files of boxes with the same capture are one file with several names: what engines read is all of them.
+    """
+    names = list(captures)
+    times = {name: max(1, round(ios / max(1, len(captures[name].ios)))) for name in names}
     for table in TABLES:
-        source = f"read_parquet('{small}/{table}/*/*/*.parquet', hive_partitioning = true)"
-        if table == "ios":
-            rows = (f"SELECT i.* EXCLUDE (box), 'box' || lpad(CAST(b AS VARCHAR), 4, '0') AS box FROM range({boxes}) t(b), "
-                    f"(SELECT s.* FROM {source} s, range(100000) LIMIT {ios}) i")
-        else:
-            rows = f"SELECT i.* EXCLUDE (box), 'box' || lpad(CAST(b AS VARCHAR), 4, '0') AS box FROM range({boxes}) t(b), {source} i"
-        run(["duckdb", "-batch", "-bail", "-c",
-             f"SET preserve_insertion_order = false; SET memory_limit = '6GB'; SET partitioned_write_max_open_files = 64; COPY ({rows}) TO "
-             f"'{large}/{table}' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day, box))"])
+        for path in sorted(small.glob(f"{table}/*/*/*.parquet")):
+            name = path.parent.name.removeprefix("box=")
+            again = small.parent / "again" / table / path.relative_to(small / table)
+            again.parent.mkdir(parents=True)
+            source = f"read_parquet('{path}', hive_partitioning = false)"
+            rows = (f"SELECT s.* FROM {source} s, range({times[name]})" if table == "ios" else
+                    f"SELECT * REPLACE ({', '.join(f'{column} * {times[name]} AS {column}' for column in SUMS)}) FROM {source}")
+            run(["duckdb", "-batch", "-bail", "-c", f"SET memory_limit = '4GB'; COPY ({rows}) TO '{again}' (FORMAT parquet, COMPRESSION zstd)"])
+            for box in range(names.index(name), boxes, len(names)):
+                target = large / table / path.parent.parent.name / f"box=box{box:04}" / path.name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.hardlink_to(again)
+    return {f"box{box:04}": Box(captures[names[box % len(names)]], times[names[box % len(names)]]) for box in range(boxes)}
 
 
 def main() -> int:
@@ -190,13 +226,14 @@ def main() -> int:
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="dioscope-fleet-") as directory:
         lake = Path(directory) / "fleet"
-        boxes = {path.stem: path for path in CAPTURES}
-        for box, path in boxes.items():
-            for _ in range(2 if box.endswith("7.2") else 1):  # Once more changes nothing.
-                run([wanted.dioscope, "export", "--format", "parquet", "-o", str(lake), "--box", box, str(path)], (0, 2))
+        captures = {path.stem: Capture(wanted.dioscope, path) for path in CAPTURES}
+        for path in CAPTURES:
+            for _ in range(2 if path.stem.endswith("7.2") else 1):  # Once more changes nothing.
+                run([wanted.dioscope, "export", "--format", "parquet", "-o", str(lake), "--box", path.stem, str(path)], (0, 2))
+        boxes = {name: Box(capture) for name, capture in captures.items()}
         if wanted.boxes:
             large = Path(directory) / "large"
-            multiply(lake, large, wanted.boxes, wanted.ios)
+            boxes = multiply(lake, large, captures, wanted.boxes, wanted.ios)
             lake = large
         engines = [DuckDB(lake), Spark(lake)]
         asked = questions()
@@ -212,12 +249,11 @@ def main() -> int:
                 different = [pair for pair in zip(*results) if pair[0] != pair[1]] or [(len(results[0]), len(results[1]))]
                 raise SystemExit(f"fleet: question {number}: DuckDB and PySpark differ: {different[0]}")
             by_number[number] = results[0]
-            print(f"{number:2}  {len(results[0]):4} rows  " + "  ".join(f"{e.name} {s:.2f} s" for e, s in zip(engines, seconds)) + f"  {text}")
+            print(f"{number:2}  {len(results[0]):4} rows  " + "  ".join(f"{e.name} {s:.2f} s" for e, s in zip(engines, seconds)) + f"  {text}", flush=True)
         counted = DuckDB(lake).ask("SELECT (SELECT COUNT(*) FROM ios) AS ios, (SELECT COUNT(*) FROM summaries) AS rows, "
                                    "(SELECT COUNT(DISTINCT box) FROM summaries) AS boxes")[0]
         print(f"{counted['boxes']} boxes, {counted['ios']:,} I/Os, {counted['rows']:,} rows of summaries: the same answers in both engines")
-        if not wanted.boxes:
-            print(f"{Checks(wanted.dioscope, boxes).all(by_number)} figures are those of dioscope")
+        print(f"{Checks(boxes).all(by_number)} figures are those of dioscope")
     return 0
 
 
