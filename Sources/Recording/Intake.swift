@@ -3,7 +3,6 @@
 import CProbeRecords
 import Capture
 import DirectIO
-import Host
 import Probes
 import SystemPackage
 
@@ -24,7 +23,7 @@ final class Intake: RecordSink {
     private var writer: CaptureWriter?
     /// The writer as long as nothing failed, unmanaged: to retain and release it would cost as much as to append.
     private var taking: Unmanaged<CaptureWriter>?
-    private var devices: [DeviceNumber: DeviceName] = [:]
+    private(set) var devices = SeenDevices()
     private var devicesWritten = 0
     /// The four of the last I/O.
     private var lastCPUs: UInt64 = .max
@@ -95,7 +94,7 @@ final class Intake: RecordSink {
         if cpus != lastCPUs { places.note(io) }
         if origin != lastOrigin {
             places.note(interrupt: io.pointee.irq)
-            note(device: io.pointee.dev)
+            devices.note(io.pointee.dev)
         }
         if CachedFiles.isOne(io) { cachedFiles.note(io) }
         if io.pointee.inode != lastInode || origin != lastOrigin { files.note(io) }
@@ -106,26 +105,10 @@ final class Intake: RecordSink {
     private func noteKind(_ record: UnsafeRawBufferPointer) { kinds?.note(record) }
 
     @inline(never)
-    private func noteLayers(_ record: UnsafeRawBufferPointer) {
-        let start = MemoryLayout<probe_layered>.offset(of: \.layers) ?? 0
-        for place in 0..<Int(PROBE_LAYERS) {
-            let device = record.load(
-                fromByteOffset: start + place * MemoryLayout<probe_layer>.stride, as: UInt32.self)
-            if device != 0 { note(device: device) }
-        }
-    }
+    private func noteLayers(_ record: UnsafeRawBufferPointer) { devices.note(layersOf: record) }
 
     /// Kinds of I/Os that from now on are to be aggregated in the kernel.
     func takeChosenKinds() -> [probe_io_kind] { kinds?.takeChosen() ?? [] }
-
-    /// Looks a device's names up when it is first seen: later it may be unmounted.
-    private func note(device number: UInt32) {
-        let device = DeviceNumber(kernel: number)
-        guard devices[device] == nil else { return }
-        var name = DeviceNames().name(of: device)
-        name.isStacked = name.name.map { StackedDisks.include($0) } == true ? true : nil
-        devices[device] = name
-    }
 
     /// Names that are not in the file yet: a recording that is killed would have numbers instead.
     func writeNewNames() {
@@ -135,11 +118,7 @@ final class Intake: RecordSink {
         }
         guard devices.count != devicesWritten else { return }
         devicesWritten = devices.count
-        attempt { writer throws(CaptureError) in try writer.write(devices: devicesSeen) }
-    }
-
-    var devicesSeen: [DeviceName] {
-        devices.values.sorted { ($0.major, $0.minor) < ($1.major, $1.minor) }
+        attempt { writer throws(CaptureError) in try writer.write(devices: devices.names) }
     }
 
     var iosWritten: UInt64 { writer?.iosWritten ?? 0 }

@@ -3,7 +3,6 @@
 import CProbeRecords
 import Capture
 import DirectIO
-import Host
 import Probes
 import Report
 
@@ -13,7 +12,7 @@ final class LiveSink: RecordSink {
     private var kinds: SeenKinds?
     /// Kinds of which the kernel sums up all but a sample.
     private var summedUp: Set<SeenKinds.Key> = []
-    private var names: [DeviceNumber: DeviceName] = [:]
+    private(set) var devices = SeenDevices()
     private(set) var threads: [UInt32: ThreadName] = [:]
     private var files = SeenFiles()
     private var ios: [Seen] = []
@@ -44,7 +43,6 @@ final class LiveSink: RecordSink {
         kinds = sumsUp ? SeenKinds(rule: rule) : nil
     }
 
-    var devices: [DeviceName] { names.values.sorted { ($0.major, $0.minor) < ($1.major, $1.minor) } }
     var fileNames: [FileName] { files.names }
 
     /// What comes until the next call came about now.
@@ -72,6 +70,7 @@ final class LiveSink: RecordSink {
         let isSampled = isSampled(record)
         if !isSampled { kinds?.note(record) }
         note(io, start.assumingMemoryBound(to: probe_io.self))
+        devices.note(layersOf: record)
         guard ios.count < Self.most else {
             leftOut += 1
             return
@@ -83,13 +82,8 @@ final class LiveSink: RecordSink {
     private func note(_ io: DirectIO, _ record: UnsafePointer<probe_io>) {
         if kept != nil { places.note(record) }
         if io.inode != last.inode || io.device != last.device { files.note(record) }
-        if io.device != last.device { note(io.device) }
+        if io.device != last.device { devices.note(record.pointee.dev) }
         last = (io.device, io.inode)
-        for layer in io.path?.layers ?? [] { note(layer.device) }
-    }
-
-    private func note(_ device: DeviceNumber) {
-        if names[device] == nil { names[device] = DeviceNames().name(of: device) }
     }
 
     private func isSampled(_ record: UnsafeRawBufferPointer) -> Bool {

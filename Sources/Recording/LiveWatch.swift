@@ -158,7 +158,7 @@ public final class LiveWatch {
     private var source: ReportSource {
         var source = ReportSource(kind: "live", isComplete: true)
         source.probes = probes.programs
-        source.devices = sink.devices
+        source.devices = sink.devices.names
         source.threads = sink.threads
         source.files = sink.fileNames
         source.cpuCount = HostFacts.cpuCount
@@ -194,7 +194,7 @@ public final class LiveWatch {
         do {
             let writer = try CaptureWriter(creating: path, session: session, packing: .columns)
             try kept.write(to: writer)
-            try writer.write(devices: sink.devices)
+            try writer.write(devices: sink.devices.names)
             if !sink.fileNames.isEmpty { try writer.write(files: sink.fileNames) }
             try writer.write(loss: lossesSince(begin))
             try writer.write(cpus: useSince(begin))

@@ -120,7 +120,7 @@ public final class Recorder {
             listener.sawSlow(
                 SlowIO(
                     io: io, submitterName: HostFacts.line(of: "/proc/\(io.submitterThread)/comm"),
-                    devices: intake.devicesSeen, files: intake.files.names, rule: session.completionRule,
+                    devices: intake.devices.names, files: intake.files.names, rule: session.completionRule,
                     began: (session.startedMonotonic, session.startedWall)))
         }
     }
@@ -296,7 +296,7 @@ public final class Recorder {
             opened: openFiles.files, command: commandIO, syncs: syncs?.sorted { $1.nanoseconds < $0.nanoseconds })
         let account = commandStatus == nil ? nil : self.account()
         intake.attempt { writer throws(CaptureError) in
-            try writer.write(devices: intake.devicesSeen)
+            try writer.write(devices: intake.devices.names)
             if intake.files.count > 0 { try writer.write(files: intake.files.names) }
             try writer.write(loss: explained(counters.losses, counters))
             try writer.write(cpus: probes?.use() ?? [])

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import CProbeRecords
-import Capture
 import DirectIO
-import Host
 import Probes
 
 /// What comes as records while most I/Os are summed up in the kernel: kept as it came, for a bounded time in bounded
@@ -12,14 +10,13 @@ final class ServiceIntake: RecordSink {
     private var records = KeptBytes()
     /// By thread number; the last record is valid.
     private(set) var tasks: [UInt32: [UInt8]] = [:]
-    private var devices: [DeviceNumber: DeviceName] = [:]
+    private(set) var devices = SeenDevices()
     private var kinds: SeenKinds?
     /// I/Os for which there was no room.
     private(set) var leftOut: UInt64 = 0
     private let mostBytes: Int
 
     private static let mostTasks = 4096
-    private static let mostDevices = 4096
 
     init(mostBytes: Int) { self.mostBytes = mostBytes }
 
@@ -31,7 +28,8 @@ final class ServiceIntake: RecordSink {
             // I/Os whose end was not seen are in the counters.
             guard UInt32(record[0]) != PROBE_RECORD_LOST_IO.rawValue else { return }
             kinds?.note(record)
-            note(device: record.loadUnaligned(as: probe_io.self).dev)
+            devices.note(record.loadUnaligned(as: probe_io.self).dev)
+            devices.note(layersOf: record)
         } else if record.count == MemoryLayout<probe_task>.size, UInt32(record[0]) == PROBE_RECORD_TASK.rawValue {
             let thread = record.loadUnaligned(as: probe_task.self).tid
             if tasks.count < Self.mostTasks || tasks[thread] != nil { tasks[thread] = Array(record) }
@@ -43,14 +41,6 @@ final class ServiceIntake: RecordSink {
         }
         records.append(record)
     }
-
-    private func note(device number: UInt32) {
-        let device = DeviceNumber(kernel: number)
-        guard devices[device] == nil, devices.count < Self.mostDevices else { return }
-        devices[device] = DeviceNames().name(of: device)
-    }
-
-    var devicesSeen: [DeviceName] { devices.values.sorted { ($0.major, $0.minor) < ($1.major, $1.minor) } }
 
     func takeChosenKinds() -> [probe_io_kind] { kinds?.takeChosen() ?? [] }
 

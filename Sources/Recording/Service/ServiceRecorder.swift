@@ -167,7 +167,7 @@ public final class ServiceRecorder {
                 summed += change.summary?.ios ?? 0
                 try writer.write(summary: number, of: change.kind, change.sums, numbers: change.allNumbers)
             }
-            try writer.write(devices: intake.devicesSeen)
+            try writer.write(devices: intake.devices.names)
             try writer.write(loss: kept.count > 1 ? last.losses.since(first.losses) : last.losses)
             try writer.flush()
             let ios = writer.iosWritten + summed
