@@ -15,34 +15,87 @@ public struct KernelAccess: Sendable {
         case none, integrity, confidentiality
     }
 
-    private enum Capability: UInt64 {
+    /// Is the address of a kernel function shown? `kernel.kptr_restrict` and `kernel.perf_event_paranoid` hide it from most users.
+    public let showsAddresses: Bool
+
+    /// A seccomp filter looks at system calls.
+    public let isFiltered: Bool
+    public let isInContainer: Bool
+
+    /// By its number in the kernel.
+    public enum Capability: UInt64, Sendable {
+        case sysPtrace = 19
         case sysAdmin = 21
+        case syslog = 34
         case perfmon = 38
         case bpf = 39
+
+        public var name: String {
+            switch self {
+            case .sysPtrace: "CAP_SYS_PTRACE"
+            case .sysAdmin: "CAP_SYS_ADMIN"
+            case .syslog: "CAP_SYSLOG"
+            case .perfmon: "CAP_PERFMON"
+            case .bpf: "CAP_BPF"
+            }
+        }
     }
 
     public init() {
-        capabilities = Self.effectiveCapabilities()
+        let status = Self.text(of: "/proc/self/status") ?? ""
+        capabilities = Self.field("CapEff", of: status).flatMap { UInt64($0, radix: 16) } ?? 0
+        isFiltered = Self.field("Seccomp", of: status) == "2"
+        showsAddresses = Self.showsAddresses(in: "/proc/kallsyms")
         lockdown = Self.lockdownState(in: Self.text(of: "/sys/kernel/security/lockdown"))
-        var status = stat()
+        var space = stat()
         // PROC_PID_INIT_INO, the inode number of the first pid namespace.
-        isInInitialPIDNamespace = stat("/proc/self/ns/pid", &status) != 0 || status.st_ino == 0xefff_fffc
+        isInInitialPIDNamespace = stat("/proc/self/ns/pid", &space) != 0 || space.st_ino == 0xefff_fffc
+        // Docker and podman leave these.
+        isInContainer =
+            !isInInitialPIDNamespace || access("/.dockerenv", F_OK) == 0 || access("/run/.containerenv", F_OK) == 0
     }
 
-    /// Root, CAP_SYS_ADMIN, or CAP_BPF and CAP_PERFMON (5.8 and later). With the last two libbpf before 1.3 still fails, as it
-    /// looks through the BTF of modules.
-    public var mayLoadPrograms: Bool {
-        has(.sysAdmin) || (has(.bpf) && has(.perfmon))
+    /// CAP_BPF and CAP_PERFMON (5.8 and later), or CAP_SYS_ADMIN instead of them.
+    public var mayLoadPrograms: Bool { has(.sysAdmin) || has(.bpf) && has(.perfmon) }
+
+    /// Programs may be loaded, and what they compare addresses with is known: without that an issuer, a work or an interrupt's thread
+    /// would be taken for another.
+    public var mayRecord: Bool { mayLoadPrograms && showsAddresses }
+
+    /// Those without which nothing is recorded.
+    public var missing: [Capability] {
+        let loading = has(.sysAdmin) ? [] : [Capability.bpf, .perfmon].filter { !has($0) }
+        return loading + (showsAddresses || has(.syslog) ? [] : [.syslog])
     }
 
-    private func has(_ capability: Capability) -> Bool {
+    /// Those without which less is recorded, with what is not.
+    public var wanting: [(capability: Capability, without: String)] {
+        [
+            (.sysPtrace, "files of other users' processes are numbers, not paths"),
+            (.sysAdmin, "the kernel does not count what the probes cost: no --max-overhead, no --probe-cost"),
+        ].filter { !has($0.0) }
+    }
+
+    public func has(_ capability: Capability) -> Bool {
         capabilities >> capability.rawValue & 1 == 1
     }
 
-    private static func effectiveCapabilities() -> UInt64 {
-        let lines = text(of: "/proc/self/status")?.split(separator: "\n") ?? []
-        guard let line = lines.first(where: { $0.hasPrefix("CapEff:") }) else { return 0 }
-        return UInt64(line.dropFirst("CapEff:".count).drop { $0 == "\t" || $0 == " " }, radix: 16) ?? 0
+    /// Where they are hidden all are 0; the first few may be so by right.
+    static func showsAddresses(in path: String) -> Bool {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = max(0, read(descriptor, &buffer, buffer.count))
+        return buffer[..<count].split(separator: UInt8(ascii: "\n")).contains { line in
+            line.count > 18 && line.prefix(16).contains { $0 != UInt8(ascii: "0") }
+        }
+    }
+
+    /// A line of `/proc/PID/status`.
+    private static func field(_ name: String, of status: String) -> Substring? {
+        guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix(name + ":") }) else { return nil }
+        return line.dropFirst(name.count + 1).drop { $0 == "\t" || $0 == " " }
     }
 
     /// The file names all states and puts the one in force in brackets: `none [integrity] confidentiality`.

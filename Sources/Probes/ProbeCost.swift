@@ -30,13 +30,16 @@ public struct ProbeCost: Equatable, Sendable {
 final class ProbeCostMeter {
     private let descriptor: Int32
 
-    /// `nil` where the kernel cannot count (before 5.8, or not permitted).
+    /// `nil` where the kernel cannot count (before 5.8), or may not be told to, which takes CAP_SYS_ADMIN: unless
+    /// somebody switched it on already.
     init?() {
         descriptor = bpf_enable_stats(BPF_STATS_RUN_TIME)
-        if descriptor < 0 { return nil }
+        if descriptor < 0, contents(ofKernelFile: "/proc/sys/kernel/bpf_stats_enabled")?.first != UInt8(ascii: "1") {
+            return nil
+        }
     }
 
     deinit {
-        close(descriptor)
+        if descriptor >= 0 { close(descriptor) }
     }
 }

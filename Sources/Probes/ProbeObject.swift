@@ -79,12 +79,24 @@ final class ProbeObject {
     }
 
     func load() -> LoadResult {
+        passOverModules()
         LibbpfMessages.forget()
         let status = bpf_object__load(object)
         if status == 0 { return .loaded }
         if LibbpfMessages.contain("failed to find the address for kernel symbol") { return .variableUnreachable }
         guard let program = LibbpfMessages.refusedProgram else { return .failed(status: status) }
         return .refused(program: program, status: status)
+    }
+
+    /// What the kernel itself lacks, libbpf looks for in the types of modules, and asks the kernel for those, which takes
+    /// CAP_SYS_ADMIN: before libbpf 1.3 nothing is loaded without. It asks once for an object, whatever the answer: so
+    /// here, for a function that is nowhere. No program is of a module.
+    private func passOverModules() {
+        guard !KernelAccess().has(.sysAdmin),
+            let function = plan.included.first(where: { $0.kind != .kprobe })?.function,
+            let program = bpf_object__find_program_by_name(object, function)
+        else { return }
+        bpf_program__set_attach_target(program, 0, "dioscope_is_in_no_module")
     }
 
     /// 0, or the negative errno of the kernel.

@@ -65,6 +65,8 @@ public final class Recorder {
         keepsSummaries = sizes.keepsSummaries
         processes = filter.processes
         sampleEvery = filter.sampleEvery
+        // A limit that cannot be looked at is none.
+        if maxOverhead != nil, !OverheadMeter.isPossible { throw .costUnknown }
         try prepare { sink throws(ProbeError) in
             try LiveProbes(plan: plan, filter: filter, sizes: sizes, isVerbose: isVerbose, sink: sink)
         }

@@ -9,7 +9,7 @@ public enum RecordingError: Error {
     case probes(ProbeError)
     case capture(CaptureError)
     case command(any Error)
-    /// This kernel does not measure what BPF programs cost.
+    /// This kernel does not measure what BPF programs cost, or not for this process.
     case costUnknown
     /// `create` comes before `run`.
     case notPrepared

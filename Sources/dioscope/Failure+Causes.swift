@@ -11,6 +11,7 @@ extension ProbePlan {
     /// What is wanted of this kernel.
     init(permittedBy access: KernelAccess) throws(Failure) {
         guard access.mayLoadPrograms else { throw Failure(ProbeError.notPermitted) }
+        guard access.showsAddresses else { throw Failure(ProbeError.hiddenAddresses) }
         guard let btf = KernelBTF() else { throw Failure(ProbeError.noBTF) }
         self.init(kernel: btf)
     }
@@ -26,7 +27,7 @@ extension Failure {
         let status: ExitStatus =
             switch error {
             case .noBTF, .missingEssential, .refused: .unavailable
-            case .notPermitted: .notPermitted
+            case .notPermitted, .hiddenAddresses: .notPermitted
             }
         self.init(status, error.description, hint: error.hint)
     }
@@ -74,7 +75,9 @@ extension Failure {
         case .command(let error as Failure): self = error
         case .command(let error): self.init(.commandNotExecutable, "\(error)")
         case .costUnknown:
-            self.init(.unavailable, "this kernel does not measure BPF programs (BPF_ENABLE_STATS, since 5.8)")
+            self.init(
+                .unavailable, "the kernel does not measure what BPF programs cost",
+                hint: "that takes 5.8 or later, and CAP_SYS_ADMIN or sysctl kernel.bpf_stats_enabled=1")
         case .notPrepared: self.init(.unavailable, "nothing is prepared")
         }
     }

@@ -31,13 +31,8 @@ struct CheckCommand: ParsableCommand {
         let access = KernelAccess()
         if json { return try printJSON(access) }
         let names = HostFacts.names()
-        var lines = [
-            line("kernel", "\(names.kernel) \(names.machine), \(HostFacts.cpuCount) CPUs"),
-            line(
-                "privileges", access.mayLoadPrograms ? "enough to load BPF programs" : "not enough to load BPF programs"
-            ),
-        ]
-        if !access.mayLoadPrograms { lines.append(fix("run as root, or with CAP_SYS_ADMIN")) }
+        var lines = [line("kernel", "\(names.kernel) \(names.machine), \(HostFacts.cpuCount) CPUs")]
+        lines += privilegeLines(access)
         lines += lockdownLines(access)
         guard let btf = KernelBTF() else {
             lines += [line("BTF", "none"), fix(ProbeError.noBTF.hint)]
@@ -46,14 +41,14 @@ struct CheckCommand: ParsableCommand {
         }
         lines.append(line("BTF", "/sys/kernel/btf/vmlinux"))
         let (plan, failure) = planTried(ProbePlan(kernel: btf), access)
-        lines += completionLines(plan) + probeLines(plan, wereTried: access.mayLoadPrograms && failure == nil, access)
+        lines += completionLines(plan) + probeLines(plan, wereTried: access.mayRecord && failure == nil, access)
         if let failure { lines += ["", "cannot record: \(failure)", fix(failure.hint)] }
         if failure == nil, let missing = plan.missingEssential {
             lines += ["", "cannot record: \(missing.program.place): \(missing.refusal ?? "")"]
         }
         try Terminal.write(lines.joined(separator: "\n") + "\n")
         if failure != nil || plan.missingEssential != nil { throw ExitCode(ExitStatus.unavailable.rawValue) }
-        if !access.mayLoadPrograms { throw ExitCode(ExitStatus.notPermitted.rawValue) }
+        if !access.mayRecord { throw ExitCode(ExitStatus.notPermitted.rawValue) }
     }
 
     private func printJSON(_ access: KernelAccess) throws {
@@ -61,18 +56,47 @@ struct CheckCommand: ParsableCommand {
         let found = CheckFindings(access, plan: tried?.0, failure: tried?.1)
         try Terminal.write(try found.json() + "\n")
         if !found.canRecord {
-            throw ExitCode((tried == nil || access.mayLoadPrograms ? ExitStatus.unavailable : .notPermitted).rawValue)
+            throw ExitCode((tried == nil || access.mayRecord ? ExitStatus.unavailable : .notPermitted).rawValue)
         }
     }
 
     /// With the privileges, the plan as the kernel really takes it.
     private func planTried(_ plan: ProbePlan, _ access: KernelAccess) -> (ProbePlan, ProbeError?) {
-        guard access.mayLoadPrograms, plan.missingEssential == nil else { return (plan, nil) }
+        guard access.mayRecord, plan.missingEssential == nil else { return (plan, nil) }
         do {
             return (try LiveProbes(plan: plan, filter: ProbeFilter(), sink: RecordSink()).plan, nil)
         } catch {
             return (plan, error)
         }
+    }
+
+    private func privilegeLines(_ access: KernelAccess) -> [String] {
+        let missing = access.missing.map(\.name).joined(separator: ", ")
+        var lines = [
+            line("privileges", missing.isEmpty ? "enough to load BPF programs" : "not enough: \(missing) missing")
+        ]
+        if !missing.isEmpty { lines.append(fix("run as root, or with \(missing)")) }
+        if !access.showsAddresses {
+            lines.append(line("", ProbeError.hiddenAddresses.description))
+            if access.has(.syslog) { lines.append(fix(ProbeError.hiddenAddresses.hint)) }
+        }
+        if !access.isInInitialPIDNamespace {
+            lines.append(line("", "process numbers are not the kernel's: no filters by process, and no paths of files"))
+        }
+        if access.isInContainer, !access.mayRecord || !access.isInInitialPIDNamespace {
+            lines.append(fix(containerCommand(access)))
+        }
+        return lines + access.wanting.map { line("", "without \($0.capability.name): \($0.without)") }
+    }
+
+    /// What works in a container.
+    private func containerCommand(_ access: KernelAccess) -> String {
+        let words = [
+            "docker run --pid=host --cap-add=BPF --cap-add=PERFMON --cap-add=SYSLOG",
+            access.isFiltered ? " --security-opt seccomp=unconfined" : "",
+            " -v \"$PWD:/out\" -w /out IMAGE dioscope record -o run.dioscope --duration 10s",
+        ]
+        return words.joined()
     }
 
     private func lockdownLines(_ access: KernelAccess) -> [String] {

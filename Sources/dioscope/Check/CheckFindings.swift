@@ -11,6 +11,13 @@ struct CheckFindings: Encodable {
     let machine: String
     let cpus: Int
     let mayLoadPrograms: Bool
+    /// Capabilities without which nothing is recorded.
+    let missingCapabilities: [String]
+    /// Those without which less is.
+    let wantedCapabilities: [String]
+    let addressesShown: Bool
+    /// Process numbers are those that the probes see: not in a container of its own.
+    let initialPidNamespace: Bool
     /// `nil`: not known.
     let lockdown: String?
     let hasBTF: Bool
@@ -36,9 +43,12 @@ struct CheckFindings: Encodable {
         let names = HostFacts.names()
         (kernel, machine, cpus) = (names.kernel, names.machine, HostFacts.cpuCount)
         mayLoadPrograms = access.mayLoadPrograms
+        missingCapabilities = access.missing.map(\.name)
+        wantedCapabilities = access.wanting.map(\.capability.name)
+        (addressesShown, initialPidNamespace) = (access.showsAddresses, access.isInInitialPIDNamespace)
         lockdown = access.lockdown?.rawValue
         hasBTF = plan != nil
-        probesWereTried = plan != nil && access.mayLoadPrograms && failure == nil
+        probesWereTried = plan != nil && access.mayRecord && failure == nil
         completionRule = plan?.completionRule.rawValue
         probes =
             (plan?.included ?? []).map { Probe(name: $0.place, usable: true, reason: nil) }
@@ -48,7 +58,7 @@ struct CheckFindings: Encodable {
             plan == nil
             ? "no BTF"
             : failure.map { "\($0)" } ?? plan?.missingEssential.map { "\($0.program.place): \($0.refusal ?? "")" }
-        canRecord = problem == nil && access.mayLoadPrograms
+        canRecord = problem == nil && access.mayRecord
     }
 
     func json() throws -> String {

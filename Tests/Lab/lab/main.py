@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from . import (
-    account, borderrows, bordertable, build, catalog, command, experiment, heldout, how, kernels, matrix, program,
-    same, stackrows, stacktable, table, whatif,
+    account, arm64, borderrows, bordertable, build, catalog, command, experiment, heldout, how, kernels, matrix, privileges,
+    program, same, stackrows, stacktable, table, whatif,
 )
 from .kernels import BUILT, KERNELS, Kernel, kernel_named, need_fetched, not_built
 from .parser import Parser
@@ -40,6 +40,8 @@ EXAMPLES = {
     "account": "Scripts/lab account\n  Scripts/lab account 6.12 7.2 --runs 10\n  Scripts/lab account 7.3 --locked",
     "borders": "Scripts/lab borders\n  Scripts/lab borders 6.12-rt 7.3-rt --only hog",
     "stacks": "Scripts/lab stacks 6.12 7.2\n  Scripts/lab stacks 6.12 --only dm-crypt",
+    "arm64": "Scripts/lab arm64\n  Scripts/lab arm64 6.1 7.2",
+    "privileges": "Scripts/lab privileges\n  Scripts/lab privileges 6.12 --keep /tmp/evidence",
     "what-if": "Scripts/lab what-if\n  Scripts/lab what-if --cases '2, fio on one' --keep /tmp/evidence",
     "exec": "Scripts/lab exec 6.12 -- dioscope check\n"
             "  Scripts/lab exec 7.2 --device null_blk --out /tmp/out -- 'dmesg >/out/dmesg; ls /mnt/t'\n"
@@ -106,6 +108,12 @@ def _parser() -> Parser:
     whole.add_argument("--runs", type=int, default=20, metavar="N", help="of each kernel, default 20")
     whole.add_argument("--locked", action="store_true", help="in guests: locked down, with tracepoints alone")
     whole.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
+    other = verb("arm64", "compile the BPF objects for arm64, load them in an emulated guest, and compare its I/Os with the records")
+    other.add_argument("kernels", nargs="*", metavar="KERNEL", help=f"of {', '.join(arm64.NAMES)}; default 6.12")
+    other.add_argument("--keep", type=Path, metavar="DIR", help="keep the guests' consoles")
+    rights = verb("privileges", "record as an ordinary user, with one capability less each time")
+    rights.add_argument("kernels", nargs="*", metavar="KERNEL", help="default 5.10, 6.1, 6.12, 7.2")
+    rights.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
     estimate = verb("what-if", "compare the estimate of inline completion with kernels that do it, in deterministic guests")
     estimate.add_argument("--cases", metavar="TEXT", default="", help="only those whose line has this in it")
     estimate.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
@@ -203,6 +211,11 @@ def _dispatch(arguments: list[str]) -> int:
         return how.run(kernel, program.dioscope(), tuple(options.tools.split(",")), options.keep)
     if options.verb == "account":
         return _account(options)
+    if options.verb == "arm64":
+        return max([arm64.run(arm64.kernel_of(name), options.keep) for name in options.kernels or ["6.12"]])
+    if options.verb == "privileges":
+        chosen = _ready(options.kernels or ["5.10", "6.1", "6.12", "7.2"])
+        return max([privileges.run(kernel, program.dioscope(), options.keep) for kernel in chosen])
     if options.verb == "what-if" and options.measured:
         return experiment.command(options.seed, options.pairs, options.cases, options.keep, options.again, options.page)
     if options.verb == "what-if" and options.held_out:
