@@ -24,6 +24,8 @@ public final class ServiceMetrics {
     /// What is as it is now, by the names of gauges without their prefix.
     public var gauges: [(name: String, help: String, value: Double)] = []
     public var losses: [DataLoss] = []
+    /// Intervals that were read.
+    public var intervals: UInt64 = 0
 
     /// Stages of I/Os have so many different names and contexts at most; what comes later is in `other`.
     public static let mostStages = 48
@@ -176,6 +178,8 @@ public final class ServiceMetrics {
     }
 
     private func writeState(_ page: inout MetricsText) {
+        page.counter("dioscope_intervals", "How often what was added since the last time was read.")
+        page.sample("dioscope_intervals_total", [], "\(intervals)")
         page.counter("dioscope_lost", "What was lost, by the way in which it was.")
         for loss in losses where loss.severity == .loss {
             page.sample("dioscope_lost_total", [("what", loss.what)], "\(loss.count)")

@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import unittest
 import urllib.parse
@@ -215,32 +216,71 @@ class ServeTests(ServiceBed):
     def test_nothing_grows(self) -> None:
         """Some hundred intervals of 10 ms under load; with --week as many as a week has of ten seconds."""
         path = self.directory / "s.sock"
+        before = programs()
         process = self.serve("--listen", str(path), "--interval", "10ms", "--window", "1s", "--captures", str(self.directory / "c"),
                              "--trigger", "mean > 1ns", "--pause", "2s")
+        # What it says of its captures would fill the pipe.
+        threading.Thread(target=process.stderr.read, daemon=True).start()
         status = Path(f"/proc/{process.pid}/status")
 
-        def state() -> tuple[int, int]:
+        def state() -> tuple[int, int, int]:
             resident = int(re.search(r"VmRSS:\s+(\d+)", status.read_text())[1])
             # A kind of I/O that the kernel sums up has a map of its own: 64 at most.
             time.sleep(0.3)
-            kinds = int(self.value(self.page(str(path)), "dioscope_summed_kinds"))
+            page = self.page(str(path))
+            kinds = int(self.value(page, "dioscope_summed_kinds"))
             self.assertLessEqual(kinds, 64)
-            return resident, len(list(Path(f"/proc/{process.pid}/fd").iterdir())) - kinds
+            return resident, len(list(Path(f"/proc/{process.pid}/fd").iterdir())) - kinds, int(self.value(page, "dioscope_intervals_total"))
 
-        intervals = 60_480 if WEEK else 900
+        wanted = 60_480 if WEEK else 900
         self.load(20_000)
         time.sleep(2)
         early = state()
-        end = time.monotonic() + intervals * 0.01
-        while time.monotonic() < end:
+        began, ios, seen = time.monotonic(), 20_000, []
+        while (now := state())[2] - early[2] < wanted:
+            if not WEEK and time.monotonic() - began > 60:
+                break
             self.load(20_000)
-            self.page(str(path))
+            ios += 20_000
+            seen.append(now)
         late = state()
-        print(f"\n  {intervals} intervals: resident {early[0]} KiB then, {late[0]} KiB now; descriptors besides maps of kinds {early[1]}, {late[1]}")
+        print(f"\n  {late[2] - early[2]} intervals in {time.monotonic() - began:.0f} s, {ios} I/Os: resident {early[0]} KiB at first, "
+              f"{late[0]} KiB at last, {max(at[0] for at in [*seen, late])} KiB at most; descriptors besides maps of kinds {early[1]}, {late[1]}")
+        if WEEK:
+            for number in range(0, len(seen), max(1, len(seen) // 14)):
+                print(f"  interval {seen[number][2]}: resident {seen[number][0]} KiB, {seen[number][1]} descriptors")
+            page = self.page(str(path))
+            lost = sum(map(float, re.findall(r"^dioscope_lost_total\{.*\} (\S+)", page, re.MULTILINE)))
+            writes = self.value(page, 'dioscope_ios_total{op="write"}')
+            print(f"  counted {writes:.0f} writes, lost {lost:.0f}; "
+                  f"{self.value(page, 'dioscope_captures_written'):.0f} captures written, {self.value(page, 'dioscope_captures'):.0f} there; "
+                  f"CPU time {self.value(page, 'dioscope_cpu_seconds'):.0f} s")
         self.assertLess(late[0], early[0] + 16_384)
         self.assertEqual(late[1], early[1])
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(timeout=20), 0)
+        if shutil.which("bpftool"):
+            self.until(lambda: programs() <= before)
+
+    def test_upgraded_under_load(self) -> None:
+        """What dpkg and systemd do: another file in the old one's place, the old service stopped, the new one started."""
+        path, installed = self.directory / "s.sock", self.directory / "dioscope"
+        before = programs()
+        shutil.copy(commands.DIOSCOPE, installed)
+        fio = subprocess.Popen([*commands.fio_command(self.directory), "--norandommap", "--io_size=1G", "--time_based", "--runtime=20",
+                                "--number_ios=1000000", "--rate_iops=500"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(fio.kill)
+        for _ in range(3):
+            process = subprocess.Popen([installed, "serve", "--listen", str(path), "--interval", "100ms"], stderr=subprocess.PIPE, text=True)
+            self.addCleanup(process.kill)
+            self.assertIn("serving", process.stderr.readline())
+            self.until(lambda: self.value(self.page(str(path)), 'dioscope_ios_total{op="write"}') > 100)
+            shutil.copy(commands.DIOSCOPE, self.directory / "new")
+            (self.directory / "new").rename(installed)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(timeout=20), 0)
+            if shutil.which("bpftool"):
+                self.until(lambda: programs() <= before)
 
 
 @unittest.skipUnless(os.geteuid() == 0 and shutil.which("prometheus"), "not root, or no prometheus")

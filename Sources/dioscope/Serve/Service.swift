@@ -63,6 +63,7 @@ final class Service {
         for io in interval.ios { metrics.add(io) }
         for summary in interval.summaries { metrics.add(summary) }
         metrics.losses = interval.losses
+        metrics.intervals += 1
         if !rules.isEmpty { decide(on: interval) }
         metrics.gauges = gauges(interval)
         try writeTextfile()

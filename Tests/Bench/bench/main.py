@@ -54,7 +54,7 @@ def _parser() -> Parser:
     one.add_argument("--functions", type=int, metavar="N", default=0, help="also the N functions that cost most")
     one.add_argument("--peers", action="store_true",
                      help="also dioscope that samples or does not pack, bpftrace, trace-cmd and perf")
-    one.add_argument("--recorders", metavar="LIST", help="these alone, besides nothing: dioscope-live,biolatency")
+    one.add_argument("--recorders", metavar="LIST", help="these alone, besides nothing: dioscope-serve,dioscope-live")
     one.add_argument("--without-programs", action="store_true", help="without the run times of the BPF programs")
     one.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
     two = verb("machine", WHAT["machine"], None)

@@ -87,6 +87,10 @@ SUMMARY = _recording("dioscope-summary", "--summary")
 BPFTRACE = Subject(
     "bpftrace", "bpftrace /lab/queue-wait.bt", tools=True, files={"queue-wait.bt": QUEUE_WAIT})
 LIVE = Subject("dioscope-live", "dioscope live --json")
+# As the unit runs it.
+SERVE = Subject(
+    "dioscope-serve", "dioscope serve --listen /dev/shm/serve.sock --captures /dev/shm/captures --trigger 'p99 > 50ms for 30s'",
+    before="mkdir -p /dev/shm/captures")
 BIOLATENCY = Subject(
     "biolatency", "bpftrace /lab/disk-latency.bt", tools=True, files={"disk-latency.bt": DISK_LATENCY})
 TRACE_CMD = Subject(
@@ -95,5 +99,5 @@ PERF = Subject(
     "perf", "sh /tmp/recipe.sh", programs=("perf",), before="recipe perf", after="forget_recipe")
 
 SUBJECTS = {subject.name: subject for subject in (
-    UNTRACED, DIOSCOPE, UNPACKED, PROGRAMS, WITHOUT_OCCUPANTS, SAMPLED, LEAST, SUMMARY, LIVE, BPFTRACE, BIOLATENCY, TRACE_CMD, PERF)}
-PEERS = (UNPACKED, WITHOUT_OCCUPANTS, SAMPLED, LEAST, SUMMARY, LIVE, BPFTRACE, BIOLATENCY, TRACE_CMD, PERF)
+    UNTRACED, DIOSCOPE, UNPACKED, PROGRAMS, WITHOUT_OCCUPANTS, SAMPLED, LEAST, SUMMARY, LIVE, SERVE, BPFTRACE, BIOLATENCY, TRACE_CMD, PERF)}
+PEERS = (UNPACKED, WITHOUT_OCCUPANTS, SAMPLED, LEAST, SUMMARY, LIVE, SERVE, BPFTRACE, BIOLATENCY, TRACE_CMD, PERF)
