@@ -6,12 +6,14 @@
 #include "submitter_wait.bpf.h"
 #include "worker.bpf.h"
 
-/* Will io_req_rw_complete be called for it? Not when the submitter completed it, or polls. */
-static __always_inline bool task_work_follows(const struct probe_io *io)
+/*
+ * Will io_req_rw_complete be called for it? Not when it polls, or when its
+ * submission itself returns the result, instead of calling ki_complete.
+ */
+static __always_inline bool task_work_follows(const struct probe_io *io, bool is_called_back)
 {
 	return probe_settings.task_work_seen && io->issuer == PROBE_ISSUER_IO_URING &&
-	       !(io->facts & PROBE_FACT_HIPRI) && io->complete_context != PROBE_CONTEXT_TASK &&
-	       io->complete_context != PROBE_CONTEXT_IO_WQ;
+	       !(io->facts & PROBE_FACT_HIPRI) && (is_called_back || !(io->facts & PROBE_FACT_BY_SUBMITTER));
 }
 
 /* Made by a file system for another kiocb, which is completed after it; unless the submitter did all. */
@@ -99,7 +101,9 @@ static __noinline int in_other_work(const struct probe_io *io)
 	return function && !completes_io(function);
 }
 
-static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *io, __u64 key, long ret)
+/* - is_called_back: this is its ki_complete. */
+static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *io, __u64 key, long ret,
+					bool is_called_back)
 {
 	if (is_tried_again(io, ret)) {
 		attempt_fails(io, key);
@@ -116,7 +120,7 @@ static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *
 	if (is_of_task(io->complete_context) && !io->started_ns &&
 	    (__u32)bpf_get_current_pid_tgid() == io->submitter_tid)
 		io->facts |= PROBE_FACT_BY_SUBMITTER;
-	if (!task_work_follows(io) || user_follows(io)) {
+	if (!task_work_follows(io, is_called_back) || user_follows(io)) {
 		complete_now(cpu, io);
 		if (user_follows(io))
 			return;
@@ -155,7 +159,7 @@ static __always_inline int iomap_complete(struct probe_cpu *cpu, __u64 key, long
 	struct probe_io *io = slot_find(key);
 
 	if (io)
-		io_complete(cpu, io, key, ret);
+		io_complete(cpu, io, key, ret, false);
 	else if (begun_before_us())
 		__sync_fetch_and_add(&cpu->unmatched, 1);
 	return 0;
@@ -231,7 +235,7 @@ int BPF_PROG(legacy_completed, struct dio *dio, long ret, __u32 flags)
 	io = slot_find(key);
 	/* A submitter that meant to queue it and found it done passes -EIOCBQUEUED. */
 	if (io)
-		io_complete(cpu, io, key, ret == -EIOCBQUEUED || ret >= 0 ? io_error : ret);
+		io_complete(cpu, io, key, ret == -EIOCBQUEUED || ret >= 0 ? io_error : ret, false);
 	return 0;
 }
 
@@ -251,7 +255,7 @@ static __always_inline int block_device_return(struct kiocb *iocb, long ret, enu
 	key = block_device_key(cpu, key_user, iocb);
 	io = slot_find(key);
 	if (io && io->facts & PROBE_FACT_BLOCK_DEVICE)
-		io_complete(cpu, io, key, ret);
+		io_complete(cpu, io, key, ret, false);
 	return 0;
 }
 
@@ -270,7 +274,7 @@ int BPF_PROG(block_device_write_returned, struct kiocb *iocb, struct iov_iter *i
 /* A file system has completed the user's kiocb, the last thing that it does. */
 static __always_inline void user_complete(struct probe_cpu *cpu, struct probe_io *io, __u64 key)
 {
-	if (task_work_follows(io)) {
+	if (task_work_follows(io, true)) {
 		io->iocb_completed_ns = waits_for_task_work(cpu, io, key);
 		return;
 	}
@@ -302,7 +306,9 @@ static __noinline int unsent_complete(struct probe_cpu *cpu, __u64 key, long ret
 		return 0;
 	if (!(io->facts & (PROBE_FACT_LEGACY | PROBE_FACT_BLOCK_DEVICE)))
 		__sync_fetch_and_add(&cpu->rescued, 1);
-	io_complete(cpu, io, key, ret);
+	io_complete(cpu, io, key, ret, true);
+	/* No other ki_complete of it comes. Its kiocb may be back before this CPU has sent another, and be missed in the same way. */
+	cpu->sent_key = 0;
 	return 0;
 }
 
