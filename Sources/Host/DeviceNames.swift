@@ -86,8 +86,35 @@ public struct DeviceNames {
     /// The device numbers that I/Os carry whose file system was made on this device, or keeps its files on it.
     public func superBlocks(on device: DeviceNumber) -> [DeviceNumber] {
         guard let name = Self.kernelName(of: device) else { return [device] }
-        let anonymous = mounts.filter { $0.device.major == 0 && kernelName(below: $0, depth: 0) == name }.map(\.device)
-        return anonymous.reduce(into: [device]) { if !$0.contains($1) { $0.append($1) } }
+        let members = Self.membersOfFileSystem(with: name)
+        let anonymous = mounts.filter { mount in
+            mount.device.major == 0 && kernelName(below: mount, depth: 0).map(members.contains) == true
+        }
+        return anonymous.map(\.device).reduce(into: [device]) { if !$0.contains($1) { $0.append($1) } }
+    }
+
+    /// A btrfs may have several devices, of which it is mounted by one.
+    private static func membersOfFileSystem(with device: String, in directory: String = "/sys/fs/btrfs") -> [String] {
+        let all = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        for fileSystem in all {
+            let members = try? FileManager.default.contentsOfDirectory(atPath: "\(directory)/\(fileSystem)/devices")
+            if let members, members.contains(device) { return members }
+        }
+        return [device]
+    }
+
+    /// Loop devices whose file is in one of these file systems, or is one of these devices.
+    public func loops(over devices: [DeviceNumber]) -> [DeviceNumber] {
+        let disks = (try? FileManager.default.contentsOfDirectory(atPath: "/sys/block")) ?? []
+        var found: [DeviceNumber] = []
+        for disk in disks where disk.hasPrefix("loop") {
+            let text = try? String(contentsOfFile: "/sys/block/\(disk)/loop/backing_file", encoding: .utf8)
+            guard let file = text.map({ String($0.prefix { !$0.isNewline }) }) else { continue }
+            let below = Self.blockDevice(file).map { [$0] } ?? superBlocks(of: file)
+            guard !Set(below).isDisjoint(with: devices), let number = Self.kernelNumber(of: disk) else { continue }
+            found.append(number)
+        }
+        return found
     }
 
     /// `36 35 98:0 / /mnt rw,noatime shared:1 - ext4 /dev/x rw`: the fields before the dash vary in number.
@@ -107,7 +134,7 @@ public struct DeviceNames {
     public static func kernelName(of device: DeviceNumber) -> String? {
         let link = "/sys/dev/block/\(device)"
         guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: link) else {
-            return device.major == blockExtended ? hiddenDisk() : nil
+            return disk(of: device) ?? (device.major == blockExtended ? hiddenDisk() : nil)
         }
         return target.split(separator: "/").last.map(String.init)
     }
@@ -115,7 +142,18 @@ public struct DeviceNames {
     /// The major number of disks that have none of their own.
     private static let blockExtended: UInt32 = 259
 
-    /// A path of a disk that has several is hidden: its I/Os have a number that sysfs does not. Only one can be meant.
+    /// A path of a disk that has several is hidden: `/sys/dev/block` does not have its number, the statistics do.
+    static func disk(of device: DeviceNumber, statistics: String = "/proc/diskstats") -> String? {
+        let text = (try? String(contentsOfFile: statistics, encoding: .utf8)) ?? ""
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ", maxSplits: 3)
+            guard words.count == 4, let major = UInt32(words[0]), let minor = UInt32(words[1]) else { continue }
+            if DeviceNumber(major: major, minor: minor) == device { return String(words[2]) }
+        }
+        return nil
+    }
+
+    /// The same of kernels whose statistics have no number for it. Only one can be meant.
     static func hiddenDisk(in directory: String = "/sys/block") -> String? {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         let hidden = names.filter { name in

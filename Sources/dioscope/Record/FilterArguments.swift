@@ -125,9 +125,10 @@ struct FilterArguments: ParsableArguments {
             }
             return number
         }
-        let path = name.contains("/") ? name : "/dev/\(name)"
+        // As the kernel names it, or as device-mapper, LVM and md do.
+        let directories = name.hasPrefix("/") ? [""] : ["/dev/", "/dev/mapper/", "/dev/md/", ""]
         var status = stat()
-        guard stat(path, &status) == 0 else {
+        guard directories.contains(where: { stat($0 + name, &status) == 0 }) else {
             throw Failure(.usage, "--device \(name): \(errorText())")
         }
         guard status.st_mode & S_IFMT == S_IFBLK else {
@@ -153,14 +154,18 @@ struct FilterArguments: ParsableArguments {
         filter.inode = identity.inode
     }
 
-    /// A whole stack: file systems on the device itself, its partitions and all devices that are made of them.
+    /// A whole stack: file systems on the device itself, its partitions, all devices that are made of them, and loop devices
+    /// in those file systems.
     private static func superBlocks(on device: DeviceNumber) -> [DeviceNumber] {
         let names = DeviceNames()
-        var found: [DeviceNumber] = []
-        for part in DeviceNames.withPartitions(device) {
-            for layer in [part] + DeviceNames.layers(above: part).flatMap({ DeviceNames.withPartitions($0) }) {
-                for number in names.superBlocks(on: layer) where !found.contains(number) { found.append(number) }
+        var (found, below, seen) = ([DeviceNumber](), [device], Set([device]))
+        while let next = below.popLast() {
+            for part in DeviceNames.withPartitions(next) {
+                for layer in [part] + DeviceNames.layers(above: part).flatMap({ DeviceNames.withPartitions($0) }) {
+                    for number in names.superBlocks(on: layer) where !found.contains(number) { found.append(number) }
+                }
             }
+            below += names.loops(over: found).filter { seen.insert($0).inserted }
         }
         return found
     }
