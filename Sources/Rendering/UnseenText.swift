@@ -46,7 +46,9 @@ public enum UnseenText {
         case "9p", "virtiofs": "it goes to the host"
         case "fuse", "fuseblk": "without passthrough a FUSE server does the I/O"
         case "tmpfs", "ramfs", "hugetlbfs": "it has no device, memory is all there is"
-        case "btrfs": "btrfs writes files with checksums through the page cache, and compressed ones"
+        case "btrfs":
+            "btrfs goes through the page cache to write files with checksums, compressed ones, and what it keeps twice"
+                + " (DUP, RAID1)"
         case "ext4": "ext4 with data=journal, or inline or encrypted data, goes through the page cache"
         case "f2fs": "f2fs goes through the page cache for compressed or encrypted files, and on zoned devices"
         case "zfs", "bcachefs": "it has direct I/O of its own"
@@ -65,7 +67,8 @@ public enum UnseenText {
         case "nfs", "nfs4", "cifs", "smb3", "ceph", "9p", "virtiofs": "record on the machine that has the disks"
         case "fuse", "fuseblk": "record the server's own I/O: dioscope record --pid of the server"
         case "tmpfs", "ramfs", "hugetlbfs": "use a file on a disk"
-        case "btrfs": "chattr +C before the file is written, or mount with nodatasum"
+        case "btrfs":
+            "chattr +C before the file is written, or mount with nodatasum; and keep data once, or as RAID0"
         case "ext4": "mount with data=ordered"
         default: nil
         }
