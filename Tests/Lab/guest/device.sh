@@ -136,6 +136,9 @@ make_filesystem() {
     # Without checksums and in place: what has them is written through the page cache.
     btrfs) need_modules btrfs && mkfs.btrfs -q -f -K -m single "$disk" &&
         mount -t btrfs -o nodatasum,nodatacow "$disk" "$mount_point" ;;
+    # All data twice: on a disk more, which is made when it is first asked for.
+    btrfs-raid1) need_modules btrfs && top=$disk && another_disk 9 && disk=$top && mkfs.btrfs -q -f -K -d raid1 -m raid1 "$disk" "$member" &&
+        mount -t btrfs -o nodatasum,nodatacow "$disk" "$mount_point" ;;
     btrfs-cow) need_modules btrfs && mkfs.btrfs -q -f -K -m single "$disk" && mount -t btrfs "$disk" "$mount_point" ;;
     ext4-journal) mkfs.ext4 -q -F -b 4096 -E lazy_itable_init=0,lazy_journal_init=0,nodiscard "$disk" &&
         mount -t ext4 -o data=journal "$disk" "$mount_point" ;;

@@ -43,6 +43,15 @@ layer_dm_delay() {
     dm "delay$layers" "0 $(sectors "$disk") delay $disk 0 2"
 }
 
+# All I/O by one path, as requests or as bios.
+layer_dm_multipath() { multipath 0; }
+layer_dm_multipath_bio() { multipath "2 queue_mode bio"; }
+
+multipath() {
+    need_modules dm_multipath dm_round_robin
+    dm "mpath$layers" "0 $(sectors "$disk") multipath $1 0 1 1 round-robin 0 1 1 $disk 1" mpath
+}
+
 # Metadata on the first 16 MiB, data on the rest; one volume, thick with what is written first.
 layer_dm_thin() {
     need_modules dm_thin_pool
@@ -131,11 +140,24 @@ layer_raid5() { md 5 raid456 "5 6"; }
 
 # The backing file is in an ext4 on $disk, is written, and is read and written past the page cache.
 layer_loop() {
+    mkdir -p "/mnt/below$layers" && make_filesystem ext4 "/mnt/below$layers" && loop_in "/mnt/below$layers"
+}
+
+# The file is in an overlay on that ext4.
+layer_loop_overlay() {
+    under=/mnt/under$layers
+    need_modules overlay && mkdir -p "$under" "/mnt/below$layers" /tmp/ro && make_filesystem ext4 "$under" &&
+        mkdir -p "$under/upper" "$under/work" &&
+        mount -t overlay -o "lowerdir=/tmp/ro,upperdir=$under/upper,workdir=$under/work" none "/mnt/below$layers" &&
+        loop_in "/mnt/below$layers"
+}
+
+# loop_in DIRECTORY
+loop_in() {
     need_modules loop
-    mkdir -p "/mnt/below$layers" && make_filesystem ext4 "/mnt/below$layers" &&
-        dd if=/dev/zero of="/mnt/below$layers/image" bs=1M count=256 2>/dev/null && sync || return 1
+    dd if=/dev/zero of="$1/image" bs=1M count=256 2>/dev/null && sync || return 1
     # busybox has one of its own, which its shell prefers.
-    disk=$(/bin/losetup --direct-io=on --find --show "/mnt/below$layers/image")
+    disk=$(/bin/losetup --direct-io=on --find --show "$1/image")
     [ -b "$disk" ]
 }
 
@@ -155,6 +177,32 @@ layer_bcache() {
     return 1
 }
 
+# NVMe over nothing: the target, in this very kernel, is called by the host's driver.
+layer_nvme_loop() {
+    need_modules nvmet nvme_loop
+    grep -q configfs /proc/mounts || mount -t configfs none /sys/kernel/config
+    target=/sys/kernel/config/nvmet
+    mkdir -p $target/subsystems/near/namespaces/1 $target/ports/2 &&
+        echo 1 >$target/subsystems/near/attr_allow_any_host &&
+        echo "$disk" >$target/subsystems/near/namespaces/1/device_path &&
+        echo 1 >$target/subsystems/near/namespaces/1/enable && echo loop >$target/ports/2/addr_trtype &&
+        ln -s $target/subsystems/near $target/ports/2/subsystems/near &&
+        echo "transport=loop,nqn=near,nr_io_queues=2,hostnqn=lab-host,hostid=0f0e0d0c-0b0a-0908-0706-050403020100" >/dev/nvme-fabrics || return 1
+    fabrics_disk loop
+}
+
+# fabrics_disk TRANSPORT: sets $disk, when it has come.
+fabrics_disk() {
+    for attempt in 1 2 3 4 5 6 7 8 9 10; do
+        for controller in /sys/class/nvme/nvme*; do
+            disk=/dev/${controller##*/}n1
+            grep -q "$1" "$controller/transport" && [ -b "$disk" ] && return 0
+        done
+        sleep 1
+    done
+    return 1
+}
+
 # NVMe over TCP to this very kernel: a subsystem whose namespace is $disk.
 layer_nvme_tcp() {
     need_modules nvmet nvmet_tcp nvme_tcp
@@ -168,12 +216,5 @@ layer_nvme_tcp() {
         echo 127.0.0.1 >$target/ports/1/addr_traddr && echo 4420 >$target/ports/1/addr_trsvcid &&
         ln -s $target/subsystems/lab $target/ports/1/subsystems/lab &&
         echo "transport=tcp,traddr=127.0.0.1,trsvcid=4420,nqn=lab,nr_io_queues=2,hostnqn=lab-host,hostid=0f0e0d0c-0b0a-0908-0706-050403020100" >/dev/nvme-fabrics || return 1
-    for attempt in 1 2 3 4 5 6 7 8 9 10; do
-        for controller in /sys/class/nvme/nvme*; do
-            disk=/dev/${controller##*/}n1
-            grep -q tcp "$controller/transport" && [ -b "$disk" ] && return 0
-        done
-        sleep 1
-    done
-    return 1
+    fabrics_disk tcp
 }

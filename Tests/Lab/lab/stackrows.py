@@ -89,6 +89,14 @@ COMBINED = (
     stack("dm-cache", "ext4-stacked-libaio-write", (*LIBAIO, WRITE), bottom=False),
     stack("dm-writecache", "ext4-stacked-libaio-write", (*LIBAIO, WRITE), bottom=False),
     *both("dm-integrity", "ext4-stacked", bottom=False),
+    *both("raid5+dm-crypt", "ext4-stacked", (CRYPT_WRITE, CRYPT_READ), bottom=False),
+    stack("dm-delay", "ext4-stacked-libaio-write", (*LIBAIO, WRITE), bottom=False),
+    *both("dm-multipath", "ext4-stacked", filters=(BY_BOTTOM, BY_DISK), bottom=False),
+    stack("dm-multipath-bio", "ext4-stacked-libaio-write", (*LIBAIO, WRITE)),
+    *both("nvme-loop", "ext4-stacked", bottom=False),
+    stack("loop-overlay", "raw-stacked-libaio-read", (*LIBAIO, READS), only="blkdev", bottom=False, filter=BY_BOTTOM),
+    stack("dm-linear+dm-crypt", "raw-stacked-io_uring-write", (*IO_URING, WRITE), works=CRYPT_WRITE),
+    stack("dm-linear+bcache", "ext4-stacked-libaio-read", (*LIBAIO, READS), bottom=False),
     stack("raid1+bcache", "ext4-stacked-libaio-read", (*LIBAIO, READS), bottom=False),
 )
 
