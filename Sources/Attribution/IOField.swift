@@ -89,6 +89,8 @@ public enum IOField: Hashable, Sendable {
     public static func meant(by name: String) -> String? {
         if let now = earlier[name] { return now }
         if let now = all.first(where: { $0.key == name }) { return now.name }
+        let begun = name.count < 2 ? [] : all.map(\.name).filter { $0.hasPrefix(name) }
+        if let shortest = begun.min(by: { $0.count < $1.count }) { return shortest }
         let near = all.map { (name: $0.name, distance: distance($0.name, name)) }.min { $0.distance < $1.distance }
         let most = max(1, min(2, name.count / 3))
         return near.flatMap { $0.distance <= most && $0.distance < name.count ? $0.name : nil }

@@ -43,25 +43,46 @@ public struct ProcessTree {
     }
 }
 
-/// A control group, version 2.
-public enum ControlGroup {
-    private static let root = "/sys/fs/cgroup"
+/// A control group: of version 2, or of a hierarchy of version 1.
+public struct ControlGroup {
+    /// Where hierarchies are mounted: version 2, then systemd's own, then those of controllers.
+    private let roots: [String]
 
-    /// Its directory, from its name below the root or its path; `nil`: there is none.
-    public static func path(named name: String) -> String? {
-        let path = name.hasPrefix(root) ? name : root + "/" + name.drop { $0 == "/" }
-        return FileManager.default.fileExists(atPath: path + "/cgroup.procs") ? path : nil
+    public init(mounts: String = "/proc/self/mounts") {
+        let text = (try? String(contentsOfFile: mounts, encoding: .utf8)) ?? ""
+        let found = text.split(separator: "\n").compactMap { line -> (rank: Int, place: String)? in
+            let fields = line.split(separator: " ")
+            guard fields.count >= 4, fields[2] == "cgroup" || fields[2] == "cgroup2" else { return nil }
+            let rank = fields[2] == "cgroup2" ? 0 : fields[3].contains("name=systemd") ? 1 : 2
+            return (rank, String(fields[1]))
+        }
+        roots = found.isEmpty ? ["/sys/fs/cgroup"] : found.sorted { $0.rank < $1.rank }.map(\.place)
+    }
+
+    /// Its directory, from its name below a root or its path; `nil`: there is none. One that has processes is preferred:
+    /// on a hybrid hierarchy a name may be empty in one of them.
+    public func path(named name: String) -> String? {
+        if name.hasPrefix("/"), Self.isGroup(name) { return name }
+        return populated(roots.map { $0 + "/" + name.drop { $0 == "/" } }.filter(Self.isGroup))
+    }
+
+    private func populated(_ paths: [String]) -> String? {
+        paths.first { !Self.processes(in: $0).isEmpty } ?? paths.first
+    }
+
+    private static func isGroup(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: path + "/cgroup.procs")
     }
 
     /// The processes of a systemd unit; a service when its name does not say what it is.
-    public static func path(ofUnit unit: String) -> String? {
+    public func path(ofUnit unit: String) -> String? {
         let name = unit.contains(".") ? unit : unit + ".service"
-        return find(name, in: root, depth: 0)
+        return populated(roots.compactMap { Self.find(name, in: $0, depth: 0) })
     }
 
     private static func find(_ name: String, in directory: String, depth: Int) -> String? {
         guard depth < 6 else { return nil }
-        if let found = path(named: directory + "/" + name) { return found }
+        if isGroup(directory + "/" + name) { return directory + "/" + name }
         for child in directories(in: directory) {
             if let found = find(name, in: child, depth: depth + 1) { return found }
         }
@@ -77,6 +98,6 @@ public enum ControlGroup {
 
     private static func directories(in directory: String) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted().map { directory + "/" + $0 }
-            .filter { FileManager.default.fileExists(atPath: $0 + "/cgroup.procs") }
+            .filter(isGroup)
     }
 }

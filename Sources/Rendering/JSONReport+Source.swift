@@ -178,6 +178,9 @@ extension JSONReport {
                     json.member("fs", files.fileSystem)
                     json.member("mount_point", files.mountPoint)
                     json.member("files", files.files)
+                case .noDisk:
+                    json.member("what", "command")
+                    json.member("bytes", 0)
                 case .command(let operation, let bytes, let direct):
                     json.member("what", "command")
                     json.member("op", operation.rawValue)

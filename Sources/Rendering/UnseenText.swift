@@ -13,6 +13,10 @@ public enum UnseenText {
             let count = files.files == 1 ? "1 file was" : "\(Quantity.count(files.files)) files were"
             return "\(count) opened with O_DIRECT on \(place(of: files)), and no I/O of it took a way that is followed"
                 + " (iomap, fs/direct-io.c, a block device)" + (why(files.fileSystem).map { ": \($0)" } ?? "")
+        case .noDisk:
+            return
+                "\(command ?? "the command") moved nothing to or from a disk: what it read and wrote was cached, or in"
+                + " memory (tmpfs)"
         case .command(let operation, let bytes, let direct):
             let verb = operation == .write ? "wrote" : "read"
             let amount = "\(command ?? "the command") \(verb) \(Quantity.bytes(bytes))"
@@ -28,6 +32,7 @@ public enum UnseenText {
     public static func remedy(for unseen: UnseenIO) -> String? {
         switch unseen {
         case .fileSystem(let files): remedy(files.fileSystem)
+        case .noDisk: "direct I/O is that of a file on a disk, opened with O_DIRECT"
         case .command: "ask for direct I/O: O_DIRECT, dd oflag=direct or iflag=direct, fio --direct=1"
         }
     }

@@ -9,6 +9,8 @@ public enum UnseenIO: Equatable, Sendable {
     /// The command moved so many bytes, and hardly any of them by direct I/O that was followed.
     /// - Parameter direct: bytes of the I/Os that were.
     case command(DirectIO.Operation, bytes: UInt64, direct: UInt64)
+    /// The command moved nothing to or from a disk, and no I/O was recorded.
+    case noDisk
 
     /// Less than this is no more than what starting a program takes.
     static let fewestBytes: UInt64 = 1 << 20
@@ -44,6 +46,9 @@ public enum UnseenIO: Equatable, Sendable {
         _ command: OtherIO.CommandIO?, _ directBytes: (DirectIO.Operation) -> UInt64
     ) -> [UnseenIO] {
         guard let command else { return [] }
+        if command.read == 0, command.written == 0, directBytes(.read) == 0, directBytes(.write) == 0 {
+            return [.noDisk]
+        }
         return [(DirectIO.Operation.read, command.read), (.write, command.written)].compactMap { operation, bytes in
             let direct = directBytes(operation)
             guard bytes >= fewestBytes, Double(direct) < smallPart * Double(bytes) else { return nil }

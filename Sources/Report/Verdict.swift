@@ -146,7 +146,8 @@ public struct Verdict: Equatable, Sendable {
     static func refusals(on report: Report) -> [Refusal] {
         guard report.ios.total > 0 else {
             if let all = report.selection?.ofIOs, all > 0 { return [.noneSelected(of: all)] }
-            let unseen = report.source.blindTo.filter { $0.hasPrefix("I/Os ") }
+            // What did no I/O at all had none that could not be seen.
+            let unseen = report.unseen.contains(.noDisk) ? [] : report.source.blindTo.filter { $0.hasPrefix("I/Os ") }
             return [.noIOs] + (unseen.isEmpty ? [] : [.blind(unseen)])
         }
         if report.ios.requests == report.ios.total { return [.requests(report.ios.requests)] }

@@ -19,14 +19,14 @@ enum OperandParser {
             return .text(text)
         case .device: return device(text)
         case .duration:
-            if let nanoseconds = scaled(text, units: durations) { return .number(nanoseconds) }
+            if let nanoseconds = duration(text) { return .number(nanoseconds) }
             let hints: [IOField: String] = [
                 .stage(.device): "; the device number is dev", .stage(.interrupt): "; the number is irq_number",
             ]
             let hint = hints[field] ?? ""
-            throw Problem(problem: "'\(text)' is no duration: \(field.name) is written like 250us or 1.5ms\(hint)")
+            throw Problem(problem: "'\(text)' is no duration: \(field.name) is written like 250us, 1.5ms or 2h\(hint)")
         case .time:
-            if let number = Int128(text) ?? scaled(text, units: durations) { return .number(number) }
+            if let number = Int128(text) ?? duration(text) { return .number(number) }
             throw Problem(problem: "'\(text)' is no time: \(field.name) is nanoseconds, or written like 1.5s")
         case .bytes:
             if let bytes = scaled(text, units: sizes) { return .number(bytes) }
@@ -38,11 +38,25 @@ enum OperandParser {
     }
 
     private static let durations: [(suffix: String, factor: Int128)] = [
-        ("ns", 1), ("us", 1000), ("ms", 1_000_000), ("s", 1_000_000_000),
+        ("ns", 1), ("us", 1000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000),
+        ("h", 3_600_000_000_000), ("d", 86_400_000_000_000),
     ]
     private static let sizes: [(suffix: String, factor: Int128)] = [
         ("k", 1 << 10), ("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30), ("", 1),
     ]
+
+    /// `250us`, or several: `1h30m`.
+    private static func duration(_ text: String) -> Int128? {
+        var (sum, rest): (Int128, Substring) = (0, text[...])
+        repeat {
+            let unit = rest.firstIndex(where: \.isLetter) ?? rest.endIndex
+            let end = rest[unit...].firstIndex { !$0.isLetter } ?? rest.endIndex
+            guard let part = scaled(String(rest[..<end]), units: durations) else { return nil }
+            sum += part
+            rest = rest[end...]
+        } while !rest.isEmpty
+        return sum
+    }
 
     /// Digits, maybe with a decimal point, and a unit; 0 needs none. Below one of the smallest unit it is cut off.
     private static func scaled(_ text: String, units: [(suffix: String, factor: Int128)]) -> Int128? {

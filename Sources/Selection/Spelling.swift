@@ -2,10 +2,14 @@
 
 /// What somebody may have meant who wrote a name that is none.
 public enum Spelling {
-    /// The name that takes the fewest changed, missing, additional or swapped letters: at most a third of them.
+    /// The name that goes on after the word, or takes the fewest changed, missing, additional or swapped letters: at
+    /// most a third of them.
     public static func nearest(to word: String, among names: [String]) -> String? {
         // A long word is no slip of the hand.
         guard word.count <= 40 else { return nil }
+        // `rep`: one that was not written to its end.
+        let begun = word.count < 2 ? [] : names.filter { $0.hasPrefix(word.lowercased()) }
+        if let shortest = begun.min(by: { $0.count < $1.count }) { return shortest }
         let distances = names.map { (name: $0, distance: distance(Array(word.lowercased()), Array($0))) }
         guard let best = distances.min(by: { $0.distance < $1.distance }),
             best.distance <= max(1, best.name.count / 3)

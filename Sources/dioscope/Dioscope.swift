@@ -55,10 +55,21 @@ struct Dioscope: ParsableCommand {
             failure.say()
             exit(withStatus: failure.status.rawValue)
         } catch {
-            // Usage errors, help, and exit codes.
-            Self.exit(withError: error)
+            // Help and exit codes; errors of usage begin like all messages.
+            let message = Self.fullMessage(for: error, columns: nil)
+            guard Self.exitCode(for: error) == .validationFailure, message.hasPrefix(Self.mark) else {
+                Self.exit(withError: error)
+            }
+            // What is allowed, and the usage, on lines of their own.
+            let lines = message.dropFirst(Self.mark.count).split(separator: "\n", maxSplits: 1)
+            Terminal.say(String(lines.first ?? ""))
+            if lines.count > 1 { try? Terminal.write(lines[1] + "\n", to: Terminal.messages) }
+            exit(withStatus: ExitStatus.usage.rawValue)
         }
     }
+
+    /// What the parser of arguments begins its messages with.
+    private static let mark = "Error: "
 
     private static func exit(withStatus status: Int32) -> Never {
         Glibc.exit(status)

@@ -26,6 +26,27 @@ class WordTests(Bed):
         self.expect(dioscope("reprot", CAPTURE), 64, "no verb 'reprot'\n.*did you mean dioscope report")
         self.expect(dioscope("report", "--where", "latancy>1ms", CAPTURE), 64, "did you mean .latency")
         self.expect(dioscope("list", "--sort", "-latnecy", CAPTURE), 64, "did you mean .latency")
+        self.expect(dioscope("rep", CAPTURE), 64, "did you mean dioscope report")
+        self.expect(dioscope("list", "--where", "lat>1ms", CAPTURE), 64, "did you mean .latency")
+
+    def test_all_messages_begin_alike(self) -> None:
+        for words in (["report", "--percentile", "101", CAPTURE], ["record", "--bogus"], ["report"], ["export", CAPTURE],
+                      ["live", "--sample", "1/4"], ["record", "--duration"], ["compare", CAPTURE], ["frobnicate"],
+                      ["record", "--how", "strace"], ["report", self.file("none")]):
+            with self.subTest(words):
+                done = dioscope(*words)
+                self.assertTrue(done.stderr.startswith("dioscope: "), done.stderr)
+                self.assertNotIn("Error:", done.stderr)
+                self.assertNotIn("\\x0a", done.stderr)
+
+    def test_what_is_allowed_is_said(self) -> None:
+        self.expect(dioscope("report", "--percentile", "101", CAPTURE), 64, "(?s)'101'.*0 to 100")
+        self.expect(dioscope("list", "--where", "latency>1y", CAPTURE), 64, "like 250us, 1.5ms or 2h")
+        for span in ("1h", "2m", "1h30m", "1d"):
+            self.assertEqual(dioscope("list", "--where", f"latency>{span}", CAPTURE).returncode, 0)
+        self.expect(dioscope("pack", "-o", self.file("x"), CAPTURE.replace("nvme-", "trace-cmd-nvme-").replace(
+            ".dioscope", ".dat")), 65, "not a capture.*\\n.*captures of dioscope's own.*gzip or zstd")
+        self.assertNotIn("--sample", dioscope("live", "--help").stdout)
 
     def test_an_option_of_one_value_is_given_once(self) -> None:
         done = dioscope("report", "--where", "latency>0", "--where=op=write", CAPTURE)
@@ -152,12 +173,60 @@ class RecordTests(RecordingBed):
 
     def test_children_that_run_already(self) -> None:
         parent = subprocess.Popen(["sh", "-c", '"$@"; true', "sh", *fio_command(
-            self.directory, "--time_based", "--runtime=4", "--number_ios=0", "--output=/dev/null")])
-        time.sleep(1)
+            self.directory, "--time_based", "--runtime=15", "--number_ios=0", "--output=/dev/null")])
+        time.sleep(2)
         done = self.record("-q", "--pid", str(parent.pid), "--duration", "1s")
-        parent.wait(30)
+        parent.wait(60)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertGreater(self.report()["ios"]["total"], 0)
+
+
+class ControlGroupTests(RecordingBed):
+    """Groups of our own in every hierarchy that is mounted, as systemd makes them, with fio in the one that has processes."""
+
+    def hierarchies(self) -> list[Path]:
+        mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+        return [Path(mount[1]) for mount in mounts if mount[2] in ("cgroup", "cgroup2")
+                and os.access(mount[1], os.W_OK) and not any(word in mount[3] for word in ("cpuset",))]
+
+    def group(self, name: str, among: list[Path]) -> Path:
+        made = []
+        for root in among:
+            path = root / name
+            parts = [path.parent] if path.parent != root and not path.parent.exists() else []
+            for part in parts + [path]:
+                part.mkdir(exist_ok=True)
+                made.insert(0, part)
+        self.addCleanup(lambda: [part.rmdir() for part in made if part.exists()])
+        return among[-1] / name
+
+    def recorded(self, group: Path, *words: str) -> None:
+        command = fio_command(self.directory, "--time_based", "--runtime=60", "--number_ios=0", "--output=/dev/null")
+        with subprocess.Popen(["sh", "-c", f'echo $$ >{group}/cgroup.procs && exec "$@"', "sh", *command]) as fio:
+            time.sleep(2)
+            done = self.record("-q", *words, "--duration", "1s")
+            fio.terminate()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertGreater(self.report()["ios"]["total"], 0)
+        self.assertEqual(self.report()["source"]["filters"], [" ".join(words)])
+
+    def test_by_name_and_by_path(self) -> None:
+        roots = self.hierarchies()
+        if not roots:
+            self.skipTest("no cgroup file system can be written to")
+        # Empty in all hierarchies but the last.
+        group = self.group(f"dioscope-{os.getpid()}", roots)
+        self.recorded(group, "--cgroup", group.name)
+        Path(self.file("capture")).unlink()
+        self.recorded(group, "--cgroup", str(group))
+        self.expect(dioscope("record", "--cgroup", group.name, "--duration", "1"), 64, "no process is in it")
+
+    def test_by_unit(self) -> None:
+        roots = self.hierarchies()
+        if not roots:
+            self.skipTest("no cgroup file system can be written to")
+        unit = f"dioscope{os.getpid()}"
+        self.recorded(self.group(f"system.slice/{unit}.service", roots), "--unit", unit)
 
 
 if __name__ == "__main__":

@@ -198,7 +198,7 @@ class SlowTests(RecordingBed):
 class BlindTests(RecordingBed):
     def test_what_is_blind_is_said_where_nothing_is_seen(self) -> None:
         blind = [text for text in json.loads(dioscope("check", "--json").stdout)["blind"] if text.startswith("I/Os ")]
-        done = self.record("--", "true")
+        done = self.record("--duration", "500ms", "--pid", str(os.getpid()))
         for text in blind:
             self.assertEqual(done.stderr.replace("\n", " ").count(text.split()[2]) > 0, True, done.stderr)
         if not blind:
@@ -209,6 +209,13 @@ class BlindTests(RecordingBed):
         self.assertIn(blind[0], again.stderr)
         self.assertIn(blind[0], " ".join(again.stdout.split()))
         self.assertEqual(self.report()["source"]["blind_to"][:1] != [], True)
+
+    def test_a_command_that_did_no_io_is_not_told_what_is_blind(self) -> None:
+        dioscope("record", "-q", "-o", self.file("warm"), "--", "true")  # from now on it is cached
+        done = self.record("--", "true")
+        self.assertIn("true moved nothing to or from a disk", done.stderr)
+        self.assertNotIn("lets no probe see", " ".join(done.stderr.split()))
+        self.assertEqual(self.report()["unseen"], [{"what": "command", "bytes": 0}])
 
 
 @unittest.skipUnless(os.geteuid() == 0, "not root: nothing can be mounted")

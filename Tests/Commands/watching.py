@@ -196,6 +196,11 @@ class ScreenTests(Bed):
         self.wait_for("latency>0  every")
         self.keys("w")
         message = self.wait_for(" I/Os of the last ").splitlines()[23]
+        # Several a second have names of their own.
+        self.keys("w", "w", "w")
+        time.sleep(2)
+        self.assertNotIn("exists", self.screen())
+        self.assertEqual(len(list(self.directory.glob("dioscope*.dioscope"))), 4)
         self.keys("q")
         self.restored()
         saved = re.search(r"(\S+\.dioscope): ([\d,]+) I/Os of the last ([\d.]+)s", message)

@@ -32,6 +32,38 @@ struct HostTests {
         #expect(name.mountPoint == "/proc")
     }
 
+    /// A hybrid hierarchy: a name is in several, and its processes in one.
+    @Test func controlGroupsAreFoundInEveryHierarchy() throws {
+        let root = FileManager.default.temporaryDirectory.appending(path: "dioscope-groups-\(UUID())")
+        defer { try? FileManager.default.removeItem(at: root) }
+        func group(_ path: String, processes: String) throws {
+            let directory = root.appending(path: path)
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+            try processes.write(to: directory.appending(path: "cgroup.procs"), atomically: true, encoding: .utf8)
+        }
+        for name in ["unified", "unified/a", "memory", "memory/a", "systemd", "systemd/system.slice"] {
+            try group(name, processes: "")
+        }
+        try group("memory/a/b", processes: "12\n")
+        try group("systemd/system.slice/x.service", processes: "13\n14\n")
+        let mounts = root.appending(path: "mounts")
+        let lines = [
+            "cgroup \(root.path)/memory cgroup rw,memory 0 0", "cgroup \(root.path)/systemd cgroup rw,name=systemd 0 0",
+            "cgroup2 \(root.path)/unified cgroup2 rw 0 0", "proc /proc proc rw 0 0",
+        ]
+        try (lines.joined(separator: "\n") + "\n").write(to: mounts, atomically: true, encoding: .utf8)
+        let groups = ControlGroup(mounts: mounts.path)
+        for (found, processes) in [
+            (groups.path(named: "a"), [12]), (groups.path(named: "/a/b"), [12]),
+            (groups.path(named: "\(root.path)/memory/a"), [12]), (groups.path(ofUnit: "x"), [13, 14]),
+            (groups.path(ofUnit: "x.service"), [13, 14]),
+        ] {
+            #expect(ControlGroup.processes(in: try #require(found)) == processes.map(Int32.init))
+        }
+        #expect(groups.path(named: "none") == nil)
+        #expect(groups.path(ofUnit: "y") == nil)
+    }
+
     @Test func clocksGoOn() {
         let before = HostClock.monotonic
         #expect(HostClock.monotonic >= before)

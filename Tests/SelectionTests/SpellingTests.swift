@@ -6,7 +6,11 @@ import Testing
 @Suite struct SpellingTests {
     private static let names = ["latency", "device", "dev", "op"]
 
-    @Test(arguments: [("latancy", "latency"), ("ltaency", "latency"), ("devise", "device"), ("Latency", "latency")])
+    @Test(arguments: [
+        ("latancy", "latency"), ("ltaency", "latency"), ("devise", "device"), ("Latency", "latency"),
+        ("lat", "latency"),
+        ("de", "dev"),
+    ])
     func slipsAreFound(_ word: String, _ name: String) {
         #expect(Spelling.nearest(to: word, among: Self.names) == name)
     }

@@ -61,14 +61,17 @@ struct LiveLoop {
     }
 
     private mutating func save() {
-        let path = HostClock.nameFromTime + ".dioscope"
-        do throws(RecordingError) {
-            let saved = try watch.save(to: FilePath(path), filters: filters, recorder: Dioscope.version)
-            guard let saved else { return state.say("nothing was recorded yet") }
-            let span = Quantity.duration(saved.span)
-            state.say("\(path): \(Quantity.count(saved.ios)) I/Os of the last \(span)")
-        } catch {
-            state.say(Failure(error).message)
+        var names = CaptureNames.numbered(HostClock.nameFromTime)[...]
+        while let path = names.popFirst() {
+            do throws(RecordingError) {
+                let saved = try watch.save(to: FilePath(path), filters: filters, recorder: Dioscope.version)
+                guard let saved else { return state.say("nothing was recorded yet") }
+                let span = Quantity.duration(saved.span)
+                return state.say("\(path): \(Quantity.count(saved.ios)) I/Os of the last \(span)")
+            } catch {
+                if case .capture(.exists) = error, !names.isEmpty { continue }
+                return state.say(Failure(error).message)
+            }
         }
     }
 

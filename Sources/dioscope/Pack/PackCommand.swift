@@ -41,9 +41,21 @@ struct PackCommand: ParsableCommand {
             """)
     var redact = false
 
+    private func capture() throws -> CaptureReader {
+        do {
+            return try CaptureReader(path: FilePath(file))
+        } catch {
+            guard case .notACapture = error else { throw error }
+            throw Failure(
+                .data, error.description,
+                hint:
+                    "pack is for captures of dioscope's own; a trace may be compressed by gzip or zstd, and is read so")
+        }
+    }
+
     func run() throws {
         let (reader, made) = try reading {
-            let reader = try CaptureReader(path: FilePath(file))
+            let reader = try capture()
             let progress = ReadingProgress()
             defer { progress.readingEnded() }
             do {

@@ -32,13 +32,6 @@ struct FilterArguments: ParsableArguments {
     @Option(help: "Only this inode number; with --device when several file systems have it.")
     var inode: UInt64?
 
-    @Option(
-        help: ArgumentHelp(
-            "Record one I/O in N, chosen at random at its submission: 1/10 or 10%.",
-            discussion: "All are counted; a report of a sample says how far its shares may be off.",
-            valueName: "1/N"))
-    var sample: SampleRate = .all
-
     private var comm: String? { comms.first }
     private var file: String? { files.first }
 
@@ -76,7 +69,6 @@ struct FilterArguments: ParsableArguments {
                 .usage, "\(filter.devices.count) devices and partitions: at most \(ProbeFilter.maximumDevices)")
         }
         filter.inode = inode
-        filter.sampleEvery = sample.every
         if let file { try Self.add(file: file, to: &filter) }
         return filter
     }
@@ -86,19 +78,21 @@ struct FilterArguments: ParsableArguments {
         pid.map { "--pid \($0)" } + (comm.map { ["--comm \($0)"] } ?? []) + device.map { "--device \($0)" }
             + (file.map { ["--file \($0)"] } ?? []) + (inode.map { ["--inode \($0)"] } ?? [])
             + (cgroup.map { ["--cgroup \($0)"] } ?? []) + (unit.map { ["--unit \($0)"] } ?? [])
-            + (sample.every > 1 ? ["--sample \(sample)"] : [])
     }
 
     /// Processes of the cgroup and of the unit.
     private func members() throws(Failure) -> [Int32] {
         var found: [Int32] = []
-        if let cgroup { found += try Self.members(of: ControlGroup.path(named: cgroup), "--cgroup \(cgroup)") }
-        if let unit { found += try Self.members(of: ControlGroup.path(ofUnit: unit), "--unit \(unit)") }
+        if let cgroup { found += try Self.members(of: ControlGroup().path(named: cgroup), "--cgroup \(cgroup)") }
+        if let unit { found += try Self.members(of: ControlGroup().path(ofUnit: unit), "--unit \(unit)") }
         return found
     }
 
     private static func members(of path: String?, _ words: String) throws(Failure) -> [Int32] {
-        guard let path else { throw Failure(.usage, "\(words): no such cgroup below /sys/fs/cgroup") }
+        guard let path else {
+            throw Failure(
+                .usage, "\(words): there is no such cgroup", hint: "cat /proc/PID/cgroup names those of a process")
+        }
         let processes = ControlGroup.processes(in: path)
         guard !processes.isEmpty else { throw Failure(.usage, "\(words): no process is in it") }
         return processes

@@ -51,6 +51,8 @@ struct RecordCommand: ParsableCommand {
 
     @OptionGroup(title: "Filters (all must hold)") var filters: FilterArguments
 
+    @OptionGroup var sampling: SampleArguments
+
     @Option(help: "Memory for records on their way to the file: 512K, 32M, 1G.")
     var buffer = ByteSize(bytes: 32 << 20)
 
@@ -126,6 +128,7 @@ struct RecordCommand: ParsableCommand {
         Interruption.watch()
         CommandFiles(command).warn()
 
+        filter.sampleEvery = sampling.sample.every
         filter.sampleChanges = maxOverhead != nil
 
         var sizes = LiveProbes.Sizes()
@@ -199,7 +202,8 @@ struct RecordCommand: ParsableCommand {
         while true {
             do throws(RecordingError) {
                 return try recorder.create(
-                    paths[0], filters: filters.words, packing: pack ? .columns : .off, recorder: Dioscope.version)
+                    paths[0], filters: filters.words + sampling.words, packing: pack ? .columns : .off,
+                    recorder: Dioscope.version)
             } catch {
                 guard case .capture(.exists) = error, paths.count > 1 else { throw error }
                 paths.removeFirst()

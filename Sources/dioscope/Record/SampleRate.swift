@@ -25,3 +25,16 @@ struct SampleRate: ExpressibleByArgument, CustomStringConvertible {
     var description: String { "1/\(every)" }
     var defaultValueDescription: String { "all" }
 }
+
+/// The option that leaves I/Os out at random.
+struct SampleArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Record one I/O in N, chosen at random at its submission: 1/10 or 10%.",
+            discussion: "All are counted; a report of a sample says how far its shares may be off.",
+            valueName: "1/N"))
+    var sample: SampleRate = .all
+
+    /// In the user's words, for the capture.
+    var words: [String] { sample.every > 1 ? ["--sample \(sample)"] : [] }
+}

@@ -69,7 +69,7 @@ struct ReportCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Percentiles to show instead of p50 and p99, e.g. 99.9 or 50,99.99 (repeatable).",
+            "Percentiles to show instead of p50 and p99, 0 to 100, e.g. 99.9 or 50,99.99 (repeatable).",
             discussion: "Text is as wide as it takes."))
     var percentile: [PercentileList] = []
 

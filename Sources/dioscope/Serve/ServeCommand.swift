@@ -79,6 +79,8 @@ struct ServeCommand: ParsableCommand {
 
     @OptionGroup(title: "Filters (all must hold)") var filters: FilterArguments
 
+    @OptionGroup var sampling: SampleArguments
+
     private var rules: [TriggerRule] {
         triggers.compactMap { TriggerRule($0) { TimeSpan(argument: $0)?.nanoseconds } }
     }
@@ -102,7 +104,8 @@ struct ServeCommand: ParsableCommand {
 
     func run() throws {
         let access = KernelAccess()
-        let filter = try filters.filter(tracesCommand: false, access: access)
+        var filter = try filters.filter(tracesCommand: false, access: access)
+        filter.sampleEvery = sampling.sample.every
         var plan = try ProbePlan(permittedBy: access)
         if !occupants { plan.leaveOutOccupants(because: "not asked for: --no-occupants") }
         let server = try listen.map { address throws(Failure) in try MetricsServer(address) }
