@@ -30,14 +30,26 @@ public struct TraceRecipe: Sendable {
             probes.append(probe("iomap_dio_simple_end_io", "iocb=-\(bio)($arg1):x64 \(status)"))
         }
         if !layout.hasTracepoints {
-            probes += [
-                probe(
-                    "iomap_dio_rw", at: "__iomap_dio_rw",
-                    "\(iocb) \(file(superBlock: ofFile)) \(length("$arg2")) dio_flags=$arg5:x32"),
-                probe("iomap_dio_complete", "iocb=+0($arg1):x64"), returns("iomap_dio_complete"),
-            ]
+            probes += [begin] + ofCompletion
         }
         return probes + [probe("io_req_rw_complete", "req=$arg1:x64")]
+    }
+
+    /// The begin, where it has no tracepoint, or is to show the kiocb as well.
+    var begin: String {
+        probe(
+            "iomap_dio_rw", at: "__iomap_dio_rw",
+            "\(iocb) \(file(superBlock: ofFile)) \(length("$arg2")) dio_flags=$arg5:x32")
+    }
+
+    /// 7.3: reads of up to a block of the file system.
+    var simpleBegin: String {
+        probe(
+            "iomap_dio_rw", at: "__iomap_dio_read_simple", "\(iocb) \(file(superBlock: ofFile)) \(length("$arg2"))")
+    }
+
+    var ofCompletion: [String] {
+        [probe("iomap_dio_complete", "iocb=+0($arg1):x64"), returns("iomap_dio_complete")]
     }
 
     /// Probes for block devices and `fs/direct-io.c`, which have no tracepoints on any kernel.

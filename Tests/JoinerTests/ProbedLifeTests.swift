@@ -37,6 +37,12 @@ import Testing
         #expect(io.issuer == .ioUring && io.taskWorkRun == TextTrace.at(10.0003))
     }
 
+    /// bpftrace's ksym() prints a function without an offset.
+    @Test func theIssuerIsReadWithoutAnOffset() throws {
+        let text = text.replacing("complete=aio_complete_rw+0x0/0x1c0", with: "complete=aio_complete_rw")
+        #expect(try TextTrace(text, rule: .defersWrites).ios.map(\.issuer) == [.libaio])
+    }
+
     @Test func aKiocbUsedAgainEndsTheLifeBefore() throws {
         let first = text.split(separator: "\n")[0]
         let trace = try TextTrace(first.replacing("10.000000", with: "9.000000") + "\n" + text, rule: .defersWrites)

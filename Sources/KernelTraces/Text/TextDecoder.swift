@@ -234,7 +234,9 @@ struct TextDecoder {
             guard let field = fields.field(named: name) else { continue }
             if field == .issuer {
                 values[field] = value.elementsEqual("0x0".utf8) || value.elementsEqual("0".utf8) ? 0 : 1
-                values.issuer = self.function(table.intern(word.word(until: UInt8(ascii: "+"))))
+                // With an offset, e.g. `aio_complete_rw+0x0/0x100`, or without one.
+                let symbol = UnsafeRawBufferPointer(rebasing: value.prefix { $0 != UInt8(ascii: "+") })
+                values.issuer = self.function(table.intern(symbol))
             } else if let number = word.number() {
                 values[field] = number
                 if field == .ioFlags { values.flags = flagBits.flags(UInt32(truncatingIfNeeded: number)) }
