@@ -48,6 +48,6 @@ def _reason(evidence: Evidence) -> str:
 
 def _layers(report: dict[str, Any]) -> str:
     """The parts of the way down and back, each its mean over the I/Os that have it."""
-    parts = [f"{part.get('layer') or part.get('name')} {part['phase'].replace('_', ' ')} "
+    parts = [f"{part.get('layer') or part.get('name') or part['device']} {part['phase'].replace('_', ' ')} "
              f"{part['total_ns'] / part['ios'] / 1000:.0f} us" for part in report.get("layers") or [] if part.get("ios")]
     return ", ".join(parts) or NOTHING
