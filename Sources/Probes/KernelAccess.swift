@@ -43,11 +43,15 @@ public struct KernelAccess: Sendable {
         }
     }
 
-    public init() {
-        let status = Self.text(of: "/proc/self/status") ?? ""
+    public init() { self.init(status: Self.text(of: "/proc/self/status") ?? "", symbols: "/proc/kallsyms") }
+
+    /// - Parameters:
+    ///   - status: of a process, as in procfs.
+    ///   - symbols: the file.
+    init(status: String, symbols: String) {
         capabilities = Self.field("CapEff", of: status).flatMap { UInt64($0, radix: 16) } ?? 0
         isFiltered = Self.field("Seccomp", of: status) == "2"
-        showsAddresses = Self.showsAddresses(in: "/proc/kallsyms")
+        showsAddresses = Self.showsAddresses(in: symbols)
         lockdown = Self.lockdownState(in: Self.text(of: "/sys/kernel/security/lockdown"))
         var space = stat()
         // PROC_PID_INIT_INO, the inode number of the first pid namespace.
