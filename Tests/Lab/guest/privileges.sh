@@ -18,7 +18,7 @@ as() {
     words=-all
     [ "$1" = none ] || words="-all,+$(echo "$1" | sed 's/,/,+/g')"
     shift
-    setpriv --reuid 1000 --regid 1000 --clear-groups --inh-caps "$words" --ambient-caps "$words" --bounding-set "$words" "$@"
+    /lab/setpriv --reuid 1000 --regid 1000 --clear-groups --inh-caps "$words" --ambient-caps "$words" --bounding-set "$words" "$@"
 }
 
 # recorded NAME CAPABILITIES [OPTION...]: one recording of fio.
@@ -38,7 +38,7 @@ recorded() {
 refused() {
     cd /tmp
     strace -f -o "/tmp/$1.calls" -e trace=bpf,perf_event_open,openat,prlimit64,setrlimit \
-        setpriv --reuid 1000 --regid 1000 --clear-groups --inh-caps "-all,+$(echo "$2" | sed 's/,/,+/g')" \
+        /lab/setpriv --reuid 1000 --regid 1000 --clear-groups --inh-caps "-all,+$(echo "$2" | sed 's/,/,+/g')" \
         --ambient-caps "-all,+$(echo "$2" | sed 's/,/,+/g')" dioscope check >"/out/$1.check" 2>&1
     grep -E 'EPERM|EACCES' "/tmp/$1.calls" | sed 's/^[0-9]* *//' | cut -c -240 | sort | uniq -c | sort -rn | head -n 40 >"/out/$1.calls"
     cd /root
