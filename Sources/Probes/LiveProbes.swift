@@ -61,6 +61,7 @@ public final class LiveProbes {
         var wanted = wanted
         wanted.chooseFlavour(by: symbols)
         wanted.leaveOutTrampolinesIfNotPermitted()
+        wanted.attachByLinks(ifRefused: perf_events_are_refused() != 0)
         rings = try ProbeRings(
             count: ProbeRings.count(forCPUs: cpuCount), bytes: sizes.ringBytes, sink: sink,
             naming: OccupantNames(symbols), areOccupantsNamed: wanted.runsClocks)

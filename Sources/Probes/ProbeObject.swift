@@ -31,6 +31,9 @@ final class ProbeObject {
         for entry in plan.programs {
             guard let program = bpf_object__find_program_by_name(object, entry.program.function) else { continue }
             bpf_program__set_autoload(program, plan.includes(entry.program.function))
+            if plan.attachesByLinks, entry.program.kind == .kprobe {
+                bpf_program__set_expected_attach_type(program, BPF_TRACE_KPROBE_MULTI)
+            }
         }
     }
 
@@ -102,7 +105,11 @@ final class ProbeObject {
     /// 0, or the negative errno of the kernel.
     func attach(_ program: ProbeProgram) -> Int32 {
         guard let handle = bpf_object__find_program_by_name(object, program.function) else { return -ENOENT }
-        guard let link = bpf_program__attach(handle) else { return -errno }
+        let byLink = plan.attachesByLinks && program.kind == .kprobe
+        let attached =
+            byLink
+            ? bpf_program__attach_kprobe_multi_opts(handle, program.target, nil) : bpf_program__attach(handle)
+        guard let link = attached else { return -errno }
         links[program.function] = link
         return 0
     }

@@ -28,6 +28,8 @@ public struct ProbePlan: Sendable {
     let links: KernelLinks
     /// Variables of the kernel that the modern flavour reads.
     private let variables: [String]
+    /// BPF programs can be attached to functions without perf (0dcac2725406, 5.18).
+    private let hasProbeLinks: Bool
     /// The BTF number of a function that a program could attach to; see `KernelBTF.number`.
     private let someFunction: UInt32?
 
@@ -51,6 +53,7 @@ public struct ProbePlan: Sendable {
         let hasLegacy = btf.hasFunction("__blockdev_direct_IO")
         let table = ProbeProgram.all(preempted: Self.preemptedKinds(btf))
         someFunction = table.lazy.filter(\.isTrampoline).compactMap { btf.number(of: $0.target) }.first
+        hasProbeLinks = btf.hasStructure("bpf_kprobe_multi_link")
         let hasLayers = stackedDisks
         programs = table.map { program in
             let isOfLayers = program.function.hasPrefix("layer_")
@@ -148,10 +151,11 @@ public struct ProbePlan: Sendable {
         }
     }
 
-    /// A kernel that loads a kprobe may still refuse to attach it; does another program then take over?
+    /// A kernel that loads a kprobe may still refuse to attach it; does another program then take over, or can it be done without?
     func mustBeTried(_ program: ProbeProgram) -> Bool {
-        program.kind == .kprobe
-            && programs.contains { $0.refusal == nil && $0.program.insteadOf.contains(program.function) }
+        guard program.kind == .kprobe else { return false }
+        return attachesByLinks
+            || programs.contains { $0.refusal == nil && $0.program.insteadOf.contains(program.function) }
     }
 
     /// Programs that are missed: nothing stands in for them.
@@ -218,6 +222,21 @@ public struct ProbePlan: Sendable {
         guard let someFunction, Trampoline.isNotPermitted(at: someFunction) else { return }
         leaveOut(because: Self.refused(-EPERM), where: \.isTrampoline)
     }
+
+    /// Kprobes that cannot be had by perf_event_open are attached by links of BPF's own (since 5.18); where there are none, they are left
+    /// out.
+    mutating func attachByLinks(ifRefused isRefused: Bool) {
+        guard isRefused else { return }
+        if hasProbeLinks {
+            attachesByLinks = true
+        } else {
+            leaveOut(because: Self.perfRefused) { $0.kind == .kprobe }
+        }
+    }
+
+    /// perf_event_open is of no use here.
+    private(set) var attachesByLinks = false
+    public static let perfRefused = "perf_event_open is refused (kernel.perf_event_paranoid)"
 
     /// Why a program is left out that the kernel did not load.
     static func refused(_ status: Int32) -> String { "refused by the kernel: \(errorText(status))" }

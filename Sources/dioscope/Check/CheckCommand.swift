@@ -155,6 +155,9 @@ struct CheckCommand: ParsableCommand {
                         : "the kernel refuses fentry and kprobes, and does not say why: a hypervisor, a security module or its"
                             + " configuration may"))
         }
+        if refusals.contains(ProbePlan.perfRefused) {
+            lines.append(fix("sysctl kernel.perf_event_paranoid=2, or CAP_SYS_ADMIN"))
+        }
         if refusals.contains("not in this kernel") {
             lines.append(fix("other kernels have these: iomap's tracepoints came with 6.5"))
         }

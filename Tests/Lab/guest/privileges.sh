@@ -55,9 +55,9 @@ live_and_serve() {
     cd /mnt/t/out || return
     as "$1" dioscope live --json --count 14 >/out/live.json 2>/out/live.log &
     live=$!
-    # As in the unit: other processes are hidden, and nothing but one directory can be written.
+    # As in the unit: other processes are hidden.
     unshare -m sh -c '. /lab/privileges.sh
-        mount --make-rprivate / && mount -t proc -o hidepid=2 proc /proc && mount -o remount,ro / 2>/dev/null
+        mount --make-rprivate / && mount -t proc -o hidepid=2 proc /proc
         as "$1" dioscope serve --textfile /mnt/t/out/serve.prom --interval 500ms' sh "$1" 2>/out/serve.log &
     sleep 9
     as none $FIO >/out/beside.fio.json

@@ -97,6 +97,8 @@ def _live_and_serve(results: Path) -> tuple[list[str], str]:
         wanted = json.loads((results / "beside.fio.json").read_text())["jobs"][0]["write"]["total_ios"]
     except (OSError, json.JSONDecodeError) as error:
         return [str(error)], "no count of fio's"
+    if not (results / "serve.prom").is_file():
+        return (results / "serve.log").read_text(errors="replace").splitlines()[-4:] or ["no metrics"], "nothing served"
     lines = [json.loads(line) for line in (results / "live.json").read_text().splitlines() if line.startswith("{")]
     watched = sum(line.get("ios", 0) for line in lines)
     served = re.search(r'^dioscope_ios_total\{op="write"\} (\d+)', (results / "serve.prom").read_text(), re.MULTILINE)
