@@ -34,16 +34,6 @@ recorded() {
     stat -c '%a' /mnt/t/out/run.dioscope >"/out/$name.mode" 2>/dev/null
 }
 
-# refused NAME CAPABILITIES: what the kernel refuses to `check`, which loads all probes.
-refused() {
-    cd /tmp
-    strace -f -o "/tmp/$1.calls" -e trace=bpf,perf_event_open,openat,prlimit64,setrlimit \
-        /lab/setpriv --reuid 1000 --regid 1000 --clear-groups --inh-caps "-all,+$(echo "$2" | sed 's/,/,+/g')" \
-        --ambient-caps "-all,+$(echo "$2" | sed 's/,/,+/g')" dioscope check >"/out/$1.check" 2>&1
-    grep -E 'EPERM|EACCES' "/tmp/$1.calls" | sed 's/^[0-9]* *//' | cut -c -240 | sort | uniq -c | sort -rn | head -n 40 >"/out/$1.calls"
-    cd /root
-}
-
 # checked NAME CAPABILITIES
 checked() {
     as "$2" dioscope check >"/out/$1.check" 2>&1
@@ -53,13 +43,17 @@ checked() {
 # live_and_serve CAPABILITIES: both beside fio; what they counted.
 live_and_serve() {
     cd /mnt/t/out || return
-    as "$1" dioscope live --json --count 14 >/out/live.json 2>/out/live.log &
+    as "$1" dioscope live --json --count 12 >/out/live.json 2>/out/live.log &
     live=$!
     # As in the unit: other processes are hidden.
     unshare -m sh -c '. /lab/privileges.sh
         mount --make-rprivate / && mount -t proc -o hidepid=2 proc /proc
         as "$1" dioscope serve --textfile /mnt/t/out/serve.prom --interval 500ms' sh "$1" 2>/out/serve.log &
-    sleep 9
+    turns=0
+    until grep -q serving /out/serve.log && [ -s /out/live.json ] || [ $turns -ge 60 ]; do
+        turns=$((turns + 1))
+        sleep 1
+    done
     as none $FIO >/out/beside.fio.json
     wait $live
     echo $? >/out/live.status

@@ -30,7 +30,6 @@ PACKAGE_OF = {
     "mkfs.btrfs": "btrfs-progs",
     "mkfs.f2fs": "f2fs-tools",
     "setpriv": "util-linux",
-    "strace": "strace",
     "trace-cmd": "trace-cmd",
     "xz": "xz-utils",
     "zstd": "zstd",
