@@ -52,6 +52,18 @@ import Testing
         #expect(gone.head.thread == UInt32.max)
     }
 
+    @Test(arguments: [
+        "   211 [001]  1692.446769612: block:block_rq_issue: x", "211 [001]  1692.446769612: block:block_rq_issue: x",
+        " 180/211 [001]  1692.446769612: block:block_rq_issue: x",
+        "             fio   211 [001] K      1692.446769612: block:block_rq_issue: x",
+        "             fio   180/211 [001] 1692.446769612:          1 block:block_rq_issue: x",
+    ])
+    func perfsFieldsAreWhatWasAskedFor(line: String) throws {
+        let found = try #require(head(line, .perf))
+        #expect(found.head.thread == 211 && found.head.cpu == 1 && found.head.time == 1_692_446_769_612)
+        #expect(["", "fio"].contains(found.name))
+    }
+
     @Test(arguments: ["", "#", "hello, world", "CPU:1 [LOST 7 EVENTS]", "a-b [001] x", "             fio-211     [001"])
     func whatIsNoHead(line: String) {
         #expect(head(line, .ftrace) == nil)

@@ -44,6 +44,8 @@ import Testing
             (Array("TIME(s) COMM PID DISK T SECTOR BYTES LAT(ms)\n".utf8), "output of biosnoop"),
             (Array("{\"type\": \"attached_probes\", \"data\": {\"probes\": 2}}\n".utf8), "JSON of bpftrace"),
             (Array("     aio   640   12.345678: block:block_rq_issue: 8,0 W 4096 ()\n".utf8), "-F comm,pid,tid,cpu"),
+            (Array("     aio   640 [000]   12.345678: 8,0 W 4096 () 8 + 8\n".utf8), "lack the event"),
+            (Array("{\n\t\"linux-perf-json-version\": 1,\n".utf8), "JSON of perf data convert"),
             ([0x1f, 0x8b, 8, 0], "gzip"), ([0x28, 0xb5, 0x2f, 0xfd, 9], "zstd"),
         ] as [([UInt8], String)])
     func whatIsNone(bytes: [UInt8], said: String) throws {

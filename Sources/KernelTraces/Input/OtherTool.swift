@@ -17,6 +17,7 @@ enum OtherTool: String, Sendable {
     case bpftrace = "output of a bpftrace script"
     case biolatency = "a histogram of biolatency or bpftrace"
     case bpftraceJSON = "JSON of bpftrace"
+    case perfJSON = "JSON of perf data convert"
     case fio = "output of fio"
     case perfReport = "output of perf report"
 
@@ -73,6 +74,7 @@ enum OtherTool: String, Sendable {
         if first.hasPrefix("TIME"), words.contains("COMM"), words.contains("SECTOR") || words.contains("BYTES") {
             return .biosnoop
         }
+        if first == "\"linux-perf-json-version\":" || first == "\t\"linux-perf-json-version\":" { return .perfJSON }
         if first.hasPrefix("{\"type\""), line.contains("\"data\"") { return .bpftraceJSON }
         if first.hasPrefix("@"), first.hasSuffix(":") || line.hasSuffix(":") || line.contains("]: ") {
             return .biolatency
@@ -98,7 +100,7 @@ enum OtherTool: String, Sendable {
         case .xz: "unpack it, or pack it by gzip or zstd"
         case .bzip2, .zip: "unpack it first"
         case .tar: "unpack it, and give its files one by one"
-        case .perfTrace: "give the output of 'perf script --ns' of the same perf.data"
+        case .perfTrace, .perfJSON: "give the output of 'perf script --ns' of the same perf.data"
         case .lttng:
             "it is not read: record with dioscope, or with what 'dioscope record --how trace-cmd' prints"
         case .strace:

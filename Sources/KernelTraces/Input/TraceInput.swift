@@ -69,6 +69,9 @@ public struct TraceInput {
             throw .otherTool(name, what: OtherTool.tar.rawValue, remedy: OtherTool.tar.remedy)
         }
         if prefix.starts(with: Array("{\"sweep\":".utf8)) { return .savedSweep(stream) }
+        if let tool = OtherTool(of: prefix), tool == .perfJSON {
+            throw .otherTool(name, what: tool.rawValue, remedy: tool.remedy)
+        }
         if isJSON(prefix), OtherTool(of: prefix) == nil { return .savedReport(stream) }
         return try text(plain(stream), name: name)
     }
@@ -108,10 +111,15 @@ public struct TraceInput {
         }
     }
 
+    private static let remedyOfPerf = "make it with 'perf script --ns -F comm,pid,tid,cpu,time,event,trace'"
+
     private static func text(_ stream: PeekedStream, name: String) throws(TraceError) -> Content {
         var looked = 0
         while true {
             if let format = TextFormat(of: stream.prefix, from: looked) {
+                guard !format.lacksEvents(stream.prefix) else {
+                    throw .unsupported(name, what: "its lines lack the event: \(remedyOfPerf)")
+                }
                 return .text(format, stream, prefix: stream.prefix)
             }
             guard !stream.prefix[looked...].contains(0), stream.prefix.count < mostPeeked else { break }
@@ -124,8 +132,7 @@ public struct TraceInput {
         if TextFormat.lacksPlace(stream.prefix) {
             throw .unsupported(
                 name,
-                what: "its lines lack the thread, the CPU or the time: make it with"
-                    + " 'perf script --ns -F comm,pid,tid,cpu,time,event,trace'")
+                what: "its lines lack the thread, the CPU or the time: \(remedyOfPerf)")
         }
         if let line = EventMention(in: stream.prefix) {
             throw .unsupported(

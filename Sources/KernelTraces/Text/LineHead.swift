@@ -77,11 +77,19 @@ struct LineHead {
     static func ofPerf(_ line: inout Scanner) -> LineHead? {
         if line.count > 17, let head = perf(&line, space: 16) { return head }
         // Without names, the number of the thread may come first.
-        if isDigit(line.byte), let head = perf(&line, space: 0) { return head }
+        if beginsWithNumber(line), let head = perf(&line, space: 0) { return head }
         for column in 1..<max(1, min(line.count, 64)) where isSpace(line.next[column]) {
             if let head = perf(&line, space: column) { return head }
         }
         return nil
+    }
+
+    /// perf pads the number, too.
+    @inline(__always)
+    private static func beginsWithNumber(_ line: Scanner) -> Bool {
+        var line = line
+        line.skipSpaces()
+        return isDigit(line.byte)
     }
 
     @inline(__always)
@@ -105,12 +113,21 @@ struct LineHead {
             scanner.skip(byte: UInt8(ascii: "]"))
         else { return nil }
         scanner.skipSpaces()
+        if !isDigit(scanner.byte) { skipMode(&scanner) }
         guard let (time, precision) = timeOfPerf(&scanner) else { return nil }
         skipPeriod(&scanner)
         line = scanner
         return LineHead(
             name: name, thread: UInt32(truncatingIfNeeded: thread), cpu: UInt32(cpu), context: nil, time: time,
             precision: precision)
+    }
+
+    /// `K ` before the time, of the CPU in the kernel's mode, with `perf script -F +misc`.
+    private static func skipMode(_ scanner: inout Scanner) {
+        var mode = scanner
+        guard mode.word().count <= 3 else { return }
+        mode.skipSpaces()
+        scanner = mode
     }
 
     @inline(__always)

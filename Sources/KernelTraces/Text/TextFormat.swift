@@ -45,6 +45,30 @@ public enum TextFormat: Sendable {
         }
     }
 
+    /// Lines of `perf script -F` without the event's name: all that have a thread, CPU and time go on otherwise.
+    func lacksEvents(_ prefix: [UInt8]) -> Bool {
+        guard self == .perf else { return false }
+        var heads = 0
+        for line in prefix.prefix(1 << 14).split(separator: UInt8(ascii: "\n")).prefix(256) {
+            let isNamed: Bool? = line.withUnsafeBufferPointer { bytes in
+                guard let start = bytes.baseAddress else { return nil }
+                var scanner = Scanner(start, start + bytes.count)
+                guard head(&scanner) != nil else { return nil }
+                let name = scanner.word(until: UInt8(ascii: ":"))
+                return !scanner.isAtEnd && name.allSatisfy(Self.isOfName)
+            }
+            if isNamed == true { return false }
+            if isNamed == false { heads += 1 }
+        }
+        return heads > 0
+    }
+
+    private static func isOfName(_ byte: UInt8) -> Bool {
+        let letter = byte | 0x20
+        return (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(letter) || byte == UInt8(ascii: "_")
+            || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")
+    }
+
     /// Lines of `perf script -F` without the thread, the CPU or the time: `fio 211 12.345678: block:block_rq_issue: ...`.
     static func lacksPlace(_ prefix: [UInt8]) -> Bool {
         let lines = String(decoding: prefix.prefix(1 << 14), as: UTF8.self).split(separator: "\n").prefix(256)
