@@ -68,6 +68,15 @@ class Borders(unittest.TestCase):
         self.assertIn("delivery_wait of kcryptd_crypt", self.failures(stages=[{"name": "delivery_wait", "ns": 230_000}]))
         self.assertIn("no device below", self.failures(layers=[]))
 
+    def test_a_file_systems_own_bios_have_works_too(self) -> None:
+        bio = " fio-7 [001] ..... 1.000005: block_bio_queue: 259,0 WS 8 + 8 [fio]\n"
+        for bios, told in ((1, "delivery_wait of kcryptd_crypt, number: 0, but ftrace 1"), (2, "")):
+            evidence = story(stages=[])
+            evidence.truth = read_truth(bio * bios + TRACE, "")
+            failures = [line for line in check_borders(replace(ROW, borders=(), bottom=False, largest=None), evidence)]
+            self.assertIn(told, "\n".join(failures))
+            self.assertEqual(bool(told), "number" in "\n".join(failures))
+
     def test_another_largest_stage_is_told(self) -> None:
         self.assertIn("largest stage", self.failures(replace(ROW, largest="throttle")))
 
