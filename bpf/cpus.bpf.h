@@ -6,6 +6,7 @@
 #include "delivery.bpf.h"
 #include "quotas.bpf.h"
 #include "self_test.bpf.h"
+#include "submissions.bpf.h"
 
 /* ---- hard interrupts ---- */
 
@@ -201,21 +202,6 @@ static __always_inline void note_unseen(struct probe_cpu *cpu, __u32 leaving, __
 	cpu->unseen_tid = cpu->occupant_tid;
 }
 
-/* In its submission, before the device has it: for a request, or for what limits it. */
-static __noinline int submitter_sleeps(struct probe_cpu *cpu, __u64 now)
-{
-	struct probe_io *io = slot_find(cpu->begun_key);
-	struct probe_life *life;
-
-	cpu->begun_ns = 0;
-	if (!io || io->issued_ns || io->completed_ns || io->submitter_tid != cpu->begun_tid)
-		return 0;
-	life = life_of(io);
-	life->returned_ns = now;
-	life->marks |= PROBE_LIFE_SLEPT;
-	return 0;
-}
-
 SEC("?tp_btf/sched_switch")
 int BPF_PROG(task_switched, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
@@ -248,8 +234,8 @@ int BPF_PROG(task_switched, bool preempt, struct task_struct *prev, struct task_
 	cpu->run_works = 0;
 	if (cpu->task_occupant == PROBE_OCCUPANT_SUBMITTER) {
 		submitter_leaves(cpu, prev, runnable, now);
-		if (cpu->begun_ns && cpu->begun_tid == cpu->occupant_tid && !runnable)
-			submitter_sleeps(cpu, now);
+		if (cpu->begun_ns && cpu->begun_tid == cpu->occupant_tid)
+			submission_suspended(cpu, prev, runnable || preempt, now);
 	}
 	if (marks && occupant.kind == PROBE_OCCUPANT_SUBMITTER) {
 		struct probe_cpu *left = submitter_left(cpu, marks);
@@ -259,6 +245,8 @@ int BPF_PROG(task_switched, bool preempt, struct task_struct *prev, struct task_
 		if (cpu->unstopped_ns)
 			note_stop(cpu, left, next, now);
 		note_reaps(cpu, left, next, tid, now);
+		if (left && left->suspended)
+			submission_resumed(cpu, left, tid, now);
 	}
 	occupy_as(cpu, occupant, tid, now);
 	return 0;

@@ -21,15 +21,25 @@ static __noinline int issued_again(struct probe_io *io)
 	return 0;
 }
 
+/* Has it left its submitter's hands? */
+static __always_inline bool is_let_go(const struct probe_io *io)
+{
+	return io->kind >= PROBE_RECORD_LIFE && ((const struct probe_life *)io)->returned_ns;
+}
+
 /*
  * Not by its submitter in the midst of its submission, or after a sleep in it.
  * It had a request when its submitter let go of it, or came by one later.
  */
 static __noinline int issued_late(struct probe_io *io, struct request *rq, __u64 now)
 {
-	struct probe_life *life = life_of(io);
 	__u64 requested = read_kernel(rq, start_time_ns);
+	struct probe_life *life;
 
+	/* What it slept for was something else. */
+	if (!is_let_go(io) && io->submitter_tid == (__u32)bpf_get_current_pid_tgid())
+		return 0;
+	life = life_of(io);
 	if (!requested) {
 		life->marks |= PROBE_LIFE_NO_REQUEST_TIME;
 		return 0;

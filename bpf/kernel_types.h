@@ -178,6 +178,7 @@ struct cfs_rq {				/* what of a cgroup runs on one CPU */
 struct task_struct {
 	struct task_group *sched_task_group;
 	void *stack;
+	struct bio_list *bio_list;	/* NULL, but in submit_bio() */
 	unsigned int flags;
 	int pid;
 	int tgid;

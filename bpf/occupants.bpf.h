@@ -41,15 +41,37 @@ static __always_inline bool is_io_pool(struct probe_cpu *cpu, struct worker_pool
 	return true;
 }
 
+/*
+ * A worker of that pool is so as long as it lives, and it is nearly always the one that was met
+ * last: it is known by its task, and that task by its number too.
+ */
+static __always_inline struct worker *worker_met(const struct probe_cpu *cpu, struct task_struct *task)
+{
+	if ((__u64)task != cpu->io_worker_task || read_kernel(task, pid) != cpu->io_worker_tid)
+		return 0;
+	return cast_kernel(struct worker, cpu->io_worker);
+}
+
+static __always_inline bool is_of_io_pool(struct probe_cpu *cpu, struct task_struct *task, struct worker *worker)
+{
+	if (!is_io_pool(cpu, read_kernel(worker, pool)))
+		return false;
+	cpu->io_worker_task = (__u64)task;
+	cpu->io_worker_tid = read_kernel(task, pid);
+	cpu->io_worker = (__u64)worker;
+	return true;
+}
+
 static __always_inline struct occupant occupant_of_worker(struct probe_cpu *cpu, struct task_struct *task)
 {
-	struct worker *worker = worker_of(task);
+	struct worker *met = worker_met(cpu, task);
+	struct worker *worker = met ? met : worker_of(task);
 	const void *function = (const void *)read_kernel(worker, current_func);
 	struct occupant occupant = { .function = (__u64)function };
 
 	if (function && completes_io(function))
 		occupant.kind = PROBE_OCCUPANT_COMPLETION_WORK;
-	else if (!is_io_pool(cpu, read_kernel(worker, pool)))
+	else if (!met && !is_of_io_pool(cpu, task, worker))
 		occupant.kind = PROBE_OCCUPANT_OTHER_TASK;
 	else
 		occupant.kind = function ? PROBE_OCCUPANT_POOL_WORK : PROBE_OCCUPANT_WORKER_SWITCH;

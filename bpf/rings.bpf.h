@@ -28,7 +28,7 @@ static __always_inline void *ring_of_cpu(void)
 /* User space looks ten times a second by itself; before a ring is full it is woken. */
 static __always_inline __u64 wake_flags(__u64 records)
 {
-	return records % probe_settings.wake_every ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
+	return records & (probe_settings.wake_every - 1) ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
 }
 
 /* Copied word by word: the kernel's memcpy() costs more than all else here. */

@@ -160,6 +160,39 @@ static __always_inline void submission_over(struct probe_cpu *cpu)
 		submission_returns(cpu);
 }
 
+/* Two neighbours in a slot by one store: there are many to be made for every I/O. */
+static __always_inline void set_two(__u32 *first, __u32 low, __u32 high)
+{
+	__u64 both = low | (__u64)high << 32;
+
+	__builtin_memcpy(first, &both, sizeof(both));
+}
+
+#define NEIGHBOURS(member, next)						\
+	_Static_assert(__builtin_offsetof(struct probe_io, next) ==		\
+		       __builtin_offsetof(struct probe_io, member) + sizeof(__u32) &&	\
+		       __builtin_offsetof(struct probe_io, member) % sizeof(__u64) == 0, "set by one store")
+NEIGHBOURS(kind, submit_cpu);
+NEIGHBOURS(worker_cpu, facts);
+NEIGHBOURS(dev, length_bytes);
+NEIGHBOURS(submitter_tid, worker_tid);
+NEIGHBOURS(irq, error);
+
+/* Nothing is known of what comes after the begin. */
+static __always_inline void slot_begins(struct probe_io *io, enum probe_issuer issuer, __u32 facts, __u32 tid)
+{
+	struct probe_waited_io *waited = (struct probe_waited_io *)io;
+
+	set_two((__u32 *)&io->kind, PROBE_RECORD_IO | issuer << 8,
+		(__u16)bpf_get_smp_processor_id() | PROBE_NO_CPU << 16);
+	set_two((__u32 *)&io->worker_cpu, PROBE_NO_CPU | PROBE_NO_CPU << 16, facts);
+	__builtin_memset(&io->issued_ns, 0,
+			 __builtin_offsetof(struct probe_io, inode) - __builtin_offsetof(struct probe_io, issued_ns));
+	set_two(&io->submitter_tid, tid, 0);
+	set_two(&io->irq, PROBE_NO_IRQ, 0);
+	__builtin_memset(&waited->queue_wait, 0, 2 * sizeof(struct probe_occupied));
+}
+
 static __always_inline int io_begin(const struct beginning *this)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -170,6 +203,8 @@ static __always_inline int io_begin(const struct beginning *this)
 	struct probe_cpu *cpu = this->cpu;
 	struct probe_io *io;
 	__u64 key = this->key;
+	enum probe_issuer issuer;
+	__u32 facts;
 
 	if (!cpu || is_of_layer(this))
 		return 0;
@@ -198,30 +233,22 @@ static __always_inline int io_begin(const struct beginning *this)
 		return 0;
 	}
 
-	__builtin_memset(io, 0, sizeof(struct probe_waited_io));
+	issuer = issuer_by(this->complete);
+	facts = this->facts | submit_facts(read_kernel(iocb, ki_flags));
+	if (iter_is_write(iter))
+		facts |= PROBE_FACT_WRITE;
+	if (issuer_polls(this->complete))
+		facts |= PROBE_FACT_HIPRI;
+	slot_begins(io, issuer, facts, (__u32)pid_tgid);
 	if (probe_settings.stacked_disks)
 		__builtin_memset(((struct probe_layered *)io)->layers, 0, sizeof(struct probe_layer) * PROBE_LAYERS);
-	io->kind = PROBE_RECORD_IO;
-	io->issuer = issuer_by(this->complete);
-	io->facts = this->facts | submit_facts(read_kernel(iocb, ki_flags));
-	if (iter_is_write(iter))
-		io->facts |= PROBE_FACT_WRITE;
-	if (issuer_polls(this->complete))
-		io->facts |= PROBE_FACT_HIPRI;
 	if (this->user_is_another)
 		life_of(io)->marks |= PROBE_LIFE_STACKED;
-	io->submit_cpu = bpf_get_smp_processor_id();
-	io->end_cpu = PROBE_NO_CPU;
-	io->worker_cpu = PROBE_NO_CPU;
-	io->complete_cpu = PROBE_NO_CPU;
-	io->irq = PROBE_NO_IRQ;
-	io->dev = this->dev;
 	io->inode = this->inode;
 	io->offset_bytes = position;
-	io->length_bytes = length > 0xffffffffULL ? 0xffffffffU : length;
-	io->submitter_tid = (__u32)pid_tgid;
+	set_two(&io->dev, this->dev, length > 0xffffffffULL ? 0xffffffffU : length);
 	io->submitted_ns = bpf_ktime_get_ns();
-	if (probe_settings.punts_seen && io->issuer == PROBE_ISSUER_IO_URING && is_io_worker(current_task()))
+	if (probe_settings.punts_seen && issuer == PROBE_ISSUER_IO_URING && is_io_worker(current_task()))
 		taken_over(io, key);
 	cpu->begun_tid = (__u32)pid_tgid;
 	cpu->begun_key = key;

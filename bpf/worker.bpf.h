@@ -105,7 +105,7 @@ int BPF_PROG(work_queued, int requested_cpu, struct pool_workqueue *pool, struct
 	/* end_io queues the work: where it cannot be probed, this still shows where it ran. */
 	if (!(io->facts & PROBE_FACT_END_SEEN))
 		note_end(io, cpu);
-	if (is_at_limit(pool))
+	if (!probe_settings.activations_seen && is_at_limit(pool))
 		life_of(io)->marks |= PROBE_LIFE_AT_LIMIT;
 	io->queued_ns = read_clocks(cpu, queue_wait_of(io));
 	if (clocks_run())
@@ -114,25 +114,57 @@ int BPF_PROG(work_queued, int requested_cpu, struct pool_workqueue *pool, struct
 }
 
 /* Its workqueue ran as many as it may until now: from now on it waits for the CPU. */
+static __always_inline int waited_at_limit(struct probe_cpu *cpu, struct probe_io *io)
+{
+	struct probe_life *life = life_of(io);
+
+	life->marks |= PROBE_LIFE_AT_LIMIT;
+	if (!clocks_run() || io->end_cpu != bpf_get_smp_processor_id())
+		return 0;
+	life->marks |= PROBE_LIFE_ACTIVATED;
+	read_clocks(cpu, queue_wait_of(io));
+	return 0;
+}
+
+static __always_inline int work_activates(struct work_struct *work)
+{
+	struct kiocb *iocb = iocb_of_work(work);
+	struct probe_cpu *cpu = this_cpu();
+	struct probe_io *io;
+
+	if (!cpu || !iocb)
+		return 0;
+	io = slot_find(io_key(cpu, PROBE_KEY_ACTIVATE, iocb));
+	return io && io->queued_ns ? waited_at_limit(cpu, io) : 0;
+}
+
+/* Only works that had to wait come here. Until 6.8 it was the other one. */
+SEC("?fentry/__pwq_activate_work")
+int BPF_PROG(waiting_work_activated, struct pool_workqueue *pool, struct work_struct *work)
+{
+	return work_activates(work);
+}
+
+SEC("?fentry/pwq_activate_inactive_work")
+int BPF_PROG(inactive_work_activated, struct work_struct *work)
+{
+	return work_activates(work);
+}
+
+/* All works come here, also those that are activated where they are queued: the tracepoint for that is later. */
 SEC("?tp_btf/workqueue_activate_work")
 int BPF_PROG(work_activated, struct work_struct *work)
 {
 	struct kiocb *iocb = iocb_of_work(work);
 	struct probe_cpu *cpu = this_cpu();
-	struct probe_life *life;
 	struct probe_io *io;
 
-	if (!cpu || !iocb || !clocks_run())
+	if (!cpu || !iocb)
 		return 0;
 	io = slot_find(io_key(cpu, PROBE_KEY_ACTIVATE, iocb));
-	if (!io || io->kind < PROBE_RECORD_LIFE || io->end_cpu != bpf_get_smp_processor_id())
+	if (!io || io->kind < PROBE_RECORD_LIFE || !(((struct probe_life *)io)->marks & PROBE_LIFE_AT_LIMIT))
 		return 0;
-	life = (struct probe_life *)io;
-	if (!(life->marks & PROBE_LIFE_AT_LIMIT))
-		return 0;
-	life->marks |= PROBE_LIFE_ACTIVATED;
-	read_clocks(cpu, queue_wait_of(io));
-	return 0;
+	return waited_at_limit(cpu, io);
 }
 
 /* A work is queued on the CPU where end_io ran. */
@@ -161,7 +193,7 @@ static __always_inline void queue_wait_ends(struct probe_io *io, const struct pr
 	}
 }
 
-static __always_inline void io_work_starts(struct probe_cpu *cpu, struct kiocb *iocb, __u64 now,
+static __always_inline void io_work_starts(struct probe_cpu *cpu, struct kiocb *iocb, __u32 tid, __u64 now,
 					   const struct probe_occupied *clocks)
 {
 	struct probe_io *io = slot_find(io_key(cpu, PROBE_KEY_START, iocb));
@@ -173,7 +205,7 @@ static __always_inline void io_work_starts(struct probe_cpu *cpu, struct kiocb *
 		return;
 	io->started_ns = now;
 	io->worker_cpu = bpf_get_smp_processor_id();
-	io->worker_tid = (__u32)bpf_get_current_pid_tgid();
+	io->worker_tid = tid;
 	if (cpu->standing_tid == io->submitter_tid)
 		io->facts |= PROBE_FACT_PREEMPTED_SUBMITTER;
 	queue_wait_ends(io, clocks);
@@ -187,13 +219,15 @@ int BPF_PROG(work_started, struct work_struct *work)
 	struct task_struct *task = current_task();
 	struct occupant occupant = { .kind = PROBE_OCCUPANT_COMPLETION_WORK };
 	struct probe_occupied clocks;
+	__u32 tid;
 	__u64 now;
 
 	if (!cpu || !is_kworker(task))
 		return 0;
+	tid = read_kernel(task, pid);
 	if (iocb) {
 		now = read_clocks(cpu, &clocks);
-		io_work_starts(cpu, iocb, now, &clocks);
+		io_work_starts(cpu, iocb, tid, now, &clocks);
 	} else if (clocks_run()) {
 		other_work_started(cpu, work);
 		now = charge_until_now(cpu);
@@ -201,7 +235,7 @@ int BPF_PROG(work_started, struct work_struct *work)
 	} else {
 		return other_work_started(cpu, work);
 	}
-	occupy_as(cpu, occupant, read_kernel(task, pid), now);
+	occupy_as(cpu, occupant, tid, now);
 	return 0;
 }
 

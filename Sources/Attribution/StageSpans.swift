@@ -20,7 +20,7 @@ public struct StageSpan: Hashable, Sendable {
 /// Stored in place: attributing an I/O allocates nothing.
 public struct StageSpans: Sendable {
     /// At least the number of points, less one.
-    @usableFromInline static let capacity = 16
+    @usableFromInline static let capacity = 18
 
     /// What a span is of.
     public struct Kind: Sendable {
@@ -35,8 +35,8 @@ public struct StageSpans: Sendable {
     }
 
     // Apart, for a life that is copied is mostly its spans.
-    @usableFromInline var nanoseconds: InlineArray<16, UInt64>
-    @usableFromInline var kinds: InlineArray<16, Kind>
+    @usableFromInline var nanoseconds: InlineArray<18, UInt64>
+    @usableFromInline var kinds: InlineArray<18, Kind>
     @usableFromInline var used: Int
     /// Some of it is a hole: see `LifePath.Leg`.
     @usableFromInline var hasHoles: Bool

@@ -12,7 +12,10 @@ extension DirectIO {
 
     init(checked record: UnsafePointer<probe_layered>) {
         self.init(checked: UnsafeRawPointer(record).assumingMemoryBound(to: probe_life.self))
+        noteSleep(record)
         let path = LayerPath(record, submitted: Timestamp(nanoseconds: recordedSubmission))
+        // A record of this kind may be only of a sleep.
+        guard !path.layers.isEmpty || path.missed > 0 || path.deliverer != nil else { return }
         self.path = path
         // The stage of the device begins where the first of them was given the I/O; the last layer keeps this time.
         guard let top = path.layers.first, top.entered != 0 else { return }
@@ -21,6 +24,17 @@ extension DirectIO {
         times[.issued] = top.entered
         // What came after that is of a disk below: its request, and what of the submission the layer cut off.
         for point in [LifePoint.returned, .requested] where times[point] > top.entered { times[point] = 0 }
+        if times[.resumed] > top.entered { (times[.fellAsleep], times[.resumed]) = (0, 0) }
+    }
+
+    /// Sleeps of a submission are shown as one, before the last wake-up.
+    private mutating func noteSleep(_ record: UnsafePointer<probe_layered>) {
+        let (low, middle, high) = record.pointee.asleep
+        let asleep = UInt64(low) | UInt64(middle) << 8 | UInt64(high) << 16
+        let resumed = UInt64(record.pointee.resumed)
+        guard asleep > 0, asleep <= resumed, record.pointee.resumed < .max else { return }
+        times[.resumed] = recordedSubmission &+ resumed << UInt64(PROBE_SLEEP_UNIT_SHIFT)
+        times[.fellAsleep] = times[.resumed] &- asleep << UInt64(PROBE_SLEEP_UNIT_SHIFT)
     }
 }
 
@@ -79,6 +93,7 @@ extension probe_layered {
         self.init()
         life = probe_life(io)
         life.waited.io.kind = UInt8(truncatingIfNeeded: PROBE_RECORD_LAYERED.rawValue)
+        noteSleep(of: io)
         guard let path = io.path else { return }
         withUnsafeMutableBytes(of: &layers) { bytes in
             for (index, layer) in path.layers.prefix(Int(PROBE_LAYERS)).enumerated() {
@@ -91,5 +106,12 @@ extension probe_layered {
             $0.copyBytes(from: (path.deliverer ?? "").utf8.prefix($0.count - 1))
         }
         layers_missed = path.missed
+    }
+    private mutating func noteSleep(of io: DirectIO) {
+        guard io.times[.resumed] > io.times[.fellAsleep], io.times[.fellAsleep] > 0 else { return }
+        func units(_ time: UInt64, since begin: UInt64) -> UInt64 { (time &- begin) >> UInt64(PROBE_SLEEP_UNIT_SHIFT) }
+        let slept = min(units(io.times[.resumed], since: io.times[.fellAsleep]), UInt64(PROBE_LONGEST_SLEEP))
+        asleep = (UInt8(truncatingIfNeeded: slept), UInt8(truncatingIfNeeded: slept >> 8), UInt8(slept >> 16))
+        resumed = UInt32(clamping: units(io.times[.resumed], since: io.recordedSubmission))
     }
 }

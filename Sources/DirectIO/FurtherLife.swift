@@ -49,7 +49,7 @@ public struct LifeMarks: OptionSet, Hashable, Sendable {
         self.rawValue = rawValue
     }
 
-    /// `LifePoint.returned` is when the submitter fell asleep in its submission.
+    /// `LifePoint.returned` is when the submitter fell asleep, with a bio in the block layer or all done.
     public static let slept = LifeMarks(rawValue: 1 << 0)
     /// Its queue keeps no time of requests: `LifePoint.requested` cannot be known.
     public static let noRequestTime = LifeMarks(rawValue: 1 << 1)

@@ -12,7 +12,13 @@ public enum LifePoint: UInt8, Sendable, CaseIterable {
     case handedOver
     /// A worker of io-wq began it anew.
     case takenUp
-    /// It left the submitter's hands before the device had it: its submission returned, or the submitter fell asleep.
+    /// The submitter fell asleep in its submission, and not for the block layer. Of several sleeps it is as long before
+    /// `resumed` as they took together.
+    case fellAsleep
+    /// It woke up from that, the last time.
+    case resumed
+    /// It left the submitter's hands before the device had it: its submission returned, or the submitter fell asleep
+    /// with a bio in the block layer.
     case returned
     /// Its first request was made, after it had left the submitter's hands or, at the latest, then.
     case requested
@@ -40,11 +46,11 @@ public enum LifePoint: UInt8, Sendable, CaseIterable {
     case taskWorkRun
 
     /// How many there are.
-    public static let count = 16
+    public static let count = 18
 }
 
 /// Nanoseconds of each point, by its number. Its length is that of the table.
-public typealias PointTimes = InlineArray<16, UInt64>
+public typealias PointTimes = InlineArray<18, UInt64>
 
 /// A stage between two neighbouring points of a path. Every nanosecond of an I/O belongs to one of these, or to a span
 /// composed of several. The order of the cases is causal: whatever path an I/O took, its stages follow each other so.
@@ -55,6 +61,10 @@ public enum AtomicStage: UInt8, Sendable, CaseIterable {
     case ioWQWait
     /// File system and block layer on the way down.
     case submit
+    /// The submitter slept on that way, for what the file system has to know or do first.
+    case asleep
+    /// The rest of that way.
+    case submitRest
     /// It has no request yet: throttled, or all tags are taken.
     case throttle
     /// Throttled or queued: its queue keeps no times.
@@ -96,7 +106,7 @@ public enum AtomicStage: UInt8, Sendable, CaseIterable {
     /// Enclosed by no two points that were seen.
     case unattributed
 
-    public static let count = 24
+    public static let count = 26
 }
 
 extension LifePoint {
@@ -120,6 +130,12 @@ extension LifePoint {
             .takenUp, "taken_up", isOn: .ifSeen, expected: .never,
             from: ["iomap_dio_rw_begin", "__iomap_dio_rw", "blkdev_read_iter", "blkdev_write_iter"],
             begins: [StageRow(.submit, "submit", "submit", of: .submitter)]),
+        PointRow(
+            .fellAsleep, "fell_asleep", isOn: .ifSeen, expected: .never, from: ["sched_switch"],
+            begins: [StageRow(.asleep, "asleep", "asleep in submission", of: .device)]),
+        PointRow(
+            .resumed, "resumed", isOn: .ifSeen, expected: .never, from: ["sched_switch"],
+            begins: [StageRow(.submitRest, "submit_rest", "submit, resumed", short: "rest", of: .submitter)]),
         PointRow(
             .returned, "returned", isOn: .ifSeen, expected: .never, isBorder: true, mayPrecede: true,
             from: ["iomap_dio_rw_queued", "sched_switch"],

@@ -10,7 +10,10 @@ extension Joiner {
         cpus[cpu].switchedFrom = change.previous
         cpus[cpu].switchedTo = change.next
         cpus[cpu].preempted = change.previousIsRunnable
-        if !submitting.isEmpty { leftForSleep(change.previous, at) }
+        if !submitting.isEmpty {
+            if !change.previousIsRunnable { leftForSleep(change.previous, at) }
+            cameBack(change.next, at)
+        }
         // Tasks are not switched in interrupts: what seems to last has lost its end.
         (cpus[cpu].isInHardirq, cpus[cpu].isInSoftirq) = (false, false)
         cpus[cpu].levels = (ContextLevel(), ContextLevel(), ContextLevel())

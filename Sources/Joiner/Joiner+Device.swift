@@ -7,6 +7,7 @@ import KernelTraces
 extension Joiner {
     /// A bio, at the submitter's hands.
     mutating func queued(_ block: BlockRange, _ at: Moment) {
+        sawBios = true
         queued(partial: block, at)
         guard let id = submittedBy(at, block) else { return }
         reached(id, block)
@@ -70,10 +71,21 @@ extension Joiner {
         lives[id].io.issued = at.timestamp
     }
 
-    /// A thread sleeps in its submission: for a request, or for what limits it.
+    /// A thread sleeps in its submission: for a request, for what limits it, or for what has to be done before.
     mutating func leftForSleep(_ thread: UInt32, _ at: Moment) {
         guard let id = submitting[thread], lives.contains(id), lives[id].returned == 0 else { return }
         lives[id].returned = at.time
+    }
+
+    /// It goes on. If the block layer has no bio of it yet, it had nothing to do with that sleep.
+    mutating func cameBack(_ thread: UInt32, _ at: Moment) {
+        guard sawBios, let id = submitting[thread], lives.contains(id), !lives[id].reachedDevice,
+            lives[id].returned > 0, lives[id].io.issued == nil
+        else { return }
+        lives[id].asleep &+= at.time &- lives[id].returned
+        lives[id].returned = 0
+        lives[id].io.times[.resumed] = at.time
+        lives[id].io.times[.fellAsleep] = at.time &- lives[id].asleep
     }
 
     /// Without events of bios: the first of the thread's I/Os of that size that are in a plug.

@@ -45,6 +45,8 @@ public struct Joiner {
     /// I/Os whose `iomap_dio_complete` was entered and not yet left, by where that is; see `Moment.flow`.
     var completing: [UInt64: LifeID] = [:]
     var sawQueueing = false
+    /// The trace shows when a bio comes to the block layer.
+    var sawBios = false
     /// Threads for which io_uring was seen to complete.
     var uringThreads: Set<UInt32> = []
 

@@ -17,6 +17,8 @@ struct Life {
     /// When it left the submitter's hands first, and when its first request was made; 0 is not yet.
     var returned: UInt64 = 0
     var requested: UInt64 = 0
+    /// Nanoseconds that its submitter slept in its submission, before the block layer had a bio of it.
+    var asleep: UInt64 = 0
     /// Begun by a probe's event; the tracepoint that follows it only confirms.
     var isProbed = false
     /// Its thread began another I/O before this one was let go of or reached a device.

@@ -74,7 +74,7 @@ public struct ProbePlan: Sendable {
         "request_issued", "timer_entered", "timer_left", "layer_entered", "layer_entered_from_queue", "request_punted",
         "request_requeued", "request_requeued_from_queue", "submission_returned", "thread_served",
         "forced_thread_served", "quota_used_up", "quota_filled", "ext4_sync_entered", "ext4_sync_left",
-        "work_activated", "awaited_bio_ended", "renamed_awaited_bio_ended", "simple_block_device_bio_ended",
+        "work_activated", "waiting_work_activated", "inactive_work_activated", "awaited_bio_ended", "renamed_awaited_bio_ended", "simple_block_device_bio_ended",
     ]
 
     private static func refusal(of program: ProbeProgram, by btf: KernelBTF) -> String? {
@@ -190,6 +190,9 @@ public struct ProbePlan: Sendable {
 
     /// What comes to each disk of a stack is seen.
     public var seesLayers: Bool { includes("layer_entered") || includes("layer_entered_from_queue") }
+
+    /// Works that waited because their workqueue ran as many as it may are seen to be activated, and no others.
+    public var activatesWorks: Bool { includes("waiting_work_activated") || includes("inactive_work_activated") }
 
     /// Occupants are known: task switches and work items are seen.
     public var runsClocks: Bool { includes("task_switched") && includes("work_started") && includes("work_ended") }

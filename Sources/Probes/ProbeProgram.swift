@@ -97,6 +97,8 @@ extension ProbeProgram {
             blind: "io_uring's second hop, the wait for task_work"),
     ]
 
+    private static let limit = "until when a work item waited because its workqueue ran as many as it may"
+
     private static let deferral = [
         ProbeProgram(
             "work_queued", .tracepoint, "workqueue_queue_work", blind: "queue wait of deferred completions"),
@@ -106,9 +108,11 @@ extension ProbeProgram {
         ProbeProgram(
             "request_punted", .tracepoint, "io_uring_queue_async_work",
             blind: "attempts of io_uring that came to nothing, as such"),
+        ProbeProgram("waiting_work_activated", .functionEntry, "__pwq_activate_work", blind: limit),
+        ProbeProgram("inactive_work_activated", .functionEntry, "pwq_activate_inactive_work", blind: limit),
         ProbeProgram(
             "work_activated", .tracepoint, "workqueue_activate_work",
-            blind: "until when a work item waited because its workqueue ran as many as it may"),
+            insteadOf: ["waiting_work_activated", "inactive_work_activated"], blind: limit),
         ProbeProgram("work_ended", .tracepoint, "workqueue_execute_end", blind: "how long other work items had a CPU"),
     ]
 

@@ -35,7 +35,8 @@ final class ProbeRings {
 
     static let maximumCount = 64
 
-    /// Records after which a CPU wakes the reader: a quarter of a ring, as several CPUs may share one, and seldom.
+    /// Records after which a CPU wakes the reader: at most a quarter of a ring, as several CPUs may share one, and seldom.
+    /// A power of two: the probes divide by it at every record.
     let wakeEvery: UInt32
     /// With the ring's own header.
     private static let largestRecord = MemoryLayout<probe_layered>.size + 8
@@ -58,6 +59,10 @@ final class ProbeRings {
         size(ofEach: count(forCPUs: cpus), bytes: bytes) / largestRecord
     }
 
+    private static func powerOfTwo(upTo limit: Int) -> Int {
+        1 << (Int.bitWidth - 1 - max(1, limit).leadingZeroBitCount)
+    }
+
     /// - Parameters:
     ///   - bytes: size of all rings together; each gets a power of two of at least 64 KiB.
     ///   - names: of functions, for what ran end_io.
@@ -68,7 +73,7 @@ final class ProbeRings {
         self.count = count
         delivery = Delivery(to: sink, naming: names, areOccupantsNamed: areOccupantsNamed)
         let size = Self.size(ofEach: count, bytes: bytes)
-        wakeEvery = UInt32(min(4096, size / 4 / Self.largestRecord))
+        wakeEvery = UInt32(Self.powerOfTwo(upTo: min(4096, size / 4 / Self.largestRecord)))
         for _ in 0..<count {
             let descriptor = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "probe_ring", 0, 0, UInt32(size), nil)
             guard descriptor >= 0 else {

@@ -99,9 +99,12 @@ enum VerdictText {
     /// Who waits for what.
     private static func wait(in stage: Stage, _ time: String) -> String {
         switch stage.first {
+        case .asleep:
+            "Submitters sleep \(time) in their submission before the block layer has a bio: until a block of the extent"
+                + " tree is read, for the journal, or for cached pages"
         case .throttle:
-            "I/Os have no request yet for \(time): a limit of the cgroup (io.max, io.latency, io.cost), writeback"
-                + " throttling, or too few tags (nr_requests) hold them back"
+            "I/Os have no request yet for \(time): a limit of the cgroup (io.max, io.latency, io.cost) or too few tags"
+                + " (nr_requests) hold them back"
         case .heldBack:
             "I/Os are held back or queued for \(time) before the driver has them; their queue keeps no times"
         case .ioWQWait: "I/Os wait \(time) for a worker of io-wq to take them up"
@@ -129,7 +132,7 @@ enum VerdictText {
         case .quota: "went by with its cgroup out of CPU quota"
         case .batching: "went by until as many were complete as it had asked to be woken for"
         case .elsewhere: "went by with the submitter asleep for something else"
-        case .workqueueLimit: "went by on an idle CPU with the workqueue at its max_active"
+        case .workqueueLimit: "went by with the workqueue at its max_active"
         case .unattributed: "is unattributed"
         }
     }

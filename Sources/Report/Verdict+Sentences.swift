@@ -162,7 +162,7 @@ extension Verdict {
 
 extension Stage {
     /// Waits that are over before the device has the I/O.
-    fileprivate static let heldBack = [Stage(.throttle), Stage(.heldBack), Stage(.ioWQWait)]
+    fileprivate static let heldBack = [Stage(.asleep), Stage(.throttle), Stage(.heldBack), Stage(.ioWQWait)]
     /// Waits of who completes it, but a kworker and the issuer's task_work.
     fileprivate static let ofWaiters = [Stage.delivery, .submitterWakeup]
 }

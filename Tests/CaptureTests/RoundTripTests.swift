@@ -18,7 +18,7 @@ struct RoundTripTests {
             #expect(content.summary.isComplete)
             #expect(content.summary.damage.isEmpty)
             #expect(content.summary.loss == sample.loss)
-            #expect(reader.version == CaptureVersion(major: 1, minor: 5))
+            #expect(reader.version == CaptureVersion(major: 1, minor: 6))
 
             let again = try CaptureContent(reader)
             #expect(sample.equals(again))
@@ -120,6 +120,9 @@ struct RoundTripTests {
         #expect(seen == occupancies.map(\.name) + Array(repeating: "io", count: 40))
     }
 
+    /// Of the longest kind of record.
+    private func isLayered(_ io: DirectIO) -> Bool { io.path != nil || io[.resumed] != nil }
+
     @Test(arguments: [CaptureWriter.Packing.off, .columns, .shortest])
     func livesWithMoreInThemComeBack(packing: CaptureWriter.Packing) throws {
         var random = SplitMix(state: 5)
@@ -130,8 +133,11 @@ struct RoundTripTests {
             io[.requested] = Timestamp(nanoseconds: .random(in: 1 ... .max, using: &random))
             if io.issued != nil { io.further.lastIssued = .random(in: 1 ... .max, using: &random) }
             for point in [LifePoint.raised, .hopQueued, .hopStarted] { io.times[point] = random.next() }
-            // Every other one came through layers.
-            if random.next() % 2 == 0 { io.path = .random(submitted: io.submitted.nanoseconds, using: &random) }
+            // Every other one came through layers, or its submitter slept.
+            if random.next() % 4 == 0 {
+                io[.fellAsleep] = Timestamp(nanoseconds: io.submitted.nanoseconds + 256 * 7)
+                io[.resumed] = Timestamp(nanoseconds: io.submitted.nanoseconds + 256 * .random(in: 8...70_000, using: &random))
+            } else if random.next() % 2 == 0 { io.path = .random(submitted: io.submitted.nanoseconds, using: &random) }
             if let path = io.path, let top = path.layers.first, top.entered != 0,
                 path.layers.count > 1 || io.issued == nil
             {
@@ -147,10 +153,10 @@ struct RoundTripTests {
             let path = directory.appending("a.dioscope")
             let sample = SampleCapture(ios: 0, flushEvery: 1)
             let writer = try CaptureWriter(creating: path, session: sample.session, packing: packing)
-            for io in lives where io.path == nil {
+            for io in lives where !isLayered(io) {
                 try withUnsafeBytes(of: probe_life(io)) { try writer.append($0) }
             }
-            for io in lives where io.path != nil {
+            for io in lives where isLayered(io) {
                 try withUnsafeBytes(of: probe_layered(io)) { try writer.append($0) }
             }
             try writer.finish(sample.end)
@@ -160,7 +166,7 @@ struct RoundTripTests {
             #expect(summary.end?.ios == 300)
         }
         // Kind by kind, those with layers first.
-        #expect(ios == lives.filter { $0.path != nil } + lives.filter { $0.path == nil })
+        #expect(ios == lives.filter(isLayered) + lives.filter { !isLayered($0) })
     }
 
     @Test func unknownKindsAndRecordsAreCounted() throws {

@@ -63,6 +63,13 @@ class Borders(unittest.TestCase):
     def test_requests_are_counted(self) -> None:
         self.assertIn("requests of 1 of 1 I/Os; the first: 2, but ftrace 1", self.failures(requests=2))
 
+    def test_a_request_that_it_was_merged_into_is_its_own(self) -> None:
+        evidence = story()
+        evidence.truth = read_truth(TRACE.replace("() 8 + 8", "() 0 + 16"), "")
+        self.assertEqual("\n".join(check_borders(replace(ROW, borders=("issued",), bottom=False), evidence)), "")
+        evidence.truth = read_truth(TRACE.replace("() 8 + 8", "() 0 + 8"), "")
+        self.assertIn("requests of 1 of 1 I/Os; the first: 1, but ftrace 0", "\n".join(check_borders(ROW, evidence)))
+
     def test_a_device_time_and_a_wait_that_are_wrong_are_told(self) -> None:
         self.assertIn("time in 259:0", self.failures(layers=[{"device": "259:0", "phase": "device", "ns": 190_000}]))
         self.assertIn("delivery_wait of kcryptd_crypt", self.failures(stages=[{"name": "delivery_wait", "ns": 230_000}]))
@@ -188,6 +195,32 @@ class Limit(unittest.TestCase):
 
     def test_a_load_that_reaches_no_limit_is_told(self) -> None:
         self.assertIn("nothing to compare", self.failures(0, ACTIVATED.replace("1.000310: workqueue_act", "1.000310: x_act")))
+
+
+SLEPT = """\
+ fio-7 [001] ..... 1.000000: iomap_dio_rw_begin: dev 259:0 ino 0xc size 0x1000 offset 0x0 length 0x1000 done_before 0x0
+ fio-7 [001] ..... 1.000005: block_bio_queue: 259,0 RM 80 + 8 [fio]
+ fio-7 [001] d..2. 1.000010: sched_switch: prev_comm=fio prev_pid=7 prev_prio=120 prev_state=D ==> next_comm=swapper/1 next_pid=0 next_prio=120
+ <idle>-0 [001] d..2. 1.000210: sched_switch: prev_comm=swapper/1 prev_pid=0 prev_prio=120 prev_state=R ==> next_comm=fio next_pid=7 next_prio=120
+ fio-7 [001] ..... 1.000220: block_bio_queue: 259,0 R 8 + 8 [fio]
+ fio-7 [001] d..2. 1.000230: sched_switch: prev_comm=fio prev_pid=7 prev_prio=120 prev_state=D ==> next_comm=swapper/1 next_pid=0 next_prio=120
+ <idle>-0 [001] d..2. 1.000530: sched_switch: prev_comm=swapper/1 prev_pid=0 prev_prio=120 prev_state=R ==> next_comm=fio next_pid=7 next_prio=120
+"""
+
+
+class Asleep(unittest.TestCase):
+    def failures(self, **spans: int) -> str:
+        io = {"submitted_ns": 1_000_000_000, "submitter": 7, "stages": [{"name": name, "ns": ns} for name, ns in spans.items()]}
+        found = Evidence(truth=read_truth(SLEPT, ""), ios=[io], report={})
+        return "\n".join(check_borders(Scenario("raw", "nvme", "none", "none", (), {}, asleep=True), found))
+
+    def test_what_the_submitter_slept_before_its_bio_is_compared(self) -> None:
+        self.assertEqual(self.failures(submit=9_000, asleep=201_000), "")
+        self.assertIn("asleep in submission", self.failures(submit=9_000, asleep=501_000))
+
+    def test_a_sleep_that_is_missing_and_one_that_a_throttle_took_are_told(self) -> None:
+        self.assertIn("only one observer", self.failures(submit=210_000))
+        self.assertIn("throttle: 1", self.failures(submit=9_000, asleep=201_000, throttle=5))
 
 
 AWAITED = """\

@@ -16,6 +16,7 @@ struct PointSourcesTests {
     private static let others: [String: String] = [
         "workqueue_execute_end": "a kworker is between work items", "irq_handler_exit": "an interrupt ends",
         "workqueue_activate_work": "until when the workqueue ran as many works as it may",
+        "__pwq_activate_work": "the same", "pwq_activate_inactive_work": "the same",
         "softirq_exit": "a softirq ends", "local_timer_entry": "occupant", "local_timer_exit": "occupant",
         "sched_process_fork": "which processes are traced", "sched_process_free": "which processes are traced",
         "io_uring_queue_async_work": "an attempt came to nothing", "block_rq_requeue": "a request is issued again",

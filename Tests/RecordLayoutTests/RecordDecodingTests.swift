@@ -106,6 +106,23 @@ struct RecordDecodingTests {
         }
     }
 
+    @Test func aSleepOfTheSubmissionNeedsNoLayer() throws {
+        var record = probe_layered()
+        record.life.waited.io.kind = 6
+        record.life.waited.io.submitted_ns = 1_000_000
+        record.life.waited.io.issued_ns = 2_000_000
+        record.asleep = (0x10, 0x01, 0)
+        record.resumed = 0x200
+        let io = try #require(DirectIO(record: record))
+        #expect(io.path == nil)
+        #expect(io[.resumed]?.nanoseconds == 1_000_000 + 0x200 * 256)
+        #expect(io[.fellAsleep]?.nanoseconds == 1_000_000 + 0xf0 * 256)
+        #expect(io.issued?.nanoseconds == 2_000_000)
+        // Longer than since its submission: that cannot be.
+        record.resumed = 0x10f
+        #expect(try #require(DirectIO(record: record))[.resumed] == nil)
+    }
+
     @Test func whatWasNotSeenIsNil() throws {
         var record = probe_io()
         record.kind = 1

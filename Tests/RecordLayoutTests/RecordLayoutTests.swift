@@ -148,7 +148,8 @@ private let layerFields: [MemberLayout<probe_layer>] = [
 
 private let layeredFields: [MemberLayout<probe_layered>] = [
     .init("life", \.life), .init("layers", \.layers), .init("deliverer", \.deliverer),
-    .init("deliverer_name", \.deliverer_name), .init("layers_missed", \.layers_missed), .init("reserved", \.reserved),
+    .init("deliverer_name", \.deliverer_name), .init("layers_missed", \.layers_missed), .init("asleep", \.asleep),
+    .init("resumed", \.resumed),
 ]
 
 private let occupancyFields: [MemberLayout<probe_occupancy>] = [

@@ -35,7 +35,12 @@ struct VerdictTextTests {
         (
             .wait(Stage(.throttle), mean: 13_700_000, share: 0.98, cause: nil),
             "I/Os have no request yet for 13.7ms on average (98.0% of all latency): a limit of the cgroup (io.max,"
-                + " io.latency, io.cost), writeback throttling, or too few tags (nr_requests) hold them back"
+                + " io.latency, io.cost) or too few tags (nr_requests) hold them back"
+        ),
+        (
+            .wait(Stage(.asleep), mean: 120_000, share: 0.3, cause: nil),
+            "Submitters sleep 120us on average (30.0% of all latency) in their submission before the block layer has a"
+                + " bio: until a block of the extent tree is read, for the journal, or for cached pages"
         ),
         (
             .wait(

@@ -6,7 +6,10 @@ import DirectIO
 public enum RandomLives {
     /// Points after the submission that every record has room for.
     public static let causal = LifePoint.allCases.dropFirst().filter {
-        ![.handedOver, .takenUp, .returned, .requested, .raised, .hopQueued, .hopStarted, .iocbCompleted].contains($0)
+        ![
+            .handedOver, .takenUp, .fellAsleep, .resumed, .returned, .requested, .raised, .hopQueued, .hopStarted,
+            .iocbCompleted,
+        ].contains($0)
     }
 
     /// A life with any of its times absent; in causal order unless `disordered`.

@@ -160,7 +160,7 @@ struct probe_waited_io {
 
 /* probe_life.marks: what was true of it beyond enum probe_fact. */
 enum probe_life_mark {
-	PROBE_LIFE_SLEPT	= 1u << 0,	/* returned_ns: the submitter fell asleep in its submission */
+	PROBE_LIFE_SLEPT	= 1u << 0,	/* returned_ns: the submitter fell asleep with the I/O in the block layer's hands */
 	PROBE_LIFE_NO_REQUEST_TIME = 1u << 1,	/* its queue keeps no time of requests: requested_ns cannot be known */
 	PROBE_LIFE_RAISED_REMOTELY = 1u << 2,	/* raise_cpu is not end_cpu: an IPI is part of the delivery */
 	PROBE_LIFE_FORCED_THREAD = 1u << 3,	/* delivered by an interrupt's thread */
@@ -182,7 +182,7 @@ enum probe_life_mark {
 struct probe_life {
 	struct probe_waited_io waited;	/* kind PROBE_RECORD_LIFE */
 	probe_u64 attempted_ns;		/* io_uring: when it was given to io-wq, before submitted_ns */
-	probe_u64 returned_ns;		/* left the submitter's hands: iomap_dio_rw_queued, or it slept in its submission */
+	probe_u64 returned_ns;		/* left the submitter's hands: iomap_dio_rw_queued, or it slept for the block layer */
 	probe_u64 requested_ns;		/* its first request was made: rq->start_time_ns; if that was before it
 					 * left the submitter's hands, when it did, and returned_ns is 0 */
 	probe_u64 first_issued_ns;	/* first block_rq_issue; issued_ns is the last one */
@@ -231,8 +231,17 @@ struct probe_layered {
 	probe_u64 deliverer;		/* function of the work that ran end_io, 0 = none; user space puts its name below, and 0 here */
 	char deliverer_name[PROBE_NAME_SIZE]; /* function, or comm of a thread that is no kworker: untrusted bytes, NUL padded */
 	probe_u8 layers_missed;		/* more than fit; saturates */
-	probe_u8 reserved[7];
+	/*
+	 * The submitter slept in its submission, before the block layer had a bio of
+	 * it. Both in units of PROBE_SLEEP_UNIT_NS, and saturate; 0 = it did not.
+	 */
+	probe_u8 asleep[3];		/* how long in all, little-endian */
+	probe_u32 resumed;		/* from submitted_ns to when it woke up last */
 };
+
+#define PROBE_SLEEP_UNIT_SHIFT	8
+#define PROBE_SLEEP_UNIT_NS	(1 << PROBE_SLEEP_UNIT_SHIFT)
+#define PROBE_LONGEST_SLEEP	0xffffff
 
 #define PROBE_OCCUPANT_NAME_SIZE	32
 
@@ -273,7 +282,7 @@ struct probe_settings {
 	probe_u32 irq_disable_counted;	/* preempt_count may have HARDIRQ_DISABLE_BITS (7.3), which move the hardirq bits: until it is read */
 	probe_u32 clocks_run;		/* sched_switch and the start of work items are attached: occupants are known */
 	probe_u32 sample_every;		/* one of so many I/Os is recorded, at random; 0 and 1 = all */
-	probe_u32 wake_every;		/* user space is woken once in so many records of a CPU */
+	probe_u32 wake_every;		/* user space is woken once in so many records of a CPU: a power of two */
 	probe_u32 summary;		/* I/Os are aggregated in the kernel, see probe_summary.h; > 1: all but one of so many */
 	probe_u32 sample_changes;	/* sample_every is only the first; the current rate is in a map */
 	probe_u32 files_stack;		/* some links lead from a kiocb to the one that it was made for */
@@ -285,6 +294,7 @@ struct probe_settings {
 	probe_u32 stacked_disks;	/* some disks give their I/O to others; probe_stacked has them */
 	probe_u32 slots_elsewhere;	/* not as many as by default: their buckets are in a map of their own */
 	probe_u32 contexts_misread;	/* for tests: preempt_count is read where it is not */
+	probe_u32 activations_seen;	/* works that waited at their workqueue's limit are seen to be activated */
 };
 
 /*
@@ -391,7 +401,7 @@ struct probe_cpu {
 	probe_u64 clock_ns[PROBE_OCCUPANTS]; /* cumulative, by occupant */
 	/* the I/O that was begun here last and has not been issued: its slot's key, when, 0 = none, by whom */
 	probe_u64 begun_key;
-	probe_u64 begun_ns;
+	probe_u64 begun_ns;		/* or PROBE_BEGUN_BEFORE_A_SLEEP */
 	probe_u32 begun_tid;
 	probe_u32 is_marked_here;	/* the submitter that came last had left this CPU before: its mark says so already */
 	probe_u64 io_pool;		/* the pool of works that complete I/Os here, by address; 0 = not met yet */
@@ -452,8 +462,14 @@ struct probe_cpu {
 	probe_u32 misread[PROBE_TESTS];	/* those that were wrong */
 	probe_u32 delivery_waits;	/* an interrupt's thread or a softirq is to run here: 1 until it does */
 	probe_u32 submitter_waits;	/* a submitter that is not on this CPU is to run here: 1 until one does */
-	probe_u64 reserved[5];
+	probe_u32 suspended;		/* submitters that left this CPU in the midst of a submission */
+	probe_u32 io_worker_tid;	/* the worker of io_pool that was met last: its task's number */
+	probe_u64 io_worker_task;	/* the task, by address; 0 = none was met */
+	probe_u64 io_worker;		/* the worker, by address */
+	probe_u64 reserved[2];
 };
+
+#define PROBE_BEGUN_BEFORE_A_SLEEP	1
 
 #define PROBE_UNREAPED_SHIFT	48
 
@@ -479,6 +495,7 @@ _Static_assert(sizeof(struct probe_life) == 384, "probe_life is 384 bytes in eve
 _Static_assert(sizeof(struct probe_layer) == 32, "probe_layer is 32 bytes in every capture");
 _Static_assert(sizeof(struct probe_layered) == 560, "probe_layered is 560 bytes in every capture");
 _Static_assert(__builtin_offsetof(struct probe_layered, deliverer) == 512, "");
+_Static_assert(__builtin_offsetof(struct probe_layered, resumed) == 556, "");
 _Static_assert(sizeof(struct probe_occupancy) == 64, "probe_occupancy is 64 bytes in every capture");
 _Static_assert(sizeof(struct probe_bucket) == 64, "a bucket is a cache line");
 _Static_assert(sizeof(struct probe_cpu) % 64 == 0, "CPUs do not share a cache line");

@@ -42,6 +42,11 @@ disturb_start() {
             --clocksource=clock_gettime --runtime=200 >/dev/null 2>&1 &
         disturbers=$!
         ;;
+    forget)
+        # What is known of the file's extents is read from the disk again and again. 4 has the kernel say nothing of it.
+        taskset 1 sh -c "echo 4 >/proc/sys/vm/drop_caches; while :; do echo 3 >/proc/sys/vm/drop_caches; usleep 5000; done" &
+        disturbers=$!
+        ;;
     inodegc)
         taskset 2 sh -c "until pidof fio >/dev/null; do usleep 100000; done
             for file in $fragments/*; do rm \$file; usleep 200000; done; sleep 200" &

@@ -148,7 +148,8 @@ class Blocks:
         return times
 
     def within(self, event: str, device: str, io: tuple[int, int], times: tuple[int, int]) -> list[Part]:
-        """What an event showed of these bytes (offset, length) of a device in that time, both bounds in it."""
+        """What an event showed of any of these bytes (offset, length) of a device in that time, both bounds in it. A bio may
+        have been merged into the request of another one that lies before it."""
         first, end = io[0] // BYTES_OF_SECTOR, (io[0] + io[1]) // BYTES_OF_SECTOR
         parts = self.parts[event]
         found: list[Part] = []
@@ -156,6 +157,6 @@ class Blocks:
             part = parts[place]
             if part.ns > times[1]:
                 break
-            if part.device == device and first <= part.sector < end:
+            if part.device == device and part.sector < end and first < part.sector + part.sectors:
                 found.append(part)
         return found

@@ -15,9 +15,11 @@ WAY = ("issued", "interrupted", "ended")
 DELIVERY = ("issued", "raised", "interrupted", "ended")
 LARGE = ("--bs=128k", "--norandommap", "--io_size=1G")
 BATCH = ("--ioengine=io_uring", "--iodepth=16", "--iodepth_batch_complete_min=16")
-PAIR, LIMITED = "null_blk-pair", "null_blk-limited"
+PAIR, LIMITED, ZONED = "null_blk-pair", "null_blk-limited", "null_blk-zoned"
 HELD_BACK = {"limit": "wiops", "borders": QUEUES, "largest": "throttle"}
 FEW_TAGS = {"borders": QUEUES, "largest": "throttle", "jobs": 16, "ios": 16 * 94, "job_megabytes": 2}
+SCATTERED = (READS, "--blockalign=8k", "--norandommap")
+FORGOTTEN = {"preparation": "scattered", "disturbance": "forget", "blocks": True, "asleep": True}
 HOG = {"largest_causes": {"delivery_wait": ("other_task", "hog")}, "disturbance": "rt-hog", "largest": "delivery_wait",
        "kernel_arguments": THREADED, "borders": DELIVERY, "split": ("delivery_wait",)}
 
@@ -25,6 +27,7 @@ NO_LAZY_WAKE = "its io_uring wakes a submitter for each completion"
 NO_DEFER_TASKRUN = "the row's program asks for DEFER_TASKRUN, which it does not have, or has without a lazy wake"
 NO_BH = "has no BH workqueues, which are of 6.9"
 FULL_AT_256 = "the row is made for a max_active of 256, as it was up to 6.1"
+FULL_AT_1024 = "the row is made for a max_active of 1024, as it is since 6.10"
 
 
 def only(reason: str, *kernels: str) -> dict[str, str]:
@@ -45,10 +48,16 @@ BORDERS = (
     border("libaio-write-throttled", NVME, (*LIBAIO, WRITE), short=True, **HELD_BACK),
     border("io_uring-write-throttled", NVME, (*IO_URING, WRITE), **HELD_BACK),
     border("libaio-write-split", NVME, (*QD1, WRITE, *LARGE), limit="sectors", borders=("issued", "ended"), ios=499),
+    # What crosses the end of a zone is split there: chunk_sectors.
+    border("libaio-read-zones", ZONED, (*LIBAIO, READS, *LARGE, "--blockalign=4k"), borders=("issued", "ended"), ios=499),
     border("libaio-read-requeued", LIMITED, (*LIBAIO, READS), borders=("issued", "ended")),
     # A thread that waits for a tag submits no other I/O: more wait than are in the device only if they are of many threads.
     border("libaio-write-few-tags", NVME, ("--ioengine=libaio", "--iodepth=2", WRITE), **FEW_TAGS, limit="tags"),
     border("sync-read", NVME, (*PSYNC, READS), borders=WAY, split=("submitter_wakeup",)),
+    # Its submitter sleeps for a block of the extent tree first.
+    row("ext4-sync-read-scattered", NULL, (*PSYNC, *SCATTERED), {}, **FORGOTTEN),
+    row("ext4-libaio-read-scattered", NULL, (*LIBAIO, *SCATTERED), {}, **FORGOTTEN),
+    row("ext4-io_uring-read-scattered", NULL, (*IO_URING, *SCATTERED), {}, **FORGOTTEN),
     border("libaio-read-misread", NVME, (*LIBAIO, READS), disturbance="misread", misread=True),
     border("sync-write-quota", NVME, (*PSYNC, WRITE), limit="quota", borders=WAY),
     border("libaio-read-bps", NVME, (*LIBAIO, READS), **(HELD_BACK | {"limit": "rbps"})),
@@ -80,6 +89,8 @@ BORDERS = (
     row("ext4-libaio-osync-full", NULL_20MS, ("--ioengine=libaio", "--iodepth=1024", WRITE, OSYNC), {}, causes=True,
         at_limit=True, ios=IOS, largest_causes={"queue_wait": ("workqueue_limit", None)},
         skip=only(FULL_AT_256, "5.10", "6.1")),
+    row("ext4-libaio-osync-full-1024", NULL_20MS, ("--ioengine=libaio", "--iodepth=1400", WRITE, OSYNC), {}, causes=True,
+        at_limit=True, ios=IOS, largest_causes={"queue_wait": ("workqueue_limit", None)}, skip=since(FULL_AT_1024, "6.12")),
     row("raw-sync-loop-whole", f"{NVME}+loop", (*PSYNC, WRITE), {}, blocks=True, whole_system=True, only="blkdev"),
     row("raw-sync-loop-buffered-whole", f"{NVME}+loop", (*PSYNC, WRITE, "--direct=0", "--fsync=1"), {}, blocks=True,
         whole_system=True, issuer="other", through_loop=True),

@@ -20,6 +20,7 @@ SHARE, SLACK_NS = 0.02, 2_000
 APART_NS = 50_000  # two observers of one event, on a busy host
 # Of 499 I/Os beside a real-time task, 46 were preempted between the entry of a function and the tracepoint in it.
 MOST_PARTED = 0.25
+FEWEST_ASLEEP = 0.03
 CUT = 100  # one in so many at either end is left out
 
 
@@ -68,6 +69,8 @@ def check_borders(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
         yield from _check_split(stage, evidence, ios)
     for cause in scenario.apart:
         yield from _check_apart(cause, evidence, ios)
+    if scenario.asleep:
+        yield from _check_asleep(evidence, ios)
     if scenario.handed_over:
         yield from _check_handed_over(evidence, ios)
     if scenario.at_limit:
@@ -337,6 +340,31 @@ def _quota(truth: Truth, io: dict[str, Any], begin: int, end: int) -> int:
 APART: dict[str, Callable[[Truth, dict[str, Any], int, int], int]] = {
     "batching": _batching, "elsewhere": _elsewhere, "quota": _quota,
 }
+
+
+def _check_asleep(evidence: Evidence, ios: list[dict[str, Any]]) -> Iterator[str]:
+    """What a submitter slept from the begin to its first bio of data, which no throttle and no tag is to blame for."""
+    bios: dict[int, list[int]] = {}
+    for part in evidence.truth.blocks.parts["block_bio_queue"]:
+        if part.is_data:
+            bios.setdefault(part.pid, []).append(part.ns)
+    ours: list[int] = []
+    theirs: list[int] = []
+    wrong = 0
+    for io in ios:
+        begin = io.get("taken_up_ns", io["submitted_ns"])
+        queued = after(bios.get(io["submitter"], []), begin)
+        slept = evidence.truth.moments.asleep(io["submitter"], begin, queued) if queued is not None else 0
+        told = sum(end - start for name, start, end in spans(io) if name == "asleep")
+        wrong += (slept > 0) != (told > 0)
+        if slept and told:
+            ours.append(told)
+            theirs.append(slept)
+    if len(theirs) < len(ios) * FEWEST_ASLEEP:
+        yield f"ftrace has a sleep in the submission of {len(theirs)} of {len(ios)} I/Os: too few to compare"
+    yield from equal("I/Os of which only one observer has a sleep in the submission", wrong, "wanted", 0)
+    yield from equal("I/Os with a throttle", sum(name == "throttle" for io in ios for name, _, _ in spans(io)), "wanted", 0)
+    yield from alike("asleep in submission", ours, theirs, evidence)
 
 
 def _check_handed_over(evidence: Evidence, ios: list[dict[str, Any]]) -> Iterator[str]:

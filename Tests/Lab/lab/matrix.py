@@ -82,7 +82,7 @@ def guest_script(scenarios: list[Scenario]) -> bytes:
 def _call(scenario: Scenario) -> str:
     words = ("scenario", file_name(scenario), scenario.filesystem, scenario.preparation, str(scenario.megabytes),
              scenario.disturbance, str(int(scenario.causes)), str(int(scenario.summary)),
-             str(int(scenario.blocks) + bool(scenario.borders or scenario.split or scenario.apart)),
+             str(int(scenario.blocks) + bool(scenario.borders or scenario.split or scenario.apart or scenario.asleep)),
              scenario.limit, str(int(scenario.whole_system)), scenario.filter, *scenario.fio_arguments)
     return shlex.join(words)
 

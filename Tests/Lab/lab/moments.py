@@ -98,6 +98,12 @@ class Moments:
         ns = after(self.sleeps[pid], begin)
         return ns is not None and ns <= end
 
+    def asleep(self, pid: int, begin: int, end: int) -> int:
+        """Nanoseconds of the sleeps that a task began in that time."""
+        first, last = bisect_left(self.sleeps[pid], begin), bisect_right(self.sleeps[pid], end)
+        woken = ((ns, after(self.runs[pid], ns)) for ns in self.sleeps[pid][first:last])
+        return sum(ran - ns for ns, ran in woken if ran is not None)
+
     def parted(self, pid: int, one: int, other: int) -> bool:
         """Whether a task lost the CPU between what two observers saw of the same moment: since 7.x tracepoints, and so the
         programs at one, are preempted."""

@@ -78,6 +78,7 @@ class Scenario:
     largest_causes: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)  # wait in the report: cause, first name
     split: tuple[str, ...] = ()  # waits whose causes are compared with ftrace's split of the same time
     apart: tuple[str, ...] = ()  # causes of io_uring's wait that are no wait for a CPU, compared with ftrace
+    asleep: bool = False  # submitters sleep before the block layer has a bio: for how long is compared with ftrace, I/O by I/O
     handed_over: bool = False  # io_uring's workers begin all I/Os: the wait for them is compared
     at_limit: bool = False  # works wait because the workqueue runs as many as it may: compared with ftrace's count
     through_loop: bool = False  # the I/Os are those that a loop device makes of buffered ones
