@@ -224,8 +224,16 @@ static __noinline int submission_ended(struct probe_life *life)
 {
 	__u64 issued = life->requests ? life->first_issued_ns : life->waited.io.issued_ns;
 
-	if (!issued || life->returned_ns <= issued)
+	if (!issued)
 		return 0;
+	if (life->returned_ns <= issued) {
+		/* It fell asleep while another CPU was about to issue it: it had its request. */
+		if (life->requested_ns && life->requested_ns < life->returned_ns) {
+			life->requested_ns = life->returned_ns;
+			life->returned_ns = 0;
+		}
+		return 0;
+	}
 	if (life->requested_ns < life->returned_ns)
 		life->requested_ns = 0;
 	life->returned_ns = 0;

@@ -7,7 +7,7 @@ patience="timeout -k 5 100" # a command that hangs must not take the other scena
 #   cached    the same, with a few of its first pages in the page cache
 #   bad       as prewrite; then the blocks that it lies on become unreadable and unwritable (null_blk only)
 #   reflinked as prewrite; then all its blocks are another file's too
-#   scattered every other block is written, and an extent of its own
+#   scattered every other block is written, and an extent of its own; mounted anew, or the journal keeps what is known of them
 #   none      no file yet
 prepare_file() {
     rm -f $target
@@ -21,7 +21,7 @@ prepare_file() {
     case $1 in
     scattered)
         fio --name=scattered --filename=$target --rw=write:4k --bs=4k --size="$2M" --fallocate=none --end_fsync=1 >/dev/null &&
-            truncate -s "$2M" $target && sync || return 1
+            truncate -s "$2M" $target && sync && umount /mnt/t && mount -t ext4 "$disk" /mnt/t || return 1
         ;;
     cached) dd if=$target of=/dev/null bs=4k count=4 2>/dev/null || return 1 ;;
     bad) mark_bad || return 1 ;;
