@@ -74,7 +74,8 @@ public struct ProbePlan: Sendable {
         "request_issued", "timer_entered", "timer_left", "layer_entered", "layer_entered_from_queue", "request_punted",
         "request_requeued", "request_requeued_from_queue", "submission_returned", "thread_served",
         "forced_thread_served", "quota_used_up", "quota_filled", "ext4_sync_entered", "ext4_sync_left",
-        "work_activated", "waiting_work_activated", "inactive_work_activated", "awaited_bio_ended", "renamed_awaited_bio_ended", "simple_block_device_bio_ended",
+        "work_activated", "waiting_work_activated", "inactive_work_activated", "awaited_bio_ended",
+        "renamed_awaited_bio_ended", "simple_block_device_bio_ended",
     ]
 
     private static func refusal(of program: ProbeProgram, by btf: KernelBTF) -> String? {

@@ -26,7 +26,8 @@ import Testing
     }
 
     @Test func whoLosesTheCPUDoesNotSleep() throws {
-        let io = try #require(try TextTrace(text.replacing("prev_pid=211 prev_prio=120 prev_state=D", with: "prev_pid=211 prev_prio=120 prev_state=R")).ios.first)
+        let preempted = text.replacing("prev_state=D", with: "prev_state=R")
+        let io = try #require(try TextTrace(preempted).ios.first)
         #expect(io[.fellAsleep] == nil && io[.returned] == nil && io.issued != nil)
     }
 }

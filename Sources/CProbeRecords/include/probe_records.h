@@ -297,27 +297,7 @@ struct probe_settings {
 	probe_u32 activations_seen;	/* works that waited at their workqueue's limit are seen to be activated */
 };
 
-/*
- * Where a bio, a kiocb or a work has the one that it was made for: steps words
- * are read, each that far from the address so far, and the last is added.
- */
-#define PROBE_LINK_STEPS	3
-#define PROBE_MAX_LINKS		64
-#define PROBE_MAX_STACKED	1024
-#define PROBE_MAX_OPENED	256
-enum probe_link_end {
-	PROBE_LINK_BIO = 1,
-	PROBE_LINK_KIOCB = 2,
-	PROBE_LINK_WORK = 3,
-};
-struct probe_link {
-	probe_s32 step[PROBE_LINK_STEPS];
-	probe_s32 last;
-	probe_u8 steps;
-	probe_u8 from;			/* enum probe_link_end */
-	probe_u8 to;
-	probe_u8 reserved;
-};
+#include "probe_links.h"
 
 /* Programs that look up a slot; each has its own place in probe_cpu.key. */
 enum probe_key_user {
