@@ -138,7 +138,9 @@ struct RoundTripTests {
                 let resumed: UInt64 = .random(in: 8...70_000, using: &random)
                 io[.fellAsleep] = Timestamp(nanoseconds: io.submitted.nanoseconds + 256 * 7)
                 io[.resumed] = Timestamp(nanoseconds: io.submitted.nanoseconds + 256 * resumed)
-            } else if random.next() % 2 == 0 { io.path = .random(submitted: io.submitted.nanoseconds, using: &random) }
+            } else if random.next() % 2 == 0 {
+                io.path = .random(submitted: io.submitted.nanoseconds, using: &random)
+            }
             if let path = io.path, let top = path.layers.first, top.entered != 0,
                 path.layers.count > 1 || io.issued == nil
             {
