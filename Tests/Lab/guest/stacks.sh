@@ -109,14 +109,18 @@ layer_dm_writecache() {
         dm "wcache$layers" "0 $(sectors "$disk") writecache s $disk $member 4096 0"
 }
 
-# A tag for each sector, and a journal. The size is known when the first sector was written.
+# A tag for each sector, and a journal. The size is known when the first sector was written, and what was never written has no
+# tag that fits: no read of it succeeds, so that all of it is written once. For that it is small.
 layer_dm_integrity() {
     need_modules crc32c_generic crc32c_intel crc32c_cryptoapi dm_integrity
-    below=$disk
+    dm "part$layers" "0 327680 linear $disk 0" && below=$disk
     dd if=/dev/zero of="$below" bs=4k count=4 conv=fsync 2>/dev/null
     dm "format$layers" "0 8 integrity $below 0 - J 2 internal_hash:crc32c block_size:4096" && dmsetup remove "format$layers" &&
         size=$(od -A n -t u8 -j 16 -N 8 "$below" | tr -d ' ') &&
-        dm "integrity$layers" "0 $size integrity $below 0 - J 2 internal_hash:crc32c block_size:4096"
+        dm "integrity$layers" "0 $size integrity $below 0 - J 2 internal_hash:crc32c block_size:4096" || return 1
+    # It ends where there is no more room.
+    dd if=/dev/zero of="$disk" bs=1M oflag=direct 2>/dev/null
+    sync
 }
 
 # md LEVEL DEVICES: over $disk and as many disks more as it takes.
@@ -161,6 +165,7 @@ loop_in() {
     [ -b "$disk" ]
 }
 
+caches=0
 # The cache is a second disk, filled from the backing one as it is read; writes go through to it.
 layer_bcache() {
     need_modules bcache
@@ -169,7 +174,7 @@ layer_bcache() {
     for member in "$disk" "$cached"; do
         echo "$member" >/sys/fs/bcache/register || return 1
     done
-    disk=/dev/bcache0
+    disk=/dev/bcache$caches caches=$((caches + 1))
     for attempt in 1 2 3 4 5; do
         [ ! -b "$disk" ] || return 0
         sleep 1
@@ -177,44 +182,36 @@ layer_bcache() {
     return 1
 }
 
-# NVMe over nothing: the target, in this very kernel, is called by the host's driver.
+# NVMe to this very kernel, each stack with a subsystem and a port of its own. Over nothing: the host's driver calls the target.
 layer_nvme_loop() {
     need_modules nvmet nvme_loop
-    grep -q configfs /proc/mounts || mount -t configfs none /sys/kernel/config
-    target=/sys/kernel/config/nvmet
-    mkdir -p $target/subsystems/near/namespaces/1 $target/ports/2 &&
-        echo 1 >$target/subsystems/near/attr_allow_any_host &&
-        echo "$disk" >$target/subsystems/near/namespaces/1/device_path &&
-        echo 1 >$target/subsystems/near/namespaces/1/enable && echo loop >$target/ports/2/addr_trtype &&
-        ln -s $target/subsystems/near $target/ports/2/subsystems/near &&
-        echo "transport=loop,nqn=near,nr_io_queues=2,hostnqn=lab-host,hostid=0f0e0d0c-0b0a-0908-0706-050403020100" >/dev/nvme-fabrics || return 1
-    fabrics_disk loop
+    fabrics loop
 }
 
-# fabrics_disk TRANSPORT: sets $disk, when it has come.
-fabrics_disk() {
+layer_nvme_tcp() {
+    need_modules nvmet nvmet_tcp nvme_tcp
+    fabrics tcp "traddr=127.0.0.1,trsvcid=$((4420 + layers))"
+}
+
+# fabrics TRANSPORT [ADDRESS]: a subsystem whose namespace is $disk, and what the host makes of it.
+fabrics() {
+    grep -q configfs /proc/mounts || mount -t configfs none /sys/kernel/config
+    subsystem=/sys/kernel/config/nvmet/subsystems/lab$layers port=/sys/kernel/config/nvmet/ports/$layers
+    mkdir -p $subsystem/namespaces/1 $port &&
+        echo 1 >$subsystem/attr_allow_any_host && echo "$disk" >$subsystem/namespaces/1/device_path &&
+        echo 1 >$subsystem/namespaces/1/enable && echo "$1" >$port/addr_trtype || return 1
+    if [ "$1" = tcp ]; then
+        echo ipv4 >$port/addr_adrfam && echo 127.0.0.1 >$port/addr_traddr &&
+            echo $((4420 + layers)) >$port/addr_trsvcid || return 1
+    fi
+    ln -s $subsystem $port/subsystems/lab$layers &&
+        echo "transport=$1,${2:+$2,}nqn=lab$layers,nr_io_queues=2,hostnqn=lab-host,hostid=0f0e0d0c-0b0a-0908-0706-050403020100" >/dev/nvme-fabrics || return 1
     for attempt in 1 2 3 4 5 6 7 8 9 10; do
         for controller in /sys/class/nvme/nvme*; do
             disk=/dev/${controller##*/}n1
-            grep -q "$1" "$controller/transport" && [ -b "$disk" ] && return 0
+            grep -qx "lab$layers" "$controller/subsysnqn" && [ -b "$disk" ] && return 0
         done
         sleep 1
     done
     return 1
-}
-
-# NVMe over TCP to this very kernel: a subsystem whose namespace is $disk.
-layer_nvme_tcp() {
-    need_modules nvmet nvmet_tcp nvme_tcp
-    grep -q configfs /proc/mounts || mount -t configfs none /sys/kernel/config
-    target=/sys/kernel/config/nvmet
-    mkdir -p $target/subsystems/lab/namespaces/1 $target/ports/1 &&
-        echo 1 >$target/subsystems/lab/attr_allow_any_host &&
-        echo "$disk" >$target/subsystems/lab/namespaces/1/device_path &&
-        echo 1 >$target/subsystems/lab/namespaces/1/enable &&
-        echo tcp >$target/ports/1/addr_trtype && echo ipv4 >$target/ports/1/addr_adrfam &&
-        echo 127.0.0.1 >$target/ports/1/addr_traddr && echo 4420 >$target/ports/1/addr_trsvcid &&
-        ln -s $target/subsystems/lab $target/ports/1/subsystems/lab &&
-        echo "transport=tcp,traddr=127.0.0.1,trsvcid=4420,nqn=lab,nr_io_queues=2,hostnqn=lab-host,hostid=0f0e0d0c-0b0a-0908-0706-050403020100" >/dev/nvme-fabrics || return 1
-    fabrics_disk tcp
 }
