@@ -39,7 +39,7 @@ def cases() -> list[Case]:
 
 
 def script() -> bytes:
-    lines = [". /lab/device.sh", ". /lab/privileges.sh", "make_device null_blk && make_filesystem ext4 && prepare || exit 71",
+    lines = [". /lab/device.sh", ". /lab/privileges.sh", "make_device nvme && make_filesystem ext4 && prepare || exit 71",
              "cd /root"]
     for case in cases():
         lines.append(shlex.join(("recorded", case.name, case.word)))
@@ -54,7 +54,7 @@ def run(kernel: Kernel, dioscope: Path, keep: Path | None) -> int:
     setpriv = {place.replace("bin/setpriv", "lab/setpriv"): source for place, source in program("setpriv").items()}
     overlay: dict[str, bytes | Path] = {"lab/main": script(), "bin/dioscope": dioscope, **setpriv,
                                         "etc/passwd": b"root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/tmp:/bin/sh\n"}
-    with guest.run(guest.Boot(kernel, "null_blk", overlay, 900, icount=True)) as outcome:
+    with guest.run(guest.Boot(kernel, "nvme", overlay, 900)) as outcome:
         if keep is not None:
             shutil.copytree(outcome.results, keep / kernel.name, dirs_exist_ok=True)
         if not outcome.finished or outcome.exit_code:
