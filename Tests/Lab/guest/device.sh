@@ -51,7 +51,6 @@ make_device() {
         (null_device n1 nullb1 20000000) && null_device n0 nullb0 20000 || return 1
         second=/dev/n1
         ;;
-    null_blk-zoned) null_device n0 nullb0 200000 zoned=1 zone_size=1 zone_nr_conv=511 || return 1 ;;
     null_blk-limited) null_device n0 nullb0 200000 mbps=8 || return 1 ;;
     null_blk-20ms) null_device n0 nullb0 20000000 hw_queue_depth=256 || return 1 ;;
     esac

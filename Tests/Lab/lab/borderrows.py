@@ -15,7 +15,7 @@ WAY = ("issued", "interrupted", "ended")
 DELIVERY = ("issued", "raised", "interrupted", "ended")
 LARGE = ("--bs=128k", "--norandommap", "--io_size=1G")
 BATCH = ("--ioengine=io_uring", "--iodepth=16", "--iodepth_batch_complete_min=16")
-PAIR, LIMITED, ZONED = "null_blk-pair", "null_blk-limited", "null_blk-zoned"
+PAIR, LIMITED = "null_blk-pair", "null_blk-limited"
 HELD_BACK = {"limit": "wiops", "borders": QUEUES, "largest": "throttle"}
 FEW_TAGS = {"borders": QUEUES, "largest": "throttle", "jobs": 16, "ios": 16 * 94, "job_megabytes": 2}
 SCATTERED = (READS, "--blockalign=8k", "--norandommap")
@@ -27,7 +27,7 @@ NO_LAZY_WAKE = "its io_uring wakes a submitter for each completion"
 NO_DEFER_TASKRUN = "the row's program asks for DEFER_TASKRUN, which it does not have, or has without a lazy wake"
 NO_BH = "has no BH workqueues, which are of 6.9"
 FULL_AT_256 = "the row is made for a max_active of 256, as it was up to 6.1"
-FULL_AT_1024 = "the row is made for a max_active of 1024, as it is since 6.10"
+FULL_AT_1024 = "the row is made for a max_active of 1024, as newer kernels have it"
 
 
 def only(reason: str, *kernels: str) -> dict[str, str]:
@@ -48,8 +48,6 @@ BORDERS = (
     border("libaio-write-throttled", NVME, (*LIBAIO, WRITE), short=True, **HELD_BACK),
     border("io_uring-write-throttled", NVME, (*IO_URING, WRITE), **HELD_BACK),
     border("libaio-write-split", NVME, (*QD1, WRITE, *LARGE), limit="sectors", borders=("issued", "ended"), ios=499),
-    # What crosses the end of a zone is split there: chunk_sectors.
-    border("libaio-read-zones", ZONED, (*LIBAIO, READS, *LARGE, "--blockalign=4k"), borders=("issued", "ended"), ios=499),
     border("libaio-read-requeued", LIMITED, (*LIBAIO, READS), borders=("issued", "ended")),
     # A thread that waits for a tag submits no other I/O: more wait than are in the device only if they are of many threads.
     border("libaio-write-few-tags", NVME, ("--ioengine=libaio", "--iodepth=2", WRITE), **FEW_TAGS, limit="tags"),

@@ -18,7 +18,7 @@ from .problem import USAGE, Problem
 from .scenarios import Scenario, full_name
 from .table import Table
 
-DEVICES = ("nvme", "nvme-1q", "null_blk", "null_blk-20ms", "null_blk-pair", "null_blk-limited", "null_blk-zoned", "virtio-blk",
+DEVICES = ("nvme", "nvme-1q", "null_blk", "null_blk-20ms", "null_blk-pair", "null_blk-limited", "virtio-blk",
            "virtio-scsi")
 SHORT_KERNELS = "6.12,7.2"  # what an ordinary test run does, on the rows that are marked short
 PATHS_PAGE = TREE / "Documentation" / "CompletionPaths.md"
