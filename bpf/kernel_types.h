@@ -30,7 +30,10 @@ struct timespec64 {
 	long long tv_sec;
 };
 
+struct inode;
+
 struct address_space {
+	struct inode *host;
 	unsigned long nrpages;
 };
 
@@ -43,6 +46,7 @@ struct inode {
 	struct address_space *i_mapping;
 	unsigned long i_ino;
 	__u32 i_rdev;
+	loff_t i_size;
 	unsigned short i_mode;
 };
 

@@ -193,6 +193,16 @@ static __always_inline void slot_begins(struct probe_io *io, enum probe_issuer i
 	__builtin_memset(&waited->queue_wait, 0, 2 * sizeof(struct probe_occupied));
 }
 
+/* At or behind the end of the file, or of the disk: it returns at once, and no completion comes. */
+static __always_inline bool reads_nothing(struct kiocb *iocb, __u64 position, __u64 length)
+{
+	struct file *file = read_kernel(iocb, ki_filp);
+	struct address_space *mapping = read_kernel(file, f_mapping);
+	struct inode *host = read_kernel(mapping, host);
+
+	return !length || position >= (__u64)read_kernel(host, i_size);
+}
+
 static __always_inline int io_begin(const struct beginning *this)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -204,6 +214,7 @@ static __always_inline int io_begin(const struct beginning *this)
 	struct probe_io *io;
 	__u64 key = this->key;
 	enum probe_issuer issuer;
+	bool writes = iter_is_write(iter);
 	__u32 facts;
 
 	if (!cpu || is_of_layer(this))
@@ -223,6 +234,10 @@ static __always_inline int io_begin(const struct beginning *this)
 		return 0;
 	}
 	__sync_fetch_and_add(&cpu->begins, 1);
+	if (!writes && reads_nothing(iocb, position, length)) {
+		__sync_fetch_and_add(&cpu->restarted, 1);
+		return 0;
+	}
 	io = slot_restart(cpu, key, position);
 	if (!io)
 		io = slot_claim(key);
@@ -235,7 +250,7 @@ static __always_inline int io_begin(const struct beginning *this)
 
 	issuer = issuer_by(this->complete);
 	facts = this->facts | submit_facts(read_kernel(iocb, ki_flags));
-	if (iter_is_write(iter))
+	if (writes)
 		facts |= PROBE_FACT_WRITE;
 	if (issuer_polls(this->complete))
 		facts |= PROBE_FACT_HIPRI;

@@ -92,6 +92,22 @@ static void restore(void)
 	fflush(stdout);
 }
 
+/* The terminal's own reach the child as well. */
+static void pass_on_sent(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (info->si_code != SI_KERNEL)
+		pass_on(number);
+}
+
+static void pass_on_if_sent(int number)
+{
+	struct sigaction action = { .sa_flags = SA_SIGINFO };
+
+	action.sa_sigaction = pass_on_sent;
+	sigaction(number, &action, NULL);
+}
+
 void terminal_guard(void)
 {
 	pid_t guard = getpid();
@@ -108,9 +124,8 @@ void terminal_guard(void)
 	}
 	if (guarded <= 0)
 		return;
-	/* The terminal's own reach the child as well. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
+	pass_on_if_sent(SIGINT);
+	pass_on_if_sent(SIGQUIT);
 	signal(SIGTERM, pass_on);
 	signal(SIGHUP, pass_on);
 	while (waitpid(guarded, &status, 0) < 0 && errno == EINTR)

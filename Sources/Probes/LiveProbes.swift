@@ -361,7 +361,8 @@ public final class LiveProbes {
     }
 
     /// Marks a process; its future children are marked by the fork tracepoint.
-    private func trace(process: Int32) throws(ProbeError) {
+    /// From now on I/Os of this process are recorded, and of its children to come.
+    public func trace(process: Int32) throws(ProbeError) {
         let map = object.descriptor(of: "probe_marks")
         var key = UInt32(process) / UInt32(PROBE_MARKS)
         var marks = probe_marks()

@@ -60,7 +60,7 @@ public final class LiveWatch {
             var sizes = LiveProbes.Sizes()
             sizes.keepsSummaries = keeping.span == 0
             sizes.summarySample = Self.sample
-            return try LiveProbes(plan: plan, filter: filter, sizes: sizes, isVerbose: isVerbose, sink: sink)
+            return try LiveProbes.loaded(plan: plan, filter: filter, sizes: sizes, isVerbose: isVerbose, sink: sink)
         }
     }
 

@@ -70,7 +70,7 @@ public final class Recorder {
         // A limit that cannot be looked at is none.
         if maxOverhead != nil, !OverheadMeter.isPossible { throw .costUnknown }
         try prepare { sink throws(ProbeError) in
-            try LiveProbes(plan: plan, filter: filter, sizes: sizes, isVerbose: isVerbose, sink: sink)
+            try LiveProbes.loaded(plan: plan, filter: filter, sizes: sizes, isVerbose: isVerbose, sink: sink)
         }
     }
 

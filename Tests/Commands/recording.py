@@ -128,6 +128,15 @@ class RecordTests(RecordingBed):
         self.assertEqual((unseen["what"], unseen["op"], unseen["direct_bytes"]), ("command", "write", 0))
         self.assertGreaterEqual(unseen["bytes"], 4 << 20)
 
+    def test_reads_at_the_end_are_not_lost(self) -> None:
+        target = self.directory / "whole"
+        target.write_bytes(bytes(1 << 20))
+        os.sync()
+        done = self.record("--", "dd", f"if={target}", "of=/dev/null", "bs=64k", "iflag=direct")
+        self.assertIn("16 I/Os recorded, 0 lost", done.stderr)
+        [nothing] = [loss for loss in self.report()["loss"] if loss["what"] == "restarted"]
+        self.assertGreaterEqual(nothing["count"], 1)
+
     def test_memory_file_system_is_told_beforehand(self) -> None:
         done = self.record("--", "true", "--filename=/dev/shm/nothing")
         self.assertIn("/dev/shm/nothing is on tmpfs, whose direct I/O is not followed", done.stderr)
@@ -187,6 +196,17 @@ class RecordTests(RecordingBed):
             traced.communicate("go\n", timeout=30)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
+        self.assertEqual(self.report()["ios"]["total"], IOS)
+
+    def test_children_of_the_time_that_loading_takes(self) -> None:
+        fio = " ".join(fio_command(self.directory))
+        loop = f"sleep 0.3; (sleep 12; exec {fio}) >/dev/null & sleep 30"
+        with subprocess.Popen(["sh", "-c", loop], start_new_session=True) as parent:
+            process = self.running("--pid", str(parent.pid))
+            time.sleep(14)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+            os.killpg(parent.pid, signal.SIGKILL)
         self.assertEqual(self.report()["ios"]["total"], IOS)
 
     def test_two_recorders_do_not_disturb_each_other(self) -> None:

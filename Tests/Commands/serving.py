@@ -71,6 +71,19 @@ class UsageTests(commands.Bed):
         for address in ("0.0.0.0:9464", "192.168.0.1:9464", "[::]:9464", "9464"):
             self.assertIn("loopback", self.refused("--listen", address))
 
+    @unittest.skipUnless(os.geteuid() == 0, "not root")
+    def test_only_a_socket_is_replaced(self) -> None:
+        kept = self.directory / "kept"
+        kept.write_text("kept")
+        link = self.directory / "link"
+        link.symlink_to("nowhere")
+        for path in (kept, link, self.directory):
+            done = dioscope("serve", "--listen", str(path))
+            self.assertEqual(done.returncode, 73, done.stderr)
+            self.assertIn("is no socket", done.stderr)
+        self.assertEqual(kept.read_text(), "kept")
+        self.assertTrue(link.is_symlink())
+
     @unittest.skipUnless(shutil.which("promtool"), "no promtool: apt-get install prometheus")
     def test_rules_that_ship(self) -> None:
         subprocess.run(["promtool", "check", "rules", str(ROOT / "Packaging/prometheus/dioscope.rules.yml")], check=True,

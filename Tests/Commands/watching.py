@@ -213,7 +213,7 @@ class ScreenTests(Bed):
 
     def test_signals_restore_the_terminal(self) -> None:
         # The later process draws, the earlier one waits for it: either may be killed.
-        for number, which in (("TERM", max), ("TERM", min), ("SEGV", max), ("KILL", max), ("KILL", min), ("HUP", max)):
+        for number, which in (("TERM", max), ("TERM", min), ("INT", min), ("SEGV", max), ("KILL", max), ("KILL", min), ("HUP", max)):
             with self.subTest(signal=number, which=which.__name__):
                 self.start()
                 self.wait_for("q quit")

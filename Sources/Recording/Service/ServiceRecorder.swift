@@ -56,7 +56,7 @@ public final class ServiceRecorder {
             var sizes = LiveProbes.Sizes()
             sizes.ringBytes = ringBytes
             sizes.keepsSummaries = true
-            return try LiveProbes(plan: plan, filter: filter, sizes: sizes, sink: sink)
+            return try LiveProbes.loaded(plan: plan, filter: filter, sizes: sizes, sink: sink)
         }
     }
 

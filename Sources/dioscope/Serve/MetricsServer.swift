@@ -39,8 +39,15 @@ final class MetricsServer {
         }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        // What a service that was killed left behind; that of one that runs stays.
-        if isAlone(descriptor, &address) { unlink(path) }
+        // What a service that was killed left behind; that of one that runs stays, and so does what is no socket.
+        var there = stat()
+        if lstat(path, &there) == 0 {
+            guard there.st_mode & S_IFMT == S_IFSOCK else {
+                throw Failure(
+                    .cannotCreate, "--listen \(path): is there and is no socket; name another path, or remove it")
+            }
+            if isAlone(descriptor, &address) { unlink(path) }
+        }
         let status = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
