@@ -14,6 +14,8 @@ public enum UnseenIO: Equatable, Sendable {
 
     /// Less than this is no more than what starting a program takes.
     static let fewestBytes: UInt64 = 1 << 20
+    /// The same for one that does do direct I/O: a large program with its libraries, read from disk for the first time.
+    static let fewestBesides: UInt64 = 8 << 20
     /// Below this part of the bytes, direct I/O is not what the command did.
     static let smallPart = 0.1
 
@@ -49,9 +51,12 @@ public enum UnseenIO: Equatable, Sendable {
         if command.read == 0, command.written == 0, directBytes(.read) == 0, directBytes(.write) == 0 {
             return [.noDisk]
         }
+        let all = directBytes(.read) + directBytes(.write)
         return [(DirectIO.Operation.read, command.read), (.write, command.written)].compactMap { operation, bytes in
             let direct = directBytes(operation)
-            guard bytes >= fewestBytes, Double(direct) < smallPart * Double(bytes) else { return nil }
+            guard bytes >= (all >= fewestBytes ? fewestBesides : fewestBytes),
+                Double(direct) < smallPart * Double(bytes)
+            else { return nil }
             return .command(operation, bytes: bytes, direct: direct)
         }
     }

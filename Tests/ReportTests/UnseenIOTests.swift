@@ -48,6 +48,16 @@ struct UnseenIOTests {
         #expect(Self.unseen(in: Self.source([Self.disk: 3]), ios: 0).count == 1)
     }
 
+    @Test func whatStartingTheProgramReadsIsNothingBesideDirectIO() {
+        let started = OtherIO.CommandIO(read: 3 << 20, written: 400 * 4096)
+        #expect(Self.unseen(in: Self.source([:], command: started), ios: 400).isEmpty)
+        #expect(
+            Self.unseen(in: Self.source([:], command: started), ios: 0)
+                == [.command(.read, bytes: 3 << 20, direct: 0), .command(.write, bytes: 400 * 4096, direct: 0)])
+        #expect(
+            Self.unseen(in: Self.source([:], command: OtherIO.CommandIO(read: 0, written: 0)), ios: 0) == [.noDisk])
+    }
+
     /// overlayfs opens the file below it too; its I/Os go by the number of overlayfs.
     @Test func filesBelowOverlayfsAreItsOwn() {
         #expect(Self.unseen(in: Self.source([Self.disk: 1, Self.tmpfs: 1], overlay: true)).isEmpty)
