@@ -179,7 +179,14 @@ public struct ProbePlan: Sendable {
         for role in [ProbeProgram.Role.begins, .completes] where !included.contains(where: { $0.role == role }) {
             return programs.first { $0.program.role == role }
         }
-        return nil
+        return missingFileSystems
+    }
+
+    /// Without any way into iomap ext4, xfs and most others would have no I/Os, and a report of the rest would be taken for all.
+    private var missingFileSystems: Entry? {
+        let ways = programs.filter { $0.program.role == .begins && $0.program.blindWithout == ProbeProgram.iomap }
+        guard !ways.contains(where: { $0.refusal == nil }) else { return nil }
+        return ways.last { !$0.isOtherKernels } ?? ways.last
     }
 
     public func includes(_ function: String) -> Bool {
@@ -240,7 +247,7 @@ public struct ProbePlan: Sendable {
 
     /// perf_event_open is of no use here.
     private(set) var attachesByLinks = false
-    public static let perfRefused = "perf_event_open is refused (kernel.perf_event_paranoid)"
+    public static let perfRefused = "perf_event_open is refused (kernel.perf_event_paranoid) without CAP_SYS_ADMIN"
 
     /// Why a program is left out that the kernel did not load.
     static func refused(_ status: Int32) -> String { "refused by the kernel: \(errorText(status))" }

@@ -75,7 +75,7 @@ extension ProbeProgram {
         }
     }
 
-    private static let iomap = "every I/O of ext4, xfs and other file systems that use iomap"
+    static let iomap = "every I/O of ext4, xfs and other file systems that use iomap"
     private static let legacy = "I/Os of file systems that use fs/direct-io.c, such as vfat"
     private static let blockDevice = "I/Os to block devices without a file system"
 

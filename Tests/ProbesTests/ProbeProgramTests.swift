@@ -79,6 +79,19 @@ struct ProbePlanTests {
         #expect(plan.missingEssential?.program.role == .completes)
     }
 
+    /// Block devices alone are not enough: who records ext4 would take nothing for no I/O.
+    @Test(.enabled(if: plan != nil, "this machine's kernel has no BTF"))
+    func withoutAWayIntoFileSystemsNothingIsRecorded() throws {
+        var plan = try #require(Self.plan)
+        try #require(plan.missingEssential == nil)
+        for function in ["dio_began", "dio_rw_entered", "dio_rw_probed"] where plan.includes(function) {
+            plan.leaveOut(function, because: "test")
+        }
+        // What steps in for one that is left out is left out, too.
+        if plan.includes("dio_rw_probed") { plan.leaveOut("dio_rw_probed", because: "test") }
+        #expect(plan.missingEssential?.program.blindWithout == ProbeProgram.iomap)
+    }
+
     @Test(.enabled(if: plan != nil, "this machine's kernel has no BTF"))
     func withoutOccupantsNoClockRunsAndAllElseStays() throws {
         var plan = try #require(Self.plan)
