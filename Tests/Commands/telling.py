@@ -146,7 +146,7 @@ class LeftOutTests(RecordingBed):
         subprocess.run(fio_command(self.directory), capture_output=True, check=True)
         process.send_signal(signal.SIGINT)
         _, messages = process.communicate(timeout=20)
-        self.assertRegex(messages, rf"{IOS} left out by the filters \(fio/\d+ {IOS}")
+        self.assertRegex(messages, rf"\d+ left out by the filters \(.*\bfio/\d+ {IOS}\b")
 
     def test_members_of_a_cgroup(self) -> None:
         """Those that are in it when the recording begins."""
