@@ -112,7 +112,7 @@ class CompareTests(Bed):
             [self.inline, self.inline, "--any"], [self.inline, self.inline, "--folded", "--json"],
         ):
             with self.subTest(" ".join(words)):
-                self.expect(dioscope("compare", *words), 64, "Error")
+                self.expect(dioscope("compare", *words), 64, "^dioscope: ")
 
     def test_not_comparable(self) -> None:
         report = json.loads(dioscope("report", "--json", self.deferring).stdout)
