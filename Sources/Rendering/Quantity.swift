@@ -54,12 +54,12 @@ public enum Quantity {
 
     /// `512`, `4k`, `1M`: only what is exact gets a letter.
     package static func bytes(_ bytes: UInt64) -> String {
-        for (unit, letter) in [(UInt64(1) << 30, "G"), (1 << 20, "M"), (1 << 10, "k")]
-        where bytes >= unit && bytes % unit == 0 {
-            return "\(bytes / unit)\(letter)"
-        }
-        return "\(bytes)"
+        // By index: from a loop over pairs the compiler makes different code from build to build.
+        let power = bytes == 0 ? 0 : min(bytes.trailingZeroBitCount / 10, byteLetters.count - 1)
+        return "\(bytes >> (10 * power))\(byteLetters[power])"
     }
+
+    private static let byteLetters = ["", "k", "M", "G"]
 
     /// `4.80 MB/s`, `1.20 GB/s`: as fio's, of 10^6 and 10^9 bytes.
     package static func bytesPerSecond(_ rate: Double) -> String {
