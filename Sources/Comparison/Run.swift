@@ -53,6 +53,14 @@ struct RunUnit: Sendable {
     var tally: Tally
     /// Nanoseconds.
     var span: Double
+    /// Finished I/Os, those included that a sample left out.
+    var counted: Double
+
+    /// - Parameter population: how many I/Os there were for one of the tally.
+    init(tally: Tally, span: Double, population: Double = 1) {
+        (self.tally, self.span) = (tally, span)
+        counted = Double(tally.finished) * population
+    }
 }
 
 extension RunUnit {
@@ -62,6 +70,7 @@ extension RunUnit {
         for unit in units.dropFirst() {
             tally.add(unit.tally)
             span += unit.span
+            counted += unit.counted
         }
     }
 }

@@ -53,31 +53,39 @@ public struct RunBuilder: ~Copyable {
     ///   - name: how the user calls the run.
     ///   - loss: what is missing from the I/Os that were added, as their source counted it.
     ///   - selection: which I/Os were added, when it was not all.
+    ///   - thinnedOut: I/Os that were recorded and not added, to make one even sample of several.
     ///   - clocks: of I/Os that were recorded and not added.
     public consuming func finish(
-        name: String, source: ReportSource, loss: [DataLoss], selection: String? = nil,
-        clocks: SeenClocks = SeenClocks()
+        name: String, source: ReportSource, loss: [DataLoss], selection: Report.Selection? = nil,
+        thinnedOut: UInt64 = 0, clocks: SeenClocks = SeenClocks()
     ) -> Run {
+        let report = report.finish(
+            source: source, loss: loss, selection: selection, thinnedOut: thinnedOut, clocks: clocks)
         var units: [RunUnit] = []
         if choosesLength { grid.coarsen(upTo: Self.second, leaving: Spread.neededBlocks) }
         if !grid.tallies.isEmpty {
             // The time before the first completion belongs to the first block, so that the spans sum to the whole.
-            units = Self.units(of: grid, from: Double(firstSubmitted), until: Double(lastSeen))
+            units = Self.units(
+                of: grid, from: Double(firstSubmitted), until: Double(lastSeen),
+                population: report.sample?.population ?? 1)
         }
-        var facts = RunFacts(name: name, report: report.finish(source: source, loss: loss, clocks: clocks))
-        facts.peakInFlight = flight.peak
-        facts.selection = selection
+        var facts = RunFacts(name: name, report: report)
+        // How many were in flight at once, the I/Os of a sample do not say.
+        facts.peakInFlight = report.sample == nil ? flight.peak : nil
+        facts.selection = selection?.condition
         facts.submitCPUs = submitCPUs
         facts.endCPUs = endCPUs
         return Run(facts: facts, blockLength: grid.length, units: units, firstBlock: grid.first)
     }
 
-    private static func units(of grid: BlockGrid, from start: Double, until end: Double) -> [RunUnit] {
+    private static func units(
+        of grid: BlockGrid, from start: Double, until end: Double, population: Double
+    ) -> [RunUnit] {
         let length = Double(grid.length)
         return grid.tallies.enumerated().map { index, tally in
             let begin = index == 0 ? start : (Double(grid.first) + Double(index)) * length
             let next = index == grid.tallies.count - 1 ? end : (Double(grid.first) + Double(index + 1)) * length
-            return RunUnit(tally: tally, span: max(0, next - begin))
+            return RunUnit(tally: tally, span: max(0, next - begin), population: population)
         }
     }
 }

@@ -62,7 +62,7 @@ public struct Side: Sendable {
     /// `nil` when the side has no such number.
     func estimate(_ metric: Metric) -> Estimate? {
         switch metric {
-        case .iops: ratio({ Double($0.tally.finished) * 1e9 }, to: \.span)
+        case .iops: ratio({ $0.counted * 1e9 }, to: \.span)
         case .mean: ratio({ Double($0.tally.latency) }, to: { Double($0.tally.finished) })
         case .leaf(let leaf): ratio({ Double($0.tally.sum(of: leaf)) }, to: { Double($0.tally.finished) })
         case .context(let context):

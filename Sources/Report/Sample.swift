@@ -15,7 +15,7 @@ public struct Sample: Equatable, Sendable {
     }
 
     /// How many I/Os there were for one that was recorded.
-    var population: Double { ios > 0 ? Double(ofIOs) / Double(ios) : 1 }
+    public var population: Double { ios > 0 ? Double(ofIOs) / Double(ios) : 1 }
 
     /// - Parameter sampledOut: I/Os that were left out; `nil` comes of 0.
     init?(ios: UInt64, sampledOut: UInt64) {

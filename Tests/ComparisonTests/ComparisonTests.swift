@@ -97,6 +97,31 @@ import Testing
         #expect(remarks.contains(.loss(.new, name: "lossy", what: "ring-full")))
     }
 
+    /// Of a sample, all that were counted are a second's I/Os, and not those with a record.
+    @Test func aSampleHasTheRateOfAllIOs() throws {
+        let sampled = SyntheticIOs.run("sampled", loss: [.sampledOut(27_000)])
+        let comparison = Comparison(base: [sampled], new: [Self.deferred])
+        let rate = try #require(comparison.difference(in: .iops))
+        #expect(abs((rate.base ?? 0) - 1000) < 1)
+        #expect(abs((rate.new ?? 0) - 100) < 1)
+        #expect(sampled.facts.peakInFlight == nil)
+        #expect(comparison.difference(in: .mean)?.isSignificant == false)
+        #expect(sampled.withoutBlocks.whole.counted == 30_000)
+    }
+
+    /// Part of the I/Os is the same part of those that were left out, also of such as were thinned out afterwards.
+    @Test func aSelectionOfASampleIsScaledAsTheSample() throws {
+        var builder = RunBuilder(rule: .defersWrites, blockLength: 1_000_000_000)
+        for index in 0..<100 as Range<UInt64> {
+            builder.add(SyntheticIOs.io(at: 5_000_000_000 + index * 10_000_000, device: 100_000, queueWait: nil))
+        }
+        let run = builder.finish(
+            name: "part", source: SyntheticIOs.source, loss: [.sampledOut(600)],
+            selection: .init(condition: "op=write", ofIOs: 400), thinnedOut: 200)
+        #expect(run.whole.counted == 500)
+        #expect(run.facts.selection == "op=write")
+    }
+
     @Test func foldedStacksSumToTheMeans() throws {
         let comparison = Comparison(base: [Self.deferred], new: [Self.inline])
         let lines = FoldedDifference(comparison).text.split(separator: "\n").map { $0.split(separator: " ") }

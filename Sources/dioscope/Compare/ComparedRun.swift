@@ -16,10 +16,8 @@ struct ComparedRun {
     ///   - selection: which of its I/Os; `nil`: all.
     ///   - keepsBlocks: statistics may be over blocks of it.
     init(_ path: String, blockLength: UInt64?, _ selection: IOSelection?, keepsBlocks: Bool = true) throws(Failure) {
-        let input = try reading {
-            try RunInput(
-                path, IOWish(selection: selection, purpose: selection == nil ? nil : "--where"), ReadingProgress())
-        }
+        let wish = IOWish(selection: selection, purpose: selection == nil ? nil : "--where")
+        let input = try reading { try RunInput(path, wish, ReadingProgress()) }
         switch input {
         case .savedReport(let json):
             guard selection == nil else {
@@ -43,8 +41,9 @@ struct ComparedRun {
                 var builder = RunBuilder(rule: ios.rule, blockLength: blockLength)
                 let summary = try ios.read { builder.add($0, $1) }
                 let run = builder.finish(
-                    name: path, source: summary.source, loss: summary.loss, selection: selection?.text,
-                    clocks: summary.clocks)
+                    name: path, source: summary.source, loss: summary.loss,
+                    selection: selection.map { .init(condition: $0.text, ofIOs: summary.ios) },
+                    thinnedOut: summary.thinnedOut, clocks: summary.clocks)
                 return (keepsBlocks ? run : run.withoutBlocks, summary)
             }
         }

@@ -45,7 +45,9 @@ struct MadePage {
             if let known { compared.add(io, known.life) } else { compared.add(io) }
         }
         let run = compared.finish(
-            name: path, source: made.1.source, loss: made.1.loss, selection: wishes.condition, clocks: made.1.clocks)
+            name: path, source: made.1.source, loss: made.1.loss,
+            selection: wishes.condition.map { .init(condition: $0, ofIOs: made.1.ios) },
+            thinnedOut: made.1.thinnedOut, clocks: made.1.clocks)
         return part(path, made, run)
     }
 
