@@ -131,10 +131,11 @@ extension Joiner {
         lives[id].io.completeContext = context
     }
 
-    /// io_uring's second hop can only be assigned by its kiocb.
+    /// io_uring's second hop can only be assigned by its kiocb. What the submitter itself completed returns with its submission;
+    /// another task (md's thread, an interrupt's) leaves it to the submitter as an interrupt does.
     private static func taskWorkMayFollow(_ life: borrowing Life) -> Bool {
         life.iocb != 0 && (life.io.issuer == .ioUring || life.io.issuer == .unknown)
-            && life.io.completeContext != .task && !life.io.facts.contains(.polled)
+            && !life.io.facts.contains(.bySubmitter) && !life.io.facts.contains(.polled)
     }
 
     mutating func emit(_ id: LifeID, _ sink: Sink) rethrows {
