@@ -40,12 +40,15 @@ import Testing
     /// md's thread is a task, and not the submitter.
     @Test func ioUringsSecondHopAfterAnotherTask() throws {
         let lines = text.split(separator: "\n").filter { !$0.contains("workqueue_") }.joined(separator: "\n")
-        let byThread = lines.replacing("<idle>-0       [001] d.h.    10.000103", with: "md0_raid5-77   [001] ....    10.000103")
-            .replacing("kworker/1:1-26", with: "  md0_raid5-77").replacing("complete_work+0x17", with: "bio_end_io+0x17")
-            .replacing("aio_complete_rw", with: "io_complete_rw")
+        let byThread = lines.replacing(
+            "<idle>-0       [001] d.h.    10.000103", with: "md0_raid5-77   [001] ....    10.000103"
+        )
+        .replacing("kworker/1:1-26", with: "  md0_raid5-77").replacing("complete_work+0x17", with: "bio_end_io+0x17")
+        .replacing("aio_complete_rw", with: "io_complete_rw")
         let hop =
             "\n             fio-104     [001] ....    10.000300: io_req_rw_complete: (io_req_rw_complete+0x0/0x90) req=0xffff93e8c25a0000"
-        let io = try #require(try TextTrace(byThread + hop, rule: .completesInline).ios.first)
+        let trace = try TextTrace(byThread + hop, rule: .defersWrites)
+        let io = try #require(trace.ios.first)
         #expect(io.completeContext == .task && io.completed == TextTrace.at(10.00022))
         #expect(io.taskWorkRun == TextTrace.at(10.0003))
     }
