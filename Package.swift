@@ -59,7 +59,7 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .target(name: "Selection", dependencies: ["Attribution", "DirectIO"], swiftSettings: strict),
+        .target(name: "Selection", dependencies: ["Attribution", "DirectIO", "Host"], swiftSettings: strict),
         .target(name: "Comparison", dependencies: ["Report", "Attribution", "DirectIO"], swiftSettings: strict),
         .target(name: "Sweep", dependencies: ["Comparison", "Attribution", "DirectIO"], swiftSettings: strict),
         .target(

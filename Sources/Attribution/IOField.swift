@@ -15,6 +15,12 @@ public enum IOField: Hashable, Sendable {
     case submitCPU, endCPU, workerCPU, completionCPU, irq, irqBatchPosition
     /// How long it took.
     case stage(Stage)
+    /// All stages that are composed of several, together.
+    case composed
+    /// By the path or the name of the file; what is known of that is not in the I/O.
+    case file
+    /// Any of the devices that it came through.
+    case layer
 
     /// What its values are, and so how they are written.
     public enum Kind: Equatable, Sendable {
@@ -57,18 +63,26 @@ public enum IOField: Hashable, Sendable {
             Row(.irqBatchPosition, "irq_batch_position", .number),
         ] + Stage.atomic.map { Row(.stage($0), $0.name, .duration) }
 
-    private static let byName = Dictionary(uniqueKeysWithValues: rows.map { ($0.name, $0) })
-    private static let byField = Dictionary(uniqueKeysWithValues: rows.map { ($0.field, $0) })
+    /// Those that are no column by themselves, or another one than here.
+    private static let others = [
+        Row(.composed, "composed", .duration), Row(.file, "file", .text), Row(.layer, "layer", .device),
+    ]
+
+    private static let byName = Dictionary(uniqueKeysWithValues: (rows + others).map { ($0.name, $0) })
+    private static let byField = Dictionary(uniqueKeysWithValues: (rows + others).map { ($0.field, $0) })
 
     /// What an earlier version called them.
     private static let earlier = [
-        "size": "length", "tid": "submitter", "end_context": "end_io_context", "submit_and_device": "submit..device",
+        "size": "length", "cpu": "submit_cpu", "thread": "submitter", "tid": "submitter",
+        "end_context": "end_io_context", "submit_and_device": "submit..device",
         "device_and_completion": "device..submitter_wakeup", "submit_to_completion": "submit..submitter_wakeup",
         "irq_and_hand_off": "irq..hand_off", "irq_and_completion": "irq..inline_completion",
     ]
 
-    /// All but composed stages.
+    /// The columns that are one field each: all but composed stages.
     public static let all = rows.map(\.field)
+    /// All that a condition can be of, but single composed stages.
+    public static let ofConditions = all + others.map(\.field)
 
     public init?(name: String) {
         guard let field = Self.byName[name]?.field ?? Stage(name: name).map({ .stage($0) }) else { return nil }
@@ -88,10 +102,12 @@ public enum IOField: Hashable, Sendable {
     /// The name that was probably meant by one that is unknown.
     public static func meant(by name: String) -> String? {
         if let now = earlier[name] { return now }
-        if let now = all.first(where: { $0.key == name }) { return now.name }
-        let begun = name.count < 2 ? [] : all.map(\.name).filter { $0.hasPrefix(name) }
+        if let now = ofConditions.first(where: { $0.key == name }) { return now.name }
+        let begun = name.count < 2 ? [] : ofConditions.map(\.name).filter { $0.hasPrefix(name) }
         if let shortest = begun.min(by: { $0.count < $1.count }) { return shortest }
-        let near = all.map { (name: $0.name, distance: distance($0.name, name)) }.min { $0.distance < $1.distance }
+        let near = ofConditions.map { (name: $0.name, distance: distance($0.name, name)) }.min {
+            $0.distance < $1.distance
+        }
         let most = max(1, min(2, name.count / 3))
         return near.flatMap { $0.distance <= most && $0.distance < name.count ? $0.name : nil }
     }
@@ -121,6 +137,7 @@ extension IOField {
         case .point(let point): io[point].map { Int128($0.nanoseconds) }
         case .latency: Int128(life.latency)
         case .stage(let stage): life.spans[stage].map { Int128($0) }
+        case .composed: life.spans.composed.map { Int128($0) }
         case .error: Int128(io.error)
         case .length: Int128(io.length)
         case .offset: Int128(io.offset)
@@ -134,7 +151,7 @@ extension IOField {
         case .workerCPU: io.workerCPU.map { Int128($0) }
         case .completionCPU: io.completionCPU.map { Int128($0) }
         case .device: Int128(io.device.kernelNumber)
-        case .context, .endContext, .reason, .issuer, .operation, .comm: nil
+        case .context, .endContext, .reason, .issuer, .operation, .comm, .file, .layer: nil
         }
     }
 

@@ -114,6 +114,13 @@ public struct StageSpans: Sendable {
         return sum
     }
 
+    /// Nanoseconds in stages that are composed of several, `nil` when there is none.
+    public var composed: UInt64? {
+        var sum: UInt64?
+        forEach { if $0.stage.isComposed { sum = (sum ?? 0) + $0.nanoseconds } }
+        return sum
+    }
+
     /// Nanoseconds in all stages: the latency.
     public var total: UInt64 {
         var sum: UInt64 = 0

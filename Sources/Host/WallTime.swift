@@ -3,7 +3,7 @@
 import Glibc
 
 /// A time of the wall clock as users write it: `15:04:05.25`, of the day that is nearest, or
-/// `2026-11-28T15:04:05`, with or without `Z` or `+01:00`. Without one of these it is local.
+/// `2026-11-28T15:04:05`, both with or without `Z` or `+01:00`. Without one of these it is local.
 public struct WallTime: Equatable, Sendable {
     /// `nil`: the day that is nearest.
     private var date: (year: Int32, month: Int32, day: Int32)?
@@ -19,8 +19,8 @@ public struct WallTime: Equatable, Sendable {
             guard (1...12).contains(date[1]), (1...31).contains(date[2]) else { return nil }
             self.date = (Int32(date[0]), Int32(date[1]), Int32(date[2]))
             rest = rest[rest.index(after: separator)...]
-            offset = Self.takeOffset(&rest)
         }
+        offset = Self.takeOffset(&rest)
         let parts = rest.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         let words = parts[0].split(separator: ":", omittingEmptySubsequences: false)
         guard let time = Self.numbers(parts[0], ":", words.map { _ in 2 }), (2...3).contains(time.count),
@@ -61,7 +61,7 @@ public struct WallTime: Equatable, Sendable {
     /// - Parameter other: a time near to which it is, when no day was given.
     public func nanoseconds(near other: Int64) -> Int64 {
         guard let date else {
-            let candidates = [-1, 0, 1].map { Self.midnight(of: other, days: $0) + nanoseconds }
+            let candidates = [-1, 0, 1].map { self.midnight(of: other, days: $0) + nanoseconds }
             return candidates.min { abs($0 - other) < abs($1 - other) } ?? nanoseconds
         }
         var day = tm()
@@ -70,7 +70,11 @@ public struct WallTime: Equatable, Sendable {
         return midnight * 1_000_000_000 + nanoseconds
     }
 
-    private static func midnight(of wall: Int64, days: Int32) -> Int64 {
+    private func midnight(of wall: Int64, days: Int32) -> Int64 {
+        if let offset {
+            let there = wall / 1_000_000_000 + offset
+            return (there - there % 86_400 + Int64(days) * 86_400 - offset) * 1_000_000_000
+        }
         var (seconds, day) = (time_t(wall / 1_000_000_000), tm())
         localtime_r(&seconds, &day)
         (day.tm_sec, day.tm_min, day.tm_hour, day.tm_isdst) = (0, 0, 0, -1)

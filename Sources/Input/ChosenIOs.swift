@@ -57,14 +57,17 @@ public final class ChosenIOs {
         if !source.hasTimes, let purpose = wish.purpose ?? wish.window?.text {
             throw InputError.noTimes(path, purpose: purpose)
         }
+        if wish.selection?.needsStart == true, source.start == nil { throw InputError.noStart(path) }
         self.source = source
         self.wish = wish
         thinning = wish.isEvenSample ? source.thinning : nil
-        var names = RecordedNames()
+        let start = source.start.map { RecordedNames.Start(monotonic: $0.monotonic, wall: $0.wall) }
+        var names = RecordedNames(start: start)
         if wish.needsFirstPass {
             var clocks = SeenClocks()
             let summary = try source.read { clocks.add($0) }
-            names = RecordedNames(threads: summary.threads, devices: summary.source.devices)
+            names = RecordedNames(
+                threads: summary.threads, devices: summary.source.devices, files: summary.source.files, start: start)
             first = summary
             self.clocks = clocks
         }

@@ -10,6 +10,7 @@ public enum InputError: Error, Equatable {
     case notASweep(String)
     case tooLarge(String, mostBytes: Int)
     case noWallClock(String)
+    case noStart(String)
     /// The clock of a trace counts no time.
     /// - Parameter purpose: what times are needed for, in the user's words.
     case noTimes(String, purpose: String)
@@ -23,6 +24,7 @@ public enum InputError: Error, Equatable {
         case .notASweep(let path): "\(path) is not a saved sweep"
         case .tooLarge(let path, let bytes): "\(path) is larger than \(bytes >> 20) MiB, which no such file is"
         case .noWallClock(let path): "\(path) does not say what the wall clock was"
+        case .noStart(let path): "\(path) does not say when its recording began"
         case .noTimes(let path, let purpose): "\(path) has no times, for its clock counts none: \(purpose) needs them"
         }
     }
@@ -34,6 +36,7 @@ public enum InputError: Error, Equatable {
         case .savedReport: "dioscope compare takes it"
         case .savedSweep: "show it, or two of them side by side: dioscope sweep --show NEW [--base OLD]"
         case .noWallClock: "give --from and --to as time since its first I/O, e.g. 1.5s"
+        case .noStart: "give times as 'list' shows them for it, in seconds of its own clock: 'submitted>12345.5s'"
         case .noTimes: "record it by the clock mono: trace-cmd record -C mono, echo mono >trace_clock"
         case .notASweep, .tooLarge: nil
         }

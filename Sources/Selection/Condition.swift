@@ -43,6 +43,8 @@ indirect enum Condition: Equatable, Sendable {
         case text(String)
         /// The kernel's name of a device.
         case deviceName(String)
+        /// A time as lists show it.
+        case moment(Moment)
         /// Not seen.
         case none
     }
@@ -65,11 +67,24 @@ indirect enum Condition: Equatable, Sendable {
         }
     }
 
+    /// It asks for a time by the recording's begin.
+    var needsStart: Bool {
+        switch self {
+        case .comparison(let comparison): if case .moment = comparison.operand { true } else { false }
+        case .all(let conditions), .any(let conditions): conditions.contains(where: \.needsStart)
+        case .not(let condition): condition.needsStart
+        }
+    }
+
     /// Names of threads and devices may come after their I/Os.
     var needsNames: Bool {
         switch self {
         case .comparison(let comparison):
-            if case .deviceName = comparison.operand { true } else { comparison.field == .comm }
+            if case .deviceName = comparison.operand {
+                true
+            } else {
+                [.comm, .file, .layer].contains(comparison.field)
+            }
         case .all(let conditions), .any(let conditions): conditions.contains(where: \.needsNames)
         case .not(let condition): condition.needsNames
         }
@@ -79,13 +94,24 @@ indirect enum Condition: Equatable, Sendable {
 extension Condition.Comparison {
     func holds(for subject: Subject) -> Bool {
         switch operand {
-        case .number(let right): subject.number(field).map { relation.holds($0, right) } ?? false
-        case .text(let right): subject.text(field).map { relation.holds($0, right) } ?? false
+        case .number(let right):
+            if field == .layer { return isAny(subject.layers) { Int128($0.kernelNumber) == right } }
+            return subject.number(field).map { relation.holds($0, right) } ?? false
+        case .text(let right):
+            if field == .file { return subject.isOf(file: right) == (relation == .equal) }
+            return subject.text(field).map { relation.holds($0, right) } ?? false
         case .deviceName(let right):
-            subject.names.devices.first { $0.device == subject.io.device }?.name
-                .map { relation.holds($0, right) } ?? false
+            if field == .layer { return isAny(subject.layers) { subject.names.name(of: $0) == right } }
+            return subject.names.name(of: subject.io.device).map { relation.holds($0, right) } ?? false
+        case .moment(let right):
+            guard let left = subject.number(field), let start = subject.names.start else { return false }
+            return right.is(relation, of: left, start)
         case .none:
-            (subject.number(field) == nil && subject.text(field) == nil) == (relation == .equal)
+            return (subject.number(field) == nil && subject.text(field) == nil) == (relation == .equal)
         }
+    }
+
+    private func isAny(_ devices: [DeviceNumber], _ isIt: (DeviceNumber) -> Bool) -> Bool {
+        devices.contains(where: isIt) == (relation == .equal)
     }
 }

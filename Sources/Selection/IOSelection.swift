@@ -16,6 +16,9 @@ public struct IOSelection: Equatable, Sendable {
     /// It can only be answered once the names of threads and devices are known, which may come after their I/Os.
     public var needsNames: Bool { condition.needsNames }
 
+    /// It can only be answered where it is known when the recording began.
+    public var needsStart: Bool { condition.needsStart }
+
     /// What it asks of an I/O.
     public var fields: [IOField] { condition.fields }
 

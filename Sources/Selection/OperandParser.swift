@@ -26,8 +26,15 @@ enum OperandParser {
             let hint = hints[field] ?? ""
             throw Problem(problem: "'\(text)' is no duration: \(field.name) is written like 250us, 1.5ms or 2h\(hint)")
         case .time:
-            if let number = Int128(text) ?? duration(text) { return .number(number) }
-            throw Problem(problem: "'\(text)' is no time: \(field.name) is nanoseconds, or written like 1.5s")
+            // Digits alone are the nanoseconds of JSON; a trace's own times are shown in seconds.
+            if !text.hasPrefix("+"), let number = Int128(text) ?? duration(text) ?? duration(text + "s") {
+                return .number(number)
+            }
+            if let moment = Moment(text) { return .moment(moment) }
+            throw Problem(
+                problem:
+                    "'\(text)' is no time: \(field.name) is written like +1.5s since the recording began, 15:04:05.5,"
+                    + " or nanoseconds of CLOCK_MONOTONIC")
         case .bytes:
             if let bytes = scaled(text, units: sizes) { return .number(bytes) }
             throw Problem(problem: "'\(text)' is no size: \(field.name) is written like 4096, 4k or 1M")
@@ -46,7 +53,7 @@ enum OperandParser {
     ]
 
     /// `250us`, or several: `1h30m`.
-    private static func duration(_ text: String) -> Int128? {
+    static func duration(_ text: String) -> Int128? {
         var (sum, rest): (Int128, Substring) = (0, text[...])
         repeat {
             let unit = rest.firstIndex(where: \.isLetter) ?? rest.endIndex

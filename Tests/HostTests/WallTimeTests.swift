@@ -21,6 +21,16 @@ import Testing
         #expect(early.nanoseconds(near: midnight - 1) == midnight + 60_000_000_000)
     }
 
+    @Test func aTimeOfDayMayHaveAZone() throws {
+        let noon: Int64 = 1_795_867_200
+        #expect(
+            WallTime("12:00:01.5Z")?.nanoseconds(near: noon * 1_000_000_000) == noon * 1_000_000_000 + 1_500_000_000)
+        #expect(
+            WallTime("23:00:00Z")?.nanoseconds(near: (noon - 43_000) * 1_000_000_000) == (noon - 46_800) * 1_000_000_000
+        )
+        #expect(WallTime("13:00:00+01:00")?.nanoseconds(near: noon * 1_000_000_000) == noon * 1_000_000_000)
+    }
+
     @Test(arguments: [
         "", "1.5s", "10", "25:00:00", "12:61", "1:2:3", "12:30.5", "2026-13-01T00:00:00", "12:30:05.", "x",
     ])

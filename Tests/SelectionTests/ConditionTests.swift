@@ -70,6 +70,47 @@ struct ConditionTests {
         #expect(try !IOSelection(parsing: "dev=8:0 or op=write").needsNames)
     }
 
+    /// A file by its path, by its last part, and where no path is known as a list shows it.
+    @Test func filesAndLayers() throws {
+        let device = DeviceNumber(major: 259, minor: 1)
+        let files = [FileName(device: device, inode: 12, path: "/data/größe.db")]
+        let known = RecordedNames(threads: [:], devices: Self.names.devices, files: files)
+        for text in [
+            "file='/data/größe.db'", "file=größe.db", "file!=12", "file!=none", "layer=nvme0n1", "layer=259:1",
+        ] {
+            #expect(try Self.holds(text, Self.io, known), "\(text)")
+        }
+        for text in ["file=none", "file='nvme0n1:12'", "file=259:1:12", "layer=sda", "layer=8:0", "composed>=0"] {
+            #expect(try !Self.holds(text, Self.io, known), "\(text)")
+        }
+        for text in ["file=none", "file='nvme0n1:12'", "file=259:1:12", "composed=none"] {
+            #expect(try Self.holds(text), "\(text)")
+        }
+        #expect(try IOSelection(parsing: "file=a").needsNames && IOSelection(parsing: "layer=8:0").needsNames)
+    }
+
+    /// Submitted 1.5 s and 250 ns after the recording began, at noon and half a second.
+    @Test func timesAsListsShowThem() throws {
+        let noon: Int64 = 1_795_867_200_500_000_000
+        var io = Self.io
+        io.submitted = Timestamp(nanoseconds: 7_000_000_000)
+        let names = RecordedNames(start: .init(monotonic: 7_000_000_000 - 1_500_000_250, wall: noon))
+        for text in [
+            "submitted=+1.500000", "submitted=+1.500000s", "submitted=+1.5s", "submitted>+1.4s", "submitted<+1.6",
+            "submitted>=+1.5", "submitted>+1499ms", "submitted=12:00:02.000000Z", "submitted>12:00:01.9Z",
+            "submitted>2026-11-28T12:00:01Z", "submitted!=+1.500001", "not submitted>+2s",
+        ] {
+            #expect(try Self.holds(text, io, names), "\(text)")
+            #expect(try IOSelection(parsing: text).needsStart, "\(text)")
+        }
+        #expect(try !Self.holds("submitted=+1.500001", io, names))
+        #expect(try !Self.holds("submitted<+1.5", io, names))
+        // Without a begin it is neither before nor after.
+        #expect(try !Self.holds("submitted>+1s") && !Self.holds("submitted<+9s"))
+        #expect(try !IOSelection(parsing: "submitted>12345.678901").needsStart)
+        #expect(throws: SelectionError.self) { try IOSelection(parsing: "submitted>+soon") }
+    }
+
     @Test func everyFieldHasItsName() {
         for name in Self.fields { #expect(IOField(name: name)?.name == name) }
         #expect(Set(Self.fields).count == Self.fields.count)

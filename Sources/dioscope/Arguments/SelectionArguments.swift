@@ -14,15 +14,17 @@ struct SelectionArguments: ParsableArguments {
         FIELDS
         \(fields)
           Compare by = != < <= > >= and combine by and, or, not and parentheses.
-          Durations need a unit (ns us ms s), sizes may have one (k M G); quote
-          'what has spaces'. A field that was not seen satisfies no comparison;
+          Durations need a unit (ns us ms s), sizes may have one (k M G); times are
+          +3.2s since the recording began, 15:04:05.5 by the wall clock, or as JSON has
+          them. file is a path or its last part, layer any device that an I/O came
+          through. Quote 'what has spaces'. A field that was not seen satisfies no comparison;
           FIELD=none asks for that. FIRST..LAST is a span between whose ends no point
           was seen, e.g. device..hand_off.
         """
 
     private static let fields: String = {
         var lines = [""]
-        for name in IOField.all.map(\.name) {
+        for name in IOField.ofConditions.map(\.name) {
             let line = lines[lines.count - 1]
             let longer = line.isEmpty ? "  " + name : line + " " + name
             if longer.count > 78 { lines.append("  " + name) } else { lines[lines.count - 1] = longer }
