@@ -26,10 +26,19 @@ public struct FailRule: Equatable, Sendable {
         case holds
         /// The change is as the rule says.
         case broken(Difference)
-        /// The change is as the rule says; nothing says that it is more than chance.
+        /// The change is as the rule says, and may be chance.
         case undecided(Difference)
-        /// A side has no such number, or the base is 0.
-        case unknown
+        /// The change is as the rule says; how far it may be off is not known: too few I/Os, blocks or runs.
+        case unbounded(Difference)
+        /// There is no change to judge.
+        case unknown(Lack)
+    }
+
+    /// What there is no number of.
+    public enum Lack: Equatable, Sendable {
+        case neitherSide, noBase, noNew
+        /// A part of nothing is no number.
+        case zeroBase
     }
 
     private static let units: [(suffix: String, factor: Double)] = [
@@ -85,17 +94,24 @@ public struct FailRule: Equatable, Sendable {
     }
 
     public func outcome(of comparison: Comparison) -> Outcome {
-        // A stage that neither side has did not change.
-        guard let difference = comparison.difference(in: metric) else { return .holds }
+        guard let difference = comparison.difference(in: metric) else { return .unknown(.neitherSide) }
         let change: Double?
         let limit: Double
         switch threshold {
         case .relative(let part): (change, limit) = (difference.relative?.value, part)
         case .absolute(let amount): (change, limit) = (difference.delta?.value, amount)
         }
-        guard let change else { return .unknown }
+        guard let change else {
+            return .unknown(
+                difference.base == nil ? .noBase : difference.new == nil ? .noNew : .zeroBase)
+        }
         let isBeyond = direction == .above ? change > limit : change < limit
         guard isBeyond else { return .holds }
-        return difference.isSignificant == true ? .broken(difference) : .undecided(difference)
+        return switch difference.isSignificant {
+        case true: .broken(difference)
+        case false: .undecided(difference)
+        // A change without an interval may be anything.
+        case nil: .unbounded(difference)
+        }
     }
 }

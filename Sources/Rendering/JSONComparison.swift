@@ -109,7 +109,7 @@ public struct JSONComparison: Sendable {
         switch outcome {
         case .holds: "holds"
         case .broken: "broken"
-        case .undecided: "undecided"
+        case .undecided, .unbounded: "undecided"
         case .unknown: "unknown"
         }
     }

@@ -9,6 +9,8 @@ enum ExitStatus: Int32 {
     case changed = 3
     /// The answer was given, and it is that there was no direct I/O: nothing to report, list or export.
     case nothing = 4
+    /// `compare`: no rule of --fail-if is broken, and one cannot be decided.
+    case undecidable = 5
     case usage = 64
     /// The input is not what it should be.
     case data = 65

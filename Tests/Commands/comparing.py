@@ -95,9 +95,16 @@ class CompareTests(Bed):
         self.assertIn(found.returncode, (0, 3), found.stderr)
         self.expect(dioscope("compare", "--fail-if", "p100 > 1%", *sides), 64, "p98")
         done = dioscope("compare", "--fail-if", "mean > +5%", self.deferring, self.inline)
-        self.expect(done, 0, "may be chance")
+        self.expect(done, 5, "cannot be decided: it is so, but there are too few I/Os")
         done = dioscope("compare", "--any", "--fail-if", "mean > +5%", self.deferring, self.inline)
         self.expect(done, 3, "failed")
+
+    def test_rules_that_cannot_be_decided(self) -> None:
+        """A script that sees 0 takes it that nothing became worse."""
+        sides = ("--base", *[self.deferring] * 3, "--new", *[self.inline] * 3)
+        self.expect(dioscope("compare", "--fail-if", "hop_wait > 1us", *sides), 5, "neither side has I/Os with hop_wait")
+        self.expect(dioscope("compare", "--fail-if", "hop_wait > 1us", "--fail-if", "mean > 5%", *sides), 3, "failed: mean")
+        self.expect(dioscope("compare", "--fail-if", "mean > +60%", "--fail-if", "p40 < -90%", *sides), 0, "^$")
 
     def test_selection(self) -> None:
         found = self.compare("--where", "context=hardirq", self.inline, self.inline)

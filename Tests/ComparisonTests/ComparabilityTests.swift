@@ -80,7 +80,7 @@ import Testing
         for (text, isBroken) in [
             ("mean > +5%", true), ("mean>5%", true), ("mean > 25%", false), ("mean > +20us", true),
             ("mean > 40us", false), ("mean > 0.02 ms", true), ("mean < -5%", false), ("queue_wait > 10us", true),
-            ("device > 10us", false), ("task_work_wait > 0", false), ("p50 > 5%", true), ("iops < -50%", false),
+            ("device > 10us", false), ("p50 > 5%", true), ("iops < -50%", false),
         ] {
             let rule = try #require(FailRule(text), "\(text)")
             let outcome = rule.outcome(of: Self.comparison)
@@ -95,10 +95,23 @@ import Testing
         }
     }
 
-    @Test func chanceIsUndecided() throws {
+    @Test func withoutAnIntervalNothingIsDecided() throws {
         let short = Comparison(base: [Self.base], new: [SyntheticIOs.run("short", seconds: 3, queueWait: 80_000)])
-        guard case .undecided = try #require(FailRule("mean > 5%")).outcome(of: short) else {
+        guard case .unbounded = try #require(FailRule("mean > 5%")).outcome(of: short) else {
             Issue.record("decided")
+            return
+        }
+        let none = try #require(FailRule("task_work_wait > 0")).outcome(of: Self.comparison)
+        #expect(none == .unknown(.neitherSide))
+    }
+
+    @Test func whatMayBeChanceIsUndecided() throws {
+        let same = Comparison(base: [Self.base], new: [SyntheticIOs.run("same", seed: 5)])
+        let delta = try #require(same.difference(in: .mean)?.delta)
+        // Below the change that there is, whichever sign it has.
+        let rule = try #require(FailRule(delta.value > 0 ? "mean > 0" : "mean < 0"))
+        guard case .undecided = rule.outcome(of: same) else {
+            Issue.record("\(rule.outcome(of: same)) at \(delta)")
             return
         }
     }
@@ -120,6 +133,6 @@ import Testing
         let empty = RunBuilder(rule: .unknown, blockLength: 1_000_000_000)
             .finish(name: "empty", source: SyntheticIOs.source, loss: [])
         let comparison = Comparison(base: [empty], new: [Self.base])
-        #expect(try #require(FailRule("mean > 5%")).outcome(of: comparison) == .unknown)
+        #expect(try #require(FailRule("mean > 5%")).outcome(of: comparison) == .unknown(.noBase))
     }
 }

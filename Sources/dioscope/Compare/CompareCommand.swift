@@ -30,6 +30,8 @@ struct CompareCommand: ParsableCommand {
               0    success
               2    a capture is cut or damaged: compared is what could be read
               3    a --fail-if rule is broken
+              4    a capture has no direct I/O
+              5    a --fail-if rule cannot be decided: no such stage, too few I/Os for an interval
               64   usage
               65   not a capture or report, or the runs are not comparable (see --force)
               66   a file cannot be opened
@@ -142,24 +144,41 @@ struct CompareCommand: ParsableCommand {
         }
     }
 
-    /// Each broken rule is reported; one that could not be decided is no reason to fail, and reported too.
+    /// Each broken rule is reported, and each that cannot be decided; a change that may be chance is no reason to fail.
     private func judge(_ entries: [JSONComparison.Entry]) throws {
-        var broken = 0
+        var (broken, undecidable) = (0, 0)
         for entry in entries {
             let name = entry.comparison.new.runs.map(\.name).joined(separator: ", ")
             for (rule, outcome) in entry.rules {
                 switch outcome {
                 case .holds: continue
-                case .unknown: Terminal.say("\(name): '\(rule.text)' cannot be decided: a side has no such number")
+                case .unknown(let lack):
+                    Terminal.say("\(name): '\(rule.text)' cannot be decided: \(Self.words(lack, rule.metric))")
+                    undecidable += 1
+                case .unbounded where !any:
+                    Terminal.say(
+                        "\(name): '\(rule.text)' cannot be decided: it is so, but there are too few I/Os or blocks to say"
+                            + " how far the change may be off; --any fails on it all the same")
+                    undecidable += 1
                 case .undecided where !any:
                     Terminal.say("\(name): '\(rule.text)' is so, but may be chance; --any fails on it all the same")
-                case .broken, .undecided:
+                case .broken, .undecided, .unbounded:
                     Terminal.say("\(name): failed: \(rule.text)")
                     broken += 1
                 }
             }
         }
         if broken > 0 { throw ExitCode(ExitStatus.changed.rawValue) }
+        if undecidable > 0 { throw ExitCode(ExitStatus.undecidable.rawValue) }
+    }
+
+    private static func words(_ lack: FailRule.Lack, _ metric: Metric) -> String {
+        switch lack {
+        case .neitherSide: "neither side has I/Os with \(metric.name)"
+        case .noBase: "the base has no \(metric.name)"
+        case .noNew: "the new side has no \(metric.name)"
+        case .zeroBase: "the base's \(metric.name) is 0, of which nothing is a part; give an amount instead"
+        }
     }
 }
 
