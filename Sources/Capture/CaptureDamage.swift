@@ -42,7 +42,7 @@ public struct CaptureDamage: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         let bytes = "\(bytesLost) bytes"
-        let ios = iosLost.map { $0 == 0 ? "no I/Os" : "\($0) I/Os" } ?? "an unknown number of I/Os"
+        let ios = iosLost.map { $0 == 0 ? "no I/Os" : $0 == 1 ? "1 I/O" : "\($0) I/Os" } ?? "an unknown number of I/Os"
         switch problem {
         case .cut:
             return "cut at byte \(offset &+ bytesLost): the end mark is missing, "

@@ -37,6 +37,13 @@ public struct DataLoss: Hashable, Sendable, Codable {
             help: "I/Os that passed the filters and were left out at random, as --sample or --max-overhead says")
     }
 
+    /// I/Os that a recording left out because its filters, or the choice of one command, say so.
+    public static func filteredOut(_ count: UInt64) -> DataLoss {
+        DataLoss(
+            what: filteredOutName, count: count, severity: .info,
+            help: "I/Os that were there and that the filters, or the choice of one command, left out")
+    }
+
     /// Disks that give their I/O to others and came while recording.
     public static func lateStackedDisks(_ names: [String]) -> DataLoss {
         DataLoss(
@@ -44,6 +51,7 @@ public struct DataLoss: Hashable, Sendable, Codable {
             help: "\(names.joined(separator: ", ")) came after the recording began, and nothing below is followed")
     }
 
+    fileprivate static let filteredOutName = "filtered-out"
     fileprivate static let sampledOutName = "sampled-out"
 
     public enum Severity: String, Sendable, Codable {
@@ -74,6 +82,9 @@ extension [DataLoss] {
         }
         return losses
     }
+
+    /// I/Os that filters left out; see `DataLoss.filteredOut`.
+    public var filteredOut: UInt64 { first { $0.what == DataLoss.filteredOutName }?.count ?? 0 }
 
     /// I/Os that were left out at random; see `DataLoss.sampledOut`.
     public var sampledOut: UInt64 { first { $0.what == DataLoss.sampledOutName }?.count ?? 0 }

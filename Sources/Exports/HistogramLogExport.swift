@@ -9,8 +9,9 @@ import Report
 
 /// A log of HdrHistogram (version 1.3): one histogram of nanoseconds for the latency and one for each stage, named by
 /// its tag, over the whole recording.
-public final class HistogramLogExport: IOExport {
+public final class HistogramLogExport: TotalsExport {
     public var output: [UInt8] = []
+    public var sample: Sample?
     private var latency = HistogramLogExport.empty
     private var stages: [Stage: Histogram<UInt64>] = [:]
     private var firstSubmitted = UInt64.max
@@ -64,6 +65,7 @@ public final class HistogramLogExport: IOExport {
     public func finish() {
         line("#[Histogram log format version 1.3]")
         line("#[times in nanoseconds; the column Interval_Max in milliseconds]")
+        if let sample { line("#[of \(sample.ios) of \(sample.ofIOs) I/Os, recorded at random]") }
         if let startedWall { line("#[StartTime: \(Self.fixed(startedWall)) (seconds since epoch)]") }
         line("\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"")
         guard latency.totalCount > 0 else { return }

@@ -3,6 +3,7 @@
 import Attribution
 import DirectIO
 import Rendering
+import Report
 
 /// A form in which I/Os leave for other tools. Takes them one by one, as a capture has them; whoever feeds it takes the
 /// bytes away as they come.
@@ -18,6 +19,12 @@ public protocol IOExport: AnyObject {
 
 extension IOExport {
     public func add(_ summary: IOSummary) {}
+}
+
+/// A form of totals that can say of how large a part of the I/Os they are.
+public protocol TotalsExport: IOExport {
+    /// `nil` when every I/O was to be recorded. Known before `finish`.
+    var sample: Sample? { get set }
 }
 
 /// The forms by their names.

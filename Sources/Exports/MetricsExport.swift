@@ -7,17 +7,21 @@ import Report
 
 /// The recording's totals in the text form of OpenMetrics, for the textfile collector of node_exporter: gauges and
 /// summaries only, which Prometheus' older text form has in the same words. Seconds and bytes.
-public final class MetricsExport: IOExport {
+public final class MetricsExport: TotalsExport {
     public var output: [UInt8] = []
+    public var sample: Sample?
     private var builder: ReportBuilder?
     private let source: ReportSource
     private let loss: [DataLoss]
+    private let condition: String?
 
     /// - Parameters:
     ///   - rule: by which the recorded kernel decides how to complete.
     ///   - loss: what the recording lacks.
-    public init(rule: CompletionRule, source: ReportSource, loss: [DataLoss]) {
+    ///   - condition: which I/Os are added; `nil`: all.
+    public init(rule: CompletionRule, source: ReportSource, loss: [DataLoss], condition: String? = nil) {
         builder = ReportBuilder(rule: rule)
+        self.condition = condition
         self.source = source
         self.loss = loss
     }
@@ -35,14 +39,15 @@ public final class MetricsExport: IOExport {
         family("dioscope_recording_info", "gauge", "What was recorded.")
         let labels = [
             ("kernel", report.source.kernel), ("host", report.source.host), ("machine", report.source.machine),
-            ("complete", report.source.isComplete ? "true" : "false"),
+            ("complete", report.source.isComplete ? "true" : "false"), ("where", condition),
         ]
-        sample("dioscope_recording_info", labels.compactMap { name, value in value.map { (name, $0) } }, "1")
+        point("dioscope_recording_info", labels.compactMap { name, value in value.map { (name, $0) } }, "1")
+        writeSample()
         family("dioscope_ios", "gauge", "Direct I/Os in the recording.")
-        sample("dioscope_ios", [("op", "read")], "\(report.ios.read)")
-        sample("dioscope_ios", [("op", "write")], "\(report.ios.write)")
+        point("dioscope_ios", [("op", "read")], "\(report.ios.read)")
+        point("dioscope_ios", [("op", "write")], "\(report.ios.write)")
         let unknown = report.ios.total - report.ios.read - report.ios.write
-        if unknown > 0 { sample("dioscope_ios", [("op", "unknown")], "\(unknown)") }
+        if unknown > 0 { point("dioscope_ios", [("op", "unknown")], "\(unknown)") }
         single("dioscope_io_bytes", "Bytes of all I/Os, as asked for.", "\(report.ios.bytes)")
         single("dioscope_io_errors", "I/Os that failed.", "\(report.ios.errors)")
         if let share = report.quality.completeShare {
@@ -53,23 +58,35 @@ public final class MetricsExport: IOExport {
         output.append(contentsOf: "# EOF\n".utf8)
     }
 
+    /// Nothing is scaled: counts stay what was counted.
+    private func writeSample() {
+        single(
+            "dioscope_sample_ratio",
+            "Part of the I/Os that was recorded, at random: divide counts, bytes and sums by it. 1: all were.",
+            "\(sample?.ratio ?? 1)")
+        guard let sample else { return }
+        single(
+            "dioscope_sampled_ios", "I/Os that passed the filters, recorded or left out at random: counted.",
+            "\(sample.ofIOs)")
+    }
+
     private func writeCounts(_ report: Report) {
         family("dioscope_completed_ios", "gauge", "I/Os by the context in which they were completed.")
         for context in CompletionContext.allCases {
-            sample("dioscope_completed_ios", [("context", context.rawValue)], "\(report.count(in: context))")
+            point("dioscope_completed_ios", [("context", context.rawValue)], "\(report.count(in: context))")
         }
         if !report.reasons.isEmpty {
             family("dioscope_deferred_ios", "gauge", "I/Os deferred to a kworker, by reason.")
         }
         for reason in report.reasons {
-            sample("dioscope_deferred_ios", [("reason", reason.reason.rawValue)], "\(reason.ios)")
+            point("dioscope_deferred_ios", [("reason", reason.reason.rawValue)], "\(reason.ios)")
         }
         let losses = report.loss.filter { $0.severity == .loss }
         if !losses.isEmpty {
             family("dioscope_lost", "gauge", "What the recording lacks, by the way in which it was lost.")
         }
         for loss in losses {
-            sample("dioscope_lost", [("what", loss.what)], "\(loss.count)")
+            point("dioscope_lost", [("what", loss.what)], "\(loss.count)")
         }
     }
 
@@ -97,7 +114,7 @@ public final class MetricsExport: IOExport {
         for (stage, wait) in waits {
             for cause in wait?.causes ?? [] {
                 let labels = [("stage", stage.name), ("cause", cause.cause.rawValue)]
-                sample("dioscope_wait_seconds", labels, Self.seconds(Double(cause.total)))
+                point("dioscope_wait_seconds", labels, Self.seconds(Double(cause.total)))
             }
         }
     }
@@ -108,7 +125,7 @@ public final class MetricsExport: IOExport {
 
     private func single(_ name: String, _ help: String, _ value: String) {
         family(name, "gauge", help)
-        sample(name, [], value)
+        point(name, [], value)
     }
 
     private func summary(
@@ -116,13 +133,13 @@ public final class MetricsExport: IOExport {
         _ quantiles: [(String, UInt64)]
     ) {
         for (quantile, value) in quantiles {
-            sample(name, labels + [("quantile", quantile)], Self.seconds(Double(value)))
+            point(name, labels + [("quantile", quantile)], Self.seconds(Double(value)))
         }
-        sample(name + "_sum", labels, Self.seconds(Double(durations.total)))
-        sample(name + "_count", labels, "\(durations.ios)")
+        point(name + "_sum", labels, Self.seconds(Double(durations.total)))
+        point(name + "_count", labels, "\(durations.ios)")
     }
 
-    private func sample(_ name: String, _ labels: [(String, String)], _ value: String) {
+    private func point(_ name: String, _ labels: [(String, String)], _ value: String) {
         output.append(contentsOf: MetricsText.sample(name, labels, value).utf8)
     }
 

@@ -80,8 +80,9 @@ struct CaptureIOs: IOSource {
             unseen.isEmpty
             ? nil
             : Absence(
-                reason: "none that the probes could see; blind on that kernel: \(unseen.joined(separator: "; "))",
-                remedy: "dioscope check says why")
+                reason: "there was none, or only of kinds that this kernel lets no probe see: "
+                    + unseen.joined(separator: "; "),
+                remedy: "'dioscope check' says why they are blind")
         var source = ReportSource(
             session: reader.session, end: summary.end, devices: summary.devices,
             threads: summary.threads, cpus: summary.cpus, places: summary.places,

@@ -66,6 +66,11 @@ public struct SourceSummary: Sendable {
     public var absence: Absence?
     /// I/Os that were left out to make one even sample of several.
     public internal(set) var thinnedOut: UInt64 = 0
+    /// `nil` when every I/O that passed the filters was to be recorded; else of all I/Os, wanted or not.
+    public var sample: Sample? {
+        let left = ios - min(ios, thinnedOut)
+        return Sample(ios: left, sampledOut: loss.sampledOut(further: thinnedOut).sampledOut)
+    }
     /// From the I/Os that were not wanted, or left out.
     public internal(set) var clocks = SeenClocks()
     /// When the recording began, nanoseconds of CLOCK_MONOTONIC; `nil`: with the first I/O that was wanted.

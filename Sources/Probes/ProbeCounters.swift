@@ -152,8 +152,11 @@ public struct ProbeCounters: Equatable, Sendable {
     /// I/Os that the capture lacks, as far as it is known.
     public var lost: UInt64 { ringFull + slotsFull + beginsMissed + completionsLost }
 
+    /// Those of them that are certain while recording: a begin that was missed may be one that the filters leave out.
+    public var surelyLost: UInt64 { unmatched == nil ? lost - beginsMissed : lost }
+
     /// Their part of all that should be in the capture.
-    public var lostShare: Double { lost == 0 ? 0 : Double(lost) / Double(recorded + lost) }
+    public var lostShare: Double { surelyLost == 0 ? 0 : Double(surelyLost) / Double(recorded + surelyLost) }
 
     /// All counters in the words of the reports, those that are zero as well.
     public var losses: [DataLoss] {
@@ -163,7 +166,9 @@ public struct ProbeCounters: Equatable, Sendable {
                 help: "I/Os that were in flight when the recording began; they are not in the capture")
         }
         let leftOut = DataLoss.sampledOut(sampledOut)
-        return counted + [begunBefore, sampledOut > 0 ? leftOut : nil].compactMap(\.self)
+        let filtered = DataLoss.filteredOut(filteredOut)
+        return counted
+            + [begunBefore, sampledOut > 0 ? leftOut : nil, filteredOut > 0 ? filtered : nil].compactMap(\.self)
     }
 
     private var counted: [DataLoss] {

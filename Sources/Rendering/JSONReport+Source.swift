@@ -178,6 +178,12 @@ extension JSONReport {
                     json.member("fs", files.fileSystem)
                     json.member("mount_point", files.mountPoint)
                     json.member("files", files.files)
+                case .filteredOut(let ios):
+                    json.member("what", "filtered-out")
+                    json.member("ios", ios)
+                case .sampledOut(let ios):
+                    json.member("what", "sampled-out")
+                    json.member("ios", ios)
                 case .noDisk:
                     json.member("what", "command")
                     json.member("bytes", 0)

@@ -21,7 +21,11 @@ extension JSONSchema {
                     "type": "object", "required": ["start_ns", "ios", "iops"],
                     "properties": {
                       "start_ns": {"$ref": "#/$defs/count", "description": "Since origin_ns."},
-                      "ios": {"$ref": "#/$defs/count"}, "iops": {"$ref": "#/$defs/number"},
+                      "ios": {"$ref": "#/$defs/count"},
+                      "iops": {
+                        "$ref": "#/$defs/number",
+                        "description": "Of the first and the last interval: by the part from the first submission to the last completion."
+                      },
                       "mean_ns": {"$ref": "#/$defs/number"}, "p50_ns": {"$ref": "#/$defs/count"},
                       "p99_ns": {"$ref": "#/$defs/count"}, "max_ns": {"$ref": "#/$defs/count"},
                       "stage": {"type": "string"}, "stage_share": {"$ref": "#/$defs/share"},

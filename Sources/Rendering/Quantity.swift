@@ -52,6 +52,9 @@ public enum Quantity {
         return String(digits.reversed())
     }
 
+    /// `1 I/O`, `98,412 I/Os`
+    public static func ios(_ count: UInt64) -> String { self.count(count) + (count == 1 ? " I/O" : " I/Os") }
+
     /// `512`, `4k`, `1M`: only what is exact gets a letter.
     package static func bytes(_ bytes: UInt64) -> String {
         // By index: from a loop over pairs the compiler makes different code from build to build.

@@ -48,7 +48,7 @@ struct ReportPage {
         if chosen.otherIOs > 0 {
             let number = (chosen.countsAllGroups ? "" : "more than ") + Quantity.count(UInt64(chosen.otherGroups))
             lines += [
-                "", "and \(number) more groups by \(chosen.grouper.words), \(Quantity.count(chosen.otherIOs)) I/Os",
+                "", "and \(number) more groups by \(chosen.grouper.words), \(Quantity.ios(chosen.otherIOs))",
             ]
         }
         return lines + [""]
@@ -84,7 +84,7 @@ struct ReportPage {
         let share = Double(recorder.nanoseconds) / max(1, Double(latency.total))
         var items = [
             "dioscope itself \(Quantity.percent(share)) of all latency",
-            "\(Quantity.count(recorder.ios)) I/Os waited for it",
+            "\(Quantity.ios(recorder.ios)) waited for it",
         ]
         if recorder.largelyIOs > 0 {
             items.append("\(Quantity.count(recorder.largelyIOs)) for a tenth or more (--without-self)")
@@ -157,11 +157,12 @@ struct ReportPage {
         guard let scheduling = report.scheduling, report.ios.total > 0 else { return [] }
         func perIO(_ count: UInt64) -> String { Quantity.fixed(Double(count) / Double(report.ios.total), 2) }
         var items: [String] = []
-        if let works = scheduling.worksPerRun {
+        // What kworkers do for I/Os that filters left out is in none of these I/Os.
+        if let works = scheduling.worksPerRun, report.hasKworkersAlone {
             items.append("\(perIO(scheduling.workerRuns)) kworker runs, \(Quantity.fixed(works, 1)) completions each")
         }
         items.append("\(perIO(scheduling.submitterRuns)) submitter runs")
-        if scheduling.workerRuns > 0 {
+        if scheduling.workerRuns > 0, report.hasKworkersAlone {
             let displaced = Double(scheduling.submitterDisplaced) / Double(report.ios.total)
             items.append("submitter displaced by kworkers \(Quantity.duration(displaced))")
         }
@@ -223,7 +224,7 @@ struct ReportPage {
     /// I/O that is not in the report, and what to do about it.
     var unseen: [String] {
         report.unseen.flatMap { unseen in
-            let text = UnseenText.text(of: unseen, command: report.source.commandName)
+            let text = UnseenText.text(of: unseen, in: report.source)
             let remedy = UnseenText.remedy(for: unseen).map { "; \($0)" } ?? ""
             return TextLine.labelled(" !!!", sentence: style.escaped(text + remedy), width: style.width)
                 .map { style.palette.paint($0, .warning) }

@@ -6,9 +6,15 @@ import Report
 /// I/O that is not followed, in words. Not escaped: names of commands and mount points are untrusted.
 public enum UnseenText {
     /// What was there, and why it is not followed.
-    /// - Parameter command: its name.
-    public static func text(of unseen: UnseenIO, command: String?) -> String {
+    public static func text(of unseen: UnseenIO, in source: ReportSource) -> String {
+        let command = source.commandName
         switch unseen {
+        case .filteredOut(let ios):
+            return "all direct I/O that was seen was left out: \(Quantity.ios(ios)) "
+                + (source.filters.isEmpty
+                    ? "by others than \(command ?? "the command")" : "that the filters do not pass")
+        case .sampledOut(let ios):
+            return "all direct I/O that was seen was left out: \(Quantity.ios(ios)) by the sample"
         case .fileSystem(let files):
             let count = files.files == 1 ? "1 file was" : "\(Quantity.count(files.files)) files were"
             return "\(count) opened with O_DIRECT on \(place(of: files)), and no I/O of it took a way that is followed"
@@ -21,7 +27,10 @@ public enum UnseenText {
             let verb = operation == .write ? "wrote" : "read"
             let amount = "\(command ?? "the command") \(verb) \(Quantity.bytes(bytes))"
             guard direct > 0 else {
-                return amount + ", none of it by direct I/O that is followed: it was buffered, or took another way"
+                let blind = source.blindKinds.map { $0.dropFirst("I/Os ".count) }.joined(separator: ", or ")
+                let other =
+                    blind.isEmpty ? "took another way" : "direct I/O \(blind), which this kernel lets no probe see"
+                return amount + ", none of it by direct I/O that is followed: it was buffered, or \(other)"
             }
             return "\(amount), \(Quantity.bytes(direct)) of it by direct I/O that is followed:"
                 + " the rest was buffered, or took another way"
@@ -33,6 +42,8 @@ public enum UnseenText {
         switch unseen {
         case .fileSystem(let files): remedy(files.fileSystem)
         case .noDisk: "direct I/O is that of a file on a disk, opened with O_DIRECT"
+        case .filteredOut: "record without filters, or without COMMAND, to see whose it is"
+        case .sampledOut: "record more of them: --sample 1/10"
         case .command: "ask for direct I/O: O_DIRECT, dd oflag=direct or iflag=direct, fio --direct=1"
         }
     }

@@ -252,14 +252,14 @@ enum VerdictText {
         case .noIOs: "no I/O was recorded"
         case .blind(let unseen):
             "this kernel lets no probe see \(unseen.joined(separator: "; ")): dioscope check says why"
-        case .noneSelected(let count): "none of the \(Quantity.count(count)) I/Os matches --where"
+        case .noneSelected(let count): "none of the \(Quantity.ios(count)) is as asked for"
         case .partial(let count):
-            "\(Quantity.count(count)) I/Os are known from their completion on only: what came before is not in the trace"
+            "\(Quantity.ios(count)) \(count == 1 ? "is known from its" : "are known from their") completion on only: what came before is not in the trace"
         case .requests(let count):
             "there is no direct I/O in the trace, and \(Quantity.count(count)) block requests do not show who"
                 + " completed what"
         case .fewIOs(let count, let needed):
-            "\(Quantity.count(count)) I/Os are too few, at least \(Quantity.count(needed)) are needed"
+            "\(Quantity.ios(count)) \(count == 1 ? "is" : "are") too few, at least \(Quantity.count(needed)) are needed"
         case .incomplete(let share, let needed):
             "only \(Quantity.percent(share)) of I/Os are complete, at least \(Quantity.percent(needed)) are needed"
         case .cutOff: "the recording is cut off"

@@ -80,6 +80,9 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         lastSeen = max(lastSeen, other.lastSeen)
     }
 
+    /// From the first submission to the last completion, CLOCK_MONOTONIC.
+    var load: Range<UInt64> { min(firstSubmitted, lastSeen)..<lastSeen }
+
     /// Numbers that I/Os go by.
     var deviceNumbers: Set<DeviceNumber> { Set(devices.ranked.map { DeviceNumber(kernel: $0.key) }) }
 

@@ -164,8 +164,7 @@ private struct Costs {
     let switching: Double
 
     init?(_ report: Report) {
-        guard let scheduling = report.scheduling, scheduling.workerRuns > 0,
-            Double(scheduling.works) <= 1.05 * Double(report.cpuSharing.deferredIOs)
+        guard let scheduling = report.scheduling, scheduling.workerRuns > 0, report.hasKworkersAlone
         else { return nil }
         let ios = Double(report.ios.total)
         let cpus = scheduling.cpus.filter { $0.works > 0 }

@@ -71,6 +71,11 @@ public struct Report: Equatable, Sendable {
     /// `nil` when the I/Os were not grouped.
     public var groups: ReportGroups?
 
+    /// Kworkers completed these I/Os and hardly others: what they did is of these, and not of those that filters left out.
+    public var hasKworkersAlone: Bool {
+        scheduling.map { Double($0.works) <= 1.05 * Double(cpuSharing.deferredIOs) } ?? false
+    }
+
     /// How many I/Os completed in a context.
     public func count(in context: CompletionContext) -> UInt64 { contexts[context.index] }
 

@@ -76,6 +76,9 @@ struct ReportAccumulator: ~Copyable, Sendable {
 
     var ios: UInt64 { headline.ios.total }
 
+    /// From the first submission to the last completion, CLOCK_MONOTONIC.
+    var load: Range<UInt64> { headline.load }
+
     /// From the I/Os that were added.
     var clocks: SeenClocks { stages.clocks }
 
@@ -115,11 +118,18 @@ struct ReportAccumulator: ~Copyable, Sendable {
         report.deliverers = layers.delivererCounts
         report.requests = layers.requests
         if summedUp > 0 { report.summedUp = Report.SummedUp(ios: summedUp) }
+        let leftOut = ios.total == 0 && frame.selection == nil ? UnseenIO.leftOut(frame.loss) : nil
+        if let leftOut, frame.source.hasFilters || frame.sample != nil {
+            report.unseen = [leftOut]
+            return report
+        }
         guard frame.isOfAll else { return report }
         report.scheduling = Scheduling(frame.source.cpus)
         report.unseen = UnseenIO.all(in: frame.source, devices: headline.deviceNumbers) { operation in
             operation == .write ? ios.writtenBytes : ios.bytes &- ios.writtenBytes
         }
+        // A command that has others do its I/O.
+        if let leftOut { report.unseen.append(leftOut) }
         return report
     }
 }

@@ -159,7 +159,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
                 waits: isWhole ? saving.statistics : nil)
         }
         if report.summedUp == nil, hasTimeline {
-            report.timeline = timeline.timeline(population: sample?.population ?? 1)
+            report.timeline = timeline.timeline(population: sample?.population ?? 1, load: all.load)
         }
         if selection == nil { report.quality.count(lost: loss.lostIOs, besides: report.ios.total) }
         report.verdict = Verdict(on: report)

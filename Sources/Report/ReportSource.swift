@@ -91,6 +91,12 @@ public struct ReportSource: Equatable, Sendable {
         self.threads = threads
     }
 
+    /// Only some I/Os were wanted, besides a command's.
+    var hasFilters: Bool { filters.contains { !$0.hasPrefix("--sample ") } }
+
+    /// Kinds of I/O that no probe could see, in words.
+    public var blindKinds: [String] { blindTo.filter { $0.hasPrefix("I/Os ") } }
+
     /// The command without its directory and its arguments.
     public var commandName: String? { command.first?.split(separator: "/").last.map(String.init) }
 

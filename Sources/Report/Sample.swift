@@ -17,8 +17,11 @@ public struct Sample: Equatable, Sendable {
     /// How many I/Os there were for one that was recorded.
     public var population: Double { ios > 0 ? Double(ofIOs) / Double(ios) : 1 }
 
+    /// The part that was recorded, 0 to 1.
+    public var ratio: Double { ofIOs > 0 ? Double(ios) / Double(ofIOs) : 1 }
+
     /// - Parameter sampledOut: I/Os that were left out; `nil` comes of 0.
-    init?(ios: UInt64, sampledOut: UInt64) {
+    public init?(ios: UInt64, sampledOut: UInt64) {
         guard sampledOut > 0 else { return nil }
         (self.ios, ofIOs) = (ios, ios &+ sampledOut)
     }

@@ -28,7 +28,8 @@ public struct Timeline: Equatable, Sendable {
         /// Nanoseconds since `origin`.
         public var start: UInt64
         public var ios: UInt64
-        /// I/Os a second: of a sample what all I/Os probably were.
+        /// I/Os a second of the part that lies between the first submission and the last completion: of a sample what all I/Os
+        /// probably were.
         public var iops: Double
         /// Nanoseconds, as all here; 0 without I/Os.
         public var mean: Double
@@ -106,12 +107,13 @@ public struct Timeline: Equatable, Sendable {
 }
 
 extension Timeline.Interval {
-    init(_ sums: TimelineAccumulator.Sums, start: UInt64, length: UInt64, population: Double) {
+    /// - Parameter covered: nanoseconds of it in which there was the load.
+    init(_ sums: TimelineAccumulator.Sums, start: UInt64, covered: UInt64, population: Double) {
         let ios = sums.counts.reduce(0, &+)
         let total = sums.stages.reduce(0.0) { $0 + $1.reduce(0.0) { $0 + Double($1) } }
         let most = sums.slowest?.latency ?? 0
         self.init(
-            start: start, ios: ios, iops: Double(ios) * population * 1e9 / Double(length),
+            start: start, ios: ios, iops: Double(ios) * population * 1e9 / Double(covered),
             mean: ios == 0 ? 0 : total / Double(ios), p50: sums.percentile(50, most), p99: sums.percentile(99, most),
             max: most, composition: sums.composition(), slowest: sums.slowest)
     }

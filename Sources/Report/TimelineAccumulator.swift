@@ -246,23 +246,38 @@ extension TimelineAccumulator {
     }
 
     /// The report's view of it.
-    /// - Parameter population: how many I/Os there were for one that was added.
-    func timeline(population: Double) -> Timeline? {
+    /// - Parameters:
+    ///   - population: how many I/Os there were for one that was added.
+    ///   - load: from the first submission to the last completion, CLOCK_MONOTONIC.
+    func timeline(population: Double, load: Range<UInt64>) -> Timeline? {
         guard let firstCell = (0..<cells).first(where: { count(in: $0) > 0 }) else { return nil }
         let merged = axis.interval == nil ? fitting(from: firstCell) : 1
         // Nothing is said of the time before the first I/O; intervals begin at multiples of their length.
         let first = firstCell / merged * merged
         let whole = stride(from: first, to: cells, by: merged).map { sums(of: $0..<$0 + merged) }
         let length = UInt64(merged) * width
-        let intervals = whole.enumerated().map {
-            Timeline.Interval($1, start: UInt64($0) * length, length: length, population: population)
+        let begin = origin + UInt64(first) * width
+        let load = widened(load)
+        let intervals = whole.enumerated().map { place, sums in
+            let start = UInt64(place) * length
+            let covered = load.clamped(to: begin + start..<begin + start + length)
+            return Timeline.Interval(
+                sums, start: start, covered: covered.isEmpty ? length : covered.upperBound - covered.lowerBound,
+                population: population)
         }
         let rule = TimelineRule(intervals)
         return Timeline(
-            origin: origin + UInt64(first) * width, interval: length, asked: axis.interval, intervals: intervals,
+            origin: begin, interval: length, asked: axis.interval, intervals: intervals,
             outside: outside,
             finding: rule.finding,
             spikes: rule.spikes.map { Timeline.Spike(interval: $0, composition: whole[$0].composition(from: 99)) })
+    }
+
+    /// By the mean time between I/Os on both sides: a few at an end say nothing of a rate by themselves.
+    private func widened(_ load: Range<UInt64>) -> Range<UInt64> {
+        let ios = max(1, (0..<cells).reduce(UInt64(0)) { $0 &+ count(in: $1) })
+        let gap = (load.upperBound - load.lowerBound) / ios
+        return load.lowerBound - min(load.lowerBound, gap)..<load.upperBound + min(.max - load.upperBound, gap)
     }
 
     private func count(in cell: Int) -> UInt64 { counts.sum(cell * Self.buckets..<(cell + 1) * Self.buckets) }

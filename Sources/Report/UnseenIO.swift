@@ -12,12 +12,22 @@ public enum UnseenIO: Equatable, Sendable {
     /// The command moved nothing to or from a disk, and no I/O was recorded.
     case noDisk
 
+    /// There was direct I/O, and all of it was left out.
+    case filteredOut(UInt64)
+    case sampledOut(UInt64)
+
     /// Less than this is no more than what starting a program takes.
     static let fewestBytes: UInt64 = 1 << 20
     /// The same for one that does do direct I/O: a large program with its libraries, read from disk for the first time.
     static let fewestBesides: UInt64 = 8 << 20
     /// Below this part of the bytes, direct I/O is not what the command did.
     static let smallPart = 0.1
+
+    /// Why there is not one I/O, when there were some: whatever else was seen is less of a reason.
+    static func leftOut(_ loss: [DataLoss]) -> UnseenIO? {
+        loss.sampledOut > 0
+            ? .sampledOut(loss.sampledOut) : loss.filteredOut > 0 ? .filteredOut(loss.filteredOut) : nil
+    }
 
     /// - Parameters:
     ///   - devices: numbers that I/Os of the recording go by.

@@ -146,8 +146,8 @@ public struct Verdict: Equatable, Sendable {
     static func refusals(on report: Report) -> [Refusal] {
         guard report.ios.total > 0 else {
             if let all = report.selection?.ofIOs, all > 0 { return [.noneSelected(of: all)] }
-            // What did no I/O at all had none that could not be seen.
-            let unseen = report.unseen.contains(.noDisk) ? [] : report.source.blindTo.filter { $0.hasPrefix("I/Os ") }
+            // Where the reason is known, what could not be seen is none.
+            let unseen = report.unseen.isEmpty ? report.source.blindKinds : []
             return [.noIOs] + (unseen.isEmpty ? [] : [.blind(unseen)])
         }
         if report.ios.requests == report.ios.total { return [.requests(report.ios.requests)] }

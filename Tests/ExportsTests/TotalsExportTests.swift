@@ -34,6 +34,26 @@ import Testing
         #expect(text.hasSuffix("\n# EOF\n"))
     }
 
+    /// Nothing is scaled, and it is said by how much it would have to be.
+    @Test func aSampleSaysSo() {
+        let export = MetricsExport(
+            rule: .defersWrites, source: ReportSource(kind: "test", isComplete: true), loss: [], condition: "op=write")
+        export.sample = Sample(ios: 50, sampledOut: 150)
+        let text = Samples.text(export, Samples.deferred(20))
+        for line in [
+            "dioscope_sample_ratio 0.25", "dioscope_sampled_ios 200", "dioscope_ios{op=\"write\"} 20",
+            "dioscope_recording_info{complete=\"true\",where=\"op=write\"} 1",
+        ] {
+            #expect(text.contains(line + "\n"), "\(line)")
+        }
+        let whole = Self.metrics(Samples.deferred(20))
+        #expect(whole.contains("dioscope_sample_ratio 1\n") || whole.contains("dioscope_sample_ratio 1.0\n"))
+        #expect(!whole.contains("dioscope_sampled_ios"))
+        let log = HistogramLogExport(startedWall: nil)
+        log.sample = Sample(ios: 50, sampledOut: 150)
+        #expect(Samples.text(log, Samples.deferred(20)).contains("#[of 50 of 200 I/Os, recorded at random]\n"))
+    }
+
     @Test func labelsAreEscaped() {
         let text = Self.metrics([], kernel: "a\"b\\c\n\u{1b}")
         #expect(text.contains("kernel=\"a\\\"b\\\\\\\\c\\\\x0a\\\\x1b\""))

@@ -45,6 +45,22 @@ import Testing
         #expect(timeline.spikes.isEmpty)
     }
 
+    /// 1000 I/Os a second, of which the first interval has 30 ms and the last 50 ms.
+    @Test func ratesAreOfThePartThatWasCovered() throws {
+        let ios = (0..<280).map { SyntheticIOs.inline(at: Self.origin + 70_000_000 + UInt64($0) * 1_000_000) }
+        let timeline = try #require(Self.timeline(ios))
+        #expect(timeline.intervals.map(\.ios) == [30, 100, 100, 50])
+        #expect(timeline.intervals.allSatisfy { abs($0.iops / 1000 - 1) < 0.04 }, "\(timeline.intervals.map(\.iops))")
+    }
+
+    /// One I/O right after a border is no burst.
+    @Test func fewAtAnEndAreNoRate() throws {
+        let times: [UInt64] = [90_000_000, 150_000_000, 210_000_000, 270_000_000, 300_000_100]
+        let timeline = try #require(Self.timeline(times.map { SyntheticIOs.inline(at: Self.origin + $0) }))
+        #expect(timeline.intervals.map(\.ios) == [1, 1, 2, 1])
+        #expect(timeline.intervals.allSatisfy { $0.iops < 25 })
+    }
+
     @Test func aSpikeIsFoundAndSaysWhatItWasMadeOf() throws {
         var ios = Self.ios { _ in 100_000 }
         for index in 1710..<1716 {

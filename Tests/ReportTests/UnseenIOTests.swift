@@ -81,6 +81,25 @@ struct UnseenIOTests {
         #expect(Self.unseen(in: Self.source([Self.tmpfs: 1], command: moved, filters: ["--comm fio"])).count == 2)
     }
 
+    /// I/Os that were left out are the reason before all others, and only where there is no other I/O.
+    @Test func whatWasLeftOutIsTheReason() {
+        func unseen(_ filters: [String], _ loss: [DataLoss], ios: Int) -> [UnseenIO] {
+            var source = Self.source(
+                [Self.tmpfs: 2], command: OtherIO.CommandIO(read: 0, written: 64 << 20), filters: filters)
+            source.blindTo = ["I/Os to block devices without a file system"]
+            var builder = ReportBuilder(rule: .flaggedInline)
+            for number in 0..<ios { builder.add(SyntheticIOs.inline(at: 1_000_000 + UInt64(number) * 500_000)) }
+            let report = builder.finish(source: source, loss: loss)
+            if ios == 0 { #expect(report.verdict.refusals == [.noIOs]) }
+            return report.unseen
+        }
+        #expect(unseen(["--comm x"], [.filteredOut(7)], ios: 0) == [.filteredOut(7)])
+        #expect(unseen(["--sample 1/100"], [.sampledOut(9)], ios: 0) == [.sampledOut(9)])
+        #expect(unseen([], [.filteredOut(7)], ios: 0).last == .filteredOut(7))
+        #expect(unseen([], [.filteredOut(7)], ios: 0).count == 3)
+        #expect(!unseen(["--comm x"], [.filteredOut(7)], ios: 1).contains(.filteredOut(7)))
+    }
+
     @Test func theKernelsAccountIsRead() {
         let text =
             "rchar: 5\nwchar: 6\nsyscr: 1\nsyscw: 1\nread_bytes: 8192\nwrite_bytes: 67108864\ncancelled_write_bytes: 0\n"

@@ -110,7 +110,9 @@ struct ExportCommand: ParsableCommand {
         let summary = try feed(export, from: ios, to: sink)
         try sink.finish()
         if let perfetto = export as? PerfettoExport, perfetto.left > 0 {
-            Terminal.say("\(perfetto.left) more I/Os were left out: choose by --where, or raise --limit")
+            Terminal.say(
+                "\(perfetto.left) more \(perfetto.left == 1 ? "I/O was" : "I/Os were") left out: choose by --where, or raise --limit"
+            )
         }
         try summary.complain()
     }
@@ -126,6 +128,7 @@ struct ExportCommand: ParsableCommand {
                 }
             }
             for sums in summary.summaries { export.add(sums) }
+            (export as? any TotalsExport)?.sample = summary.sample
             export.finish()
             try sink.write(&export.output)
             return summary
@@ -144,7 +147,8 @@ struct ExportCommand: ParsableCommand {
         case .jsonl: return JSONLinesExport(threads: threads, source: summary.source)
         case .hlog: return HistogramLogExport(startedWall: summary.source.started, rule: ios.rule)
         case .openmetrics:
-            return MetricsExport(rule: ios.rule, source: summary.source, loss: summary.loss)
+            return MetricsExport(
+                rule: ios.rule, source: summary.source, loss: summary.loss, condition: selection.expression)
         }
     }
 }

@@ -16,6 +16,8 @@ struct ReportWishes {
     var window: TimeWindow?
     /// Nanoseconds of an interval of the time axis; `nil`: what fits.
     var interval: UInt64?
+    /// What else of single I/Os is to be shown, in the user's words.
+    var shown: String?
     /// I/Os of whose latency the recorder itself took a large part are left out.
     var isWithoutSelf = false
 
@@ -26,7 +28,7 @@ struct ReportWishes {
             : window != nil
                 ? "--from and --to"
                 : isWithoutSelf
-                    ? "--without-self" : Grouper.ofSummaries.isSuperset(of: groupings) ? nil : "--by \(words)"
+                    ? "--without-self" : Grouper.ofSummaries.isSuperset(of: groupings) ? shown : "--by \(words)"
     }
 
     func builder(of ios: ChosenIOs, _ groups: ChosenGroups?) -> ReportBuilder {
@@ -115,7 +117,7 @@ extension SourceSummary {
     fileprivate static func absence(given report: Report) -> Absence? {
         report.unseen.first.map {
             Absence(
-                reason: UnseenText.text(of: $0, command: report.source.commandName), remedy: UnseenText.remedy(for: $0))
+                reason: UnseenText.text(of: $0, in: report.source), remedy: UnseenText.remedy(for: $0))
         }
     }
 }
