@@ -16,11 +16,11 @@ struct AccountText {
         var items: [String] = []
         if let submission = account.submission { items.append("slat \(Quantity.duration(submission))") }
         if let completion = account.completion { items.append("clat \(Quantity.duration(completion))") }
-        items.append("lat \(Quantity.duration(account.total)) of \(Quantity.count(account.ios)) I/Os")
+        items.append("lat \(Quantity.duration(account.total)) of \(Quantity.ios(account.ios))")
         if !account.jobs.isEmpty {
             items.append("jobs " + account.jobs.prefix(4).map(style.escaped).joined(separator: ", "))
         }
-        return TextLine.labelled(String(name.prefix(14)), items, width: style.width)
+        return TextLine.labelled(String(name.prefix(columns: 14)), items, width: style.width)
             + TextLine.labelled("", sentence: difference(account, latency), width: style.width)
             + percentiles(account, latency)
     }
@@ -40,7 +40,7 @@ struct AccountText {
     private func difference(_ account: ApplicationAccount, _ latency: DurationStatistics) -> String {
         let rest = account.total - latency.mean
         if account.ios > latency.ios + latency.ios / 50 || latency.ios > account.ios + account.ios / 50 {
-            return "not of the same I/Os: \(Quantity.count(latency.ios)) were recorded"
+            return "not of the same I/Os: \(Quantity.count(latency.ios)) \(latency.ios == 1 ? "was" : "were") recorded"
         }
         guard rest >= 0 else {
             return "less than the \(Quantity.duration(latency.mean)) recorded: not of the same times"

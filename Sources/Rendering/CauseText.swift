@@ -12,10 +12,10 @@ enum CauseText {
         of cause: WaitCause, name: String?, submitter: String?, room: Int, _ style: TextStyle
     ) -> String {
         // Threads of the same program that submit nothing.
-        if let name, name == submitter { return String("other \(style.escaped(name))".prefix(room)) }
-        if let name { return String(style.escaped(name).prefix(room)) }
+        if let name, name == submitter { return String("other \(style.escaped(name))".prefix(columns: room)) }
+        if let name { return String(style.escaped(name).prefix(columns: room)) }
         guard cause == .submitter, let submitter else { return cause.label }
         let label = "\(style.escaped(submitter)) on that CPU"
-        return label.count <= room ? label : String(style.escaped(submitter).prefix(room))
+        return label.columns <= room ? label : String(style.escaped(submitter).prefix(columns: room))
     }
 }

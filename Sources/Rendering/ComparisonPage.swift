@@ -37,16 +37,21 @@ public struct ComparisonPage: Sendable {
 
         private func side(_ name: String, _ side: Side) -> [String] {
             let names = Self.first(of: side.runs.map { style.escaped($0.name) })
-            let items = names + ["\(Quantity.count(side.ios)) I/Os", units(of: side)]
+            let items = names + ["\(Quantity.ios(side.ios))", units(of: side)]
             return TextLine.labelled(name, items, width: style.width).map { style.palette.paint($0, .heading) }
         }
 
         private func units(of side: Side) -> String {
-            if side.unitKind == .box { return "\(side.runs.count) runs on \(side.unitCount) boxes" }
-            if side.unitKind == .run { return "\(side.unitCount) runs" }
+            func count(_ number: Int, _ one: String, _ more: String) -> String {
+                "\(number) \(number == 1 ? one : more)"
+            }
+            if side.unitKind == .box {
+                return "\(count(side.runs.count, "run", "runs")) on \(count(side.unitCount, "box", "boxes"))"
+            }
+            if side.unitKind == .run { return count(side.unitCount, "run", "runs") }
             guard let length = side.blockLength else { return "saved report" }
             let runs = side.runs.count == 1 ? "" : " of \(side.runs.count) runs"
-            let blocks = side.unitCount == 1 ? "1 block" : "\(side.unitCount) blocks"
+            let blocks = count(side.unitCount, "block", "blocks")
             let span = length % 1_000_000_000 == 0 ? "\(length / 1_000_000_000)s" : Quantity.milliseconds(length)
             return "\(blocks) of \(span)" + runs
         }

@@ -9,7 +9,11 @@ public struct EscapedText: Hashable, Sendable, CustomStringConvertible {
     /// - Parameter asciiOnly: escape everything beyond ASCII, for a terminal that does not show it.
     public init(_ text: String, asciiOnly: Bool = false) {
         var escaped = ""
-        for scalar in text.unicodeScalars { Self.append(scalar, asciiOnly, to: &escaped) }
+        var last: Unicode.Scalar?
+        for scalar in text.unicodeScalars {
+            Self.append(scalar, after: last, asciiOnly, to: &escaped)
+            last = scalar
+        }
         description = escaped
     }
 
@@ -19,15 +23,18 @@ public struct EscapedText: Hashable, Sendable, CustomStringConvertible {
         var escaped = ""
         var decoder = Unicode.UTF8.ForwardParser()
         var iterator = bytes.makeIterator()
-        var position = 0
+        var (position, last) = (0, Unicode.Scalar?.none)
         decoding: while true {
             switch decoder.parseScalar(from: &iterator) {
             case .valid(let encoded):
                 position += encoded.count
-                Self.append(Unicode.UTF8.decode(encoded), asciiOnly, to: &escaped)
+                let scalar = Unicode.UTF8.decode(encoded)
+                Self.append(scalar, after: last, asciiOnly, to: &escaped)
+                last = scalar
             case .error(let length):
                 for byte in bytes[position..<(position + length)] { escaped += Self.hexadecimal(UInt32(byte)) }
                 position += length
+                last = nil
             case .emptyInput: break decoding
             }
         }
@@ -38,10 +45,13 @@ public struct EscapedText: Hashable, Sendable, CustomStringConvertible {
         (byte < 16 ? "\\x0" : "\\x") + String(byte, radix: 16)
     }
 
-    private static func append(_ scalar: Unicode.Scalar, _ asciiOnly: Bool, to escaped: inout String) {
+    /// - Parameter last: the one before it.
+    private static func append(
+        _ scalar: Unicode.Scalar, after last: Unicode.Scalar?, _ asciiOnly: Bool, to escaped: inout String
+    ) {
         if scalar == "\\" {
             escaped += "\\\\"
-        } else if isHarmless(scalar), scalar.isASCII || !asciiOnly {
+        } else if isHarmless(scalar, after: last), scalar.isASCII || !asciiOnly {
             escaped.unicodeScalars.append(scalar)
         } else if scalar.isASCII {
             escaped += hexadecimal(scalar.value)
@@ -50,12 +60,18 @@ public struct EscapedText: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
+    private static func isHarmless(_ scalar: Unicode.Scalar, after last: Unicode.Scalar?) -> Bool {
         if scalar.isASCII { return scalar.value >= 0x20 && scalar.value != 0x7f }
-        switch scalar.properties.generalCategory {
-        // C1; bidirectional overrides, zero-width and tag characters; separators that break a line.
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: return false
-        default: return true
+        // What takes no column, or looks like nothing.
+        if scalar.properties.isDefaultIgnorableCodePoint || scalar == "\u{2800}" { return false }
+        return switch scalar.properties.generalCategory {
+        // C1; bidirectional overrides, zero-width and tag characters; separators that break a line; blanks that are none.
+        case .control, .format, .lineSeparator, .paragraphSeparator, .spaceSeparator, .surrogate, .privateUse,
+            .unassigned:
+            false
+        // On a letter it is part of a name; on our own text, or on others of its kind, it covers what is there.
+        case .nonspacingMark, .enclosingMark, .spacingMark: last?.properties.isAlphabetic ?? false
+        default: true
         }
     }
 }

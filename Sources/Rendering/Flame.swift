@@ -42,7 +42,7 @@ package struct Flame {
         let labelWidth = hasLong ? Self.longLabelWidth : Self.usualLabelWidth
         self.labelWidth = labelWidth
         self.isVerbose = isVerbose
-        self.title = String(style.escaped(title).prefix(labelWidth - 2))
+        self.title = String(style.escaped(title).prefix(columns: labelWidth - 2))
         let widths = Self.columnWidths
         var showsIOs = report.stages.contains { $0.durations.ios != latency.ios }
         var percentiles = PercentileColumn.columns(of: report)
@@ -160,7 +160,7 @@ package struct Flame {
     private func label(of part: LayerPart) -> String {
         let suffix = LayerText.suffix(of: part.phase)
         let name = style.escaped(LayerText.name(of: part.device, report.source))
-        return name.prefix(labelWidth - 6 - suffix.count) + suffix
+        return name.prefix(columns: labelWidth - 6 - suffix.count) + suffix
     }
 
     private typealias Part = (label: String, total: UInt128, share: Double)

@@ -69,7 +69,8 @@ extension IOList {
     public func appendSummary(
         found: UInt64, of all: UInt64, where text: String, style: TextStyle, to buffer: inout [UInt8]
     ) {
-        let line = "\(Quantity.count(found)) of \(Quantity.count(all)) I/Os are where \(style.escaped(text))"
+        let line =
+            "\(Quantity.count(found)) of \(Quantity.ios(all)) \(found == 1 ? "is" : "are") where \(style.escaped(text))"
         for line in TextLine.wrapped(line, indent: 0, width: style.width) { append(line, to: &buffer) }
     }
 
@@ -100,7 +101,7 @@ extension IOList {
     private func place(of io: DirectIO, _ style: TextStyle, room: Int) -> String {
         guard !io.isPartial || io.device.kernelNumber != 0 else { return "-" }
         let offset = "@\(io.offset)"
-        return style.escaped(file(of: io).short).suffix(max(0, room - offset.count)) + offset
+        return style.escaped(file(of: io).short).suffix(columns: max(0, room - offset.count)) + offset
     }
 
     /// A cell that is too long moves those behind it as far as there are blanks; the last column has the rest of the
@@ -111,12 +112,12 @@ extension IOList {
         for column in columns {
             if !line.isEmpty { line += " " }
             end += column.width + 1
-            let room = end - 1 - line.count
+            let room = end - 1 - line.columns
             // A name and an offset may take what is left of an 80-column line, or some more where others follow.
-            let most = column == columns.last ? style.width - line.count : column == .place ? 32 : room
+            let most = column == columns.last ? style.width - line.columns : column == .place ? 32 : room
             let text = cell(column, most)
             line += column.isNumber ? TextLine.rightAligned(text, to: room) : TextLine.padded(text, to: room)
         }
-        return TextLine.trimmed(String(line.prefix(style.width)))
+        return TextLine.trimmed(String(line.prefix(columns: style.width)))
     }
 }

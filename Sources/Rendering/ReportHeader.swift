@@ -86,14 +86,14 @@ struct ReportHeader {
 
     private var selected: [String] {
         guard let selection = report.selection else { return [] }
-        let part = "\(part(report.ios.total, of: selection.ofIOs)) of \(Quantity.count(selection.ofIOs)) I/Os"
+        let part = "\(part(report.ios.total, of: selection.ofIOs)) of \(Quantity.ios(selection.ofIOs))"
         return ["only where \(style.escaped(selection.condition))", part]
     }
 
     private var sampled: [String] {
         guard let sample = report.sample else { return [] }
         return [
-            "a random \(part(sample.ios, of: sample.ofIOs)) of \(Quantity.count(sample.ofIOs)) I/Os",
+            "a random \(part(sample.ios, of: sample.ofIOs)) of \(Quantity.ios(sample.ofIOs))",
             "sampling error +-\(Quantity.fixed(100 * sample.shareError, 1)) points (95%)",
         ]
     }
@@ -108,7 +108,7 @@ struct ReportHeader {
 
     var howMuch: [String] {
         guard let share = report.quality.completeShare else { return [] }
-        var items = ["\(Quantity.count(report.ios.total)) I/Os", "\(Quantity.percent(share)) complete"]
+        var items = ["\(Quantity.ios(report.ios.total))", "\(Quantity.percent(share)) complete"]
         if report.ios.errors > 0 { items.append("\(Quantity.count(report.ios.errors)) errors") }
         guard let latency = report.latency else { return items }
         items.append("mean \(Quantity.duration(latency.mean))")
@@ -151,7 +151,7 @@ struct ReportHeader {
         let text = "$ " + style.escaped(command.joined(separator: " "))
         if isVerbose { return TextLine.wrapped(text, indent: 1, width: style.width) }
         let room = style.width - 1
-        return [" " + (text.count > room ? text.prefix(room - 3) + "..." : text)]
+        return [" " + (text.columns > room ? text.prefix(columns: room - 3) + "..." : text)]
     }
 
     private var filters: [String] {

@@ -52,7 +52,7 @@ private struct Content {
 
     private func names(_ cell: Cell) -> [String] {
         [
-            String(style.escaped(cell.target.label).prefix(5)), cell.engine.rawValue, "\(cell.depth)",
+            String(style.escaped(cell.target.label).prefix(columns: 5)), cell.engine.rawValue, "\(cell.depth)",
             Quantity.bytes(cell.blockSize), cell.op.rawValue,
         ]
     }

@@ -6,11 +6,11 @@ public enum TextLine {
     private static let labelWidth = 14
 
     public static func padded(_ text: String, to width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
+        text + String(repeating: " ", count: max(0, width - text.columns))
     }
 
     public static func rightAligned(_ text: String, to width: Int) -> String {
-        String(repeating: " ", count: max(0, width - text.count)) + text
+        String(repeating: " ", count: max(0, width - text.columns)) + text
     }
 
     /// A label and items with three spaces between them; what does not fit goes on below the first item.
@@ -46,15 +46,15 @@ public enum TextLine {
         }
         for item in items {
             var rest = Substring(item)
-            if !isEmpty, line.count + separator.count + rest.count > width { breakLine() }
+            if !isEmpty, line.columns + separator.count + rest.columns > width { breakLine() }
             if !isEmpty { line += separator }
-            while line.count + rest.count > width {
-                let room = max(1, width - line.count)
+            while line.columns + rest.columns > width {
+                let room = max(1, width - line.columns)
                 // Between words, if there are any.
-                let whole = rest.prefix(room + 1)
-                let end = whole.lastIndex(of: " ").map { rest[..<$0] } ?? rest.prefix(room)
+                let whole = rest.prefix(columns: room + 1)
+                let end = whole.lastIndex(of: " ").map { rest[..<$0] } ?? rest.prefix(columns: max(room, 2))
                 line += end
-                rest = rest.dropFirst(end.count).drop { $0 == " " }
+                rest = rest[end.endIndex...].drop { $0 == " " }
                 breakLine()
             }
             line += rest

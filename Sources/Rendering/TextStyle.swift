@@ -10,20 +10,26 @@ public struct TextStyle: Sendable {
     public let palette: Palette
 
     public enum Characters: Sendable {
-        /// Nothing beyond ASCII: bars of `#`, names escaped.
+        /// Bars of `#`.
         case ascii
         /// Bars of block elements.
         case utf8
     }
 
-    public init(width: Int = 80, characters: Characters = .ascii, palette: Palette = .plain) {
+    /// The terminal shows nothing beyond ASCII: names are escaped.
+    private let isASCIIOnly: Bool
+
+    public init(
+        width: Int = 80, characters: Characters = .ascii, palette: Palette = .plain, isASCIIOnly: Bool = false
+    ) {
+        self.isASCIIOnly = isASCIIOnly
         self.width = min(max(width, 40), 200)
         self.characters = characters
         self.palette = palette
     }
 
     func escaped(_ text: String) -> String {
-        EscapedText(text, asciiOnly: characters == .ascii).description
+        EscapedText(text, asciiOnly: isASCIIOnly).description
     }
 }
 

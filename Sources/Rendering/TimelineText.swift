@@ -112,8 +112,11 @@ struct TimelineText {
         let title =
             "   " + TextLine.rightAligned("from", to: widths.time - 2)
             + columns.map { TextLine.rightAligned($0.0, to: $0.1) }.joined()
-        return title + " |\(bar)| largest stage, cause"
+        return hasBars ? title + " |\(bar)| largest stage, cause" : title
     }
+
+    /// There is room for more than numbers.
+    private var hasBars: Bool { style.width >= 72 }
 
     private func row(_ place: Int, _ most: UInt64, isSpike: Bool) -> String {
         let interval = timeline.intervals[place]
@@ -124,13 +127,17 @@ struct TimelineText {
         for duration in [interval.p50, interval.p99, interval.max] {
             line += TextLine.rightAligned(Quantity.duration(duration), to: widths.duration)
         }
-        let bars = FlameBar(width: widths.bar, characters: style.characters)
+        if hasBars { line = withBar(line, interval, most) }
+        return isSpike ? style.palette.paint(line, .warning) : TextLine.trimmed(line)
+    }
+
+    private func withBar(_ line: String, _ interval: Timeline.Interval, _ most: UInt64) -> String {
+        let bars = FlameBar(width: Self.widths.bar, characters: style.characters)
         let bar = bars.bar(start: 0, length: Double(interval.p99) / Double(max(1, most)))
         let parts = composition(interval.composition).joined(separator: ", ")
         let edge = bars.edge
         let head = line + " " + edge + bar + edge + " "
-        line = head + String(parts.prefix(max(0, style.width - head.count)))
-        return isSpike ? style.palette.paint(line, .warning) : TextLine.trimmed(line)
+        return head + String(parts.prefix(columns: max(0, style.width - head.columns)))
     }
 
     private var remarks: [String] {
@@ -149,7 +156,7 @@ struct TimelineText {
                 "! is a spike: p99 above the median of all intervals by \(Quantity.fixed(TimelineRule.deviations, 0))"
                     + " robust standard deviations (of logarithms, by the median absolute deviation) and by half of it")
         }
-        if timeline.outside > 0 { words.append("\(Quantity.count(timeline.outside)) I/Os at impossible times") }
+        if timeline.outside > 0 { words.append("\(Quantity.ios(timeline.outside)) at impossible times") }
         return words.flatMap { TextLine.wrapped($0 + ".", indent: 1, width: style.width) }
     }
 

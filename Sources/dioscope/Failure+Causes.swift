@@ -6,6 +6,7 @@ import Input
 import KernelTraces
 import Probes
 import Recording
+import Rendering
 
 extension ProbePlan {
     /// What is wanted of this kernel.
@@ -125,6 +126,6 @@ extension SourceSummary {
         }
         for finding in damage.prefix(3) { Terminal.say("\(name): \(finding)") }
         if damageCount > 3 { Terminal.say("and \(damageCount - 3) more damaged places") }
-        throw Failure(.incomplete, "\(name) is incomplete: \(ios) I/Os could be read")
+        throw Failure(.incomplete, "\(name) is incomplete: \(Quantity.ios(ios)) could be read")
     }
 }

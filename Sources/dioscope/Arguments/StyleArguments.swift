@@ -34,7 +34,8 @@ struct StyleArguments: ParsableArguments {
         TextStyle(
             width: width ?? Terminal.columns(of: descriptor) ?? columns,
             characters: Terminal.isTerminal(descriptor) && localeIsUTF8 ? .utf8 : .ascii,
-            palette: color == .always || color == .auto && Terminal.wantsColour(descriptor) ? .ansi : .plain)
+            palette: color == .always || color == .auto && Terminal.wantsColour(descriptor) ? .ansi : .plain,
+            isASCIIOnly: Terminal.isTerminal(descriptor) && !localeIsUTF8)
     }
 
     private static var localeIsUTF8: Bool {

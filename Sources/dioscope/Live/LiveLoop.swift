@@ -67,7 +67,7 @@ struct LiveLoop {
                 let saved = try watch.save(to: FilePath(path), filters: filters, recorder: Dioscope.version)
                 guard let saved else { return state.say("nothing was recorded yet") }
                 let span = Quantity.duration(saved.span)
-                return state.say("\(path): \(Quantity.count(saved.ios)) I/Os of the last \(span)")
+                return state.say("\(path): \(Quantity.ios(saved.ios)) of the last \(span)")
             } catch {
                 if case .capture(.exists) = error, !names.isEmpty { continue }
                 return state.say(Failure(error).message)

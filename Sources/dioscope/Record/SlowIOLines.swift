@@ -45,7 +45,7 @@ struct SlowIOLines {
 
     /// Says how many had no line.
     mutating func endSecond() {
-        if left > 0 { Terminal.say("\(left) more slow I/Os in that second") }
+        if left > 0 { Terminal.say("\(left) more slow \(left == 1 ? "I/O" : "I/Os") in that second") }
         (printed, left) = (0, 0)
     }
 }

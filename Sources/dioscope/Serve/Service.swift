@@ -5,6 +5,7 @@ import Exports
 import Glibc
 import Host
 import Recording
+import Rendering
 import Report
 import SystemPackage
 
@@ -122,7 +123,7 @@ final class Service {
             lastCapture = now
             written += 1
             metrics.wrote(path.lastComponent?.string ?? "", slowest: slowest, time: HostClock.wall)
-            Terminal.say("\(rule.text): holds; wrote \(path.string) (\(ios) I/Os)")
+            Terminal.say("\(rule.text): holds; wrote \(path.string) (\(Quantity.ios(ios)))")
         } catch {
             // The service goes on: the disk may have room tomorrow.
             Terminal.say("\(rule.text): holds; cannot write \(path.string): \(error)")
