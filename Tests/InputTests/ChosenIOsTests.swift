@@ -11,12 +11,14 @@ import Testing
 @testable import Input
 
 /// The one door: what comes out of it is the same whatever the file is and however often it is read.
-struct ChosenIOsTests {
+final class ChosenIOsTests {
     private let directory = FileManager.default.temporaryDirectory.appending(path: "dioscope-\(UUID().uuidString)")
 
     init() throws {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     }
+
+    deinit { try? FileManager.default.removeItem(at: directory) }
 
     private func path(_ name: String) -> String { directory.appending(path: name).path }
 

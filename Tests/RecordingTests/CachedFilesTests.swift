@@ -7,8 +7,10 @@ import Testing
 @testable import Recording
 
 /// Who has pages of a file cached, by a procfs that was made up.
-struct CachedFilesTests {
+final class CachedFilesTests {
     private let root = FileManager.default.temporaryDirectory.appending(path: "dioscope-\(UUID().uuidString)")
+
+    deinit { try? FileManager.default.removeItem(at: root) }
 
     private func write(_ text: String, _ path: String) throws {
         let file = root.appending(path: path)

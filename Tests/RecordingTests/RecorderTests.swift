@@ -11,7 +11,7 @@ import Testing
 @testable import Recording
 
 /// The loop, from made-up probes to the finished file.
-@Suite(.serialized) struct RecorderTests {
+@Suite(.serialized) final class RecorderTests {
     private let directory = FileManager.default.temporaryDirectory.appending(path: "dioscope-\(UUID().uuidString)")
     private let listener = NotingListener()
     private var path: FilePath { FilePath(directory.appending(path: "a.dioscope").path) }
@@ -19,6 +19,8 @@ import Testing
     init() throws {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     }
+
+    deinit { try? FileManager.default.removeItem(at: directory) }
 
     private func recorder(
         command: [String] = [], for duration: UInt64? = nil, turns: [[probe_io]],
