@@ -109,12 +109,12 @@ public final class LiveWatch {
         let taken = sink.takeInterval(wish, summaries, source)
         let cpuTime = HostClock.now(CLOCK_PROCESS_CPUTIME_ID)
         let length = max(1, now - began)
-        let lost = counters.lost > lostBefore ? counters.lost - lostBefore : 0
+        let lost = counters.surelyLost > lostBefore ? counters.surelyLost - lostBefore : 0
         let interval = LiveInterval(
             report: taken.report, groups: taken.groups, wall: HostClock.wall, nanoseconds: length,
             inFlight: counters.inFlight, lost: lost + taken.leftOut,
             ownShare: Double(cpuTime - ownTime) / Double(length))
-        (lostBefore, began, ownTime) = (counters.lost, now, cpuTime)
+        (lostBefore, began, ownTime) = (counters.surelyLost, now, cpuTime)
         return interval
     }
 
@@ -124,7 +124,7 @@ public final class LiveWatch {
             over = []
             return counters
         }
-        var after = openIOs.counters(of: probes, now: now)
+        var after = openIOs.counters(of: probes, now: now, isLast: false)
         guard let open = after.open else { return after }
         over = over.suffix(Self.looks - 1) + [open.over]
         let lost = over.count < Self.looks ? 0 : over.min() ?? 0

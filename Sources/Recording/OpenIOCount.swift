@@ -37,20 +37,29 @@ struct OpenIOCount {
     /// may have it.
     private static let longestUnseen: UInt64 = 30_000_000_000
 
+    /// Those that seemed to be over at the last look, by when they began.
+    private var suspects: Set<UInt64> = []
+
     /// To be called about once a second: a device that has completed nothing since keeps what it has.
-    mutating func count(_ open: [OpenIO], now: UInt64) -> ProbeCounters.OpenCount {
+    /// - Parameter isLast: the recording is over. Before, one that seems to be over for the first time may have a busy
+    ///   CPU that does not come to its completion, and counts as in flight.
+    mutating func count(_ open: [OpenIO], now: UInt64, isLast: Bool = true) -> ProbeCounters.OpenCount {
         var count = ProbeCounters.OpenCount(inFlight: 0, over: 0)
         var now = Judgement(witness: witness, now: now, before: loads)
+        var found: Set<UInt64> = []
         for io in open {
-            if now.canBeInFlight(io) { count.inFlight += 1 } else { count.over += 1 }
+            let isOver = !now.canBeInFlight(io)
+            if isOver { found.insert(io.submitted) }
+            if isOver, isLast || suspects.contains(io.submitted) { count.over += 1 } else { count.inFlight += 1 }
         }
         loads = now.loads
+        suspects = found
         return count
     }
 
     /// The counters after the slots: what has ended meanwhile is not both.
-    mutating func counters(of probes: any ProbeSource, now: UInt64) -> ProbeCounters {
-        let open = count(probes.openIOs(), now: now)
+    mutating func counters(of probes: any ProbeSource, now: UInt64, isLast: Bool) -> ProbeCounters {
+        let open = count(probes.openIOs(), now: now, isLast: isLast)
         var counters = probes.counters()
         counters.open = open
         return counters

@@ -16,12 +16,18 @@ public struct Outcome {
     /// Whose I/Os the filters left out, the most first.
     public var leftOut: [LeftOutProcess] = []
 
-    /// One line for the user.
+    /// I/Os that the probes recorded, and that the file has not: since it could not be written, those until it was noticed.
+    public var unwritten: UInt64 {
+        failure == nil || counters.recorded < ios ? 0 : counters.recorded - ios
+    }
+
+    /// One line for the user, with names that are untrusted.
     /// - Parameter incomplete: those of the recorded I/Os of which not every time was seen; `nil`: nobody looked.
     public func summary(path: String, incomplete: UInt64? = nil) -> String {
-        var text = "\(ios) I/Os recorded"
+        var text = "\(ios) \(ios == 1 ? "I/O" : "I/Os") recorded"
         if let incomplete, incomplete > 0 { text += ", of which \(incomplete) incomplete" }
         text += ", \(counters.lost) lost"
+        if unwritten > 0 { text += ", \(unwritten) more that could not be written, and none after that" }
         if counters.inFlight > 0 { text += ", \(counters.inFlight) still in flight" }
         if counters.filteredOut > 0 { text += ", \(counters.filteredOut) left out by the filters\(whose)" }
         return text + "; wrote \(path) (\(bytes) bytes)"
@@ -30,8 +36,7 @@ public struct Outcome {
     /// ` (fio/4711 51200, dd/4712 229)`.
     private var whose: String {
         let names = leftOut.prefix(Self.namesShown).map { process in
-            let name = process.name.map { $0.isASCII && ("!"..."~").contains($0) ? $0 : "?" }
-            return "\(String(name))/\(process.process) \(process.ios)"
+            "\(process.name)/\(process.process) \(process.ios)"
         }
         let more = leftOut.count > Self.namesShown ? ", and others" : ""
         return names.isEmpty ? "" : " (" + names.joined(separator: ", ") + more + ")"

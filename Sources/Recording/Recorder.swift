@@ -256,13 +256,13 @@ public final class Recorder {
     /// The counters now and then: the slots are looked at only if an I/O can be in one.
     private func countersOnTheWay() -> ProbeCounters? {
         guard let counters = probes?.counters() else { return nil }
-        return counters.inFlight == 0 ? counters : countersAndOpenIOs()
+        return counters.inFlight == 0 ? counters : countersAndOpenIOs(isLast: false)
     }
 
     /// The counters, and the I/Os without an end that are still in the slots.
-    private func countersAndOpenIOs() -> ProbeCounters? {
+    private func countersAndOpenIOs(isLast: Bool = true) -> ProbeCounters? {
         guard let probes else { return nil }
-        return openIOs.counters(of: probes, now: HostClock.monotonic)
+        return openIOs.counters(of: probes, now: HostClock.monotonic, isLast: isLast)
     }
 
     private func reduceSamplingIfNeeded() {

@@ -56,6 +56,19 @@ struct OpenIOCountTests {
         #expect(Self.isInFlight(Self.io(20 * Self.second), completed: 5))
     }
 
+    /// On a busy machine a completion may wait for its CPU longer than that: it is a loss when it is still so at the next look.
+    @Test func whileRecordingALossIsSeenTwice() {
+        let load = BlockDeviceLoad(inFlight: 0, completed: 5)
+        var count = OpenIOCount(witness: OpenIOCount.Witness(state: { _ in "S" }, load: { _ in load }))
+        let (late, lost) = (Self.io(300_000_000), Self.io(400_000_000))
+        let first = count.count([late, lost], now: Self.now, isLast: false)
+        #expect((first.inFlight, first.over) == (2, 0))
+        let second = count.count([lost], now: Self.now + Self.second, isLast: false)
+        #expect((second.inFlight, second.over) == (0, 1))
+        var other = OpenIOCount(witness: OpenIOCount.Witness(state: { _ in "S" }, load: { _ in load }))
+        #expect(other.count([late, lost], now: Self.now).over == 2)
+    }
+
     @Test func aSynchronousSubmitterSleepsMeanwhile() {
         #expect(Self.isInFlight(Self.io(2 * Self.second, isSynchronous: true), state: "D"))
         #expect(!Self.isInFlight(Self.io(2 * Self.second, isSynchronous: true), state: "R"))

@@ -147,7 +147,7 @@ public final class ServiceRecorder {
 
     private func counters(_ now: UInt64) -> ProbeCounters {
         let counters = probes.counters()
-        return counters.inFlight > 0 ? openIOs.counters(of: probes, now: now) : counters
+        return counters.inFlight > 0 ? openIOs.counters(of: probes, now: now, isLast: false) : counters
     }
 
     /// Writes a capture of the intervals that are kept, under its name only when it is whole.

@@ -49,6 +49,7 @@ struct FilterArguments: ParsableArguments {
     func filter(tracesCommand: Bool, access: KernelAccess) throws(Failure) -> ProbeFilter {
         var filter = ProbeFilter()
         filter.processes = ProcessTree().withChildren(try processes() + members())
+        if let comm { try Self.check(comm: comm) }
         if let comm, !tracesCommand, !ProcessTree.hasThread(named: comm) {
             Terminal.say("--comm \(comm): no thread has this name now; recording nothing until one has")
         }
@@ -57,12 +58,7 @@ struct FilterArguments: ParsableArguments {
             throw Failure.inPIDNamespace(
                 hint: "record without COMMAND and --pid, e.g. by --comm, --device or --file")
         }
-        if let comm {
-            guard (1...15).contains(comm.utf8.count) else {
-                throw Failure(.usage, "--comm '\(comm)': a thread's name has 1 to 15 bytes")
-            }
-            filter.comm = comm
-        }
+        filter.comm = comm
         for name in device { filter.devices += Self.superBlocks(on: try Self.deviceNumber(of: name)) }
         guard filter.devices.count <= ProbeFilter.maximumDevices else {
             throw Failure(
@@ -83,8 +79,17 @@ struct FilterArguments: ParsableArguments {
     /// Processes of the cgroup and of the unit.
     private func members() throws(Failure) -> [Int32] {
         var found: [Int32] = []
-        if let cgroup { found += try Self.members(of: ControlGroup().path(named: cgroup), "--cgroup \(cgroup)") }
-        if let unit { found += try Self.members(of: ControlGroup().path(ofUnit: unit), "--unit \(unit)") }
+        let groups = ControlGroup()
+        if let cgroup {
+            let path = groups.path(named: cgroup)
+            if path == nil, groups.path(ofUnit: cgroup) != nil {
+                throw Failure(
+                    .usage, "--cgroup \(cgroup): there is no such cgroup at the root",
+                    hint: "a unit of systemd is called so: --unit \(cgroup)")
+            }
+            found += try Self.members(of: path, "--cgroup \(cgroup)")
+        }
+        if let unit { found += try Self.members(of: groups.path(ofUnit: unit), "--unit \(unit)") }
         return found
     }
 
@@ -110,6 +115,17 @@ struct FilterArguments: ParsableArguments {
             }
         }
         return pid
+    }
+
+    /// TASK_COMM_LEN of the kernel, with the zero at its end, is 16.
+    private static func check(comm: String) throws(Failure) {
+        guard !comm.isEmpty else { throw Failure(.usage, "--comm '': a thread's name has 1 to 15 bytes") }
+        guard comm.utf8.count > 15 else { return }
+        var kept = comm
+        while kept.utf8.count > 15 { kept.removeLast() }
+        throw Failure(
+            .usage, "--comm '\(comm)': no thread has it, for the kernel keeps the first 15 bytes of a name",
+            hint: "--comm '\(kept)'")
     }
 
     private static func deviceNumber(of name: String) throws(Failure) -> DeviceNumber {

@@ -14,10 +14,10 @@ struct LossWatch {
     /// What is to be said now, if anything.
     mutating func warning(on counters: ProbeCounters) -> String? {
         let isMany = counters.lostShare >= Self.many
-        guard counters.lost > 0, isMany ? !hasWarnedOfMany : !hasWarned else { return nil }
+        guard counters.surelyLost > 0, isMany ? !hasWarnedOfMany : !hasWarned else { return nil }
         hasWarned = true
         hasWarnedOfMany = isMany
-        return "\(counters.lost) I/Os lost so far, \(Quantity.percent(counters.lostShare)) of all: "
+        return "\(Quantity.ios(counters.surelyLost)) lost so far, \(Quantity.percent(counters.lostShare)) of all: "
             + Self.cause(in: counters) + (isMany ? "; there will be no verdict" : "")
     }
 
@@ -27,7 +27,7 @@ struct LossWatch {
             (counters.completionsLost, "the kernel ran no probe for their completion"),
             (counters.ringFull, "the rings are full (--buffer)"),
             (counters.slotsFull, "more are in flight than slots (--slots)"),
-            (counters.beginsMissed, "the kernel skipped the probe of their begin"),
+            (counters.unmatched == nil ? 0 : counters.beginsMissed, "the kernel skipped the probe of their begin"),
         ]
         return causes.max { $0.0 < $1.0 }?.1 ?? ""
     }

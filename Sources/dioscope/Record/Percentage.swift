@@ -9,6 +9,7 @@ struct Percentage: ExpressibleByArgument {
 
     init?(argument: String) {
         guard argument.hasSuffix("%"), let percent = Double(argument.dropLast()), percent > 0, percent <= 100 else {
+            ValueRefusal.note(argument, "a part is written like 2% or 0.5%, above 0% and up to 100%")
             return nil
         }
         part = percent / 100

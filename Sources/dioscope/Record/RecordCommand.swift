@@ -33,7 +33,9 @@ struct RecordCommand: ParsableCommand {
               dioscope record --how trace-cmd --kernel 5.10
 
             EXIT STATUS
-              that of COMMAND, and:
+              that of COMMAND; where that is 0, or without COMMAND:
+              0    I/Os were recorded
+              4    no direct I/O was recorded
               126  COMMAND cannot be run
               127  there is no such COMMAND
               64   usage
@@ -164,17 +166,18 @@ struct RecordCommand: ParsableCommand {
         let path = paths[0]
         // What it cannot say is said below, when it is printed.
         let made = quiet && outcome.ios > 0 ? nil : try? MadeReport(of: path.string)
+        // Before all numbers, which are of the part that was written.
+        let failure = outcome.failure.map { Failure($0) }
+        failure?.say()
         Terminal.say(outcome.summary(path: path.string, incomplete: made?.incompleteIOs))
         if probeCost {
             try Terminal.write(ProbeCostTable.text(recorder.costs, ios: outcome.ios) + "\n", to: Terminal.messages)
         }
-        // Before the report, which is of the part that was written.
-        let failure = outcome.failure.map { Failure($0) }
-        failure?.say()
         if outcome.ios == 0, failure == nil { sayWhy(outcome, made) }
         if !quiet { try printReport(made, of: path) }
         let status = outcome.commandStatus ?? 0
-        throw ExitCode(status != 0 ? status : failure?.status.rawValue ?? 0)
+        let own = failure?.status ?? (outcome.ios == 0 ? .nothing : .ok)
+        throw ExitCode(status != 0 ? status : own.rawValue)
     }
 
     /// Nothing was seen: of what is known to have been there, why, or else what could not be seen.
@@ -184,10 +187,18 @@ struct RecordCommand: ParsableCommand {
             if let remedy = absence.remedy { Terminal.advise(remedy) }
             return
         }
+        if outcome.counters.lost > 0 {
+            return Terminal.say("there was direct I/O, and all of it was lost: the report says how")
+        }
+        if outcome.counters.inFlight > 0 {
+            return Terminal.say("there was direct I/O, and none of it was complete when the recording ended")
+        }
         let unseen = outcome.blindTo.filter { $0.hasPrefix("I/Os ") }
-        guard !unseen.isEmpty else { return }
-        Terminal.say("this kernel lets no probe see \(unseen.joined(separator: "; "))")
-        Terminal.advise("'dioscope check' says why; what tmpfs and ramfs serve from memory never is direct I/O")
+        guard !unseen.isEmpty else { return Terminal.say("there was no direct I/O meanwhile") }
+        Terminal.say(
+            "there was no direct I/O, or only of kinds that this kernel lets no probe see: "
+                + unseen.joined(separator: "; "))
+        Terminal.advise("'dioscope check' says why they are blind")
     }
 
     /// Standard output belongs to the traced command, if there is one.

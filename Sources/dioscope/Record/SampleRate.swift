@@ -11,15 +11,22 @@ struct SampleRate: ExpressibleByArgument, CustomStringConvertible {
     private init(every: UInt32) { self.every = every }
 
     init?(argument: String) {
-        if argument.hasSuffix("%"), let percent = Double(argument.dropLast()), percent >= 0.0001, percent <= 100 {
+        guard let every = Self.every(argument) else {
+            ValueRefusal.note(argument, "one in N is written like 1/10 or 10%, N a whole number up to 1000000")
+            return nil
+        }
+        self.every = every
+    }
+
+    private static func every(_ argument: String) -> UInt32? {
+        if argument.hasSuffix("%") {
+            guard let percent = Double(argument.dropLast()), percent >= 0.0001, percent <= 100 else { return nil }
             let every = (100 / percent).rounded()
-            guard abs(every * percent - 100) < 1e-6 else { return nil }
-            self.every = UInt32(every)
-            return
+            return abs(every * percent - 100) < 1e-6 ? UInt32(every) : nil
         }
         guard argument.hasPrefix("1/"), let every = UInt32(argument.dropFirst(2)), (1...1_000_000).contains(every)
         else { return nil }
-        self.every = every
+        return every
     }
 
     var description: String { "1/\(every)" }

@@ -19,7 +19,7 @@ final class StatusLine {
         (lastRecorded, lastNanoseconds) = (counters.recorded, nanoseconds)
         let text =
             "\(nanoseconds / 1_000_000_000) s  \(counters.recorded) I/Os  \(rate) IOPS  "
-            + "\(counters.inFlight) in flight  \(counters.lost) lost"
+            + "\(counters.inFlight) in flight  \(counters.surelyLost) lost"
             + (every > 1 ? "  one in \(every) recorded" : "")
         Terminal.replaceLine(with: text)
     }
