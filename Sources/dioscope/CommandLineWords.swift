@@ -27,9 +27,19 @@ struct CommandLineWords {
         if position < words.count, words[position] != "--" { words.insert("--", at: position) }
     }
 
+    /// `record -- $COMMAND`, where that is nothing, does not mean the whole machine.
+    func checkCommand() throws(Failure) {
+        guard words.firstIndex(of: "--") == words.count - 1, words.count > 1 else { return }
+        throw Failure(
+            .usage, "\(words[0]) --: no command comes after it",
+            hint: words[0] == "record" ? "to record the whole machine: dioscope record --duration 10s" : nil)
+    }
+
     /// - Parameter verbs: all there are.
     func checkVerb(among verbs: [String]) throws(Failure) {
-        guard let verb = words.first, !verb.hasPrefix("-"), !verbs.contains(verb), verb != "help" else { return }
+        // `help VERB` too.
+        let named = words.first == "help" ? words.dropFirst().first : words.first
+        guard let verb = named, !verb.hasPrefix("-"), !verbs.contains(verb), verb != "help" else { return }
         let meant = Spelling.nearest(to: verb, among: verbs)
         throw Failure(
             .usage, "there is no verb '\(verb)'",
@@ -38,6 +48,21 @@ struct CommandLineWords {
 }
 
 extension CommandLineWords {
+    /// `--limit -3` gives a negative number, not an option: what is wrong with it is said of the number.
+    mutating func joinNegativeValues(in command: (some ParsableCommand).Type) {
+        let options = OptionNames(of: command)
+        var position = 1
+        while position + 1 < words.count, words[position] != "--" {
+            let (word, next) = (words[position], words[position + 1])
+            position += 1
+            guard word.hasPrefix("--"), !word.contains("="), options.option(word) != nil, next.hasPrefix("-"),
+                next.dropFirst().first.map({ $0.isNumber || $0 == "." }) ?? false
+            else { continue }
+            words[position - 1] = word + "=" + next
+            words.remove(at: position)
+        }
+    }
+
     /// An option of one value that is given twice would keep the last in silence.
     /// - Parameter command: what the verb runs.
     func checkRepeats(in command: (some ParsableCommand).Type) throws(Failure) {

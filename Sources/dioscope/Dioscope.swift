@@ -43,10 +43,12 @@ struct Dioscope: ParsableCommand {
         // A reader that goes away is noticed at the write.
         signal(SIGPIPE, SIG_IGN)
         do {
-            let words = CommandLineWords(Array(CommandLine.arguments.dropFirst()))
+            var words = CommandLineWords(Array(CommandLine.arguments.dropFirst()))
             try words.checkVerb(among: configuration.subcommands.compactMap { $0.configuration.commandName })
             if let verb = configuration.subcommands.first(where: { $0.configuration.commandName == words.words.first })
             {
+                words.joinNegativeValues(in: verb)
+                try words.checkCommand()
                 try words.checkRepeats(in: verb)
             }
             var command = try parseAsRoot(words.words)
@@ -55,17 +57,30 @@ struct Dioscope: ParsableCommand {
             failure.say()
             exit(withStatus: failure.status.rawValue)
         } catch {
-            // Help and exit codes; errors of usage begin like all messages.
-            let message = Self.fullMessage(for: error, columns: nil)
-            guard Self.exitCode(for: error) == .validationFailure, message.hasPrefix(Self.mark) else {
-                Self.exit(withError: error)
-            }
-            // What is allowed, and the usage, on lines of their own.
-            let lines = message.dropFirst(Self.mark.count).split(separator: "\n", maxSplits: 1)
-            Terminal.say(String(lines.first ?? ""))
-            if lines.count > 1 { try? Terminal.write(lines[1] + "\n", to: Terminal.messages) }
-            exit(withStatus: ExitStatus.usage.rawValue)
+            end(with: error)
         }
+    }
+
+    /// Help, exit codes, and errors of usage, which begin like all messages.
+    private static func end(with error: any Error) -> Never {
+        let message = Self.fullMessage(for: error, columns: nil)
+        let status = Self.exitCode(for: error)
+        if status == .success {
+            do throws(Failure) {
+                // Help and version: output like any other.
+                if !message.isEmpty { try Terminal.write(message + "\n") }
+            } catch {
+                error.say()
+                exit(withStatus: error.status.rawValue)
+            }
+            exit(withStatus: ExitStatus.ok.rawValue)
+        }
+        guard status == .validationFailure, message.hasPrefix(Self.mark) else { Self.exit(withError: error) }
+        // What is allowed, and the usage, on lines of their own.
+        let lines = message.dropFirst(Self.mark.count).split(separator: "\n", maxSplits: 1)
+        Terminal.say(ValueRefusal.explained(String(lines.first ?? "")))
+        if lines.count > 1 { try? Terminal.write(lines[1] + "\n", to: Terminal.messages) }
+        exit(withStatus: ExitStatus.usage.rawValue)
     }
 
     /// What the parser of arguments begins its messages with.

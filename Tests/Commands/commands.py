@@ -61,16 +61,16 @@ class UsageTests(Bed):
         self.expect(dioscope("frobnicate"), 64, "frobnicate")
 
     def test_unknown_pid(self) -> None:
-        self.expect(dioscope("record", "--pid", "4194303", "--duration", "1"), 64, "no such process")
+        self.expect(dioscope("record", "--pid", "4194303", "--duration", "1s"), 64, "no such process")
 
     def test_unknown_device(self) -> None:
-        self.expect(dioscope("record", "--device", "nosuchdevice", "--duration", "1"), 64, "nosuchdevice")
+        self.expect(dioscope("record", "--device", "nosuchdevice", "--duration", "1s"), 64, "nosuchdevice")
 
     def test_device_that_is_none(self) -> None:
-        self.expect(dioscope("record", "--device", "/dev/null", "--duration", "1"), 64, "not a block device")
+        self.expect(dioscope("record", "--device", "/dev/null", "--duration", "1s"), 64, "not a block device")
 
     def test_unknown_file(self) -> None:
-        self.expect(dioscope("record", "--file", self.file("none"), "--duration", "1"), 64, "No such file")
+        self.expect(dioscope("record", "--file", self.file("none"), "--duration", "1s"), 64, "No such file")
 
     def test_bad_duration(self) -> None:
         for word in ("0", "-1", "abc", "10x", "nan", "1e99"):
@@ -78,10 +78,11 @@ class UsageTests(Bed):
 
     def test_bad_sample(self) -> None:
         for word in ("5", "1/0", "2/5", "1/x", "1/-5"):
-            self.expect(dioscope("record", f"--sample={word}", "--duration", "1"), 64, "sample")
+            self.expect(dioscope("record", f"--sample={word}", "--duration", "1s"), 64, "sample")
 
     def test_long_comm(self) -> None:
-        self.expect(dioscope("record", "--comm", "a" * 16, "--duration", "1"), 64, "1 to 15 bytes")
+        self.expect(dioscope("record", "--comm", "a" * 16, "--duration", "1s"), 64, "keeps the first 15 bytes")
+        self.expect(dioscope("record", "--comm", "", "--duration", "1s"), 64, "1 to 15 bytes")
 
     def test_help_has_examples(self) -> None:
         for verb in ("check", "record", "report", "list"):

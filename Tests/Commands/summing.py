@@ -158,9 +158,9 @@ class OverheadTests(commands.RecordingBed):
     def test_bad_limits(self) -> None:
         for word in ("0%", "2", "101%", "x%", "-1%"):
             with self.subTest(word):
-                self.expect(commands.dioscope("record", f"--max-overhead={word}", "--duration", "1"), 64, "max-overhead")
+                self.expect(commands.dioscope("record", f"--max-overhead={word}", "--duration", "1s"), 64, "max-overhead")
         for other in ("--summary", "--probe-cost"):
-            done = commands.dioscope("record", "--max-overhead", "2%", other, "--duration", "1")
+            done = commands.dioscope("record", "--max-overhead", "2%", other, "--duration", "1s")
             self.expect(done, 64, "exclude each other")
 
 

@@ -2,12 +2,12 @@
 
 import ArgumentParser
 
-/// A length of time as users write it: `10`, `10s`, `500ms`, `2m`, `1h30m`.
+/// A length of time as users write it: `10s`, `500ms`, `2m`, `1h30m`. A number alone could be anything.
 struct TimeSpan: ExpressibleByArgument, Equatable {
     let nanoseconds: UInt64
 
     private static let units: [(suffix: String, nanoseconds: Double)] = [
-        ("us", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("d", 86_400e9), ("", 1e9),
+        ("ns", 1), ("us", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("d", 86_400e9),
     ]
 
     init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
@@ -19,30 +19,37 @@ struct TimeSpan: ExpressibleByArgument, Equatable {
     }
 
     init?(argument: String) {
-        var (total, rest): (UInt64, Substring) = (0, argument[...])
-        // All but the last part end with a unit.
-        while let end = rest.firstIndex(where: { $0.isLetter && $0 != "e" }) {
-            let next = rest[end...].firstIndex { !$0.isLetter } ?? rest.endIndex
-            guard let part = Self.nanoseconds(String(rest[..<next])) else { return nil }
-            total += part
-            rest = rest[next...]
+        guard let span = Self(text: argument) else {
+            ValueRefusal.note(argument, Self.problem(with: argument))
+            return nil
         }
-        if !rest.isEmpty {
-            guard total == 0, let part = Self.nanoseconds(String(rest)) else { return nil }
-            total = part
-        }
-        guard total > 0 else { return nil }
-        nanoseconds = total
+        self = span
     }
 
-    private static func nanoseconds(_ argument: String) -> UInt64? {
-        for unit in Self.units where argument.hasSuffix(unit.suffix) {
-            guard let number = Double(argument.dropLast(unit.suffix.count)), number > 0, number < 1e6 else {
-                return nil
-            }
-            return UInt64(number * unit.nanoseconds)
-        }
-        return nil
+    private static func problem(with text: String) -> String {
+        guard let number = Double(text), number.isFinite else { return "a time is written like 10s, 500ms or 1h30m" }
+        return number > 0 ? "a time has a unit, as in \(text)s or \(text)ms" : "a time is more than 0, as 10s or 500ms"
+    }
+
+    private init?(text: String) {
+        var (total, rest): (Double, Substring) = (0, text[...])
+        repeat {
+            let unit = rest.firstIndex { $0.isLetter } ?? rest.endIndex
+            let next = rest[unit...].firstIndex { !$0.isLetter } ?? rest.endIndex
+            guard let part = Self.nanoseconds(rest[..<unit], rest[unit..<next]) else { return nil }
+            total += part
+            rest = rest[next...]
+        } while !rest.isEmpty
+        // A century is more than any recording has.
+        guard total >= 1, total < 3.2e18 else { return nil }
+        nanoseconds = UInt64(total)
+    }
+
+    private static func nanoseconds(_ number: Substring, _ suffix: Substring) -> Double? {
+        guard let unit = units.first(where: { $0.suffix == suffix }), number.first?.isNumber ?? false,
+            let value = Double(number), value < 1e9
+        else { return nil }
+        return value * unit.nanoseconds
     }
 }
 
@@ -58,7 +65,10 @@ struct ByteSize: ExpressibleByArgument, Equatable {
         let shifts: [Character: Int] = ["K": 10, "M": 20, "G": 30]
         let shift = argument.last.flatMap { shifts[Character($0.uppercased())] }
         guard let number = Int(shift == nil ? argument : String(argument.dropLast())), (1..<1 << 20).contains(number)
-        else { return nil }
+        else {
+            ValueRefusal.note(argument, "a size is written like 512K, 64M or 1G, and more than 0")
+            return nil
+        }
         bytes = number << (shift ?? 0)
     }
 

@@ -60,7 +60,8 @@ struct LiveCommand: ParsableCommand {
     func validate() throws {
         guard nanoseconds >= 1_000_000_000, nanoseconds % 1_000_000_000 == 0, nanoseconds <= 3_600_000_000_000
         else { throw ValidationError("--interval: whole seconds, 1s to 3600s") }
-        if let count, count < 1 { throw ValidationError("--count: at least 1") }
+        if let count, count < 1 { throw ValidationError("--count \(count): at least 1") }
+        if once, count != nil { throw ValidationError("--once is --count 1: give one or the other") }
         guard let keep else { return }
         if once || json { throw ValidationError("--keep is of the screen, where a key saves what is kept") }
         guard (1_000_000_000...600_000_000_000).contains(keep.nanoseconds) else {

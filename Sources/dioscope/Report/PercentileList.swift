@@ -10,8 +10,12 @@ struct PercentileList: ExpressibleByArgument, Equatable {
         var percentiles: [Double] = []
         for word in argument.split(separator: ",", omittingEmptySubsequences: false) {
             guard let percent = Double(word.hasPrefix("p") ? word.dropFirst() : word), percent >= 0, percent <= 100
-            else { return nil }
-            percentiles.append(percent)
+            else {
+                ValueRefusal.note(argument, "percentiles are numbers from 0 to 100, as 99.9 or 50,99")
+                return nil
+            }
+            // Twice the same column says nothing more.
+            if !percentiles.contains(percent) { percentiles.append(percent) }
         }
         self.percentiles = percentiles
     }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Rendering
 import Report
+import Selection
 import SystemPackage
 
 /// `dioscope report`: where the time of a capture's I/Os went.
@@ -147,7 +148,9 @@ struct ReportCommand: ParsableCommand {
         return nanoseconds
     }
 
-    private var percentiles: [Double] { percentile.flatMap(\.percentiles) }
+    private var percentiles: [Double] {
+        percentile.flatMap(\.percentiles).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
 
     func run() throws {
         guard !schema else { return try Terminal.write(JSONSchema.text) }
@@ -156,6 +159,7 @@ struct ReportCommand: ParsableCommand {
             selection: try selection.parsed(), groupings: by.flatMap(\.groupings), groups: top,
             percentiles: percentiles, window: window.window, interval: interval)
         wishes.isWithoutSelf = isWithoutSelf
+        wishes.shown = overTime != nil ? "--over-time" : cpus ? "--cpus" : nil
         if html { return try writePage(of: files, wishes) }
         // What is wrong with one of several is said after all of them.
         var problem: Failure?
@@ -209,11 +213,23 @@ struct ReportCommand: ParsableCommand {
 struct GroupList: ExpressibleByArgument {
     let groupings: [Grouping]
 
+    /// What they are called as fields of an I/O.
+    private static let fields: [Substring: Grouping] = [
+        "dev": .device, "length": .size, "submit_cpu": .cpu, "submitter": .thread,
+    ]
+
     init?(argument: String) {
         var groupings: [Grouping] = []
         for word in argument.split(separator: ",", omittingEmptySubsequences: false) {
-            guard let grouping = Grouping(rawValue: String(word)) else { return nil }
-            groupings.append(grouping)
+            guard let grouping = Grouping(rawValue: String(word)) ?? Self.fields[word] else {
+                let names = Grouping.allCases.map(\.rawValue)
+                ValueRefusal.note(
+                    argument,
+                    "'\(word)' is none of \(names.joined(separator: ", "))"
+                        + Spelling.hint(for: String(word), among: names))
+                return nil
+            }
+            if !groupings.contains(grouping) { groupings.append(grouping) }
         }
         self.groupings = groupings
     }

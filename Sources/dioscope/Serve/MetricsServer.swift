@@ -14,9 +14,9 @@ final class MetricsServer {
     private static let patienceMicroseconds = 200_000
     private static let mostRequestBytes = 8192
 
-    /// - Parameter address: `/run/dioscope/metrics.sock`, `127.0.0.1:9464` or `[::1]:9464`.
+    /// - Parameter address: `/run/dioscope/metrics.sock`, `metrics.sock`, `127.0.0.1:9464` or `[::1]:9464`.
     init(_ address: String) throws(Failure) {
-        if address.hasPrefix("/") {
+        if address.contains("/") || !address.contains(":") && !address.isEmpty {
             path = address
             listening = try Self.listen(path: address)
         } else {
@@ -71,7 +71,9 @@ final class MetricsServer {
 
     private static func listen(loopback text: String) throws(Failure) -> Int32 {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            throw Failure(.usage, "--listen \(text): a path, or a loopback address with a port as 127.0.0.1:9464")
+            throw Failure(
+                .usage, "--listen \(text): a path, or a loopback address with a port as 127.0.0.1:9464",
+                hint: "a path with a colon in it begins with ./")
         }
         let host = text[..<colon]
         let isSix = host == "[::1]"

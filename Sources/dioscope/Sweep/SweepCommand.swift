@@ -124,16 +124,17 @@ struct SweepCommand: ParsableCommand {
         let log = try resume.map { path throws(Failure) in try SweepLogFile.read(path) }
         let plan = try log?.header.plan ?? matrix.plan(versus: versus)
         let runs = log?.remaining ?? plan.runs
+        try claimDevices(of: plan)
+        try checkToggles(of: plan)
+        try checkCaptures()
+        try checkOutput()
         if dryRun {
             try Terminal.write(SweepProgress(plan, total: runs.count).listing(of: runs))
             return (nil, 0)
         }
-        try claimDevices(of: plan)
         let probes = try self.probes()
         let fio = try FioProcess.version()
         GuardState.putRightLeftovers()
-        try checkToggles(of: plan)
-        try checkCaptures()
         let header = header(plan, fio: fio)
         if let log { try check(log.header, against: header) }
         let path = resume ?? output ?? HostClock.nameFromTime + ".sweep"
@@ -181,6 +182,20 @@ struct SweepCommand: ParsableCommand {
         guard let keepCaptures else { return }
         guard FileManager.default.fileExists(atPath: keepCaptures, isDirectory: &isDirectory), isDirectory else {
             throw Failure(.noInput, "--keep-captures \(keepCaptures): no such directory")
+        }
+    }
+
+    /// Also for a dry run, which creates nothing.
+    private func checkOutput() throws {
+        guard let output else { return }
+        guard !FileManager.default.fileExists(atPath: output) else {
+            throw Failure(
+                .cannotCreate, "\(output) exists: a saved sweep is never overwritten",
+                hint: "to go on with it: --resume \(output)")
+        }
+        let directory = output.lastIndex(of: "/").map { String(output[...$0]) } ?? "."
+        guard access(directory, W_OK) == 0 else {
+            throw Failure(.cannotCreate, "cannot create \(output): \(errorText())")
         }
     }
 
