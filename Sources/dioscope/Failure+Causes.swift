@@ -7,6 +7,7 @@ import KernelTraces
 import Probes
 import Recording
 import Rendering
+import Report
 
 extension ProbePlan {
     /// What is wanted of this kernel.
@@ -117,10 +118,14 @@ func reading<Result>(_ body: () throws -> Result) throws(Failure) -> Result {
 }
 
 extension SourceSummary {
+    /// What a report says of what was there besides.
+    private var emptyReport: Report { ReportBuilder(rule: .unknown).finish(source: source, loss: loss) }
+
     /// - Throws: when it is cut or damaged, or has no I/Os.
     func complain() throws(Failure) {
         guard !source.isComplete else {
             guard ios == requests else { return }
+            let absence = ios == 0 ? Self.absence(given: emptyReport) ?? absence : absence
             let reason = absence.map { ": \($0.reason)" } ?? ""
             throw Failure(.nothing, "\(name) has no direct I/O\(reason)", hint: absence?.remedy)
         }

@@ -114,7 +114,7 @@ extension SourceSummary {
         try summary.complain()
     }
 
-    fileprivate static func absence(given report: Report) -> Absence? {
+    static func absence(given report: Report) -> Absence? {
         report.unseen.first.map {
             Absence(
                 reason: UnseenText.text(of: $0, in: report.source), remedy: UnseenText.remedy(for: $0))
