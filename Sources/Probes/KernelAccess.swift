@@ -26,7 +26,6 @@ public struct KernelAccess: Sendable {
     public enum Capability: UInt64, Sendable {
         case sysPtrace = 19
         case sysAdmin = 21
-        case sysNice = 23
         case syslog = 34
         case perfmon = 38
         case bpf = 39
@@ -35,7 +34,6 @@ public struct KernelAccess: Sendable {
             switch self {
             case .sysPtrace: "CAP_SYS_PTRACE"
             case .sysAdmin: "CAP_SYS_ADMIN"
-            case .sysNice: "CAP_SYS_NICE"
             case .syslog: "CAP_SYSLOG"
             case .perfmon: "CAP_PERFMON"
             case .bpf: "CAP_BPF"

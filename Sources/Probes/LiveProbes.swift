@@ -34,11 +34,6 @@ public final class LiveProbes {
         public var summarySample: UInt32 = 1
 
         public init() {}
-
-        /// Records for which each ring has room at least.
-        public var recordsPerRing: Int {
-            ProbeRings.recordsPerRing(forCPUs: Int(libbpf_num_possible_cpus()), bytes: ringBytes)
-        }
     }
 
     /// Loads everything that the kernel takes, attaches all but the programs that let I/Os in.

@@ -52,17 +52,6 @@ final class ProbeRings {
         1 << (Int.bitWidth - 1 - max(1, limit).leadingZeroBitCount)
     }
 
-    private static func size(ofEach count: Int, bytes: Int) -> Int {
-        var size = 64 << 10
-        while size * 2 * count <= bytes { size *= 2 }
-        return size
-    }
-
-    /// Records for which a ring has room at least.
-    static func recordsPerRing(forCPUs cpus: Int, bytes: Int) -> Int {
-        size(ofEach: count(forCPUs: cpus), bytes: bytes) / largestRecord
-    }
-
     /// - Parameters:
     ///   - bytes: size of all rings together; each gets a power of two of at least 64 KiB.
     ///   - names: of functions, for what ran end_io.
@@ -72,7 +61,8 @@ final class ProbeRings {
     {
         self.count = count
         delivery = Delivery(to: sink, naming: names, areOccupantsNamed: areOccupantsNamed)
-        let size = Self.size(ofEach: count, bytes: bytes)
+        var size = 64 << 10
+        while size * 2 * count <= bytes { size *= 2 }
         wakeEvery = UInt32(Self.powerOfTwo(upTo: min(4096, size / 4 / Self.largestRecord)))
         for _ in 0..<count {
             let descriptor = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "probe_ring", 0, 0, UInt32(size), nil)

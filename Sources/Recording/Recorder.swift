@@ -20,7 +20,6 @@ public final class Recorder {
     private var path: FilePath?
     private var relay = SignalRelay()
     private var keepsSummaries = false
-    private var recordsPerRing = 0
     /// The part of the CPU time that recording may take; `nil`: whatever it does.
     public var maxOverhead: Double?
     /// The listener is called for I/Os that took at least so long, nanoseconds; `nil`: of none.
@@ -64,7 +63,6 @@ public final class Recorder {
         plan: ProbePlan, filter: ProbeFilter, sizes: LiveProbes.Sizes, isVerbose: Bool
     ) throws(RecordingError) {
         keepsSummaries = sizes.keepsSummaries
-        recordsPerRing = sizes.recordsPerRing
         processes = filter.processes
         sampleEvery = filter.sampleEvery
         // A limit that cannot be looked at is none.
@@ -182,17 +180,10 @@ public final class Recorder {
         var nextFlush = start + Self.flushNanoseconds
         var nextSyncs = start
         let before = HostClock.now(CLOCK_PROCESS_CPUTIME_ID)
-        // Only now: the command would inherit it.
-        var priority = ReaderPriority(recordsPerRing: recordsPerRing, now: start)
-        defer {
-            priority.end()
-            ownTime = HostClock.now(CLOCK_PROCESS_CPUTIME_ID) - before
-        }
+        defer { ownTime = HostClock.now(CLOCK_PROCESS_CPUTIME_ID) - before }
         while intake.failure == nil {
             turns += 1
-            let written = intake.iosWritten
             probes?.drain(timeoutMilliseconds: Self.turnMilliseconds)
-            priority.turned(records: intake.iosWritten - written, now: HostClock.monotonic)
             sumUpChosenKinds()
             reduceSamplingIfNeeded()
             if let child, child.hasEnded {
