@@ -40,7 +40,7 @@ class WordTests(Bed):
                 self.assertNotIn("\\x0a", done.stderr)
 
     def test_what_is_allowed_is_said(self) -> None:
-        self.expect(dioscope("report", "--percentile", "101", CAPTURE), 64, "(?s)'101'.*0 to 100")
+        self.expect(dioscope("report", "--percentile", "101", CAPTURE), 64, "(?s)--percentile 101: .*0 to 100")
         self.expect(dioscope("list", "--where", "latency>1y", CAPTURE), 64, "like 250us, 1.5ms or 2h")
         for span in ("1h", "2m", "1h30m", "1d"):
             self.assertEqual(dioscope("list", "--where", f"latency>{span}", CAPTURE).returncode, 0)

@@ -16,7 +16,9 @@ final class MetricsServer {
 
     /// - Parameter address: `/run/dioscope/metrics.sock`, `metrics.sock`, `127.0.0.1:9464` or `[::1]:9464`.
     init(_ address: String) throws(Failure) {
-        if address.contains("/") || !address.contains(":") && !address.isEmpty {
+        // A number alone is a port that lacks its address.
+        let isName = !address.contains(":") && !address.allSatisfy(\.isNumber)
+        if address.contains("/") || isName {
             path = address
             listening = try Self.listen(path: address)
         } else {
