@@ -16,20 +16,23 @@ fast_disk() {
     mkfs.ext4 -q -F -b 4096 -E lazy_itable_init=0,lazy_journal_init=0,nodiscard /dev/n1 && mount /dev/n1 /mnt/f
 }
 
-# letters PRESET...: each into /out/PRESET.sweep; the options are what an emulator has time for.
+# letters PRESET...: each into /out/PRESET.sweep; the options are what an emulator has time for. read-depth-polled is the
+# polled part of read-depth, on the guest's NVMe: --device nvme --kernel-argument nvme.poll_queues=1
 letters() {
     case $1 in
     one-cpu) directory=/mnt/t time="--runtime 2s --ramp 500ms" ;;
+    read-depth-polled) directory=/mnt/t time="--runtime 100ms --ramp 10ms" ;;
     *) fast_disk && directory=/mnt/f time="--runtime 100ms --ramp 10ms" || return 1 ;;
     esac
     for preset in "$@"; do
         case $preset in
         low-depth) some="--depth 1,2,4,8,16" ;;
         # Requests that null_blk is to be polled for time out in these guests.
-        read-depth) some="--depth 128 --engine libaio,io_uring" ;;
+        read-depth) some="--engine libaio,io_uring" ;;
+        read-depth-polled) some="--engine io_uring_poll" ;;
         *) some= ;;
         esac
-        dioscope sweep --preset $preset $some --directory $directory --size 16M $time --repeat 3 \
+        dioscope sweep --preset ${preset%-polled} $some --directory $directory --size 16M $time --repeat 3 \
             -o /out/$preset.sweep $OPTIONS
     done
 }

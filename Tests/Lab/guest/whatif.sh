@@ -21,11 +21,11 @@ whatif_run() {
 }
 
 # whatif_disk NAME MICROSECONDS LIMIT FILESYSTEM: a disk that answers after that time, and takes LIMIT MB/s if that is not 0,
-# with the file system and a file that is written and not cached, at /mnt/NAME.
+# with the file system and a file that is written and not cached, at /mnt/NAME. 0 MICROSECONDS: the emulated NVMe.
 whatif_disk() {
     set -- "$1" "$2" "$3" "$4" ""
     [ "$3" = 0 ] || set -- "$1" "$2" "$3" "$4" "mbps=$3"
-    null_device "$1" "$1" "${2}000" $5 && make_filesystem "$4" "/mnt/$1" || return 1
+    if [ "$2" = 0 ]; then make_device nvme; else null_device "$1" "$1" "${2}000" $5; fi && make_filesystem "$4" "/mnt/$1" || return 1
     dd if=/dev/zero of="/mnt/$1/file" bs=1M count=32 conv=fsync 2>/dev/null || return 1
     sync
     echo 3 >/proc/sys/vm/drop_caches
@@ -61,15 +61,22 @@ whatif_measure() {
     dioscope record -q -o "/out/$name.dioscope" -- "$@" --output="/out/$name.traced.json"
 }
 
-# whatif_measured NAME DISK CPUS HOG REPEATS FIO-ARGUMENT...: NAME.whatif.json, what dioscope makes of it; NAME.cached.json
-# and NAME.dropped.json, what fio reaches when the first pages of the file are cached by dd, and when none is.
+# whatif_measured NAME DISK CPUS HOG PLAIN REPEATS FIO-ARGUMENT...: NAME.plain.json, and PLAIN - 1 more of these; unless REPEATS
+# is 0 also NAME.whatif.json, what dioscope makes of it; NAME.cached.json and NAME.dropped.json, what fio reaches when the
+# first pages of the file are cached by dd, and when none is.
 whatif_measured() {
-    name=$1 disk_name=$2 cpus=$3 hog=$4 repeats=$5
-    shift 5
+    name=$1 disk_name=$2 cpus=$3 hog=$4 plain=$5 repeats=$6
+    shift 6
     with_hog "$hog" "$cpus" whatif_both "$@"
 }
 
 whatif_both() {
+    recorded=0
+    whatif_measure fio --output-format=json "$@" || return 1
+    for number in $(seq 2 "$plain"); do
+        fio --output-format=json "$@" --output="/out/$name.plain-$number.json" || return 1
+    done
+    [ "$repeats" != 0 ] || return 0
     dioscope whatif --json --repeat "$repeats" -- fio "$@" >"/out/$name.whatif.json"
     fio --output-format=json "$@" >/dev/null
     for side in cached dropped; do

@@ -53,7 +53,7 @@ class Case:
     rate: int
     think: int
     filesystem: str
-    latency: int
+    latency: int  # 0: the emulated NVMe
     limit: int
     placement: str
     hog: int
@@ -90,7 +90,7 @@ class Case:
 
     @property
     def where(self) -> str:
-        parts = [f"{self.latency} us"] + [f"{self.limit} MB/s"] * (self.limit > 0) + [f"CPUs {self.placement}"]
+        parts = [f"{self.latency} us" if self.latency else "NVMe"] + [f"{self.limit} MB/s"] * (self.limit > 0) + [f"CPUs {self.placement}"]
         return ", ".join(parts + [f"hog {self.hog}%"] * (self.hog > 0))
 
     @property
