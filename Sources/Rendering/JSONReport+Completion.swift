@@ -55,17 +55,24 @@ extension JSONReport {
             json.member("wait_p99_ns", estimate.waits?.p99)
             json.member("cpu_saved_ns", estimate.cpuSaved)
             json.member("loop", estimate.loop.rawValue)
-            switch estimate.iops {
-            case .gain(let gain, let limit):
-                json.member("least_gain", gain.lowerBound)
-                json.member("most_gain", gain.upperBound)
-                json.member("limit", limit.rawValue)
-            case .more(let width, let limit):
-                json.member("limit", limit.rawValue)
-                json.member("why_no_interval", width == nil ? "other_tasks" : "too_wide")
-            case .notPromised(let reason):
-                json.member("why_no_interval", reason.rawValue)
+            write(estimate.iops, to: &json)
+            if let closed = estimate.ifClosed {
+                json.object("if_closed") { json in write(closed, to: &json) }
             }
+        }
+    }
+
+    private static func write(_ iops: InlineEstimate.IOPS, to json: inout JSONWriter) {
+        switch iops {
+        case .gain(let gain, let limit):
+            json.member("least_gain", gain.lowerBound)
+            json.member("most_gain", gain.upperBound)
+            json.member("limit", limit.rawValue)
+        case .more(let width, let limit):
+            json.member("limit", limit.rawValue)
+            json.member("why_no_interval", width == nil ? "other_tasks" : "too_wide")
+        case .notPromised(let reason):
+            json.member("why_no_interval", reason.rawValue)
         }
     }
 

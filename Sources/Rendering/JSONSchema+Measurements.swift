@@ -248,6 +248,14 @@ extension JSONSchema {
                     "too_wide", "other_tasks", "paced", "loop_unknown", "submitter_apart", "cpu_time_unknown", "quota",
                     "device_limits"
                   ]
+                },
+                "if_closed": {
+                  "type": "object",
+                  "description": "The same of a closed loop, where it is unknown whether it is one.",
+                  "properties": {
+                    "least_gain": {"$ref": "#/$defs/number"}, "most_gain": {"$ref": "#/$defs/number"},
+                    "limit": {"enum": ["latency", "cpu"]}, "why_no_interval": {"enum": ["too_wide", "other_tasks"]}
+                  }
                 }
               }
             },

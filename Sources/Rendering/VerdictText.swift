@@ -172,7 +172,12 @@ enum VerdictText {
                 + " p99 \(Quantity.duration(Double(waits.p99))))"
         }
         if let cpu = estimate.cpuSaved { saved += " and at least \(Quantity.duration(cpu)) of CPU time" }
-        return saved + ": " + text(of: estimate.iops) + measuring
+        return saved + ": " + (estimate.ifClosed.map(text(ifClosed:)) ?? text(of: estimate.iops)) + measuring
+    }
+
+    private static func text(ifClosed iops: InlineEstimate.IOPS) -> String {
+        let more = if case .gain = iops { text(of: iops) } else { "more IOPS" }
+        return more + " if submissions follow completions, which is not known here; else as many"
     }
 
     /// An estimate is no measurement.

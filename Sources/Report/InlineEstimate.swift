@@ -10,7 +10,8 @@ import DirectIO
 /// per I/O decides, and inline completion spares the kworker's part of it. Both are true of a closed loop alone: whoever
 /// submits at a pace of their own goes on at that pace.
 public struct InlineEstimate: Equatable, Sendable {
-    /// Nanoseconds less per I/O, over all I/Os: their hand-off and queue wait, but for what the recorder itself took.
+    /// Nanoseconds less per I/O, over all I/Os: their hand-off and queue wait, but for what the recorder itself took, and for
+    /// what they would wait in the interrupt for those before them.
     public var latencySaved: Double
     /// What goes, I/O by I/O, of those that were deferred, the recorder's part included: nanoseconds from `end_io` to the
     /// kworker's start. `nil` when no single I/O is known.
@@ -20,6 +21,8 @@ public struct InlineEstimate: Equatable, Sendable {
     public var cpuSaved: Double?
     public var loop: SubmissionLoop
     public var iops: IOPS
+    /// What `iops` would be of a closed loop, where it is unknown whether it is one; `nil` where that would not say more.
+    public var ifClosed: IOPS?
 
     public enum IOPS: Equatable, Sendable {
         /// More at this queue depth, as a part of those recorded: the least and the most.
@@ -54,20 +57,20 @@ public struct InlineEstimate: Equatable, Sendable {
     }
 
     /// Below this part of the I/Os, what they would gain is lost in what is not known.
-    private static let neededShare = 0.5
+    fileprivate static let neededShare = 0.5
     /// From this part of the waits on the CPU was never idle.
-    private static let contended = 0.9
+    fileprivate static let contended = 0.9
     /// From this part of the waits on others have the CPU too much for an interval.
     static let mostOthers = 0.05
     /// From this part of the latency on that I/Os wait for the device to take them, its limit is theirs.
-    private static let mostHeldBack = 0.2
+    fileprivate static let mostHeldBack = 0.2
     /// With more than that many in the device at once, it may be busy all the time, and would take no more.
-    private static let mostInDevice = 1.5
+    fileprivate static let mostInDevice = 1.5
     /// In older captures it has the name of any dioscope.
     private static let recorderNames = [CPUOccupancy.recorderName, "dioscope"]
     /// The part of the measured wait that surely goes. Probes on its way are in it, too; and an I/O that a kworker
     /// completes has its submitter woken while it still runs.
-    private static let sureShare = 1.0 / 3
+    fileprivate static let sureShare = 1.0 / 3
     /// An interval of IOPS that is wider says the direction alone.
     private static func widest(_ limit: Limit) -> Double { limit == .cpu ? 0.2 : 0.05 }
 
@@ -84,51 +87,34 @@ public struct InlineEstimate: Equatable, Sendable {
         let handOff = Double(report.stage(.handOff)?.durations.total ?? 0) / ios
         let waited = Double(wait.durations.total) / ios - recorder
         let share = Double(avoidable) / Double(max(1, report.cpuSharing.deferredIOs))
-        latencySaved = (waited + handOff) * share
+        let goes = (waited + handOff) * share
+        latencySaved = max(0, goes - report.behindOthersInline(wait) * share)
         self.waits = waits
         let costs = Costs(report)
         let pressure = costs?.pressure(wait, recorder: recorder * ios)
         loop = pressure.map(finding.loop) ?? (finding.loop == .paced ? .unknown : finding.loop)
         cpuSaved = costs.map { ($0.workerSwitch + handOff) * share }
-        let sharing = report.cpuSharing
         guard report.quotaShare == nil else {
             iops = .notPromised(.quota)
             return
         }
-        guard loop == .closed else {
-            iops = .notPromised(loop == .paced ? .paced : .loopUnknown)
+        guard loop != .paced else {
+            iops = .notPromised(.paced)
             return
         }
-        guard Double(sharing.submitIRQWorker) >= Self.neededShare * Double(sharing.deferredIOs) else {
-            iops = .notPromised(.submitterApart)
-            return
-        }
-        guard let costs, let pressure else {
-            iops = .notPromised(.cpuTimeUnknown)
-            return
-        }
-        guard !pressure.hasCPULeft || report.heldBackShare < Self.mostHeldBack else {
-            iops = .notPromised(.deviceLimits)
-            return
-        }
-        let limit: Limit = wait.contention >= Self.contended ? .cpu : .latency
-        guard pressure.others < Self.mostOthers else {
-            iops = .more(width: nil, limit)
-            return
-        }
-        if limit == .cpu {
-            iops = Self.bounded(costs.gain(share: share, handOff: handOff), .cpu)
-        } else {
-            // Each of the I/Os in flight is followed by what its submitter does until the next one has its place.
-            let mean = (latency.mean - recorder) * (1 + (finding.places?.emptiness ?? 0))
-            let most = latencySaved + wait.contention * costs.switching * share
-            let sure = report.inDevice > Self.mostInDevice ? 0 : Self.sureShare * latencySaved
-            let least = Self.gain(saving: sure, of: mean)
-            iops = Self.bounded(least...max(least, Self.gain(saving: most, of: mean)), .latency)
+        let closed = ClosedLoop(
+            report: report, wait: wait, costs: costs, pressure: pressure, share: share, handOff: handOff,
+            latency: (latency.mean - recorder) * (1 + (finding.places?.emptiness ?? 0)), saved: latencySaved,
+            savedAtMost: goes
+        ).iops
+        switch (loop, closed) {
+        case (.closed, _), (_, .notPromised(.deviceLimits)): iops = closed
+        case (_, .notPromised): iops = .notPromised(.loopUnknown)
+        default: (iops, ifClosed) = (.notPromised(.loopUnknown), closed)
         }
     }
 
-    private static func bounded(_ gain: ClosedRange<Double>, _ limit: Limit) -> IOPS {
+    fileprivate static func bounded(_ gain: ClosedRange<Double>, _ limit: Limit) -> IOPS {
         let width = gain.upperBound - gain.lowerBound
         return width > widest(limit) ? .more(width: width, limit) : .gain(gain, limit)
     }
@@ -141,6 +127,48 @@ public struct InlineEstimate: Equatable, Sendable {
     /// How much more of something that took `whole` can be done when it takes `saving` less; at most tenfold.
     static func gain(saving: Double, of whole: Double) -> Double {
         whole / max(whole - saving, whole / 10) - 1
+    }
+}
+
+/// What a load gains whose submissions follow completions.
+private struct ClosedLoop {
+    let report: Report
+    /// The queue waits.
+    let wait: WaitSummary
+    let costs: Costs?
+    let pressure: CPUPressure?
+    /// Of the deferred I/Os, those that need not be.
+    let share: Double
+    /// Nanoseconds per I/O from `end_io` to `queue_work`.
+    let handOff: Double
+    /// Mean nanoseconds from one submission in a queue slot to the next: each of the I/Os in flight is followed by what
+    /// its submitter does until the next one has its place.
+    let latency: Double
+    /// Nanoseconds per I/O that go.
+    let saved: Double
+    /// The same, where no completion has to wait for another one in the interrupt.
+    let savedAtMost: Double
+
+    var iops: InlineEstimate.IOPS {
+        let sharing = report.cpuSharing
+        guard Double(sharing.submitIRQWorker) >= InlineEstimate.neededShare * Double(sharing.deferredIOs) else {
+            return .notPromised(.submitterApart)
+        }
+        guard let costs, let pressure else { return .notPromised(.cpuTimeUnknown) }
+        guard !pressure.hasCPULeft || report.heldBackShare < InlineEstimate.mostHeldBack else {
+            return .notPromised(.deviceLimits)
+        }
+        let limit: InlineEstimate.Limit = wait.contention >= InlineEstimate.contended ? .cpu : .latency
+        guard pressure.others < InlineEstimate.mostOthers else { return .more(width: nil, limit) }
+        let gain = limit == .cpu ? costs.gain(share: share, handOff: handOff) : shorter(costs)
+        return InlineEstimate.bounded(gain, limit)
+    }
+
+    private func shorter(_ costs: Costs) -> ClosedRange<Double> {
+        let most = savedAtMost + wait.contention * costs.switching * share
+        let sure = report.inDevice > InlineEstimate.mostInDevice ? 0 : InlineEstimate.sureShare * saved
+        let least = InlineEstimate.gain(saving: sure, of: latency)
+        return least...max(least, InlineEstimate.gain(saving: most, of: latency))
     }
 }
 
@@ -202,7 +230,8 @@ private struct Costs {
         CPUPressure(
             worked: worked, workedAnywhere: workedAnywhere, utilization: utilization, mostUtilization: mostUtilization,
             contention: wait.contention,
-            others: max(0, wait.total(.otherTask) - recorder) / max(1, Double(wait.durations.total)))
+            others: (max(0, wait.total(.otherTask) - recorder) + wait.total(.poolWork))
+                / max(1, Double(wait.durations.total)))
     }
 
     /// At least the switching that was seen goes, at most all of it and the kworker's work; and the hand-off anyway.
@@ -228,6 +257,21 @@ extension Report {
             $0.stage > .submit && $0.stage < .device && !$0.stage.covers(.submit) && !$0.stage.covers(.device)
         }
         return between.reduce(0) { $0 + $1.share }
+    }
+
+    /// What completing inline makes an I/O wait for: the completions of those before it in the same run of the interrupt's
+    /// handler. At most what it waits for completions now, which is also taken where the handler's runs are not known.
+    ///
+    /// - Parameter wait: of all I/Os.
+    /// - Returns: nanoseconds per I/O.
+    fileprivate func behindOthersInline(_ wait: WaitSummary) -> Double {
+        let ios = Double(max(1, ios.total))
+        let now = wait.total(.completionWork) / ios
+        let known = interrupts.filter { $0.iosPerInterrupt != nil }
+        let runs = known.reduce(0) { $0 + Double($1.interrupts ?? 0) }
+        guard runs > 0, let work = stage(.completionWork)?.durations, work.ios > 0 else { return now }
+        let before = (known.reduce(0) { $0 + Double($1.ios) } / runs - 1) / 2
+        return min(now, max(0, before) * work.mean)
     }
 
     /// How many of the I/Os the device had at once, on average.

@@ -51,6 +51,15 @@ class HeldOut(unittest.TestCase):
         self.assertFalse(outcome({"why_no_interval": "paced"}).is_right)
         self.assertTrue(outcome({"why_no_interval": "paced"}, 101).is_right)
         self.assertIsNone(outcome({"why_no_interval": "loop_unknown"}).is_right)
+        either = {"why_no_interval": "loop_unknown", "if_closed": {"why_no_interval": "too_wide"}}
+        self.assertEqual(outcome(either).promise, "more or none")
+        self.assertTrue(outcome(either).is_right)
+        self.assertTrue(outcome(either, 99).is_right)
+        self.assertFalse(outcome(either, 98).is_right)
+        at_most = {"why_no_interval": "loop_unknown", "if_closed": {"least_gain": 0.1, "most_gain": 0.4}}
+        self.assertEqual(outcome(at_most).promise, "none to +40.0%")
+        self.assertFalse(outcome(at_most).is_right)
+        self.assertTrue(outcome(at_most, 140).is_right)
         self.assertIsNone(outcome(None).is_right)
 
     def test_the_summary_counts_intervals_apart(self) -> None:

@@ -11,7 +11,7 @@ private func report(
     _ count: Int = 1000, occupied: SIMD8<UInt32>, use: [UInt64], rule: CompletionRule = .defersWrites,
     works: UInt64? = nil,
     handOff: UInt64 = 0, submitCPU: UInt16 = 0, facts: Facts = [], heldBack: UInt64 = 0, pause: UInt64 = 0,
-    atOnce: UInt64 = 1
+    atOnce: UInt64 = 1, perInterrupt: UInt16? = nil
 ) -> Report {
     var builder = ReportBuilder(rule: rule)
     for index in 0..<UInt64(count) {
@@ -29,6 +29,7 @@ private func report(
         (io.endContext, io.completeContext) = (.hardirq, .kworker)
         (io.submitCPU, io.endCPU, io.workerCPU, io.completionCPU) = (submitCPU, 0, 0, 0)
         io.facts = facts.union([.write, .endSeen, .endDecides])
+        if let perInterrupt { (io.irq, io.irqBatchPosition) = (9, UInt16(index) % perInterrupt + 1) }
         io.queueWaitOccupants = OccupantTimes(nanoseconds: occupied)
         builder.add(io)
     }
@@ -70,6 +71,28 @@ struct InlineEstimateTests {
         let estimate = try #require(
             report(occupied: SIMD8(0, 0, 0, 3_000, 5_000, 0, 8_000, 4_000), use: Self.use).inlineEstimate)
         #expect(estimate.iops == .more(width: nil, .latency))
+    }
+
+    /// So may it for a work item of somebody else.
+    @Test func otherWorkOnTheCPUDoesToo() throws {
+        let estimate = try #require(
+            report(occupied: SIMD8(0, 0, 3_000, 0, 5_000, 0, 8_000, 4_000), use: Self.use).inlineEstimate)
+        #expect(estimate.iops == .more(width: nil, .latency))
+    }
+
+    /// Inline, an I/O waits for those before it in the same run of the interrupt's handler: for none when each has its own.
+    @Test func completionsInOneInterruptWaitForEachOther() throws {
+        func saved(perInterrupt: UInt16?) throws -> Double {
+            let occupied = SIMD8<UInt32>(0, 4_000, 0, 0, 5_000, 0, 7_000, 4_000)
+            return try #require(report(occupied: occupied, use: Self.use, perInterrupt: perInterrupt).inlineEstimate)
+                .latencySaved
+        }
+        #expect(try saved(perInterrupt: 1) == 20_000)
+        // Half of one other, of 5 us each.
+        #expect(try saved(perInterrupt: 2) == 17_500)
+        // No more than now.
+        #expect(try saved(perInterrupt: 10) == 16_000)
+        #expect(try saved(perInterrupt: nil) == 16_000)
     }
 
     @Test func onAnIdleCPULatencyIsTheLimit() throws {
@@ -122,8 +145,12 @@ struct InlineEstimateTests {
             let use: [UInt64] = [10_000, 5_000, 0, 40_000, 5_000, 0, 30_000, 10_000]
             return try #require(report(occupied: occupied, use: use, pause: 80_000).inlineEstimate)
         }
-        #expect(try estimate(other: 8_000).loop == .unknown)
-        #expect(try estimate(other: 0).loop == .closed)
+        let beside = try estimate(other: 8_000)
+        #expect(beside.loop == .unknown && beside.iops == .notPromised(.loopUnknown))
+        // If it is one after all, it gains.
+        #expect(beside.ifClosed == .more(width: nil, .latency))
+        let alone = try estimate(other: 0)
+        #expect(alone.loop == .closed && alone.ifClosed == nil)
     }
 
     @Test func onABusyCPUItsTimeIsTheLimit() throws {

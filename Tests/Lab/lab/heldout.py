@@ -159,19 +159,30 @@ class Outcome(Gain):
         if self.estimate is None:
             return "nothing to save"
         why = str(self.estimate["why_no_interval"])
+        if why == "loop_unknown" and "if_closed" in self.estimate:
+            return "if_closed"
         return "more" if why in ("too_wide", "other_tasks") else why
 
     @property
+    def most_if_closed(self) -> float:
+        """More than that a load whose loop is unknown may not gain."""
+        return float((self.estimate or {}).get("if_closed", {}).get("most_gain", "inf"))
+
+    @property
     def is_right(self) -> bool | None:
-        """Inside, more where more is said, as many where a pace is said; None: nothing was said."""
+        """Inside, more where more is said, as many where a pace is said, not fewer where it is either; None: nothing was said."""
         if self.interval is not None:
             return self.interval[0] <= self.gain <= self.interval[1]
-        return {"more": self.gain > 0, "paced": abs(self.gain) <= NOTHING}.get(self.why or "")
+        return {"more": self.gain > 0, "paced": abs(self.gain) <= NOTHING,
+                "if_closed": -NOTHING <= self.gain <= self.most_if_closed}.get(self.why or "")
 
     @property
     def promise(self) -> str:
         if self.interval is not None:
             return f"{self.interval[0]:+.1%} to {self.interval[1]:+.1%}"
+        if self.why == "if_closed":
+            most = self.most_if_closed
+            return "more or none" if most == float("inf") else f"none to {most:+.1%}"
         return {"more": "more", "paced": "no more"}.get(self.why or "", f"none ({self.why})".replace("_", " "))
 
     @property
@@ -254,7 +265,7 @@ def summary(outcomes: list[Outcome]) -> Iterator[str]:
         words = f"{half}: {len(some)} pairs; {inside} of {len(intervals)} intervals hold the gain"
         if widths:
             words += f", {widths[len(widths) // 2] * 100:.1f} points wide in the middle and {widths[-1] * 100:.1f} at most"
-        for why, what in (("more", "'more'"), ("paced", "'no more'")):
+        for why, what in (("more", "'more'"), ("paced", "'no more'"), ("if_closed", "'more or none'")):
             said = [outcome for outcome in some if outcome.why == why]
             words += f"; {what} is right for {sum(outcome.is_right is True for outcome in said)} of {len(said)}"
         silent = sum(outcome.is_right is None for outcome in some)
