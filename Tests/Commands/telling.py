@@ -49,7 +49,9 @@ class FileTests(RecordingBed):
 
     def test_header(self) -> None:
         done = self.record("--file", self.touched(), "--", *fio_command(self.directory))
-        self.assertRegex(done.stderr, r"\n [\d,.]+ IOPS  [\d.]+ [MG]B/s  over [\d.]+m?s  \d{4}-\d\d-\d\d [\d:]+ UTC  recorded for")
+        # On the next line, what does not fit on one.
+        self.assertRegex(
+            done.stderr, r"\n [\d,.]+ IOPS  [\d.]+ [MG]B/s  over [\d.]+m?s  \d{4}-\d\d-\d\d [\d:]+ UTC\s+recorded for")
         self.assertRegex(done.stderr, r"\n \$ fio --name=job ")
         self.assertIn(f"recorded with --file {self.file('file')}", done.stderr.replace("\n ", " "))
 
