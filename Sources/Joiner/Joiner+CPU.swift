@@ -54,12 +54,13 @@ extension Joiner {
         cpus[cpu].clock.leave(hardirq: true, at: at.time)
     }
 
-    /// `softirq_raise`; the first one counts: others find it pending.
+    /// `softirq_raise`; the first one counts: others find it pending. In the handler of a hard interrupt, the device was
+    /// done when that came: as `raise_here()` of the probes has it.
     mutating func raised(_ vector: UInt32, _ at: Moment) {
         let (cpu, vector) = (Int(at.cpu), Int(vector))
         guard vector < CPUState.softirqs, CPUState.delivering >> UInt32(vector) & 1 != 0, cpus[cpu].raises[vector] == 0
         else { return }
-        cpus[cpu].raises[vector] = at.time
+        cpus[cpu].raises[vector] = cpus[cpu].levels.hardirq.entered ?? at.time
     }
 
     mutating func enterSoftirq(_ vector: UInt32, _ at: Moment) {

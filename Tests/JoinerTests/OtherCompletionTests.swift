@@ -48,6 +48,35 @@ import Testing
         #expect(io.completeContext == .softirq && io.interrupted == TextTrace.at(10.000102) && io.irq == nil)
     }
 
+    /// In a handler the device was done when that was entered; elsewhere when the softirq is raised. The first raise counts.
+    @Test func aSoftirqIsDeliveredFromTheInterruptThatRaisedIt() throws {
+        func raised(_ before: String) throws -> Timestamp? {
+            let text =
+                begin("10.000000") + """
+                                 fio-211     [001] .....    10.000003: block_rq_issue: 259,1 WS 4096 () 296056 + 8 [fio]
+
+                    """ + queued("10.000010") + before + """
+                              <idle>-0       [001] ..s1.    10.000130: softirq_entry: vec=4 [action=BLOCK]
+                              <idle>-0       [001] ..s1.    10.000132: block_rq_complete: 259,1 WS () 296056 + 8 [0]
+
+                    """ + complete("10.000140", "          <idle>-0       [001] ..s1.")
+            let io = try #require(try TextTrace(text).ios.first)
+            #expect(io.interrupted == TextTrace.at(10.00013) && io.endContext == .softirq)
+            return io[.raised]
+        }
+        let handler = """
+                      <idle>-0       [001] d.h1.    10.000100: irq_handler_entry: irq=36 name=virtio1-req.0
+                      <idle>-0       [001] d.h1.    10.000102: softirq_raise: vec=4 [action=BLOCK]
+                      <idle>-0       [001] d.h1.    10.000104: softirq_raise: vec=4 [action=BLOCK]
+                      <idle>-0       [001] d.h1.    10.000105: irq_handler_exit: irq=36 ret=handled
+
+            """
+        #expect(try raised(handler) == TextTrace.at(10.0001))
+        let task = "             fio-211     [001] d..1.    10.000110: softirq_raise: vec=4 [action=BLOCK]\n"
+        #expect(try raised(task) == TextTrace.at(10.00011))
+        #expect(try raised("") == nil)
+    }
+
     @Test func aSubmitRaceIsCompletedByTheSubmitter() throws {
         let io = try #require(try TextTrace(begin("10.000000") + complete("10.000050", fio)).ios.first)
         #expect(io.completeContext == .task && io.facts.contains(.bySubmitter) && io.issuer == .libaio)
