@@ -143,7 +143,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
         var loss = loss.sampledOut(further: thinnedOut)
         var selection = selection
         selection?.ofIOs &-= thinnedOut
-        if all.disordered > 0 { loss.append(Self.disordered(all.disordered)) }
+        if all.disordered > 0 { loss.append(Self.disordered(all.disordered, of: all.ios)) }
         let sample = Sample(ios: selection?.ofIOs ?? all.ios, sampledOut: loss.sampledOut)
         let isOfAll = selection == nil && sample == nil
         let lossless = source.isComplete && !loss.contains { $0.severity == .loss && $0.count > 0 }
@@ -199,9 +199,11 @@ public struct ReportBuilder: ~Copyable, Sendable {
         func report(_ frame: ReportAccumulator.Frame) -> Report { accumulator.withLock { $0.report(frame) } }
     }
 
-    private static func disordered(_ count: UInt64) -> DataLoss {
+    /// A few of many change nothing that is said of all.
+    private static func disordered(_ count: UInt64, of ios: UInt64) -> DataLoss {
         DataLoss(
-            what: "disordered-times", count: count, severity: .loss,
+            what: "disordered-times", count: count,
+            severity: Double(count) < Verdict.tolerableLoss * Double(ios) ? .info : .loss,
             help: "I/Os with times that contradict each other; the contradicting times were dropped")
     }
 }

@@ -40,9 +40,22 @@ struct ReportBuilderTests {
         #expect(report.quality.completeIOs == 4996)
         #expect(report.stage(named: "queue_wait..completion_work")?.durations.ios == 1)
         #expect(report.stage(named: "irq..inline_completion")?.durations.ios == 1)
-        #expect(report.loss.map(\.what) == ["disordered-times"])
+        #expect(report.loss.map(\.what) == ["disordered-times"] && report.loss.map(\.severity) == [.info])
         #expect(report.stages.map(\.stage) == report.stages.map(\.stage).sorted())
         for stage in report.stages { #expect(stage.contexts.reduce(0, +) == stage.durations.ios) }
+    }
+
+    @Test(arguments: [(49, true), (50, false), (2500, false)])
+    func fewContradictionsRefuseNoVerdict(contradictions: Int, concludes: Bool) throws {
+        var ios = (0..<5000).map { SyntheticIOs.deferred(at: UInt64(1000 + $0 * 1000)) }
+        for index in 0..<contradictions { ios[index * 2].issued = Timestamp(nanoseconds: 1) }
+        let report = SyntheticIOs.report(ios)
+        #expect(report.quality.disorderedIOs == UInt64(contradictions))
+        #expect(report.loss.map(\.count) == [UInt64(contradictions)])
+        #expect(report.verdict.sentences.isEmpty != concludes)
+        #expect(
+            report.verdict.refusals.contains(.loss(what: "disordered-times", count: UInt64(contradictions)))
+                != concludes)
     }
 
     @Test func whatTwoPointsEncloseIsAComposedStage() throws {
