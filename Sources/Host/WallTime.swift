@@ -3,7 +3,7 @@
 import Glibc
 
 /// A time of the wall clock as users write it: `15:04:05.25`, of the day that is nearest, or
-/// `2026-11-28T15:04:05`, both with or without `Z` or `+01:00`. Without one of these it is local.
+/// `2026-11-28T15:04:05`, with or without `Z`, ` UTC` or `+01:00`. Without one of these it is local.
 public struct WallTime: Equatable, Sendable {
     /// `nil`: the day that is nearest.
     private var date: (year: Int32, month: Int32, day: Int32)?
@@ -14,6 +14,7 @@ public struct WallTime: Equatable, Sendable {
 
     public init?(_ text: String) {
         var rest = text[...]
+        offset = Self.takeOffset(&rest)
         if let separator = rest.firstIndex(where: { $0 == "T" || $0 == " " }) {
             guard let date = Self.numbers(rest[..<separator], "-", [4, 2, 2]) else { return nil }
             guard (1...12).contains(date[1]), (1...31).contains(date[2]) else { return nil }
@@ -44,8 +45,8 @@ public struct WallTime: Equatable, Sendable {
     }
 
     private static func takeOffset(_ text: inout Substring) -> Int64? {
-        if text.last == "Z" {
-            text = text.dropLast()
+        for zone in ["Z", " UTC"] where text.hasSuffix(zone) {
+            text = text.dropLast(zone.count)
             return 0
         }
         guard text.count > 6 else { return nil }
@@ -60,26 +61,26 @@ public struct WallTime: Equatable, Sendable {
     /// Nanoseconds since 1970.
     /// - Parameter other: a time near to which it is, when no day was given.
     public func nanoseconds(near other: Int64) -> Int64 {
+        var day = tm()
         guard let date else {
-            let candidates = [-1, 0, 1].map { self.midnight(of: other, days: $0) + nanoseconds }
+            var seconds = time_t(other / 1_000_000_000 + (offset ?? 0))
+            if offset == nil { localtime_r(&seconds, &day) } else { gmtime_r(&seconds, &day) }
+            let candidates = [-1, 0, 1].map { onDay(day, later: $0) }
             return candidates.min { abs($0 - other) < abs($1 - other) } ?? nanoseconds
         }
-        var day = tm()
-        (day.tm_year, day.tm_mon, day.tm_mday, day.tm_isdst) = (date.year - 1900, date.month - 1, date.day, -1)
-        let midnight = offset.map { Int64(timegm(&day)) - $0 } ?? Int64(mktime(&day))
-        return midnight * 1_000_000_000 + nanoseconds
+        (day.tm_year, day.tm_mon, day.tm_mday) = (date.year - 1900, date.month - 1, date.day)
+        return onDay(day, later: 0)
     }
 
-    private func midnight(of wall: Int64, days: Int32) -> Int64 {
-        if let offset {
-            let there = wall / 1_000_000_000 + offset
-            return (there - there % 86_400 + Int64(days) * 86_400 - offset) * 1_000_000_000
-        }
-        var (seconds, day) = (time_t(wall / 1_000_000_000), tm())
-        localtime_r(&seconds, &day)
-        (day.tm_sec, day.tm_min, day.tm_hour, day.tm_isdst) = (0, 0, 0, -1)
-        day.tm_mday += days
-        return Int64(mktime(&day)) * 1_000_000_000
+    /// That time of the day, which is not 24 hours long where clocks are changed.
+    private func onDay(_ day: tm, later days: Int32) -> Int64 {
+        let second: Int64 = 1_000_000_000
+        var time = day
+        time.tm_mday += days
+        (time.tm_hour, time.tm_min) = (Int32(nanoseconds / (3600 * second)), Int32(nanoseconds / (60 * second) % 60))
+        (time.tm_sec, time.tm_isdst) = (Int32(nanoseconds / second % 60), -1)
+        let seconds = offset.map { Int64(timegm(&time)) - $0 } ?? Int64(mktime(&time))
+        return seconds * second + nanoseconds % second
     }
 
     public static func == (left: WallTime, right: WallTime) -> Bool {

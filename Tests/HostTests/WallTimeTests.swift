@@ -29,10 +29,18 @@ import Testing
             WallTime("23:00:00Z")?.nanoseconds(near: (noon - 43_000) * 1_000_000_000) == (noon - 46_800) * 1_000_000_000
         )
         #expect(WallTime("13:00:00+01:00")?.nanoseconds(near: noon * 1_000_000_000) == noon * 1_000_000_000)
+        // 2026-11-28T23:59:50Z, local time wherever this runs.
+        let wall: Int64 = 1_795_910_390_000_000_000
+        #expect(WallTime("23:59:59.5Z")?.nanoseconds(near: wall) == wall + 9_500_000_000)
+        #expect(WallTime("00:00:05Z")?.nanoseconds(near: wall) == wall + 15_000_000_000)
+        #expect(WallTime("02:00:05+02:00")?.nanoseconds(near: wall) == wall + 15_000_000_000)
+        #expect(WallTime("12:30 UTC")?.nanoseconds(near: wall) == wall - (11 * 3600 + 29 * 60 + 50) * 1_000_000_000)
+        #expect(WallTime("2026-11-28 23:59:50 UTC")?.nanoseconds(near: 0) == wall)
     }
 
     @Test(arguments: [
-        "", "1.5s", "10", "25:00:00", "12:61", "1:2:3", "12:30.5", "2026-13-01T00:00:00", "12:30:05.", "x",
+        "", "Z", " UTC", "+01:00", "1.5s", "10", "25:00:00", "12:61", "1:2:3", "12:30.5", "2026-13-01T00:00:00",
+        "12:30:05.", "x",
     ])
     func whatIsNoTime(_ text: String) {
         #expect(WallTime(text) == nil)

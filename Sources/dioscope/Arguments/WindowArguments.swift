@@ -9,8 +9,8 @@ struct WindowArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Only I/Os that were done from then on: a time since the recording began, e.g. 1.5s, or of the wall clock.",
-            discussion: "12:30:05.5, of the nearest day, or 2026-11-28T12:30:05; local time, unless it ends in Z or"
-                + " +01:00. A trace begins with its first I/O, and knows no wall clock."))
+            discussion: "12:30:05.5, of the nearest day, or 2026-11-28T12:30:05; local time, unless it ends in Z,"
+                + " UTC or +01:00. A trace begins with its first I/O, and knows no wall clock."))
     var from: Moment?
 
     @Option(help: "Only I/Os that were done before then.")
