@@ -132,10 +132,11 @@ public struct TraceRecipe: Sendable {
 
     public func text(for tool: Tool) -> String {
         if tool == .bpftrace { return bpftrace }
-        let remark = [
-            "# As root. Offsets are those of \(layout.origin). io_req_rw_complete only matters for io_uring; a probe that",
-            "# the kernel refuses may be left out: the report says what is missing.",
-        ]
+        let remark =
+            [
+                "# As root. Offsets are those of \(layout.origin). io_req_rw_complete only matters for io_uring; a probe that",
+                "# the kernel refuses may be left out: the report says what is missing.",
+            ] + (layout.hasFunctionProbes ? [] : Self.gapsOfKprobes)
         let other = ["# The following are for block devices without a file system, and for vfat and the like:"]
         let names = (probes + otherProbes).compactMap { $0.split(separator: " ").first?.dropFirst(2) }
         let clear =
@@ -144,6 +145,13 @@ public struct TraceRecipe: Sendable {
         return (remark + probes.map(set) + other + otherProbes.map(set) + commands(tool) + [clear])
             .joined(separator: "\n") + "\n"
     }
+
+    /// Before 6.5.
+    static let gapsOfKprobes = [
+        "# This kernel has kprobes and no function probes. A kprobe is skipped, and not counted, while another one runs on",
+        "# its CPU: some I/Os lack end_io, and the reason of their deferral is unknown; of those that bypass iomap some lack",
+        "# their completion. The report counts both. --how bpftrace has no such gap where bpftrace has kfunc: not on 5.10.",
+    ]
 
     private func set(_ probe: String) -> String { "echo '\(probe)' >>\(Self.tracing)/dynamic_events" }
 

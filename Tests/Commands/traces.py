@@ -133,6 +133,66 @@ class TraceTests(commands.Bed):
         self.assertAlmostEqual(report["quality"]["complete_share"], total / 499, places=6)
         self.assertEqual(report["verdict"]["sentences"], [])
 
+    def test_perf_data_from_anywhere(self) -> None:
+        """By name, from standard input and packed, perf script is given the same file."""
+        text = gzip.decompress(self.trace("perf-").read_bytes())
+        (self.directory / "text").write_bytes(text)
+        fake = self.directory / "bin" / "perf"
+        fake.parent.mkdir()
+        fake.write_text("#!/bin/sh\n"
+                        f"[ \"$*\" = \"script --ns --header -i $5\" ] && [ \"$(cat \"$5\")\" = PERFILE2x ] || exit 1\n"
+                        f"exec cat {self.file('text')}\n")
+        fake.chmod(0o755)
+        environment = {**os.environ, "PATH": f"{fake.parent}:{os.environ['PATH']}"}
+        expected = commands.dioscope("report", self.file("text")).stdout.replace("perf script  ", "perf.data through perf script  ")
+        packed = gzip.compress(b"PERFILE2x")
+        name = "it's $perf.data"
+        for content in (b"PERFILE2x", packed):
+            (self.directory / name).write_bytes(content)
+            for source in (self.file(name), "-"):
+                with self.subTest(packed=content is packed, source=source), open(self.file(name), "rb") as piped:
+                    done = subprocess.run([commands.DIOSCOPE, "report", source], stdin=piped, capture_output=True, text=True,
+                                          timeout=60, check=False, env=environment)
+                    self.assertEqual((done.returncode, done.stderr), (0, ""))
+                    self.assertEqual(done.stdout.split(), expected.split())
+
+    def test_packed_by_what_is_installed(self) -> None:
+        text = gzip.decompress(self.trace("ftrace-").read_bytes())
+        expected = report_of(self.trace("ftrace-")).read_text()
+        for packer in ("xz", "bzip2"):
+            packed = subprocess.run([packer, "-c"], input=text, capture_output=True, check=True).stdout
+            (self.directory / "packed").write_bytes(packed)
+            for source in (self.file("packed"), "-"):
+                with self.subTest(packer, source=source), open(self.file("packed"), "rb") as piped:
+                    done = subprocess.run([commands.DIOSCOPE, "report", source], stdin=piped, capture_output=True, text=True,
+                                          timeout=60, check=False)
+                    self.assertEqual((done.returncode, done.stdout), (0, expected))
+            (self.directory / "cut").write_bytes(packed[:-20])
+            self.expect(commands.dioscope("report", self.file("cut")), 2, f"{packer} could not read all of it")
+            done = subprocess.run([commands.DIOSCOPE, "report", self.file("packed")], capture_output=True, text=True,
+                                  timeout=60, check=False, env={**os.environ, "PATH": "/nowhere"})
+            self.assertEqual(done.returncode, 65)
+            self.assertIn(f"packed by {packer}: install {packer}", done.stderr)
+
+    def test_differences_of_times_are_none(self) -> None:
+        """perf script --deltatime: a report has counts and contexts, and whatever needs times refuses it."""
+        last = 0.0
+        lines = []
+        for line in gzip.decompress(self.trace("perf-").read_bytes()).decode().splitlines(keepends=True):
+            found = re.search(r" (\d+\.\d{9}): ", line)
+            if found:
+                now = float(found[1])
+                line = line.replace(found[1], f"{now - last if last else 0:.9f}", 1)
+                last = now
+            lines.append(line)
+        (self.directory / "text").write_text("".join(lines))
+        name = self.file("text")
+        self.assertEqual(json.loads(commands.dioscope("report", "--json", name).stdout)["ios"]["total"], 251)
+        for verb in (["compare", name, name], ["export", "--format", "csv", name], ["list", name],
+                     ["report", "--from", "1s", name]):
+            with self.subTest(verb[0]):
+                self.expect(commands.dioscope(*verb), 65, "perf script --deltatime")
+
     def test_perf_data_is_told_from_its_text(self) -> None:
         (self.directory / "perf.data").write_bytes(b"PERFILE2" + bytes(200))
         self.expect(commands.dioscope("report", self.file("perf.data")), 65, "perf script --ns")
@@ -142,6 +202,9 @@ class TraceTests(commands.Bed):
             done = commands.dioscope("record", "--how", tool, "--kernel", "5.10")
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn("p:dioscope/iomap_dio_rw __iomap_dio_rw iocb=$arg1:x64", done.stdout)
+            self.assertIn("A kprobe is skipped, and not counted", done.stdout)
+            newer = commands.dioscope("record", "--how", tool, "--kernel", "6.12").stdout
+            self.assertNotIn("A kprobe is skipped", newer)
         done = commands.dioscope("record", "--how", "bpftrace", "--kernel", "5.10")
         self.assertIn("kprobe:__iomap_dio_rw {", done.stdout)
         self.assertIn("iocb=0x%llx pos=%lld complete=%s", done.stdout)
