@@ -21,7 +21,6 @@ public struct WallTime: Equatable, Sendable {
             self.date = (Int32(date[0]), Int32(date[1]), Int32(date[2]))
             rest = rest[rest.index(after: separator)...]
         }
-        offset = Self.takeOffset(&rest)
         let parts = rest.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         let words = parts[0].split(separator: ":", omittingEmptySubsequences: false)
         guard let time = Self.numbers(parts[0], ":", words.map { _ in 2 }), (2...3).contains(time.count),

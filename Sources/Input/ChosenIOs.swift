@@ -14,6 +14,8 @@ public struct IOWish {
     public var window: TimeWindow?
     /// What single I/Os are needed for, in the user's words; `nil`: sums will do.
     public var purpose: String?
+    /// What times are needed for, in the user's words; `nil`: without them there is something to say too.
+    public var timed: String?
     /// Names of threads and devices are known before the first I/O.
     public var needsNames = false
     /// Each comes with what it waited for.
@@ -54,8 +56,8 @@ public final class ChosenIOs {
 
     init(_ source: any IOSource, _ path: String, _ wish: IOWish) throws {
         if let purpose = wish.purpose, source.isSummary { throw InputError.summaryOnly(path, purpose: purpose) }
-        if !source.hasTimes, let purpose = wish.purpose ?? wish.window?.text {
-            throw InputError.noTimes(path, purpose: purpose)
+        if !source.hasTimes, let purpose = wish.purpose ?? wish.window?.text ?? wish.timed {
+            throw InputError.noTimes(path, purpose: purpose, areDifferences: source.hasDifferences)
         }
         if wish.selection?.needsStart == true, source.start == nil { throw InputError.noStart(path) }
         self.source = source

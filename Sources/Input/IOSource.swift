@@ -12,6 +12,8 @@ protocol IOSource {
     var isSummary: Bool { get }
     /// Of its I/Os it is known when they passed their points, not only in which order.
     var hasTimes: Bool { get }
+    /// What stands where its events have their times is what passed since the one before.
+    var hasDifferences: Bool { get }
     /// Makes one sample of its I/Os, which were recorded at several rates; `nil`: they were not.
     var thinning: Thinning? { get }
     /// Machines whose traces are merged in it, by number; empty of one alone.
@@ -26,6 +28,7 @@ protocol IOSource {
 extension IOSource {
     var isSummary: Bool { false }
     var hasTimes: Bool { true }
+    var hasDifferences: Bool { false }
     var thinning: Thinning? { nil }
     var machines: [String] { [] }
     var start: RecordingStart? { nil }

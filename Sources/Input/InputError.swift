@@ -11,9 +11,9 @@ public enum InputError: Error, Equatable {
     case tooLarge(String, mostBytes: Int)
     case noWallClock(String)
     case noStart(String)
-    /// The clock of a trace counts no time.
+    /// The clock of a trace counts no time, or its times are those since the line before.
     /// - Parameter purpose: what times are needed for, in the user's words.
-    case noTimes(String, purpose: String)
+    case noTimes(String, purpose: String, areDifferences: Bool)
 
     /// One line.
     public var message: String {
@@ -25,7 +25,10 @@ public enum InputError: Error, Equatable {
         case .tooLarge(let path, let bytes): "\(path) is larger than \(bytes >> 20) MiB, which no such file is"
         case .noWallClock(let path): "\(path) does not say what the wall clock was"
         case .noStart(let path): "\(path) does not say when its recording began"
-        case .noTimes(let path, let purpose): "\(path) has no times, for its clock counts none: \(purpose) needs them"
+        case .noTimes(let path, let purpose, true):
+            "\(path) has the time since the line before, not times (perf script --deltatime): \(purpose) needs them"
+        case .noTimes(let path, let purpose, _):
+            "\(path) has no times, for its clock counts none: \(purpose) needs them"
         }
     }
 
@@ -37,6 +40,7 @@ public enum InputError: Error, Equatable {
         case .savedSweep: "show it, or two of them side by side: dioscope sweep --show NEW [--base OLD]"
         case .noWallClock: "give --from and --to as time since its first I/O, e.g. 1.5s"
         case .noStart: "give times as 'list' shows them for it, in seconds of its own clock: 'submitted>12345.5s'"
+        case .noTimes(_, _, areDifferences: true): "make the text with perf script --ns"
         case .noTimes: "record it by the clock mono: trace-cmd record -C mono, echo mono >trace_clock"
         case .notASweep, .tooLarge: nil
         }

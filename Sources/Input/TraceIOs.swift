@@ -47,6 +47,7 @@ final class TraceIOs: IOSource {
     var rule: CompletionRule { description.completionRule }
     var machines: [String] { description.machines }
     var hasTimes: Bool { description.hasTimes }
+    var hasDifferences: Bool { description.times == .differences }
 
     func read(occupancies: (CPUOccupancy) throws -> Void, each: (DirectIO) throws -> Void) throws -> SourceSummary {
         guard hasTimes else { return try readAll(occupancies: { _ in }) { try each(Self.timeless($0)) } }

@@ -24,9 +24,10 @@ struct FuzzInput {
         return 0
     }
 
-    /// Whatever a file is recognised as; perf's own files are perf's to read.
+    /// Whatever a file is recognised as; perf's own files are perf's to read, and what xz and bzip2 packed is theirs.
     func input() -> Int32 {
-        guard !bytes.starts(with: Array("PERFILE2".utf8)), let file = try? OpenFile(holding: bytes),
+        let others = [Array("PERFILE2".utf8), [0xfd] + Array("7zXZ".utf8), Array("BZh".utf8)]
+        guard !others.contains(where: { bytes.starts(with: $0) }), let file = try? OpenFile(holding: bytes),
             let input = try? TraceInput(file, isCapture: { CaptureReader.recognises($0) })
         else { return 0 }
         switch input.content {

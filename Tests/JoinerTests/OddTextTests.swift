@@ -80,7 +80,7 @@ import Testing
 
     @Test(arguments: [
         "quoted", "boot-log-dump", "byte-order-mark", "wrapped", "quoted-printable", "web-page", "noformat", "colours",
-        "two-bytes",
+        "two-bytes", "folded", "numbered", "lines-doubled", "cpu-and-all",
     ])
     func whatOthersPutAroundTheLinesIsTakenOff(name: String) throws {
         let odd = try odd(name)
@@ -213,6 +213,13 @@ import Testing
         let odd = try odd(OpenFile(holding: Array(Self.quotedTwice.utf8)))
         #expect(latencies(odd.all) == [110] && queueWaits(odd.all) == [20] && odd.counts.begins == 1)
         #expect(odd.summary.repeatedEvents == 4)
+    }
+
+    @Test func whatIsShownAndQuotedHappenedOnce() throws {
+        // 700 ms apart: the clock goes back by more than what is put in order. The last line has no end.
+        let odd = try odd("shown-twice")
+        #expect(latencies(odd.all) == [136, 136] && queueWaits(odd.all) == [31, 31])
+        #expect(odd.summary.repeatedEvents == 10 && odd.counts.begins == 2 && losses(odd).isEmpty)
     }
 
     @Test func theTracesOfTwoBootsAreNotMixed() throws {

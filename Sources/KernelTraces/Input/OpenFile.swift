@@ -7,6 +7,8 @@ public final class OpenFile {
     public let descriptor: Int32
     /// Names it in messages.
     public let name: String
+    /// By which another program can open it; `nil`: it has none.
+    let path: String?
     private let isOwned: Bool
     /// Why what was unpacked into it is not whole; `nil` when it is.
     public private(set) var cut: String?
@@ -20,12 +22,12 @@ public final class OpenFile {
     /// Opens `path`; `-` is standard input.
     public init(path: String) throws(TraceError) {
         if path == "-" {
-            (descriptor, name, isOwned) = (STDIN_FILENO, "standard input", false)
+            (descriptor, name, self.path, isOwned) = (STDIN_FILENO, "standard input", nil, false)
             return
         }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .cannotOpen(path, errno: errno) }
-        (self.descriptor, name, isOwned) = (descriptor, path, true)
+        (self.descriptor, name, self.path, isOwned) = (descriptor, path, path, true)
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .cannotOpen(path, errno: errno) }
         guard status.st_mode & S_IFMT != S_IFDIR else { throw .isDirectory(path) }
@@ -39,7 +41,7 @@ public final class OpenFile {
         guard descriptor >= 0 else { throw .noSpool(name, errno: errno) }
         unlink(template)
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        (self.descriptor, self.name, isOwned) = (descriptor, name, true)
+        (self.descriptor, self.name, path, isOwned) = (descriptor, name, nil, true)
     }
 
     deinit {

@@ -91,14 +91,17 @@ enum OtherTool: String, Sendable {
         return nil
     }
 
+    /// That unpacks it.
+    var program: String { self == .xz ? "xz" : "bzip2" }
+
     /// What it lacks, and what to do instead.
     var remedy: String {
         switch self {
         case .blktrace:
             "give the text that 'blkparse -i FILE' makes of it, which has requests; for direct I/Os and who completed"
                 + " them record with dioscope, or with what 'dioscope record --how trace-cmd' prints"
-        case .xz: "unpack it, or pack it by gzip or zstd"
-        case .bzip2, .zip: "unpack it first"
+        case .xz, .bzip2: "install \(program), unpack it, or pack it by gzip or zstd"
+        case .zip: "unpack it first"
         case .tar: "unpack it, and give its files one by one"
         case .perfTrace, .perfJSON: "give the output of 'perf script --ns' of the same perf.data"
         case .lttng:

@@ -23,7 +23,7 @@ public struct TraceInput {
     /// And how much of a text that begins with something else, e.g. the log of a boot.
     private static let mostPeeked = 1 << 25
 
-    /// Looks at an open file, plain or packed by gzip or zstd.
+    /// Looks at an open file, plain or packed by gzip or zstd; by xz or bzip2, where these are installed.
     /// - Parameter isCapture: whether a file that begins so is one of dioscope's own.
     public init(_ file: OpenFile, isCapture: ([UInt8]) -> Bool) throws(TraceError) {
         name = file.name
@@ -32,7 +32,7 @@ public struct TraceInput {
         var stream = first
         var isPacked = false
         // Some are packed twice.
-        while let unpacked = Self.unpacker(of: stream) {
+        while let unpacked = try Self.unpacker(of: stream, in: file.isRegular && !isPacked ? file : nil, name: name) {
             stream = try PeekedStream(unpacked.stream, count: Self.peeked)
             guard !stream.prefix.isEmpty else { throw .compressed(name, format: unpacked.format) }
             isPacked = true
@@ -40,10 +40,30 @@ public struct TraceInput {
         content = try Self.content(of: stream, name: name, file: file.isRegular && !isPacked ? file : nil, isCapture)
     }
 
-    private static func unpacker(of stream: PeekedStream) -> (stream: any ByteStream, format: String)? {
+    /// - Parameter file: that its bytes are in as they are, if one is.
+    private static func unpacker(
+        of stream: PeekedStream, in file: OpenFile?, name: String
+    ) throws(TraceError) -> (stream: any ByteStream, format: String)? {
         if stream.prefix.starts(with: [0x1f, 0x8b]) { return (GzipStream(stream), "gzip") }
         if stream.prefix.starts(with: [0x28, 0xb5, 0x2f, 0xfd]) { return (ZstdStream(stream), "zstd") }
+        for tool in [OtherTool.xz, .bzip2] where OtherTool(of: stream.prefix) == tool {
+            let file = try spooled(stream, in: file, name)
+            guard let unpacked = ProgramOutput([tool.program, "-dc"], of: file) else {
+                throw .otherTool(name, what: tool.rawValue, remedy: tool.remedy)
+            }
+            return (unpacked, tool.program)
+        }
         return nil
+    }
+
+    /// In a file, if it is in none.
+    private static func spooled(
+        _ stream: PeekedStream, in file: OpenFile?, _ name: String
+    ) throws(TraceError) -> OpenFile {
+        if let file { return file }
+        let spool = try OpenFile(spoolFor: name)
+        try spool.fill(from: stream)
+        return spool
     }
 
     /// What is read at several places goes into a file first, if it is in none.
@@ -52,15 +72,13 @@ public struct TraceInput {
     ) throws(TraceError) -> Content {
         let prefix = stream.prefix
         func spooled() throws(TraceError) -> OpenFile {
-            if let file { return file }
-            let spool = try OpenFile(spoolFor: name)
-            try spool.fill(from: stream)
-            return spool
+            try Self.spooled(stream, in: file, name)
         }
         if prefix.count >= 4, isCapture(prefix) { return .capture(try spooled()) }
         if prefix.starts(with: TraceDatHeader.magic) { return .traceDat(try spooled()) }
         if prefix.starts(with: Array("PERFILE2".utf8)) {
-            guard file != nil, let script = PerfScript(path: name) else { throw .perfData(name) }
+            guard let script = ProgramOutput(perfScript, of: try spooled(), program: "perf.data through perf script")
+            else { throw .perfData(name) }
             let peeked = try PeekedStream(script, count: Self.peeked)
             guard !peeked.prefix.isEmpty else { throw .perfData(name) }
             return try perfText(peeked, name: name)
@@ -111,6 +129,7 @@ public struct TraceInput {
         }
     }
 
+    private static let perfScript = ["perf", "script", "--ns", "--header", "-i"]
     private static let remedyOfPerf = "make it with 'perf script --ns -F comm,pid,tid,cpu,time,event,trace'"
 
     private static func text(_ stream: PeekedStream, name: String) throws(TraceError) -> Content {

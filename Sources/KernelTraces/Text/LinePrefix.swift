@@ -29,12 +29,18 @@ struct LinePrefix {
     /// A name this long, or a line that begins so, is hardly a thread's alone.
     @inline(__always)
     static func mayPrecede(_ head: LineHead, _ line: Scanner) -> Bool {
-        if head.name.count > longestName { return true }
+        if head.name.count > longestName || isNumbered(line) { return true }
         switch line.byte {
         case UInt8(ascii: ">"), UInt8(ascii: "|"), UInt8(ascii: "["), UInt8(ascii: "<"), UInt8(ascii: "V"), 0xef:
             return true
         default: return false
         }
+    }
+
+    /// `     7\t`, in front of a shorter name than a thread may have.
+    @inline(__always)
+    private static func isNumbered(_ line: Scanner) -> Bool {
+        line.count > 8 && (line.next[6] == UInt8(ascii: "\t") || line.next[7] == UInt8(ascii: "\t"))
     }
 
     /// Takes all of it off, as far as it is of a known form.
@@ -51,7 +57,7 @@ struct LinePrefix {
     /// The number of the file's machine, from 0.
     mutating func machine(of file: UnsafeRawBufferPointer?) -> UInt8 {
         guard let file, !areBuffers else { return 0 }
-        let name = Self.withoutCPU(file)
+        let name = Self.ofMachine(file)
         if let known = files.firstIndex(where: { name.elementsEqual($0) }) { return UInt8(known) }
         guard files.count < Self.mostFiles else { return UInt8(Self.mostFiles - 1) }
         // Lines of the host are not marked where those of its guests are.
@@ -60,7 +66,23 @@ struct LinePrefix {
         return UInt8(files.count - 1)
     }
 
-    /// `per_cpu/cpu1/trace` is of the same machine as `per_cpu/cpu0/trace`.
+    /// `per_cpu/cpu1/trace` is of the same machine as `per_cpu/cpu0/trace`, `trace` and `instances/x/trace`.
+    private static func ofMachine(_ file: UnsafeRawBufferPointer) -> [UInt8] {
+        var parts = file.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        for directory: StaticString in ["instances", "per_cpu"] {
+            let place = parts.firstIndex { part in
+                part.elementsEqual(UnsafeBufferPointer(start: directory.utf8Start, count: directory.utf8CodeUnitCount))
+            }
+            if let place, place + 2 < parts.count { parts.removeSubrange(place...(place + 1)) }
+        }
+        return withoutCPU([UInt8](parts.joined(separator: CollectionOfOne(UInt8(ascii: "/")))))
+    }
+
+    /// `trace-cpu1.txt` likewise.
+    private static func withoutCPU(_ file: [UInt8]) -> [UInt8] {
+        file.withUnsafeBytes { withoutCPU($0) }
+    }
+
     private static func withoutCPU(_ file: UnsafeRawBufferPointer) -> [UInt8] {
         guard var name = Scanner(file) else { return [] }
         while name.skip(through: "cpu") {
@@ -77,6 +99,11 @@ struct LinePrefix {
         if line.count - rest.count < 8, rest.byte == UInt8(ascii: ">") || rest.byte == UInt8(ascii: "|") {
             rest.skip(1)
             _ = rest.skip(byte: UInt8(ascii: " "))
+            line = rest
+            return true
+        }
+        // Numbers of lines, by `cat -n` and `nl`.
+        if rest.decimal() != nil, rest.skip(byte: UInt8(ascii: "\t")) {
             line = rest
             return true
         }

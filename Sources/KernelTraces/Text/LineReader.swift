@@ -12,7 +12,8 @@ struct LineReader: ~Copyable {
     /// Where the line at hand is, in bytes from the start of the text.
     private(set) var offset: UInt64 = 0
     private var consumed: UInt64 = 0
-    private var lacksEnd = false
+    /// The last line, if it has no end.
+    private(set) var unended: [UInt8]?
     private let stop: ReadingStop?
     private var isStopped = false
 
@@ -34,7 +35,7 @@ struct LineReader: ~Copyable {
             if rest.count == buffer.count { return take(rest.count, andSkip: 0) }
             guard try !refill() else { continue }
             guard !rest.isEmpty, !isStopped else { return nil }
-            lacksEnd = true
+            unended = Array(rest)
             return take(rest.count, andSkip: 0)
         }
     }
@@ -64,8 +65,8 @@ struct LineReader: ~Copyable {
         return count > 0
     }
 
-    /// Why the text is not whole, at the end of it: what was packed is cut, or the last line lacks its end.
+    /// Why the text is not whole, at the end of it: what was packed is cut.
     var cut: String? {
-        isStopped ? ReadingStop.reason : stream.cut ?? (lacksEnd ? "the last line is cut off" : nil)
+        isStopped ? ReadingStop.reason : stream.cut
     }
 }

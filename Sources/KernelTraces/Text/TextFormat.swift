@@ -45,6 +45,12 @@ public enum TextFormat: Sendable {
         }
     }
 
+    /// The head of a line that other programs may have passed on.
+    func headBehindMarks(_ scanner: inout Scanner) -> LineHead? {
+        if let head = head(&scanner) { return head }
+        return LinePrefix.strip(&scanner).isAny ? head(&scanner) : nil
+    }
+
     /// Lines of `perf script -F` without the event's name: all that have a thread, CPU and time go on otherwise.
     func lacksEvents(_ prefix: [UInt8]) -> Bool {
         guard self == .perf else { return false }

@@ -8,6 +8,9 @@ struct TextParser {
     private var decoder: TextDecoder
     private var summary = TraceContents()
     private var prefix: LinePrefix
+    private var repeated: RepeatedText
+    /// How many events there were before the last line of prose, and before the line of prose that preceded that.
+    private var eventsBeforeProse = (this: UInt64.max, last: UInt64.max)
     /// Times are the time since the line before: the order of lines is all there is.
     private let hasDifferences: Bool
     private var lastTimes: [UInt64] = []
@@ -24,17 +27,22 @@ struct TextParser {
     /// - Parameter machines: names of the files that lines are known to be of.
     init(
         _ format: TextFormat, _ names: NameTable, _ decoder: TextDecoder, machines: [String] = [],
-        hasBuffers: Bool = false, times: TraceDescription.Times = .clock
+        hasBuffers: Bool = false, times: TraceDescription.Times = .clock, repeated: RepeatedText = RepeatedText()
     ) {
         self.format = format
         hasDifferences = times == .differences
         prefix = LinePrefix(files: machines, areBuffers: hasBuffers)
         self.names = names
         self.decoder = decoder
+        self.repeated = repeated
     }
 
-    /// - Parameter cut: why the text is not whole.
-    consuming func finish(cut: String?, at offset: UInt64) -> TraceContents {
+    /// - Parameters:
+    ///   - cut: why the text is not whole.
+    ///   - window: that put its events in order.
+    consuming func finish(cut: String?, at offset: UInt64, _ window: ReorderWindow) -> TraceContents {
+        summary.returns = window.returns
+        summary.repeatedEvents = repeated.count &+ window.repeated.count
         summary.unnamedFunctions = decoder.unnamed
         summary.hasSymbols = decoder.named > 0
         if hasDifferences { summary.times = .differences }
@@ -89,6 +97,16 @@ struct TextParser {
         return head(&scanner) != nil
     }
 
+    /// The last line lacks its end, and is not one of the prose with which a mail ends.
+    func isCut(_ unended: [UInt8]?) -> Bool {
+        guard let unended else { return false }
+        return unended.withUnsafeBytes { line in
+            guard let scanner = Self.scanner(line) else { return false }
+            let isProse = eventsBeforeProse.last == summary.events && scanner.byte > UInt8(ascii: " ")
+            return !isProse || isEvent(line) || TextRemark.resemblesEvent(scanner)
+        }
+    }
+
     /// A line of a text that wraps them may go on with the event before it.
     static func continues(_ line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         guard var scanner = scanner(line) else { return nil }
@@ -99,6 +117,7 @@ struct TextParser {
     @inline(__always)
     private mutating func event(_ head: LineHead, _ scanner: inout Scanner, machine: UInt8) -> KernelEvent? {
         if scanner.byte == UInt8(ascii: "P"), Self.isPerfRecord(scanner) { return perfRecord(scanner, head) }
+        if repeated.contains(head, scanner, machine: machine) { return nil }
         summary.events &+= 1
         if head.precision > precision { precision = head.precision }
         if head.precision < 0 { summary.times = .counts }
@@ -225,6 +244,7 @@ extension TextParser {
         if line.byte == UInt8(ascii: "#") { takeOverwritten(line) }
         if let mark = LossMark(line) { return take(mark) }
         if let graph = GraphLine(line) { return event(in: graph) }
+        if TextRemark.isBlank(line) { noteProse() }
         if TextRemark.isKnown(line) { return nil }
         if format.isForeign(line) {
             summary.foreignLines &+= 1
@@ -232,9 +252,12 @@ extension TextParser {
             summary.unparsed &+= 1
         } else if !isMessage, summary.events > 0 {
             summary.otherLines &+= 1
+            noteProse()
         }
         return nil
     }
+
+    private mutating func noteProse() { eventsBeforeProse = (summary.events, eventsBeforeProse.this) }
 
     private mutating func take(_ mark: LossMark) -> KernelEvent? {
         summary.lostMarkers &+= 1

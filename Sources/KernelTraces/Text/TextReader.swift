@@ -9,8 +9,10 @@ public final class TextReader: TraceReader {
     public let calls = ProbeCalls()
     private let format: TextFormat
     private let stream: any ByteStream
-    private let isWrapped: Bool
+    /// `nil`: lines are not wrapped.
+    private let wrapping: WrappedLines.Manner?
     private let hasBuffers: Bool
+    private let repeated: RepeatedText
     public var stop: ReadingStop?
 
     /// - Parameter prefix: the beginning of the text, where programs describe the machine.
@@ -19,8 +21,12 @@ public final class TextReader: TraceReader {
         self.stream = stream
         description = TextPreamble.description(of: format, prefix, by: stream.program)
         hasBuffers = TextPreamble.hasBuffers(prefix)
-        isWrapped = WrappedLines.areIn(
-            prefix, TextParser(format, NameTable(), TextDecoder(NameTable(), ProbeCalls(), flagBits: IOFlagBits())))
+        wrapping = WrappedLines.Manner(
+            of: prefix,
+            TextParser(format, NameTable(), TextDecoder(NameTable(), ProbeCalls(), flagBits: IOFlagBits())))
+        repeated = RepeatedText(
+            multiple: RepeatedText.multiple(format, prefix, ignoresSpaces: wrapping != nil),
+            ignoresSpaces: wrapping != nil)
     }
 
     public func read(_ each: (borrowing KernelEvent) throws -> Void) throws -> TraceContents {
@@ -30,10 +36,10 @@ public final class TextReader: TraceReader {
         var lines = LineReader(stream, stop: stop)
         var parser = TextParser(
             format, names, TextDecoder(names, calls, flagBits: bits), machines: description.machines,
-            hasBuffers: hasBuffers, times: description.times)
+            hasBuffers: hasBuffers, times: description.times, repeated: repeated)
         var window = ReorderWindow(calls)
-        if isWrapped {
-            var wrapped = WrappedLines()
+        if let wrapping {
+            var wrapped = WrappedLines(wrapping)
             while let line = try lines.next() {
                 for event in wrapped.add(line, &parser) { try window.add(event, each) }
             }
@@ -44,8 +50,7 @@ public final class TextReader: TraceReader {
             }
         }
         try window.finish(each)
-        var summary = parser.finish(cut: lines.cut, at: lines.offset)
-        (summary.returns, summary.repeatedEvents) = (window.returns, window.repeated.count)
-        return summary
+        let cut = lines.cut ?? (parser.isCut(lines.unended) ? "the last line is cut off" : nil)
+        return parser.finish(cut: cut, at: lines.offset, window)
     }
 }

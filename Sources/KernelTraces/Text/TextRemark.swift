@@ -10,6 +10,12 @@ enum TextRemark {
         return isFrame(line, rest) || isGraph(rest) || isRule(rest) || isWarning(rest)
     }
 
+    static func isBlank(_ line: Scanner) -> Bool {
+        var rest = line
+        rest.skipSpaces()
+        return rest.isAtEnd
+    }
+
     /// ` => vfs_write`, `	ffffffffb12d5040 vfs_write+0xa0 ([kernel.kallsyms])`, `	vfs_write+0xa0 ([kernel.kallsyms])`.
     private static func isFrame(_ line: Scanner, _ rest: Scanner) -> Bool {
         var frame = rest

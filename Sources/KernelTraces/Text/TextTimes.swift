@@ -18,7 +18,7 @@ struct TextTimes {
                 let line = UnsafeRawBufferPointer(rebasing: slice)
                 guard let start = line.bindMemory(to: UInt8.self).baseAddress else { continue }
                 var scanner = Scanner(start, start + line.count)
-                guard let head = Self.head(&scanner, format) else { continue }
+                guard let head = format.headBehindMarks(&scanner) else { continue }
                 // The clock counts events, ticks or cycles.
                 if head.precision < 0 { kind = .counts }
                 if kind == .counts || format != .perf { return }
@@ -26,11 +26,6 @@ struct TextTimes {
             }
         }
         if areDifferences { kind = .differences }
-    }
-
-    private static func head(_ scanner: inout Scanner, _ format: TextFormat) -> LineHead? {
-        if let head = format.head(&scanner) { return head }
-        return LinePrefix.strip(&scanner).isAny ? format.head(&scanner) : nil
     }
 
     private mutating func add(_ head: LineHead) {

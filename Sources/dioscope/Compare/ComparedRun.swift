@@ -16,7 +16,8 @@ struct ComparedRun {
     ///   - selection: which of its I/Os; `nil`: all.
     ///   - keepsBlocks: statistics may be over blocks of it.
     init(_ path: String, blockLength: UInt64?, _ selection: IOSelection?, keepsBlocks: Bool = true) throws(Failure) {
-        let wish = IOWish(selection: selection, purpose: selection == nil ? nil : "--where")
+        var wish = IOWish(selection: selection, purpose: selection == nil ? nil : "--where")
+        wish.timed = "compare"
         let input = try reading { try RunInput(path, wish, ReadingProgress()) }
         switch input {
         case .savedReport(let json):
