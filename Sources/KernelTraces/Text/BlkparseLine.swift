@@ -13,7 +13,8 @@ struct BlkparseLine {
         var line = line
         line.skipSpaces()
         guard let major = line.decimal(), line.skip(byte: UInt8(ascii: ",")), let minor = line.decimal(),
-            let cpu = Self.column(&line), cpu < 65536, Self.column(&line) != nil, let seconds = Self.column(&line),
+            let cpu = Self.column(&line), cpu < LineHead.mostCPUs, Self.column(&line) != nil,
+            let seconds = Self.column(&line),
             line.skip(byte: UInt8(ascii: ".")), case let start = line.next, let fraction = line.decimal(),
             line.next - start == 9, let thread = Self.column(&line)
         else { return nil }

@@ -27,7 +27,7 @@ struct GraphLine {
         text.skipSpaces()
         guard text.skip(byte: UInt8(ascii: "|")) else { return nil }
         text.skipSpaces()
-        guard let cpu = text.decimal(), cpu < 65536, text.skip(byte: UInt8(ascii: ")")) else { return nil }
+        guard let cpu = text.decimal(), cpu < LineHead.mostCPUs, text.skip(byte: UInt8(ascii: ")")) else { return nil }
         text.skipSpaces()
         var thread = text
         let name = thread.word(until: UInt8(ascii: "|"))

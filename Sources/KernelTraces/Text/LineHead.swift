@@ -14,6 +14,9 @@ struct LineHead {
     /// Digits after the decimal point; -1 when the clock counts something else than time.
     var precision: Int
 
+    /// No kernel is built for more (MAXSMP of x86): a larger number is no CPU, and would take much memory.
+    static let mostCPUs: UInt64 = 8192
+
     /// Reads ftrace's text: `comm-pid (tgid) [cpu] flags seconds.fraction: `; the scanner is then at the event.
     @inline(__always)
     static func ofFtrace(_ line: inout Scanner) -> LineHead? {
@@ -46,7 +49,7 @@ struct LineHead {
     /// `[001] d.h1. `, `[001] `, or `1d.h1. ` of the latency format.
     private static func place(_ scanner: inout Scanner) -> (UInt32, KernelEvent.InterruptContext?)? {
         let isBracketed = scanner.skip(byte: UInt8(ascii: "["))
-        guard let cpu = scanner.decimal(), cpu < 65536 else { return nil }
+        guard let cpu = scanner.decimal(), cpu < mostCPUs else { return nil }
         if isBracketed {
             guard scanner.skip(byte: UInt8(ascii: "]")) else { return nil }
             scanner.skipSpaces()
@@ -109,7 +112,7 @@ struct LineHead {
             thread = inner
         }
         scanner.skipSpaces()
-        guard scanner.skip(byte: UInt8(ascii: "[")), let cpu = scanner.decimal(), cpu < 65536,
+        guard scanner.skip(byte: UInt8(ascii: "[")), let cpu = scanner.decimal(), cpu < mostCPUs,
             scanner.skip(byte: UInt8(ascii: "]"))
         else { return nil }
         scanner.skipSpaces()

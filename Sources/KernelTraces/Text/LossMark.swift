@@ -10,7 +10,7 @@ struct LossMark {
         var line = line
         line.skipSpaces()
         if line.skip("CPU:") {
-            guard let cpu = line.decimal(), cpu < 65536 else { return nil }
+            guard let cpu = line.decimal(), cpu < LineHead.mostCPUs else { return nil }
             self.cpu = UInt16(cpu)
             guard line.skip(" [") else { return nil }
             _ = line.skip("LOST ")
