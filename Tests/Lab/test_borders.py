@@ -55,6 +55,11 @@ class Borders(unittest.TestCase):
     def test_a_point_that_is_missing_is_told(self) -> None:
         self.assertIn("without requested_ns that ftrace has: 1", self.failures(requested_ns=None))
 
+    def test_a_point_whose_probe_was_missed_is_counted_as_lost(self) -> None:
+        evidence = story(requested_ns=None)
+        evidence.report = (evidence.report or {}) | {"loss": [{"what": "probe-missed", "count": 1}]}
+        self.assertNotIn("without requested_ns", "\n".join(check_borders(ROW, evidence)))
+
     def test_what_the_submitter_requests_by_itself_is_no_point(self) -> None:
         evidence = story(requested_ns=None)
         evidence.truth = read_truth(TRACE.replace("kworker/1:0-8 [001] ..... 1.000010", "fio-7 [001] ..... 1.000010"), "")
