@@ -107,8 +107,9 @@ final class LiveSink: RecordSink {
     }
 
     func takeInterval(_ wanted: LiveWish, _ summaries: [IOSummary], _ source: ReportSource) -> Taken {
-        let summaries = summaries.filter { wanted.filter?.holds($0.example, rule, source) ?? true }
-        let chosen = wanted.filter.map { filter in ios.filter { filter.holds($0.io, rule, source) } } ?? ios
+        let isWanted = wanted.filter?.chooser(rule, source)
+        let summaries = summaries.filter { isWanted?($0.example) ?? true }
+        let chosen = isWanted.map { isWanted in ios.filter { isWanted($0.io) } } ?? ios
         let isOfSummaries = Grouper.ofSummaries.isSuperset(of: wanted.groupings)
         let counts = counts(of: chosen, isOfSummaries ? summaries : [], by: wanted.groupings, weighted: !isOfSummaries)
         var all = ReportBuilder(rule: rule, groups: isOfSummaries ? counts.largest(Self.mostGroups) : nil)

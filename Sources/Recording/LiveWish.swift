@@ -11,10 +11,11 @@ public struct LiveWish {
     public var filter: Filter?
 
     public struct Filter {
-        /// Whether an I/O is wanted, given the kernel's rule of completion and the names that are known.
-        public var holds: (DirectIO, CompletionRule, ReportSource) -> Bool
+        /// Whether an I/O is wanted, given the kernel's rule of completion and the names that are known: these are taken in
+        /// once for all I/Os of an interval.
+        public var chooser: (CompletionRule, ReportSource) -> (DirectIO) -> Bool
 
-        public init(holds: @escaping (DirectIO, CompletionRule, ReportSource) -> Bool) { self.holds = holds }
+        public init(chooser: @escaping (CompletionRule, ReportSource) -> (DirectIO) -> Bool) { self.chooser = chooser }
     }
 
     public init(groupings: [Grouping], filter: Filter? = nil) {

@@ -36,7 +36,7 @@ import Testing
 
     @Test func aFilterChooses() throws {
         let watch = try watch([Self.writes(3, inode: 5) + Self.writes(2, inode: 6)])
-        let filter = LiveWish.Filter { io, _, _ in io.inode == 6 }
+        let filter = LiveWish.Filter { _, _ in { io in io.inode == 6 } }
         let interval = watch.interval(LiveWish(groupings: [.device], filter: filter))
         #expect(interval.report.ios.total == 2)
         #expect(interval.groups.largest.map(\.ios) == [2])

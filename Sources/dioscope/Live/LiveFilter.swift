@@ -32,11 +32,11 @@ struct LiveFilter {
         if !seesRecords, let field = selection.fields.first(where: { !Self.ofSums.contains($0) }) {
             throw Refusal(text: "'\(field.name)' is not known of summed-up I/Os: only with --keep")
         }
-        filter = LiveWish.Filter { io, rule, source in
+        filter = LiveWish.Filter { rule, source in
             let names = RecordedNames(
                 threads: source.threads, devices: source.devices, files: source.files,
                 start: Self.start(of: source))
-            return selection.contains(Subject(io, AttributedLife(io, rule: rule), names))
+            return { io in selection.contains(Subject(io, AttributedLife(io, rule: rule), names)) }
         }
     }
 }
