@@ -27,8 +27,8 @@ enum OtherTool: String, Sendable {
             self = .blktrace
             return
         }
-        for (magic, tool) in Self.packed where prefix.starts(with: magic) {
-            self = tool
+        if let packing = Self(packing: prefix) {
+            self = packing
             return
         }
         let text = String(decoding: prefix.prefix(1 << 14), as: UTF8.self)
@@ -41,6 +41,12 @@ enum OtherTool: String, Sendable {
         let areObjects = lines.prefix(2).allSatisfy { $0.hasPrefix("{\"") && $0.hasSuffix("}") }
         guard lines.count > 1, areObjects else { return nil }
         self = .jsonLines
+    }
+
+    /// By its magic number alone.
+    init?(packing prefix: [UInt8]) {
+        guard let (_, tool) = Self.packed.first(where: { prefix.starts(with: $0.0) }) else { return nil }
+        self = tool
     }
 
     /// Text in one would look like text.
@@ -91,8 +97,14 @@ enum OtherTool: String, Sendable {
         return nil
     }
 
-    /// That unpacks it.
-    var program: String { self == .xz ? "xz" : "bzip2" }
+    /// The program that unpacks it to its standard output; `nil`: that is not done here.
+    var unpacker: String? {
+        switch self {
+        case .xz: "xz"
+        case .bzip2: "bzip2"
+        default: nil
+        }
+    }
 
     /// What it lacks, and what to do instead.
     var remedy: String {
@@ -100,7 +112,7 @@ enum OtherTool: String, Sendable {
         case .blktrace:
             "give the text that 'blkparse -i FILE' makes of it, which has requests; for direct I/Os and who completed"
                 + " them record with dioscope, or with what 'dioscope record --how trace-cmd' prints"
-        case .xz, .bzip2: "install \(program), unpack it, or pack it by gzip or zstd"
+        case .xz, .bzip2: "install \(unpacker ?? rawValue), unpack it, or pack it by gzip or zstd"
         case .zip: "unpack it first"
         case .tar: "unpack it, and give its files one by one"
         case .perfTrace, .perfJSON: "give the output of 'perf script --ns' of the same perf.data"

@@ -46,14 +46,11 @@ public struct TraceInput {
     ) throws(TraceError) -> (stream: any ByteStream, format: String)? {
         if stream.prefix.starts(with: [0x1f, 0x8b]) { return (GzipStream(stream), "gzip") }
         if stream.prefix.starts(with: [0x28, 0xb5, 0x2f, 0xfd]) { return (ZstdStream(stream), "zstd") }
-        for tool in [OtherTool.xz, .bzip2] where OtherTool(of: stream.prefix) == tool {
-            let file = try spooled(stream, in: file, name)
-            guard let unpacked = ProgramOutput([tool.program, "-dc"], of: file) else {
-                throw .otherTool(name, what: tool.rawValue, remedy: tool.remedy)
-            }
-            return (unpacked, tool.program)
+        guard let tool = OtherTool(packing: stream.prefix), let unpacker = tool.unpacker else { return nil }
+        guard let unpacked = ProgramOutput([unpacker, "-dc"], of: try spooled(stream, in: file, name)) else {
+            throw .otherTool(name, what: tool.rawValue, remedy: tool.remedy)
         }
-        return nil
+        return (unpacked, unpacker)
     }
 
     /// In a file, if it is in none.
