@@ -75,14 +75,10 @@ struct LinePrefix {
             }
             if let place, place + 2 < parts.count { parts.removeSubrange(place...(place + 1)) }
         }
-        return withoutCPU([UInt8](parts.joined(separator: CollectionOfOne(UInt8(ascii: "/")))))
+        return [UInt8](parts.joined(separator: CollectionOfOne(UInt8(ascii: "/")))).withUnsafeBytes { withoutCPU($0) }
     }
 
     /// `trace-cpu1.txt` likewise.
-    private static func withoutCPU(_ file: [UInt8]) -> [UInt8] {
-        file.withUnsafeBytes { withoutCPU($0) }
-    }
-
     private static func withoutCPU(_ file: UnsafeRawBufferPointer) -> [UInt8] {
         guard var name = Scanner(file) else { return [] }
         while name.skip(through: "cpu") {

@@ -15,7 +15,7 @@ struct WrappedLines {
     private var pending: [UInt8] = []
     /// The last piece filled its line.
     private var goesOn = false
-    private static let longest = 4096
+    fileprivate static let longest = 4096
 
     init(_ manner: Manner) { self.manner = manner }
 
@@ -80,7 +80,6 @@ extension WrappedLines.Manner {
     private static let looked = 4096
     /// Fewer may be as wide by chance.
     private static let fewest = 5
-    private static let longest = 4096
 
     /// How lines of the text were wrapped: one of them is an event only with the line that follows it. `nil`: they are as
     /// they were.
@@ -94,7 +93,7 @@ extension WrappedLines.Manner {
             var (spaced, joined): ([UInt8], [UInt8]) = ([], [])
             var before = UnsafeRawBufferPointer(start: nil, count: 0)
             for slice in bytes.split(separator: UInt8(ascii: "\n"), maxSplits: Self.looked) {
-                let line = UnsafeRawBufferPointer(rebasing: slice.prefix(Self.longest))
+                let line = UnsafeRawBufferPointer(rebasing: slice.prefix(WrappedLines.longest))
                 if parser.isEvent(line) {
                     (spaced, joined) = (Array(line), Array(line))
                 } else if !joined.isEmpty, !line.isEmpty {
