@@ -14,8 +14,7 @@ struct PercentileList: ExpressibleByArgument, Equatable {
                 ValueRefusal.note(argument, "percentiles are numbers from 0 to 100, as 99.9 or 50,99")
                 return nil
             }
-            // Twice the same column says nothing more.
-            if !percentiles.contains(percent) { percentiles.append(percent) }
+            percentiles.append(percent)
         }
         self.percentiles = percentiles
     }

@@ -148,6 +148,7 @@ struct ReportCommand: ParsableCommand {
         return nanoseconds
     }
 
+    /// Twice the same column says nothing more.
     private var percentiles: [Double] {
         percentile.flatMap(\.percentiles).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }

@@ -188,15 +188,9 @@ struct SweepCommand: ParsableCommand {
     /// Also for a dry run, which creates nothing.
     private func checkOutput() throws {
         guard let output else { return }
-        guard !FileManager.default.fileExists(atPath: output) else {
-            throw Failure(
-                .cannotCreate, "\(output) exists: a saved sweep is never overwritten",
-                hint: "to go on with it: --resume \(output)")
-        }
+        guard !FileManager.default.fileExists(atPath: output) else { throw SweepLogFile.isThere(output) }
         let directory = output.lastIndex(of: "/").map { String(output[...$0]) } ?? "."
-        guard access(directory, W_OK) == 0 else {
-            throw Failure(.cannotCreate, "cannot create \(output): \(errorText())")
-        }
+        guard access(directory, W_OK) == 0 else { throw SweepLogFile.cannotCreate(output) }
     }
 
     /// Results of two boxes in one table would compare what must not be compared.

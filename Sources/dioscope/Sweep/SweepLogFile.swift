@@ -16,16 +16,21 @@ final class SweepLogFile {
         self.path = path
         descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
-            let isThere = errno == EEXIST
-            throw Failure(
-                .cannotCreate,
-                isThere
-                    ? "\(path) exists: a saved sweep is never overwritten"
-                    : "cannot create \(path): \(errorText())",
-                hint: isThere ? "to go on with it: --resume \(path)" : nil)
+            throw errno == EEXIST ? Self.isThere(path) : Self.cannotCreate(path)
         }
         flock(descriptor, LOCK_EX | LOCK_NB)
         try append(SweepLog.line(header))
+    }
+
+    static func isThere(_ path: String) -> Failure {
+        Failure(
+            .cannotCreate, "\(path) exists: a saved sweep is never overwritten",
+            hint: "to go on with it: --resume \(path)")
+    }
+
+    /// By errno.
+    static func cannotCreate(_ path: String) -> Failure {
+        Failure(.cannotCreate, "cannot create \(path): \(errorText())")
     }
 
     /// One to go on with: what is cut off at its end goes away.
