@@ -75,7 +75,7 @@ struct CaptureIOs: IOSource {
 
     private func summary(of shares: [CaptureContents]) -> SourceSummary {
         let summary = CaptureContents(joining: shares)
-        let unseen = (reader.session.blindTo ?? []).filter { $0.hasPrefix("I/Os ") }
+        let unseen = ReportSource.kinds(in: reader.session.blindTo ?? [])
         let absence =
             unseen.isEmpty
             ? nil

@@ -95,7 +95,10 @@ public struct ReportSource: Equatable, Sendable {
     var hasFilters: Bool { filters.contains { !$0.hasPrefix("--sample ") } }
 
     /// Kinds of I/O that no probe could see, in words.
-    public var blindKinds: [String] { blindTo.filter { $0.hasPrefix("I/Os ") } }
+    public var blindKinds: [String] { Self.kinds(in: blindTo) }
+
+    /// Of all that probes were blind to.
+    public static func kinds(in blindTo: [String]) -> [String] { blindTo.filter { $0.hasPrefix("I/Os ") } }
 
     /// The command without its directory and its arguments.
     public var commandName: String? { command.first?.split(separator: "/").last.map(String.init) }

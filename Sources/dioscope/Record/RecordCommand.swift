@@ -8,6 +8,7 @@ import Glibc
 import Host
 import Probes
 import Recording
+import Report
 import SystemPackage
 
 /// `dioscope record`: follow direct I/Os live into a capture file, then print the report.
@@ -193,7 +194,7 @@ struct RecordCommand: ParsableCommand {
         if outcome.counters.inFlight > 0 {
             return Terminal.say("there was direct I/O, and none of it was complete when the recording ended")
         }
-        let unseen = outcome.blindTo.filter { $0.hasPrefix("I/Os ") }
+        let unseen = ReportSource.kinds(in: outcome.blindTo)
         guard !unseen.isEmpty else { return Terminal.say("there was no direct I/O meanwhile") }
         Terminal.say(
             "there was no direct I/O, or only of kinds that this kernel lets no probe see: "
