@@ -230,6 +230,30 @@ class Asleep(unittest.TestCase):
         self.assertIn("throttle: 1", self.failures(submit=9_000, asleep=201_000, throttle=5))
 
 
+HANDED_OVER = """\
+ fio-7 [001] ..... 1.000000: io_uring_queue_async_work: ring 0f, request 0e, user_data 0x7f, opcode READ, flags 0x1, normal queue
+ iou-wrk-7-8 [001] ..... 1.000400: io_wq_submit_work <-io_worker_handle_work
+ iou-wrk-7-8 [001] ...1. 1.000450: blkdev_begin: (blkdev_read_iter+0x4/0x1b0) offset=0x1000 length=0x1000 flags=0x20000
+"""
+
+
+class HandedOver(unittest.TestCase):
+    def failures(self, wait_ns: int, trace: str = HANDED_OVER) -> str:
+        io = {"submitted_ns": 1_000_000_000, "stages": [{"name": "io_wq_wait", "ns": wait_ns}]}
+        found = Evidence(truth=read_truth(trace, ""), ios=[io], report={})
+        return "\n".join(check_borders(Scenario("raw", "nvme", "none", "none", (), {}, handed_over=True), found))
+
+    def test_the_wait_ends_between_the_worker_and_the_begin_that_ftrace_sees(self) -> None:
+        for wait_ns in (400_000, 425_000, 450_000):
+            self.assertEqual(self.failures(wait_ns), "")
+        self.assertIn("but ftrace 400000 ns", self.failures(385_000))
+        self.assertIn("but ftrace 450000 ns", self.failures(465_000))
+
+    def test_a_worker_that_ftrace_did_not_see_is_told(self) -> None:
+        lines = [line for line in HANDED_OVER.splitlines(keepends=True) if "io_wq_submit_work" not in line]
+        self.assertIn("ftrace io_wq_submit_work: 0", self.failures(425_000, "".join(lines)))
+
+
 AWAITED = """\
  fio-7 [001] ...1. 1.000000: blkdev_begin: (blkdev_read_iter+0x4/0x1b0) offset=0x1000 length=0x1000 flags=0x20000
  <idle>-0 [001] d.h1. 1.000100: submit_bio_wait_endio <-bio_endio

@@ -11,6 +11,7 @@ truth_functions="$truth_functions|blkdev_bio_end_io|blkdev_bio_end_io_async" # a
 truth_functions="$truth_functions|submit_bio_wait_endio|bio_wait_end_io|blkdev_bio_end_io_simple" # one that sleeps for it
 truth_functions="$truth_functions|irq_thread_fn|irq_forced_thread_fn" # interrupts with a thread
 truth_functions="$truth_functions|throttle_cfs_rq|unthrottle_cfs_rq" # cgroups without CPU quota
+truth_functions="$truth_functions|io_wq_submit_work" # a worker of io-wq takes a request up
 
 # truth_prepare: sets the instance up, switched off. Once per boot.
 truth_prepare() {

@@ -11,6 +11,7 @@ WAKING = re.compile(r"comm=.* pid=(\d+) prio=")
 SWITCHED = re.compile(r"prev_comm=.* prev_pid=(\d+) prev_prio=-?\d+ prev_state=(\S+) ==> next_comm=.* next_pid=(\d+) ")
 BLOCK_SOFTIRQ = "vec=4 "
 SERVED = {"irq_thread_fn", "irq_forced_thread_fn"}
+TAKES_UP = "io_wq_submit_work"
 STOPPED, GOES_ON = "throttle_cfs_rq", "unthrottle_cfs_rq"
 
 
@@ -43,6 +44,7 @@ class Moments:
     softirqs: dict[int, list[int]] = field(default_factory=_lists)  # by CPU: the block layer's entered
     stops: list[tuple[int, int, int]] = field(default_factory=list)  # by CPU, from, until: a cgroup without quota
     handed_over: list[int] = field(default_factory=list)  # requests of io_uring given to its workers
+    taken_up: list[int] = field(default_factory=list)  # and taken up by them
     _stopped: dict[int, int] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
@@ -70,6 +72,8 @@ class Moments:
     def _hit(self, event: Event, function: str, caller: str) -> None:
         if function in SERVED and not caller.startswith(tuple(SERVED)):
             self.served[event.pid].append(event.ns)
+        elif function == TAKES_UP:
+            self.taken_up.append(event.ns)
         elif function == STOPPED:
             self._stopped.setdefault(event.cpu, event.ns)
         elif function == GOES_ON and self._stopped:
