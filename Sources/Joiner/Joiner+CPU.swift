@@ -10,6 +10,7 @@ extension Joiner {
         cpus[cpu].switchedFrom = change.previous
         cpus[cpu].switchedTo = change.next
         cpus[cpu].preempted = change.previousIsRunnable
+        if !change.previousIsRunnable { partial.requests.leftForSleep(change.previous) }
         if !submitting.isEmpty {
             if !change.previousIsRunnable { leftForSleep(change.previous, at) }
             cameBack(change.next, at)

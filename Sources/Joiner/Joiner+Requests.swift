@@ -5,16 +5,19 @@ import KernelTraces
 
 /// What a request adds to a completion that it led to.
 struct RequestFacts {
+    var taken: TakenRequest?
     var queued: UInt64
     var requested: Timestamp?
     var issued: Timestamp?
     var operation = DirectIO.Operation.unknown
 
     init(_ io: DirectIO) {
+        taken = io[.takenUp].map { TakenRequest(time: $0.nanoseconds, thread: io.submitterThread) }
         (queued, requested, issued, operation) = (io.times[.returned], io[.requested], io.issued, io.operation)
     }
 
     func add(to io: inout DirectIO) {
+        taken?.add(to: &io)
         io.times[.returned] = queued
         if let requested { io.times[.requested] = requested.nanoseconds }
         io.issued = issued
@@ -22,11 +25,24 @@ struct RequestFacts {
     }
 }
 
+/// What io_uring took out of its ring, until there is a bio of it.
+struct TakenRequest {
+    var time: UInt64
+    var thread: UInt32
+
+    func add(to io: inout DirectIO) {
+        io.times[.takenUp] = time
+        (io.submitterThread, io.issuer) = (thread, .ioUring)
+    }
+}
+
 /// Requests of a trace that has no begins. Where it has completions either, requests are only where these came from; else
 /// they are all that there is, whoever asked for them.
 struct PartialRequests {
     /// When bios were submitted to the block layer; of one that was merged into a request of others it stays.
-    fileprivate var bios: [BlockPlace: UInt64] = [:]
+    fileprivate var bios: [BlockPlace: (queued: UInt64, taken: TakenRequest?)] = [:]
+    /// What each thread took out of an io_uring last, and whether that writes.
+    fileprivate var taken: [UInt32: (request: TakenRequest, isWrite: Bool)] = [:]
     /// Made or issued, and not done.
     fileprivate var pending: [BlockPlace: DirectIO] = [:]
     /// The one that was done last in each flow, and whether a completion followed it.
@@ -35,6 +51,9 @@ struct PartialRequests {
     fileprivate var ofWork: [UInt64: RequestFacts] = [:]
     /// An interrupt was seen: what is in none is in a task.
     fileprivate var knowsContexts = false
+
+    /// It sleeps: what it submits when it is back may be of something else.
+    mutating func leftForSleep(_ thread: UInt32) { if !taken.isEmpty { taken[thread] = nil } }
 }
 
 extension Joiner {
@@ -55,11 +74,30 @@ extension Joiner {
         made(partial: block, at)
     }
 
+    /// `io_uring_submit_req`: what the thread submits next is that, unless it sleeps before.
+    mutating func uringSubmits(isWrite: Bool?, _ at: Moment) {
+        guard hasNoBegins else { return }
+        if partial.requests.taken.count >= Self.limit { partial.requests.taken = [:] }
+        let request = TakenRequest(time: at.time, thread: at.thread)
+        partial.requests.taken[at.thread] = isWrite.map { (request, $0) }
+    }
+
+    /// The bio's, if it goes the same way.
+    private mutating func taken(by at: Moment, _ block: BlockRange) -> TakenRequest? {
+        guard at.context == .task, !block.isForeign, let taken = partial.requests.taken[at.thread],
+            taken.isWrite ? block.isWrite : block.isRead
+        else { return nil }
+        partial.requests.taken[at.thread] = nil
+        note(submitter: at)
+        return taken.request
+    }
+
     /// `block_bio_queue`: a request is made of it, or it has to wait for one.
     mutating func queued(partial block: BlockRange, _ at: Moment) {
         guard hasNoBegins, block.sectors > 0 else { return }
         if partial.requests.bios.count >= Self.limit { partial.requests.bios = [:] }
-        partial.requests.bios[BlockPlace(device: block.device, sector: block.sector)] = at.time
+        let place = BlockPlace(device: block.device, sector: block.sector)
+        partial.requests.bios[place] = (at.time, taken(by: at, block) ?? partial.requests.bios[place]?.taken)
     }
 
     private mutating func made(partial block: BlockRange, _ at: Moment) {
@@ -85,7 +123,10 @@ extension Joiner {
     private mutating func request(of block: BlockRange) -> DirectIO {
         var io = DirectIO.partial
         let place = BlockPlace(device: block.device, sector: block.sector)
-        if let queued = partial.requests.bios.removeValue(forKey: place) { io.times[.returned] = queued }
+        if let bio = partial.requests.bios.removeValue(forKey: place) {
+            bio.taken?.add(to: &io)
+            io.times[.returned] = bio.queued
+        }
         io.device = DeviceNumber(kernel: block.device)
         io.offset = block.sector << 9
         io.length = UInt32(clamping: UInt64(block.sectors) << 9)

@@ -136,7 +136,7 @@ extension Joiner {
         return id
     }
 
-    private mutating func note(submitter at: Moment) {
+    mutating func note(submitter at: Moment) {
         guard threads[at.thread] == nil, threads.count < Self.limit else { return }
         threads[at.thread] = ThreadName(thread: at.thread, process: 0, name: names.name(at.name))
         // It had the CPU as anybody until it turned out to submit.

@@ -87,6 +87,7 @@ public struct Joiner {
         case .dioQueued: letGo(moment)
         case .dioComplete(let complete): try completed(complete, moment, sink)
         case .dioDirection(let isWrite): learnDirection(isWrite, moment)
+        case .uringSubmit(let isWrite): uringSubmits(isWrite: isWrite, moment)
         case .bioQueue(let block): queued(block, moment)
         case .requestIssue(let block): issued(block, moment)
         case .requestComplete(let block): try requestCompleted(block, moment, sink)

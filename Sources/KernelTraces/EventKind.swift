@@ -6,6 +6,9 @@ enum EventKind: String, CaseIterable {
     case dioQueued = "iomap_dio_rw_queued"
     case dioComplete = "iomap_dio_complete"
     case dioIteration = "iomap_iter"
+    case uringSubmit = "io_uring_submit_req"
+    /// The same, of older kernels.
+    case uringSubmitEntry = "io_uring_submit_sqe"
     case bioQueue = "block_bio_queue"
     case requestMade = "block_getrq"
     case requestInsert = "block_rq_insert"

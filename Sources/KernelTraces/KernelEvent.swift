@@ -34,6 +34,8 @@ public struct KernelEvent: Sendable {
         case dioComplete(DirectIOComplete)
         /// `iomap_iter` of a direct I/O: whether the thread writes.
         case dioDirection(isWrite: Bool)
+        /// `io_uring_submit_req`: io_uring takes a request out of its ring; whether it writes, `nil` if it is no I/O.
+        case uringSubmit(isWrite: Bool?)
         case bioQueue(BlockRange)
         /// `block_getrq`: a bio has got its request.
         case requestMade(BlockRange)

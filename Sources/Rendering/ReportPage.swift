@@ -265,8 +265,10 @@ struct ReportPage {
                 + " what the kworker's costs now or nothing, and the device to keep up."
         if report.ios.requests == report.ios.total, report.ios.requests > 0 {
             return TextLine.wrapped(
-                "Times are of requests, from block_bio_queue, block_getrq or block_rq_issue to block_rq_complete: what asked"
-                    + " for them is not in the trace, nor what became of it.", indent: 1, width: style.width)
+                "Times are of requests, from block_bio_queue, block_getrq or block_rq_issue to block_rq_complete"
+                    + (report.stage(.submit) == nil ? "" : ", of some from io_uring_submit_req")
+                    + ": what asked for them is not in the trace, nor what became of it.", indent: 1, width: style.width
+            )
         }
         if report.ios.partial > 0 {
             return TextLine.wrapped(

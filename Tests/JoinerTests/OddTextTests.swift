@@ -241,6 +241,18 @@ import Testing
         #expect(losses(odd).isEmpty)
     }
 
+    /// The second thread slept before its bio; the third one's first bio is metadata.
+    @Test func aRequestKnowsWhenIOUringTookItUp() throws {
+        let odd = try odd("uring-requests")
+        let ios = odd.all.sorted { $0.offset < $1.offset }
+        #expect(ios.map { $0[.takenUp] != nil } == [true, false, true])
+        #expect(microseconds([ios[0], ios[2]], .takenUp, .returned) == [130, 7])
+        #expect(microseconds(ios, .issued, .ended) == [42, 70, 74])
+        #expect(ios.map(\.issuer) == [.ioUring, .unknown, .ioUring])
+        #expect(ios.map(\.submitterThread) == [640, 0, 640] && odd.threads == ["bench"])
+        #expect(odd.counts.requests == 3)
+    }
+
     @Test func aCompletionWithoutABeginKnowsItsRequest() throws {
         let odd = try odd("completions-of-requests")
         #expect(odd.counts.partial == 1 && odd.counts.requests == 0)

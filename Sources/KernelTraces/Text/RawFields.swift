@@ -44,6 +44,8 @@ extension TextDecoder {
         switch kind {
         case .dioBegin: return rawBegin(fields).map { .dioBegin($0) }
         case .dioComplete: return rawComplete(fields).map { .dioComplete($0) }
+        case .uringSubmit, .uringSubmitEntry:
+            return fields.number("opcode").map { .uringSubmit(isWrite: UringOperation.isWrite(number: $0)) }
         case .bioQueue: return rawBlock(fields).map { .bioQueue($0) }
         case .requestMade: return rawBlock(fields).map { .requestMade($0) }
         case .requestInsert: return rawBlock(fields).map { .requestInsert($0) }

@@ -25,6 +25,7 @@ struct TextDecoder {
         case .dioBegin: begin(&text).map { .dioBegin($0) }
         case .dioComplete: complete(&text).map { .dioComplete($0) }
         case .dioIteration: direction(&text)
+        case .uringSubmit, .uringSubmitEntry: uringSubmit(&text)
         case .bioQueue: block(&text).map { .bioQueue($0) }
         case .requestMade: block(&text).map { .requestMade($0) }
         case .requestInsert: block(&text).map { .requestInsert($0) }
@@ -82,6 +83,16 @@ struct TextDecoder {
         let flags = text.word().split(separator: UInt8(ascii: "|"))
         guard flags.contains(where: { $0.elementsEqual("DIRECT".utf8) }) else { return nil }
         return .dioDirection(isWrite: flags.contains { $0.elementsEqual("WRITE".utf8) })
+    }
+
+    /// `ring 0000000011cab2e4, req 00000000c7a7d835, user_data 0x0, opcode WRITE_FIXED, flags 0x1, sq_thread 0`; the
+    /// operation is a number before 5.19, and is called `op` in 5.10.
+    private func uringSubmit(_ text: inout Scanner) -> KernelEvent.Body? {
+        guard text.skip("ring "), text.skip(through: " op") else { return nil }
+        _ = text.skip("code")
+        guard text.skip(byte: UInt8(ascii: " ")) else { return nil }
+        if let number = text.decimal() { return .uringSubmit(isWrite: UringOperation.isWrite(number: number)) }
+        return .uringSubmit(isWrite: UringOperation.isWrite(name: text.word(until: UInt8(ascii: ","))))
     }
 
     private func device(_ text: inout Scanner) -> UInt32? {

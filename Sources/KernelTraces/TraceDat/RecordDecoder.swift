@@ -39,6 +39,7 @@ final class RecordDecoder {
         case .dioBegin: ["dev", "ino", "pos", "count", "done_before", "ki_flags", "dio_flags", "aio"]
         case .dioComplete: ["dev", "ino", "pos", "ki_flags", "error", "ret", "aio"]
         case .dioIteration: ["flags"]
+        case .uringSubmit, .uringSubmitEntry: ["opcode"]
         case .bioQueue, .requestMade, .requestInsert, .requestIssue, .requestComplete:
             ["dev", "sector", "nr_sector", "rwbs"]
         case .workQueue, .workStart, .workEnd: ["work", "function"]
@@ -59,6 +60,7 @@ final class RecordDecoder {
         case .dioBegin: .dioBegin(begin(record))
         case .dioComplete: .dioComplete(complete(record))
         case .dioIteration: direction(record)
+        case .uringSubmit, .uringSubmitEntry: .uringSubmit(isWrite: UringOperation.isWrite(number: number(0, record)))
         case .bioQueue: .bioQueue(block(record))
         case .requestMade: .requestMade(block(record))
         case .requestInsert: .requestInsert(block(record))
