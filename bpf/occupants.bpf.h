@@ -178,10 +178,23 @@ static __always_inline __u64 charge_until_now(struct probe_cpu *cpu)
 
 #endif
 
+/*
+ * Since 7.0 a task may lose the CPU in the midst of a program. What that switch has told is not
+ * told again, and from when it has the CPU again is later than when the program read the clock.
+ */
+static __always_inline __u64 on_cpu_since(const struct probe_cpu *cpu, __u64 now)
+{
+	__u64 since = *(volatile __u64 *)&cpu->task_occupied_since_ns;
+
+	return since > now ? since : now;
+}
+
 static __noinline int send_occupancy(struct probe_cpu *cpu, __u64 now)
 {
 	struct probe_occupancy occupancy = { .kind = PROBE_RECORD_OCCUPANCY };
 
+	if (on_cpu_since(cpu, now) > now)
+		return 0;
 	occupancy.occupant = cpu->task_occupant;
 	occupancy.cpu = bpf_get_smp_processor_id();
 	occupancy.tid = cpu->occupant_tid;

@@ -235,7 +235,7 @@ int BPF_PROG(work_started, struct work_struct *work)
 	} else {
 		return other_work_started(cpu, work);
 	}
-	occupy_as(cpu, occupant, tid, now);
+	occupy_as(cpu, occupant, tid, on_cpu_since(cpu, now));
 	return 0;
 }
 
@@ -252,7 +252,7 @@ int BPF_PROG(work_ended)
 	emit_occupancy(cpu, now);
 	if (cpu->task_occupant == PROBE_OCCUPANT_OTHER_TASK)
 		occupant.kind = PROBE_OCCUPANT_OTHER_TASK;
-	occupy_as(cpu, occupant, cpu->occupant_tid, now);
+	occupy_as(cpu, occupant, cpu->occupant_tid, on_cpu_since(cpu, now));
 	return 0;
 }
 
