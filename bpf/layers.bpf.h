@@ -14,6 +14,7 @@ enum layer_time {
 	LAYER_ENTERED,
 	LAYER_ISSUED,
 	LAYER_DONE,
+	LAYER_BIO_DONE,			/* a moment after its request */
 };
 
 /* Disks that give their I/O to others, by number: what becomes of it there may not be followed. */
@@ -47,7 +48,7 @@ static __noinline int note_layer(struct probe_io *io, __u32 dev, enum layer_time
 	for (__u32 i = 0; i < PROBE_LAYERS; i++) {
 		struct probe_layer *layer = &all->layers[i];
 
-		if (!layer->dev && what != LAYER_DONE) {
+		if (!layer->dev && what < LAYER_DONE) {
 			layer->dev = dev;
 			if (i || is_stacked(dev))
 				layered(io);
@@ -56,9 +57,9 @@ static __noinline int note_layer(struct probe_io *io, __u32 dev, enum layer_time
 			continue;
 		if (what == LAYER_ISSUED)
 			layer->issued_ns = since;
-		else if (what == LAYER_DONE)
+		else if (what == LAYER_DONE || (what == LAYER_BIO_DONE && (!layer->issued_ns || layer->done_ns <= layer->issued_ns)))
 			layer->done_ns = since;
-		else if (!layer->entered_ns)
+		else if (what == LAYER_ENTERED && !layer->entered_ns)
 			layer->entered_ns = since;
 		return 0;
 	}
@@ -154,7 +155,7 @@ int BPF_PROG(layer_done, struct request_queue *queue, struct bio *bio)
 	struct probe_io *io = cpu ? io_of_bio(cpu, PROBE_KEY_LAYER_DONE, bio) : 0;
 
 	if (io)
-		note_layer(io, disk_of_bio(bio), LAYER_DONE, bpf_ktime_get_ns());
+		note_layer(io, disk_of_bio(bio), LAYER_BIO_DONE, bpf_ktime_get_ns());
 	return 0;
 }
 
