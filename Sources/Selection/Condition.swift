@@ -44,7 +44,7 @@ indirect enum Condition: Equatable, Sendable {
         /// The kernel's name of a device.
         case deviceName(String)
         /// A time as lists show it.
-        case moment(Moment)
+        case time(SpelledTime)
         /// Not seen.
         case none
     }
@@ -70,7 +70,7 @@ indirect enum Condition: Equatable, Sendable {
     /// It asks for a time by the recording's begin.
     var needsStart: Bool {
         switch self {
-        case .comparison(let comparison): if case .moment = comparison.operand { true } else { false }
+        case .comparison(let comparison): if case .time = comparison.operand { true } else { false }
         case .all(let conditions), .any(let conditions): conditions.contains(where: \.needsStart)
         case .not(let condition): condition.needsStart
         }
@@ -103,7 +103,7 @@ extension Condition.Comparison {
         case .deviceName(let right):
             if field == .layer { return isAny(subject.layers) { subject.names.name(of: $0) == right } }
             return subject.names.name(of: subject.io.device).map { relation.holds($0, right) } ?? false
-        case .moment(let right):
+        case .time(let right):
             guard let left = subject.number(field), let start = subject.names.start else { return false }
             return right.is(relation, of: left, start)
         case .none:

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import ArgumentParser
+import Selection
 
 /// A length of time as users write it: `10s`, `500ms`, `2m`, `1h30m`. A number alone could be anything.
 struct TimeSpan: ExpressibleByArgument, Equatable {
     let nanoseconds: UInt64
 
-    private static let units: [(suffix: String, nanoseconds: Double)] = [
-        ("ns", 1), ("us", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("d", 86_400e9),
-    ]
+    /// More than any recording has, in nanoseconds.
+    private static let century: Int128 = 36_525 * 86_400_000_000_000
 
     init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
@@ -32,24 +32,8 @@ struct TimeSpan: ExpressibleByArgument, Equatable {
     }
 
     private init?(text: String) {
-        var (total, rest): (Double, Substring) = (0, text[...])
-        repeat {
-            let unit = rest.firstIndex { $0.isLetter } ?? rest.endIndex
-            let next = rest[unit...].firstIndex { !$0.isLetter } ?? rest.endIndex
-            guard let part = Self.nanoseconds(rest[..<unit], rest[unit..<next]) else { return nil }
-            total += part
-            rest = rest[next...]
-        } while !rest.isEmpty
-        // A century is more than any recording has.
-        guard total >= 1, total < 3.2e18 else { return nil }
-        nanoseconds = UInt64(total)
-    }
-
-    private static func nanoseconds(_ number: Substring, _ suffix: Substring) -> Double? {
-        guard let unit = units.first(where: { $0.suffix == suffix }), number.first?.isNumber ?? false,
-            let value = Double(number), value < 1e9
-        else { return nil }
-        return value * unit.nanoseconds
+        guard let length = SpelledNumber.duration(text), (1...Self.century).contains(length) else { return nil }
+        nanoseconds = UInt64(length)
     }
 }
 

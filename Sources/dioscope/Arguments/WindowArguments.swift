@@ -11,10 +11,10 @@ struct WindowArguments: ParsableArguments {
             "Only I/Os that were done from then on: a time since the recording began, e.g. 1.5s, or of the wall clock.",
             discussion: "12:30:05.5, of the nearest day, or 2026-11-28T12:30:05; local time, unless it ends in Z,"
                 + " UTC or +01:00. A trace begins with its first I/O, and knows no wall clock."))
-    var from: Moment?
+    var from: WindowBound?
 
     @Option(help: "Only I/Os that were done before then.")
-    var to: Moment?
+    var to: WindowBound?
 
     func validate() throws {
         guard case .sinceStart(let first) = from?.bound, case .sinceStart(let last) = to?.bound, first >= last else {
@@ -30,8 +30,8 @@ struct WindowArguments: ParsableArguments {
     }
 }
 
-/// A moment as users write it.
-struct Moment: ExpressibleByArgument {
+/// Where the window begins or ends, as users write it.
+struct WindowBound: ExpressibleByArgument {
     let text: String
     let bound: TimeWindow.Bound
 

@@ -4,7 +4,7 @@ import Host
 
 /// A time as lists show it: `+3.214567`, seconds since the recording began, or `15:04:05.123456Z`. What is shown is cut
 /// off, so that a time equals all that are shown like it.
-struct Moment: Equatable, Sendable {
+struct SpelledTime: Equatable, Sendable {
     private let bound: Bound
     /// Nanoseconds of the last digit.
     private let resolution: Int128
@@ -24,7 +24,7 @@ struct Moment: Equatable, Sendable {
         guard let sign = text.first, sign == "+" || sign == "-" else { return nil }
         let digits = text.dropFirst()
         let hasUnit = digits.contains(where: \.isLetter)
-        guard let since = OperandParser.duration(String(digits) + (hasUnit ? "" : "s")) else { return nil }
+        guard let since = SpelledNumber.duration(String(digits) + (hasUnit ? "" : "s")) else { return nil }
         bound = .sinceStart(sign == "-" ? -since : since)
         resolution =
             hasUnit && !digits.hasSuffix("s") || digits.hasSuffix("ms") || digits.hasSuffix("us")
