@@ -302,7 +302,7 @@ class OfFtrace(unittest.TestCase):
     def test_a_time_in_a_disk_without_a_request_is_told(self) -> None:
         row = replace(ROW, device="nvme+loop", bottom=False, works={}, borders=(), largest=None)
         for issued, ns, wanted in ((1_000_021_000, 79_000, ""), (1_000_021_000, 60_000, "time in the disk, I/O by I/O"),
-                                   (1_000_421_000, 79_000, "has a request for 0 of them only")):
+                                   (1_000_921_000, 79_000, "has a request for 0 of them only")):
             evidence = story(issued_ns=issued, layers=[{"device": "259:0", "phase": "device", "ns": ns}])
             self.assertIn(wanted, "\n".join(check_borders(row, evidence)) or "nothing")
             self.assertEqual(bool(wanted), bool(list(check_borders(row, evidence))))

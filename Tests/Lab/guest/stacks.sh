@@ -117,7 +117,7 @@ layer_dm_integrity() {
     dd if=/dev/zero of="$below" bs=4k count=4 conv=fsync 2>/dev/null
     dm "format$layers" "0 8 integrity $below 0 - J 2 internal_hash:crc32c block_size:4096" && dmsetup remove "format$layers" &&
         size=$(od -A n -t u8 -j 16 -N 8 "$below" | tr -d ' ') &&
-        dm "integrity$layers" "0 $size integrity $below 0 - J 2 internal_hash:crc32c block_size:4096" || return 1
+        dm integrity "0 $size integrity $below 0 - J 2 internal_hash:crc32c block_size:4096" || return 1
     # It ends where there is no more room.
     dd if=/dev/zero of="$disk" bs=1M oflag=direct 2>/dev/null
     sync

@@ -56,6 +56,7 @@ class Blocks:
 
     parts: dict[str, list[Part]] = field(default_factory=lambda: defaultdict(list))  # by event, without its colon
     work_waits: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))  # ns, by the work's function
+    work_queueings: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))  # when, by that
     _entries: dict[int, int] = field(default_factory=lambda: defaultdict(int))  # ns, by CPU: of a handler that runs
     _last_entries: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     _queued: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -71,6 +72,7 @@ class Blocks:
         elif name == "workqueue_queue_work:":
             work, function = work_of(rest)
             self._queued[work] = (function, event.ns)
+            self.work_queueings[function].append(event.ns)
         elif name == "workqueue_execute_start:":
             work, function = work_of(rest)
             queued = self._queued.pop(work, None)

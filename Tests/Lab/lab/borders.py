@@ -18,6 +18,7 @@ from .truth import Truth
 
 SHARE, SLACK_NS = 0.02, 2_000
 APART_NS = 50_000  # two observers of one event, on a busy host
+INTERRUPTED_NS = 500_000  # the same, where interrupts came between them: dioscope's probe is behind ftrace's
 # Of 499 I/Os beside a real-time task, 46 were preempted between the entry of a function and the tracepoint in it.
 MOST_PARTED = 0.25
 FEWEST_ASLEEP = 5  # of an I/O each; a block of the extent tree is read for hundreds of them
@@ -116,21 +117,30 @@ def _check_bottom(scenario: Scenario, evidence: Evidence, ios: list[dict[str, An
 
 def _check_disks(evidence: Evidence, ios: list[dict[str, Any]]) -> Iterator[str]:
     """Where one request is not one I/O's, merged by a layer or made for its own sake: I/O by I/O, the device that it waited
-    for last had a request that was issued then, and took as long. The layers' way back may begin at the interrupt."""
+    for last had a request that was issued then, and took as long. The layers' way back may begin at the interrupt, or where
+    the work was queued that brings it back: of several that one work completes, not each has been completed by then."""
     requests = evidence.truth.blocks.requests()
     gaps = {gap["device"] for gap in (evidence.report or {}).get("quality", {}).get("not_followed") or []}
-    waits = [part for io in ios for part in _device_parts(io)[-1:] if part[0] not in gaps]
+    waits = [(io, *part) for io in ios for part in _device_parts(io)[-1:] if part[0] not in gaps]
     ours: list[int] = []
     theirs: list[int] = []
-    for device, begin, end in waits:
+    for io, device, begin, end in waits:
         near = _nearest(requests.get(device, []), begin, end)
         if near is not None:
             ours.append(end - begin)
-            theirs.append(min(near.found - near.issued, near.completed - near.issued, key=lambda ns: abs(ns - (end - begin))))
+            ends = [near.found, near.completed, *_delivery_queued(evidence, io, near.issued)]
+            theirs.append(min((ns - near.issued for ns in ends), key=lambda ns: abs(ns - (end - begin))))
     if len(waits) - len(ours) > len(waits) // CUT:
         yield f"times in a disk: {len(waits)}, but ftrace has a request for {len(ours)} of them only"
     if waits:
         yield from alike("time in the disk, I/O by I/O", ours, theirs, evidence)
+
+
+def _delivery_queued(evidence: Evidence, io: dict[str, Any], issued: int) -> list[int]:
+    """When the work was queued that delivers the I/O, if that was after it was issued."""
+    queueings = evidence.truth.blocks.work_queueings.get(io.get("deliverer", ""), [])
+    queued = before(queueings, io.get("interrupted_ns", 0))
+    return [queued] if queued is not None and queued >= issued else []
 
 
 def _device_parts(io: dict[str, Any]) -> list[tuple[str, int, int]]:
@@ -146,7 +156,7 @@ def _device_parts(io: dict[str, Any]) -> list[tuple[str, int, int]]:
 
 def _nearest(requests: list[Request], begin: int, end: int) -> Request | None:
     """The one that was issued then, as far as two observers agree on that, and of several the one that ended then."""
-    first = bisect_left(requests, begin - APART_NS, key=lambda request: request.issued)
+    first = bisect_left(requests, begin - INTERRUPTED_NS, key=lambda request: request.issued)
     last = bisect_right(requests, begin + APART_NS, key=lambda request: request.issued)
     return min(requests[first:last], key=lambda one: abs(one.issued - begin) + min(abs(one.found - end), abs(one.completed - end)),
                default=None)

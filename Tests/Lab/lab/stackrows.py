@@ -88,7 +88,7 @@ COMBINED = (
     stack("dm-snapshot", "ext4-stacked-libaio-write", (*LIBAIO, WRITE), bottom=False),
     stack("dm-cache", "ext4-stacked-libaio-write", (*LIBAIO, WRITE), bottom=False),
     stack("dm-writecache", "ext4-stacked-libaio-write", (*LIBAIO, WRITE), bottom=False),
-    *both("dm-integrity", "ext4-stacked", bottom=False),
+    *both("dm-integrity", "ext4-stacked", bottom=False, composed=frozenset(["integrity"])),
     stack("raid5+dm-crypt", "ext4-stacked-libaio-write", (*LIBAIO, WRITE), bottom=False, works=CRYPT_WRITE,
           composed=frozenset(["raid5"])),
     stack("raid5+dm-crypt", "ext4-stacked-libaio-read", (*LIBAIO, READS), bottom=False, works=CRYPT_READ),
