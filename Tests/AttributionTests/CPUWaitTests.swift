@@ -43,7 +43,7 @@ struct CPUWaitTests {
         var random = SeededGenerator(seed: 21)
         var log = OccupancyLog()
         var (known, named) = (0, 0)
-        for index in 0..<200_000 {
+        for index in 0..<40_000 {
             var io = RandomLives.next(&random, disordered: index % 2 == 1)
             for occupancy in RandomOccupancies.fill(&io, &random) { log.add(occupancy) }
             let life = AttributedLife(io, rule: .flaggedInline)

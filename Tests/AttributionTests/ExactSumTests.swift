@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 struct ExactSumTests {
-    static let lives = 100_000
+    static let lives = 20_000
 
     @Test func everyNanosecondOfAnOrderedLifeHasOneStage() throws {
         var random = SeededGenerator(seed: 1)
