@@ -4,7 +4,7 @@ import copy
 import unittest
 from typing import Any
 
-from lab.same import CASES, Pairs, counts, missed, scheduling, script, figures
+from lab.same import CASES, Pairs, counts, figures, from_worker, missed, scheduling, script
 
 CPU: dict[str, Any] = {"cpu": 1, "occupants": [{"occupant": "submitter", "ns": 10**9}, {"occupant": "completion_work", "ns": 10**8}]}
 REPORT: dict[str, Any] = {
@@ -68,6 +68,13 @@ class SameRun(unittest.TestCase):
         live = [{**io, "stages": [{"name": "whole", "ns": 500_000}], "latency_ns": 500_000} for io in ios(9)]
         trace = ios(9)
         self.assertEqual(list(Pairs(live, trace, 1000).distance), ["submitted", "end of latency"])
+
+    def test_what_came_before_io_wq_is_left_out(self) -> None:
+        early = [{**io, "submitted_ns": io["submitted_ns"] - 7000, "taken_up_ns": io["submitted_ns"],
+                  "latency_ns": io["latency_ns"] + 7000, "stages": [{"name": "io_wq_wait", "ns": 7000}, *io["stages"]]}
+                 for io in ios(9)]
+        self.assertEqual(list(Pairs([from_worker(io) for io in early], ios(9), 1000).differences(True, 0)), [])
+        self.assertNotEqual(list(Pairs(early, ios(9), 1000).differences(True, 0)), [])
 
     def test_other_ios_are_told(self) -> None:
         self.assertRegex(list(Pairs(ios(100), ios(101)[1:], 1000).differences(True, 0))[0], "has 1 I/Os")

@@ -153,7 +153,7 @@ make_filesystem() {
         return
         ;;
     tmpfs) mount -t tmpfs none "$mount_point" ;;
-    f2fs) need_modules f2fs && mkfs.f2fs -q -f -t 0 "$disk" ;;
+    f2fs) need_modules crc32_generic crc32_cryptoapi f2fs && mkfs.f2fs -q -f -t 0 "$disk" ;;
     overlay-*)
         # Inside, mount_point is another one.
         need_modules overlay && make_filesystem "${1#overlay-}" /mnt/lower &&

@@ -25,8 +25,8 @@ STACK_MODULES = ("overlay", "btrfs", "f2fs", "loop", "dm-mod", "dm-crypt", "dm-d
                  "virtio_scsi", "scsi_debug", "aes_generic", "aes_ti", "aesni-intel", "xts", "ecb", "cbc", "essiv",
                  "crc32c-intel", "crc32c_generic", "xxhash_generic", "blake2b_generic", "sha256_generic", "fuse", "ublk_drv", "dm-raid",
                  "dm-mirror", "dm-snapshot", "dm-cache", "dm-cache-smq", "dm-writecache", "dm-integrity", "nfsd", "nfsv4",
-                 "crc32c-cryptoapi", "dm-flakey", "dm-era", "dm-zero", "dm-multipath", "dm-round-robin", "dm-log-writes", "dm-clone",
-                 "dm-verity", "nvme-loop", "brd", "zram", "lzo", "lzo-rle", "nbd")
+                 "crc32c-cryptoapi", "crc32_generic", "crc32-cryptoapi", "dm-flakey", "dm-era", "dm-zero", "dm-multipath",
+                 "dm-round-robin", "dm-log-writes", "dm-clone", "dm-verity", "nvme-loop", "brd", "zram", "lzo", "lzo-rle", "nbd")
 STACK_PROGRAMS = ("cp", "dmsetup", "fuse2fs", "losetup", "mdadm", "make-bcache", "mkfs.btrfs", "mkfs.f2fs")
 BASE_PROGRAMS = ("chrt", "fio", "filefrag", "mkfs.ext4", "mkfs.xfs", "mkfs.vfat")
 OWN_PROGRAMS = ("sleeper", "passthrough")

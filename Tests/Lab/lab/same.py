@@ -35,6 +35,7 @@ LARGEST_PARTED = 0.35
 # of may lack their completion.
 KPROBES_ALONE = ("5.10", "6.1")
 LARGEST_MISSED = 0.25
+BEFORE_IO_WQ = {"attempt", "io_wq_wait"}
 
 
 def script(operation: str, icount: bool = False) -> bytes:
@@ -75,7 +76,7 @@ def run(kernel: Kernel, dioscope: Path, operation: str, keep: Path | None, icoun
 def _compared(directory: Path, name: str, icount: bool, may_miss: bool) -> tuple[list[str], str]:
     try:
         live, trace = (json.loads((directory / f"{name}.{kind}.json").read_text()) for kind in ("live", "trace"))
-        pairs = Pairs(*([json.loads(line) for line in (directory / f"{name}.{kind}.ios").read_text().splitlines()]
+        pairs = Pairs(*([from_worker(json.loads(line)) for line in (directory / f"{name}.{kind}.ios").read_text().splitlines()]
                         for kind in ("live", "trace")), parted_ns=PARTED_NS[icount])
     except (OSError, json.JSONDecodeError) as error:
         log = directory / f"{name}.log"
@@ -144,6 +145,15 @@ def numbered(ios: list[dict[str, Any]]) -> dict[tuple[int, int], dict[str, Any]]
     return found
 
 
+def from_worker(io: dict[str, Any]) -> dict[str, Any]:
+    """Without what came before io-wq took it up: a trace does not tell whose attempt or handing over that was."""
+    if "taken_up_ns" not in io:
+        return io
+    before = io["taken_up_ns"] - io["submitted_ns"]
+    return io | {"submitted_ns": io["taken_up_ns"], "latency_ns": io["latency_ns"] - before,
+                 "stages": [stage for stage in io["stages"] if stage["name"] not in BEFORE_IO_WQ]}
+
+
 def comparable(live: dict[str, Any], trace: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Where one saw a border that the other one cannot see (who issued a synchronous I/O of a block device), the whole."""
     if [stage["name"] for stage in live["stages"]] == [stage["name"] for stage in trace["stages"]]:
@@ -179,7 +189,9 @@ def counts(live: dict[str, Any], trace: dict[str, Any]) -> Iterator[str]:
     """Everything that is counted in the report of a trace, and is not what it is in that of the live recording."""
     yield from equal("I/Os in the trace", trace["ios"], "live", live["ios"])
     for member in ("contexts", "end_io_contexts", "issuers"):
-        yield from equal(f"{member} in the trace", trace[member], "live", live[member])
+        # No recipe has the functions that end a synchronous I/O of a block device.
+        if member != "end_io_contexts" or any(count is not None for count in trace[member].values()):
+            yield from equal(f"{member} in the trace", trace[member], "live", live[member])
     known = [reason for reason in trace["reasons"] if reason["reason"] != "unknown"]
     if known:
         yield from equal("first reason in the trace", known[0]["reason"], "live",
