@@ -85,12 +85,13 @@ struct TextDecoder {
         return .dioDirection(isWrite: flags.contains { $0.elementsEqual("WRITE".utf8) })
     }
 
-    /// `ring 0000000011cab2e4, req 00000000c7a7d835, user_data 0x0, opcode WRITE_FIXED, flags 0x1, sq_thread 0`; the
-    /// operation is a number before 5.19, and is called `op` in 5.10.
+    /// `ring 0000000011cab2e4, req 00000000c7a7d835, user_data 0x0, opcode WRITE_FIXED, flags 0x1, sq_thread 0`; in older
+    /// kernels the operation is a number, and its name `op`. In other words it is of no use, and no loss.
     private func uringSubmit(_ text: inout Scanner) -> KernelEvent.Body? {
-        guard text.skip("ring "), text.skip(through: " op") else { return nil }
+        guard text.skip("ring ") else { return nil }
+        guard text.skip(through: " op") else { return .uringSubmit(isWrite: nil) }
         _ = text.skip("code")
-        guard text.skip(byte: UInt8(ascii: " ")) else { return nil }
+        guard text.skip(byte: UInt8(ascii: " ")) else { return .uringSubmit(isWrite: nil) }
         if let number = text.decimal() { return .uringSubmit(isWrite: UringOperation.isWrite(number: number)) }
         return .uringSubmit(isWrite: UringOperation.isWrite(name: text.word(until: UInt8(ascii: ","))))
     }
