@@ -14,6 +14,8 @@ struct CPUState {
     static let delivering: UInt32 = ~(1 << 1 | 1 << 2 | 1 << 7 | 1 << 9)
     var isInHardirq = false
     var isInSoftirq = false
+    /// The thread that the interrupt came to.
+    var interruptedThread: UInt32 = 0
     var clock = CPUClock()
     var counts = SchedulingCounts()
     /// The last task switch.
@@ -25,6 +27,10 @@ struct CPUState {
     func context(recorded: KernelEvent.InterruptContext?) -> KernelEvent.InterruptContext {
         recorded ?? (isInHardirq ? .hardirq : isInSoftirq ? .softirq : .task)
     }
+
+    /// An event of another thread: the interrupt must be over, though its exit is not in the trace.
+    @inline(__always)
+    func hasLeftInterrupts(thread: UInt32) -> Bool { (isInHardirq || isInSoftirq) && thread != interruptedThread }
 
     subscript(context: KernelEvent.InterruptContext) -> ContextLevel {
         get {

@@ -16,14 +16,18 @@ extension Joiner {
             cameBack(change.next, at)
         }
         // Tasks are not switched in interrupts: what seems to last has lost its end.
-        (cpus[cpu].isInHardirq, cpus[cpu].isInSoftirq) = (false, false)
-        cpus[cpu].levels = (ContextLevel(), ContextLevel(), ContextLevel())
-        cpus[cpu].clock.leaveInterrupts(at: at.time)
+        leaveInterrupts(cpu, at.time)
         let occupant = occupant(of: change)
         cpus[cpu].counts.taskSwitched(
             standing: cpus[cpu].clock.isSubmitter && change.previousIsRunnable && names.isWorker(change.nextName),
             toSubmitter: occupant == .submitter, at: at.time)
         give(occupant, thread: change.next, name: change.nextName, at)
+    }
+
+    mutating func leaveInterrupts(_ cpu: Int, _ time: UInt64) {
+        (cpus[cpu].isInHardirq, cpus[cpu].isInSoftirq) = (false, false)
+        cpus[cpu].levels = (ContextLevel(), ContextLevel(), ContextLevel())
+        cpus[cpu].clock.leaveInterrupts(at: time)
     }
 
     private func occupant(of change: TaskSwitch) -> CPUOccupant {
@@ -44,6 +48,7 @@ extension Joiner {
     mutating func enterHardirq(_ level: ContextLevel, _ at: Moment) {
         let cpu = Int(at.cpu)
         cpus[cpu].isInHardirq = true
+        cpus[cpu].interruptedThread = at.thread
         cpus[cpu].levels.hardirq = level
         cpus[cpu].clock.enter(hardirq: true, at: at.time)
     }
@@ -67,6 +72,7 @@ extension Joiner {
     mutating func enterSoftirq(_ vector: UInt32, _ at: Moment) {
         let cpu = Int(at.cpu)
         cpus[cpu].isInSoftirq = true
+        cpus[cpu].interruptedThread = at.thread
         cpus[cpu].levels.softirq = ContextLevel(entered: at.time)
         if vector < CPUState.softirqs {
             cpus[cpu].levels.softirq.raised = cpus[cpu].raises[Int(vector)]
@@ -89,6 +95,7 @@ extension Joiner {
         clock.forget(at: at.time)
         counts.forget()
         cpus[cpu] = CPUState(clock: clock, counts: counts)
+        partial.requests.lostAt = at.time
     }
 
     /// Another trace begins, perhaps at an earlier time: what the CPU did so far is all that stays.

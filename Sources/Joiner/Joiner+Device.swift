@@ -22,7 +22,31 @@ extension Joiner {
     private mutating func add(_ pending: PendingBlock, at block: BlockRange) {
         if requests.count >= Self.limit { requests = requests.filter { lives.contains($0.value.life) } }
         guard requests.count < Self.limit else { return }
-        requests[BlockPlace(device: block.device, sector: block.sector)] = pending
+        let place = BlockPlace(device: block.device, sector: block.sector)
+        if let there = requests[place], there.life != pending.life, lives.contains(there.life), !isLossy {
+            counts.overlapping += 1
+            if laterRequests.count < Self.limit { laterRequests[place, default: []].append(pending) }
+        } else {
+            requests[place] = pending
+        }
+    }
+
+    /// Of several I/Os at one place, the first that has not been given to the device; `nil` when all have.
+    func notIssued(at place: BlockPlace) -> LifeID? {
+        guard let pending = requests[place] else { return nil }
+        if lives.contains(pending.life), lives[pending.life].io.issued == nil { return pending.life }
+        return laterRequests[place]?.first { lives.contains($0.life) && lives[$0.life].io.issued == nil }?.life
+    }
+
+    /// The next one at a place, whose request the last one's no longer hides.
+    private mutating func removeRequest(at place: BlockPlace) -> PendingBlock? {
+        guard let pending = requests.removeValue(forKey: place) else { return nil }
+        if var later = laterRequests.removeValue(forKey: place) {
+            later.removeAll { !lives.contains($0.life) }
+            if !later.isEmpty { requests[place] = later.removeFirst() }
+            if !later.isEmpty { laterRequests[place] = later }
+        }
+        return pending
     }
 
     /// The I/O that the thread is submitting, if the block can be a part of it.
@@ -44,8 +68,14 @@ extension Joiner {
             while sector < end, let pending = requests[BlockPlace(device: block.device, sector: sector)],
                 lives.contains(pending.life), pending.sectors > 0
             {
+                let place = BlockPlace(device: block.device, sector: sector)
+                let first = notIssued(at: place)
+                // Not one of those that are known to be there, but its submitter's own.
+                if first == nil, let own = submittedBy(at, block), lives[own].io.issued == nil, own != pending.life {
+                    break
+                }
                 found = true
-                noteIssue(of: pending.life, at)
+                noteIssue(of: first ?? pending.life, at)
                 sector += UInt64(pending.sectors)
             }
             if found { return }
@@ -117,7 +147,7 @@ extension Joiner {
         let cpu = Int(at.cpu)
         guard var request = cpus[cpu][at.context].request, request.sector < request.end else { return nil }
         let place = BlockPlace(device: request.device, sector: request.sector)
-        guard let pending = requests.removeValue(forKey: place) else { return request.life }
+        guard let pending = removeRequest(at: place) else { return request.life }
         request.sector += UInt64(max(1, pending.sectors))
         request.life = pending.life
         cpus[cpu][at.context].request = request

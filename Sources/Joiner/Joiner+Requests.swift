@@ -45,12 +45,36 @@ struct PartialRequests {
     fileprivate var taken: [UInt32: (request: TakenRequest, isWrite: Bool)] = [:]
     /// Made or issued, and not done.
     fileprivate var pending: [BlockPlace: DirectIO] = [:]
+    /// Others at the same place, in their order.
+    fileprivate var later: [BlockPlace: [DirectIO]] = [:]
+    /// Completed without having been issued in the trace.
+    fileprivate var unknown: UInt64 = 0
+    /// When events were lost last: what is pending since before may have been completed unseen.
+    var lostAt: UInt64 = 0
     /// The one that was done last in each flow, and whether a completion followed it.
     fileprivate var done: [UInt64: (io: DirectIO, isUsed: Bool)] = [:]
     /// By the address of the work that it led to.
     fileprivate var ofWork: [UInt64: RequestFacts] = [:]
     /// An interrupt was seen: what is in none is in a task.
     fileprivate var knowsContexts = false
+
+    /// No device keeps a request for so long; what it had was lost.
+    private static let forgotten: UInt64 = 60_000_000_000
+
+    /// It may still be on its way: another one at its place comes later.
+    fileprivate func isUnderWay(_ io: DirectIO, _ at: Moment) -> Bool {
+        io.began.nanoseconds > lostAt && at.time &- io.began.nanoseconds < Self.forgotten
+    }
+
+    /// It is done; the next one at its place is the first now.
+    fileprivate mutating func remove(_ place: BlockPlace) -> DirectIO? {
+        guard let first = pending.removeValue(forKey: place) else { return nil }
+        if var rest = later.removeValue(forKey: place) {
+            pending[place] = rest.removeFirst()
+            if !rest.isEmpty { later[place] = rest }
+        }
+        return first
+    }
 
     /// It sleeps: what it submits when it is back may be of something else.
     mutating func leftForSleep(_ thread: UInt32) { if !taken.isEmpty { taken[thread] = nil } }
@@ -61,8 +85,7 @@ extension Joiner {
     mutating func requestMade(_ block: BlockRange, _ at: Moment) {
         if hasNoBegins { return made(partial: block, at) }
         let place = BlockPlace(device: block.device, sector: block.sector)
-        guard let id = requests[place]?.life ?? submittedBy(at, block), lives.contains(id),
-            lives[id].requested == 0
+        guard let id = notIssued(at: place) ?? submittedBy(at, block), lives.contains(id), lives[id].requested == 0
         else { return }
         lives[id].requested = at.time
     }
@@ -74,6 +97,8 @@ extension Joiner {
         made(partial: block, at)
     }
 
+    private static let longestSubmission: UInt64 = 10_000_000
+
     /// `io_uring_submit_req`: what the thread submits next is that, unless it sleeps before.
     mutating func uringSubmits(isWrite: Bool?, _ at: Moment) {
         guard hasNoBegins else { return }
@@ -82,10 +107,10 @@ extension Joiner {
         partial.requests.taken[at.thread] = isWrite.map { (request, $0) }
     }
 
-    /// The bio's, if it goes the same way.
+    /// The bio's, if it goes the same way, and not much later: without events of switches, a sleep is not seen.
     private mutating func taken(by at: Moment, _ block: BlockRange) -> TakenRequest? {
         guard at.context == .task, !block.isForeign, let taken = partial.requests.taken[at.thread],
-            taken.isWrite ? block.isWrite : block.isRead
+            taken.isWrite ? block.isWrite : block.isRead, at.time &- taken.request.time < Self.longestSubmission
         else { return nil }
         partial.requests.taken[at.thread] = nil
         note(submitter: at)
@@ -97,7 +122,7 @@ extension Joiner {
         guard hasNoBegins, block.sectors > 0 else { return }
         if partial.requests.bios.count >= Self.limit { partial.requests.bios = [:] }
         let place = BlockPlace(device: block.device, sector: block.sector)
-        partial.requests.bios[place] = (at.time, taken(by: at, block) ?? partial.requests.bios[place]?.taken)
+        partial.requests.bios[place] = (at.time, taken(by: at, block))
     }
 
     private mutating func made(partial block: BlockRange, _ at: Moment) {
@@ -105,7 +130,19 @@ extension Joiner {
         var io = request(of: block)
         io.times[.requested] = at.time
         io.submitCPU = at.cpu
-        partial.requests.pending[BlockPlace(device: block.device, sector: block.sector)] = io
+        add(partial: io, BlockPlace(device: block.device, sector: block.sector), at)
+    }
+
+    /// Behind another one at its place that is still under way.
+    private mutating func add(partial io: DirectIO, _ place: BlockPlace, _ at: Moment) {
+        guard let first = partial.requests.pending[place], partial.requests.isUnderWay(first, at) else {
+            partial.requests.pending[place] = io
+            partial.requests.later[place] = nil
+            return
+        }
+        counts.overlapping += 1
+        guard partial.requests.later.count < Self.limit else { return }
+        partial.requests.later[place, default: []].append(io)
     }
 
     /// `block_rq_issue`; of one that is requeued the first counts.
@@ -113,11 +150,31 @@ extension Joiner {
         guard hasNoBegins, block.sectors > 0 else { return }
         let place = BlockPlace(device: block.device, sector: block.sector)
         guard partial.requests.pending[place] != nil || partial.requests.pending.count < Self.limit else { return }
-        var io = partial.requests.pending[place] ?? request(of: block)
-        if io.issued == nil { io.issued = at.timestamp }
+        let first = partial.requests.pending[place].flatMap { partial.requests.isUnderWay($0, at) ? $0 : nil }
+        if first?.issued != nil { return issuedLater(partial: block, place, at) }
+        var io = first ?? request(of: block)
+        issue(&io, block, at)
+        partial.requests.pending[place] = io
+    }
+
+    private func issue(_ io: inout DirectIO, _ block: BlockRange, _ at: Moment) {
+        io.issued = at.timestamp
         // Bios were merged into it.
         io.length = UInt32(clamping: UInt64(block.sectors) << 9)
-        partial.requests.pending[place] = io
+    }
+
+    /// Another one at the place of one that is under way; or the same, anew: where no bio has come since.
+    private mutating func issuedLater(partial block: BlockRange, _ place: BlockPlace, _ at: Moment) {
+        if let index = partial.requests.later[place]?.firstIndex(where: { $0.issued == nil }) {
+            if var io = partial.requests.later[place]?[index] {
+                issue(&io, block, at)
+                partial.requests.later[place]?[index] = io
+            }
+        } else if partial.requests.bios[place] != nil {
+            var io = request(of: block)
+            issue(&io, block, at)
+            add(partial: io, place, at)
+        }
     }
 
     private mutating func request(of block: BlockRange) -> DirectIO {
@@ -139,8 +196,12 @@ extension Joiner {
         guard hasNoBegins, block.sectors > 0 else { return }
         try finishRequest(of: at.flow, sink)
         let place = BlockPlace(device: block.device, sector: block.sector)
-        guard var io = partial.requests.pending.removeValue(forKey: place) else { return }
+        guard var io = partial.requests.remove(place) else {
+            partial.requests.unknown += 1
+            return
+        }
         io.ended = at.timestamp
+        io.error = block.error
         io.endCPU = at.cpu
         let level = cpus[Int(at.cpu)][at.context]
         if at.context != .task {
@@ -164,6 +225,10 @@ extension Joiner {
 
     mutating func finishRequests(_ sink: Sink) rethrows {
         for flow in partial.requests.done.keys.sorted() { try finishRequest(of: flow, sink) }
+        guard counts.partial == 0 else { return }
+        counts.withoutBegin = partial.requests.unknown
+        let issued = partial.requests.pending.values.count { $0.issued != nil }
+        counts.inFlight += UInt64(issued + partial.requests.later.values.reduce(0) { $0 + $1.count })
     }
 
     /// The request that this context was completing last: what follows it is of it.

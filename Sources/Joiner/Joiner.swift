@@ -35,6 +35,8 @@ public struct Joiner {
     /// I/Os whose submission returned before any request was seen: they are in a plug.
     var plugged: [UInt32: [LifeID]] = [:]
     var requests: [BlockPlace: PendingBlock] = [:]
+    /// Those of other I/Os at the same place, in their order.
+    var laterRequests: [BlockPlace: [PendingBlock]] = [:]
     var works: [UInt64: QueuedWork] = [:]
     /// Work items whose addresses the trace hides, by CPU and in their order, as keys of `works`.
     var hiddenWorks: [UInt16: [UInt64]] = [:]
@@ -70,6 +72,7 @@ public struct Joiner {
     public mutating func add(_ event: borrowing KernelEvent, _ sink: Sink) rethrows {
         let cpu = Int(event.cpu)
         if cpu >= cpus.count { cpus += [CPUState](repeating: CPUState(), count: cpu + 1 - cpus.count) }
+        if event.context == nil, cpus[cpu].hasLeftInterrupts(thread: event.thread) { leaveInterrupts(cpu, event.time) }
         let context = cpus[cpu].context(recorded: event.context)
         let moment = Moment(
             time: event.time, cpu: event.cpu, thread: event.thread, name: event.name, context: context)
@@ -126,6 +129,7 @@ public struct Joiner {
     private mutating func startAnew(_ at: Moment, _ sink: Sink) rethrows {
         try finishLives(sink)
         (requests, works, hiddenWorks, running, completing) = ([:], [:], [:], [:], [:])
+        laterRequests = [:]
         (submitting, plugged) = ([:], [:])
         for cpu in cpus.indices { startAnew(cpu, at) }
     }

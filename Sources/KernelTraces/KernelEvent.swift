@@ -99,6 +99,8 @@ public struct BlockRange: Sendable {
     public var isRead: Bool
     /// Metadata of a file system, or a flush: nobody's direct I/O.
     public var isForeign: Bool
+    /// Negative errno of a request that is complete, or 0.
+    public var error: Int16 = 0
 }
 
 /// A work item of a workqueue.

@@ -27,7 +27,7 @@ struct SpelledTime: Equatable, Sendable {
         guard let since = SpelledNumber.duration(String(digits) + (hasUnit ? "" : "s")) else { return nil }
         bound = .sinceStart(sign == "-" ? -since : since)
         resolution =
-            hasUnit && !digits.hasSuffix("s") || digits.hasSuffix("ms") || digits.hasSuffix("us")
+            hasUnit && !digits.hasSuffix("s") || ["ms", "us", "ns"].contains { digits.hasSuffix($0) }
             ? 1 : Self.resolution(of: text)
     }
 

@@ -241,6 +241,30 @@ import Testing
         #expect(losses(odd).isEmpty)
     }
 
+    /// Without flags and without the exits of interrupts: the events of other threads show that these are over.
+    @Test func anInterruptIsOverWhenAnotherThreadRuns() throws {
+        let odd = try odd("interrupts-without-exit")
+        #expect(odd.all.map(\.completeContext) == [.kworker, .task])
+        #expect(odd.all.map(\.endContext) == [.hardirq, nil])
+        #expect(latencies(odd.all) == [205, 100] && queueWaits(odd.all).first == 100)
+    }
+
+    @Test func twoIOsAtOnePlaceCompleteInTheirOrder() throws {
+        let odd = try odd("one-place")
+        #expect(latencies(odd.all) == [105, 195])
+        #expect(odd.all.map(\.submitterThread) == [211, 212] && odd.all.map(\.endCPU) == [1, 2])
+        #expect(odd.counts.overlapping == 1)
+    }
+
+    /// Of the request before the loss nobody knows when it was done.
+    @Test func twoRequestsAtOnePlaceCompleteInTheirOrder() throws {
+        let odd = try odd("one-place-requests")
+        let ios = odd.all.sorted { $0.times[.issued] < $1.times[.issued] }
+        #expect(microseconds(ios, .issued, .ended) == [100, 200, 100])
+        #expect(ios.map(\.error) == [0, -5, 0])
+        #expect(odd.counts.overlapping == 1 && odd.counts.inFlight == 1 && odd.counts.withoutBegin == 1)
+    }
+
     /// The second thread slept before its bio; the third one's first bio is metadata.
     @Test func aRequestKnowsWhenIOUringTookItUp() throws {
         let odd = try odd("uring-requests")

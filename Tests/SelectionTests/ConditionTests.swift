@@ -104,6 +104,7 @@ struct ConditionTests {
             #expect(try IOSelection(parsing: text).needsStart, "\(text)")
         }
         #expect(try !Self.holds("submitted=+1.500001", io, names))
+        for text in ["+1500000001ns", "+1500001us"] { #expect(try !Self.holds("submitted=\(text)", io, names)) }
         #expect(try !Self.holds("submitted<+1.5", io, names))
         // Without a begin it is neither before nor after.
         #expect(try !Self.holds("submitted>+1s") && !Self.holds("submitted<+9s"))

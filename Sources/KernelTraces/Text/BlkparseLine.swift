@@ -7,7 +7,7 @@ struct BlkparseLine {
     /// `Q`, `G`, `D`, `C` and others.
     let action: UInt8
     /// `nil` where it has no sector.
-    let block: BlockRange?
+    private(set) var block: BlockRange?
 
     init?(_ line: Scanner) {
         var line = line
@@ -21,13 +21,14 @@ struct BlkparseLine {
         line.skipSpaces()
         let action = line.word()
         guard let letter = action.first, action.count <= 2, letter >= UInt8(ascii: "A") else { return nil }
-        // blktrace counts from its start, and nothing is at 0.
         head = LineHead(
             name: UnsafeRawBufferPointer(start: nil, count: 0), thread: UInt32(truncatingIfNeeded: thread),
-            cpu: UInt32(cpu), context: nil, time: (seconds &+ 1) &* 1_000_000_000 &+ fraction, precision: 9)
+            cpu: UInt32(cpu), context: nil, time: seconds &* 1_000_000_000 &+ fraction, precision: 9)
         self.action = action.count == 1 ? letter : 0
         let device = UInt32(truncatingIfNeeded: major) << 20 | UInt32(truncatingIfNeeded: minor) & 0xfffff
         block = Self.block(device, &line)
+        guard letter == UInt8(ascii: "C"), line.skip(through: "["), let error = line.signedDecimal() else { return }
+        block?.error = Int16(clamping: min(0, error))
     }
 
     private static func column(_ line: inout Scanner) -> UInt64? {

@@ -30,7 +30,7 @@ struct TextDecoder {
         case .requestMade: block(&text).map { .requestMade($0) }
         case .requestInsert: block(&text).map { .requestInsert($0) }
         case .requestIssue: block(&text).map { .requestIssue($0) }
-        case .requestComplete: block(&text).map { .requestComplete($0) }
+        case .requestComplete: completedBlock(&text).map { .requestComplete($0) }
         case .workQueue: work(&text).map { .workQueue($0) }
         case .workStart: work(&text).map { .workStart($0) }
         case .workEnd: work(&text).map { .workEnd($0) }
@@ -122,6 +122,14 @@ struct TextDecoder {
         return BlockRange(
             device: UInt32(truncatingIfNeeded: major) << 20 | UInt32(truncatingIfNeeded: minor) & 0xfffff,
             sector: sector, sectors: UInt32(truncatingIfNeeded: sectors), kind: kind)
+    }
+
+    /// The same, and behind it how it ended: `be,0,4 [-5]`.
+    private func completedBlock(_ text: inout Scanner) -> BlockRange? {
+        var block = block(&text)
+        guard text.skip(through: "[") else { return block }
+        if let error = text.signedDecimal() { block?.error = Int16(clamping: min(0, error)) }
+        return block
     }
 
     /// `work struct=0000000094a6347c function=f ...` or `work struct 0000000094a6347c: function f`

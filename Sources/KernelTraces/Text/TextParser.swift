@@ -13,6 +13,8 @@ struct TextParser {
     private var eventsBeforeProse = (this: UInt64.max, last: UInt64.max)
     /// Times are the time since the line before: the order of lines is all there is.
     private let hasDifferences: Bool
+    /// Nanoseconds that all times are later: nothing that was seen is at 0, where a text counts from its first line.
+    private var shift: UInt64 = 0
     private var lastTimes: [UInt64] = []
     /// The last times on machines other than the first, by machine and CPU.
     private var lastTimesElsewhere: [UInt32: UInt64] = [:]
@@ -118,13 +120,15 @@ struct TextParser {
     private mutating func event(_ head: LineHead, _ scanner: inout Scanner, machine: UInt8) -> KernelEvent? {
         if scanner.byte == UInt8(ascii: "P"), Self.isPerfRecord(scanner) { return perfRecord(scanner, head) }
         if repeated.contains(head, scanner, machine: machine) { return nil }
+        if summary.events == 0, head.time == 0 { shift = 1 }
         summary.events &+= 1
         if head.precision > precision { precision = head.precision }
         if head.precision < 0 { summary.times = .counts }
         note(head, machine)
         guard let body = body(&scanner, head) else { return nil }
         return KernelEvent(
-            time: head.time, cpu: UInt16(truncatingIfNeeded: head.cpu), context: head.context, machine: machine,
+            time: head.time &+ shift, cpu: UInt16(truncatingIfNeeded: head.cpu), context: head.context,
+            machine: machine,
             thread: head.thread, name: names.intern(head.name), body: body)
     }
 

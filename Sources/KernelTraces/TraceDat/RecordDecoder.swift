@@ -40,8 +40,8 @@ final class RecordDecoder {
         case .dioComplete: ["dev", "ino", "pos", "ki_flags", "error", "ret", "aio"]
         case .dioIteration: ["flags"]
         case .uringSubmit, .uringSubmitEntry: ["opcode"]
-        case .bioQueue, .requestMade, .requestInsert, .requestIssue, .requestComplete:
-            ["dev", "sector", "nr_sector", "rwbs"]
+        case .bioQueue, .requestMade, .requestInsert, .requestIssue: ["dev", "sector", "nr_sector", "rwbs"]
+        case .requestComplete: ["dev", "sector", "nr_sector", "rwbs", "error"]
         case .workQueue, .workStart, .workEnd: ["work", "function"]
         case .irqEntry: ["irq"]
         case .softirqRaise, .softirqEntry: ["vec"]
@@ -65,7 +65,7 @@ final class RecordDecoder {
         case .requestMade: .requestMade(block(record))
         case .requestInsert: .requestInsert(block(record))
         case .requestIssue: .requestIssue(block(record))
-        case .requestComplete: .requestComplete(block(record))
+        case .requestComplete: .requestComplete(completedBlock(record))
         case .workQueue: .workQueue(work(record, names))
         case .workStart: .workStart(work(record, names))
         case .workEnd: .workEnd(work(record, names))
@@ -108,6 +108,12 @@ final class RecordDecoder {
         BlockRange(
             device: UInt32(truncatingIfNeeded: number(0, record)), sector: number(1, record),
             sectors: UInt32(truncatingIfNeeded: number(2, record)), kind: fields[3].text(in: record))
+    }
+
+    private func completedBlock(_ record: UnsafeRawBufferPointer) -> BlockRange {
+        var block = block(record)
+        block.error = Int16(clamping: min(0, Int32(truncatingIfNeeded: number(4, record))))
+        return block
     }
 
     private func work(_ record: UnsafeRawBufferPointer, _ names: SymbolNames) -> Work {
