@@ -123,6 +123,12 @@ import Testing
         expectWhole(try read(zip(Self.perf, times).map { line, time in line.replacing(#/ 61\.\d+/#, with: time) }))
     }
 
+    @Test func indentsMarksOfADiffAndTimesOfDayAreNoPartOfAName() throws {
+        for prefix in ["\t", "\t\t", "+ ", ">\t", "2026-11-28 10:11:12 ", "11:02:03.123456 "] {
+            expectWhole(try read(Self.perf.map { prefix + $0 }))
+        }
+    }
+
     @Test func theTimeOfDayMayStandBeforeTheTimeOrForIt() throws {
         expectWhole(try read(Self.perf.map { $0.replacing("] 61.", with: "] 2026-11-21 18:15:42.000009 61.") }))
         expectWhole(

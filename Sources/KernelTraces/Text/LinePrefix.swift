@@ -31,7 +31,8 @@ struct LinePrefix {
     static func mayPrecede(_ head: LineHead, _ line: Scanner) -> Bool {
         if head.name.count > longestName || isNumbered(line) { return true }
         switch line.byte {
-        case UInt8(ascii: ">"), UInt8(ascii: "|"), UInt8(ascii: "["), UInt8(ascii: "<"), UInt8(ascii: "V"), 0xef:
+        case UInt8(ascii: ">"), UInt8(ascii: "|"), UInt8(ascii: "["), UInt8(ascii: "<"), UInt8(ascii: "V"),
+            UInt8(ascii: "\t"), UInt8(ascii: "+"), 0xef:
             return true
         default: return false
         }
@@ -89,7 +90,8 @@ struct LinePrefix {
     }
 
     private static func stripMark(_ line: inout Scanner, _ found: inout Found) -> Bool {
-        if line.skip("\u{feff}") { return true }
+        // A + is of a diff.
+        if line.skip("\u{feff}") || line.skip("+ ") || indent(&line) { return true }
         var rest = line
         rest.skipSpaces()
         if line.count - rest.count < 8, rest.byte == UInt8(ascii: ">") || rest.byte == UInt8(ascii: "|") {
@@ -101,6 +103,10 @@ struct LinePrefix {
         // Numbers of lines, by `cat -n` and `nl`.
         if rest.decimal() != nil, rest.skip(byte: UInt8(ascii: "\t")) {
             line = rest
+            return true
+        }
+        if let timed = timeOfDay(line) {
+            line = timed
             return true
         }
         if let stamped = stamp(line) ?? facility(line) ?? syslog(line) {
@@ -122,6 +128,38 @@ struct LinePrefix {
         let inside = line.word(until: UInt8(ascii: "]"))
         guard inside.count <= 40, isTime(inside), line.skip(byte: UInt8(ascii: "]")) else { return nil }
         _ = line.skip(byte: UInt8(ascii: " "))
+        return line
+    }
+
+    /// A tab before a line that has a CPU; other lines with one are of stack traces.
+    private static func indent(_ line: inout Scanner) -> Bool {
+        var rest = line
+        guard rest.skip(byte: UInt8(ascii: "\t")) else { return false }
+        var place = rest
+        while place.skip(through: "[") {
+            if place.decimal() != nil, place.byte == UInt8(ascii: "]") {
+                line = rest
+                return true
+            }
+        }
+        return false
+    }
+
+    /// `2026-11-28 09:38:04 `, `09:38:04.123456 `.
+    private static func timeOfDay(_ line: Scanner) -> Scanner? {
+        var line = line
+        var word = line.word()
+        if word.count == 10, word[4] == UInt8(ascii: "-"), word[7] == UInt8(ascii: "-"),
+            line.skip(byte: UInt8(ascii: " "))
+        {
+            word = line.word()
+        }
+        guard word.count >= 8, word[2] == UInt8(ascii: ":"), word[5] == UInt8(ascii: ":"),
+            word.dropFirst(6).allSatisfy({
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: ".")
+            }),
+            line.skip(byte: UInt8(ascii: " "))
+        else { return nil }
         return line
     }
 
