@@ -20,32 +20,32 @@ extension Joiner {
     }
 
     private mutating func add(_ pending: PendingBlock, at block: BlockRange) {
-        if requests.count >= Self.limit { requests = requests.filter { lives.contains($0.value.life) } }
+        if requests.count >= Self.limit {
+            let lives = lives
+            requests.keepPlaces { lives.contains($0.life) }
+        }
         guard requests.count < Self.limit else { return }
         let place = BlockPlace(device: block.device, sector: block.sector)
         if let there = requests[place], there.life != pending.life, lives.contains(there.life), !isLossy {
             counts.overlapping += 1
-            if laterRequests.count < Self.limit { laterRequests[place, default: []].append(pending) }
+            requests.append(pending, at: place)
         } else {
-            requests[place] = pending
+            requests.replaceFirst(pending, at: place)
         }
     }
 
     /// Of several I/Os at one place, the first that has not been given to the device; `nil` when all have.
-    func notIssued(at place: BlockPlace) -> LifeID? {
-        guard let pending = requests[place] else { return nil }
-        if lives.contains(pending.life), lives[pending.life].io.issued == nil { return pending.life }
-        return laterRequests[place]?.first { lives.contains($0.life) && lives[$0.life].io.issued == nil }?.life
+    func notIssued(_ first: PendingBlock, at place: BlockPlace) -> LifeID? {
+        func isNotIssued(_ pending: PendingBlock) -> Bool {
+            lives.contains(pending.life) && lives[pending.life].io.issued == nil
+        }
+        return isNotIssued(first) ? first.life : requests.firstLater(at: place, where: isNotIssued)?.life
     }
 
     /// The next one at a place, whose request the last one's no longer hides.
     private mutating func removeRequest(at place: BlockPlace) -> PendingBlock? {
-        guard let pending = requests.removeValue(forKey: place) else { return nil }
-        if var later = laterRequests.removeValue(forKey: place) {
-            later.removeAll { !lives.contains($0.life) }
-            if !later.isEmpty { requests[place] = later.removeFirst() }
-            if !later.isEmpty { laterRequests[place] = later }
-        }
+        let pending = requests.removeFirst(at: place)
+        while let next = requests[place], !lives.contains(next.life) { _ = requests.removeFirst(at: place) }
         return pending
     }
 
@@ -65,11 +65,10 @@ extension Joiner {
             var sector = block.sector
             var found = false
             // A request may have bios of several I/Os.
-            while sector < end, let pending = requests[BlockPlace(device: block.device, sector: sector)],
-                lives.contains(pending.life), pending.sectors > 0
+            while sector < end, case let place = BlockPlace(device: block.device, sector: sector),
+                let pending = requests[place], lives.contains(pending.life), pending.sectors > 0
             {
-                let place = BlockPlace(device: block.device, sector: sector)
-                let first = notIssued(at: place)
+                let first = notIssued(pending, at: place)
                 // Not one of those that are known to be there, but its submitter's own.
                 if first == nil, let own = submittedBy(at, block), lives[own].io.issued == nil, own != pending.life {
                     break

@@ -44,9 +44,7 @@ struct PartialRequests {
     /// What each thread took out of an io_uring last, and whether that writes.
     fileprivate var taken: [UInt32: (request: TakenRequest, isWrite: Bool)] = [:]
     /// Made or issued, and not done.
-    fileprivate var pending: [BlockPlace: DirectIO] = [:]
-    /// Others at the same place, in their order.
-    fileprivate var later: [BlockPlace: [DirectIO]] = [:]
+    fileprivate var pending = PlaceQueues<DirectIO>()
     /// Completed without having been issued in the trace.
     fileprivate var unknown: UInt64 = 0
     /// When events were lost last: what is pending since before may have been completed unseen.
@@ -66,16 +64,6 @@ struct PartialRequests {
         io.began.nanoseconds > lostAt && at.time &- io.began.nanoseconds < Self.forgotten
     }
 
-    /// It is done; the next one at its place is the first now.
-    fileprivate mutating func remove(_ place: BlockPlace) -> DirectIO? {
-        guard let first = pending.removeValue(forKey: place) else { return nil }
-        if var rest = later.removeValue(forKey: place) {
-            pending[place] = rest.removeFirst()
-            if !rest.isEmpty { later[place] = rest }
-        }
-        return first
-    }
-
     /// It sleeps: what it submits when it is back may be of something else.
     mutating func leftForSleep(_ thread: UInt32) { if !taken.isEmpty { taken[thread] = nil } }
 }
@@ -85,8 +73,8 @@ extension Joiner {
     mutating func requestMade(_ block: BlockRange, _ at: Moment) {
         if hasNoBegins { return made(partial: block, at) }
         let place = BlockPlace(device: block.device, sector: block.sector)
-        guard let id = notIssued(at: place) ?? submittedBy(at, block), lives.contains(id), lives[id].requested == 0
-        else { return }
+        let pending = requests[place].flatMap { notIssued($0, at: place) }
+        guard let id = pending ?? submittedBy(at, block), lives.contains(id), lives[id].requested == 0 else { return }
         lives[id].requested = at.time
     }
 
@@ -136,13 +124,10 @@ extension Joiner {
     /// Behind another one at its place that is still under way.
     private mutating func add(partial io: DirectIO, _ place: BlockPlace, _ at: Moment) {
         guard let first = partial.requests.pending[place], partial.requests.isUnderWay(first, at) else {
-            partial.requests.pending[place] = io
-            partial.requests.later[place] = nil
-            return
+            return partial.requests.pending.replaceAll(io, at: place)
         }
         counts.overlapping += 1
-        guard partial.requests.later.count < Self.limit else { return }
-        partial.requests.later[place, default: []].append(io)
+        partial.requests.pending.append(io, at: place)
     }
 
     /// `block_rq_issue`; of one that is requeued the first counts.
@@ -153,11 +138,11 @@ extension Joiner {
         let first = partial.requests.pending[place].flatMap { partial.requests.isUnderWay($0, at) ? $0 : nil }
         if first?.issued != nil { return issuedLater(partial: block, place, at) }
         var io = first ?? request(of: block)
-        issue(&io, block, at)
-        partial.requests.pending[place] = io
+        Self.issue(&io, block, at)
+        partial.requests.pending.replaceFirst(io, at: place)
     }
 
-    private func issue(_ io: inout DirectIO, _ block: BlockRange, _ at: Moment) {
+    private static func issue(_ io: inout DirectIO, _ block: BlockRange, _ at: Moment) {
         io.issued = at.timestamp
         // Bios were merged into it.
         io.length = UInt32(clamping: UInt64(block.sectors) << 9)
@@ -165,16 +150,13 @@ extension Joiner {
 
     /// Another one at the place of one that is under way; or the same, anew: where no bio has come since.
     private mutating func issuedLater(partial block: BlockRange, _ place: BlockPlace, _ at: Moment) {
-        if let index = partial.requests.later[place]?.firstIndex(where: { $0.issued == nil }) {
-            if var io = partial.requests.later[place]?[index] {
-                issue(&io, block, at)
-                partial.requests.later[place]?[index] = io
-            }
-        } else if partial.requests.bios[place] != nil {
-            var io = request(of: block)
-            issue(&io, block, at)
-            add(partial: io, place, at)
+        let wasMade = partial.requests.pending.changeFirstLater(at: place, where: { $0.issued == nil }) {
+            Self.issue(&$0, block, at)
         }
+        guard !wasMade, partial.requests.bios[place] != nil else { return }
+        var io = request(of: block)
+        Self.issue(&io, block, at)
+        add(partial: io, place, at)
     }
 
     private mutating func request(of block: BlockRange) -> DirectIO {
@@ -196,7 +178,7 @@ extension Joiner {
         guard hasNoBegins, block.sectors > 0 else { return }
         try finishRequest(of: at.flow, sink)
         let place = BlockPlace(device: block.device, sector: block.sector)
-        guard var io = partial.requests.remove(place) else {
+        guard var io = partial.requests.pending.removeFirst(at: place) else {
             partial.requests.unknown += 1
             return
         }
@@ -227,8 +209,7 @@ extension Joiner {
         for flow in partial.requests.done.keys.sorted() { try finishRequest(of: flow, sink) }
         guard counts.partial == 0 else { return }
         counts.withoutBegin = partial.requests.unknown
-        let issued = partial.requests.pending.values.count { $0.issued != nil }
-        counts.inFlight += UInt64(issued + partial.requests.later.values.reduce(0) { $0 + $1.count })
+        counts.inFlight += UInt64(partial.requests.pending.all.count { $0.issued != nil })
     }
 
     /// The request that this context was completing last: what follows it is of it.

@@ -34,9 +34,7 @@ public struct Joiner {
     var submitting: [UInt32: LifeID] = [:]
     /// I/Os whose submission returned before any request was seen: they are in a plug.
     var plugged: [UInt32: [LifeID]] = [:]
-    var requests: [BlockPlace: PendingBlock] = [:]
-    /// Those of other I/Os at the same place, in their order.
-    var laterRequests: [BlockPlace: [PendingBlock]] = [:]
+    var requests = PlaceQueues<PendingBlock>()
     var works: [UInt64: QueuedWork] = [:]
     /// Work items whose addresses the trace hides, by CPU and in their order, as keys of `works`.
     var hiddenWorks: [UInt16: [UInt64]] = [:]
@@ -128,8 +126,8 @@ public struct Joiner {
     /// Another trace of the machine begins: what is under way has ended unseen.
     private mutating func startAnew(_ at: Moment, _ sink: Sink) rethrows {
         try finishLives(sink)
-        (requests, works, hiddenWorks, running, completing) = ([:], [:], [:], [:], [:])
-        laterRequests = [:]
+        (works, hiddenWorks, running, completing) = ([:], [:], [:], [:])
+        requests = PlaceQueues()
         (submitting, plugged) = ([:], [:])
         for cpu in cpus.indices { startAnew(cpu, at) }
     }
