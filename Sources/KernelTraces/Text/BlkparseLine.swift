@@ -27,8 +27,7 @@ struct BlkparseLine {
         self.action = action.count == 1 ? letter : 0
         let device = UInt32(truncatingIfNeeded: major) << 20 | UInt32(truncatingIfNeeded: minor) & 0xfffff
         block = Self.block(device, &line)
-        guard letter == UInt8(ascii: "C"), line.skip(through: "["), let error = line.signedDecimal() else { return }
-        block?.error = Int16(clamping: min(0, error))
+        if letter == UInt8(ascii: "C") { block?.takeError(&line) }
     }
 
     private static func column(_ line: inout Scanner) -> UInt64? {

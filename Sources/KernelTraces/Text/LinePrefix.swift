@@ -156,12 +156,14 @@ struct LinePrefix {
         }
         guard word.count >= 8, word[2] == UInt8(ascii: ":"), word[5] == UInt8(ascii: ":"),
             word.dropFirst(6).allSatisfy({
-                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: ".")
+                isDigit($0) || $0 == UInt8(ascii: ".")
             }),
             line.skip(byte: UInt8(ascii: " "))
         else { return nil }
         return line
     }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
     /// Not the number of a CPU.
     private static func isTime(_ inside: UnsafeRawBufferPointer) -> Bool {
@@ -169,7 +171,7 @@ struct LinePrefix {
         if inside.contains(UInt8(ascii: ".")) || inside.contains(UInt8(ascii: ":")) { return true }
         let isCaller = first == UInt8(ascii: "T") || first == UInt8(ascii: "C")
         return isCaller && inside.count > 1
-            && inside.dropFirst().allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            && inside.dropFirst().allSatisfy { isDigit($0) }
     }
 
     /// `kern  :warn  : ` of `dmesg -x`.
@@ -216,7 +218,7 @@ struct LinePrefix {
         guard word.count >= 2, word.count <= 255, word.last == UInt8(ascii: ":"), !rest.isAtEnd else { return false }
         _ = rest.skip(byte: UInt8(ascii: " "))
         let name = word.split(separator: UInt8(ascii: ":")).first { part in
-            !part.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            !part.allSatisfy { isDigit($0) }
         }
         if let name { found.file = UnsafeRawBufferPointer(rebasing: name) }
         line = rest

@@ -127,8 +127,7 @@ struct TextDecoder {
     /// The same, and behind it how it ended: `be,0,4 [-5]`.
     private func completedBlock(_ text: inout Scanner) -> BlockRange? {
         var block = block(&text)
-        guard text.skip(through: "[") else { return block }
-        if let error = text.signedDecimal() { block?.error = Int16(clamping: min(0, error)) }
+        block?.takeError(&text)
         return block
     }
 
@@ -262,5 +261,13 @@ struct TextDecoder {
                 if field == .ioFlags { values.flags = flagBits.flags(UInt32(truncatingIfNeeded: number)) }
             }
         }
+    }
+}
+
+extension BlockRange {
+    /// How it ended, which stands last in brackets: ` [-5]`.
+    mutating func takeError(_ text: inout Scanner) {
+        guard text.skip(through: "["), let error = text.signedDecimal() else { return }
+        self.error = Int16(clamping: min(0, error))
     }
 }
