@@ -26,9 +26,8 @@ struct SpelledTime: Equatable, Sendable {
         let hasUnit = digits.contains(where: \.isLetter)
         guard let since = SpelledNumber.duration(String(digits) + (hasUnit ? "" : "s")) else { return nil }
         bound = .sinceStart(sign == "-" ? -since : since)
-        resolution =
-            hasUnit && !digits.hasSuffix("s") || ["ms", "us", "ns"].contains { digits.hasSuffix($0) }
-            ? 1 : Self.resolution(of: text)
+        let isOfSeconds = !hasUnit || digits.hasSuffix("s") && digits.dropLast().last?.isLetter != true
+        resolution = isOfSeconds ? Self.resolution(of: text) : 1
     }
 
     /// Of seconds.
