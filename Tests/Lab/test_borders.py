@@ -144,8 +144,9 @@ class Skipped(unittest.TestCase):
 class Followed(unittest.TestCase):
     ROW = replace(ROW, composed=frozenset(["raid5"]))
 
-    def told(self, gaps: int = 1, kinds: tuple[str, ...] = ("not-followed",), phase: str = "not_followed") -> str:
-        report = {"quality": {"not_followed": [{"device": "9:1", "name": "md1", "layer": "raid5", "ios": 2}] * gaps},
+    def told(self, gaps: int = 1, kinds: tuple[str, ...] = ("not-followed",), phase: str = "not_followed",
+             missed: int = 0) -> str:
+        report = {"loss": [{"what": "probe-missed", "count": missed}], "quality": {"not_followed": [{"device": "9:1", "name": "md1", "layer": "raid5", "ios": 2}] * gaps},
                   "verdict": {"sentences": [{"kind": kind} for kind in kinds], "refused": []}}
         io = {"layers": [{"device": "9:1", "phase": phase, "ns": 5}, {"device": "9:1", "phase": "back", "ns": 5}]}
         return "\n".join(check_followed(self.ROW, report, [io, io]))
@@ -156,7 +157,10 @@ class Followed(unittest.TestCase):
     def test_what_is_not_said_of_it_is_told(self) -> None:
         self.assertIn("raid5 is followed", self.told(gaps=0))
         self.assertIn("does not say so", self.told(kinds=("inline-completions",)))
-        self.assertIn("I/Os with one span in md1: 0", self.told(phase="back"))
+        self.assertIn("I/Os with one span in md1: 0", self.told(phase="back", missed=1))
+
+    def test_what_a_missed_probe_had_to_tell_is_missing(self) -> None:
+        self.assertEqual(self.told(phase="back", missed=2), "")
 
 
 class Parted(unittest.TestCase):

@@ -35,15 +35,10 @@ def middle_mean(values: list[int]) -> float | None:
 def alike(what: str, ours: list[int], theirs: list[int], evidence: Evidence, others: int = 0) -> Iterator[str]:
     """As many, and in the mean as long. What the kernel skipped of a probe is missing, and has to be counted. `others`: so
     many of ftrace's may be nobody's I/Os."""
-    if not 0 <= len(theirs) - len(ours) <= _skipped(evidence) + others:
+    if not 0 <= len(theirs) - len(ours) <= evidence.probes_missed + others:
         yield from equal(f"{what}, number", len(ours), "ftrace", len(theirs))
     if theirs:
         yield from means_alike(what, middle_mean(ours), middle_mean(theirs), evidence)
-
-
-def _skipped(evidence: Evidence) -> int:
-    """Runs of probes, by the report's own count: since 7.0 a task may lose its CPU in one, which others miss meanwhile."""
-    return sum(loss["count"] or 0 for loss in (evidence.report or {}).get("loss") or [] if loss["what"] == "probe-missed")
 
 
 def means_alike(what: str, ours: float | None, theirs: float | None, evidence: Evidence) -> Iterator[str]:
@@ -189,7 +184,7 @@ def _check_point(point: str, evidence: Evidence, ios: list[dict[str, Any]]) -> I
             ours.append(told - io["submitted_ns"])
             theirs.append(seen - io["submitted_ns"])
         missing += seen is not None and told is None
-    yield from equal(f"I/Os without {point}_ns that ftrace has", missing, "wanted", min(missing, _skipped(evidence)))
+    yield from equal(f"I/Os without {point}_ns that ftrace has", missing, "wanted", min(missing, evidence.probes_missed))
     yield from few_parted(f"at {point}", parted, len(ios))
     if not theirs:
         yield f"ftrace shows {point} of no I/O: nothing to compare"

@@ -33,9 +33,18 @@ class Evidence:
     said: dict[str, str] = field(default_factory=dict)
     extents: list[tuple[int, int, int]] = field(default_factory=list)  # of the file, in bytes: there, on the device, length
 
+    @property
+    def probes_missed(self) -> int:
+        """Runs of probes, by the report's own count: since 7.0 a task may lose its CPU in one, which others miss meanwhile."""
+        return probes_missed(self.report or {})
+
     def on_device(self, offset: int) -> int:
         """Where a byte of the file is on its device; a device is its own file."""
         return next((on + offset - at for at, on, length in self.extents if at <= offset < at + length), offset)
+
+
+def probes_missed(report: dict[str, Any]) -> int:
+    return sum(loss["count"] or 0 for loss in report.get("loss") or [] if loss["what"] == "probe-missed")
 
 
 def read_evidence(directory: Path, name: str, with_dioscope: bool, with_list: bool = True, only: str = "") -> Evidence:
