@@ -132,7 +132,7 @@ public enum IOField: Hashable, Sendable {
 extension IOField {
     /// Its value when that is a number; `nil` when it was not seen, or is none. Of a device, the kernel's `dev_t`.
     public func number(of io: DirectIO, _ life: AttributedLife) -> Int128? {
-        guard isSeen(of: io) else { return nil }
+        guard isSeen(of: io, life) else { return nil }
         return switch self {
         case .point(let point): io[point].map { Int128($0.nanoseconds) }
         case .latency: Int128(life.latency)
@@ -164,17 +164,21 @@ extension IOField {
         case .reason: life.reason?.rawValue
         case .issuer: io.issuer.rawValue
         case .operation: io.operation.rawValue
-        case .comm: isSeen(of: io) ? threads[io.submitterThread]?.name : nil
+        case .comm: io.knowsSubmitter ? threads[io.submitterThread]?.name : nil
         default: nil
         }
     }
 
-    /// For an I/O without its submission, what only that shows was not seen, possibly not even the operation.
-    private func isSeen(of io: DirectIO) -> Bool {
+    /// For an I/O without its submission, what only that shows was not seen; and one point alone has no length.
+    private func isSeen(of io: DirectIO, _ life: AttributedLife) -> Bool {
         guard io.isPartial else { return true }
         return switch self {
-        case .submitter, .comm: false
-        case .device, .inode, .offset, .length, .error: io.device.kernelNumber != 0
+        case .latency: life.isFinished
+        case .submitter: io.knowsSubmitter
+        case .device, .offset: io.knowsDevice
+        case .inode: io.knowsFile
+        case .length: io.knowsLength
+        case .error: io.knowsError
         default: true
         }
     }

@@ -50,7 +50,8 @@ public final class CSVExport: IOExport {
         for field in IOField.all {
             switch field {
             case .device: add(field.number(of: io, life).map { _ in io.device.description })
-            case .comm: add(threads[io.submitterThread].map { Self.quoted(EscapedText($0.name).description) })
+            case .comm:
+                add(field.text(of: io, life, threads).map { Self.quoted(EscapedText($0).description) })
             default: add(field.number(of: io, life).map(Self.digits) ?? field.text(of: io, life, threads))
             }
         }

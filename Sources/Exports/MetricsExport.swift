@@ -48,7 +48,9 @@ public final class MetricsExport: TotalsExport {
         point("dioscope_ios", [("op", "write")], "\(report.ios.write)")
         let unknown = report.ios.total - report.ios.read - report.ios.write
         if unknown > 0 { point("dioscope_ios", [("op", "unknown")], "\(unknown)") }
-        single("dioscope_io_bytes", "Bytes of all I/Os, as asked for.", "\(report.ios.bytes)")
+        if report.ios.unknownLengths == 0 {
+            single("dioscope_io_bytes", "Bytes of all I/Os, as asked for.", "\(report.ios.bytes)")
+        }
         single("dioscope_io_errors", "I/Os that failed.", "\(report.ios.errors)")
         if let share = report.quality.completeShare {
             single("dioscope_complete_ratio", "Part of the I/Os of which everything expected was seen.", "\(share)")

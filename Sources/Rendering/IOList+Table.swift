@@ -83,13 +83,15 @@ extension IOList {
         let (io, life) = (listed.io, listed.life)
         switch column {
         case .time: return times.short(io.began)
-        case .latency: return Quantity.duration(life.latency) + (life.isFinished ? "" : "+")
+        case .latency:
+            if io.isPartial, !life.isFinished { return "-" }
+            return Quantity.duration(life.latency) + (life.isFinished ? "" : "+")
         case .queueWait: return life.spans[.queueWait].map { Quantity.duration($0) } ?? "-"
         case .operation:
-            return io.isPartial && io.length == 0
+            return !io.knowsLength
                 ? "-" : "\(io.operation.rawValue) \(Quantity.bytes(UInt64(io.length)))"
         case .context: return life.context.rawValue
-        case .submitter: return io.isPartial ? "-" : submitter(of: io, style)
+        case .submitter: return !io.knowsSubmitter ? "-" : submitter(of: io, style)
         case .place: return place(of: io, style, room: room)
         case .cpus:
             return [io.submitCPU, io.endCPU, io.workerCPU].map { $0.map(String.init) ?? "-" }.joined(separator: "/")
@@ -99,7 +101,7 @@ extension IOList {
 
     /// The file, by its name or inode, and where in it: the end of a name that is too long, and the offset whole.
     private func place(of io: DirectIO, _ style: TextStyle, room: Int) -> String {
-        guard !io.isPartial || io.device.kernelNumber != 0 else { return "-" }
+        guard io.knowsDevice else { return "-" }
         let offset = "@\(io.offset)"
         return style.escaped(file(of: io).short).suffix(columns: max(0, room - offset.count)) + offset
     }

@@ -19,14 +19,15 @@ extension IOList {
     package func facts(_ listed: ListedIO, _ style: TextStyle) -> [String] {
         let (io, life) = (listed.io, listed.life)
         var facts = [
-            Quantity.duration(life.latency) + (life.isFinished ? "" : "+ unfinished"),
-            io.isPartial ? "without its submission" : "\(io.operation.rawValue) \(Quantity.bytes(UInt64(io.length)))",
-            times.long(io.began),
+            Quantity.duration(life.latency) + (life.isFinished ? "" : "+ unfinished"), times.long(io.began),
         ]
-        if !io.isPartial || io.device.kernelNumber != 0 {
-            facts.append(style.escaped(file(of: io).full) + " offset \(io.offset)")
+        if io.isPartial, !life.isFinished { facts.removeFirst() }
+        if io.knowsLength {
+            facts.insert("\(io.operation.rawValue) \(Quantity.bytes(UInt64(io.length)))", at: facts.count - 1)
         }
-        if !io.isPartial { facts.append("\(io.issuer.rawValue) \(submitter(of: io, style))") }
+        if io.isPartial { facts.insert("without its submission", at: facts.count - 1) }
+        if io.knowsDevice { facts.append(style.escaped(file(of: io).full) + " offset \(io.offset)") }
+        if io.knowsSubmitter { facts.append("\(io.issuer.rawValue) \(submitter(of: io, style))") }
         facts.append("completed in \(life.context.rawValue)")
         if let reason = life.reason { facts.append("deferred: \(reason.rawValue)") }
         let further = io.further

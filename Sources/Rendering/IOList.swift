@@ -116,11 +116,14 @@ public struct IOList: Sendable {
     private func name(of device: DeviceNumber) -> String { devices[device]?.name ?? device.description }
 
     /// `nil` when it was not looked up.
-    public func path(of io: DirectIO) -> String? { paths[FileKey(device: io.device, inode: io.inode)] }
+    public func path(of io: DirectIO) -> String? {
+        !io.knowsFile ? nil : paths[FileKey(device: io.device, inode: io.inode)]
+    }
 
     /// The file of an I/O, in short and in full. A block device of its own is its name.
     func file(of io: DirectIO) -> (short: String, full: String) {
         let device = name(of: io.device)
+        guard io.knowsFile else { return (device, device) }
         if let path = path(of: io) { return (path.split(separator: "/").last.map(String.init) ?? path, path) }
         return ("\(device):\(io.inode)", "\(device) inode \(io.inode)")
     }

@@ -242,7 +242,7 @@ extension JSONReport {
             json.member("total", ios.total)
             json.member("read", ios.read)
             json.member("write", ios.write)
-            json.member("bytes", ios.bytes)
+            json.member("bytes", ios.unknownLengths == 0 ? ios.bytes : nil)
             json.member("errors", ios.errors)
             if ios.partial > 0 { json.member("partial", ios.partial) }
             if ios.requests > 0 { json.member("requests", ios.requests) }

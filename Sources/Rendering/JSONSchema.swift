@@ -218,7 +218,7 @@ public enum JSONSchema {
               "type": "object", "required": ["total", "read", "write", "bytes", "errors"],
               "properties": {
                 "total": {"$ref": "#/$defs/count"}, "read": {"$ref": "#/$defs/count"},
-                "write": {"$ref": "#/$defs/count"}, "bytes": {"$ref": "#/$defs/count"},
+                "write": {"$ref": "#/$defs/count"}, "bytes": {"$ref": "#/$defs/maybe_count", "description": "null where a trace does not tell of all."},
                 "errors": {"$ref": "#/$defs/count"},
                 "partial": {
                   "description": "I/Os of which a trace has only the later part; absent when there are none",

@@ -109,7 +109,9 @@ struct ReportHeader {
     var howMuch: [String] {
         guard let share = report.quality.completeShare else { return [] }
         var items = ["\(Quantity.ios(report.ios.total))", "\(Quantity.percent(share)) complete"]
-        if report.ios.errors > 0 { items.append("\(Quantity.count(report.ios.errors)) errors") }
+        if report.ios.errors > 0 {
+            items.append("\(Quantity.count(report.ios.errors)) error" + (report.ios.errors == 1 ? "" : "s"))
+        }
         guard let latency = report.latency else { return items }
         items.append("mean \(Quantity.duration(latency.mean))")
         for column in PercentileColumn.columns(of: report) {

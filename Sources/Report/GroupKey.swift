@@ -16,19 +16,20 @@ public enum Grouping: String, Sendable, CaseIterable {
 
 /// What the I/Os of one group have in common.
 public enum GroupKey: Hashable, Sendable {
-    case device(DeviceNumber)
+    /// What is `nil` in any of them was not seen.
+    case device(DeviceNumber?)
     /// A trace has no paths.
-    case file(DeviceNumber, inode: UInt64)
+    case file(DeviceNumber?, inode: UInt64?)
     case op(DirectIO.Operation)
     /// In bytes, as asked for.
-    case size(UInt32)
-    /// Where it was submitted; `nil` when that was not seen.
+    case size(UInt32?)
+    /// Where it was submitted.
     case cpu(UInt16?)
     case issuer(Issuer)
     case context(CompletionContext)
     /// The thread that submitted it.
-    case thread(UInt32)
-    /// The thread's comm; `nil` when it was not recorded.
+    case thread(UInt32?)
+    /// The thread's comm.
     case comm(String?)
     case machine(UInt8)
     /// From the top; of a recording without layers the device alone.
@@ -39,15 +40,15 @@ public enum GroupKey: Hashable, Sendable {
     fileprivate init(of io: DirectIO, by grouping: Grouping, _ threads: [UInt32: ThreadName]) {
         self =
             switch grouping {
-            case .device: .device(io.device)
-            case .file: .file(io.device, inode: io.inode)
+            case .device: .device(io.knowsDevice ? io.device : nil)
+            case .file: .file(io.knowsDevice ? io.device : nil, inode: io.knowsFile ? io.inode : nil)
             case .op: .op(io.operation)
-            case .size: .size(io.length)
+            case .size: .size(io.knowsLength ? io.length : nil)
             case .cpu: .cpu(io.submitCPU)
             case .issuer: .issuer(io.issuer)
             case .context: .context(CompletionContext(of: io))
-            case .thread: .thread(io.submitterThread)
-            case .comm: .comm(threads[io.submitterThread]?.name)
+            case .thread: .thread(io.knowsSubmitter ? io.submitterThread : nil)
+            case .comm: .comm(io.knowsSubmitter ? threads[io.submitterThread]?.name : nil)
             case .machine: .machine(io.machine)
             case .layer: .layers(Self.layers(of: io))
             }
@@ -80,7 +81,7 @@ public enum GroupKey: Hashable, Sendable {
 
     /// A mirror gets a write in the order in which its disks happen to be given it.
     private static func layers(of io: DirectIO) -> [DeviceNumber] {
-        guard let layers = io.path?.layers, let top = layers.first else { return [io.device] }
+        guard let layers = io.path?.layers, let top = layers.first else { return io.knowsDevice ? [io.device] : [] }
         return [top.device] + layers.dropFirst().map(\.device).sorted { $0.kernelNumber < $1.kernelNumber }
     }
 }

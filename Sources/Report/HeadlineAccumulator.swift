@@ -38,7 +38,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
     private mutating func addPartial(_ io: DirectIO, _ life: AttributedLife) {
         counts.partial += 1
         if io.isRequest { counts.requests += 1 }
-        if io.length > 0 { lengths.add(io.length) }
+        if io.knowsLength { lengths.add(io.length) } else { counts.unknownLengths += 1 }
         if io.device.kernelNumber > 0 { devices.add(io.device.kernelNumber) }
         firstSubmitted = min(firstSubmitted, io.began.nanoseconds)
         lastSeen = max(lastSeen, io.began.nanoseconds + life.latency)
@@ -70,6 +70,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         counts.write += other.counts.write
         counts.bytes += other.counts.bytes
         counts.writtenBytes += other.counts.writtenBytes
+        counts.unknownLengths += other.counts.unknownLengths
         counts.errors += other.counts.errors
         counts.partial += other.counts.partial
         counts.requests += other.counts.requests
@@ -123,10 +124,11 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         }
         let span = lastSeen - firstSubmitted
         guard span > 0 else { return headline }
-        headline.meanInFlight = Double(latency) / Double(span) * population
+        // Of a part of their lives it would be too few; that of a request is whole.
+        if ios.partial == ios.requests { headline.meanInFlight = Double(latency) / Double(span) * population }
         headline.span = span
         headline.iops = Double(ios.total) * population * 1e9 / Double(span)
-        headline.bytesPerSecond = Double(ios.bytes) * population * 1e9 / Double(span)
+        if ios.unknownLengths == 0 { headline.bytesPerSecond = Double(ios.bytes) * population * 1e9 / Double(span) }
         return headline
     }
 }

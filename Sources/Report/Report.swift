@@ -136,6 +136,8 @@ public struct Report: Equatable, Sendable {
         public var bytes: UInt64 = 0
         /// Those of writes.
         public var writtenBytes: UInt64 = 0
+        /// I/Os of which a trace does not tell how long they are: `bytes` is not that of all.
+        public var unknownLengths: UInt64 = 0
         public var errors: UInt64 = 0
         /// I/Os of which a trace has only the later part.
         public var partial: UInt64 = 0

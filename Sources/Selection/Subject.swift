@@ -63,12 +63,13 @@ public struct Subject {
 
     /// From the top; without a stack the device alone.
     var layers: [DeviceNumber] {
-        guard let layers = io.path?.layers, !layers.isEmpty else { return [io.device] }
+        guard let layers = io.path?.layers, !layers.isEmpty else { return io.knowsDevice ? [io.device] : [] }
         return layers.map(\.device)
     }
 
     /// What a list calls its file: the path, its end, or where no path is known the device and the inode.
     func isOf(file name: String) -> Bool {
+        guard io.knowsFile else { return false }
         if let path = names.path(of: io) {
             return path == name || path.split(separator: "/").last.map(String.init) == name
         }

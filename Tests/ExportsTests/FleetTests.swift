@@ -48,6 +48,12 @@ import Testing
         #expect(Self.numbers("total_ns", of: "queue_wait", cause: "unattributed", in: ios) == [200 * 10_000])
     }
 
+    /// Columns device and bytes, of all I/Os of each kind.
+    @Test func whatAPartOfALifeDoesNotTellIsEmpty() {
+        let rows = Self.rows(Samples.partial).filter { $0[7] == "all" }
+        #expect(rows.map { $0[0] } == ["", "8:16"] && rows.map { $0[12] } == ["", "4096"])
+    }
+
     @Test func stagesSumToTheLatency() {
         let ios = Samples.random(500)
         let names = Set(Self.rows(ios).dropFirst().map { $0[7] }).subtracting(["all", "latency"])

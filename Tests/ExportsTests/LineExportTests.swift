@@ -44,6 +44,26 @@ import Testing
         #expect(try field("reason") == "iomap-always-defers-writes")
     }
 
+    /// Of a request neither file nor submitter are known; of an end alone nearly nothing is.
+    @Test func whatAPartOfALifeDoesNotTellIsNoValue() throws {
+        let rows = Self.rows(Samples.partial)
+        func seen(_ row: Int) -> Set<String> { Set(zip(rows[0], rows[row]).filter { !$0.1.isEmpty }.map(\.0)) }
+        let request: Set = [
+            "issued_ns", "ended_ns", "latency_ns", "context", "op", "issuer", "dev", "offset", "length", "error",
+            "device_ns",
+        ]
+        let end: Set = ["ended_ns", "context", "end_io_context", "op", "issuer"]
+        #expect(seen(1) == request && seen(2) == end)
+        let lines = Samples.text(JSONLinesExport(threads: [:]), Samples.partial).split(separator: "\n")
+        let objects = try lines.map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+        let stages: Set = ["stages"]
+        #expect(Set(objects[0].keys) == request.subtracting(["device_ns"]).union(stages))
+        #expect(Set(objects[1].keys) == end.union(stages))
+        #expect(objects.map { $0["op"] as? String } == ["read", "unknown"])
+    }
+
     @Test func hostileNamesStayInTheirField() {
         let text = Samples.text(CSVExport(threads: Samples.threads), Samples.deferred(1))
         #expect(text.contains(",\"a\"\"b,c;\\x1b[31m\\x0a\","))

@@ -57,6 +57,15 @@ import Testing
         #expect(!threads[1].threadName.contains("\u{1b}"))
     }
 
+    @Test func whatAPartOfALifeDoesNotTellIsNoAnnotation() throws {
+        let begins = Self.begins(try Self.trace(Samples.partial)).filter { !$0.debugAnnotations.isEmpty }
+        #expect(
+            begins.map { $0.debugAnnotations.map(\.name) } == [
+                ["latency_ns", "context", "issuer", "dev", "offset", "length"], ["context", "issuer"],
+            ])
+        #expect(begins.map(\.name) == ["read 4096", "completion"])
+    }
+
     @Test func lanesAreUsedAgain() throws {
         // After 118 us the first lane is free.
         let trace = try Self.trace(Samples.deferred(200))

@@ -42,6 +42,22 @@ enum Samples {
         }
     }
 
+    /// A block request of 70 us that read 4k, of which nothing else is known; and a lone `end_io`.
+    static let partial: [ListedIO] = {
+        var request = DirectIO.partial
+        (request.device, request.offset, request.length) = (DeviceNumber(major: 8, minor: 16), 1 << 20, 4096)
+        request.operation = .read
+        request.issued = Timestamp(nanoseconds: 10_000)
+        request.ended = Timestamp(nanoseconds: 80_000)
+        var end = DirectIO.partial
+        end.ended = Timestamp(nanoseconds: 90_000)
+        end.endContext = .hardirq
+        var occupancies = OccupancyLog()
+        return [request, end].map {
+            ListedIO($0, AttributedLife($0, rule: .unknown), &occupancies, SeenClocks(of: [request, end]))
+        }
+    }()
+
     static let threads: [UInt32: ThreadName] = [
         100: ThreadName(thread: 100, process: 99, name: "a\"b,c;\u{1b}[31m\n")
     ]

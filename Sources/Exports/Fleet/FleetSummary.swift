@@ -25,7 +25,8 @@ public final class FleetSummary: IOExport {
 
     /// What I/Os of one row have in common.
     private struct Kind: Hashable {
-        var device: DeviceNumber
+        /// `nil`: it was not seen.
+        var device: DeviceNumber?
         var operation: DirectIO.Operation?
         var issuer: Issuer
         var context: CompletionContext
@@ -61,7 +62,8 @@ public final class FleetSummary: IOExport {
 
     private final class Group {
         var ios: UInt64 = 0
-        var bytes: UInt64 = 0
+        /// `nil` where the length of any was not seen.
+        var bytes: UInt64? = 0
         var errors: UInt64 = 0
         var latency = Spread()
         var stages: [Stage: Spread] = [:]
@@ -80,7 +82,7 @@ public final class FleetSummary: IOExport {
         let (io, life) = (listed.io, listed.life)
         let group = group(of: io, life)
         group.ios &+= 1
-        group.bytes &+= UInt64(io.length)
+        group.bytes = io.knowsLength ? group.bytes.map { $0 &+ UInt64(io.length) } : nil
         if io.error != 0 { group.errors &+= 1 }
         guard life.isFinished else { return }
         group.latency.add(life.latency)
@@ -105,7 +107,7 @@ public final class FleetSummary: IOExport {
     public func add(_ summary: IOSummary) {
         let group = group(of: summary.example, AttributedLife(summary.example, rule: rule))
         group.ios &+= summary.ios
-        group.bytes &+= summary.bytes
+        group.bytes = group.bytes.map { $0 &+ summary.bytes }
         group.errors &+= summary.errors
         summary.forEachDuration(rule: rule) { stage, nanoseconds, ios in
             let total = nanoseconds &* ios
@@ -128,7 +130,8 @@ public final class FleetSummary: IOExport {
 
     private func group(of io: DirectIO, _ life: AttributedLife) -> Group {
         let kind = Kind(
-            device: io.device, operation: io.operation, issuer: io.issuer, context: life.context, reason: life.reason,
+            device: io.knowsDevice ? io.device : nil, operation: io.operation, issuer: io.issuer, context: life.context,
+            reason: life.reason,
             placement: life.placement)
         if let group = groups[kind] { return group }
         let group = Group()
@@ -156,16 +159,16 @@ public final class FleetSummary: IOExport {
     }
 
     private func words(of kind: Kind) -> [String] {
-        let name = devices[kind.device]
+        let name = kind.device.flatMap { devices[$0] }
         return [
-            quoted(name?.name ?? kind.device.description), quoted(name?.fileSystem ?? ""),
+            quoted(name?.name ?? kind.device?.description ?? ""), quoted(name?.fileSystem ?? ""),
             kind.operation?.rawValue ?? "", kind.issuer.rawValue, kind.context.rawValue, kind.reason?.rawValue ?? "",
             kind.placement?.name ?? "",
         ]
     }
 
     private func write(_ group: Group, _ words: [String], _ longest: [Stage?: UInt64]) {
-        line(words + ["all", "", "", "\(group.ios)", "", "\(group.bytes)", "\(group.errors)"])
+        line(words + ["all", "", "", "\(group.ios)", "", group.bytes.map { "\($0)" } ?? "", "\(group.errors)"])
         write(group.latency, words, "latency", longest[nil])
         for (stage, spread) in group.stages.sorted(by: { $0.key < $1.key }) {
             write(spread, words, stage.name, longest[stage])

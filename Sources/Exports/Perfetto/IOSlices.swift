@@ -20,7 +20,7 @@ struct IOSlices {
     init(_ listed: ListedIO, id: UInt64) {
         let (io, attributed) = (listed.io, listed.life)
         let start = io.began.nanoseconds
-        let name = "\(io.operation.rawValue) \(io.length)"
+        let name = io.knowsLength ? "\(io.operation.rawValue) \(io.length)" : "completion"
         life = [TrackSlice(start: start, end: start + attributed.latency, name: name)]
         life[0].annotations = Self.annotations(of: listed)
         var (life, places) = (life, [(place: Track, slice: TrackSlice)]())
@@ -54,7 +54,7 @@ struct IOSlices {
         let (first, last) = (span.stage.first.row, span.stage.last.row)
         guard !first.isWait, !last.isWait, span.context != .device || !span.stage.isComposed else { return nil }
         return switch last.owner {
-        case .submitter, .taskWork: .thread(io.submitterThread)
+        case .submitter, .taskWork: io.knowsSubmitter ? .thread(io.submitterThread) : nil
         case .endIO: io.endCPU.map(Track.cpu)
         case .completion: io.completionCPU.map(Track.cpu)
         case .kworker: io.workerCPU.map(Track.cpu)
@@ -65,15 +65,16 @@ struct IOSlices {
 
     private static func annotations(of listed: ListedIO) -> [PerfettoDebugAnnotation] {
         let io = listed.io
-        var annotations = [
-            PerfettoDebugAnnotation("latency_ns", listed.life.latency),
+        var annotations: [PerfettoDebugAnnotation] = []
+        if !io.isPartial || listed.life.isFinished { annotations.append(.init("latency_ns", listed.life.latency)) }
+        annotations += [
             PerfettoDebugAnnotation("context", listed.life.context.rawValue),
             PerfettoDebugAnnotation("issuer", io.issuer.rawValue),
-            PerfettoDebugAnnotation("dev", io.device.description),
-            PerfettoDebugAnnotation("inode", io.inode),
-            PerfettoDebugAnnotation("offset", io.offset),
-            PerfettoDebugAnnotation("length", io.length),
         ]
+        if io.knowsDevice { annotations.append(.init("dev", io.device.description)) }
+        if io.knowsFile { annotations.append(.init("inode", io.inode)) }
+        if io.knowsDevice { annotations.append(.init("offset", io.offset)) }
+        if io.knowsLength { annotations.append(.init("length", io.length)) }
         if let reason = listed.life.reason { annotations.append(.init("deferred for", reason.rawValue)) }
         if io.error != 0 { annotations.append(.init("error", io.error)) }
         if let irq = io.irq { annotations.append(.init("irq", irq)) }
