@@ -100,12 +100,23 @@ final class TraceIOs: IOSource {
         let threads = others.reduce(joiner.threads) { $0.merging($1.threads) { first, _ in first } }
         var source = source(summary, joiner)
         source.threads = threads
+        source.otherRequests = otherRequests(of: [joiner] + others)
         if !others.isEmpty || !hasTimes { source.cpus = [] }
         return SourceSummary(
             name: file.name, source: source, loss: missing.loss + joins + summary.loss, threads: threads,
             ios: counts.joined, requests: counts.requests, damage: summary.damage.map(\.description),
             damageCount: summary.damageCount,
             absence: missing.absence)
+    }
+
+    /// Of all machines.
+    private func otherRequests(of joiners: [Joiner]) -> [OtherRequests] {
+        var sums: [RequestKind: OtherRequests] = [:]
+        for var requests in joiners.flatMap(\.otherRequests) {
+            if !hasTimes { requests.forgetTimes() }
+            sums[requests.kind, default: OtherRequests(requests.kind)].add(requests)
+        }
+        return RequestKind.allCases.compactMap { sums[$0] }
     }
 
     private func joiner(_ reader: any TraceReader, _ machine: UInt8 = 0) -> Joiner {

@@ -14,6 +14,13 @@ extension Joiner {
         add(PendingBlock(life: id, sectors: block.sectors), at: block)
     }
 
+    /// A bio of another device, of which this one of a disk is made: perhaps by another thread, and later.
+    mutating func remapped(_ block: BlockRange, from source: BlockPlace) {
+        remapped(partial: block, from: source)
+        guard !block.isForeign, let pending = requests[source], lives.contains(pending.life) else { return }
+        add(PendingBlock(life: pending.life, sectors: block.sectors), at: block)
+    }
+
     private mutating func reached(_ id: LifeID, _ block: BlockRange) {
         lives[id].reachedDevice = true
         lives[id].learn(isWrite: block.isWrite)
@@ -25,7 +32,7 @@ extension Joiner {
             requests.keepPlaces { lives.contains($0.life) }
         }
         guard requests.count < Self.limit else { return }
-        let place = BlockPlace(device: block.device, sector: block.sector)
+        let place = BlockPlace(block)
         if let there = requests[place], there.life != pending.life, lives.contains(there.life), !isLossy {
             counts.overlapping += 1
             requests.append(pending, at: place)
@@ -75,7 +82,7 @@ extension Joiner {
                 }
                 found = true
                 noteIssue(of: first ?? pending.life, at)
-                sector += UInt64(pending.sectors)
+                sector &+= UInt64(pending.sectors)
             }
             if found { return }
         }
@@ -136,9 +143,23 @@ extension Joiner {
             cpus[cpu][at.context].request = nil
             return
         }
-        let pending = requests[BlockPlace(device: block.device, sector: block.sector)]
         cpus[cpu][at.context].request = RequestDone(
-            device: block.device, sector: block.sector, end: end, life: pending?.life)
+            device: block.device, sector: block.sector, end: end, life: requests[BlockPlace(block)]?.life)
+        divide(block, at: end)
+    }
+
+    /// A device may be done with a request in parts: a bio that goes on behind this one has not ended.
+    private mutating func divide(_ block: BlockRange, at end: UInt64) {
+        var sector = block.sector
+        while sector < end, case let place = BlockPlace(device: block.device, sector: sector),
+            let pending = requests[place], pending.sectors > 0
+        {
+            sector &+= UInt64(pending.sectors)
+            let rest = BlockPlace(device: block.device, sector: end)
+            guard sector > end, requests[rest] == nil else { continue }
+            _ = removeRequest(at: place)
+            requests.replaceFirst(PendingBlock(life: pending.life, sectors: UInt32(sector - end)), at: rest)
+        }
     }
 
     /// The I/O of the next bio of the request that was completed last in this context.
@@ -147,7 +168,7 @@ extension Joiner {
         guard var request = cpus[cpu][at.context].request, request.sector < request.end else { return nil }
         let place = BlockPlace(device: request.device, sector: request.sector)
         guard let pending = removeRequest(at: place) else { return request.life }
-        request.sector += UInt64(max(1, pending.sectors))
+        request.sector &+= UInt64(max(1, pending.sectors))
         request.life = pending.life
         cpus[cpu][at.context].request = request
         return pending.life

@@ -3,76 +3,11 @@
 import DirectIO
 import KernelTraces
 
-/// What a request adds to a completion that it led to.
-struct RequestFacts {
-    var taken: TakenRequest?
-    var queued: UInt64
-    var requested: Timestamp?
-    var issued: Timestamp?
-    var operation = DirectIO.Operation.unknown
-
-    init(_ io: DirectIO) {
-        taken = io[.takenUp].map { TakenRequest(time: $0.nanoseconds, thread: io.submitterThread) }
-        (queued, requested, issued, operation) = (io.times[.returned], io[.requested], io.issued, io.operation)
-    }
-
-    func add(to io: inout DirectIO) {
-        taken?.add(to: &io)
-        io.times[.returned] = queued
-        if let requested { io.times[.requested] = requested.nanoseconds }
-        io.issued = issued
-        if io.operation == .unknown { io.operation = operation }
-    }
-}
-
-/// What io_uring took out of its ring, until there is a bio of it.
-struct TakenRequest {
-    var time: UInt64
-    var thread: UInt32
-
-    func add(to io: inout DirectIO) {
-        io.times[.takenUp] = time
-        (io.submitterThread, io.issuer) = (thread, .ioUring)
-    }
-}
-
-/// Requests of a trace that has no begins. Where it has completions either, requests are only where these came from; else
-/// they are all that there is, whoever asked for them.
-struct PartialRequests {
-    /// When bios were submitted to the block layer; of one that was merged into a request of others it stays.
-    fileprivate var bios: [BlockPlace: (queued: UInt64, taken: TakenRequest?)] = [:]
-    /// What each thread took out of an io_uring last, and whether that writes.
-    fileprivate var taken: [UInt32: (request: TakenRequest, isWrite: Bool)] = [:]
-    /// Made or issued, and not done.
-    fileprivate var pending = PlaceQueues<DirectIO>()
-    /// Completed without having been issued in the trace.
-    fileprivate var unknown: UInt64 = 0
-    /// When events were lost last: what is pending since before may have been completed unseen.
-    var lostAt: UInt64 = 0
-    /// The one that was done last in each flow, and whether a completion followed it.
-    fileprivate var done: [UInt64: (io: DirectIO, isUsed: Bool)] = [:]
-    /// By the address of the work that it led to.
-    fileprivate var ofWork: [UInt64: RequestFacts] = [:]
-    /// An interrupt was seen: what is in none is in a task.
-    fileprivate var knowsContexts = false
-
-    /// No device keeps a request for so long; what it had was lost.
-    private static let forgotten: UInt64 = 60_000_000_000
-
-    /// It may still be on its way: another one at its place comes later.
-    fileprivate func isUnderWay(_ io: DirectIO, _ at: Moment) -> Bool {
-        io.began.nanoseconds > lostAt && at.time &- io.began.nanoseconds < Self.forgotten
-    }
-
-    /// It sleeps: what it submits when it is back may be of something else.
-    mutating func leftForSleep(_ thread: UInt32) { if !taken.isEmpty { taken[thread] = nil } }
-}
-
 extension Joiner {
     /// `block_getrq`, at the submitter's hands: its bio has a request.
     mutating func requestMade(_ block: BlockRange, _ at: Moment) {
         if hasNoBegins { return made(partial: block, at) }
-        let place = BlockPlace(device: block.device, sector: block.sector)
+        let place = BlockPlace(block)
         let pending = requests[place].flatMap { notIssued($0, at: place) }
         guard let id = pending ?? submittedBy(at, block), lives.contains(id), lives[id].requested == 0 else { return }
         lives[id].requested = at.time
@@ -80,8 +15,7 @@ extension Joiner {
 
     /// `block_rq_insert`: of a request that was not seen to be made, the first that there is.
     mutating func inserted(_ block: BlockRange, _ at: Moment) {
-        guard hasNoBegins, partial.requests.pending[BlockPlace(device: block.device, sector: block.sector)] == nil
-        else { return }
+        guard hasNoBegins, partial.requests.pending[BlockPlace(block)] == nil else { return }
         made(partial: block, at)
     }
 
@@ -107,64 +41,126 @@ extension Joiner {
 
     /// `block_bio_queue`: a request is made of it, or it has to wait for one.
     mutating func queued(partial block: BlockRange, _ at: Moment) {
-        guard hasNoBegins, block.sectors > 0 else { return }
+        guard hasNoBegins, block.hasData else { return }
+        let place = BlockPlace(block)
+        // Mapped from a bio of another device, it is what that was.
+        let mapped = partial.requests.bios[place].flatMap { $0.queued == 0 ? $0.taken : nil }
+        add(WaitingBio(queued: at.time, sectors: block.sectors, taken: taken(by: at, block) ?? mapped), at: place)
+    }
+
+    private mutating func add(_ bio: WaitingBio, at place: BlockPlace) {
         if partial.requests.bios.count >= Self.limit { partial.requests.bios = [:] }
-        let place = BlockPlace(device: block.device, sector: block.sector)
-        partial.requests.bios[place] = (at.time, taken(by: at, block))
+        partial.requests.bios[place] = bio
+    }
+
+    /// `block_bio_remap`: the bio of another device, of which that of a disk follows.
+    mutating func remapped(partial block: BlockRange, from source: BlockPlace) {
+        guard hasNoBegins, block.hasData, let taken = partial.requests.bios[source]?.taken else { return }
+        add(WaitingBio(queued: 0, sectors: block.sectors, taken: taken), at: BlockPlace(block))
     }
 
     private mutating func made(partial block: BlockRange, _ at: Moment) {
-        guard block.sectors > 0, partial.requests.pending.count < Self.limit else { return }
+        partial.requests.areMade = true
+        guard block.hasData, partial.requests.pending.count < Self.limit else { return }
         var io = request(of: block)
         io.times[.requested] = at.time
         io.submitCPU = at.cpu
-        add(partial: io, BlockPlace(device: block.device, sector: block.sector), at)
+        add(partial: PendingRequest(io: io, rest: block.sectors), block, at)
     }
 
     /// Behind another one at its place that is still under way.
-    private mutating func add(partial io: DirectIO, _ place: BlockPlace, _ at: Moment) {
-        guard let first = partial.requests.pending[place], partial.requests.isUnderWay(first, at) else {
-            return partial.requests.pending.replaceAll(io, at: place)
+    private mutating func add(partial pending: PendingRequest, _ block: BlockRange, _ at: Moment) {
+        let place = BlockPlace(block)
+        if block.kind == .append, partial.requests.zones.count < Self.limit { partial.requests.zones.insert(place) }
+        guard let first = partial.requests.pending[place], partial.requests.isUnderWay(first.io, at) else {
+            return partial.requests.pending.replaceAll(pending, at: place)
         }
-        counts.overlapping += 1
-        partial.requests.pending.append(io, at: place)
+        if block.kind != .append { counts.overlapping += 1 }
+        partial.requests.pending.append(pending, at: place)
     }
 
     /// `block_rq_issue`; of one that is requeued the first counts.
     mutating func issued(partial block: BlockRange, _ at: Moment) {
-        guard hasNoBegins, block.sectors > 0 else { return }
-        let place = BlockPlace(device: block.device, sector: block.sector)
+        guard hasNoBegins else { return }
+        guard block.hasData else { return partial.requests.others.issued(block, at: at.time) }
+        let place = BlockPlace(block)
         guard partial.requests.pending[place] != nil || partial.requests.pending.count < Self.limit else { return }
-        let first = partial.requests.pending[place].flatMap { partial.requests.isUnderWay($0, at) ? $0 : nil }
-        if first?.issued != nil { return issuedLater(partial: block, place, at) }
-        var io = first ?? request(of: block)
-        Self.issue(&io, block, at)
-        partial.requests.pending.replaceFirst(io, at: place)
+        let first = partial.requests.pending[place].flatMap { partial.requests.isUnderWay($0.io, at) ? $0 : nil }
+        if let first, first.io.issued != nil { return issuedLater(partial: block, first, at) }
+        var own = first?.rest ?? partial.requests.bios[place]?.sectors ?? block.sectors
+        var pending =
+            first ?? merged(into: block, &own) ?? PendingRequest(io: request(of: block), rest: block.sectors)
+        absorb(into: block, behind: own)
+        Self.issue(&pending, block, at)
+        if first == nil { return add(partial: pending, block, at) }
+        partial.requests.pending.replaceFirst(pending, at: place)
     }
 
-    private static func issue(_ io: inout DirectIO, _ block: BlockRange, _ at: Moment) {
-        io.issued = at.timestamp
+    private static func issue(_ pending: inout PendingRequest, _ block: BlockRange, _ at: Moment) {
+        pending.io.issued = at.timestamp
         // Bios were merged into it.
-        io.length = UInt32(clamping: UInt64(block.sectors) << 9)
+        pending.io.offset = block.sector << 9
+        pending.io.length = UInt32(clamping: UInt64(block.sectors) << 9)
+        pending.rest = block.sectors
     }
 
-    /// Another one at the place of one that is under way; or the same, anew: where no bio has come since.
-    private mutating func issuedLater(partial block: BlockRange, _ place: BlockPlace, _ at: Moment) {
-        let wasMade = partial.requests.pending.changeFirstLater(at: place, where: { $0.issued == nil }) {
+    /// Another one at the place of one that is under way; or the same, anew: where no bio has come since, and it is as
+    /// long.
+    private mutating func issuedLater(partial block: BlockRange, _ first: PendingRequest, _ at: Moment) {
+        let place = BlockPlace(block)
+        let wasMade = partial.requests.pending.changeFirstLater(at: place, where: { $0.io.issued == nil }) {
             Self.issue(&$0, block, at)
         }
-        guard !wasMade, partial.requests.bios[place] != nil else { return }
-        var io = request(of: block)
-        Self.issue(&io, block, at)
-        add(partial: io, place, at)
+        let isAnother =
+            partial.requests.bios[place] != nil || block.kind == .append || first.rest != block.sectors
+        guard !wasMade, isAnother else { return }
+        var pending = PendingRequest(io: request(of: block), rest: block.sectors)
+        Self.issue(&pending, block, at)
+        add(partial: pending, block, at)
+    }
+
+    /// A request that was made for a later place, where a bio was put in front of it since.
+    /// - Parameter own: sectors of what is known to be in it.
+    private mutating func merged(into block: BlockRange, _ own: inout UInt32) -> PendingRequest? {
+        guard partial.requests.areMade, block.kind != .append else { return nil }
+        // Without events of bios their lengths are not known, but hardly less than a page.
+        let page: UInt32 = 8
+        var step = UInt64(partial.requests.bios[BlockPlace(block)]?.sectors ?? page)
+        while step < UInt64(min(block.sectors, 1 << 14)) {
+            let place = BlockPlace(device: block.device, sector: block.sector &+ step)
+            if let later = partial.requests.pending[place], later.io.issued == nil {
+                _ = partial.requests.bios.removeValue(forKey: BlockPlace(block))
+                own = UInt32(clamping: step + UInt64(later.rest))
+                return partial.requests.pending.removeFirst(at: place)
+            }
+            step += UInt64(max(1, partial.requests.bios[place]?.sectors ?? page))
+        }
+        return nil
+    }
+
+    /// What was merged into it behind what is known of it: it is at its place no more.
+    private mutating func absorb(into block: BlockRange, behind own: UInt32) {
+        var sector = block.sector &+ UInt64(own)
+        let end = block.sector &+ UInt64(block.sectors)
+        while sector < end {
+            let place = BlockPlace(device: block.device, sector: sector)
+            let bio = partial.requests.bios.removeValue(forKey: place)?.sectors
+            var request: UInt32?
+            if let later = partial.requests.pending[place], later.io.issued == nil {
+                request = partial.requests.pending.removeFirst(at: place)?.rest
+            }
+            guard let sectors = bio ?? request, sectors > 0 else { return }
+            sector &+= UInt64(sectors)
+        }
     }
 
     private mutating func request(of block: BlockRange) -> DirectIO {
         var io = DirectIO.partial
-        let place = BlockPlace(device: block.device, sector: block.sector)
+        let place = BlockPlace(block)
         if let bio = partial.requests.bios.removeValue(forKey: place) {
             bio.taken?.add(to: &io)
             io.times[.returned] = bio.queued
+            if bio.sectors > block.sectors { split(bio, block) }
         }
         io.device = DeviceNumber(kernel: block.device)
         io.offset = block.sector << 9
@@ -173,17 +169,59 @@ extension Joiner {
         return io
     }
 
-    /// `block_rq_complete`, in which its bios end.
+    /// A device takes only so much at once: the rest of the bio waits for a request of its own.
+    private mutating func split(_ bio: WaitingBio, _ block: BlockRange) {
+        guard let sector = block.sector.addingExact(UInt64(block.sectors)) else { return }
+        var rest = bio
+        rest.sectors -= block.sectors
+        let place = BlockPlace(device: block.device, sector: sector)
+        if partial.requests.bios[place] == nil { add(rest, at: place) }
+    }
+
+    mutating func requeued(_ block: BlockRange) {
+        guard hasNoBegins, !block.hasData else { return }
+        partial.requests.others.requeued(block)
+    }
+
+    /// `block_rq_complete`, in which its bios end; of a part of it only those of that.
     mutating func completed(partial block: BlockRange, _ at: Moment, _ sink: Sink) rethrows {
-        guard hasNoBegins, block.sectors > 0 else { return }
+        guard hasNoBegins else { return }
+        guard block.hasData else { return partial.requests.others.completed(block, at: at.time) }
         try finishRequest(of: at.flow, sink)
-        let place = BlockPlace(device: block.device, sector: block.sector)
-        guard var io = partial.requests.pending.removeFirst(at: place) else {
+        let place = partial.requests.place(ofDone: block)
+        guard var pending = partial.requests.takeDone(block, at: place) else {
             partial.requests.unknown += 1
             return
         }
+        if block.kind == .append {
+            pending.io.offset = block.sector << 9
+            if partial.requests.pending[place] == nil { partial.requests.zones.remove(place) }
+        }
+        let goesOn = goesOn(after: block, &pending)
+        end(&pending.io, block, at)
+        guard partial.requests.done.count < Self.limit else { return }
+        // What follows a part is of the request too, which is not done yet.
+        partial.requests.done[at.flow] = (pending.io, goesOn)
+    }
+
+    /// The rest of it begins where the part ends.
+    private mutating func goesOn(after block: BlockRange, _ pending: inout PendingRequest) -> Bool {
+        if block.error != 0, pending.io.error == 0 { pending.io.error = block.error }
+        guard block.sectors < pending.rest, let sector = block.sector.addingExact(UInt64(block.sectors)) else {
+            return false
+        }
+        pending.rest -= block.sectors
+        let place = BlockPlace(device: block.device, sector: sector)
+        if partial.requests.pending[place] == nil {
+            partial.requests.pending.replaceAll(pending, at: place)
+        } else {
+            partial.requests.pending.append(pending, at: place)
+        }
+        return true
+    }
+
+    private mutating func end(_ io: inout DirectIO, _ block: BlockRange, _ at: Moment) {
         io.ended = at.timestamp
-        io.error = block.error
         io.endCPU = at.cpu
         let level = cpus[Int(at.cpu)][at.context]
         if at.context != .task {
@@ -196,8 +234,6 @@ extension Joiner {
         let context = executionContext(at)
         if partial.requests.knowsContexts || context != .task { io.endContext = context }
         (io.completeContext, io.completionCPU) = (io.endContext, at.cpu)
-        guard partial.requests.done.count < Self.limit else { return }
-        partial.requests.done[at.flow] = (io, false)
     }
 
     private mutating func finishRequest(of flow: UInt64, _ sink: Sink) rethrows {
@@ -209,7 +245,7 @@ extension Joiner {
         for flow in partial.requests.done.keys.sorted() { try finishRequest(of: flow, sink) }
         guard counts.partial == 0 else { return }
         counts.withoutBegin = partial.requests.unknown
-        counts.inFlight += UInt64(partial.requests.pending.all.count { $0.issued != nil })
+        counts.inFlight += UInt64(partial.requests.pending.all.count { $0.io.issued != nil })
     }
 
     /// The request that this context was completing last: what follows it is of it.

@@ -90,7 +90,10 @@ public struct Joiner {
         case .dioDirection(let isWrite): learnDirection(isWrite, moment)
         case .uringSubmit(let isWrite): uringSubmits(isWrite: isWrite, moment)
         case .bioQueue(let block): queued(block, moment)
+        case .bioRemap(let block, let source):
+            remapped(block, from: BlockPlace(device: source.device, sector: source.sector))
         case .requestIssue(let block): issued(block, moment)
+        case .requestRequeue(let block): requeued(block)
         case .requestComplete(let block): try requestCompleted(block, moment, sink)
         case .requestMade(let block): requestMade(block, moment)
         case .requestInsert(let block): inserted(block, moment)
@@ -100,6 +103,11 @@ public struct Joiner {
         case .function(let function, let call): try called(function, calls[call], moment, sink)
         case .functionReturn(let function, let call): try returned(function, calls[call], moment, sink)
         }
+    }
+
+    /// Requests of a trace without begins that move no data, in the order of their kinds.
+    public var otherRequests: [OtherRequests] {
+        RequestKind.allCases.compactMap { partial.requests.others.tallies[$0] }
     }
 
     /// The trace is at its end: I/Os that are complete but for what might have followed go to `sink`.
@@ -163,6 +171,10 @@ struct KeyChain {
 struct BlockPlace: Hashable {
     var device: UInt32
     var sector: UInt64
+}
+
+extension BlockPlace {
+    init(_ block: BlockRange) { self.init(device: block.device, sector: block.sector) }
 }
 
 /// A bio or request on its way.

@@ -43,6 +43,13 @@ struct PlaceQueues<Element> {
         return true
     }
 
+    mutating func removeFirstLater(at place: BlockPlace, where condition: (Element) -> Bool) -> Element? {
+        guard !later.isEmpty, let index = later[place]?.firstIndex(where: condition) else { return nil }
+        let removed = later[place]?.remove(at: index)
+        if later[place]?.isEmpty == true { later[place] = nil }
+        return removed
+    }
+
     /// The next one is the first then.
     mutating func removeFirst(at place: BlockPlace) -> Element? {
         guard let removed = first.removeValue(forKey: place) else { return nil }

@@ -10,9 +10,11 @@ enum EventKind: String, CaseIterable {
     /// The same, of older kernels.
     case uringSubmitEntry = "io_uring_submit_sqe"
     case bioQueue = "block_bio_queue"
+    case bioRemap = "block_bio_remap"
     case requestMade = "block_getrq"
     case requestInsert = "block_rq_insert"
     case requestIssue = "block_rq_issue"
+    case requestRequeue = "block_rq_requeue"
     case requestComplete = "block_rq_complete"
     case workQueue = "workqueue_queue_work"
     case workStart = "workqueue_execute_start"

@@ -37,11 +37,15 @@ public struct KernelEvent: Sendable {
         /// `io_uring_submit_req`: io_uring takes a request out of its ring; whether it writes, `nil` if it is no I/O.
         case uringSubmit(isWrite: Bool?)
         case bioQueue(BlockRange)
+        /// `block_bio_remap`: what was at a place of one device is this of another.
+        case bioRemap(BlockRange, from: BlockSource)
         /// `block_getrq`: a bio has got its request.
         case requestMade(BlockRange)
         /// `block_rq_insert`: it has gone to the scheduler.
         case requestInsert(BlockRange)
         case requestIssue(BlockRange)
+        /// `block_rq_requeue`: the device did not take it.
+        case requestRequeue(BlockRange)
         case requestComplete(BlockRange)
         case workQueue(Work)
         case workStart(Work)
@@ -95,12 +99,24 @@ public struct BlockRange: Sendable {
     public var device: UInt32
     public var sector: UInt64
     public var sectors: UInt32
-    public var isWrite: Bool
-    public var isRead: Bool
-    /// Metadata of a file system, or a flush: nobody's direct I/O.
+    public var kind: RequestKind
+    /// It is a flush, or asks for one before it.
+    public var hasFlush = false
+    /// Metadata of a file system, or no data at all: nobody's direct I/O.
     public var isForeign: Bool
     /// Negative errno of a request that is complete, or 0.
     public var error: Int16 = 0
+
+    public var isWrite: Bool { kind == .write || kind == .append }
+    public var isRead: Bool { kind == .read }
+    /// It has bytes that are read or written.
+    public var hasData: Bool { sectors > 0 && kind.movesData }
+}
+
+/// A place on a disk.
+public struct BlockSource: Sendable {
+    public var device: UInt32
+    public var sector: UInt64
 }
 
 /// A work item of a workqueue.

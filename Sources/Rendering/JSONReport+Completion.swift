@@ -143,7 +143,23 @@ extension JSONReport {
         }
         write(report.unseen, to: &json)
         write(report.source.other?.syncs, report.source, to: &json)
+        write(report.source.otherRequests, to: &json)
         write(report.verdict, to: &json)
+    }
+
+    /// Nothing when there are none.
+    private static func write(_ requests: [OtherRequests], to json: inout JSONWriter) {
+        guard !requests.isEmpty else { return }
+        json.array("other_requests", requests) { json, requests in
+            json.object { json in
+                json.member("kind", requests.kind.rawValue)
+                json.member("count", requests.count)
+                json.member("errors", requests.errors)
+                json.member("timed", requests.timed)
+                json.member("total_ns", requests.timed > 0 ? requests.nanoseconds : nil)
+                json.member("max_ns", requests.timed > 0 ? requests.longest : nil)
+            }
+        }
     }
 
     static func write(_ verdict: Verdict, to json: inout JSONWriter) {

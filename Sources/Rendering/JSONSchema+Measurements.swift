@@ -340,6 +340,20 @@ extension JSONSchema {
               },
               "description": "Calls of the whole recording by file, the longest time first; null: they were not seen."
             },
+            "other_requests": {
+              "type": "array",
+              "items": {
+                "type": "object", "required": ["kind", "count", "errors", "timed", "total_ns", "max_ns"],
+                "properties": {
+                  "kind": {"enum": ["flush", "discard", "write_zeroes", "zone", "other"]},
+                  "count": {"$ref": "#/$defs/count", "description": "Of which the device was done."},
+                  "errors": {"$ref": "#/$defs/count"},
+                  "timed": {"$ref": "#/$defs/count", "description": "Those that were seen to be issued, too."},
+                  "total_ns": {"$ref": "#/$defs/maybe_count"}, "max_ns": {"$ref": "#/$defs/maybe_count"}
+                }
+              },
+              "description": "Requests that move no data, of a trace without direct I/Os; absent when there are none."
+            },
             "verdict": {
               "type": "object", "required": ["sentences", "refused"],
               "properties": {

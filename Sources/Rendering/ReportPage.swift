@@ -68,7 +68,8 @@ struct ReportPage {
 
     var completions: [String] {
         AccountText(report: report, style: style).lines + SyncText(report: report, style: style).lines + slowest
-            + recorder + contexts + requests + reasons + sharing + scheduling + steal
+            + recorder + contexts + requests + OtherRequestText(report: report, style: style).lines + reasons + sharing
+            + scheduling + steal
     }
 
     private var slowest: [String] {

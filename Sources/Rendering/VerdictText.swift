@@ -261,7 +261,7 @@ enum VerdictText {
         case .partial(let count):
             "\(Quantity.ios(count)) \(count == 1 ? "is known from its" : "are known from their") completion on only: what came before is not in the trace"
         case .requests(let count):
-            "there is no direct I/O in the trace, and \(Quantity.count(count)) block requests do not show who"
+            "there is no direct I/O in the trace, and \(Quantity.count(count)) block request\(count == 1 ? " does" : "s do") not show who"
                 + " completed what"
         case .fewIOs(let count, let needed):
             "\(Quantity.ios(count)) \(count == 1 ? "is" : "are") too few, at least \(Quantity.count(needed)) are needed"

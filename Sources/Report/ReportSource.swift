@@ -47,6 +47,8 @@ public struct ReportSource: Equatable, Sendable {
     public var sampling: [SamplingStep] = []
     /// What was seen of I/O that is not followed; `nil` if not known.
     public var other: OtherIO?
+    /// Requests of a trace without direct I/Os that move no data, by kind.
+    public var otherRequests: [OtherRequests] = []
     /// The file has its end: nothing was cut off.
     public var isComplete: Bool
 

@@ -126,7 +126,9 @@ extension SourceSummary {
         guard !source.isComplete else {
             guard ios == requests else { return }
             let absence = ios == 0 ? Self.absence(given: emptyReport) ?? absence : absence
-            let reason = absence.map { ": \($0.reason)" } ?? ""
+            let requests = ios == 0 ? OtherRequestText.sentence(source.otherRequests) : nil
+            let reasons = [absence?.reason, requests].compactMap(\.self)
+            let reason = reasons.isEmpty ? "" : ": " + reasons.joined(separator: "; ")
             throw Failure(.nothing, "\(name) has no direct I/O\(reason)", hint: absence?.remedy)
         }
         for finding in damage.prefix(3) { Terminal.say("\(name): \(finding)") }

@@ -9,44 +9,8 @@ import Testing
 
 /// The texts of `captures/odd`: what each comes to was worked out by hand from its lines. In microseconds.
 @Suite struct OddTextTests {
-    private struct Odd {
-        var ios: [[DirectIO]] = []
-        var counts = JoinCounts()
-        var summary: TraceContents
-        var description: TraceDescription
-        var threads: Set<String> = []
-
-        /// The first machine's, or all.
-        var all: [DirectIO] { ios.flatMap(\.self) }
-    }
-
-    private func odd(_ name: String) throws -> Odd {
-        let path = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../captures/odd/\(name).text").path(percentEncoded: false)
-        return try odd(try OpenFile(path: path))
-    }
-
-    private func odd(_ file: OpenFile) throws -> Odd {
-        let input = try TraceInput(file) { _ in false }
-        guard case .text(let format, let stream, let prefix) = input.content else {
-            throw TraceError.unknownFormat(file.name)
-        }
-        let reader = TextReader(format, stream, prefix: prefix)
-        let machines = max(1, reader.description.machines.count)
-        var joiners = (0..<machines).map {
-            Joiner(rule: reader.description.completionRule, machine: UInt8($0), reader: reader)
-        }
-        var ios = [[DirectIO]](repeating: [], count: machines)
-        let summary = try reader.read { event in
-            let machine = Int(event.machine)
-            joiners[machine].add(event) { ios[machine].append($0) }
-        }
-        for machine in joiners.indices { joiners[machine].finish { ios[machine].append($0) } }
-        return Odd(
-            ios: ios, counts: joiners.reduce(JoinCounts()) { $0 + $1.counts }, summary: summary,
-            description: reader.description,
-            threads: Set(joiners.flatMap { $0.threads.values.map(\.name) }))
-    }
+    private func odd(_ name: String) throws -> OddText { try OddText(name) }
+    private func odd(_ file: OpenFile) throws -> OddText { try OddText(file) }
 
     private func latencies(_ ios: [DirectIO]) -> [UInt64] {
         ios.map { ($0.completed?.nanoseconds ?? 0) - $0.submitted.nanoseconds }.map { $0 / 1000 }
@@ -56,10 +20,7 @@ import Testing
         ios.map { (($0.workStarted?.nanoseconds ?? 0) - ($0.workQueued?.nanoseconds ?? 0)) / 1000 }
     }
 
-    private func losses(_ odd: Odd) -> [String] {
-        (odd.counts.loss(queueingSeen: true, startsSeen: true) + odd.summary.loss).filter { $0.severity == .loss }
-            .map(\.what)
-    }
+    private func losses(_ odd: OddText) -> [String] { odd.losses }
 
     @Test func whatASynchronousIODoesIsToldByItsIterationOrNotAtAll() throws {
         let odd = try odd("sync-untold")
@@ -170,7 +131,7 @@ import Testing
     }
 
     private func microseconds(_ ios: [DirectIO], _ first: LifePoint, _ last: LifePoint) -> [UInt64?] {
-        ios.map { io in io[first].flatMap { start in io[last].map { ($0.nanoseconds - start.nanoseconds) / 1000 } } }
+        OddText.microseconds(ios, first, last)
     }
 
     @Test func blockEventsAloneTellOfRequests() throws {

@@ -8,6 +8,8 @@ struct BlkparseLine {
     let action: UInt8
     /// `nil` where it has no sector.
     private(set) var block: BlockRange?
+    /// Where it was before it was remapped.
+    private var source: BlockSource?
 
     init?(_ line: Scanner) {
         var line = line
@@ -28,6 +30,7 @@ struct BlkparseLine {
         let device = UInt32(truncatingIfNeeded: major) << 20 | UInt32(truncatingIfNeeded: minor) & 0xfffff
         block = Self.block(device, &line)
         if letter == UInt8(ascii: "C") { block?.takeError(&line) }
+        if letter == UInt8(ascii: "A") { source = BlockSource(&line) }
     }
 
     private static func column(_ line: inout Scanner) -> UInt64? {
@@ -35,20 +38,32 @@ struct BlkparseLine {
         return line.decimal()
     }
 
+    /// Without sectors, e.g. of a flush, `FWS [fsync]`, and of one that is done `FN 0 [0]`; a request that is passed
+    /// through has its bytes instead, `R 36 (12 00 00 00 24 00 ..) [udevd]`.
     private static func block(_ device: UInt32, _ line: inout Scanner) -> BlockRange? {
         line.skipSpaces()
-        let kind = line.word()
-        guard let sector = column(&line), line.skip(" + "), let sectors = line.decimal() else { return nil }
+        let letters = line.word()
+        line.skipSpaces()
+        let sector = line.decimal()
+        guard sector != nil, line.skip(" + ") else {
+            line.skipSpaces()
+            guard line.byte == UInt8(ascii: "[") || line.byte == UInt8(ascii: "(") else { return nil }
+            return BlockRange(device: device, sector: 0, sectors: 0, letters: letters)
+        }
+        guard let sector, let sectors = line.decimal() else { return nil }
         return BlockRange(
-            device: device, sector: sector, sectors: UInt32(truncatingIfNeeded: sectors), kind: kind)
+            device: device, sector: sector, sectors: UInt32(truncatingIfNeeded: sectors), letters: letters)
     }
 
     /// What of the kernel's it is, by its name and ours.
     var kind: EventKind? {
         switch action {
         case UInt8(ascii: "Q"): .bioQueue
+        case UInt8(ascii: "A"): .bioRemap
         case UInt8(ascii: "G"): .requestMade
+        case UInt8(ascii: "I"): .requestInsert
         case UInt8(ascii: "D"): .requestIssue
+        case UInt8(ascii: "R"): .requestRequeue
         case UInt8(ascii: "C"): .requestComplete
         default: nil
         }
@@ -58,8 +73,11 @@ struct BlkparseLine {
         guard let kind, let block else { return nil }
         switch kind {
         case .bioQueue: return .bioQueue(block)
+        case .bioRemap: return source.map { .bioRemap(block, from: $0) }
         case .requestMade: return .requestMade(block)
+        case .requestInsert: return .requestInsert(block)
         case .requestIssue: return .requestIssue(block)
+        case .requestRequeue: return .requestRequeue(block)
         default: return .requestComplete(block)
         }
     }

@@ -47,6 +47,8 @@ extension TextDecoder {
         case .uringSubmit, .uringSubmitEntry:
             return fields.number("opcode").map { .uringSubmit(isWrite: UringOperation.isWrite(number: $0)) }
         case .bioQueue: return rawBlock(fields).map { .bioQueue($0) }
+        case .bioRemap: return rawRemap(fields)
+        case .requestRequeue: return rawBlock(fields).map { .requestRequeue($0) }
         case .requestMade: return rawBlock(fields).map { .requestMade($0) }
         case .requestInsert: return rawBlock(fields).map { .requestInsert($0) }
         case .requestIssue: return rawBlock(fields).map { .requestIssue($0) }
@@ -86,9 +88,21 @@ extension TextDecoder {
         guard let device = fields.number("dev"), let sector = fields.number("sector"),
             let sectors = fields.number("nr_sector"), let kind = fields.word("rwbs")
         else { return nil }
-        return BlockRange(
+        var block = BlockRange(
             device: UInt32(truncatingIfNeeded: device), sector: sector,
-            sectors: UInt32(truncatingIfNeeded: sectors), kind: kind)
+            sectors: UInt32(truncatingIfNeeded: sectors), letters: kind)
+        // Only a completion has it.
+        if let error = fields.number("error") {
+            block.error = Int16(clamping: min(0, Int32(truncatingIfNeeded: error)))
+        }
+        return block
+    }
+
+    private func rawRemap(_ fields: RawFields) -> KernelEvent.Body? {
+        guard let block = rawBlock(fields), let device = fields.number("old_dev"),
+            let sector = fields.number("old_sector")
+        else { return nil }
+        return .bioRemap(block, from: BlockSource(device: UInt32(truncatingIfNeeded: device), sector: sector))
     }
 
     private mutating func rawWork(_ fields: RawFields) -> Work? {

@@ -27,6 +27,8 @@ struct TextDecoder {
         case .dioIteration: direction(&text)
         case .uringSubmit, .uringSubmitEntry: uringSubmit(&text)
         case .bioQueue: block(&text).map { .bioQueue($0) }
+        case .bioRemap: remap(&text)
+        case .requestRequeue: block(&text).map { .requestRequeue($0) }
         case .requestMade: block(&text).map { .requestMade($0) }
         case .requestInsert: block(&text).map { .requestInsert($0) }
         case .requestIssue: block(&text).map { .requestIssue($0) }
@@ -121,7 +123,7 @@ struct TextDecoder {
         guard let sector, text.skip("+ "), let sectors = text.decimal() else { return nil }
         return BlockRange(
             device: UInt32(truncatingIfNeeded: major) << 20 | UInt32(truncatingIfNeeded: minor) & 0xfffff,
-            sector: sector, sectors: UInt32(truncatingIfNeeded: sectors), kind: kind)
+            sector: sector, sectors: UInt32(truncatingIfNeeded: sectors), letters: kind)
     }
 
     /// The same, and behind it how it ended: `be,0,4 [-5]`.
@@ -129,6 +131,12 @@ struct TextDecoder {
         var block = block(&text)
         block?.takeError(&text)
         return block
+    }
+
+    /// `259,0 WS 498455480 + 8 <- (259,5) 263096`
+    private func remap(_ text: inout Scanner) -> KernelEvent.Body? {
+        guard let block = block(&text), let source = BlockSource(&text) else { return nil }
+        return .bioRemap(block, from: source)
     }
 
     /// `work struct=0000000094a6347c function=f ...` or `work struct 0000000094a6347c: function f`
@@ -261,6 +269,18 @@ struct TextDecoder {
                 if field == .ioFlags { values.flags = flagBits.flags(UInt32(truncatingIfNeeded: number)) }
             }
         }
+    }
+}
+
+extension BlockSource {
+    /// ` <- (259,5) 263096`
+    init?(_ text: inout Scanner) {
+        guard text.skip(through: "<- ("), let major = text.decimal(), text.skip(byte: UInt8(ascii: ",")),
+            let minor = text.decimal(), text.skip(") "), let sector = text.decimal()
+        else { return nil }
+        self.init(
+            device: UInt32(truncatingIfNeeded: major) << 20 | UInt32(truncatingIfNeeded: minor) & 0xfffff,
+            sector: sector)
     }
 }
 

@@ -40,7 +40,9 @@ final class RecordDecoder {
         case .dioComplete: ["dev", "ino", "pos", "ki_flags", "error", "ret", "aio"]
         case .dioIteration: ["flags"]
         case .uringSubmit, .uringSubmitEntry: ["opcode"]
-        case .bioQueue, .requestMade, .requestInsert, .requestIssue: ["dev", "sector", "nr_sector", "rwbs"]
+        case .bioQueue, .requestMade, .requestInsert, .requestIssue, .requestRequeue:
+            ["dev", "sector", "nr_sector", "rwbs"]
+        case .bioRemap: ["dev", "sector", "nr_sector", "rwbs", "old_dev", "old_sector"]
         case .requestComplete: ["dev", "sector", "nr_sector", "rwbs", "error"]
         case .workQueue, .workStart, .workEnd: ["work", "function"]
         case .irqEntry: ["irq"]
@@ -62,6 +64,8 @@ final class RecordDecoder {
         case .dioIteration: direction(record)
         case .uringSubmit, .uringSubmitEntry: .uringSubmit(isWrite: UringOperation.isWrite(number: number(0, record)))
         case .bioQueue: .bioQueue(block(record))
+        case .bioRemap: .bioRemap(block(record), from: source(record))
+        case .requestRequeue: .requestRequeue(block(record))
         case .requestMade: .requestMade(block(record))
         case .requestInsert: .requestInsert(block(record))
         case .requestIssue: .requestIssue(block(record))
@@ -107,7 +111,11 @@ final class RecordDecoder {
     private func block(_ record: UnsafeRawBufferPointer) -> BlockRange {
         BlockRange(
             device: UInt32(truncatingIfNeeded: number(0, record)), sector: number(1, record),
-            sectors: UInt32(truncatingIfNeeded: number(2, record)), kind: fields[3].text(in: record))
+            sectors: UInt32(truncatingIfNeeded: number(2, record)), letters: fields[3].text(in: record))
+    }
+
+    private func source(_ record: UnsafeRawBufferPointer) -> BlockSource {
+        BlockSource(device: UInt32(truncatingIfNeeded: number(4, record)), sector: number(5, record))
     }
 
     private func completedBlock(_ record: UnsafeRawBufferPointer) -> BlockRange {
@@ -150,17 +158,6 @@ final class RecordDecoder {
         }
         let call = calls.add(values)
         return returns ? .functionReturn(function, call) : .function(function, call)
-    }
-}
-
-extension BlockRange {
-    /// - Parameter kind: `rwbs`: what is done, in letters.
-    init(device: UInt32, sector: UInt64, sectors: UInt32, kind: UnsafeRawBufferPointer) {
-        let isWrite = kind.contains(UInt8(ascii: "W"))
-        let isRead = kind.contains(UInt8(ascii: "R"))
-        self.init(
-            device: device, sector: sector, sectors: sectors, isWrite: isWrite, isRead: isRead,
-            isForeign: sectors == 0 || kind.contains(UInt8(ascii: "M")) || !(isWrite || isRead))
     }
 }
 

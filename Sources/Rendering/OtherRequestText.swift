@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DirectIO
+import Report
+
+/// Requests of a trace without direct I/Os that move no data.
+public struct OtherRequestText {
+    let report: Report
+    let style: TextStyle
+
+    /// Of the whole trace alone: they are no I/Os that could be selected.
+    var lines: [String] {
+        guard report.selection == nil else { return [] }
+        return report.source.otherRequests.flatMap {
+            TextLine.labelled(Self.label($0.kind), Self.items($0), width: style.width)
+        }
+    }
+
+    /// In one sentence; `nil` when there are none.
+    public static func sentence(_ requests: [OtherRequests]) -> String? {
+        requests.isEmpty
+            ? nil : requests.map { ([label($0.kind) + ":"] + items($0)).joined(separator: " ") }.joined(separator: "; ")
+    }
+
+    private static func label(_ kind: RequestKind) -> String {
+        switch kind {
+        case .flush: "flushes"
+        case .discard: "discards"
+        case .writeZeroes: "write zeroes"
+        case .zone: "zone commands"
+        case .read, .write, .append, .other: "other requests"
+        }
+    }
+
+    private static func items(_ requests: OtherRequests) -> [String] {
+        var items = [Quantity.count(requests.count)]
+        if requests.errors > 0 { items[0] += ", \(Quantity.count(requests.errors)) failed" }
+        if let mean = requests.mean {
+            let part = requests.timed < requests.count ? " of \(Quantity.count(requests.timed)) of them" : ""
+            items.append(
+                "device time\(part) mean \(Quantity.duration(mean)), max \(Quantity.duration(requests.longest))")
+        }
+        return items
+    }
+}
