@@ -102,6 +102,68 @@ import Testing
         }
     }
 
+    private static func collapsed(_ lines: [String]) -> [String] {
+        lines.map { $0.split(separator: " ").joined(separator: " ") }
+    }
+
+    @Test func runsOfBlanksMayBeOne() throws {
+        for lines in [Self.perf, Self.ftrace] {
+            expectWhole(try read(Self.collapsed(lines)))
+            expectWhole(try read(Self.collapsed(lines).map { "> " + $0 }))
+        }
+    }
+
+    /// The trace, and in the same mail an answer that quotes it.
+    @Test func aCopyWithoutItsBlanksIsACopy() throws {
+        for lines in [Self.perf, Self.ftrace] {
+            for mark in ["> ", "JD> ", "> > ", "\t"] {
+                let read = try read(
+                    lines + ["", "On Monday, A. Writer wrote:"] + Self.collapsed(lines).map { mark + $0 })
+                expectWhole(read)
+                #expect(read.summary.repeatedEvents == 5)
+            }
+        }
+    }
+
+    @Test(arguments: ["JD> ", "jd>", "Ann> > ", "> JD> "])
+    func initialsBeforeQuotedLinesAreNoPartOfAName(mark: String) throws {
+        for lines in [Self.perf, Self.ftrace] { expectWhole(try read(lines.map { mark + $0 })) }
+    }
+
+    /// It is that of one thread, and not of all.
+    @Test func aThreadMayHaveANameLikeInitials() throws {
+        for lines in [Self.perf, Self.ftrace] {
+            let read = try read(lines.map { $0.replacing("             aio", with: "         ab> aio") })
+            #expect(read.threads == ["ab> aio"] && read.latencies == [136])
+        }
+    }
+
+    /// Of `grep -n -C`: the lines that were looked for, and their surroundings.
+    @Test(arguments: ["", "t.txt", "trace-2026-11-28.txt", "./a b/trace.txt"])
+    func numbersOfLinesAreNoPartOfAName(file: String) throws {
+        for lines in [Self.perf, Self.ftrace] {
+            for isIndented in [true, false] {
+                let numbered = lines.enumerated().map { index, line in
+                    let mark = line.contains("iomap") ? ":" : "-"
+                    let line = isIndented ? line : String(line.drop { $0 == " " })
+                    return (file.isEmpty ? "" : file + mark) + "\(index + 98)\(mark)" + line
+                }
+                let text = numbered.prefix(2) + ["--"] + numbered.dropFirst(2)
+                let read = try read(Array(text))
+                expectWhole(read)
+                #expect(read.summary.otherLines == 0 && read.description.machines.isEmpty)
+            }
+        }
+    }
+
+    @Test func numberedLinesOfTwoFilesAreOfTwoMachines() throws {
+        let lines = ["a.txt", "b.txt"].flatMap { file in
+            Self.ftrace.enumerated().map { "\(file)-\($0 + 7)-" + $1 }
+        }
+        let read = try read(lines)
+        #expect(read.description.machines == ["a.txt", "b.txt"] && read.latencies == [136, 136])
+    }
+
     @Test func linesMayEndInReturnsAlone() throws { expectWhole(try read(Self.perf, separator: "\r")) }
 
     @Test func twoBytesACharacterNeedNoMark() throws {

@@ -16,8 +16,11 @@ struct LinePrefix {
     private(set) var files: [[UInt8]] = []
     /// The names are those of buffers of one trace.
     private let areBuffers: Bool
+    /// What the text is known to have before its lines.
+    private let marks: LineMarks
 
-    init(files: [String] = [], areBuffers: Bool = false) {
+    init(files: [String] = [], areBuffers: Bool = false, marks: LineMarks = []) {
+        self.marks = marks
         self.files = files.map { Array($0.utf8) }
         self.areBuffers = areBuffers
     }
@@ -42,6 +45,37 @@ struct LinePrefix {
     @inline(__always)
     private static func isNumbered(_ line: Scanner) -> Bool {
         line.count > 8 && (line.next[6] == UInt8(ascii: "\t") || line.next[7] == UInt8(ascii: "\t"))
+    }
+
+    /// Any line may have one.
+    @inline(__always) var isExpected: Bool { !marks.isEmpty }
+
+    private var hasNumbers: Bool { !marks.isDisjoint(with: [.numbers, .lastNumbers]) }
+
+    /// Takes all of it off.
+    func strip(_ line: inout Scanner, _ format: TextFormat) -> Found {
+        guard isExpected else { return Self.strip(&line) }
+        var found = Self.strip(&line, files: !hasNumbers)
+        for _ in 0..<Self.mostMarks {
+            guard stripExpected(&line, format, &found) else { break }
+            let more = Self.strip(&line, files: false)
+            found.isStamped = found.isStamped || more.isStamped
+        }
+        return found
+    }
+
+    private func stripExpected(_ line: inout Scanner, _ format: TextFormat, _ found: inout Found) -> Bool {
+        if marks.contains(.initials), LineMarks.skipInitials(&line) {
+            found.isAny = true
+            return true
+        }
+        guard hasNumbers,
+            let number = LineMarks.number(line, format, isLast: marks.contains(.lastNumbers))
+        else { return false }
+        if !number.file.isEmpty { found.file = number.file }
+        line = number.rest
+        found.isAny = true
+        return true
     }
 
     /// Takes all of it off, as far as it is of a known form.

@@ -24,7 +24,6 @@ struct RepeatedText {
     private var isSampling = false
     /// Of the mark of a line: none of these is set in one of the sample.
     private var sampled: UInt64 = 0
-    private let ignoresSpaces: Bool
 
     private struct Line {
         var pass: UInt32
@@ -43,24 +42,21 @@ struct RepeatedText {
     private static let fewest = 4
     private static let mostInARow = 8
 
-    /// - Parameters:
-    ///   - multiple: how many times in a row each line is there.
-    ///   - ignoresSpaces: lines were wrapped, which changes spaces.
-    init(multiple: Int = 1, ignoresSpaces: Bool = false) {
+    /// - Parameter multiple: how many times in a row each line is there.
+    init(multiple: Int = 1) {
         self.multiple = multiple
-        self.ignoresSpaces = ignoresSpaces
     }
 
     /// How many times in a row a text has each of its lines, by how it begins. Records of the function tracer may be
     /// alike of themselves.
-    static func multiple(_ format: TextFormat, _ prefix: [UInt8], ignoresSpaces: Bool) -> Int {
+    static func multiple(_ format: TextFormat, _ prefix: [UInt8]) -> Int {
         prefix.withUnsafeBytes { bytes in
             var (lines, different, last): (Int, Int, UInt64) = (0, 0, 0)
             for slice in bytes.split(separator: UInt8(ascii: "\n"), maxSplits: mostLooked) {
                 guard var scanner = Scanner(UnsafeRawBufferPointer(rebasing: slice)),
                     let head = format.headBehindMarks(&scanner), scanner.rest.contains(UInt8(ascii: ":"))
                 else { continue }
-                let hash = hash(head, scanner, 0, ignoresSpaces: ignoresSpaces)
+                let hash = hash(head, scanner, 0)
                 lines += 1
                 if hash != last { different += 1 }
                 last = hash
@@ -93,7 +89,7 @@ struct RepeatedText {
 
     @inline(never)
     private mutating func compares(_ head: LineHead, _ rest: Scanner, _ machine: UInt8) -> Bool {
-        let hash = Self.hash(head, rest, machine, ignoresSpaces: ignoresSpaces)
+        let hash = Self.hash(head, rest, machine)
         if multiple > 1, isInARow(hash) { return true }
         if head.time < previous { pass &+= 1 }
         previous = head.time
@@ -133,25 +129,21 @@ struct RepeatedText {
         seen = seen.filter { $0.key & sampled == 0 }
     }
 
-    /// Of when, where and what, so that the same line has the same one whatever stands before it.
-    private static func hash(_ head: LineHead, _ rest: Scanner, _ machine: UInt8, ignoresSpaces: Bool) -> UInt64 {
+    /// Of when, where and what, so that the same line has the same one whatever stands before it, and however many
+    /// blanks a mail program left between its words.
+    private static func hash(_ head: LineHead, _ rest: Scanner, _ machine: UInt8) -> UInt64 {
         var hash = UInt64(machine) << 48 | UInt64(head.cpu) << 32 | UInt64(head.thread)
-        var bytes = rest.rest
-        while let last = bytes.last, last == UInt8(ascii: " ") || last == UInt8(ascii: "\r") {
-            bytes = UnsafeRawBufferPointer(rebasing: bytes.dropLast())
-        }
         func mix(_ value: UInt64) {
             hash = (hash ^ value) &* 0x9e37_79b9_7f4a_7c15
             hash ^= hash >> 29
         }
-        var place = 0
-        if !ignoresSpaces {
-            while bytes.count - place >= 8 {
-                mix(bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self))
-                place += 8
-            }
+        // Eight signs at a time.
+        var (word, signs) = (UInt64(0), 0)
+        for byte in rest.rest where byte > UInt8(ascii: " ") {
+            (word, signs) = (word << 8 | UInt64(byte), signs + 1)
+            if signs & 7 == 0 { mix(word) }
         }
-        for byte in bytes[place...] where !ignoresSpaces || byte != UInt8(ascii: " ") { mix(UInt64(byte)) }
+        mix(signs & 7 == 0 ? 0 : word)
         mix(head.time)
         return mark(head.time) | hash >> 32
     }

@@ -29,11 +29,12 @@ struct TextParser {
     /// - Parameter machines: names of the files that lines are known to be of.
     init(
         _ format: TextFormat, _ names: NameTable, _ decoder: TextDecoder, machines: [String] = [],
-        hasBuffers: Bool = false, times: TraceDescription.Times = .clock, repeated: RepeatedText = RepeatedText()
+        hasBuffers: Bool = false, marks: LineMarks = [], times: TraceDescription.Times = .clock,
+        repeated: RepeatedText = RepeatedText()
     ) {
         self.format = format
         hasDifferences = times == .differences
-        prefix = LinePrefix(files: machines, areBuffers: hasBuffers)
+        prefix = LinePrefix(files: machines, areBuffers: hasBuffers, marks: marks)
         self.names = names
         self.decoder = decoder
         self.repeated = repeated
@@ -72,7 +73,9 @@ struct TextParser {
     mutating func event(of line: UnsafeRawBufferPointer) -> KernelEvent? {
         guard let whole = Self.scanner(line) else { return nil }
         var scanner = whole
-        guard let head = head(&scanner), !LinePrefix.mayPrecede(head, whole) else { return oddEvent(of: whole) }
+        guard let head = head(&scanner), !prefix.isExpected, !LinePrefix.mayPrecede(head, whole) else {
+            return oddEvent(of: whole)
+        }
         return event(head, &scanner, machine: 0)
     }
 
@@ -232,7 +235,7 @@ extension TextParser {
     /// A line that something may precede, or without an event: a remark, a mark of lost events, or something unknown.
     private mutating func oddEvent(of line: Scanner) -> KernelEvent? {
         var rest = line
-        let found = LinePrefix.strip(&rest)
+        let found = prefix.strip(&rest, format)
         var scanner = rest
         if found.isAny, let head = head(&scanner) {
             return event(head, &scanner, machine: prefix.machine(of: found.file))

@@ -5,13 +5,15 @@ import DirectIO
 /// What texts say of the machine before their events, and other lines that are no events.
 enum TextPreamble {
     /// - Parameter program: that was run to make text of the file, if one was.
-    static func description(of format: TextFormat, _ prefix: [UInt8], by program: String?) -> TraceDescription {
+    static func description(
+        of format: TextFormat, _ prefix: [UInt8], by program: String?, _ marks: LineMarks = []
+    ) -> TraceDescription {
         let isReport = prefix.starts(with: Array("cpus=".utf8)) || prefix.starts(with: Array("version = ".utf8))
         var description = TraceDescription(
             kind: kind(of: format, program, isReport: isReport))
         let lines = String(decoding: prefix.prefix(1 << 14), as: UTF8.self).split(separator: "\n").prefix(256)
         for line in lines { take(line, &description) }
-        description.machines = hasBuffers(prefix) ? [] : machines(of: format, prefix)
+        description.machines = hasBuffers(prefix) ? [] : machines(of: format, prefix, marks)
         description.times = TextTimes(of: prefix, format).kind
         description.completionRule = .of(
             hasFunction: nil, namesCallerCompletion: lines.contains { $0.contains("CALLER_COMP") },
@@ -35,14 +37,14 @@ enum TextPreamble {
     }
 
     /// Names of the files that the lines say they are of, if they are of several.
-    private static func machines(of format: TextFormat, _ text: [UInt8]) -> [String] {
-        var prefix = LinePrefix()
+    private static func machines(of format: TextFormat, _ text: [UInt8], _ marks: LineMarks) -> [String] {
+        var prefix = LinePrefix(marks: marks)
         text.withUnsafeBytes { bytes in
             for slice in bytes.split(separator: UInt8(ascii: "\n")) {
                 let line = UnsafeRawBufferPointer(rebasing: slice)
                 guard let start = line.bindMemory(to: UInt8.self).baseAddress else { continue }
                 var scanner = Scanner(start, start + line.count)
-                let found = LinePrefix.strip(&scanner)
+                let found = prefix.strip(&scanner, format)
                 guard found.file != nil else { continue }
                 if isHeading(scanner) || format.head(&scanner) != nil { _ = prefix.machine(of: found.file) }
             }

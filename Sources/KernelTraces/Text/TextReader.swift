@@ -12,6 +12,7 @@ public final class TextReader: TraceReader {
     /// `nil`: lines are not wrapped.
     private let wrapping: WrappedLines.Manner?
     private let hasBuffers: Bool
+    private let marks: LineMarks
     private let repeated: RepeatedText
     public var stop: ReadingStop?
 
@@ -19,14 +20,14 @@ public final class TextReader: TraceReader {
     public init(_ format: TextFormat, _ stream: any ByteStream, prefix: [UInt8]) {
         self.format = format
         self.stream = stream
-        description = TextPreamble.description(of: format, prefix, by: stream.program)
+        marks = LineMarks(of: prefix, format)
+        description = TextPreamble.description(of: format, prefix, by: stream.program, marks)
         hasBuffers = TextPreamble.hasBuffers(prefix)
         wrapping = WrappedLines.Manner(
             of: prefix,
             TextParser(format, NameTable(), TextDecoder(NameTable(), ProbeCalls(), flagBits: IOFlagBits())))
         repeated = RepeatedText(
-            multiple: RepeatedText.multiple(format, prefix, ignoresSpaces: wrapping != nil),
-            ignoresSpaces: wrapping != nil)
+            multiple: RepeatedText.multiple(format, prefix))
     }
 
     public func read(_ each: (borrowing KernelEvent) throws -> Void) throws -> TraceContents {
@@ -36,7 +37,7 @@ public final class TextReader: TraceReader {
         var lines = LineReader(stream, stop: stop)
         var parser = TextParser(
             format, names, TextDecoder(names, calls, flagBits: bits), machines: description.machines,
-            hasBuffers: hasBuffers, times: description.times, repeated: repeated)
+            hasBuffers: hasBuffers, marks: marks, times: description.times, repeated: repeated)
         var window = ReorderWindow(calls)
         if let wrapping {
             var wrapped = WrappedLines(wrapping)

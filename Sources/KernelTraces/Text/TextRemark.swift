@@ -50,9 +50,9 @@ enum TextRemark {
         return graph.byte == UInt8(ascii: "|") || graph.skip("us") || graph.skip("ms")
     }
 
-    /// `---------------------------------`.
+    /// `---------------------------------`, and `--` between the parts that `grep -C` prints.
     private static func isRule(_ rest: Scanner) -> Bool {
-        rest.count >= 3
+        rest.count >= 2
             && rest.rest.allSatisfy { [UInt8(ascii: "-"), UInt8(ascii: "="), UInt8(ascii: "*")].contains($0) }
     }
 
