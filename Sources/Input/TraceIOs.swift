@@ -101,6 +101,7 @@ final class TraceIOs: IOSource {
         var source = source(summary, joiner)
         source.threads = threads
         source.otherRequests = otherRequests(of: [joiner] + others)
+        if hasTimes { source.followUps = Self.followUps(of: [joiner] + others) }
         if !others.isEmpty || !hasTimes { source.cpus = [] }
         return SourceSummary(
             name: file.name, source: source, loss: missing.loss + joins + summary.loss, threads: threads,
@@ -117,6 +118,14 @@ final class TraceIOs: IOSource {
             sums[requests.kind, default: OtherRequests(requests.kind)].add(requests)
         }
         return RequestKind.allCases.compactMap { sums[$0] }
+    }
+
+    private static func followUps(of joiners: [Joiner]) -> [FollowUp] {
+        var sums: [String: FollowUp] = [:]
+        for followUp in joiners.flatMap(\.followUps) {
+            sums[followUp.name, default: FollowUp(name: followUp.name)].add(followUp)
+        }
+        return sums.values.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
     }
 
     private func joiner(_ reader: any TraceReader, _ machine: UInt8 = 0) -> Joiner {

@@ -18,6 +18,8 @@ struct PartialLives {
     /// Requests; reported as such where there is nothing else.
     var requests = PartialRequests()
     fileprivate var waitingRequests: [DirectIO] = []
+    /// What followed those.
+    var followUps = FollowUps()
 
     fileprivate static let mostWaiting = 1 << 16
 }

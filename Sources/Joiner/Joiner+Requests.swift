@@ -45,7 +45,10 @@ extension Joiner {
         let place = BlockPlace(block)
         // Mapped from a bio of another device, it is what that was.
         let mapped = partial.requests.bios[place].flatMap { $0.queued == 0 ? $0.taken : nil }
-        add(WaitingBio(queued: at.time, sectors: block.sectors, taken: taken(by: at, block) ?? mapped), at: place)
+        let file = block.isWrite && !block.isForeign ? partial.followUps.file(of: at) : nil
+        add(
+            WaitingBio(
+                queued: at.time, sectors: block.sectors, taken: taken(by: at, block) ?? mapped, file: file), at: place)
     }
 
     private mutating func add(_ bio: WaitingBio, at place: BlockPlace) {
@@ -62,10 +65,10 @@ extension Joiner {
     private mutating func made(partial block: BlockRange, _ at: Moment) {
         partial.requests.areMade = true
         guard block.hasData, partial.requests.pending.count < Self.limit else { return }
-        var io = request(of: block)
-        io.times[.requested] = at.time
-        io.submitCPU = at.cpu
-        add(partial: PendingRequest(io: io, rest: block.sectors), block, at)
+        var pending = request(of: block)
+        pending.io.times[.requested] = at.time
+        pending.io.submitCPU = at.cpu
+        add(partial: pending, block, at)
     }
 
     /// Behind another one at its place that is still under way.
@@ -89,7 +92,7 @@ extension Joiner {
         if let first, first.io.issued != nil { return issuedLater(partial: block, first, at) }
         var own = first?.rest ?? partial.requests.bios[place]?.sectors ?? block.sectors
         var pending =
-            first ?? merged(into: block, &own) ?? PendingRequest(io: request(of: block), rest: block.sectors)
+            first ?? merged(into: block, &own) ?? request(of: block)
         absorb(into: block, behind: own)
         Self.issue(&pending, block, at)
         if first == nil { return add(partial: pending, block, at) }
@@ -114,7 +117,7 @@ extension Joiner {
         let isAnother =
             partial.requests.bios[place] != nil || block.kind == .append || first.rest != block.sectors
         guard !wasMade, isAnother else { return }
-        var pending = PendingRequest(io: request(of: block), rest: block.sectors)
+        var pending = request(of: block)
         Self.issue(&pending, block, at)
         add(partial: pending, block, at)
     }
@@ -154,19 +157,21 @@ extension Joiner {
         }
     }
 
-    private mutating func request(of block: BlockRange) -> DirectIO {
+    private mutating func request(of block: BlockRange) -> PendingRequest {
         var io = DirectIO.partial
+        var file: FileID?
         let place = BlockPlace(block)
         if let bio = partial.requests.bios.removeValue(forKey: place) {
             bio.taken?.add(to: &io)
             io.times[.returned] = bio.queued
+            file = bio.file
             if bio.sectors > block.sectors { split(bio, block) }
         }
         io.device = DeviceNumber(kernel: block.device)
         io.offset = block.sector << 9
         io.length = UInt32(clamping: UInt64(block.sectors) << 9)
         io.operation = block.isWrite ? .write : block.isRead ? .read : .unknown
-        return io
+        return PendingRequest(io: io, rest: block.sectors, file: file)
     }
 
     /// A device takes only so much at once: the rest of the bio waits for a request of its own.
@@ -199,6 +204,7 @@ extension Joiner {
         }
         let goesOn = goesOn(after: block, &pending)
         end(&pending.io, block, at)
+        if let file = pending.file, !goesOn { partial.followUps.requestDone(of: file, at: at.time) }
         guard partial.requests.done.count < Self.limit else { return }
         // What follows a part is of the request too, which is not done yet.
         partial.requests.done[at.flow] = (pending.io, goesOn)

@@ -7,7 +7,7 @@ import KernelTraces
 extension Joiner {
     /// `workqueue_queue_work`, right after the end_io that asked for it, in the same context.
     mutating func queued(_ work: Work, _ at: Moment) {
-        guard work.function.completesDirectIO else { return }
+        guard work.function.completesDirectIO else { return queuedElse(work, at) }
         let cpu = Int(at.cpu)
         var end = cpus[cpu][at.context].end ?? BioEnd(place: endPlace(at), life: nil)
         if end.life == nil { end.life = nextBio(at) }
@@ -47,7 +47,7 @@ extension Joiner {
             address: address, started: at.time, cpu: at.cpu, occupied: .unknown,
             switchedFrom: cpus[cpu].switchedTo == at.thread ? cpus[cpu].switchedFrom : 0,
             preempted: cpus[cpu].preempted, completesDirectIO: completes)
-        if completes { cpus[cpu].counts.workStarted() }
+        if completes { cpus[cpu].counts.workStarted() } else { startedElse(work, at) }
         if completes, let queued = works.removeValue(forKey: address) {
             state.work = queued
             state.occupied = cpus[cpu].clock.occupied(since: queued.clocks, at: at.time, cpu: at.cpu)

@@ -89,6 +89,7 @@ public struct Joiner {
         case .dioComplete(let complete): try completed(complete, moment, sink)
         case .dioDirection(let isWrite): learnDirection(isWrite, moment)
         case .uringSubmit(let isWrite): uringSubmits(isWrite: isWrite, moment)
+        case .fileChange(let change): changes(change, moment)
         case .bioQueue(let block): queued(block, moment)
         case .bioRemap(let block, let source):
             remapped(block, from: BlockPlace(device: source.device, sector: source.sector))

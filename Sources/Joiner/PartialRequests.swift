@@ -42,6 +42,7 @@ struct WaitingBio {
     var queued: UInt64
     var sectors: UInt32
     var taken: TakenRequest?
+    var file: FileID?
 }
 
 /// A request that was made or issued, and is not done.
@@ -49,6 +50,8 @@ struct PendingRequest {
     var io: DirectIO
     /// Sectors that the device is not done with: it may be with one part after the other.
     var rest: UInt32
+    /// Of which it is, if that is known.
+    var file: FileID?
 }
 
 /// Requests of a trace that has no begins. Where it has completions either, requests are only where these came from; else

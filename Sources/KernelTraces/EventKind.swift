@@ -9,6 +9,7 @@ enum EventKind: String, CaseIterable {
     case uringSubmit = "io_uring_submit_req"
     /// The same, of older kernels.
     case uringSubmitEntry = "io_uring_submit_sqe"
+    case fileChange = "ext4_journal_start_inode"
     case bioQueue = "block_bio_queue"
     case bioRemap = "block_bio_remap"
     case requestMade = "block_getrq"

@@ -36,6 +36,8 @@ public struct KernelEvent: Sendable {
         case dioDirection(isWrite: Bool)
         /// `io_uring_submit_req`: io_uring takes a request out of its ring; whether it writes, `nil` if it is no I/O.
         case uringSubmit(isWrite: Bool?)
+        /// `ext4_journal_start_inode`.
+        case fileChange(FileChange)
         case bioQueue(BlockRange)
         /// `block_bio_remap`: what was at a place of one device is this of another.
         case bioRemap(BlockRange, from: BlockSource)
@@ -111,6 +113,16 @@ public struct BlockRange: Sendable {
     public var isRead: Bool { kind == .read }
     /// It has bytes that are read or written.
     public var hasData: Bool { sectors > 0 && kind.movesData }
+}
+
+/// A file system begins to change a file.
+public struct FileChange: Sendable {
+    public var device: UInt32
+    public var inode: UInt64
+    /// It marks extents as written, whose data was.
+    public var marksWritten: Bool
+    /// Of the function that does.
+    public var name: NameID
 }
 
 /// A place on a disk.

@@ -144,6 +144,7 @@ extension JSONReport {
         write(report.unseen, to: &json)
         write(report.source.other?.syncs, report.source, to: &json)
         write(report.source.otherRequests, to: &json)
+        write(report.source.followUps, to: &json)
         write(report.verdict, to: &json)
     }
 
@@ -158,6 +159,18 @@ extension JSONReport {
                 json.member("timed", requests.timed)
                 json.member("total_ns", requests.timed > 0 ? requests.nanoseconds : nil)
                 json.member("max_ns", requests.timed > 0 ? requests.longest : nil)
+            }
+        }
+    }
+
+    private static func write(_ followUps: [FollowUp], to json: inout JSONWriter) {
+        guard !followUps.isEmpty else { return }
+        json.array("followed_by", followUps) { json, followUp in
+            json.object { json in
+                json.member("name", followUp.name)
+                json.member("count", followUp.count)
+                json.member("total_ns", followUp.nanoseconds)
+                json.member("max_ns", followUp.longest)
             }
         }
     }

@@ -354,6 +354,18 @@ extension JSONSchema {
               },
               "description": "Requests that move no data, of a trace without direct I/Os; absent when there are none."
             },
+            "followed_by": {
+              "type": "array",
+              "items": {
+                "type": "object", "required": ["name", "count", "total_ns", "max_ns"],
+                "properties": {
+                  "name": {"type": "string"}, "count": {"$ref": "#/$defs/count"},
+                  "total_ns": {"$ref": "#/$defs/count", "description": "From block_rq_complete to its begin."},
+                  "max_ns": {"$ref": "#/$defs/count"}
+                }
+              },
+              "description": "Works that followed block requests, and what ext4 did with their files; absent without any."
+            },
             "verdict": {
               "type": "object", "required": ["sentences", "refused"],
               "properties": {

@@ -13,7 +13,21 @@ public struct OtherRequestText {
         guard report.selection == nil else { return [] }
         return report.source.otherRequests.flatMap {
             TextLine.labelled(Self.label($0.kind), Self.items($0), width: style.width)
+        } + followUps
+    }
+
+    private static let mostFollowUps = 4
+
+    /// What came of requests whose purpose is not known.
+    private var followUps: [String] {
+        let all = report.source.followUps
+        guard !all.isEmpty else { return [] }
+        var items = all.prefix(Self.mostFollowUps).map {
+            "\(style.escaped($0.name)) \(Quantity.count($0.count)), begun \(Quantity.duration($0.mean)) after the"
+                + " device was done, at most \(Quantity.duration($0.longest))"
         }
+        if all.count > items.count { items.append("\(all.count - items.count) more") }
+        return TextLine.labelled("followed by", items, width: style.width)
     }
 
     /// In one sentence; `nil` when there are none.

@@ -268,7 +268,9 @@ struct ReportPage {
             return TextLine.wrapped(
                 "Times are of requests, from block_bio_queue, block_getrq or block_rq_issue to block_rq_complete"
                     + (report.stage(.submit) == nil ? "" : ", of some from io_uring_submit_req")
-                    + ": what asked for them is not in the trace, nor what became of it.", indent: 1, width: style.width
+                    + ": what asked for them is not in the trace"
+                    + (report.source.followUps.isEmpty ? ", nor what became of it." : "."), indent: 1,
+                width: style.width
             )
         }
         if report.ios.partial > 0 {

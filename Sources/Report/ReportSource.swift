@@ -49,6 +49,8 @@ public struct ReportSource: Equatable, Sendable {
     public var other: OtherIO?
     /// Requests of a trace without direct I/Os that move no data, by kind.
     public var otherRequests: [OtherRequests] = []
+    /// What followed requests of such a trace, the most frequent first.
+    public var followUps: [FollowUp] = []
     /// The file has its end: nothing was cut off.
     public var isComplete: Bool
 

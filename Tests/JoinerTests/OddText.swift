@@ -14,6 +14,7 @@ struct OddText {
     var description: TraceDescription
     var threads: Set<String> = []
     var others: [OtherRequests] = []
+    var followUps: [FollowUp] = []
 
     init(_ name: String) throws {
         let path = URL(filePath: #filePath).deletingLastPathComponent()
@@ -42,6 +43,7 @@ struct OddText {
         description = reader.description
         threads = Set(joiners.flatMap { $0.threads.values.map(\.name) })
         others = joiners.flatMap(\.otherRequests)
+        followUps = joiners.flatMap(\.followUps)
     }
 
     /// Those of all machines.

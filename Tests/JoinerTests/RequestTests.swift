@@ -82,6 +82,14 @@ import Testing
         #expect(odd.all.map(\.issuer) == [.ioUring] && odd.threads == ["bench"])
     }
 
+    /// What a later interrupt queued, and what gives the device the next requests, followed none.
+    @Test func whatFollowsARequestIsTold() throws {
+        let odd = try OddText("follow-ups")
+        #expect(odd.followUps.map(\.name) == ["ext4_convert_unwritten_extents", "ext4_end_io_rsv_work"])
+        #expect(odd.followUps.map(\.count) == [1, 1] && odd.followUps.map { $0.nanoseconds / 1000 } == [17, 40])
+        #expect(odd.counts.requests == 2 && odd.losses.isEmpty)
+    }
+
     /// A flush that the device did not take is issued again; one that was lost is no part of a later one.
     @Test func aFlushIsTimedFromWhenTheDeviceTookIt() throws {
         let line = "          x-640     [001] ..... "

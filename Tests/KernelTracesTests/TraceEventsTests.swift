@@ -29,7 +29,8 @@ struct TraceEventsTests {
             "local_timer_entry", "local_timer_exit", "call_function_single_entry", "call_function_single_exit",
             "call_function_entry", "call_function_exit", "reschedule_entry", "reschedule_exit", "irq_work_entry",
             "irq_work_exit", "function", "", "iomap_dio_complete_work", "iomap_dio_simple_complete_work",
-            "dio_aio_complete_work", "block_rq_insert", "block_rq_requeue", "block_bio_remap", "io_uring_submit_req",
+            "dio_aio_complete_work", "block_rq_insert", "block_rq_requeue", "block_bio_remap",
+            "ext4_journal_start_inode", "io_uring_submit_req",
             "io_uring_submit_sqe",
         ]
         let names = EventKind.allCases.map(\.rawValue) + KernelFunction.allCases.map(\.rawValue)

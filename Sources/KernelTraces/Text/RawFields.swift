@@ -47,6 +47,7 @@ extension TextDecoder {
         case .uringSubmit, .uringSubmitEntry:
             return fields.number("opcode").map { .uringSubmit(isWrite: UringOperation.isWrite(number: $0)) }
         case .bioQueue: return rawBlock(fields).map { .bioQueue($0) }
+        case .fileChange: return rawChange(fields)
         case .bioRemap: return rawRemap(fields)
         case .requestRequeue: return rawBlock(fields).map { .requestRequeue($0) }
         case .requestMade: return rawBlock(fields).map { .requestMade($0) }
@@ -96,6 +97,14 @@ extension TextDecoder {
             block.error = Int16(clamping: min(0, Int32(truncatingIfNeeded: error)))
         }
         return block
+    }
+
+    /// The caller is a number: nothing is known of it.
+    private func rawChange(_ fields: RawFields) -> KernelEvent.Body? {
+        guard let device = fields.number("dev"), let inode = fields.number("ino") else { return nil }
+        return .fileChange(
+            FileChange(
+                device: UInt32(truncatingIfNeeded: device), inode: inode, marksWritten: false, name: .unknown))
     }
 
     private func rawRemap(_ fields: RawFields) -> KernelEvent.Body? {

@@ -26,6 +26,7 @@ struct TextDecoder {
         case .dioComplete: complete(&text).map { .dioComplete($0) }
         case .dioIteration: direction(&text)
         case .uringSubmit, .uringSubmitEntry: uringSubmit(&text)
+        case .fileChange: fileChange(&text)
         case .bioQueue: block(&text).map { .bioQueue($0) }
         case .bioRemap: remap(&text)
         case .requestRequeue: block(&text).map { .requestRequeue($0) }
@@ -96,6 +97,17 @@ struct TextDecoder {
         guard text.skip(byte: UInt8(ascii: " ")) else { return .uringSubmit(isWrite: nil) }
         if let number = text.decimal() { return .uringSubmit(isWrite: UringOperation.isWrite(number: number)) }
         return .uringSubmit(isWrite: UringOperation.isWrite(name: text.word(until: UInt8(ascii: ","))))
+    }
+
+    /// `dev 259,5 blocks 8, rsv_blocks 0, revoke_creds 8, type 3, ino 12, caller ext4_iomap_begin+0x1c2/0x2f0 [ext4]`
+    private func fileChange(_ text: inout Scanner) -> KernelEvent.Body? {
+        guard text.skip("dev "), let major = text.decimal(), text.skip(byte: UInt8(ascii: ",")),
+            let minor = text.decimal(), text.skip(through: " ino "), let inode = text.decimal(),
+            text.skip(through: " caller ")
+        else { return nil }
+        let device = UInt32(truncatingIfNeeded: major) << 20 | UInt32(truncatingIfNeeded: minor) & 0xfffff
+        return .fileChange(
+            FileChange(device: device, inode: inode, caller: table.intern(Self.bare(text.word())), table))
     }
 
     private func device(_ text: inout Scanner) -> UInt32? {
@@ -269,6 +281,14 @@ struct TextDecoder {
                 if field == .ioFlags { values.flags = flagBits.flags(UInt32(truncatingIfNeeded: number)) }
             }
         }
+    }
+}
+
+extension FileChange {
+    /// - Parameter caller: the function that begins to change it.
+    init(device: UInt32, inode: UInt64, caller: NameID, _ names: NameTable) {
+        let marksWritten = names.name(caller).hasPrefix("ext4_convert_unwritten")
+        self.init(device: device, inode: inode, marksWritten: marksWritten, name: caller)
     }
 }
 

@@ -42,6 +42,7 @@ final class RecordDecoder {
         case .uringSubmit, .uringSubmitEntry: ["opcode"]
         case .bioQueue, .requestMade, .requestInsert, .requestIssue, .requestRequeue:
             ["dev", "sector", "nr_sector", "rwbs"]
+        case .fileChange: ["dev", "ino", "ip"]
         case .bioRemap: ["dev", "sector", "nr_sector", "rwbs", "old_dev", "old_sector"]
         case .requestComplete: ["dev", "sector", "nr_sector", "rwbs", "error"]
         case .workQueue, .workStart, .workEnd: ["work", "function"]
@@ -64,6 +65,7 @@ final class RecordDecoder {
         case .dioIteration: direction(record)
         case .uringSubmit, .uringSubmitEntry: .uringSubmit(isWrite: UringOperation.isWrite(number: number(0, record)))
         case .bioQueue: .bioQueue(block(record))
+        case .fileChange: .fileChange(fileChange(record, names))
         case .bioRemap: .bioRemap(block(record), from: source(record))
         case .requestRequeue: .requestRequeue(block(record))
         case .requestMade: .requestMade(block(record))
@@ -112,6 +114,12 @@ final class RecordDecoder {
         BlockRange(
             device: UInt32(truncatingIfNeeded: number(0, record)), sector: number(1, record),
             sectors: UInt32(truncatingIfNeeded: number(2, record)), letters: fields[3].text(in: record))
+    }
+
+    private func fileChange(_ record: UnsafeRawBufferPointer, _ names: SymbolNames) -> FileChange {
+        FileChange(
+            device: UInt32(truncatingIfNeeded: number(0, record)), inode: number(1, record),
+            caller: names.around(number(2, record)), names.table)
     }
 
     private func source(_ record: UnsafeRawBufferPointer) -> BlockSource {

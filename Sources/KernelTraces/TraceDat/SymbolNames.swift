@@ -5,6 +5,7 @@ final class SymbolNames {
     let table: NameTable
     private let symbols: KernelSymbols
     private var exact: [UInt64: (KernelFunction, NameID)] = [:]
+    private var around: [UInt64: NameID] = [:]
     private var entries: [UInt64: KernelFunction] = [:]
     /// Functions that were looked up by their beginning: those that are probed.
     var probed: Set<String> { Set(entries.values.map(\.rawValue)) }
@@ -14,6 +15,7 @@ final class SymbolNames {
 
     /// A probe sits at a function's first instruction, or behind those that every function begins with.
     private static let entrySlack: UInt64 = 16
+    private static let longestFunction: UInt64 = 1 << 16
     private static let most = 1 << 16
 
     init(_ symbols: KernelSymbols, _ table: NameTable) {
@@ -32,6 +34,14 @@ final class SymbolNames {
         if exact.count < Self.most { exact[address] = found }
         if found.1 == .unknown { unnamed &+= 1 }
         return found
+    }
+
+    /// The function that `address` is in.
+    func around(_ address: UInt64) -> NameID {
+        if let known = around[address] { return known }
+        let name = symbols.name(of: address, slack: Self.longestFunction).map { table.intern($0) } ?? .unknown
+        if around.count < Self.most { around[address] = name }
+        return name
     }
 
     /// The function whose beginning is probed at `address`.
