@@ -14,13 +14,6 @@ extension Joiner {
         add(PendingBlock(life: id, sectors: block.sectors), at: block)
     }
 
-    /// A bio of another device, of which this one of a disk is made: perhaps by another thread, and later.
-    mutating func remapped(_ block: BlockRange, from source: BlockPlace) {
-        remapped(partial: block, from: source)
-        guard !block.isForeign, let pending = requests[source], lives.contains(pending.life) else { return }
-        add(PendingBlock(life: pending.life, sectors: block.sectors), at: block)
-    }
-
     private mutating func reached(_ id: LifeID, _ block: BlockRange) {
         lives[id].reachedDevice = true
         lives[id].learn(isWrite: block.isWrite)

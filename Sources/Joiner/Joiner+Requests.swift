@@ -56,7 +56,8 @@ extension Joiner {
         partial.requests.bios[place] = bio
     }
 
-    /// `block_bio_remap`: the bio of another device, of which that of a disk follows.
+    /// `block_bio_remap`: the bio of another device, of which that of a disk follows. Of whole lives it is not followed:
+    /// a layer may have worked on it meanwhile, which no stage tells.
     mutating func remapped(partial block: BlockRange, from source: BlockPlace) {
         guard hasNoBegins, block.hasData, let taken = partial.requests.bios[source]?.taken else { return }
         add(WaitingBio(queued: 0, sectors: block.sectors, taken: taken), at: BlockPlace(block))

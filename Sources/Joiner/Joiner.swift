@@ -92,7 +92,7 @@ public struct Joiner {
         case .fileChange(let change): changes(change, moment)
         case .bioQueue(let block): queued(block, moment)
         case .bioRemap(let block, let source):
-            remapped(block, from: BlockPlace(device: source.device, sector: source.sector))
+            remapped(partial: block, from: BlockPlace(device: source.device, sector: source.sector))
         case .requestIssue(let block): issued(block, moment)
         case .requestRequeue(let block): requeued(block)
         case .requestComplete(let block): try requestCompleted(block, moment, sink)

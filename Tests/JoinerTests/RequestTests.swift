@@ -90,6 +90,26 @@ import Testing
         #expect(odd.counts.requests == 2 && odd.losses.isEmpty)
     }
 
+    /// dm-crypt: what a kworker gave the disk, and when, says nothing of how long the submitter took.
+    @Test func whatALayerDoesMeanwhileIsNoStageOfItsOwn() throws {
+        let name = "dev 253:0 ino 0xc size 0x1000000"
+        let lines = [
+            "   fio-640     [001] ..... 10.000000: iomap_dio_rw_begin: \(name) offset 0x1000 length 0x1000 done_before 0x0"
+                + " flags DIRECT|WRITE|AIO_RW dio_flags  aio 1",
+            "   fio-640     [001] ..... 10.000010: block_bio_queue: 253,0 WS 1000 + 8 [fio]",
+            "   fio-640     [001] ..... 10.000012: iomap_dio_rw_queued: \(name) offset 0x2000 length 0x0",
+            "   kworker/u8:1-99 [002] ..... 10.000040: block_bio_remap: 8,0 WS 3048 + 8 <- (253,0) 1000",
+            "   kworker/u8:1-99 [002] ..... 10.000041: block_bio_queue: 8,0 WS 3048 + 8 [kworker/u8:1]",
+            "   kworker/u8:1-99 [002] ..... 10.000050: block_rq_issue: 8,0 WS 4096 () 3048 + 8 none,0,0 [kworker/u8:1]",
+            "   <idle>-0    [001] d.h1. 10.000150: block_rq_complete: 8,0 WS () 3048 + 8 none,0,0 [0]",
+            "   <idle>-0    [001] d.h1. 10.000152: iomap_dio_complete: \(name) offset 0x2000 flags DIRECT|WRITE|AIO_RW"
+                + " aio 1 error 0 ret 4096",
+        ]
+        let io = try #require(try TextTrace(lines.joined(separator: "\n") + "\n").ios.first)
+        #expect(io.completed == TextTrace.at(10.000152) && io.completeContext == .hardirq)
+        #expect(io.issued == nil && io[.returned] == nil)
+    }
+
     /// A flush that the device did not take is issued again; one that was lost is no part of a later one.
     @Test func aFlushIsTimedFromWhenTheDeviceTookIt() throws {
         let line = "          x-640     [001] ..... "
