@@ -51,7 +51,8 @@ struct ReportPage {
                 "", "and \(number) more groups by \(chosen.grouper.words), \(Quantity.ios(chosen.otherIOs))",
             ]
         }
-        return lines + [""]
+        // They are of no group.
+        return lines + [""] + OtherRequestText(report: report, style: style).lines
     }
 
     private var timelineText: TimelineText? {
