@@ -177,7 +177,7 @@ int BPF_PROG(request_issued_from_queue, struct request_queue *queue, struct requ
 #define END_FACTS (PROBE_FACT_END_DECIDES | PROBE_FACT_WAITER | PROBE_FACT_NEED_SYNC | \
 	PROBE_FACT_WRITE_THROUGH | PROBE_FACT_UNWRITTEN | PROBE_FACT_COW | \
 	PROBE_FACT_INLINE_COMP | PROBE_FACT_CALLER_COMP | PROBE_FACT_COMP_WORK | \
-	PROBE_FACT_EXTENDS_ISIZE | PROBE_FACT_PAGE_CACHE | PROBE_FACT_END_ERROR)
+	PROBE_FACT_EXTENDS_ISIZE | PROBE_FACT_PAGE_CACHE | PROBE_FACT_END_ERROR | PROBE_FACT_END_BY_SUBMITTER)
 
 /* Where, and in which interrupt if any, end_io runs: this CPU, now. */
 static __always_inline void note_end(struct probe_io *io, struct probe_cpu *cpu)
@@ -199,9 +199,11 @@ static __always_inline void note_end(struct probe_io *io, struct probe_cpu *cpu)
 		thread_delivers(io);
 	} else if (io->end_context == PROBE_CONTEXT_KWORKER) {
 		work_delivers(io);
-	} else if (io->end_context == PROBE_CONTEXT_TASK && !(io->facts & PROBE_FACT_HIPRI) &&
-		   io->submitter_tid != (__u32)bpf_get_current_pid_tgid()) {
-		task_delivers(io);
+	} else if (io->end_context == PROBE_CONTEXT_TASK && !(io->facts & PROBE_FACT_HIPRI)) {
+		if (io->submitter_tid == (__u32)bpf_get_current_pid_tgid())
+			io->facts |= PROBE_FACT_END_BY_SUBMITTER;
+		else
+			task_delivers(io);
 	}
 }
 

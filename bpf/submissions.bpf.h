@@ -34,10 +34,13 @@ struct {
 	__type(value, struct probe_suspended);
 } probe_suspended SEC(".maps");
 
-/* An I/O that has still to be submitted. */
+/*
+ * An I/O that has still to be submitted. Where it has ended, its issue was not seen:
+ * a disk without requests, a probe that was missed.
+ */
 static __always_inline bool is_submitting(const struct probe_io *io, __u32 tid)
 {
-	return io && !io->issued_ns && !io->completed_ns && io->submitter_tid == tid;
+	return io && !io->issued_ns && !io->completed_ns && !(io->facts & PROBE_FACT_END_SEEN) && io->submitter_tid == tid;
 }
 
 /*

@@ -16,8 +16,10 @@ struct LifePath {
     init(of io: DirectIO, context: CompletionContext) {
         let seen = io.times.seen
         let ran = io.taskWorkRun
+        // Whoever ran end_io himself had nothing to be woken up for.
+        let wokeUp = context != .syncWait || !io.facts.contains(.endBySubmitter)
         self.init(
-            seen: seen, context: context,
+            seen: seen, context: wokeUp ? context : .submitRace,
             isTaskWorkFirst: context == .taskWork && (ran == nil || io.completed.map { ran ?? $0 <= $0 } ?? true))
     }
 

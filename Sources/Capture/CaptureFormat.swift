@@ -8,7 +8,7 @@
 enum CaptureFormat {
     /// What a capture begins with. Bit 7, CR LF, ^Z and LF each break under one kind of text-mode transfer.
     static let magic: [UInt8] = [0x89, 0x44, 0x49, 0x4f, 0x0d, 0x0a, 0x1a, 0x0a]
-    static let version = CaptureVersion(major: 1, minor: 6)
+    static let version = CaptureVersion(major: 1, minor: 7)
     /// Bytes of the file header: magic, version, flags.
     static let headerSize = 16
     /// The longest payload of a chunk, in bytes: bounds the memory of a reader whatever the file says.

@@ -41,6 +41,8 @@ public struct Facts: OptionSet, Hashable, Sendable {
     public static let pageCache = Facts(rawValue: 1 << 19)
     public static let endError = Facts(rawValue: 1 << 20)
     public static let multiBio = Facts(rawValue: 1 << 21)
+    /// The submitting thread itself ran `end_io`: it did not sleep for it.
+    public static let endBySubmitter = Facts(rawValue: 1 << 22)
 
     // At completion.
     /// The submitting thread itself completed it.

@@ -86,9 +86,13 @@ enum VerdictText {
                 + " together, cannot be separated: the end of the device's part was not seen"
         }
         let queues = shares.queues < visible ? "" : "waiting before it \(Quantity.wholePercent(shares.queues)), "
-        let parts =
-            "The device takes \(Quantity.wholePercent(shares.device)) of the latency, \(queues)\(submission),"
-            + " the completion \(Quantity.wholePercent(shares.completion))"
+        let device =
+            shares.undivided < visible
+            ? "The device takes \(Quantity.wholePercent(shares.device)) of the latency, \(queues)\(submission)"
+            : "Submission and device together take "
+                + Quantity.wholePercent(shares.submission + shares.queues + shares.undivided + shares.device)
+                + " of the latency, as where the device began was not seen"
+        let parts = device + ", the completion \(Quantity.wholePercent(shares.completion))"
         if shares.completion < worthwhile { return parts + ": completing differently gains nothing here" }
         let largest = shares.largest.map {
             ", most of it '\($0.label)' (\(Quantity.wholePercent(shares.largestShare)))"

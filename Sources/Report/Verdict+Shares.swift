@@ -11,6 +11,8 @@ public struct LatencyShares: Equatable, Sendable {
     public var queues = 0.0
     /// in the device,
     public var device: Double
+    /// before the device or in it: where it began was not seen,
+    public var undivided = 0.0
     /// and from then on.
     public var completion: Double
     /// The largest stage of the completion, with its part.
@@ -28,6 +30,8 @@ public struct LatencyShares: Equatable, Sendable {
                     submission += stage.share
                 } else if last.isBeforeDevice {
                     queues += stage.share
+                } else if first.isBeforeDevice, last == .device {
+                    undivided += stage.share
                 } else {
                     device += stage.share
                 }

@@ -167,6 +167,36 @@ struct VerdictTests {
         #expect(shares.queues > share && shares.device < 0.06 && shares.submission < 0.02)
     }
 
+    /// A disk without requests: nothing tells when it began.
+    @Test func whatCannotBeDividedIsNoTimeOfTheDeviceAlone() {
+        let report = SyntheticIOs.report(
+            (0..<200).map { index in
+                var io = SyntheticIOs.inline(at: 1000 + UInt64(index) * 1_000_000, submit: 10_000, device: 50_000)
+                io.issued = nil
+                return io
+            })
+        let shares = LatencyShares(report)
+        #expect(shares.undivided > 0.8 && shares.device == 0 && shares.submission == 0)
+        #expect(report.verdict.sentences.last == .shares(shares))
+    }
+
+    /// A disk that is done before its submission returns.
+    @Test func whoRunsEndIOHimselfIsNotWokenUp() {
+        func report(_ facts: Facts) -> Report {
+            SyntheticIOs.report(
+                (0..<200).map { index in
+                    var io = SyntheticIOs.inline(at: 1000 + UInt64(index) * 1_000_000, completion: 60_000)
+                    (io.issuer, io.endContext, io.completeContext) = (.sync, .task, .task)
+                    io.facts.formUnion(facts.union(.bySubmitter))
+                    return io
+                })
+        }
+        #expect(report([]).stage(Stage(.submitterWakeup)) != nil)
+        let itself = report(.endBySubmitter)
+        #expect(itself.stage(Stage(.submitterWakeup)) == nil && itself.stage(Stage(.submitterCompletion)) != nil)
+        #expect(itself.count(in: .syncWait) == 200)
+    }
+
     @Test func asynchronousIssuersThatWaitAreTold() {
         func sentences(_ issuer: Issuer) -> [Verdict.Sentence] {
             let ios = (0..<200).map { index in

@@ -86,6 +86,7 @@ enum probe_fact {
 	PROBE_FACT_PAGE_CACHE		= 1u << 19,	/* f_mapping->nrpages != 0; writes only */
 	PROBE_FACT_END_ERROR		= 1u << 20,	/* dio->error or bio->bi_status */
 	PROBE_FACT_MULTI_BIO		= 1u << 21,	/* more than one end_io */
+	PROBE_FACT_END_BY_SUBMITTER	= 1u << 22,	/* its submitter ran end_io: a disk that is done at once */
 
 	/* at completion */
 	PROBE_FACT_BY_SUBMITTER		= 1u << 24,	/* completed by the submitting thread */

@@ -56,7 +56,7 @@ def run(kernel: Kernel, dioscope: Path, operation: str, keep: Path | None, icoun
     """Prints a line for each case; 0 when all agree."""
     overlay: dict[str, bytes | Path] = {"lab/main": script(operation, icount), "bin/dioscope": dioscope}
     failed = 0
-    boot = guest.Boot(kernel, device(icount), overlay, 900, with_tools=True, icount=icount)
+    boot = guest.Boot(kernel, device(icount), overlay, 1800 if icount else 900, with_tools=True, icount=icount)
     with guest.run(boot) as outcome:
         if not outcome.finished:
             print(f"the guest did not get through; its console ends:\n{outcome.tail()}")
