@@ -190,7 +190,8 @@ struct RecordDecodingTests {
             (.inlineCompletion, PROBE_FACT_INLINE_COMP), (.callerCompletion, PROBE_FACT_CALLER_COMP),
             (.completionWork, PROBE_FACT_COMP_WORK), (.extendsSize, PROBE_FACT_EXTENDS_ISIZE),
             (.pageCache, PROBE_FACT_PAGE_CACHE), (.endError, PROBE_FACT_END_ERROR),
-            (.multiBio, PROBE_FACT_MULTI_BIO), (.endBySubmitter, PROBE_FACT_END_BY_SUBMITTER), (.bySubmitter, PROBE_FACT_BY_SUBMITTER),
+            (.multiBio, PROBE_FACT_MULTI_BIO), (.endBySubmitter, PROBE_FACT_END_BY_SUBMITTER),
+            (.bySubmitter, PROBE_FACT_BY_SUBMITTER),
             (.preemptedSubmitter, PROBE_FACT_PREEMPTED_SUBMITTER),
         ]
         for (fact, bit) in facts { #expect(fact.rawValue == bit.rawValue) }
