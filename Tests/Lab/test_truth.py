@@ -133,6 +133,16 @@ class Recordings(unittest.TestCase):
         self.assertEqual((truth.contexts, truth.ranges), ({"hardirq": 1, "task": 0}, {(0x1000, 0x1000): 1}))
         self.assertEqual((truth.begin_cpus[0], truth.begin_cpus[1], truth.mean_latency_ns), (1, 0, 2_000))
 
+    def test_who_polls_for_what_its_worker_began_is_the_submitter(self) -> None:
+        def contexts(worker: str) -> dict[str, int]:
+            truth = read_truth(
+                f"   {worker}     [000] .....     6.000001: iomap_dio_rw_begin: dev 254:0 ino 0xc size 0x1000000 "
+                "offset 0x1000 length 0x1000 aio 1\n"
+                "             fio-120     [001] .....     6.000003: iomap_dio_complete <-__iomap_dio_bio_end_io\n", "")
+            return dict(truth.contexts)
+        self.assertEqual(contexts("iou-wrk-120-121"), {"task": 1})
+        self.assertEqual(contexts("iou-wrk-130-131"), {"driver_worker": 1})
+
     def test_a_line_that_cannot_be_read_is_kept(self) -> None:
         self.assertEqual(read_truth("CPU:1 [LOST 12 EVENTS]\n", "").unread_lines, ["CPU:1 [LOST 12 EVENTS]"])
 

@@ -14,6 +14,7 @@ A_WORK = re.compile(r"work struct[= ](?P<work>\w+):? (?:function[= ](?P<function
 # that complete I/Os is dio/DEVICE. Since 6.9 it is kworker/R-dio/DEVICE.
 KWORKERS = ("kworker/", "dio/")
 SOFTIRQ_TASKS = ("ksoftirqd/", "ktimers/")
+IO_WORKER = "iou-wrk-"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,12 @@ class Event:
     flags: str
     ns: int
     what: str
+
+    @property
+    def pids_of_submitter(self) -> set[int]:
+        """io_uring's worker begins what its process has submitted, and that process may poll for it."""
+        asked = self.comm.removeprefix(IO_WORKER)
+        return {self.pid, int(asked)} if asked != self.comm and asked.isdigit() else {self.pid}
 
     @property
     def context(self) -> str:

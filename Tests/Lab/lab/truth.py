@@ -124,7 +124,7 @@ def _take(truth: Truth, event: Event, only: str) -> None:
             return
         begin = Begin(event, (int(found[1], 16), int(found[2], 16)))
         truth.begins.append(begin)
-        truth.submitters.add(event.pid)
+        truth.submitters |= event.pids_of_submitter
         truth.waiting[event.pid] = event.ns
         truth.ranges[begin.range] += 1
         truth.begin_ns.append(event.ns)
