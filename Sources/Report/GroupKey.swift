@@ -79,10 +79,19 @@ public enum GroupKey: Hashable, Sendable {
         }
     }
 
-    /// A mirror gets a write in the order in which its disks happen to be given it.
+    /// From above to below. A mirror gets a write in the order in which its disks happen to be given it: they are beside each
+    /// other, and so is everything where it was not seen who gave an I/O on.
     private static func layers(of io: DirectIO) -> [DeviceNumber] {
-        guard let layers = io.path?.layers, let top = layers.first else { return io.knowsDevice ? [io.device] : [] }
-        return [top.device] + layers.dropFirst().map(\.device).sorted { $0.kernelNumber < $1.kernelNumber }
+        guard let layers = io.path?.layers, !layers.isEmpty else { return io.knowsDevice ? [io.device] : [] }
+        var depths = [0]
+        for (place, layer) in layers.enumerated().dropFirst() {
+            let giver = layer.giver.flatMap { $0 < place ? $0 : nil }
+            depths.append(giver.map { depths[$0] + 1 } ?? layers.count)
+        }
+        if depths.contains(layers.count) { depths = layers.indices.map { min($0, 1) } }
+        return layers.indices
+            .sorted { (depths[$0], layers[$0].device.kernelNumber) < (depths[$1], layers[$1].device.kernelNumber) }
+            .map { layers[$0].device }
     }
 }
 

@@ -45,6 +45,26 @@ struct GroupTests {
         #expect(groups.groups.allSatisfy { $0.key.groupings == [grouping] })
     }
 
+    /// 252:4 is made of 252:3, that of a disk; and a mirror of two disks is given them in either order.
+    @Test func layersAreNamedFromAboveToBelow() {
+        func layers(_ way: [(major: UInt32, minor: UInt32, giver: Int?)]) -> GroupKey {
+            var io = SyntheticIOs.inline(at: 1000)
+            io.path = LayerPath(
+                layers: way.map { one in
+                    var passage = LayerPassage(device: DeviceNumber(major: one.major, minor: one.minor))
+                    passage.giver = one.giver
+                    return passage
+                })
+            return Grouper(by: [.layer]).key(of: io)
+        }
+        func numbers(_ numbers: (UInt32, UInt32)...) -> GroupKey {
+            .layers(numbers.map { DeviceNumber(major: $0.0, minor: $0.1) })
+        }
+        #expect(layers([(252, 4, nil), (252, 3, 0), (8, 1, 1)]) == numbers((252, 4), (252, 3), (8, 1)))
+        #expect(layers([(9, 1, nil), (259, 2, 0), (259, 1, 0)]) == numbers((9, 1), (259, 1), (259, 2)))
+        #expect(layers([(9, 1, nil), (259, 2, nil), (259, 1, nil)]) == numbers((9, 1), (259, 1), (259, 2)))
+    }
+
     @Test func aGroupIsTheReportOfItsIOsAlone() throws {
         let groups = try Self.report(by: .device).1.groups
         let own = Self.ios.filter { $0.device.minor == 1 }
