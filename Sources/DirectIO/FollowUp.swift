@@ -5,28 +5,17 @@
 public struct FollowUp: Equatable, Sendable {
     /// Of the function. Untrusted text.
     public let name: String
-    /// Those that were seen to begin.
-    public private(set) var count: UInt64 = 0
-    /// From `block_rq_complete` to that: in all, and one at most.
-    public private(set) var nanoseconds: UInt64 = 0
-    public private(set) var longest: UInt64 = 0
+    /// From `block_rq_complete` to where it was seen to begin.
+    public var times = TimeTally()
 
     public init(name: String) {
         self.name = name
     }
 
-    /// - Parameter time: in nanoseconds.
-    public mutating func add(_ time: UInt64) {
-        count &+= 1
-        nanoseconds &+= time
-        longest = max(longest, time)
+    /// Those of one name as one, the most frequent first.
+    public static func merged(_ all: some Sequence<FollowUp>) -> [FollowUp] {
+        var sums: [String: FollowUp] = [:]
+        for one in all { sums[one.name, default: FollowUp(name: one.name)].times.add(one.times) }
+        return sums.values.sorted { ($1.times.count, $0.name) < ($0.times.count, $1.name) }
     }
-
-    public mutating func add(_ other: FollowUp) {
-        count &+= other.count
-        nanoseconds &+= other.nanoseconds
-        longest = max(longest, other.longest)
-    }
-
-    public var mean: Double { count == 0 ? 0 : Double(nanoseconds) / Double(count) }
 }

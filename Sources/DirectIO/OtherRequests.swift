@@ -20,13 +20,10 @@ public enum RequestKind: String, Sendable, CaseIterable {
 public struct OtherRequests: Equatable, Sendable {
     public let kind: RequestKind
     /// Of which the device was done.
-    public internal(set) var count: UInt64 = 0
-    /// Those of them that were also seen to be given to it: `block_rq_issue`.
-    public internal(set) var timed: UInt64 = 0
-    /// How long it had those, from `block_rq_issue` to `block_rq_complete`: in all, and one at most.
-    public internal(set) var nanoseconds: UInt64 = 0
-    public internal(set) var longest: UInt64 = 0
-    public internal(set) var errors: UInt64 = 0
+    public private(set) var count: UInt64 = 0
+    public private(set) var errors: UInt64 = 0
+    /// How long it had those that were also seen to be given to it, from `block_rq_issue` to `block_rq_complete`.
+    public private(set) var times = TimeTally()
 
     public init(_ kind: RequestKind) {
         self.kind = kind
@@ -36,23 +33,20 @@ public struct OtherRequests: Equatable, Sendable {
     public mutating func add(_ time: UInt64?, failed: Bool) {
         count &+= 1
         if failed { errors &+= 1 }
-        guard let time else { return }
-        timed &+= 1
-        nanoseconds &+= time
-        longest = max(longest, time)
+        if let time { times.add(time) }
     }
 
-    public mutating func add(_ other: OtherRequests) {
+    /// Those of one kind as one, in the order of the kinds.
+    /// - Parameter hasTimes: the clock counted time.
+    public static func merged(_ all: some Sequence<OtherRequests>, hasTimes: Bool = true) -> [OtherRequests] {
+        var sums: [RequestKind: OtherRequests] = [:]
+        for one in all { sums[one.kind, default: OtherRequests(one.kind)].add(one, hasTimes: hasTimes) }
+        return RequestKind.allCases.compactMap { sums[$0] }
+    }
+
+    private mutating func add(_ other: OtherRequests, hasTimes: Bool) {
         count &+= other.count
-        timed &+= other.timed
-        nanoseconds &+= other.nanoseconds
-        longest = max(longest, other.longest)
         errors &+= other.errors
+        if hasTimes { times.add(other.times) }
     }
-
-    /// The clock counted no time.
-    public mutating func forgetTimes() { (timed, nanoseconds, longest) = (0, 0, 0) }
-
-    /// Of those that were timed, nanoseconds.
-    public var mean: Double? { timed == 0 ? nil : Double(nanoseconds) / Double(timed) }
 }

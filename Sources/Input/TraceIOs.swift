@@ -100,32 +100,15 @@ final class TraceIOs: IOSource {
         let threads = others.reduce(joiner.threads) { $0.merging($1.threads) { first, _ in first } }
         var source = source(summary, joiner)
         source.threads = threads
-        source.otherRequests = otherRequests(of: [joiner] + others)
-        if hasTimes { source.followUps = Self.followUps(of: [joiner] + others) }
+        let joiners = [joiner] + others
+        source.otherRequests = OtherRequests.merged(joiners.flatMap(\.otherRequests), hasTimes: hasTimes)
+        if hasTimes { source.followUps = FollowUp.merged(joiners.flatMap(\.followUps)) }
         if !others.isEmpty || !hasTimes { source.cpus = [] }
         return SourceSummary(
             name: file.name, source: source, loss: missing.loss + joins + summary.loss, threads: threads,
             ios: counts.joined, requests: counts.requests, damage: summary.damage.map(\.description),
             damageCount: summary.damageCount,
             absence: missing.absence)
-    }
-
-    /// Of all machines.
-    private func otherRequests(of joiners: [Joiner]) -> [OtherRequests] {
-        var sums: [RequestKind: OtherRequests] = [:]
-        for var requests in joiners.flatMap(\.otherRequests) {
-            if !hasTimes { requests.forgetTimes() }
-            sums[requests.kind, default: OtherRequests(requests.kind)].add(requests)
-        }
-        return RequestKind.allCases.compactMap { sums[$0] }
-    }
-
-    private static func followUps(of joiners: [Joiner]) -> [FollowUp] {
-        var sums: [String: FollowUp] = [:]
-        for followUp in joiners.flatMap(\.followUps) {
-            sums[followUp.name, default: FollowUp(name: followUp.name)].add(followUp)
-        }
-        return sums.values.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
     }
 
     private func joiner(_ reader: any TraceReader, _ machine: UInt8 = 0) -> Joiner {

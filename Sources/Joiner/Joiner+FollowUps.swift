@@ -40,15 +40,13 @@ struct FileID: Hashable {
 
 extension Joiner {
     /// What followed requests, the most frequent first.
-    public var followUps: [FollowUp] {
-        partial.followUps.tallies.values.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
-    }
+    public var followUps: [FollowUp] { FollowUp.merged(partial.followUps.tallies.values) }
 
     private mutating func note(_ name: NameID, after time: UInt64) {
         guard partial.followUps.tallies.count < FollowUps.mostNames || partial.followUps.tallies[name] != nil else {
             return
         }
-        partial.followUps.tallies[name, default: FollowUp(name: names.name(name))].add(time)
+        partial.followUps.tallies[name, default: FollowUp(name: names.name(name))].times.add(time)
     }
 
     /// A work that completes no direct I/O: of the request that this interrupt was just completing.

@@ -107,9 +107,7 @@ public struct Joiner {
     }
 
     /// Requests of a trace without begins that move no data, in the order of their kinds.
-    public var otherRequests: [OtherRequests] {
-        RequestKind.allCases.compactMap { partial.requests.others.tallies[$0] }
-    }
+    public var otherRequests: [OtherRequests] { OtherRequests.merged(partial.requests.others.tallies.values) }
 
     /// The trace is at its end: I/Os that are complete but for what might have followed go to `sink`.
     public mutating func finish(_ sink: Sink) rethrows {

@@ -156,9 +156,9 @@ extension JSONReport {
                 json.member("kind", requests.kind.rawValue)
                 json.member("count", requests.count)
                 json.member("errors", requests.errors)
-                json.member("timed", requests.timed)
-                json.member("total_ns", requests.timed > 0 ? requests.nanoseconds : nil)
-                json.member("max_ns", requests.timed > 0 ? requests.longest : nil)
+                json.member("timed", requests.times.count)
+                json.member("total_ns", requests.times.count > 0 ? requests.times.nanoseconds : nil)
+                json.member("max_ns", requests.times.count > 0 ? requests.times.longest : nil)
             }
         }
     }
@@ -168,9 +168,9 @@ extension JSONReport {
         json.array("followed_by", followUps) { json, followUp in
             json.object { json in
                 json.member("name", followUp.name)
-                json.member("count", followUp.count)
-                json.member("total_ns", followUp.nanoseconds)
-                json.member("max_ns", followUp.longest)
+                json.member("count", followUp.times.count)
+                json.member("total_ns", followUp.times.nanoseconds)
+                json.member("max_ns", followUp.times.longest)
             }
         }
     }

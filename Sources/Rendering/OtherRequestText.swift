@@ -23,8 +23,8 @@ public struct OtherRequestText {
         let all = report.source.followUps
         guard !all.isEmpty else { return [] }
         var items = all.prefix(Self.mostFollowUps).map {
-            "\(style.escaped($0.name)) \(Quantity.count($0.count)), begun \(Quantity.duration($0.mean)) after the"
-                + " device was done, at most \(Quantity.duration($0.longest))"
+            "\(style.escaped($0.name)) \(Quantity.count($0.times.count)), begun \(Quantity.duration($0.times.mean)) after"
+                + " the device was done, at most \(Quantity.duration($0.times.longest))"
         }
         if all.count > items.count { items.append("\(all.count - items.count) more") }
         return TextLine.labelled("followed by", items, width: style.width)
@@ -49,10 +49,11 @@ public struct OtherRequestText {
     private static func items(_ requests: OtherRequests) -> [String] {
         var items = [Quantity.count(requests.count)]
         if requests.errors > 0 { items[0] += ", \(Quantity.count(requests.errors)) failed" }
-        if let mean = requests.mean {
-            let part = requests.timed < requests.count ? " of \(Quantity.count(requests.timed)) of them" : ""
+        let times = requests.times
+        if times.count > 0 {
+            let part = times.count < requests.count ? " of \(Quantity.count(times.count)) of them" : ""
             items.append(
-                "device time\(part) mean \(Quantity.duration(mean)), max \(Quantity.duration(requests.longest))")
+                "device time\(part) mean \(Quantity.duration(times.mean)), max \(Quantity.duration(times.longest))")
         }
         return items
     }

@@ -39,7 +39,7 @@ import Testing
     private func others(_ odd: OddText) -> [RequestKind: [UInt64]] {
         Dictionary(
             uniqueKeysWithValues: odd.others.map {
-                ($0.kind, [$0.count, $0.timed, $0.nanoseconds / 1000, $0.longest / 1000])
+                ($0.kind, [$0.count, $0.times.count, $0.times.nanoseconds / 1000, $0.times.longest / 1000])
             })
     }
 
@@ -86,7 +86,8 @@ import Testing
     @Test func whatFollowsARequestIsTold() throws {
         let odd = try OddText("follow-ups")
         #expect(odd.followUps.map(\.name) == ["ext4_convert_unwritten_extents", "ext4_end_io_rsv_work"])
-        #expect(odd.followUps.map(\.count) == [1, 1] && odd.followUps.map { $0.nanoseconds / 1000 } == [17, 40])
+        #expect(
+            odd.followUps.map(\.times.count) == [1, 1] && odd.followUps.map { $0.times.nanoseconds / 1000 } == [17, 40])
         #expect(odd.counts.requests == 2 && odd.losses.isEmpty)
     }
 

@@ -18,8 +18,8 @@ import Testing
         var passed = OtherRequests(.other)
         passed.add(nil, failed: false)
         var work = FollowUp(name: "f\u{1b}x")
-        work.add(15_000)
-        work.add(25_000)
+        work.times.add(15_000)
+        work.times.add(25_000)
         var source = Recordings.source
         (source.otherRequests, source.followUps) = ([flushes, passed], [work])
         return Recordings.report(source: source)
