@@ -218,12 +218,7 @@ extension Joiner {
             return false
         }
         pending.rest -= block.sectors
-        let place = BlockPlace(device: block.device, sector: sector)
-        if partial.requests.pending[place] == nil {
-            partial.requests.pending.replaceAll(pending, at: place)
-        } else {
-            partial.requests.pending.append(pending, at: place)
-        }
+        partial.requests.pending.append(pending, at: BlockPlace(device: block.device, sector: sector))
         return true
     }
 

@@ -83,7 +83,7 @@ struct PartialRequests {
     var others = OtherRequestTimes()
 
     /// No device keeps a request for so long; what it had was lost.
-    private static let forgotten: UInt64 = 60_000_000_000
+    fileprivate static let forgotten: UInt64 = 60_000_000_000
 
     /// It may still be on its way: another one at its place comes later.
     func isUnderWay(_ io: DirectIO, _ at: Moment) -> Bool {
@@ -128,7 +128,6 @@ struct OtherRequestTimes {
 
     private static let mostPlaces = 1 << 12
     private static let mostAtOnce = 256
-    private static let forgotten: UInt64 = 60_000_000_000
 
     /// A flush has no place.
     private func key(_ block: BlockRange) -> Key {
@@ -148,7 +147,7 @@ struct OtherRequestTimes {
 
     mutating func completed(_ block: BlockRange, at time: UInt64) {
         let key = key(block)
-        issued[key]?.removeAll { time &- $0 > Self.forgotten }
+        issued[key]?.removeAll { time &- $0 > PartialRequests.forgotten }
         let start = issued[key].flatMap { $0.isEmpty ? nil : $0[0] }
         if start != nil { issued[key]?.removeFirst() }
         if issued[key]?.isEmpty == true { issued[key] = nil }

@@ -23,8 +23,9 @@ struct PlaceQueues<Element> {
         if !later.isEmpty { later[place] = nil }
     }
 
-    /// Behind the first; more than are believed to be at one place are left out.
+    /// Behind what there is; more than are believed to be at one place are left out.
     mutating func append(_ element: Element, at place: BlockPlace) {
+        guard first[place] != nil else { return first[place] = element }
         guard later[place, default: []].count < KeyChain.longest else { return }
         later[place, default: []].append(element)
     }
