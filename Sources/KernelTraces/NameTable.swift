@@ -112,10 +112,9 @@ enum ThreadKind: UInt8 {
             return
         }
         let rest = bytes.dropFirst(prefix.count)
-        let digits: (UInt8) -> Bool = { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        let cpu = rest.prefix(while: digits)
+        let cpu = rest.prefix(while: isDigit)
         let afterCPU = rest.dropFirst(cpu.count)
-        let worker = afterCPU.dropFirst().prefix(while: digits)
+        let worker = afterCPU.dropFirst().prefix(while: isDigit)
         let isBound = !cpu.isEmpty && afterCPU.first == UInt8(ascii: ":") && !worker.isEmpty
         let isHigh = afterCPU.dropFirst(1 + worker.count).first == UInt8(ascii: "H")
         self = isBound && !isHigh ? .poolWorker : .otherWorker

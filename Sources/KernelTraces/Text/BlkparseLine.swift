@@ -14,7 +14,7 @@ struct BlkparseLine {
     init?(_ line: Scanner) {
         var line = line
         line.skipSpaces()
-        guard let major = line.decimal(), line.skip(byte: UInt8(ascii: ",")), let minor = line.decimal(),
+        guard let device = line.device(),
             let cpu = Self.column(&line), cpu < LineHead.mostCPUs, Self.column(&line) != nil,
             let seconds = Self.column(&line),
             line.skip(byte: UInt8(ascii: ".")), case let start = line.next, let fraction = line.decimal(),
@@ -27,7 +27,6 @@ struct BlkparseLine {
             name: UnsafeRawBufferPointer(start: nil, count: 0), thread: UInt32(truncatingIfNeeded: thread),
             cpu: UInt32(cpu), context: nil, time: seconds &* 1_000_000_000 &+ fraction, precision: 9)
         self.action = action.count == 1 ? letter : 0
-        let device = UInt32(truncatingIfNeeded: major) << 20 | UInt32(truncatingIfNeeded: minor) & 0xfffff
         block = Self.block(device, &line)
         if letter == UInt8(ascii: "C") { block?.takeError(&line) }
         if letter == UInt8(ascii: "A") { source = BlockSource(&line) }

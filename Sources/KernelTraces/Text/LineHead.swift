@@ -216,9 +216,6 @@ struct LineHead {
     ]
 
     @inline(__always)
-    private static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
-
-    @inline(__always)
     private static func trimmed(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         guard var start = bytes.baseAddress else { return bytes }
         var end = start + bytes.count

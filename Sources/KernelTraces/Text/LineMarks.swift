@@ -73,7 +73,7 @@ extension LineMarks {
         for place in 0..<min(bytes.count, 256) {
             let mark = bytes[place]
             // Behind the file's name stands the same mark as behind the number.
-            guard place == 0 || mark == UInt8(ascii: ":") || mark == UInt8(ascii: "-") else { continue }
+            guard place == 0 || isMark(mark) else { continue }
             var rest = line
             rest.skip(place)
             let isFirst = place == 0

@@ -197,8 +197,6 @@ struct LinePrefix {
         return line
     }
 
-    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
-
     /// Not the number of a CPU.
     private static func isTime(_ inside: UnsafeRawBufferPointer) -> Bool {
         guard let first = inside.first else { return false }

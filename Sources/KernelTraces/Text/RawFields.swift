@@ -93,9 +93,7 @@ extension TextDecoder {
             device: UInt32(truncatingIfNeeded: device), sector: sector,
             sectors: UInt32(truncatingIfNeeded: sectors), letters: kind)
         // Only a completion has it.
-        if let error = fields.number("error") {
-            block.error = Int16(clamping: min(0, Int32(truncatingIfNeeded: error)))
-        }
+        if let error = fields.number("error") { block.setError(Int32(truncatingIfNeeded: error)) }
         return block
     }
 

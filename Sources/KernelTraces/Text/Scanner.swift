@@ -108,6 +108,13 @@ struct Scanner {
         return isNegative ? 0 &- Int64(truncatingIfNeeded: value) : Int64(truncatingIfNeeded: value)
     }
 
+    /// `259,5`, as the kernel's `dev_t`.
+    @inline(__always)
+    mutating func device(_ separator: UInt8 = UInt8(ascii: ",")) -> UInt32? {
+        guard let major = decimal(), skip(byte: separator), let minor = decimal() else { return nil }
+        return UInt32(truncatingIfNeeded: major) << 20 | UInt32(truncatingIfNeeded: minor) & 0xfffff
+    }
+
     /// Hexadecimal digits, after 0x or not.
     @inline(__always)
     mutating func hexadecimal() -> UInt64? {
@@ -138,3 +145,6 @@ struct Scanner {
         return UnsafeRawBufferPointer(start: start, count: next - start)
     }
 }
+
+@inline(__always)
+func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }

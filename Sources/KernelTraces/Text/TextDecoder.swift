@@ -101,28 +101,21 @@ struct TextDecoder {
 
     /// `dev 259,5 blocks 8, rsv_blocks 0, revoke_creds 8, type 3, ino 12, caller ext4_iomap_begin+0x1c2/0x2f0 [ext4]`
     private func fileChange(_ text: inout Scanner) -> KernelEvent.Body? {
-        guard text.skip("dev "), let major = text.decimal(), text.skip(byte: UInt8(ascii: ",")),
-            let minor = text.decimal(), text.skip(through: " ino "), let inode = text.decimal(),
-            text.skip(through: " caller ")
+        guard text.skip("dev "), let device = text.device(), text.skip(through: " ino "),
+            let inode = text.decimal(), text.skip(through: " caller ")
         else { return nil }
-        let device = UInt32(truncatingIfNeeded: major) << 20 | UInt32(truncatingIfNeeded: minor) & 0xfffff
         return .fileChange(
             FileChange(device: device, inode: inode, caller: table.intern(Self.bare(text.word())), table))
     }
 
     private func device(_ text: inout Scanner) -> UInt32? {
-        guard text.skip("dev "), let major = text.decimal(), text.skip(byte: UInt8(ascii: ":")),
-            let minor = text.decimal()
-        else { return nil }
-        return UInt32(truncatingIfNeeded: major) << 20 | UInt32(truncatingIfNeeded: minor) & 0xfffff
+        text.skip("dev ") ? text.device(UInt8(ascii: ":")) : nil
     }
 
     /// `259,1 WS 4096 () 296056 + 8 be,0,4 [fio]`; without the bytes, and without the command, in other events. The
     /// command in the parentheses is of hexadecimal bytes.
     private func block(_ text: inout Scanner) -> BlockRange? {
-        guard let major = text.decimal(), text.skip(byte: UInt8(ascii: ",")), let minor = text.decimal(),
-            text.skip(byte: UInt8(ascii: " "))
-        else { return nil }
+        guard let device = text.device(), text.skip(byte: UInt8(ascii: " ")) else { return nil }
         let kind = text.word()
         text.skipSpaces()
         var sector = text.byte == UInt8(ascii: "(") ? 0 : text.decimal()
@@ -134,8 +127,7 @@ struct TextDecoder {
         }
         guard let sector, text.skip("+ "), let sectors = text.decimal() else { return nil }
         return BlockRange(
-            device: UInt32(truncatingIfNeeded: major) << 20 | UInt32(truncatingIfNeeded: minor) & 0xfffff,
-            sector: sector, sectors: UInt32(truncatingIfNeeded: sectors), letters: kind)
+            device: device, sector: sector, sectors: UInt32(truncatingIfNeeded: sectors), letters: kind)
     }
 
     /// The same, and behind it how it ended: `be,0,4 [-5]`.
@@ -183,7 +175,7 @@ struct TextDecoder {
     /// Letters, digits, `_`, and the `.` of what a compiler makes of a function.
     @inline(__always)
     private static func isOfName(_ byte: UInt8) -> Bool {
-        (byte | 0x20) &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10 || byte == UInt8(ascii: "_")
+        (byte | 0x20) &- UInt8(ascii: "a") < 26 || isDigit(byte) || byte == UInt8(ascii: "_")
             || byte == UInt8(ascii: ".")
     }
 
@@ -295,12 +287,9 @@ extension FileChange {
 extension BlockSource {
     /// ` <- (259,5) 263096`
     init?(_ text: inout Scanner) {
-        guard text.skip(through: "<- ("), let major = text.decimal(), text.skip(byte: UInt8(ascii: ",")),
-            let minor = text.decimal(), text.skip(") "), let sector = text.decimal()
+        guard text.skip(through: "<- ("), let device = text.device(), text.skip(") "), let sector = text.decimal()
         else { return nil }
-        self.init(
-            device: UInt32(truncatingIfNeeded: major) << 20 | UInt32(truncatingIfNeeded: minor) & 0xfffff,
-            sector: sector)
+        self.init(device: device, sector: sector)
     }
 }
 
@@ -308,6 +297,9 @@ extension BlockRange {
     /// How it ended, which stands last in brackets: ` [-5]`.
     mutating func takeError(_ text: inout Scanner) {
         guard text.skip(through: "["), let error = text.signedDecimal() else { return }
-        self.error = Int16(clamping: min(0, error))
+        setError(error)
     }
+
+    /// - Parameter error: a negative errno; anything else is none.
+    mutating func setError(_ error: some BinaryInteger) { self.error = Int16(clamping: min(0, error)) }
 }

@@ -72,7 +72,7 @@ public enum TextFormat: Sendable {
     private static func isOfName(_ byte: UInt8) -> Bool {
         let letter = byte | 0x20
         return (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(letter) || byte == UInt8(ascii: "_")
-            || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")
+            || isDigit(byte) || byte == UInt8(ascii: "-")
     }
 
     /// Lines of `perf script -F` without the thread, the CPU or the time: `fio 211 12.345678: block:block_rq_issue: ...`.

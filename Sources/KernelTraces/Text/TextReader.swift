@@ -26,8 +26,7 @@ public final class TextReader: TraceReader {
         wrapping = WrappedLines.Manner(
             of: prefix,
             TextParser(format, NameTable(), TextDecoder(NameTable(), ProbeCalls(), flagBits: IOFlagBits())))
-        repeated = RepeatedText(
-            multiple: RepeatedText.multiple(format, prefix))
+        repeated = RepeatedText(multiple: RepeatedText.multiple(format, prefix))
     }
 
     public func read(_ each: (borrowing KernelEvent) throws -> Void) throws -> TraceContents {

@@ -128,7 +128,7 @@ final class RecordDecoder {
 
     private func completedBlock(_ record: UnsafeRawBufferPointer) -> BlockRange {
         var block = block(record)
-        block.error = Int16(clamping: min(0, Int32(truncatingIfNeeded: number(4, record))))
+        block.setError(Int32(truncatingIfNeeded: number(4, record)))
         return block
     }
 
