@@ -84,3 +84,8 @@ public struct AttributedLife: Equatable, Sendable {
         static let stacked = LifePoints.expected(.stacked)
     }
 }
+
+extension DirectIO {
+    /// How long it took, or at least: one point alone of an I/O without its submission tells nothing of that.
+    public func knowsLatency(_ life: AttributedLife) -> Bool { !isPartial || life.isFinished }
+}

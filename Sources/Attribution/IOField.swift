@@ -169,11 +169,11 @@ extension IOField {
         }
     }
 
-    /// For an I/O without its submission, what only that shows was not seen; and one point alone has no length.
+    /// For an I/O without its submission, what only that shows was not seen.
     private func isSeen(of io: DirectIO, _ life: AttributedLife) -> Bool {
         guard io.isPartial else { return true }
         return switch self {
-        case .latency: life.isFinished
+        case .latency: io.knowsLatency(life)
         case .submitter: io.knowsSubmitter
         case .device, .offset: io.knowsDevice
         case .inode: io.knowsFile

@@ -84,7 +84,7 @@ extension IOList {
         switch column {
         case .time: return times.short(io.began)
         case .latency:
-            if io.isPartial, !life.isFinished { return "-" }
+            if !io.knowsLatency(life) { return "-" }
             return Quantity.duration(life.latency) + (life.isFinished ? "" : "+")
         case .queueWait: return life.spans[.queueWait].map { Quantity.duration($0) } ?? "-"
         case .operation:

@@ -18,14 +18,13 @@ extension IOList {
     /// What the I/O is, in words; names are escaped.
     package func facts(_ listed: ListedIO, _ style: TextStyle) -> [String] {
         let (io, life) = (listed.io, listed.life)
-        var facts = [
-            Quantity.duration(life.latency) + (life.isFinished ? "" : "+ unfinished"), times.long(io.began),
-        ]
-        if io.isPartial, !life.isFinished { facts.removeFirst() }
-        if io.knowsLength {
-            facts.insert("\(io.operation.rawValue) \(Quantity.bytes(UInt64(io.length)))", at: facts.count - 1)
+        var facts: [String] = []
+        if io.knowsLatency(life) {
+            facts.append(Quantity.duration(life.latency) + (life.isFinished ? "" : "+ unfinished"))
         }
-        if io.isPartial { facts.insert("without its submission", at: facts.count - 1) }
+        if io.knowsLength { facts.append("\(io.operation.rawValue) \(Quantity.bytes(UInt64(io.length)))") }
+        if io.isPartial { facts.append("without its submission") }
+        facts.append(times.long(io.began))
         if io.knowsDevice { facts.append(style.escaped(file(of: io).full) + " offset \(io.offset)") }
         if io.knowsSubmitter { facts.append("\(io.issuer.rawValue) \(submitter(of: io, style))") }
         facts.append("completed in \(life.context.rawValue)")

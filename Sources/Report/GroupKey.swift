@@ -83,15 +83,20 @@ public enum GroupKey: Hashable, Sendable {
     /// other, and so is everything where it was not seen who gave an I/O on.
     private static func layers(of io: DirectIO) -> [DeviceNumber] {
         guard let layers = io.path?.layers, !layers.isEmpty else { return io.knowsDevice ? [io.device] : [] }
-        var depths = [0]
-        for (place, layer) in layers.enumerated().dropFirst() {
-            let giver = layer.giver.flatMap { $0 < place ? $0 : nil }
-            depths.append(giver.map { depths[$0] + 1 } ?? layers.count)
-        }
-        if depths.contains(layers.count) { depths = layers.indices.map { min($0, 1) } }
+        let depths = depths(of: layers) ?? layers.indices.map { min($0, 1) }
         return layers.indices
             .sorted { (depths[$0], layers[$0].device.kernelNumber) < (depths[$1], layers[$1].device.kernelNumber) }
             .map { layers[$0].device }
+    }
+
+    /// How many layers are above each; `nil` where it was not seen who gave an I/O on.
+    private static func depths(of layers: [LayerPassage]) -> [Int]? {
+        var depths = [0]
+        for layer in layers.dropFirst() {
+            guard let giver = layer.giver, giver < depths.count else { return nil }
+            depths.append(depths[giver] + 1)
+        }
+        return depths
     }
 }
 

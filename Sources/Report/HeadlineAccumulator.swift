@@ -39,7 +39,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         counts.partial += 1
         if io.isRequest { counts.requests += 1 }
         if io.knowsLength { lengths.add(io.length) } else { counts.unknownLengths += 1 }
-        if io.device.kernelNumber > 0 { devices.add(io.device.kernelNumber) }
+        if io.knowsDevice { devices.add(io.device.kernelNumber) }
         firstSubmitted = min(firstSubmitted, io.began.nanoseconds)
         lastSeen = max(lastSeen, io.began.nanoseconds + life.latency)
     }

@@ -146,7 +146,8 @@ class Followed(unittest.TestCase):
 
     def told(self, gaps: int = 1, kinds: tuple[str, ...] = ("not-followed",), phase: str = "not_followed",
              missed: int = 0) -> str:
-        report = {"loss": [{"what": "probe-missed", "count": missed}], "quality": {"not_followed": [{"device": "9:1", "name": "md1", "layer": "raid5", "ios": 2}] * gaps},
+        report = {"loss": [{"what": "probe-missed", "count": missed}],
+                  "quality": {"not_followed": [{"device": "9:1", "name": "md1", "layer": "raid5", "ios": 2}] * gaps},
                   "verdict": {"sentences": [{"kind": kind} for kind in kinds], "refused": []}}
         io = {"layers": [{"device": "9:1", "phase": phase, "ns": 5}, {"device": "9:1", "phase": "back", "ns": 5}]}
         return "\n".join(check_followed(self.ROW, report, [io, io]))

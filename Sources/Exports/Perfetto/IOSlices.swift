@@ -66,7 +66,7 @@ struct IOSlices {
     private static func annotations(of listed: ListedIO) -> [PerfettoDebugAnnotation] {
         let io = listed.io
         var annotations: [PerfettoDebugAnnotation] = []
-        if !io.isPartial || listed.life.isFinished { annotations.append(.init("latency_ns", listed.life.latency)) }
+        if io.knowsLatency(listed.life) { annotations.append(.init("latency_ns", listed.life.latency)) }
         annotations += [
             PerfettoDebugAnnotation("context", listed.life.context.rawValue),
             PerfettoDebugAnnotation("issuer", io.issuer.rawValue),
