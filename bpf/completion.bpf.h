@@ -37,13 +37,19 @@ static __always_inline void io_send(struct probe_cpu *cpu, struct probe_io *io, 
 	slot_free(key);
 }
 
-#define EAGAIN	11
-#define EFAULT	14
+#define EAGAIN		11
+#define EFAULT		14
+#define EOPNOTSUPP	95
 
-/* io_uring tries without waiting first; what would have to wait comes to nothing and begins again in a worker. */
-static __always_inline bool is_tried_again(const struct probe_io *io, long ret)
+/*
+ * io_uring tries without waiting first; what would have to wait, or is for a
+ * device that always may, comes to nothing and begins again in a worker. Where
+ * the user asked for no wait, that is the result.
+ */
+static __always_inline bool is_tried_again(const struct probe_io *io, __u64 key, long ret)
 {
-	return ret == -EAGAIN && io->facts & PROBE_FACT_NOWAIT && io->issuer == PROBE_ISSUER_IO_URING;
+	return (ret == -EAGAIN || ret == -EOPNOTSUPP) && io->facts & PROBE_FACT_NOWAIT &&
+	       io->issuer == PROBE_ISSUER_IO_URING && !must_not_wait(key);
 }
 
 /*
@@ -105,7 +111,7 @@ static __noinline int in_other_work(const struct probe_io *io)
 static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *io, __u64 key, long ret,
 					bool is_called_back)
 {
-	if (is_tried_again(io, ret)) {
+	if (is_tried_again(io, key, ret)) {
 		attempt_fails(io, key);
 		__sync_fetch_and_add(&cpu->restarted, 1);
 		slot_free(key);

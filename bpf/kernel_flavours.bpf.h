@@ -57,6 +57,8 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;
 
 #define IORING_SETUP_DEFER_TASKRUN	(1 << 13)
 
+#define REQ_F_NOWAIT	(1 << 11)		/* of an io_kiocb: its user asked for no wait */
+
 #define IRQ_WAKE_THREAD	(1 << 1)		/* returned by a hard interrupt's handler */
 
 #define IOMAP_DIO_FORCE_WAIT	(1 << 0)	/* argument of __iomap_dio_rw */
@@ -205,6 +207,12 @@ static __always_inline bool is_at_limit(struct pool_workqueue *pool)
 		return active >= read_kernel(before, max_active);
 	queue = read_kernel(pool, wq);
 	return active >= read_kernel(queue, max_active);
+}
+
+/* Did the user of io_uring ask for no wait? A kiocb is the first member of its request. */
+static __always_inline bool must_not_wait(__u64 iocb)
+{
+	return read_kernel(cast_kernel(struct io_kiocb, iocb), flags) & REQ_F_NOWAIT;
 }
 
 /*

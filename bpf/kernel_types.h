@@ -248,6 +248,7 @@ struct io_ring_ctx {
 };
 
 struct io_kiocb {
+	__u64 flags;			/* 32 bits before 6.10 or so */
 	struct io_ring_ctx *ctx;
 };
 

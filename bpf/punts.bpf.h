@@ -10,6 +10,7 @@
 
 struct punt {
 	__u64 attempted_ns;		/* when its first attempt began; 0 = there was none */
+	__u64 failed_ns;		/* when that had come to nothing; 0 = it has not been seen to */
 	__u64 handed_ns;		/* when it was given to the workers; 0 = not yet */
 };
 
@@ -23,13 +24,13 @@ struct {
 	__type(value, struct punt);
 } probe_punts SEC(".maps");
 
-/* An attempt is over at once. What is older was of a request that had this place before. */
-#define LONGEST_ATTEMPT_NS	10000000ULL
+/* It is given to the workers when its submitter next runs. What is older was of a request that had this place before. */
+#define LONGEST_PUNT_NS	1000000000ULL
 
 /* Its slot is given up; the attempt is remembered. */
 static __noinline int attempt_fails(const struct probe_io *io, __u64 key)
 {
-	struct punt punt = { .attempted_ns = io->submitted_ns };
+	struct punt punt = { .attempted_ns = io->submitted_ns, .failed_ns = bpf_ktime_get_ns() };
 
 	if (probe_settings.punts_seen)
 		bpf_map_update_elem(&probe_punts, &key, &punt, BPF_ANY);
@@ -44,7 +45,7 @@ static __noinline int handed_over(const struct probe_io *io, __u64 key)
 
 	if (io)
 		punt.attempted_ns = io->submitted_ns;
-	else if (before && !before->handed_ns && punt.handed_ns - before->attempted_ns < LONGEST_ATTEMPT_NS)
+	else if (before && !before->handed_ns && punt.handed_ns - before->failed_ns < LONGEST_PUNT_NS)
 		punt.attempted_ns = before->attempted_ns;
 	bpf_map_update_elem(&probe_punts, &key, &punt, BPF_ANY);
 	return 0;

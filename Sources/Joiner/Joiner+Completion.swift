@@ -5,7 +5,8 @@ import KernelTraces
 
 /// Completions, and what finds their I/Os.
 extension Joiner {
-    private static let tryAgain: Int64 = -11
+    /// EAGAIN, and EOPNOTSUPP of devices that always may have to wait.
+    private static let tryAgain: [Int64] = [-11, -95]
     private static let isQueued: Int64 = -529
 
     /// The tracepoint `iomap_dio_complete`.
@@ -82,7 +83,7 @@ extension Joiner {
     /// Where and when, and what led to it.
     /// - Parameter error: negative, or else there is none.
     private mutating func conclude(_ id: LifeID, error: Int64, _ at: Moment, _ sink: Sink) rethrows {
-        if error == Self.tryAgain, Self.isTriedAgain(lives[id].io) {
+        if Self.tryAgain.contains(error), Self.isTriedAgain(lives[id].io) {
             counts.fruitless += 1
             consume(at)
             return remove(id)

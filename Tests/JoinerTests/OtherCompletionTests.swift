@@ -111,6 +111,20 @@ import Testing
         #expect(trace.counts.fruitless == 1 && trace.counts.withoutCompletion == 0)
     }
 
+    /// io_uring began it anew in a worker, where it may wait.
+    @Test(arguments: [-11, -95]) func anAttemptThatFailedIsNoIO(error: Int) throws {
+        let failed = complete("10.000040", offset: "0x1000", error: error, ret: error)
+        let text =
+            begin("10.000000", flags: "DIRECT|NOWAIT|WRITE") + failed + begin("10.000100", flags: "DIRECT|WRITE")
+            + queued("10.000101") + complete("10.000200")
+        let trace = try TextTrace(text.replacing("|AIO_RW", with: ""))
+        #expect(trace.ios.map(\.submitted) == [TextTrace.at(10.0001)] && trace.ios.allSatisfy { $0.error == 0 })
+        #expect(trace.counts.fruitless == 1)
+        // Who did not ask for that has an error.
+        let other = try TextTrace(begin("10.000000") + failed)
+        #expect(other.ios.map(\.error) == [Int16(error)])
+    }
+
     @Test func ofOneOffsetTheFirstBegunCompletesFirst() throws {
         let text =
             begin("10.000000") + queued("10.000001") + begin("10.000010") + queued("10.000011")
