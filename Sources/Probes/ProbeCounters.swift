@@ -158,6 +158,18 @@ public struct ProbeCounters: Equatable, Sendable {
     /// Their part of all that should be in the capture.
     public var lostShare: Double { surelyLost == 0 ? 0 : Double(surelyLost) / Double(recorded + surelyLost) }
 
+    /// The same, when all is in the file that is to be there.
+    /// - Parameter written: I/Os in the file.
+    public func losses(written: UInt64) -> [DataLoss] {
+        let expected = recorded - summedUp
+        guard expected > written else { return losses }
+        return losses + [
+            DataLoss(
+                what: "not-written", count: expected - written, severity: .loss,
+                help: "I/Os that the probes recorded and that are not in the file: a fault of dioscope")
+        ]
+    }
+
     /// All counters in the words of the reports, those that are zero as well.
     public var losses: [DataLoss] {
         let begunBefore = unmatched.map {

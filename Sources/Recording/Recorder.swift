@@ -300,7 +300,8 @@ public final class Recorder {
         intake.attempt { writer throws(CaptureError) in
             try writer.write(devices: intake.devices.names)
             if intake.files.count > 0 { try writer.write(files: intake.files.names) }
-            try writer.write(loss: explained(counters.losses, counters))
+            try writer.flush()
+            try writer.write(loss: explained(counters.losses(written: writer.iosWritten), counters))
             try writer.write(cpus: probes?.use() ?? [])
             try writer.write(places: intake.places.places())
             if let account { try writer.write(account: account) }

@@ -51,5 +51,10 @@ struct CountersTests {
         #expect(counters.unaccounted == 1)
         #expect(counters.losses.contains { $0.what == "unaccounted" && $0.count == 1 && $0.severity == .loss })
         #expect(counters.losses.lostIOs == counters.lost + 1)
+        // And has to be in the file, but for what was only summed up.
+        counters.summedUp = 10
+        #expect(counters.losses(written: 70) == counters.losses)
+        let unwritten = counters.losses(written: 68).filter { $0.what == "not-written" }
+        #expect(unwritten.map(\.count) == [2] && unwritten.allSatisfy { $0.severity == .loss })
     }
 }
