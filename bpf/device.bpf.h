@@ -68,7 +68,7 @@ static __always_inline int bio_issued(struct probe_cpu *cpu, struct request *rq,
 		issued_late(io, rq, now);
 	io->issued_ns = now;
 	if (probe_settings.stacked_disks)
-		note_layer(io, disk_of_bio(bio), LAYER_ISSUED, now);
+		note_layer(cpu, io, PROBE_KEY_ISSUE, disk_of_bio(bio), now);
 	return 0;
 }
 

@@ -9,28 +9,9 @@
 
 #include "bios.bpf.h"
 #include "occupants.bpf.h"
+#include "stacked.bpf.h"
 
-enum layer_time {
-	LAYER_ENTERED,
-	LAYER_ISSUED,
-	LAYER_DONE,
-	LAYER_BIO_DONE,			/* a moment after its request */
-};
-
-/* Disks that give their I/O to others, by number: what becomes of it there may not be followed. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, PROBE_MAX_STACKED);
-	__type(key, __u32);
-	__type(value, __u32);
-} probe_stacked SEC(".maps");
-
-static __always_inline bool is_stacked(__u32 dev)
-{
-	return probe_settings.stacked_disks && bpf_map_lookup_elem(&probe_stacked, &dev);
-}
-
-/* The key of an I/O that was submitted before: never 0. */
+/* Since the I/O was submitted: never 0. */
 static __always_inline __u32 since_submit(const struct probe_io *io, __u64 now)
 {
 	__u64 ns = now - io->submitted_ns;
@@ -40,32 +21,98 @@ static __always_inline __u32 since_submit(const struct probe_io *io, __u64 now)
 	return ns > 0xffffffffULL ? 0xffffffffU : ns;
 }
 
-static __noinline int note_layer(struct probe_io *io, __u32 dev, enum layer_time what, __u64 now)
+static __always_inline struct probe_layer *layer_at(struct probe_io *io, __u32 place)
 {
-	struct probe_layered *all = (struct probe_layered *)io;
-	__u32 since = since_submit(io, now);
+	if (place < PROBE_LAYERS)
+		return &((struct probe_layered *)io)->layers[place];
+	return &((struct probe_deep *)io)->deeper[place - PROBE_LAYERS];
+}
 
-	for (__u32 i = 0; i < PROBE_LAYERS; i++) {
-		struct probe_layer *layer = &all->layers[i];
+/* So many places have been cleared. */
+static __always_inline __u32 layer_places(const struct probe_io *io)
+{
+	return io->kind < PROBE_RECORD_DEEP ? PROBE_LAYERS : PROBE_ALL_LAYERS;
+}
 
-		if (!layer->dev && what < LAYER_DONE) {
-			layer->dev = dev;
-			if (i || is_stacked(dev))
-				layered(io);
+/*
+ * Its place among the layers, or where it would have one. Past them if there is no room. Through
+ * memory, or the verifier would walk through all that follows once a place.
+ */
+static __always_inline __u32 place_of_layer(struct probe_cpu *cpu, enum probe_key_user user, struct probe_io *io, __u32 dev)
+{
+	__u32 places = layer_places(io);
+	volatile __u64 *found = &cpu->key[user];
+	__u32 place = places;
+
+	for (__u32 i = 0; i < PROBE_ALL_LAYERS && i < places; i++) {
+		__u32 there = layer_at(io, i)->dev;
+
+		if (!there || there == dev) {
+			place = i;
+			break;
 		}
-		if (layer->dev != dev)
-			continue;
-		if (what == LAYER_ISSUED)
-			layer->issued_ns = since;
-		else if (what == LAYER_DONE || (what == LAYER_BIO_DONE && (!layer->issued_ns || layer->done_ns <= layer->issued_ns)))
-			layer->done_ns = since;
-		else if (what == LAYER_ENTERED && !layer->entered_ns)
-			layer->entered_ns = since;
-		return 0;
 	}
-	all = layered(io);
+	*found = place;
+	return *found;
+}
+
+/* Where the only device that it comes to is its disk, no more than that is told of it. */
+static __always_inline struct probe_layer_times *layer_times(struct probe_io *io, __u32 place)
+{
+	return io->kind < PROBE_RECORD_LAYERED ? 0 : &deep(io)->times[place];
+}
+
+static __noinline int layer_does_not_fit(struct probe_io *io)
+{
+	struct probe_layered *all = layered(io);
+
 	if (all->layers_missed < 255)
 		all->layers_missed++;
+	return 0;
+}
+
+/* The user says what is noted: that is the one thing that its programs see. */
+static __noinline int note_layer(struct probe_cpu *cpu, struct probe_io *io, __u32 user, __u32 dev, __u64 now)
+{
+	bool is_done = user == PROBE_KEY_DISK_DONE || user == PROBE_KEY_LAYER_DONE;
+	__u32 place = place_of_layer(cpu, user % PROBE_KEY_USERS, io, dev);
+	__u32 since = since_submit(io, now);
+	struct probe_layer_times *times;
+	struct probe_layer *layer;
+
+	if (place == PROBE_LAYERS && !is_done)
+		deep(io);
+	if (place >= layer_places(io) || place >= PROBE_ALL_LAYERS)
+		return user == PROBE_KEY_LAYER_ENTRY ? layer_does_not_fit(io) : 0;
+	layer = layer_at(io, place);
+	if (!layer->dev) {
+		if (is_done)
+			return 0;
+		layer->dev = dev;
+		if (place || is_stacked(dev))
+			layered(io);
+	}
+	switch (user) {
+	case PROBE_KEY_THROTTLE:
+		times = layer->entered_ns ? 0 : layer_times(io, place);
+		if (times && !times->throttled_ns)
+			times->throttled_ns = since;
+		break;
+	case PROBE_KEY_LAYER_ENTRY:
+		if (!layer->entered_ns)
+			layer->entered_ns = since;
+		break;
+	case PROBE_KEY_ISSUE:
+		times = layer->issued_ns ? layer_times(io, place) : 0;
+		if (times && !times->first_issued_ns)
+			times->first_issued_ns = layer->issued_ns;
+		layer->issued_ns = since;
+		break;
+	default:
+		/* block_bio_complete is a moment after block_rq_complete. */
+		if (user == PROBE_KEY_DISK_DONE || !layer->issued_ns || layer->done_ns <= layer->issued_ns)
+			layer->done_ns = since;
+	}
 	return 0;
 }
 
@@ -94,16 +141,19 @@ static __noinline __u32 disk_above(__u64 at, __u32 dev)
 	return 0;
 }
 
+/* The first one: of two volumes on a disk that share an I/O, the other one came later. */
 static __noinline int note_giver(struct probe_io *io, __u32 dev, __u32 above)
 {
-	struct probe_layered *all = (struct probe_layered *)io;
+	__u32 places = layer_places(io);
 	__u32 giver = 0;
 
-	for (__u32 i = 0; above && i < PROBE_LAYERS; i++) {
-		if (all->layers[i].dev == above)
+	for (__u32 i = 0; above && i < PROBE_ALL_LAYERS && i < places; i++) {
+		struct probe_layer *layer = layer_at(io, i);
+
+		if (layer->dev == above)
 			giver = i + 1;
-		else if (all->layers[i].dev == dev)
-			all->layers[i].giver = giver;
+		else if (layer->dev == dev && !layer->giver)
+			layer->giver = giver;
 	}
 	return 0;
 }
@@ -111,12 +161,15 @@ static __noinline int note_giver(struct probe_io *io, __u32 dev, __u32 above)
 /* The one that has the I/O now: none is done, and this was entered last. */
 static __always_inline struct probe_layer *layer_now(struct probe_io *io)
 {
-	struct probe_layered *all = (struct probe_layered *)io;
+	__u32 places = layer_places(io);
 	struct probe_layer *last = 0;
 
-	for (__u32 i = 0; i < PROBE_LAYERS; i++)
-		if (all->layers[i].dev)
-			last = &all->layers[i];
+	for (__u32 i = 0; i < PROBE_ALL_LAYERS && i < places; i++) {
+		struct probe_layer *layer = layer_at(io, i);
+
+		if (layer->dev)
+			last = layer;
+	}
 	return last;
 }
 
@@ -129,7 +182,7 @@ static __always_inline int layer_enters(struct bio *bio)
 	if (!io)
 		return 0;
 	dev = disk_of_bio(bio);
-	note_layer(io, dev, LAYER_ENTERED, bpf_ktime_get_ns());
+	note_layer(cpu, io, PROBE_KEY_LAYER_ENTRY, dev, bpf_ktime_get_ns());
 	if (((struct probe_layered *)io)->layers[1].dev)
 		note_giver(io, dev, disk_above(iocb_key(cpu, PROBE_KEY_LAYER_ENTRY, bio), dev));
 	return 0;
@@ -148,6 +201,30 @@ int BPF_PROG(layer_entered_from_queue, struct request_queue *queue, struct bio *
 	return layer_enters(bio);
 }
 
+/* A cgroup's io.max may hold it back. */
+static __always_inline int bio_throttled(struct bio *bio, bool is_held_back)
+{
+	struct probe_cpu *cpu = is_held_back ? this_cpu() : 0;
+	struct probe_io *io = cpu ? io_of_bio(cpu, PROBE_KEY_THROTTLE, bio) : 0;
+
+	if (io)
+		note_layer(cpu, io, PROBE_KEY_THROTTLE, disk_of_bio(bio), bpf_ktime_get_ns());
+	return 0;
+}
+
+SEC("?fexit/__blk_throtl_bio")
+int BPF_PROG(layer_throttled, struct bio *bio, bool is_held_back)
+{
+	return bio_throttled(bio, is_held_back);
+}
+
+/* Before it became the part that only cgroups with a limit come to (5.16): each bio. */
+SEC("?fexit/blk_throtl_bio")
+int BPF_PROG(layer_throttled_by_all, struct bio *bio, bool is_held_back)
+{
+	return bio_throttled(bio, is_held_back);
+}
+
 SEC("?tp_btf/block_bio_complete")
 int BPF_PROG(layer_done, struct request_queue *queue, struct bio *bio)
 {
@@ -155,7 +232,7 @@ int BPF_PROG(layer_done, struct request_queue *queue, struct bio *bio)
 	struct probe_io *io = cpu ? io_of_bio(cpu, PROBE_KEY_LAYER_DONE, bio) : 0;
 
 	if (io)
-		note_layer(io, disk_of_bio(bio), LAYER_BIO_DONE, bpf_ktime_get_ns());
+		note_layer(cpu, io, PROBE_KEY_LAYER_DONE, disk_of_bio(bio), bpf_ktime_get_ns());
 	return 0;
 }
 
@@ -164,7 +241,7 @@ static __noinline int disk_did(struct probe_cpu *cpu, struct bio *bio)
 	struct probe_io *io = io_of_bio(cpu, PROBE_KEY_DISK_DONE, bio);
 
 	if (io)
-		note_layer(io, disk_of_bio(bio), LAYER_DONE, bpf_ktime_get_ns());
+		note_layer(cpu, io, PROBE_KEY_DISK_DONE, disk_of_bio(bio), bpf_ktime_get_ns());
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #define RINGS_BPF_H
 
 #include "slots.bpf.h"
+#include "stacked.bpf.h"
 #include "summary.bpf.h"
 
 struct probe_ring {
@@ -62,7 +63,11 @@ static __noinline int send_life(struct probe_cpu *cpu, struct probe_life *life)
 	/* Those that went back were issued anew. */
 	if (life->requests > life->requeues)
 		life->requests -= life->requeues;
-	if (life->waited.io.kind == PROBE_RECORD_LAYERED)
+	if (life->waited.io.kind >= PROBE_RECORD_LAYERED && is_top_unseen((struct probe_layered *)life))
+		life->marks |= PROBE_LIFE_TOP_UNSEEN;
+	if (life->waited.io.kind == PROBE_RECORD_DEEP)
+		emit(struct probe_deep, life, &cpu->records, &cpu->ring_full);
+	else if (life->waited.io.kind == PROBE_RECORD_LAYERED)
 		emit(struct probe_layered, life, &cpu->records, &cpu->ring_full);
 	else
 		emit(struct probe_life, life, &cpu->records, &cpu->ring_full);

@@ -53,7 +53,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct probe_layered);
+	__type(value, struct probe_deep);
 } probe_slots SEC(".maps");
 
 struct {
@@ -82,7 +82,7 @@ static __always_inline struct probe_io *slot_at(__u32 bucket, __u32 way)
 {
 	__u32 index = bucket * PROBE_BUCKET_SLOTS + way;
 
-	/* The whole slot is a struct probe_layered. */
+	/* The whole slot is a struct probe_deep. */
 	return bpf_map_lookup_elem(&probe_slots, &index);
 }
 
@@ -147,7 +147,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__type(key, __u64);
-	__type(value, struct probe_layered);
+	__type(value, struct probe_deep);
 } probe_slots SEC(".maps");
 
 static __always_inline struct probe_io *slot_find(__u64 key)
@@ -163,7 +163,7 @@ static __always_inline bool slot_may_exist(__u64 key)
 static __always_inline struct probe_io *slot_claim(__u64 key)
 {
 	/* Too large for the stack. */
-	static const struct probe_layered empty;
+	static const struct probe_deep empty;
 
 	if (bpf_map_update_elem(&probe_slots, &key, &empty, BPF_ANY))
 		return 0;
@@ -177,7 +177,7 @@ static __always_inline void slot_free(__u64 key)
 
 #endif
 
-/* ---- the waits of an I/O: the whole slot is a struct probe_layered ---- */
+/* ---- the waits of an I/O: the whole slot is a struct probe_deep ---- */
 
 static __always_inline struct probe_occupied *queue_wait_of(struct probe_io *io)
 {
@@ -223,7 +223,7 @@ static __always_inline struct probe_layered *layered(struct probe_io *io)
 {
 	struct probe_layered *all = (struct probe_layered *)io;
 
-	if (io->kind == PROBE_RECORD_LAYERED)
+	if (io->kind >= PROBE_RECORD_LAYERED)
 		return all;
 	life_of(io);
 	all->deliverer = 0;
@@ -232,6 +232,19 @@ static __always_inline struct probe_layered *layered(struct probe_io *io)
 		__builtin_memset(all->layers, 0, sizeof(all->layers));
 	__builtin_memset(&all->layers_missed, 0, 8);
 	io->kind = PROBE_RECORD_LAYERED;
+	return all;
+}
+
+/* And of the part for more layers, and more of each. */
+static __always_inline struct probe_deep *deep(struct probe_io *io)
+{
+	struct probe_deep *all = (struct probe_deep *)io;
+
+	if (io->kind >= PROBE_RECORD_DEEP)
+		return all;
+	layered(io);
+	__builtin_memset(all->deeper, 0, sizeof(*all) - sizeof(all->layered));
+	io->kind = PROBE_RECORD_DEEP;
 	return all;
 }
 

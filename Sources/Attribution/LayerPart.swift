@@ -14,7 +14,9 @@ public struct LayerPart: Hashable, Sendable {
         case work
         /// It waits for a work of the layer's own.
         case queueWait = "queue_wait"
-        /// It waits to be issued: in a plug, for a scheduler.
+        /// Its cgroup's `io.max` holds back what the layer above gave it.
+        case throttled
+        /// It waits to be issued: for a tag, in a plug, for a scheduler; of several requests the first.
         case issue
         /// The device has it.
         case device
@@ -30,10 +32,10 @@ public struct LayerPart: Hashable, Sendable {
     /// Cuts the time from the first layer's entry to where `end_io` was called for into parts, without a rest.
     /// - Parameters:
     ///   - evenOfOne: also where there is but one device.
-    ///   - body: is called with each part that took time, in causal order.
+    ///   - body: is called with each part that took time, in causal order; with those of a device it may be called twice.
     public static func forEach(of io: DirectIO, evenOfOne: Bool = false, _ body: (LayerPart, UInt64) -> Void) {
-        guard let layers = io.path?.layers, evenOfOne || layers.count > 1, let top = layers.first, top.entered != 0,
-            let end = end(of: io)
+        guard let path = io.path, case let layers = path.layers, evenOfOne || layers.count > 1, let top = layers.first,
+            top.entered != 0, !io.further.marks.contains(.topUnseen), let end = end(of: io)
         else { return }
         // The only one may have requests: then its stage begins where it was given that.
         var time = layers.count > 1 ? top.entered : io.times[.issued]
@@ -43,36 +45,26 @@ public struct LayerPart: Hashable, Sendable {
             body(LayerPart(device: layers[place].device, place: place, phase: phase), next - time)
             time = next
         }
-        let givers = givers(in: layers)
+        // The disks that it waited for may be among those that did not fit.
+        guard path.missed == 0 else { return take(until: end, 0, .notFollowed) }
         for (place, layer) in layers.enumerated() {
-            if place > 0 { take(until: layer.entered, giver(to: place, in: layers), .work) }
-            if givers >> UInt64(place) & 1 != 0, layer.issued != 0 { take(until: layer.issued, place, .issue) }
+            if place > 0 {
+                take(until: layer.throttled, path.giver(to: place), .work)
+                if layer.throttled != 0 { take(until: layer.entered, place, .throttled) }
+                take(until: layer.entered, path.giver(to: place), .work)
+            }
+            if layer.issued != 0, path.isGiver(place) { take(until: layer.reached, place, .issue) }
             take(until: layer.queued, place, .work)
             if layer.queued != 0 { take(until: layer.started, place, .queueWait) }
         }
-        let disk = lastDone(of: layers, givers)
-        take(until: layers[disk].issued, disk, .issue)
-        // A driver may find in its own work that the device was done.
-        take(until: min(layers[disk].done, end), disk, .device)
+        let disk = path.disk
+        take(until: layers[disk].reached, disk, .issue)
+        // Without its end there is no way back either.
+        guard layers[disk].done != 0 else { return take(until: end, disk, layers.count > 1 ? .notFollowed : .device) }
+        // A driver may find in its own work that the device was done; what a layer fails itself comes to no device.
+        let isOwn = io.error != 0 && layers.count == 1 && top.issued == 0
+        take(until: min(layers[disk].done, end), disk, isOwn ? .work : .device)
         take(until: end, 0, .back)
-    }
-
-    /// The layer that gave an I/O to this one: mostly the one before it, but a mirror gives it to several.
-    private static func giver(to place: Int, in layers: [LayerPassage]) -> Int {
-        layers[place].giver.flatMap { $0 < place ? $0 : nil } ?? place - 1
-    }
-
-    /// Bit *n*: the layer at place *n* gave the I/O to another.
-    private static func givers(in layers: [LayerPassage]) -> UInt64 {
-        layers.indices.dropFirst().reduce(0) { $0 | 1 << UInt64(giver(to: $1, in: layers)) }
-    }
-
-    /// The disk that the I/O waited for: a mirror waits for all that it gave it to.
-    private static func lastDone(of layers: [LayerPassage], _ givers: UInt64) -> Int {
-        let disk = layers.count - 1
-        guard layers[disk].issued != 0 else { return disk }
-        return layers.indices.filter { layers[$0].issued != 0 && givers >> UInt64($0) & 1 == 0 }
-            .max { (layers[$0].done, $0) < (layers[$1].done, $1) } ?? disk
     }
 
     /// Where the stage `device` ends.

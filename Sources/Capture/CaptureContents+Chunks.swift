@@ -36,6 +36,7 @@ extension CaptureContents {
         case .waitedIOs: try records { try readWaitedIOs($0, each) }
         case .lives: try records { try readLives($0, each) }
         case .layeredIOs: try records { try readLayered($0, each) }
+        case .deepIOs: try records { try readDeep($0, each) }
         case .occupancies: try records { try readOccupancies($0, occupancy) }
         case .fileUsers: fileUsers = decoded([FileUser].self) ?? fileUsers
         case .account: account = decoded(ApplicationAccount.self) ?? account
@@ -104,6 +105,12 @@ extension CaptureContents {
     private mutating func readLayered(_ payload: UnsafeRawBufferPointer, _ each: (DirectIO) throws -> Void) rethrows {
         try read(
             payload, isIO: { (record: UnsafePointer<probe_layered>) in record.pointee.isIO },
+            decode: DirectIO.init(checked:), each)
+    }
+
+    private mutating func readDeep(_ payload: UnsafeRawBufferPointer, _ each: (DirectIO) throws -> Void) rethrows {
+        try read(
+            payload, isIO: { (record: UnsafePointer<probe_deep>) in record.pointee.isIO },
             decode: DirectIO.init(checked:), each)
     }
 

@@ -8,7 +8,7 @@
 enum CaptureFormat {
     /// What a capture begins with. Bit 7, CR LF, ^Z and LF each break under one kind of text-mode transfer.
     static let magic: [UInt8] = [0x89, 0x44, 0x49, 0x4f, 0x0d, 0x0a, 0x1a, 0x0a]
-    static let version = CaptureVersion(major: 1, minor: 7)
+    static let version = CaptureVersion(major: 1, minor: 8)
     /// Bytes of the file header: magic, version, flags.
     static let headerSize = 16
     /// The longest payload of a chunk, in bytes: bounds the memory of a reader whatever the file says.
@@ -53,13 +53,14 @@ enum ChunkKind: UInt16, Sendable {
     case sampling = 13
     /// `struct probe_life` records as the kernel sent them.
     case lives = 14
-
     /// `struct probe_layered` records as the kernel sent them.
     case layeredIOs = 15
     /// JSON array of `FileName`; the last one counts.
     case files = 16
     /// JSON of `ApplicationAccount`; the last one counts.
     case account = 17
+    /// `struct probe_deep` records as the kernel sent them.
+    case deepIOs = 18
 
     /// Bytes of one record; `nil` when the payload is JSON, which counts as one record.
     var recordSize: Int? {
@@ -69,10 +70,11 @@ enum ChunkKind: UInt16, Sendable {
         case .waitedIOs: RecordSize.waitedIO
         case .lives: RecordSize.life
         case .layeredIOs: RecordSize.layered
+        case .deepIOs: RecordSize.deep
         case .occupancies: RecordSize.occupancy
         case .session, .devices, .loss, .end, .cpus, .places, .fileUsers, .summary, .sampling, .files, .account: nil
         }
     }
 
-    var isOfIOs: Bool { self == .ios || self == .waitedIOs || self == .lives || self == .layeredIOs }
+    var isOfIOs: Bool { [.ios, .waitedIOs, .lives, .layeredIOs, .deepIOs].contains(self) }
 }

@@ -23,6 +23,7 @@ public final class CaptureWriter {
     private let waitedIOs = RecordBuffer(.waitedIOs, recordSize: RecordSize.waitedIO)
     private let lives = RecordBuffer(.lives, recordSize: RecordSize.life)
     private let layeredIOs = RecordBuffer(.layeredIOs, recordSize: RecordSize.layered)
+    private let deepIOs = RecordBuffer(.deepIOs, recordSize: RecordSize.deep)
     private let threads = RecordBuffer(.threads, recordSize: RecordSize.task)
     /// Few at a time: a reader keeps so many at least, to name them to the I/Os that follow.
     private let occupancies = RecordBuffer(.occupancies, recordSize: RecordSize.occupancy, capacity: 1024)
@@ -128,6 +129,7 @@ public final class CaptureWriter {
         case RecordSize.io: try append(record, PROBE_RECORD_IO, RecordSize.io, to: ios)
         case RecordSize.life: try append(record, PROBE_RECORD_LIFE, RecordSize.life, to: lives)
         case RecordSize.layered: try append(record, PROBE_RECORD_LAYERED, RecordSize.layered, to: layeredIOs)
+        case RecordSize.deep: try append(record, PROBE_RECORD_DEEP, RecordSize.deep, to: deepIOs)
         case RecordSize.occupancy: try append(record, PROBE_RECORD_OCCUPANCY, RecordSize.occupancy, to: occupancies)
         case RecordSize.task: try append(record, PROBE_RECORD_TASK, RecordSize.task, to: threads)
         default: unparsed &+= 1
@@ -148,6 +150,7 @@ public final class CaptureWriter {
     public func flush() throws(CaptureError) {
         try flush(threads)
         try flush(occupancies)
+        try flush(deepIOs)
         try flush(layeredIOs)
         try flush(lives)
         try flush(waitedIOs)

@@ -9,10 +9,10 @@ final class ColumnPacker {
         capacity: RecordColumns.lives.times.count * RecordColumns.block)
     /// Bits that are set in any value of a column, by its word or its 32 bits.
     private let timeBits = UnsafeMutablePointer<UInt64>.allocate(capacity: RecordColumns.lives.times.count)
-    private let otherBits = UnsafeMutablePointer<UInt32>.allocate(capacity: RecordSize.layered / 4)
+    private let otherBits = UnsafeMutablePointer<UInt32>.allocate(capacity: RecordSize.deep / 4)
     /// The last block, filled up.
     private let rest = UnsafeMutableRawPointer.allocate(
-        byteCount: RecordSize.layered * RecordColumns.block, alignment: 16)
+        byteCount: RecordSize.deep * RecordColumns.block, alignment: 16)
     private var space = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 16)
 
     /// Below, raw records are hardly longer.

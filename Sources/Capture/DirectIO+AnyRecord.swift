@@ -13,6 +13,7 @@ extension DirectIO {
         case MemoryLayout<probe_waited_io>.size: io = DirectIO(record: record.loadUnaligned(as: probe_waited_io.self))
         case MemoryLayout<probe_life>.size: io = DirectIO(record: record.loadUnaligned(as: probe_life.self))
         case MemoryLayout<probe_layered>.size: io = DirectIO(record: record.loadUnaligned(as: probe_layered.self))
+        case MemoryLayout<probe_deep>.size: io = DirectIO(record: record.loadUnaligned(as: probe_deep.self))
         default: io = nil
         }
         guard let io else { return nil }

@@ -10,6 +10,7 @@ enum RecordSize {
     static let waitedIO = MemoryLayout<probe_waited_io>.size
     static let life = MemoryLayout<probe_life>.size
     static let layered = MemoryLayout<probe_layered>.size
+    static let deep = MemoryLayout<probe_deep>.size
     static let occupancy = MemoryLayout<probe_occupancy>.size
 }
 

@@ -25,10 +25,10 @@ struct RecordCoding {
         case .ios: self.init(size: RecordSize.io, anchor: 8, times: times, waits: [])
         case .waitedIOs:
             self.init(size: RecordSize.waitedIO, anchor: 8, times: times, waits: [(16, 6, 7), (20, 8, 10)])
-        case .lives, .layeredIOs:
+        case .lives, .layeredIOs, .deepIOs:
             let further = [28, 27, 26, 25, 24, 30, 29, 31].map { (word: $0, starts: $0 == 28 || $0 == 30) }
             self.init(
-                size: kind == .lives ? RecordSize.life : RecordSize.layered, anchor: 8, times: times + further,
+                size: kind.recordSize ?? RecordSize.life, anchor: 8, times: times + further,
                 waits: [(16, 6, 7), (20, 8, 10), (32, 28, 4), (36, 5, 8), (40, 29, 30)])
         case .occupancies: self.init(size: RecordSize.occupancy, anchor: 2, times: [(1, true)], waits: [])
         case .threads, .session, .devices, .loss, .end, .cpus, .places, .fileUsers, .summary, .sampling, .files,

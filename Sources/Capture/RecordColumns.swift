@@ -23,6 +23,7 @@ struct RecordColumns: Sendable {
     static let lives = RecordColumns(
         size: RecordSize.life, times: ios.times + [28, 27, 26, 25, 24, 30, 29, 31], runs: [7, 9, 14])
     static let layeredIOs = RecordColumns(size: RecordSize.layered, times: lives.times, runs: lives.runs)
+    static let deepIOs = RecordColumns(size: RecordSize.deep, times: lives.times, runs: lives.runs)
     static let occupancies = RecordColumns(size: RecordSize.occupancy, times: [2, 1], runs: [])
 
     /// `nil` for what is not worth it: JSON, and threads.
@@ -32,6 +33,7 @@ struct RecordColumns: Sendable {
         case .waitedIOs: waitedIOs
         case .lives: lives
         case .layeredIOs: layeredIOs
+        case .deepIOs: deepIOs
         case .occupancies: occupancies
         case .threads, .session, .devices, .loss, .end, .cpus, .places, .fileUsers, .summary, .sampling, .files,
             .account:

@@ -51,7 +51,7 @@ final class Redaction {
         case .sampling: return try rewritten([SamplingStep].self, json)
         case .summary: return try rewritten(StoredSummary.self, json)
         case .fileUsers, .files: return nil
-        case .ios, .threads, .waitedIOs, .occupancies, .lives, .layeredIOs: return nil
+        case .ios, .threads, .waitedIOs, .occupancies, .lives, .layeredIOs, .deepIOs: return nil
         }
     }
 

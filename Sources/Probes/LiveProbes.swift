@@ -275,14 +275,15 @@ public final class LiveProbes {
     }
 
     private func deliverIfCompleted(_ slots: Int32, _ key: UnsafeMutableRawPointer) {
-        var slot = probe_layered()
-        guard bpf_map_lookup_elem(slots, key, &slot) == 0, slot.life.waited.io.completed_ns != 0 else { return }
+        var slot = probe_deep()
+        guard bpf_map_lookup_elem(slots, key, &slot) == 0, slot.layered.life.waited.io.completed_ns != 0 else { return }
         // The clocks in it were meant for the hop that did not come.
-        slot.life.waited.task_work_wait = probe_occupied()
-        slot.deliverer = 0
-        slot.life.waited.io.facts &= ~PROBE_FACT_TASK_WORK_CLOCKS.rawValue
+        slot.layered.life.waited.task_work_wait = probe_occupied()
+        slot.layered.deliverer = 0
+        slot.layered.life.waited.io.facts &= ~PROBE_FACT_TASK_WORK_CLOCKS.rawValue
         let size =
-            switch UInt32(slot.life.waited.io.kind) {
+            switch UInt32(slot.layered.life.waited.io.kind) {
+            case PROBE_RECORD_DEEP.rawValue: MemoryLayout<probe_deep>.size
             case PROBE_RECORD_LAYERED.rawValue: MemoryLayout<probe_layered>.size
             case PROBE_RECORD_LIFE.rawValue: MemoryLayout<probe_life>.size
             case PROBE_RECORD_WAITED_IO.rawValue: MemoryLayout<probe_waited_io>.size

@@ -22,15 +22,18 @@ final class OccupantNames {
 
     @inline(__always)
     static func isLayered(_ record: UnsafeRawBufferPointer) -> Bool {
-        record.count == MemoryLayout<probe_layered>.size
+        record.count >= MemoryLayout<probe_layered>.size
     }
 
-    /// The record of an I/O that a driver's work may have delivered, with the name of its function.
-    func named(io record: UnsafeRawBufferPointer) -> probe_layered {
-        var io = record.loadUnaligned(as: probe_layered.self)
-        guard io.deliverer != 0 else { return io }
-        withUnsafeMutableBytes(of: &io.deliverer_name) { write(nameOf: io.deliverer, into: $0) }
-        io.deliverer = 0
+    /// The record of an I/O that a driver's work may have delivered, with the name of its function; as long as it was.
+    func named(io record: UnsafeRawBufferPointer) -> probe_deep {
+        var io = probe_deep()
+        withUnsafeMutableBytes(of: &io) {
+            $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: record.prefix($0.count)))
+        }
+        guard io.layered.deliverer != 0 else { return io }
+        withUnsafeMutableBytes(of: &io.layered.deliverer_name) { write(nameOf: io.layered.deliverer, into: $0) }
+        io.layered.deliverer = 0
         return io
     }
 

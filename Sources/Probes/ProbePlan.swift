@@ -71,7 +71,8 @@ public struct ProbePlan: Sendable {
     /// Functions that come and go between kernels, without a loss where they are missing; so does fs/direct-io.c.
     private static let kernelDependent: Set<String> = [
         "simple_read_probed", "simple_bio_ended", "block_device_async_bio_ended", "request_issued_from_queue",
-        "request_issued", "timer_entered", "timer_left", "layer_entered", "layer_entered_from_queue", "request_punted",
+        "request_issued", "timer_entered", "timer_left", "layer_entered", "layer_entered_from_queue", "layer_throttled",
+        "layer_throttled_by_all", "request_punted",
         "request_requeued", "request_requeued_from_queue", "submission_returned", "thread_served",
         "forced_thread_served", "quota_used_up", "quota_filled", "ext4_sync_entered", "ext4_sync_left",
         "work_activated", "waiting_work_activated", "inactive_work_activated", "awaited_bio_ended",

@@ -153,9 +153,13 @@ extension ProbeProgram {
         ProbeProgram("layer_entered", .tracepoint, "block_bio_queue", blind: layer),
         ProbeProgram(
             "layer_entered_from_queue", .tracepoint, "block_bio_queue", insteadOf: ["layer_entered"], blind: layer),
+        ProbeProgram("layer_throttled", .functionExit, "__blk_throtl_bio", blind: throttledLayer),
+        ProbeProgram("layer_throttled_by_all", .functionExit, "blk_throtl_bio", blind: throttledLayer),
         ProbeProgram("layer_done", .tracepoint, "block_bio_complete", blind: layer),
         ProbeProgram("layer_disk_done", .tracepoint, "block_rq_complete", blind: layer),
     ]
+
+    private static let throttledLayer = "what a cgroup's io.max holds back below a layer"
 
     private static let layer = "the devices that an I/O comes through: device-mapper, md, loop"
 

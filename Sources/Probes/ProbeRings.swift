@@ -29,7 +29,9 @@ final class ProbeRings {
         }
 
         func deliver(layered: UnsafeRawBufferPointer) {
-            withUnsafeBytes(of: functions.named(io: layered)) { sink.take($0) }
+            withUnsafeBytes(of: functions.named(io: layered)) {
+                sink.take(UnsafeRawBufferPointer(rebasing: $0.prefix(layered.count)))
+            }
         }
     }
 
@@ -39,7 +41,7 @@ final class ProbeRings {
     /// A power of two: the probes divide by it at every record.
     let wakeEvery: UInt32
     /// With the ring's own header.
-    private static let largestRecord = MemoryLayout<probe_layered>.size + 8
+    private static let largestRecord = MemoryLayout<probe_deep>.size + 8
 
     /// Rings for so many CPUs: a power of two, so that a CPU finds its ring by a mask.
     static func count(forCPUs cpus: Int) -> Int {

@@ -51,7 +51,7 @@ final class Intake: RecordSink {
             let last = max(io.pointee.completed_ns, io.pointee.task_work_ns)
             if last > io.pointee.submitted_ns, last - io.pointee.submitted_ns >= slowFrom { reportSlow(record) }
             if kinds != nil { noteKind(record) }
-            if record.count == MemoryLayout<probe_layered>.size { noteLayers(record) }
+            if record.count >= MemoryLayout<probe_layered>.size { noteLayers(record) }
         }
         taking?._withUnsafeGuaranteedRef { writer in
             do throws(CaptureError) {

@@ -22,9 +22,15 @@ struct SeenDevices {
 
     /// Takes in the disks below, of a record that has any.
     mutating func note(layersOf record: UnsafeRawBufferPointer) {
-        guard record.count == MemoryLayout<probe_layered>.size else { return }
-        let start = MemoryLayout<probe_layered>.offset(of: \.layers) ?? 0
-        for place in 0..<Int(PROBE_LAYERS) {
+        guard record.count >= MemoryLayout<probe_layered>.size else { return }
+        note(layersOf: record, from: MemoryLayout<probe_layered>.offset(of: \.layers), PROBE_LAYERS)
+        guard record.count == MemoryLayout<probe_deep>.size else { return }
+        note(layersOf: record, from: MemoryLayout<probe_deep>.offset(of: \.deeper), PROBE_DEEPER_LAYERS)
+    }
+
+    private mutating func note(layersOf record: UnsafeRawBufferPointer, from start: Int?, _ count: Int32) {
+        guard let start else { return }
+        for place in 0..<Int(count) {
             let device = record.loadUnaligned(
                 fromByteOffset: start + place * MemoryLayout<probe_layer>.stride, as: UInt32.self)
             if device != 0 { note(device) }

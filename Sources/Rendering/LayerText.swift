@@ -19,6 +19,7 @@ enum LayerText {
     static func suffix(of phase: LayerPart.Phase) -> String {
         switch phase {
         case .work, .device: ""
+        case .throttled: " throttled"
         case .queueWait: " queued"
         case .issue: " to issue"
         case .notFollowed: " (not followed)"

@@ -21,6 +21,7 @@ enum VerdictText {
         case .lost: "lost-ios"
         case .notFollowed: "not-followed"
         case .quota: "cpu-quota"
+        case .throttled: "device-throttled"
         case .wait(let stage, _, _, _): stage.name.replacing("_", with: "-")
         }
     }
@@ -59,6 +60,9 @@ enum VerdictText {
         case .wait(let stage, let mean, let share, let cause):
             let time = "\(Quantity.duration(mean)) on average (\(Quantity.percent(share)) of all latency)"
             return wait(in: stage, time) + part(cause)
+        case .throttled(let device, let mean, let share):
+            return "A limit of the cgroup (io.max) on \(LayerText.name(of: device)) holds I/Os back for"
+                + " \(Quantity.duration(mean)) on average (\(Quantity.percent(share)) of all latency)"
         case .quota(let count, let share):
             return "The submitters' cgroup uses up its CPU quota: it stopped them \(Quantity.count(count)) times, for"
                 + " \(Quantity.percent(share)) of the time, and that limits their I/Os; see its cpu.max"
@@ -86,11 +90,13 @@ enum VerdictText {
                 + " together, cannot be separated: the end of the device's part was not seen"
         }
         let queues = shares.queues < visible ? "" : "waiting before it \(Quantity.wholePercent(shares.queues)), "
+        let layers = shares.layers < visible ? "" : "the layers above it \(Quantity.wholePercent(shares.layers)), "
         let device =
             shares.undivided < visible
-            ? "The device takes \(Quantity.wholePercent(shares.device)) of the latency, \(queues)\(submission)"
+            ? "The device takes \(Quantity.wholePercent(shares.device)) of the latency, \(layers)\(queues)\(submission)"
             : "Submission and device together take "
-                + Quantity.wholePercent(shares.submission + shares.queues + shares.undivided + shares.device)
+                + Quantity.wholePercent(
+                    shares.submission + shares.queues + shares.undivided + shares.layers + shares.device)
                 + " of the latency, as where the device began was not seen"
         let parts = device + ", the completion \(Quantity.wholePercent(shares.completion))"
         if shares.completion < worthwhile { return parts + ": completing differently gains nothing here" }

@@ -17,7 +17,7 @@ struct LayerAccumulator: ~Copyable, Sendable {
     @inline(__always)
     mutating func add(_ io: DirectIO, _ life: AttributedLife) {
         let path = io.path
-        count(path?.layers.last?.device ?? io.device, life, 1)
+        count(path.map { end(of: $0, io) } ?? io.device, life, 1)
         if !io.isPlain { count(io.further) }
         if let path { add(path, io, life) }
     }
@@ -30,6 +30,13 @@ struct LayerAccumulator: ~Copyable, Sendable {
     private mutating func count(_ device: DeviceNumber, _ life: AttributedLife, _ ios: UInt64) {
         if device != end.device { turn(to: device) }
         end.counts.add(life, ios)
+    }
+
+    /// What fails in a layer itself comes to no disk: there is nothing to be followed.
+    @inline(never)
+    private func end(of path: LayerPath, _ io: DirectIO) -> DeviceNumber {
+        io.error != 0 && path.layers.count == 1
+            ? DeviceNumber(kernel: 0) : path.lastFollowed(from: io.device, io.further.marks)
     }
 
     @inline(never)
@@ -50,9 +57,12 @@ struct LayerAccumulator: ~Copyable, Sendable {
     private mutating func add(_ path: LayerPath, _ io: DirectIO, _ life: AttributedLife) {
         if let deliverer = path.deliverer, life.context == .driverWorker { deliverers[deliverer, default: 0] += 1 }
         guard life.isFinished else { return }
+        var seen: [LayerPart] = []
         LayerPart.forEach(of: io, evenOfOne: true) { part, nanoseconds in
             let sum = parts[part] ?? (0, 0)
-            parts[part] = (sum.ios + 1, sum.total + UInt128(nanoseconds))
+            let isFirst = !seen.contains(part)
+            if isFirst { seen.append(part) }
+            parts[part] = (sum.ios + (isFirst ? 1 : 0), sum.total + UInt128(nanoseconds))
         }
     }
 

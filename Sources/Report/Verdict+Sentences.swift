@@ -16,7 +16,8 @@ extension Verdict {
 
     static func sentences(on report: Report) -> [Sentence] {
         let findings =
-            quota(report) + waits(Stage.heldBack, report) + kworker(report) + waits(Stage.ofWaiters, report)
+            quota(report) + throttled(report) + waits(Stage.heldBack, report) + kworker(report)
+            + waits(Stage.ofWaiters, report)
             + inline(report) + taskWork(report) + task(report)
         return findings.isEmpty ? [] : findings + consequences(of: report)
     }
@@ -24,6 +25,18 @@ extension Verdict {
     private static func quota(_ report: Report) -> [Sentence] {
         guard let share = report.quotaShare, let stops = report.scheduling?.quotaStops else { return [] }
         return [.quota(count: stops.count, share: share)]
+    }
+
+    /// A limit lets most pass and holds few, for long.
+    private static let fewest: UInt64 = 10
+
+    private static func throttled(_ report: Report) -> [Sentence] {
+        report.layers.compactMap { layer in
+            guard layer.part.phase == .throttled, layer.share >= waitShare, layer.ios >= fewest,
+                let device = report.source.devices.first(where: { $0.device == layer.part.device })
+            else { return nil }
+            return .throttled(device: device, mean: Double(layer.total) / Double(layer.ios), share: layer.share)
+        }
     }
 
     private static func share(_ context: CompletionContext, _ report: Report) -> Double {

@@ -9,6 +9,8 @@ public struct LatencyShares: Equatable, Sendable {
     public var submission: Double
     /// held back or in a queue before the device has the I/O,
     public var queues = 0.0
+    /// in the layers above the device, on the way down and back,
+    public var layers = 0.0
     /// in the device,
     public var device: Double
     /// before the device or in it: where it began was not seen,
@@ -42,6 +44,17 @@ public struct LatencyShares: Equatable, Sendable {
                 unseparated += stage.share
             }
         }
+        divide(report.layers)
+    }
+
+    /// Takes out of the device what is the time of layers, or of a queue below them.
+    private mutating func divide(_ parts: [LayerStatistics]) {
+        let waits = parts.filter { $0.part.phase == .throttled || $0.part.phase == .issue }.reduce(0) { $0 + $1.share }
+        let work = parts.filter { [.work, .queueWait, .back].contains($0.part.phase) }.reduce(0) { $0 + $1.share }
+        guard waits + work <= device else { return }
+        queues += waits
+        layers = work
+        device -= waits + work
     }
 }
 

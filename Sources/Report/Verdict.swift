@@ -50,6 +50,11 @@ public struct Verdict: Equatable, Sendable {
         ///   - mean: nanoseconds, of the I/Os that waited.
         ///   - share: part of the sum of all latencies.
         case wait(Stage, mean: Double, share: Double, cause: MainCause?)
+        /// The cgroup's `io.max` on a device below a layer holds I/Os back.
+        /// - Parameters:
+        ///   - mean: nanoseconds, of the I/Os that were held back there.
+        ///   - share: part of the sum of all latencies.
+        case throttled(device: DeviceName, mean: Double, share: Double)
         /// The cgroup of the submitters used up its CPU quota.
         /// - Parameters:
         ///   - count: times that a submitter stood still for it.

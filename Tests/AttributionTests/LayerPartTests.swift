@@ -61,6 +61,52 @@ struct LayerPartTests {
         #expect(parts([crypt, raid], ended: 450) == ["0 work 40", "1 device 320", "0 back 30"])
     }
 
+    /// `io.max` of a cgroup on the disk, and a chunk that the layer cuts in several requests.
+    @Test func whatIsThrottledIsNoWorkOfTheLayer() {
+        var volume = LayerPassage(device: DeviceNumber(major: 253, minor: 1))
+        volume.entered = 100
+        var disk = LayerPassage(device: DeviceNumber(major: 259, minor: 0))
+        (disk.throttled, disk.entered, disk.firstIssued, disk.issued, disk.done) = (104, 300, 310, 390, 400)
+        #expect(
+            parts([volume, disk], ended: 450)
+                == ["0 work 4", "1 throttled 196", "1 issue 10", "1 device 90", "0 back 50"])
+    }
+
+    /// A stripe over two volumes of one disk: the second one is entered last, and has no requests.
+    @Test func aVolumeThatSharesItsDiskIsNotTheDisk() {
+        var stripe = LayerPassage(device: DeviceNumber(major: 253, minor: 2))
+        stripe.entered = 100
+        var one = LayerPassage(device: DeviceNumber(major: 253, minor: 0))
+        (one.entered, one.done, one.giver) = (110, 410, 0)
+        var disk = LayerPassage(device: DeviceNumber(major: 259, minor: 0))
+        (disk.entered, disk.firstIssued, disk.issued, disk.done, disk.giver) = (115, 120, 150, 400, 1)
+        var other = LayerPassage(device: DeviceNumber(major: 253, minor: 1))
+        (other.entered, other.done, other.giver) = (130, 420, 0)
+        #expect(
+            parts([stripe, one, disk, other], ended: 450)
+                == ["0 work 10", "1 work 5", "0 work 15", "2 device 270", "0 back 50"])
+        let path = LayerPath(layers: [stripe, one, disk, other])
+        #expect(path.lastFollowed(from: stripe.device, []) == disk.device)
+    }
+
+    @Test func whatIsNotKnownOfALayerIsOneSpan() {
+        var volume = LayerPassage(device: DeviceNumber(major: 253, minor: 1))
+        volume.entered = 100
+        var disk = LayerPassage(device: DeviceNumber(major: 259, minor: 0))
+        (disk.entered, disk.issued) = (110, 120)
+        #expect(
+            parts([volume, disk], ended: 450)
+                == ["0 work 10", "1 issue 10", "1 not_followed 330"])
+        let path = LayerPath(layers: [volume, disk])
+        #expect(path.lastFollowed(from: volume.device, []) == volume.device)
+        disk.done = 440
+        let whole = LayerPath(layers: [volume, disk])
+        #expect(whole.lastFollowed(from: volume.device, []) == disk.device)
+        let own = DeviceNumber(major: 9, minor: 0)
+        #expect(whole.lastFollowed(from: own, .topUnseen) == own)
+        #expect(LayerPath(layers: [volume, disk], missed: 1).lastFollowed(from: own, []) == volume.device)
+    }
+
     private func parts(_ layers: [LayerPassage], evenOfOne: Bool = false, ended: UInt64) -> [String] {
         var io = DirectIO(
             submitted: Timestamp(nanoseconds: 50), submitterThread: 1, device: layers[0].device, inode: 1, offset: 0,

@@ -57,13 +57,15 @@ extension LayerPath {
         func time() -> UInt64 {
             Bool.random(using: &random) ? submitted &+ .random(in: 1..<0xffff_ffff, using: &random) : 0
         }
-        let layers = (0..<Int.random(in: 0...4, using: &random)).map { number in
+        let isDeep = Bool.random(using: &random)
+        let layers = (0..<Int.random(in: 0...(isDeep ? 8 : 4), using: &random)).map { number in
             var layer = LayerPassage(device: DeviceNumber(major: 253, minor: UInt32(number)))
             layer.entered = time()
             layer.queued = time()
             layer.started = time()
             layer.issued = time()
             layer.done = time()
+            if isDeep { (layer.throttled, layer.firstIssued) = (time(), time()) }
             return layer
         }
         return LayerPath(

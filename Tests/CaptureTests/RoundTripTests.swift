@@ -18,7 +18,7 @@ struct RoundTripTests {
             #expect(content.summary.isComplete)
             #expect(content.summary.damage.isEmpty)
             #expect(content.summary.loss == sample.loss)
-            #expect(reader.version == CaptureVersion(major: 1, minor: 7))
+            #expect(reader.version == CaptureVersion(major: 1, minor: 8))
 
             let again = try CaptureContent(reader)
             #expect(sample.equals(again))
@@ -120,8 +120,12 @@ struct RoundTripTests {
         #expect(seen == occupancies.map(\.name) + Array(repeating: "io", count: 40))
     }
 
-    /// Of the longest kind of record.
+    /// Of the longest kinds of record.
     private func isLayered(_ io: DirectIO) -> Bool { io.path != nil || io[.resumed] != nil }
+
+    private func isDeep(_ io: DirectIO) -> Bool {
+        io.path?.layers.contains { $0.throttled != 0 || $0.firstIssued != 0 } ?? false || io.path?.layers.count ?? 0 > 4
+    }
 
     @Test(arguments: [CaptureWriter.Packing.off, .columns, .shortest])
     func livesWithMoreInThemComeBack(packing: CaptureWriter.Packing) throws {
@@ -129,6 +133,7 @@ struct RoundTripTests {
         let lives = SampleCapture(ios: 300, flushEvery: 1).ios.map { io in
             var io = io
             io.further = .random(using: &random)
+            io.further.marks.remove(.topUnseen)
             io[.returned] = Timestamp(nanoseconds: .random(in: 1 ... .max, using: &random))
             io[.requested] = Timestamp(nanoseconds: .random(in: 1 ... .max, using: &random))
             if io.issued != nil { io.further.lastIssued = .random(in: 1 ... .max, using: &random) }
@@ -148,6 +153,7 @@ struct RoundTripTests {
                 for point in [LifePoint.returned, .requested] where io.times[point] > top.entered {
                     io.times[point] = 0
                 }
+                if top.throttled != 0, io.times[.returned] != 0 { io.times[.requested] = top.entered }
             }
             return io
         }
@@ -159,8 +165,11 @@ struct RoundTripTests {
             for io in lives where !isLayered(io) {
                 try withUnsafeBytes(of: probe_life(io)) { try writer.append($0) }
             }
-            for io in lives where isLayered(io) {
+            for io in lives where isLayered(io) && !isDeep(io) {
                 try withUnsafeBytes(of: probe_layered(io)) { try writer.append($0) }
+            }
+            for io in lives where isDeep(io) {
+                try withUnsafeBytes(of: probe_deep(io)) { try writer.append($0) }
             }
             try writer.finish(sample.end)
             let summary = try CaptureReader(path: path).read { ios.append($0) }
@@ -168,8 +177,10 @@ struct RoundTripTests {
             #expect(summary.unparsed == 0)
             #expect(summary.end?.ios == 300)
         }
-        // Kind by kind, those with layers first.
-        #expect(ios == lives.filter(isLayered) + lives.filter { !isLayered($0) })
+        // Kind by kind, the longest first.
+        let layered = lives.filter(isLayered)
+        #expect(
+            ios == layered.filter(isDeep) + layered.filter { !isDeep($0) } + lives.filter { !isLayered($0) })
     }
 
     @Test func unknownKindsAndRecordsAreCounted() throws {

@@ -22,6 +22,7 @@ struct PointSourcesTests {
         "io_uring_queue_async_work": "an attempt came to nothing", "block_rq_requeue": "a request is issued again",
         "blk_mq_complete_request_remote": "an IPI or softirq elsewhere follows",
         "block_bio_queue": "layers, and whose request it is", "block_bio_complete": "layers",
+        "__blk_throtl_bio": "layers", "blk_throtl_bio": "layers",
         "block_rq_complete": "layers, and whose end_io it is",
         "throttle_cfs_rq": "a cgroup has used up its CPU quota", "unthrottle_cfs_rq": "it may run again",
         "vfs_open": "where direct I/O is that is not followed",

@@ -106,6 +106,41 @@ struct RecordDecodingTests {
         }
     }
 
+    @Test func everyFieldOfADeepOneIsTakenFromItsPlace() throws {
+        var bytes = (0..<752).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        bytes[0] = 7
+        let record = bytes.withUnsafeBytes { $0.loadUnaligned(as: probe_deep.self) }
+        func number(at offset: Int) -> UInt32 {
+            bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self) }
+        }
+        let submitted = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 16, as: UInt64.self) }
+        let path = try #require(DirectIO(record: record)?.path)
+        #expect(path.layers.count == 8)
+        for (place, layer) in path.layers.enumerated() {
+            let start = place < 4 ? 384 + 32 * place : 560 + 32 * (place - 4)
+            #expect(layer.device.kernelNumber == number(at: start))
+            #expect(layer.done == submitted &+ UInt64(number(at: start + 20)))
+            #expect(layer.throttled == submitted &+ UInt64(number(at: 688 + 8 * place)))
+            #expect(layer.firstIssued == submitted &+ UInt64(number(at: 692 + 8 * place)))
+        }
+    }
+
+    /// Only seen in a disk below: what that one did is no border of the I/O.
+    @Test func whatDidNotComeToItsOwnDeviceHasNoBorderThere() throws {
+        var record = probe_layered()
+        record.life.waited.io.kind = 6
+        record.life.waited.io.submitted_ns = 1_000_000
+        record.life.waited.io.issued_ns = 2_000_000
+        record.life.requested_ns = 1_900_000
+        record.life.returned_ns = 1_100_000
+        record.life.marks = PROBE_LIFE_TOP_UNSEEN.rawValue
+        record.layers.0.dev = 1
+        record.layers.0.entered_ns = 900_000
+        let io = try #require(DirectIO(record: record))
+        #expect(io.path?.layers.count == 1)
+        #expect(io.issued == nil && io[.requested] == nil && io[.returned]?.nanoseconds == 1_100_000)
+    }
+
     @Test func aSleepOfTheSubmissionNeedsNoLayer() throws {
         var record = probe_layered()
         record.life.waited.io.kind = 6

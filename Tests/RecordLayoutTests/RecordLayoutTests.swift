@@ -50,6 +50,15 @@ struct RecordLayoutTests {
         #expect(layer.size == 32)
     }
 
+    @Test func headerOfDeepIOsIsAsDocumented() throws {
+        let page = try DocumentedLayout(of: "probe_deep")
+        #expect(page.fields == deepFields.map(\.field))
+        #expect(page.size == 752)
+        let times = try DocumentedLayout(of: "probe_layer_times")
+        #expect(times.fields == layerTimesFields.map(\.field))
+        #expect(times.size == 8)
+    }
+
     @Test func headerOfOccupanciesIsAsDocumented() throws {
         let page = try DocumentedLayout(of: "probe_occupancy")
         #expect(page.fields == occupancyFields.map(\.field))
@@ -61,6 +70,7 @@ struct RecordLayoutTests {
             (ioFields.map(\.field), 128), (taskFields.map(\.field), 32), (waitedFields.map(\.field), 192),
             (occupancyFields.map(\.field), 64), (lifeFields.map(\.field), 384),
             (layeredFields.map(\.field), 560), (layerFields.map(\.field), 32),
+            (deepFields.map(\.field), 752), (layerTimesFields.map(\.field), 8),
         ]
         for (fields, size) in records {
             var end = 0
@@ -79,6 +89,7 @@ struct RecordLayoutTests {
         #expect(PROBE_RECORD_OCCUPANCY.rawValue == 4)
         #expect(PROBE_RECORD_LIFE.rawValue == 5)
         #expect(PROBE_RECORD_LAYERED.rawValue == 6)
+        #expect(PROBE_RECORD_DEEP.rawValue == 7)
         #expect(
             [
                 PROBE_OCCUPANT_SUBMITTER, PROBE_OCCUPANT_COMPLETION_WORK, PROBE_OCCUPANT_POOL_WORK,
@@ -150,6 +161,14 @@ private let layeredFields: [MemberLayout<probe_layered>] = [
     .init("life", \.life), .init("layers", \.layers), .init("deliverer", \.deliverer),
     .init("deliverer_name", \.deliverer_name), .init("layers_missed", \.layers_missed), .init("asleep", \.asleep),
     .init("resumed", \.resumed),
+]
+
+private let deepFields: [MemberLayout<probe_deep>] = [
+    .init("layered", \.layered), .init("deeper", \.deeper), .init("times", \.times),
+]
+
+private let layerTimesFields: [MemberLayout<probe_layer_times>] = [
+    .init("throttled_ns", \.throttled_ns), .init("first_issued_ns", \.first_issued_ns),
 ]
 
 private let occupancyFields: [MemberLayout<probe_occupancy>] = [

@@ -80,6 +80,51 @@ struct NotFollowedTests {
         #expect(!report.layers.contains { $0.part.device == Self.disk && $0.part.place == 0 })
     }
 
+    /// Its own device was missed, or more came than fit.
+    @Test func whatIsOnlySeenBelowIsNotFollowed() {
+        var builder = ReportBuilder(rule: .flaggedInline)
+        for number in 0..<300 {
+            var io = Self.io(number, through: [Self.crypt, Self.disk], issued: true)
+            if number < 10 { io.further.marks.insert(.topUnseen) }
+            if number >= 290, let layers = io.path?.layers { io.path = LayerPath(layers: layers, missed: 1) }
+            // What a layer fails itself comes to no disk.
+            if 100..<120 ~= number {
+                (io.path, io.error) = (LayerPath(layers: Array(io.path?.layers.prefix(1) ?? [])), -5)
+            }
+            builder.add(io)
+        }
+        let report = builder.finish(source: Self.source, loss: [])
+        #expect(report.quality.notFollowed == [Report.NotFollowed(device: Self.crypt, ios: 20)])
+        #expect(report.layers.contains { $0.part.phase == .notFollowed && $0.ios == 10 })
+    }
+
+    /// The device is what is below the layers.
+    @Test func whatLayersTakeIsNoTimeOfTheDevice() throws {
+        var builder = ReportBuilder(rule: .flaggedInline)
+        for number in 0..<200 {
+            var io = Self.io(number, through: [Self.crypt, Self.disk], issued: true)
+            var layers = io.path?.layers ?? []
+            (layers[1].throttled, layers[1].entered) = (layers[1].entered, layers[1].entered + 30_000)
+            layers[1].issued = layers[1].entered + 10_000
+            io.path = LayerPath(layers: layers)
+            builder.add(io)
+        }
+        let report = builder.finish(source: Self.source, loss: [])
+        let total = try #require(report.latency?.total)
+        func share(_ phase: LayerPart.Phase) -> Double {
+            Double(report.layers.filter { $0.part.phase == phase }.reduce(0) { $0 + $1.total }) / Double(total)
+        }
+        let shares = LatencyShares(report)
+        #expect(abs(shares.device - share(.device)) < 1e-9)
+        #expect(abs(shares.layers - share(.work) - share(.back)) < 1e-9)
+        #expect(abs(shares.queues - share(.throttled) - share(.issue)) < 1e-9 && share(.throttled) > 0.1)
+        guard case .throttled(let device, let mean, _) = report.verdict.sentences.first else {
+            Issue.record("\(report.verdict)")
+            return
+        }
+        #expect(device.name == "nvme0n1" && mean == 30_000)
+    }
+
     /// Recorded without what sees layers: the device alone says it.
     @Test func anIOWithoutItsPathIsNotFollowedEither() {
         var builder = ReportBuilder(rule: .flaggedInline)

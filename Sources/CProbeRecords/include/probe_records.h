@@ -36,6 +36,7 @@ enum probe_record_kind {
 	PROBE_RECORD_OCCUPANCY = 4,
 	PROBE_RECORD_LIFE = 5,
 	PROBE_RECORD_LAYERED = 6,
+	PROBE_RECORD_DEEP = 7,
 	PROBE_RECORD_LOST_IO = 255,	/* in a ring only: a probe_io whose completion was not seen, and was before completed_ns */
 };
 
@@ -171,6 +172,7 @@ enum probe_life_mark {
 	PROBE_LIFE_AT_LIMIT	= 1u << 7,	/* its work was queued while the workqueue ran max_active others */
 	PROBE_LIFE_ELSEWHERE	= 1u << 8,	/* io_uring: the submitter slept, and not for completions */
 	PROBE_LIFE_ACTIVATED	= 1u << 9,	/* PROBE_LIFE_AT_LIMIT is over: queue_wait is what came after that */
+	PROBE_LIFE_TOP_UNSEEN	= 1u << 10,	/* of a device that gives its I/O to others, and was not seen to come to it: only to those below */
 	PROBE_LIFE_WAITER_CLOCKS = 1u << 30,	/* in a slot only: waiter_wait holds clocks */
 	PROBE_LIFE_DELIVERY_CLOCKS = 1u << 31,	/* in a slot only: delivery_wait holds clocks */
 };
@@ -207,42 +209,7 @@ struct probe_life {
 	probe_u32 unwoken_ns;		/* of the submitter's wait: what BATCHED and ELSEWHERE say; saturates */
 };
 
-/* A device that an I/O came through. Times are since submitted_ns: 0 = not seen, all bits set = later than fits. */
-struct probe_layer {
-	probe_u32 dev;			/* of the whole disk; 0 = there is no such layer */
-	probe_u32 entered_ns;		/* the first bio that it was given: block_bio_queue */
-	probe_u32 queued_ns;		/* a work of its own, on the way down: workqueue_queue_work */
-	probe_u32 started_ns;		/* workqueue_execute_start */
-	probe_u32 issued_ns;		/* the last block_rq_issue on it */
-	probe_u32 done_ns;		/* the last block_rq_complete on it, or block_bio_complete */
-	probe_u32 giver;		/* the layer that made its bio, by place from 1; 0 = not known */
-	probe_u32 reserved;
-};
-
-#define PROBE_LAYERS		4
-#define PROBE_NAME_SIZE		32
-
-/*
- * An I/O that came through more than one device on its way, in the order in
- * which they were entered, or whose end_io a work or a thread of a driver ran.
- */
-struct probe_layered {
-	struct probe_life life;		/* kind PROBE_RECORD_LAYERED */
-	struct probe_layer layers[PROBE_LAYERS];
-	probe_u64 deliverer;		/* function of the work that ran end_io, 0 = none; user space puts its name below, and 0 here */
-	char deliverer_name[PROBE_NAME_SIZE]; /* function, or comm of a thread that is no kworker: untrusted bytes, NUL padded */
-	probe_u8 layers_missed;		/* more than fit; saturates */
-	/*
-	 * The submitter slept in its submission, before the block layer had a bio of
-	 * it. Both in units of PROBE_SLEEP_UNIT_NS, and saturate; 0 = it did not.
-	 */
-	probe_u8 asleep[3];		/* how long in all, little-endian */
-	probe_u32 resumed;		/* from submitted_ns to when it woke up last */
-};
-
-#define PROBE_SLEEP_UNIT_SHIFT	8
-#define PROBE_SLEEP_UNIT_NS	(1 << PROBE_SLEEP_UNIT_SHIFT)
-#define PROBE_LONGEST_SLEEP	0xffffff
+#include "probe_layers.h"
 
 #define PROBE_OCCUPANT_NAME_SIZE	32
 
@@ -328,6 +295,7 @@ enum probe_key_user {
 	PROBE_KEY_DISK_DONE,
 	PROBE_KEY_PUNT,
 	PROBE_KEY_REQUEUE, PROBE_KEY_RAISE, PROBE_KEY_AWAITED_END, PROBE_KEY_ACTIVATE,
+	PROBE_KEY_THROTTLE,
 	PROBE_KEY_USERS = 32,
 };
 
@@ -473,10 +441,6 @@ _Static_assert(sizeof(struct probe_io) == 128, "probe_io is 128 bytes in every c
 _Static_assert(sizeof(struct probe_task) == 32, "probe_task is 32 bytes in every capture");
 _Static_assert(sizeof(struct probe_waited_io) == 192, "probe_waited_io is 192 bytes in every capture");
 _Static_assert(sizeof(struct probe_life) == 384, "probe_life is 384 bytes in every capture");
-_Static_assert(sizeof(struct probe_layer) == 32, "probe_layer is 32 bytes in every capture");
-_Static_assert(sizeof(struct probe_layered) == 560, "probe_layered is 560 bytes in every capture");
-_Static_assert(__builtin_offsetof(struct probe_layered, deliverer) == 512, "");
-_Static_assert(__builtin_offsetof(struct probe_layered, resumed) == 556, "");
 _Static_assert(sizeof(struct probe_occupancy) == 64, "probe_occupancy is 64 bytes in every capture");
 _Static_assert(sizeof(struct probe_bucket) == 64, "a bucket is a cache line");
 _Static_assert(sizeof(struct probe_cpu) % 64 == 0, "CPUs do not share a cache line");
