@@ -8,6 +8,8 @@ limit_set() {
     queue=/sys/block/${disk##*/}/queue
     case $1 in
     wiops) limit_group io && echo "$(cat "/sys/block/${disk##*/}/dev") wiops=500" >$control/lab/io.max ;;
+    # Of the disk below the layers.
+    wiops-below) limit_group io && echo "$(cat "/sys/block/${bottom##*/}/dev") wiops=500" >$control/lab/io.max ;;
     rbps) limit_group io && echo "$(cat "/sys/block/${disk##*/}/dev") rbps=4194304" >$control/lab/io.max ;;
     # A model in which 500 I/Os are all that the device does in a second, and nobody may use more than that.
     iocost)
@@ -41,7 +43,7 @@ limit_group() {
 limit_unset() {
     case $1 in
     iocost) echo "$number enable=0" >$control/io.cost.qos && rmdir $control/lab ;;
-    wiops | rbps | quota) rmdir $control/lab ;;
+    wiops | wiops-below | rbps | quota) rmdir $control/lab ;;
     sectors) cat "$queue/max_hw_sectors_kb" >"$queue/max_sectors_kb" ;;
     tags | *-tags) echo none >"$queue/scheduler" ;;
     affinity) echo 1 >"$queue/rq_affinity" ;;

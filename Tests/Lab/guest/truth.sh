@@ -84,7 +84,7 @@ truth_occupants() {
 }
 
 # Bios, requests and who delivers their completion.
-truth_block_events='block/block_bio_queue block/block_getrq block/block_rq_insert block/block_rq_issue
+truth_block_events='block/block_bio_queue block/block_bio_remap block/block_getrq block/block_rq_insert block/block_rq_issue
     block/block_rq_requeue block/block_rq_complete irq/irq_handler_entry irq/irq_handler_exit irq/softirq_raise
     sched/sched_waking io_uring/io_uring_queue_async_work'
 

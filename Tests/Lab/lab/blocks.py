@@ -11,7 +11,7 @@ from .events import Event, work_of
 REQUEST = re.compile(r"^(\d+),(\d+) (\S+) (?:\d+ )?\([^)]*\) (\d+) \+ (\d+)")
 BIO = re.compile(r"^(\d+),(\d+) (\S+) (\d+) \+ (\d+)")
 REQUEST_EVENTS = {"block_getrq:": BIO, "block_bio_queue:": BIO, "block_rq_issue:": REQUEST, "block_rq_insert:": REQUEST,
-                  "block_rq_requeue:": REQUEST, "block_rq_complete:": REQUEST}
+                  "block_rq_requeue:": REQUEST, "block_rq_complete:": REQUEST, "block_bio_remap:": BIO}
 BYTES_OF_SECTOR = 512
 
 
@@ -104,6 +104,18 @@ class Blocks:
                 entry = part.interrupted if to_interrupt else 0
                 times += [(entry if entry >= issue else part.ns) - issue] * pieces(part)
         return times
+
+    def held_back(self, device: str, least: int) -> list[int]:
+        """From where a layer gave a bio to a device to where the device took it, of those that took so long at least."""
+        given: dict[int, int] = {}
+        times: list[int] = []
+        for ns, name, part in sorted(((part.ns, name, part) for name in ("block_bio_remap", "block_bio_queue")
+                                      for part in self.parts[name] if part.device == device), key=lambda one: one[:2]):
+            if name == "block_bio_remap":
+                given[part.sector] = ns
+            elif part.sector in given:
+                times.append(ns - given.pop(part.sector))
+        return [ns for ns in times if ns >= least]
 
     def requests(self) -> dict[str, list[Request]]:
         """All that were issued and completed, by device, in the order of issue."""

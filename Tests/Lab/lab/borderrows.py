@@ -47,6 +47,8 @@ BORDERS = (
     border("libaio-read-throttled", NVME, (*LIBAIO, READS), limit="wiops", borders=WAY),
     border("libaio-write-throttled", NVME, (*LIBAIO, WRITE), short=True, **HELD_BACK),
     border("io_uring-write-throttled", NVME, (*IO_URING, WRITE), **HELD_BACK),
+    border("libaio-write-throttled-below", f"{NVME}+dm-linear", (*LIBAIO, WRITE), limit="wiops-below", throttled_below=True,
+           bottom=True, ios=499),
     border("libaio-write-split", NVME, (*QD1, WRITE, *LARGE), limit="sectors", borders=("issued", "ended"), ios=499),
     border("libaio-read-requeued", LIMITED, (*LIBAIO, READS), borders=("issued", "ended")),
     # A thread that waits for a tag submits no other I/O: more wait than are in the device only if they are of many threads.

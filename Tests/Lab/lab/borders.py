@@ -21,6 +21,7 @@ APART_NS = 50_000  # two observers of one event, on a busy host
 INTERRUPTED_NS = 500_000  # the same, where interrupts came between them: dioscope's probe is behind ftrace's
 # Of 499 I/Os beside a real-time task, 46 were preempted between the entry of a function and the tracepoint in it.
 MOST_PARTED = 0.25
+HELD_BACK_NS = 2_000_000  # a busy host may take as long between two events, and no limit so short a time
 FEWEST_ASLEEP = 5  # of an I/O each; a block of the extent tree is read for hundreds of them
 CUT = 100  # one in so many at either end is left out
 
@@ -67,6 +68,8 @@ def check_borders(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
         yield from _check_apart(cause, evidence, ios)
     if scenario.asleep:
         yield from _check_asleep(evidence, ios)
+    if scenario.throttled_below:
+        yield from _check_throttled(evidence, ios)
     if scenario.handed_over:
         yield from _check_handed_over(evidence, ios)
     if scenario.at_limit:
@@ -346,6 +349,20 @@ def _quota(truth: Truth, io: dict[str, Any], begin: int, end: int) -> int:
 APART: dict[str, Callable[[Truth, dict[str, Any], int, int], int]] = {
     "batching": _batching, "elsewhere": _elsewhere, "quota": _quota,
 }
+
+
+def _check_throttled(evidence: Evidence, ios: list[dict[str, Any]]) -> Iterator[str]:
+    """What a limit of the disk holds back below a layer is that layer's time no more."""
+    held = [(part["device"], part["ns"]) for io in ios for part in io.get("layers", []) if part["phase"] == "throttled"]
+    if not held:
+        yield f"none of {len(ios)} I/Os was throttled below a layer"
+    for device in sorted({device for device, _ in held}):
+        ours = [ns for name, ns in held if name == device and ns >= HELD_BACK_NS]
+        yield from alike(f"throttled at {device}", ours, evidence.truth.blocks.held_back(device, HELD_BACK_NS), evidence)
+    work = sum(part["ns"] for io in ios for part in io.get("layers", []) if part["phase"] == "work")
+    total = sum(ns for _, ns in held)
+    if work > total * SHARE:
+        yield f"layers' works take {work} ns of what is throttled for {total} ns"
 
 
 def _check_asleep(evidence: Evidence, ios: list[dict[str, Any]]) -> Iterator[str]:

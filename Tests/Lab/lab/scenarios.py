@@ -79,6 +79,7 @@ class Scenario:
     split: tuple[str, ...] = ()  # waits whose causes are compared with ftrace's split of the same time
     apart: tuple[str, ...] = ()  # causes of io_uring's wait that are no wait for a CPU, compared with ftrace
     asleep: bool = False  # submitters sleep before the block layer has a bio: for how long is compared with ftrace, I/O by I/O
+    throttled_below: bool = False  # a limit of the disk below a layer holds bios back: compared with ftrace
     handed_over: bool = False  # io_uring's workers begin all I/Os: the wait for them is compared
     at_limit: bool = False  # works wait because the workqueue runs as many as it may: compared with ftrace's count
     through_loop: bool = False  # the I/Os are those that a loop device makes of buffered ones
