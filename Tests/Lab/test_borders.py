@@ -65,6 +65,24 @@ class Borders(unittest.TestCase):
         evidence.truth = read_truth(TRACE.replace("kworker/1:0-8 [001] ..... 1.000010", "fio-7 [001] ..... 1.000010"), "")
         self.assertEqual("\n".join(check_borders(replace(ROW, borders=("issued",)), evidence)), "")
 
+    def test_what_a_limit_holds_back_is_no_work_of_the_layer(self) -> None:
+        row = replace(ROW, borders=(), works={}, bottom=False, largest=None, throttled_below=True)
+        given = " fio-7 [001] ..... 1.000005: block_bio_remap: 259,0 WS 8 + 8 <- (253,0) 8\n"
+
+        def failures(taken_by: str, *layers: tuple[str, int]) -> str:
+            evidence = story(layers=[{"device": "259:0", "phase": phase, "ns": ns} for phase, ns in layers])
+            taken = f" {taken_by} [001] ..... 1.000905: block_bio_queue: 259,0 WS 8 + 8 [fio]\n"
+            evidence.truth = read_truth(TRACE + given + taken, "")
+            return "\n".join(check_borders(row, evidence))
+
+        dispatcher = "kworker/1:0-8"
+        self.assertEqual(failures(dispatcher, ("work", 5_000), ("throttled", 899_000)), "")
+        self.assertIn("throttled at 259:0", failures(dispatcher, ("throttled", 700_000)))
+        self.assertIn("none of 1 I/Os was throttled", failures(dispatcher, ("work", 899_000)))
+        self.assertIn("take 400000 ns", failures(dispatcher, ("work", 400_000), ("throttled", 899_000)))
+        # Who gives it to the disk himself is held back by nobody.
+        self.assertIn("number: 1, but ftrace 0", failures("fio-7", ("throttled", 899_000)))
+
     def test_requests_are_counted(self) -> None:
         self.assertIn("requests of 1 of 1 I/Os; the first: 2, but ftrace 1", self.failures(requests=2))
 

@@ -105,17 +105,18 @@ class Blocks:
                 times += [(entry if entry >= issue else part.ns) - issue] * pieces(part)
         return times
 
-    def held_back(self, device: str, least: int) -> list[int]:
-        """From where a layer gave a bio to a device to where the device took it, of those that took so long at least."""
-        given: dict[int, int] = {}
+    def held_back(self, device: str) -> list[int]:
+        """From where a layer gave a bio to a device to where the device took it, of those that another task brought there."""
+        given: dict[int, Part] = {}
         times: list[int] = []
-        for ns, name, part in sorted(((part.ns, name, part) for name in ("block_bio_remap", "block_bio_queue")
-                                      for part in self.parts[name] if part.device == device), key=lambda one: one[:2]):
+        for _, name, part in sorted(((part.ns, name, part) for name in ("block_bio_remap", "block_bio_queue")
+                                     for part in self.parts[name] if part.device == device), key=lambda one: one[:2]):
             if name == "block_bio_remap":
-                given[part.sector] = ns
+                given[part.sector] = part
             elif part.sector in given:
-                times.append(ns - given.pop(part.sector))
-        return [ns for ns in times if ns >= least]
+                before = given.pop(part.sector)
+                times += [part.ns - before.ns] * (before.pid != part.pid)
+        return times
 
     def requests(self) -> dict[str, list[Request]]:
         """All that were issued and completed, by device, in the order of issue."""

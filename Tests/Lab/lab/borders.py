@@ -21,7 +21,6 @@ APART_NS = 50_000  # two observers of one event, on a busy host
 INTERRUPTED_NS = 500_000  # the same, where interrupts came between them: dioscope's probe is behind ftrace's
 # Of 499 I/Os beside a real-time task, 46 were preempted between the entry of a function and the tracepoint in it.
 MOST_PARTED = 0.25
-HELD_BACK_NS = 2_000_000  # a busy host may take as long between two events, and no limit so short a time
 FEWEST_ASLEEP = 5  # of an I/O each; a block of the extent tree is read for hundreds of them
 CUT = 100  # one in so many at either end is left out
 
@@ -357,8 +356,8 @@ def _check_throttled(evidence: Evidence, ios: list[dict[str, Any]]) -> Iterator[
     if not held:
         yield f"none of {len(ios)} I/Os was throttled below a layer"
     for device in sorted({device for device, _ in held}):
-        ours = [ns for name, ns in held if name == device and ns >= HELD_BACK_NS]
-        yield from alike(f"throttled at {device}", ours, evidence.truth.blocks.held_back(device, HELD_BACK_NS), evidence)
+        ours = [ns for name, ns in held if name == device]
+        yield from alike(f"throttled at {device}", ours, evidence.truth.blocks.held_back(device), evidence)
     work = sum(part["ns"] for io in ios for part in io.get("layers", []) if part["phase"] == "work")
     total = sum(ns for _, ns in held)
     if work > total * SHARE:
