@@ -11,8 +11,12 @@ enum LayerText {
         device.layer ?? device.name ?? device.device.description
     }
 
+    /// With the name too where several are the same, as volumes of LVM: `lvm dm-0`.
     static func name(of device: DeviceNumber, _ source: ReportSource) -> String {
-        source.devices.first { $0.device == device }.map { name(of: $0) } ?? device.description
+        guard let known = source.devices.first(where: { $0.device == device }) else { return device.description }
+        guard let layer = known.layer, source.devices.contains(where: { $0.layer == layer && $0.device != device })
+        else { return name(of: known) }
+        return "\(layer) \(known.name ?? device.description)"
     }
 
     /// What follows the name in a row of the flame.
