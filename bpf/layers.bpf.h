@@ -21,11 +21,23 @@ static __always_inline __u32 since_submit(const struct probe_io *io, __u64 now)
 	return ns > 0xffffffffULL ? 0xffffffffU : ns;
 }
 
+/* What the compiler knows of an index the verifier may not: it is masked where both see it. The size is a power of two. */
+#define masked(index, size)				\
+({							\
+	__u32 index_ = (index);				\
+							\
+	asm volatile("" : "+r"(index_));		\
+	index_ & ((size) - 1);				\
+})
+_Static_assert(PROBE_LAYERS == PROBE_DEEPER_LAYERS && PROBE_LAYERS == 4, "both are masked in the same way");
+
 static __always_inline struct probe_layer *layer_at(struct probe_io *io, __u32 place)
 {
+	__u32 at = masked(place, PROBE_LAYERS);
+
 	if (place < PROBE_LAYERS)
-		return &((struct probe_layered *)io)->layers[place];
-	return &((struct probe_deep *)io)->deeper[place - PROBE_LAYERS];
+		return &((struct probe_layered *)io)->layers[at];
+	return &((struct probe_deep *)io)->deeper[at];
 }
 
 /* So many places have been cleared. */
@@ -59,7 +71,7 @@ static __always_inline __u32 place_of_layer(struct probe_cpu *cpu, enum probe_ke
 /* Where the only device that it comes to is its disk, no more than that is told of it. */
 static __always_inline struct probe_layer_times *layer_times(struct probe_io *io, __u32 place)
 {
-	return io->kind < PROBE_RECORD_LAYERED ? 0 : &deep(io)->times[place];
+	return io->kind < PROBE_RECORD_LAYERED ? 0 : &deep(io)->times[masked(place, PROBE_ALL_LAYERS)];
 }
 
 static __noinline int layer_does_not_fit(struct probe_io *io)

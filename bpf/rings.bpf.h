@@ -63,7 +63,7 @@ static __noinline int send_life(struct probe_cpu *cpu, struct probe_life *life)
 	/* Those that went back were issued anew. */
 	if (life->requests > life->requeues)
 		life->requests -= life->requeues;
-	if (life->waited.io.kind >= PROBE_RECORD_LAYERED && is_top_unseen((struct probe_layered *)life))
+	if (is_top_unseen((struct probe_layered *)life))
 		life->marks |= PROBE_LIFE_TOP_UNSEEN;
 	if (life->waited.io.kind == PROBE_RECORD_DEEP)
 		emit(struct probe_deep, life, &cpu->records, &cpu->ring_full);

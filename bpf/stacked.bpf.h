@@ -17,12 +17,15 @@ static __always_inline bool is_stacked(__u32 dev)
 	return probe_settings.stacked_disks && bpf_map_lookup_elem(&probe_stacked, &dev);
 }
 
-/* A probe was missed where it came to its own device: what it did until it came to the next one is not known. */
+/*
+ * No probe ran where it came to its own device, which gives it to others: what it did until it came
+ * to one of them is not known. Layers are cleared at the begin of each I/O.
+ */
 static __always_inline bool is_top_unseen(const struct probe_layered *all)
 {
-	__u32 first = all->layers[0].dev;
+	const struct probe_io *io = &all->life.waited.io;
 
-	return first && first != all->life.waited.io.dev && is_stacked(all->life.waited.io.dev);
+	return probe_settings.stacked_disks && all->layers[0].dev != io->dev && is_stacked(io->dev);
 }
 
 #endif

@@ -20,6 +20,11 @@ extension DirectIO {
         times[.returned] = record.pointee.returned_ns
         times[.requested] = record.pointee.requested_ns
         beginWithFirstAttempt()
+        guard !further.marks.contains(.topUnseen) else {
+            // What a disk below did is no border of its.
+            (times[.issued], times[.requested]) = (0, 0)
+            return
+        }
         guard record.pointee.first_issued_ns != 0 else { return }
         further.lastIssued = times[.issued]
         times[.issued] = record.pointee.first_issued_ns

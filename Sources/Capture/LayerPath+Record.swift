@@ -33,13 +33,8 @@ extension DirectIO {
         // A record of this kind may be only of a sleep.
         guard !path.layers.isEmpty || path.missed > 0 || path.deliverer != nil else { return }
         self.path = path
-        guard !further.marks.contains(.topUnseen) else {
-            // What a disk below did is no border of its.
-            (times[.issued], times[.requested]) = (0, 0)
-            return
-        }
         // The stage of the device begins where the first of them was given the I/O; the last layer keeps this time.
-        guard let top = path.layers.first, top.entered != 0 else { return }
+        guard let top = path.layers.first, top.entered != 0, !further.marks.contains(.topUnseen) else { return }
         // One that has no requests is given the I/O as it comes.
         guard path.layers.count > 1 || times[.issued] == 0 else { return }
         times[.issued] = top.entered

@@ -69,6 +69,6 @@ public struct LifeMarks: OptionSet, Hashable, Sendable {
     public static let elsewhere = LifeMarks(rawValue: 1 << 8)
     /// The end of `atLimit` was seen: who had the CPU is known from then on, and did not matter before.
     public static let activated = LifeMarks(rawValue: 1 << 9)
-    /// Of a device that gives its I/O to others, and only seen to come to those below it.
+    /// Of a device that gives its I/O to others, and not seen to come to it, perhaps to those below.
     public static let topUnseen = LifeMarks(rawValue: 1 << 10)
 }

@@ -172,7 +172,7 @@ enum probe_life_mark {
 	PROBE_LIFE_AT_LIMIT	= 1u << 7,	/* its work was queued while the workqueue ran max_active others */
 	PROBE_LIFE_ELSEWHERE	= 1u << 8,	/* io_uring: the submitter slept, and not for completions */
 	PROBE_LIFE_ACTIVATED	= 1u << 9,	/* PROBE_LIFE_AT_LIMIT is over: queue_wait is what came after that */
-	PROBE_LIFE_TOP_UNSEEN	= 1u << 10,	/* of a device that gives its I/O to others, and was not seen to come to it: only to those below */
+	PROBE_LIFE_TOP_UNSEEN	= 1u << 10,	/* of a device that gives its I/O to others, and was not seen to come to it, perhaps to those below */
 	PROBE_LIFE_WAITER_CLOCKS = 1u << 30,	/* in a slot only: waiter_wait holds clocks */
 	PROBE_LIFE_DELIVERY_CLOCKS = 1u << 31,	/* in a slot only: delivery_wait holds clocks */
 };
