@@ -223,12 +223,17 @@ class BlindTests(RecordingBed):
         self.assertEqual(self.report()["source"]["blind_to"][:1] != [], True)
 
     def test_a_command_that_did_no_io_is_not_told_what_is_blind(self) -> None:
-        dioscope("record", "-q", "-o", self.file("warm"), "--", "true")  # from now on it is cached
-        done = self.record("--", "true")
+        # It is cached once it ran, unless memory is reclaimed between: then it does read.
+        for attempt in range(3):
+            dioscope("record", "-q", "-o", self.file(f"warm{attempt}"), "--", "true")
+            done = dioscope("record", "-o", self.file(f"true{attempt}"), "--", "true")
+            if "true moved nothing to or from a disk" in done.stderr:
+                break
         self.assertIn("true moved nothing to or from a disk", done.stderr)
         self.assertNotIn("lets no probe see", " ".join(done.stderr.split()))
         # What others did meanwhile comes after that.
-        self.assertEqual(self.report()["unseen"][:1], [{"what": "command", "bytes": 0}])
+        told = json.loads(dioscope("report", "--json", self.file(f"true{attempt}")).stdout)
+        self.assertEqual(told["unseen"][:1], [{"what": "command", "bytes": 0}])
 
 
 @unittest.skipUnless(os.geteuid() == 0, "not root: nothing can be mounted")
