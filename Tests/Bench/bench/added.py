@@ -7,6 +7,7 @@ from . import counter
 from .cost import Cost
 
 OTHERS = "other programs"
+OWN = "the recorder's own code"
 REST = "the rest of the kernel"
 # The first that fits; what fits none is the kernel's: the recorder's system calls, and other scheduling than before.
 GROUPS = (
@@ -15,7 +16,7 @@ GROUPS = (
     ("entering and leaving programs",
      r"(bpf_trace_run|__bpf_trace_|bpf_trampoline_|__bpf_prog_|__?rcu_read_|__rcu_read|migrate_|bpf_get_|bpf_this_)"),
     ("maps and rings", r"(bpf_|__bpf_|array_map|htab_|__htab)"),
-    ("the recorder's own code", re.escape(counter.RECORDER)),
+    (OWN, re.escape(counter.RECORDER)),
     (OTHERS, re.escape(counter.PROGRAMS)),
 )
 

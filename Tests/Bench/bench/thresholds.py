@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from lab.problem import FAILED, Problem
 
-from .added import OTHERS, REST, by_group
+from .added import OTHERS, OWN, REST, by_group
 from .cost import Cost
 from .places import BENCH
 
@@ -13,6 +13,8 @@ FILE = BENCH / "thresholds.json"
 TOLERANCE = 0.05
 SLACK = 15  # instructions; small figures may change by so much
 TOTAL = "added in all"
+# Its reader runs when it is woken, and more or less often: 412 and 433 in two runs of one program.
+LOOSE = {OWN: 0.15}
 
 
 def figures(found: Iterable[Cost], recorder: str) -> dict[str, float]:
@@ -40,7 +42,8 @@ def compare(new: dict[str, float]) -> list[str]:
         if name not in old:
             lines.append(f"not ok - {name}: {value:.0f} instructions per I/O, and no figure in {FILE.name}")
             continue
-        grown = value > old[name] * (1 + TOLERANCE) + SLACK
+        tolerance = LOOSE.get(name.partition(": ")[2], TOLERANCE)
+        grown = value > old[name] * (1 + tolerance) + SLACK
         change = f"{old[name]:.0f} -> {value:.0f}"
         lines.append(f"{'not ok' if grown else 'ok'} - {name}: {change} instructions per I/O")
     return lines
