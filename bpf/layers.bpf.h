@@ -128,6 +128,15 @@ static __noinline int note_layer(struct probe_cpu *cpu, struct probe_io *io, __u
 	return 0;
 }
 
+static __always_inline int note_bio(struct probe_cpu *cpu, enum probe_key_user user, struct bio *bio)
+{
+	struct probe_io *io = cpu ? io_of_bio(cpu, user, bio) : 0;
+
+	if (io)
+		note_layer(cpu, io, user, disk_of_bio(bio), bpf_ktime_get_ns());
+	return 0;
+}
+
 /* The disk of the bio, or request, that a layer made this bio of another disk for; 0 where there is none. */
 static __noinline __u32 disk_above(__u64 at, __u32 dev)
 {
@@ -216,12 +225,7 @@ int BPF_PROG(layer_entered_from_queue, struct request_queue *queue, struct bio *
 /* A cgroup's io.max may hold it back. */
 static __always_inline int bio_throttled(struct bio *bio, bool is_held_back)
 {
-	struct probe_cpu *cpu = is_held_back ? this_cpu() : 0;
-	struct probe_io *io = cpu ? io_of_bio(cpu, PROBE_KEY_THROTTLE, bio) : 0;
-
-	if (io)
-		note_layer(cpu, io, PROBE_KEY_THROTTLE, disk_of_bio(bio), bpf_ktime_get_ns());
-	return 0;
+	return is_held_back ? note_bio(this_cpu(), PROBE_KEY_THROTTLE, bio) : 0;
 }
 
 SEC("?fexit/__blk_throtl_bio")
@@ -240,21 +244,12 @@ int BPF_PROG(layer_throttled_by_all, struct bio *bio, bool is_held_back)
 SEC("?tp_btf/block_bio_complete")
 int BPF_PROG(layer_done, struct request_queue *queue, struct bio *bio)
 {
-	struct probe_cpu *cpu = this_cpu();
-	struct probe_io *io = cpu ? io_of_bio(cpu, PROBE_KEY_LAYER_DONE, bio) : 0;
-
-	if (io)
-		note_layer(cpu, io, PROBE_KEY_LAYER_DONE, disk_of_bio(bio), bpf_ktime_get_ns());
-	return 0;
+	return note_bio(this_cpu(), PROBE_KEY_LAYER_DONE, bio);
 }
 
 static __noinline int disk_did(struct probe_cpu *cpu, struct bio *bio)
 {
-	struct probe_io *io = io_of_bio(cpu, PROBE_KEY_DISK_DONE, bio);
-
-	if (io)
-		note_layer(cpu, io, PROBE_KEY_DISK_DONE, disk_of_bio(bio), bpf_ktime_get_ns());
-	return 0;
+	return note_bio(cpu, PROBE_KEY_DISK_DONE, bio);
 }
 
 SEC("?tp_btf/block_rq_complete")
