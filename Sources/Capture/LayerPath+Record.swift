@@ -150,7 +150,8 @@ extension probe_layered {
         life.waited.io.kind = UInt8(truncatingIfNeeded: PROBE_RECORD_LAYERED.rawValue)
         noteSleep(of: io)
         guard let path = io.path else { return }
-        withUnsafeMutableBytes(of: &layers) { $0.store(path.layers, submitted: io.recordedSubmission) }
+        let submitted = io.recordedSubmission
+        withUnsafeMutableBytes(of: &layers) { $0.fill(from: path.layers) { probe_layer($0, submitted: submitted) } }
         withUnsafeMutableBytes(of: &deliverer_name) {
             $0.copyBytes(from: (path.deliverer ?? "").utf8.prefix($0.count - 1))
         }
@@ -180,12 +181,13 @@ extension probe_deep {
         layered.life.waited.io.kind = UInt8(truncatingIfNeeded: PROBE_RECORD_DEEP.rawValue)
         guard let path = io.path else { return }
         let submitted = io.recordedSubmission
-        withUnsafeMutableBytes(of: &deeper) { $0.store(path.layers.dropFirst(Int(PROBE_LAYERS)), submitted: submitted) }
-        withUnsafeMutableBytes(of: &times) { bytes in
-            for (times, layer) in zip(bytes.bindMemory(to: probe_layer_times.self).indices, path.layers) {
-                bytes.bindMemory(to: probe_layer_times.self)[times] = probe_layer_times(
-                    throttled_ns: since(submitted, layer.throttled),
-                    first_issued_ns: since(submitted, layer.firstIssued))
+        withUnsafeMutableBytes(of: &deeper) {
+            $0.fill(from: path.layers.dropFirst(Int(PROBE_LAYERS))) { probe_layer($0, submitted: submitted) }
+        }
+        withUnsafeMutableBytes(of: &times) {
+            $0.fill(from: path.layers) {
+                probe_layer_times(
+                    throttled_ns: since(submitted, $0.throttled), first_issued_ns: since(submitted, $0.firstIssued))
             }
         }
     }
@@ -193,9 +195,8 @@ extension probe_deep {
 
 extension UnsafeMutableRawBufferPointer {
     /// As many as there is room for.
-    fileprivate func store(_ layers: some Sequence<LayerPassage>, submitted: UInt64) {
-        for (record, layer) in zip(bindMemory(to: probe_layer.self).indices, layers) {
-            bindMemory(to: probe_layer.self)[record] = probe_layer(layer, submitted: submitted)
-        }
+    fileprivate func fill<Record>(from layers: some Sequence<LayerPassage>, _ record: (LayerPassage) -> Record) {
+        let records = bindMemory(to: Record.self)
+        for (place, layer) in zip(records.indices, layers) { records[place] = record(layer) }
     }
 }
