@@ -36,7 +36,8 @@ enum GroupText {
         case .machine(let machine):
             "machine " + (source.machines.indices.contains(Int(machine)) ? source.machines[Int(machine)] : "\(machine)")
         case .layers(let devices):
-            devices.isEmpty ? "device not seen" : devices.map { text(of: $0, source) }.joined(separator: " on ")
+            devices.isEmpty
+                ? "device not seen" : devices.map { LayerText.fullName(of: $0, source) }.joined(separator: " on ")
         case .all(let keys): keys.map { label(of: $0, source) }.joined(separator: " ")
         case .comm(let name): name ?? "thread without a name"
         case .op, .issuer, .context: Self.key(of: key)
@@ -50,12 +51,6 @@ enum GroupText {
         guard let inode else { return "\(name(of: device, source)), file not seen" }
         return source.files.first { $0.inode == inode && $0.device == device }?.path
             ?? "file \(name(of: device, source)):\(inode)"
-    }
-
-    /// `dm-crypt dm-0`, `nvme0n1`.
-    private static func text(of device: DeviceNumber, _ source: ReportSource) -> String {
-        let known = source.devices.first { $0.device == device }
-        return [known?.layer, known?.name ?? device.description].compactMap { $0 }.joined(separator: " ")
     }
 
     private static func name(of device: DeviceNumber, _ source: ReportSource) -> String {

@@ -14,9 +14,15 @@ enum LayerText {
     /// With the name too where several are the same, as volumes of LVM: `lvm dm-0`.
     static func name(of device: DeviceNumber, _ source: ReportSource) -> String {
         guard let known = source.devices.first(where: { $0.device == device }) else { return device.description }
-        guard let layer = known.layer, source.devices.contains(where: { $0.layer == layer && $0.device != device })
-        else { return name(of: known) }
-        return "\(layer) \(known.name ?? device.description)"
+        let isOneOfSeveral =
+            known.layer != nil && source.devices.contains { $0.layer == known.layer && $0.device != device }
+        return isOneOfSeveral ? fullName(of: device, source) : name(of: known)
+    }
+
+    /// `dm-crypt dm-0`, `nvme0n1`.
+    static func fullName(of device: DeviceNumber, _ source: ReportSource) -> String {
+        let known = source.devices.first { $0.device == device }
+        return [known?.layer, known?.name ?? device.description].compactMap { $0 }.joined(separator: " ")
     }
 
     /// What follows the name in a row of the flame.
