@@ -17,68 +17,30 @@ struct RecordLayoutTests {
         #expect(MemoryLayout<probe_layered>.stride == 560)
     }
 
-    @Test func headerOfIOsIsAsDocumented() throws {
-        let page = try DocumentedLayout(of: "probe_io")
-        #expect(page.fields == ioFields.map(\.field))
-        #expect(page.size == 128)
-    }
+    private static let records = [
+        ("probe_io", ioFields.map(\.field), 128), ("probe_task", taskFields.map(\.field), 32),
+        ("probe_waited_io", waitedFields.map(\.field), 192), ("probe_life", lifeFields.map(\.field), 384),
+        ("probe_layered", layeredFields.map(\.field), 560), ("probe_layer", layerFields.map(\.field), 32),
+        ("probe_deep", deepFields.map(\.field), 752), ("probe_layer_times", layerTimesFields.map(\.field), 8),
+        ("probe_occupancy", occupancyFields.map(\.field), 64),
+    ]
 
-    @Test func headerOfThreadsIsAsDocumented() throws {
-        let page = try DocumentedLayout(of: "probe_task")
-        #expect(page.fields == taskFields.map(\.field))
-        #expect(page.size == 32)
-    }
-
-    @Test func headerOfWaitedIOsIsAsDocumented() throws {
-        let page = try DocumentedLayout(of: "probe_waited_io")
-        #expect(page.fields == waitedFields.map(\.field))
-        #expect(page.size == 192)
-    }
-
-    @Test func headerOfLivesIsAsDocumented() throws {
-        let page = try DocumentedLayout(of: "probe_life")
-        #expect(page.fields == lifeFields.map(\.field))
-        #expect(page.size == 384)
-    }
-
-    @Test func headerOfLayeredIOsIsAsDocumented() throws {
-        let page = try DocumentedLayout(of: "probe_layered")
-        #expect(page.fields == layeredFields.map(\.field))
-        #expect(page.size == 560)
-        let layer = try DocumentedLayout(of: "probe_layer")
-        #expect(layer.fields == layerFields.map(\.field))
-        #expect(layer.size == 32)
-    }
-
-    @Test func headerOfDeepIOsIsAsDocumented() throws {
-        let page = try DocumentedLayout(of: "probe_deep")
-        #expect(page.fields == deepFields.map(\.field))
-        #expect(page.size == 752)
-        let times = try DocumentedLayout(of: "probe_layer_times")
-        #expect(times.fields == layerTimesFields.map(\.field))
-        #expect(times.size == 8)
-    }
-
-    @Test func headerOfOccupanciesIsAsDocumented() throws {
-        let page = try DocumentedLayout(of: "probe_occupancy")
-        #expect(page.fields == occupancyFields.map(\.field))
-        #expect(page.size == 64)
+    @Test func headersAreAsDocumented() throws {
+        for (name, fields, size) in Self.records {
+            let page = try DocumentedLayout(of: name)
+            #expect(page.fields == fields, "\(name)")
+            #expect(page.size == size, "\(name)")
+        }
     }
 
     @Test func fieldsCoverTheRecordsWithoutHoles() {
-        let records = [
-            (ioFields.map(\.field), 128), (taskFields.map(\.field), 32), (waitedFields.map(\.field), 192),
-            (occupancyFields.map(\.field), 64), (lifeFields.map(\.field), 384),
-            (layeredFields.map(\.field), 560), (layerFields.map(\.field), 32),
-            (deepFields.map(\.field), 752), (layerTimesFields.map(\.field), 8),
-        ]
-        for (fields, size) in records {
+        for (name, fields, size) in Self.records {
             var end = 0
             for field in fields {
-                #expect(field.offset == end, "\(field.name)")
+                #expect(field.offset == end, "\(name): \(field.name)")
                 end = field.offset + field.size
             }
-            #expect(end == size)
+            #expect(end == size, "\(name)")
         }
     }
 
