@@ -154,7 +154,7 @@ def _list() -> int:
     print("scenarios (* marks those that matrix runs without --all):")
     for row in catalog.SCENARIOS:
         marked = full_name(row) + (" *" if row.short else "")
-        print(f"  {marked:46}{row.ios} {'reads' if row.reads else 'writes'}")
+        print(f"  {marked:54} {row.ios} {'reads' if row.reads else 'writes'}")
     return 0
 
 

@@ -32,9 +32,9 @@ FURTHEST_NS = {True: 6000, False: 60_000}
 # I/Os that an interrupt parted are left out of the stages; more than these are too many.
 LARGEST_PARTED = 0.35
 # Before 6.5 there are only kprobes, which an interrupt has none of while it interrupts one: I/Os that no tracepoint shows
-# of may lack their completion.
+# may lack their completion. Those of ext4's writes are works, which have tracepoints.
 KPROBES_ALONE = ("5.10", "6.1")
-LARGEST_MISSED = 0.25
+LARGEST_MISSED = 0.3
 BEFORE_IO_WQ = {"attempt", "io_wq_wait"}
 
 
@@ -64,7 +64,7 @@ def run(kernel: Kernel, dioscope: Path, operation: str, keep: Path | None, icoun
         if keep is not None:
             shutil.copytree(outcome.results, keep, dirs_exist_ok=True)
         for filesystem, engine in CASES:
-            may_miss = kernel.name in KPROBES_ALONE and filesystem != "ext4"
+            may_miss = kernel.name in KPROBES_ALONE and (filesystem, operation) != ("ext4", "randwrite")
             failures, figures = _compared(outcome.results, f"{filesystem}-{engine}", icount, may_miss)
             print(f"{'not ok' if failures else 'ok'} - {kernel.name} {filesystem}, {engine}, {operation}: {figures}")
             for failure in failures:
@@ -178,20 +178,25 @@ def missed(live: dict[str, Any], trace: dict[str, Any]) -> Iterator[str]:
     yield from equal("I/Os in the trace and missed ones", trace["ios"]["total"] + left_out, "live", live["ios"]["total"])
     if left_out > LARGEST_MISSED * live["ios"]["total"]:
         yield f"the trace lacks {left_out} of {live['ios']['total']} I/Os"
-    for member in ("contexts", "end_io_contexts", "issuers"):
+    for member in compared_counts(trace):
         for name, count in trace[member].items():
             there = live[member][name]
             if (count or 0) > (there or 0) or (count is None) != (there is None):
                 yield from equal(f"{name} of {member} in the trace", count, "live", there)
 
 
+def compared_counts(trace: dict[str, Any]) -> Iterator[str]:
+    """No recipe has the functions that end a synchronous I/O of a block device."""
+    for member in ("contexts", "end_io_contexts", "issuers"):
+        if member != "end_io_contexts" or any(count is not None for count in trace[member].values()):
+            yield member
+
+
 def counts(live: dict[str, Any], trace: dict[str, Any]) -> Iterator[str]:
     """Everything that is counted in the report of a trace, and is not what it is in that of the live recording."""
     yield from equal("I/Os in the trace", trace["ios"], "live", live["ios"])
-    for member in ("contexts", "end_io_contexts", "issuers"):
-        # No recipe has the functions that end a synchronous I/O of a block device.
-        if member != "end_io_contexts" or any(count is not None for count in trace[member].values()):
-            yield from equal(f"{member} in the trace", trace[member], "live", live[member])
+    for member in compared_counts(trace):
+        yield from equal(f"{member} in the trace", trace[member], "live", live[member])
     known = [reason for reason in trace["reasons"] if reason["reason"] != "unknown"]
     if known:
         yield from equal("first reason in the trace", known[0]["reason"], "live",
