@@ -7,6 +7,9 @@ final class ColumnPacker {
     /// Distances of times, a column after the other.
     private let distances = UnsafeMutablePointer<UInt64>.allocate(
         capacity: RecordColumns.lives.times.count * RecordColumns.block)
+    /// What the next time of a row is relative to; and the first time of each.
+    private let bases = UnsafeMutablePointer<UInt64>.allocate(capacity: RecordColumns.block)
+    private let firsts = UnsafeMutablePointer<UInt64>.allocate(capacity: RecordColumns.block)
     /// Bits that are set in any value of a column, by its word or its 32 bits.
     private let timeBits = UnsafeMutablePointer<UInt64>.allocate(capacity: RecordColumns.lives.times.count)
     private let otherBits = UnsafeMutablePointer<UInt32>.allocate(capacity: RecordSize.deep / 4)
@@ -20,6 +23,8 @@ final class ColumnPacker {
 
     deinit {
         distances.deallocate()
+        bases.deallocate()
+        firsts.deallocate()
         timeBits.deallocate()
         otherBits.deallocate()
         rest.deallocate()
@@ -110,52 +115,42 @@ final class ColumnPacker {
         return out
     }
 
-    /// Times to distances.
+    /// Times to distances, a column after the other: most of a long record's are of no I/O of the block.
     private func takeDistances(_ columns: RecordColumns, _ block: UnsafeRawPointer, _ last: inout UInt64) {
-        timeBits.update(repeating: 0, count: columns.times.count)
-        let (distances, bits) = (distances, timeBits)
-        var record = block.assumingMemoryBound(to: UInt64.self)
-        @inline(__always) func take(_ column: Int, _ word: Int, _ base: inout UInt64, _ row: Int) {
-            let code = TimeDistance.encode(record[word], from: &base)
-            distances[column * RecordColumns.block + row] = code
-            bits[column] |= code
-        }
-        if columns.runs.count > 1 {
-            for row in 0..<RecordColumns.block {
-                take(0, columns.times[0], &last, row)
-                var base = last
-                for column in 1..<columns.times.count {
-                    if columns.runs.contains(column) { base = last }
-                    take(column, columns.times[column], &base, row)
+        for (column, word) in columns.times.enumerated() {
+            let times = block + word * 8
+            let codes = distances + column * RecordColumns.block
+            timeBits[column] = 0
+            if column == 0 {
+                for row in 0..<RecordColumns.block {
+                    let time = (times + row * columns.size).load(as: UInt64.self)
+                    codes[row] = TimeDistance.encode(time, from: &last)
+                    timeBits[0] |= codes[row]
+                    firsts[row] = last
                 }
-                record += columns.size / 8
+                continue
             }
-            return
-        }
-        // In the path of every I/O: the words of `columns.times` one by one, for a loop over them would cost as much.
-        if columns.times.count == 2 {
+            if column == 1 || columns.runs.contains(column) { bases.update(from: firsts, count: RecordColumns.block) }
+            guard Self.areThere(times, stride: columns.size) else { continue }
+            var (bits, place) = (UInt64(0), times)
             for row in 0..<RecordColumns.block {
-                take(0, 2, &last, row)
-                var base = last
-                take(1, 1, &base, row)
-                record += columns.size / 8
+                let code = TimeDistance.encode(place.load(as: UInt64.self), from: &bases[row])
+                codes[row] = code
+                bits |= code
+                place += columns.size
             }
-        } else {
-            for row in 0..<RecordColumns.block {
-                take(0, 8, &last, row)
-                var base = last
-                take(1, 7, &base, row)
-                take(2, 6, &base, row)
-                take(3, 5, &base, row)
-                take(4, 4, &base, row)
-                take(5, 3, &base, row)
-                take(6, 2, &base, row)
-                base = last
-                take(7, 9, &base, row)
-                take(8, 10, &base, row)
-                record += columns.size / 8
-            }
+            timeBits[column] = bits
         }
+    }
+
+    @inline(__always)
+    private static func areThere(_ times: UnsafeRawPointer, stride: Int) -> Bool {
+        var place = times
+        for _ in 0..<RecordColumns.block {
+            if place.load(as: UInt64.self) != 0 { return true }
+            place += stride
+        }
+        return false
     }
 
     /// What differs from the record before the block, 16 bytes at a time. Those of times come to nothing.

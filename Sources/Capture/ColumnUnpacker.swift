@@ -3,6 +3,16 @@
 /// Puts records together that `ColumnPacker` stored in columns, or whatever a file claims to be that.
 final class ColumnUnpacker {
     private var records: [UInt64] = []
+    /// The columns of times that the block has, a bit for each.
+    private var timesThere: UInt64 = 0
+    /// What the next time of a row is relative to; and the first time of each.
+    private let bases = UnsafeMutablePointer<UInt64>.allocate(capacity: RecordColumns.block)
+    private let firsts = UnsafeMutablePointer<UInt64>.allocate(capacity: RecordColumns.block)
+
+    deinit {
+        bases.deallocate()
+        firsts.deallocate()
+    }
 
     /// Calls `body` with the records, aligned to 8 bytes.
     /// - Parameter count: the number of records, whose bytes are no more than the longest payload has.
@@ -38,7 +48,7 @@ final class ColumnUnpacker {
         for _ in 0..<blocks {
             for time in columns.times { blank[time] = 0 }
             guard unpack(&cursor, columns, blank, into: block) else { return false }
-            takeTimes(columns, block.assumingMemoryBound(to: UInt64.self), &last)
+            takeTimes(columns, block, &last)
             block += RecordColumns.block * columns.size
             blank.withUnsafeMutableBytes {
                 $0.copyMemory(from: UnsafeRawBufferPointer(start: block - columns.size, count: columns.size))
@@ -56,6 +66,7 @@ final class ColumnUnpacker {
                     .copyMemory(from: blank)
             }
         }
+        timesThere = 0
         guard let map = cursor.take(columns.mapSize) else { return false }
         let count = map.reduce(0) { $0 + $1.nonzeroBitCount }
         guard count != 0 else { return true }
@@ -71,6 +82,7 @@ final class ColumnUnpacker {
                 return false
             }
             if isTime {
+                timesThere |= 1 << UInt64(column)
                 Self.take(values, shift, width, 0, UInt64.self, block + columns.times[column] * 8, columns.size)
             } else {
                 let other = columns.others[column - columns.times.count]
@@ -114,39 +126,32 @@ final class ColumnUnpacker {
         }
     }
 
-    /// Distances to times.
-    private func takeTimes(_ columns: RecordColumns, _ block: UnsafeMutablePointer<UInt64>, _ last: inout UInt64) {
-        var record = block
-        @inline(__always) func take(_ word: Int, _ base: inout UInt64) {
-            record[word] = TimeDistance.decode(record[word], from: &base)
-        }
-        for _ in 0..<RecordColumns.block {
-            if columns.runs.count > 1 {
-                take(columns.times[0], &last)
-                var base = last
-                for column in 1..<columns.times.count {
-                    if columns.runs.contains(column) { base = last }
-                    take(columns.times[column], &base)
+    /// Distances to times, a column after the other, of those that the block has.
+    private func takeTimes(_ columns: RecordColumns, _ block: UnsafeMutableRawPointer, _ last: inout UInt64) {
+        for (column, word) in columns.times.enumerated() {
+            let isThere = timesThere & 1 << UInt64(column) != 0
+            var place = block + word * 8
+            if column == 0 {
+                for row in 0..<RecordColumns.block {
+                    if isThere { Self.take(place, &last) }
+                    firsts[row] = last
+                    place += columns.size
                 }
-            } else if columns.times.count == 2 {
-                take(2, &last)
-                var base = last
-                take(1, &base)
-            } else {
-                take(8, &last)
-                var base = last
-                take(7, &base)
-                take(6, &base)
-                take(5, &base)
-                take(4, &base)
-                take(3, &base)
-                take(2, &base)
-                base = last
-                take(9, &base)
-                take(10, &base)
+                continue
             }
-            record += columns.size / 8
+            if column == 1 || columns.runs.contains(column) { bases.update(from: firsts, count: RecordColumns.block) }
+            guard isThere else { continue }
+            for row in 0..<RecordColumns.block {
+                Self.take(place, &bases[row])
+                place += columns.size
+            }
         }
+    }
+
+    @inline(__always)
+    private static func take(_ place: UnsafeMutableRawPointer, _ base: inout UInt64) {
+        let time = TimeDistance.decode(place.load(as: UInt64.self), from: &base)
+        place.storeBytes(of: time, as: UInt64.self)
     }
 }
 

@@ -8,7 +8,7 @@ import Testing
 @testable import Capture
 
 struct ColumnTests {
-    private static let kinds: [ChunkKind] = [.ios, .waitedIOs, .lives, .layeredIOs, .occupancies]
+    private static let kinds: [ChunkKind] = [.ios, .waitedIOs, .lives, .layeredIOs, .deepIOs, .occupancies]
 
     @Test(arguments: kinds, [8, 9, 31, 32, 33, 64, 65, 1000])
     func everyByteComesBack(kind: ChunkKind, count: Int) throws {
