@@ -138,7 +138,7 @@ static __always_inline int note_bio(struct probe_cpu *cpu, enum probe_key_user u
 }
 
 /* The disk of the bio, or request, that a layer made this bio of another disk for; 0 where there is none. */
-static __noinline __u32 disk_above(__u64 at, __u32 dev)
+verified_once __u32 disk_above(__u64 at, __u32 dev)
 {
 	__u32 is_bio = true;
 

@@ -50,11 +50,14 @@ static __always_inline __u64 callback_of(__u64 at, __u32 is_bio)
 /* Four levels, with two links each for those that wrap a bio twice. */
 #define LONGEST_WAY	9
 
+/* A function that the verifier goes through once, and not once for each way to come to it: it is given numbers only. */
+#define verified_once	__noinline
+
 /*
  * The kiocb whose I/O this is: the last on the way up that is followed, or if
  * none is 0. Through a loop device there are two.
  */
-static __noinline __u64 io_above(__u64 at, __u32 is_bio)
+verified_once __u64 io_above(__u64 at, __u32 is_bio)
 {
 	__u64 found = 0;
 
@@ -82,7 +85,7 @@ static __noinline __u64 io_above(__u64 at, __u32 is_bio)
 }
 
 /* The user's kiocb of one that a file system made for a file of its own: overlayfs, FUSE. */
-static __noinline __u64 user_iocb(__u64 iocb)
+verified_once __u64 user_iocb(__u64 iocb)
 {
 	for (__u32 i = 0; i < PROBE_LINK_STEPS; i++) {
 		__u64 function = callback_of(iocb, 0);
