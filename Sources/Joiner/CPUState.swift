@@ -28,9 +28,8 @@ struct CPUState {
         recorded ?? (isInHardirq ? .hardirq : isInSoftirq ? .softirq : .task)
     }
 
-    /// An event of another thread: the interrupt must be over, though its exit is not in the trace.
     @inline(__always)
-    func hasLeftInterrupts(thread: UInt32) -> Bool { (isInHardirq || isInSoftirq) && thread != interruptedThread }
+    var isInInterrupt: Bool { isInHardirq || isInSoftirq }
 
     subscript(context: KernelEvent.InterruptContext) -> ContextLevel {
         get {
@@ -87,7 +86,8 @@ struct BioEnd {
 /// Where end_io ran.
 struct EndSite {
     var cpu: UInt16
-    var context: ExecutionContext
+    /// `nil` when the trace does not tell.
+    var context: ExecutionContext?
     var interrupted: UInt64?
     /// See `ContextLevel.raised`.
     var raised: UInt64 = 0

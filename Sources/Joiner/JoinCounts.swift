@@ -24,12 +24,16 @@ public struct JoinCounts: Equatable, Sendable {
     public internal(set) var mistaken: UInt64 = 0
     /// Several I/Os of one offset in flight at a time, distinguished by their order.
     public internal(set) var overlapping: UInt64 = 0
+    /// Of these, by nothing else.
+    public internal(set) var byOrder: UInt64 = 0
     /// Begins of I/Os, whatever became of them.
     public internal(set) var begins: UInt64 = 0
     /// Begins that do not say of what: the function tracer's records, and probes without the arguments.
     public internal(set) var namelessBegins: UInt64 = 0
     /// Work items that were paired with their queueing by their order: the trace hides their addresses.
     public internal(set) var pairedByOrder: UInt64 = 0
+    /// Of these, queued and never started.
+    public internal(set) var unpaired: UInt64 = 0
     /// I/Os of which only the later part is in the trace, for it has no begins.
     public internal(set) var partial: UInt64 = 0
     /// Requests of a trace that has nothing else of any I/O.
@@ -48,11 +52,14 @@ public struct JoinCounts: Equatable, Sendable {
     private static var all: [WritableKeyPath<JoinCounts, UInt64>] {
         [
             \.withoutBegin, \.withoutCompletion, \.inFlight, \.fruitless, \.withoutQueueing, \.withoutStart,
-            \.reusedWorks, \.mistaken, \.overlapping, \.begins, \.namelessBegins, \.pairedByOrder, \.partial,
+            \.reusedWorks, \.mistaken, \.overlapping, \.byOrder, \.begins, \.namelessBegins, \.pairedByOrder, \.unpaired, \.partial,
             \.requests,
             \.joined, \.deferred,
         ]
     }
+
+    /// Of so many I/Os, one may be told from another by its order alone.
+    private static let believed: UInt64 = 20
 
     /// - Parameters:
     ///   - queueingSeen: the trace has any event of a work item that is queued.
@@ -64,7 +71,12 @@ public struct JoinCounts: Equatable, Sendable {
             loss(
                 "begin-missed", withoutBegin, .loss,
                 "I/Os without a begin in the trace: begun before it, or lost; left out"),
-            loss("completion-missed", withoutCompletion, .loss, "I/Os that were never seen to complete; left out"),
+            loss(
+                "completion-missed", withoutCompletion, .loss,
+                "I/Os that were never seen to complete; left out"
+                    + (withoutCompletion > 10 + joined / 10
+                        ? ". A tracer that follows one process (trace-cmd -P, perf without -a, set_event_pid) has no"
+                            + " completions in interrupts that came to others" : "")),
             loss("in-flight-at-end", inFlight, .info, "I/Os under way when the trace ended; left out"),
             loss("fruitless", fruitless, .info, "attempts that came to nothing and were made again"),
             loss(
@@ -75,10 +87,14 @@ public struct JoinCounts: Equatable, Sendable {
                 "start-event-missed", unstarted, .loss, "I/Os of a kworker whose start is missing; in no queue wait"),
             loss("work-reused", reusedWorks, .loss, "works that were queued twice without a start between"),
             loss("mistaken-identity", mistaken, .loss, "completions that did not match the request before them"),
-            loss("same-offset", overlapping, .info, "I/Os of one offset at a time, distinguished by their order"),
             loss(
-                "works-by-order", pairedByOrder, .info,
-                "works whose addresses are hidden: paired with their queueing by their order on the CPU"),
+                "same-offset", overlapping, byOrder * Self.believed > joined ? .loss : .info,
+                "I/Os of one offset at a time, distinguished by their order. Where the completion of one is not in the"
+                    + " trace, each of them seems to have taken that of the next"),
+            loss(
+                "works-by-order", pairedByOrder, unpaired > 0 ? .loss : .info,
+                "works whose addresses are hidden: paired with their queueing by their order on the CPU"
+                    + (unpaired > 0 ? ". \(unpaired) never started, so others may have been paired wrongly" : "")),
         ].compactMap(\.self)
     }
 

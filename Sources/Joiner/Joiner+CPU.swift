@@ -47,6 +47,7 @@ extension Joiner {
     /// - Parameter level: knows its entry only for a handler of an interrupt line.
     mutating func enterHardirq(_ level: ContextLevel, _ at: Moment) {
         let cpu = Int(at.cpu)
+        tellsInterrupts = true
         cpus[cpu].isInHardirq = true
         cpus[cpu].interruptedThread = at.thread
         cpus[cpu].levels.hardirq = level
@@ -71,6 +72,7 @@ extension Joiner {
 
     mutating func enterSoftirq(_ vector: UInt32, _ at: Moment) {
         let cpu = Int(at.cpu)
+        tellsInterrupts = true
         cpus[cpu].isInSoftirq = true
         cpus[cpu].interruptedThread = at.thread
         cpus[cpu].levels.softirq = ContextLevel(entered: at.time)
@@ -116,13 +118,19 @@ extension Joiner {
         }
     }
 
-    /// The kernel's word for the context, with kworkers distinguished from other tasks.
-    func executionContext(_ at: Moment) -> ExecutionContext {
+    /// The kernel's word for the context, with threads that complete I/Os distinguished from other tasks; `nil` when it
+    /// was an interrupt's that the trace does not show, as the idle task completes nothing, or may have been.
+    func executionContext(_ at: Moment) -> ExecutionContext? {
         switch at.context {
-        case .hardirq: .hardirq
-        case .softirq: .softirq
-        case .task: names.isWorker(at.name) || running[at.thread] != nil ? .kworker : .task
+        case .hardirq: return .hardirq
+        case .softirq: return .softirq
+        case .task: break
         }
+        if running[at.thread] != nil { return .kworker }
+        guard at.isContextTold, at.thread != 0 else { return nil }
+        if names.isWorker(at.name) { return .kworker }
+        if names.isInterruptThread(at.name) { return .irqThread }
+        return names.isSoftirqThread(at.name) ? .ksoftirqd : .task
     }
 
     /// Notes an end_io, or what shows that one just ran: where, and in which interrupt.

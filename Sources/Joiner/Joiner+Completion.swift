@@ -28,7 +28,7 @@ extension Joiner {
         return alive(running[at.thread]?.work?.end.life) ?? alive(submitting[at.thread]) ?? alive(level.end?.life)
     }
 
-    private func alive(_ id: LifeID?) -> LifeID? {
+    func alive(_ id: LifeID?) -> LifeID? {
         id.flatMap { lives.contains($0) ? $0 : nil }
     }
 
@@ -62,6 +62,7 @@ extension Joiner {
             if !likely.isEmpty { chain = likely }
         }
         narrow { $0.fits(complete) }
+        narrow { complete.result <= 0 || UInt64($0.io.length) &+ $0.doneBefore == UInt64(complete.result) }
         if !complete.isAsynchronous || at.context == .task {
             // Nobody else completes what its submitter still has in hand.
             narrow { $0.io.submitterThread == at.thread && !$0.isQueued }
@@ -69,6 +70,7 @@ extension Joiner {
         narrow { $0.isQueued || $0.reachedDevice }
         guard chain.count > 1 else { return chain.first }
         counts.overlapping += 1
+        counts.byOrder += 1
         // The first of those that are known to be under way; else any but the last may have come to nothing.
         let areUnderWay = chain.allSatisfy { lives[$0].isQueued || lives[$0].reachedDevice }
         return isLossy || !areUnderWay ? chain.last : chain.first
@@ -88,7 +90,7 @@ extension Joiner {
             consume(at)
             return remove(id)
         }
-        note(completion: id, at)
+        note(completion: id, isError: error < 0, at)
         lives[id].io.error = Int16(clamping: min(error, 0))
         if submitting[lives[id].io.submitterThread] == id { submitting[lives[id].io.submitterThread] = nil }
         consume(at)
@@ -105,31 +107,83 @@ extension Joiner {
         io.facts.contains(.noWait) && (io.issuer == .ioUring || io.issuer == .unknown)
     }
 
-    private mutating func note(completion id: LifeID, _ at: Moment) {
-        let context = executionContext(at)
-        if context == .kworker {
-            if let work = running[at.thread], work.completesDirectIO {
-                apply(work, to: id, at)
-                // One completion for each work.
-                running[at.thread]?.work = nil
-            } else {
-                counts.withoutStart += 1
-            }
-        } else if at.context != .task {
-            // In an interrupt that is where end_io ran, also where it was not seen.
-            let seen = cpus[Int(at.cpu)][at.context].end
-            if seen == nil { _ = nextBio(at) }
-            if let seen, seen.life == nil || seen.life == id {
-                apply(seen, to: id)
-            } else if lives[id].io.ended == nil {
-                apply(BioEnd(place: endPlace(at), life: id), to: id)
-            }
-        } else if at.thread == lives[id].io.submitterThread {
+    /// - Parameter isError: completed with one.
+    private mutating func note(completion id: LifeID, isError: Bool, _ at: Moment) {
+        var context = executionContext(at)
+        if isInHands(of: at, id) {
+            context = .task
             lives[id].io.facts.insert(.bySubmitter)
+        } else if context == .kworker {
+            if !noteWork(completing: id, isError: isError, at) { context = nil }
+        } else if at.context != .task {
+            if cpus[Int(at.cpu)][at.context].end == nil { _ = nextBio(at) }
+            noteDelivery(of: id, at)
+        } else if at.thread == lives[id].io.submitterThread {
+            context = noteReturn(of: id, at) ? .task : nil
+        } else if context == .irqThread || context == .ksoftirqd {
+            noteDelivery(of: id, at)
         }
         lives[id].io.completed = at.timestamp
         lives[id].io.completionCPU = at.cpu
         lives[id].io.completeContext = context
+    }
+
+    /// This is where end_io ran, also where it was not seen.
+    private mutating func noteDelivery(of id: LifeID, _ at: Moment) {
+        let seen = cpus[Int(at.cpu)][at.context].end
+        if let seen, seen.life == nil || seen.life == id {
+            apply(seen, to: id)
+        } else if lives[id].io.ended == nil {
+            apply(BioEnd(place: endPlace(at), life: id), to: id)
+        }
+    }
+
+    /// Its submitter has not let go of it, and nobody else completes what that has in hand. One that an interrupt comes to
+    /// looks alike, unless the trace shows interrupts, or that it was let go of.
+    private func isInHands(of at: Moment, _ id: LifeID) -> Bool {
+        guard at.context == .task, at.thread == lives[id].io.submitterThread else { return false }
+        if lives[id].isAsynchronous == false || lives[id].io.facts.contains(.forceWait) {
+            return running[at.thread]?.work?.end.life != id
+        }
+        guard !lives[id].isQueued else { return false }
+        // Those past iomap have no event for that.
+        return at.isContextTold || lives[id].io.facts.contains(.blockDevice)
+            || sawQueueing && !lives[id].io.facts.contains(.legacy)
+    }
+
+    /// In the submitter's thread, after it let go of the I/O.
+    /// - Returns: Whether that is what completes it: it polls, or works for its ring. Else an interrupt came to it unseen.
+    private mutating func noteReturn(of id: LifeID, _ at: Moment) -> Bool {
+        let facts = lives[id].io.facts
+        if facts.contains(.polled) {
+            noteDelivery(of: id, at)
+            lives[id].io.endContext = .task
+            return true
+        }
+        guard facts.contains(.callerCompletion) || lives[id].flags?.contains(.callerCompletion) == true else {
+            return false
+        }
+        lives[id].io.facts.insert(.bySubmitter)
+        return true
+    }
+
+    /// In a kworker: in the work that was queued for it, or in one of a driver's or layer's.
+    /// - Returns: Whether it can be that.
+    private mutating func noteWork(completing id: LifeID, isError: Bool, _ at: Moment) -> Bool {
+        guard let work = running[at.thread] else {
+            counts.withoutStart += 1
+            return true
+        }
+        guard work.completesDirectIO else {
+            noteDelivery(of: id, at)
+            return true
+        }
+        // Reads are not deferred: an interrupt may have come to the kworker.
+        if !at.isContextTold, lives[id].io.operation == .read, !isError { return false }
+        apply(work, to: id, at)
+        // One completion for each work.
+        running[at.thread]?.work = nil
+        return true
     }
 
     /// io_uring's second hop can only be assigned by its kiocb. What the submitter itself completed returns with its submission;
@@ -146,6 +200,7 @@ extension Joiner {
         // A descriptor with O_DSYNC is there to be written to; a read by it would be taken for a write.
         if io.operation == .unknown, io.facts.contains(.dataSync) { io.operation = .write }
         remove(id)
+        longest = max(longest, io.completed.map { $0.nanoseconds &- io.submitted.nanoseconds } ?? 0)
         counts.joined += 1
         try sink(io)
     }

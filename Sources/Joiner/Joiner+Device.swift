@@ -26,7 +26,7 @@ extension Joiner {
         }
         guard requests.count < Self.limit else { return }
         let place = BlockPlace(block)
-        if let there = requests[place], there.life != pending.life, lives.contains(there.life), !isLossy {
+        if let there = requests[place], there.life != pending.life, lives.contains(there.life), !there.isDone, !isLossy {
             counts.overlapping += 1
             requests.append(pending, at: place)
         } else {
@@ -85,10 +85,28 @@ extension Joiner {
         add(PendingBlock(life: id, sectors: block.sectors), at: block)
     }
 
+    /// Another of its requests, or the one that went back to the queue.
+    private mutating func noteAnotherIssue(of id: LifeID, _ at: Moment) {
+        var further = lives[id].io.further
+        guard at.time != lives[id].io.issued?.nanoseconds, at.time != further.lastIssued else { return }
+        further.requests = max(1, further.requests)
+        if !lives[id].isRequeued, further.requests < .max { further.requests += 1 }
+        further.lastIssued = at.time
+        lives[id].isRequeued = false
+        lives[id].io.further = further
+    }
+
+    mutating func requeued(life block: BlockRange) {
+        guard !block.isForeign, let id = requests[BlockPlace(block)]?.life, lives.contains(id) else { return }
+        lives[id].isRequeued = true
+        if lives[id].io.further.requeues < .max { lives[id].io.further.requeues += 1 }
+    }
+
     /// Where it left the submitter's hands before, it was held back, or queued.
     private mutating func noteIssue(of id: LifeID, _ at: Moment) {
+        guard lives[id].io.issued == nil else { return noteAnotherIssue(of: id, at) }
         let returned = lives[id].returned
-        if returned > 0, lives[id].io.issued == nil {
+        if returned > 0 {
             lives[id].io.times[.requested] = lives[id].requested
             if lives[id].requested == 0 || lives[id].requested > returned {
                 lives[id].io.times[.returned] = returned
@@ -136,6 +154,7 @@ extension Joiner {
             cpus[cpu][at.context].request = nil
             return
         }
+        requests.bringForward(at: BlockPlace(block)) { !$0.isDone && $0.sectors == block.sectors }
         cpus[cpu][at.context].request = RequestDone(
             device: block.device, sector: block.sector, end: end, life: requests[BlockPlace(block)]?.life)
         divide(block, at: end)
@@ -148,8 +167,14 @@ extension Joiner {
             let pending = requests[place], pending.sectors > 0
         {
             sector &+= UInt64(pending.sectors)
+            guard sector > end else {
+                var done = pending
+                done.isDone = true
+                requests.replaceFirst(done, at: place)
+                continue
+            }
             let rest = BlockPlace(device: block.device, sector: end)
-            guard sector > end, requests[rest] == nil else { continue }
+            guard requests[rest] == nil else { continue }
             _ = removeRequest(at: place)
             requests.replaceFirst(PendingBlock(life: pending.life, sectors: UInt32(sector - end)), at: rest)
         }
@@ -172,8 +197,12 @@ extension Joiner {
         _ function: KernelFunction, _ arguments: ProbeArguments, _ at: Moment, _ sink: Sink
     ) rethrows {
         let bio = nextBio(at)
-        let known = arguments[.iocb].flatMap { byIOCB[$0] }.flatMap { lives.contains($0) ? $0 : nil }
-        let id = (known ?? bio).flatMap { lives.contains($0) ? $0 : nil }
+        // A kiocb is used again: what it was of is over.
+        if let former = alive(arguments[.iocb].flatMap { byIOCB[$0] }), lives[former].io.completed != nil {
+            try emit(former, sink)
+        }
+        let known = alive(arguments[.iocb].flatMap { byIOCB[$0] })
+        let id = known ?? alive(bio)
         let hasArguments = arguments[.iocb] != nil || arguments[.flags] != nil
         let end = BioEnd(
             place: endPlace(at), time: at.time, life: id, arguments: hasArguments ? arguments : nil,

@@ -84,6 +84,7 @@ extension Joiner {
         guard hasNoBegins else { return }
         counts.withoutBegin = 0
         for thread in partial.works.keys.sorted() { try workEnded(thread, sink) }
+        try finishQueued(sink)
         for cpu in partial.ends.keys.sorted() { if let end = partial.ends[cpu] { try ended(end, sink) } }
         try finishRequests(sink)
         try flush(sink)
@@ -106,6 +107,24 @@ extension Joiner {
         // The work is that of nothing else.
         (io.completeContext, io.completionCPU) = (.kworker, work.cpu)
         partial.works[at.thread] = io
+    }
+
+    /// A completion that was handed over to a kworker, in a trace that does not show when these begin.
+    mutating func keepQueued(_ work: QueuedWork, _ sink: Sink) rethrows {
+        var io = DirectIO.partial
+        take(work.end, &io)
+        io.workQueued = Timestamp(nanoseconds: work.time)
+        io.completeContext = .kworker
+        try add(partial: io, sink)
+    }
+
+    private mutating func finishQueued(_ sink: Sink) rethrows {
+        guard !sawWorkStart else {
+            counts.inFlight += UInt64(works.count)
+            return
+        }
+        for work in works.values.sorted(by: { $0.time < $1.time }) { try keepQueued(work, sink) }
+        works = [:]
     }
 
     private func take(_ end: BioEnd, _ io: inout DirectIO) {

@@ -59,7 +59,9 @@ extension Joiner {
     /// `block_bio_remap`: the bio of another device, of which that of a disk follows. Of whole lives it is not followed:
     /// a layer may have worked on it meanwhile, which no stage tells.
     mutating func remapped(partial block: BlockRange, from source: BlockPlace) {
-        guard hasNoBegins, block.hasData, let taken = partial.requests.bios[source]?.taken else { return }
+        guard hasNoBegins, block.hasData, let bio = partial.requests.bios[source] else { return }
+        if partial.requests.mapped.count < Self.limit { partial.requests.mapped.insert(source) }
+        guard let taken = bio.taken else { return }
         add(WaitingBio(queued: 0, sectors: block.sectors, taken: taken), at: BlockPlace(block))
     }
 
@@ -79,7 +81,10 @@ extension Joiner {
         guard let first = partial.requests.pending[place], partial.requests.isUnderWay(first.io, at) else {
             return partial.requests.pending.replaceAll(pending, at: place)
         }
-        if block.kind != .append { counts.overlapping += 1 }
+        if block.kind != .append {
+            counts.overlapping += 1
+            counts.byOrder += 1
+        }
         partial.requests.pending.append(pending, at: place)
     }
 
@@ -87,6 +92,7 @@ extension Joiner {
     mutating func issued(partial block: BlockRange, _ at: Moment) {
         guard hasNoBegins else { return }
         guard block.hasData else { return partial.requests.others.issued(block, at: at.time) }
+        if partial.requests.issuingDevices.count < Self.limit { partial.requests.issuingDevices.insert(block.device) }
         let place = BlockPlace(block)
         guard partial.requests.pending[place] != nil || partial.requests.pending.count < Self.limit else { return }
         let first = partial.requests.pending[place].flatMap { partial.requests.isUnderWay($0.io, at) ? $0 : nil }
@@ -185,7 +191,8 @@ extension Joiner {
     }
 
     mutating func requeued(_ block: BlockRange) {
-        guard hasNoBegins, !block.hasData else { return }
+        guard hasNoBegins else { return requeued(life: block) }
+        guard !block.hasData else { return }
         partial.requests.others.requeued(block)
     }
 
@@ -196,8 +203,7 @@ extension Joiner {
         try finishRequest(of: at.flow, sink)
         let place = partial.requests.place(ofDone: block)
         guard var pending = partial.requests.takeDone(block, at: place) else {
-            partial.requests.unknown += 1
-            return
+            return completed(bio: block, at)
         }
         if block.kind == .append {
             pending.io.offset = block.sector << 9
@@ -209,6 +215,20 @@ extension Joiner {
         guard partial.requests.done.count < Self.limit else { return }
         // What follows a part is of the request too, which is not done yet.
         partial.requests.done[at.flow] = (pending.io, goesOn)
+    }
+
+    /// A bio of a device that has no requests is done, as blkparse has it: where it was not seen to go on to another one,
+    /// it is all that there is.
+    private mutating func completed(bio block: BlockRange, _ at: Moment) {
+        let place = BlockPlace(block)
+        guard !partial.requests.issuingDevices.contains(block.device), partial.requests.bios[place] != nil else {
+            partial.requests.unknown += 1
+            return
+        }
+        var pending = request(of: block)
+        guard partial.requests.mapped.remove(place) == nil, partial.requests.done.count < Self.limit else { return }
+        end(&pending.io, block, at)
+        partial.requests.done[at.flow] = (pending.io, false)
     }
 
     /// The rest of it begins where the part ends.
@@ -233,8 +253,9 @@ extension Joiner {
             if level.raised > io.times[.issued], at.context == .softirq { io.times[.raised] = level.raised }
         }
         // Without events of interrupts, anything looks like a task.
-        let context = executionContext(at)
-        if partial.requests.knowsContexts || context != .task { io.endContext = context }
+        if let context = executionContext(at), partial.requests.knowsContexts || context != .task {
+            io.endContext = context
+        }
         (io.completeContext, io.completionCPU) = (io.endContext, at.cpu)
     }
 

@@ -6,7 +6,7 @@ import KernelTraces
 /// Completions that are handed to a kworker.
 extension Joiner {
     /// `workqueue_queue_work`, right after the end_io that asked for it, in the same context.
-    mutating func queued(_ work: Work, _ at: Moment) {
+    mutating func queued(_ work: Work, _ at: Moment, _ sink: Sink) rethrows {
         guard work.function.completesDirectIO else { return queuedElse(work, at) }
         let cpu = Int(at.cpu)
         var end = cpus[cpu][at.context].end ?? BioEnd(place: endPlace(at), life: nil)
@@ -15,7 +15,9 @@ extension Joiner {
         consumeEnd(at)
         let address = work.address == 0 ? hide(at) : work.address
         noteRequest(ofWork: address, at)
-        if works[address] != nil { counts.reusedWorks += 1 }
+        if let former = works[address] {
+            if hasNoBegins, !sawWorkStart { try keepQueued(former, sink) } else { counts.reusedWorks += 1 }
+        }
         guard works.count < Self.limit || works[address] != nil else { return }
         let clocks = cpus[cpu].clock.reading(at: at.time, cpu: at.cpu)
         cpus[cpu].clock.waitBegan()
@@ -42,6 +44,7 @@ extension Joiner {
         try workEnded(at.thread, sink)
         let cpu = Int(at.cpu)
         let completes = work.function.completesDirectIO
+        if completes { sawWorkStart = true }
         let address = completes && work.address == 0 ? nextHidden(at) : work.address
         var state = RunningWork(
             address: address, started: at.time, cpu: at.cpu, occupied: .unknown,

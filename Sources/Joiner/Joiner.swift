@@ -45,6 +45,13 @@ public struct Joiner {
     /// I/Os whose `iomap_dio_complete` was entered and not yet left, by where that is; see `Moment.flow`.
     var completing: [UInt64: LifeID] = [:]
     var sawQueueing = false
+    /// A work that completes a direct I/O was seen to start.
+    var sawWorkStart = false
+    /// When the last event was, and the longest that an I/O took so far.
+    var last: UInt64 = 0
+    var longest: UInt64 = 0
+    /// The trace shows when interrupts come.
+    var tellsInterrupts = false
     /// The trace shows when a bio comes to the block layer.
     var sawBios = false
     /// Threads for which io_uring was seen to complete.
@@ -70,10 +77,19 @@ public struct Joiner {
     public mutating func add(_ event: borrowing KernelEvent, _ sink: Sink) rethrows {
         let cpu = Int(event.cpu)
         if cpu >= cpus.count { cpus += [CPUState](repeating: CPUState(), count: cpu + 1 - cpus.count) }
-        if event.context == nil, cpus[cpu].hasLeftInterrupts(thread: event.thread) { leaveInterrupts(cpu, event.time) }
+        if event.context == nil, cpus[cpu].isInInterrupt {
+            // Its exit is not in the trace.
+            if event.thread != cpus[cpu].interruptedThread {
+                leaveInterrupts(cpu, event.time)
+            } else if Self.isOfTask(event.body) {
+                leaveInterrupts(cpu, event.time)
+            }
+        }
+        last = event.time
         let context = cpus[cpu].context(recorded: event.context)
         let moment = Moment(
-            time: event.time, cpu: event.cpu, thread: event.thread, name: event.name, context: context)
+            time: event.time, cpu: event.cpu, thread: event.thread, name: event.name, context: context,
+            isContextTold: event.context != nil || tellsInterrupts)
         switch event.body {
         case .taskSwitch(let change): switched(change, moment)
         case .irqEntry(let irq): enterHardirq(ContextLevel(entered: moment.time, irq: irq), moment)
@@ -98,11 +114,20 @@ public struct Joiner {
         case .requestComplete(let block): try requestCompleted(block, moment, sink)
         case .requestMade(let block): requestMade(block, moment)
         case .requestInsert(let block): inserted(block, moment)
-        case .workQueue(let work): queued(work, moment)
+        case .workQueue(let work): try queued(work, moment, sink)
         case .workStart(let work): try started(work, moment, sink)
         case .workEnd(let work): try ended(work, moment, sink)
         case .function(let function, let call): try called(function, calls[call], moment, sink)
         case .functionReturn(let function, let call): try returned(function, calls[call], moment, sink)
+        }
+    }
+
+    /// No interrupt does that.
+    @inline(__always)
+    private static func isOfTask(_ body: borrowing KernelEvent.Body) -> Bool {
+        switch body {
+        case .dioBegin, .dioQueued, .uringSubmit, .workStart, .workEnd: true
+        default: false
         }
     }
 
@@ -116,6 +141,8 @@ public struct Joiner {
     }
 
     private mutating func finishLives(_ sink: Sink) rethrows {
+        // Paired by their order: with one left, others may have taken each other's starts.
+        if sawWorkStart { counts.unpaired += hiddenWorks.values.reduce(0) { $0 + UInt64($1.count) } }
         for id in lives.all {
             if lives[id].io.completed != nil {
                 try emit(id, sink)
@@ -123,11 +150,19 @@ public struct Joiner {
             }
             if sawQueueing, lives[id].isSuperseded, lives[id].isOnlyBegun {
                 counts.fruitless += 1
+            } else if isOverdue(lives[id].io) {
+                counts.withoutCompletion += 1
             } else {
                 counts.inFlight += 1
             }
             remove(id)
         }
+    }
+
+    /// It would have been complete long ago.
+    private func isOverdue(_ io: DirectIO) -> Bool {
+        let began = io.submitted.nanoseconds
+        return longest > 0 && last > began && last - began > max(10 * longest, 1_000_000)
     }
 
     /// Another trace of the machine begins: what is under way has ended unseen.
@@ -147,6 +182,8 @@ struct Moment {
     var thread: UInt32
     var name: NameID
     var context: KernelEvent.InterruptContext
+    /// Else a task may be one that an interrupt came to.
+    var isContextTold: Bool
 
     var timestamp: Timestamp { Timestamp(nanoseconds: time) }
 
@@ -180,4 +217,6 @@ extension BlockPlace {
 struct PendingBlock {
     var life: LifeID
     var sectors: UInt32
+    /// The device is done with it; what follows has not been seen.
+    var isDone = false
 }

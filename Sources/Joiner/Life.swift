@@ -19,6 +19,8 @@ struct Life {
     var requested: UInt64 = 0
     /// Nanoseconds that its submitter slept in its submission, before the block layer had a bio of it.
     var asleep: UInt64 = 0
+    /// Its request went back to the queue, and was not issued since.
+    var isRequeued = false
     /// Begun by a probe's event; the tracepoint that follows it only confirms.
     var isProbed = false
     /// Its thread began another I/O before this one was let go of or reached a device.
@@ -51,6 +53,7 @@ struct Life {
     /// It can be the I/O of this completion: what a kiocb says of itself does not change on the way.
     func fits(_ complete: DirectIOComplete) -> Bool {
         if let isAsynchronous, isAsynchronous != complete.isAsynchronous { return false }
+        if complete.result > 0, UInt64(complete.result) > UInt64(io.length) &+ doneBefore, io.length != .max { return false }
         guard let flags else { return true }
         return flags.intersection(Self.lasting) == complete.flags.intersection(Self.lasting)
     }

@@ -67,6 +67,10 @@ struct PartialRequests {
     var zones: Set<BlockPlace> = []
     /// `block_getrq` or `block_rq_insert` was seen.
     var areMade = false
+    /// Devices that were given requests. At others, blkparse's C is a bio's.
+    var issuingDevices: Set<UInt32> = []
+    /// Bios that were seen to go on to another device.
+    var mapped: Set<BlockPlace> = []
     /// Completed without having been issued in the trace.
     var unknown: UInt64 = 0
     /// When events were lost last: what is pending since before may have been completed unseen.

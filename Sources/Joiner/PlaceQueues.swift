@@ -17,6 +17,15 @@ struct PlaceQueues<Element> {
     /// Puts it in front of what there is, in place of the first.
     mutating func replaceFirst(_ element: Element, at place: BlockPlace) { first[place] = element }
 
+    /// One that fits is the first then, if there is any.
+    mutating func bringForward(at place: BlockPlace, where condition: (Element) -> Bool) {
+        guard !later.isEmpty, let there = first[place], !condition(there),
+            let index = later[place]?.firstIndex(where: condition), let fitting = later[place]?.remove(at: index)
+        else { return }
+        later[place]?.insert(there, at: 0)
+        first[place] = fitting
+    }
+
     /// Forgets what there is at a place.
     mutating func replaceAll(_ element: Element, at place: BlockPlace) {
         first[place] = element

@@ -34,5 +34,9 @@ public enum KernelFunction: String, Sendable, CaseIterable {
 
     private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
 
-    static func named(_ name: String) -> KernelFunction { byName[name] ?? .other }
+    /// A compiler may put something behind the name: `.llvm.123`, `.isra.0`.
+    static func named(_ name: String) -> KernelFunction {
+        if let function = byName[name] { return function }
+        return name.firstIndex(of: ".").flatMap { byName[String(name[..<$0])] } ?? .other
+    }
 }

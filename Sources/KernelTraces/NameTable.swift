@@ -32,6 +32,11 @@ public final class NameTable {
     /// A worker of io_uring's own, which does what would have had to wait.
     public func isRingWorker(_ id: NameID) -> Bool { kinds[Int(id.number)] == .ringWorker }
 
+    /// The thread of an interrupt.
+    public func isInterruptThread(_ id: NameID) -> Bool { kinds[Int(id.number)] == .interruptThread }
+
+    public func isSoftirqThread(_ id: NameID) -> Bool { kinds[Int(id.number)] == .softirqThread }
+
     func intern(_ bytes: UnsafeRawBufferPointer) -> NameID {
         guard !bytes.isEmpty else { return .unknown }
         let key = Self.key(bytes)
@@ -101,14 +106,23 @@ enum ThreadKind: UInt8 {
     case otherWorker
     /// `iou-wrk-N`, in older kernels `io_wqe_worker-N`.
     case ringWorker
+    /// `irq/N-name`.
+    case interruptThread
+    /// `ksoftirqd/N`.
+    case softirqThread
 
     var isWorker: Bool { self == .poolWorker || self == .otherWorker }
+
+    private static let others: [(prefix: String, kind: ThreadKind)] = [
+        ("iou-wrk-", .ringWorker), ("io_wqe_worker-", .ringWorker), ("irq/", .interruptThread),
+        ("ksoftirqd/", .softirqThread),
+    ]
 
     init(of name: String) {
         let bytes = Array(name.utf8)
         let prefix = Array("kworker/".utf8)
         guard bytes.starts(with: prefix) else {
-            self = name.hasPrefix("iou-wrk-") || name.hasPrefix("io_wqe_worker-") ? .ringWorker : .ordinary
+            self = Self.others.first { name.hasPrefix($0.prefix) }?.kind ?? .ordinary
             return
         }
         let rest = bytes.dropFirst(prefix.count)

@@ -179,10 +179,16 @@ struct LinePrefix {
         return false
     }
 
-    /// `2026-11-28 09:38:04 `, `09:38:04.123456 `.
+    /// `2026-11-28 09:38:04 `, `09:38:04.123456 `, `2026-11-28T09:38:04,123456+00:00 `; of a container's log also
+    /// ` stdout F `.
     private static func timeOfDay(_ line: Scanner) -> Scanner? {
         var line = line
         var word = line.word()
+        if isDateAndTime(word) {
+            guard line.skip(byte: UInt8(ascii: " ")) else { return nil }
+            _ = line.skip("stdout F ") || line.skip("stderr F ")
+            return line
+        }
         if word.count == 10, word[4] == UInt8(ascii: "-"), word[7] == UInt8(ascii: "-"),
             line.skip(byte: UInt8(ascii: " "))
         {
@@ -195,6 +201,33 @@ struct LinePrefix {
             line.skip(byte: UInt8(ascii: " "))
         else { return nil }
         return line
+    }
+
+    private static func isDateAndTime(_ word: UnsafeRawBufferPointer) -> Bool {
+        guard (19...40).contains(word.count) else { return false }
+        let marks: [(Int, StaticString)] = [(4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":")]
+        return marks.allSatisfy { word[$0] == $1.utf8Start[0] } && word.prefix(4).allSatisfy { isDigit($0) }
+            && word.dropFirst(17).allSatisfy { isDigit($0) || "+-:.,Z".utf8.contains($0) }
+    }
+
+    /// A mark of lost events, or of those that were overwritten, behind the name of a file or the number of its line.
+    static func beforeMark(_ line: Scanner) -> Scanner? {
+        mark("# entries-in-buffer", in: line) ?? mark("CPU:", in: line)
+    }
+
+    private static func mark(_ text: StaticString, in line: Scanner) -> Scanner? {
+        var behind = line
+        guard behind.skip(through: text) else { return nil }
+        let before = line.count - behind.count - text.utf8CodeUnitCount
+        var mark = line
+        mark.skip(before)
+        return isPlace(UnsafeRawBufferPointer(rebasing: line.rest.prefix(before))) ? mark : nil
+    }
+
+    /// `trace.txt:`, `12:`, `trace.txt-12-`.
+    private static func isPlace(_ text: UnsafeRawBufferPointer) -> Bool {
+        guard let last = text.last, text.count <= 255 else { return false }
+        return (last == UInt8(ascii: ":") || last == UInt8(ascii: "-")) && !text.contains(UInt8(ascii: " "))
     }
 
     /// Not the number of a CPU.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /// `CPU:1 [LOST 12 EVENTS]` of ftrace, `CPU:1 [12 EVENTS DROPPED]` of trace-cmd, `PERF_RECORD_LOST lost 12` of perf,
-/// `Lost 12 events` of bpftrace.
+/// `Lost 12 events` of bpftrace, `Skips: 3 forward (12 - 1.0%)` of blkparse.
 struct LossMark {
     var cpu: UInt16?
     var count: UInt64 = 0
@@ -23,6 +23,12 @@ struct LossMark {
         if line.skip("Lost ") || line.skip("WARNING: Lost ") {
             guard let lost = line.decimal(), line.skip(" events") else { return nil }
             count = lost
+            return
+        }
+        // At the end of blkparse: numbers of a sequence that it did not find.
+        if line.skip("Skips: ") {
+            guard let skipped = line.decimal(), skipped > 0, line.skip(" forward (") else { return nil }
+            count = skipped
             return
         }
         // At the end of perf script: that some chunks, of how many events is not said, were lost.

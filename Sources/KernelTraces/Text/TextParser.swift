@@ -243,11 +243,14 @@ extension TextParser {
         scanner = line
         // A thread may call itself whatever it likes.
         if let head = head(&scanner) { return event(head, &scanner, machine: 0) }
+        // What looks like a file's name may be blkparse's own.
+        if let mark = LossMark(line) { return take(mark) }
         if found.isAny, TextPreamble.isHeading(rest) { _ = prefix.machine(of: found.file) }
         return other(rest, isMessage: found.isStamped)
     }
 
     private mutating func other(_ line: Scanner, isMessage: Bool) -> KernelEvent? {
+        let line = LinePrefix.beforeMark(line) ?? line
         if line.byte == UInt8(ascii: "#") { takeOverwritten(line) }
         if let mark = LossMark(line) { return take(mark) }
         if let graph = GraphLine(line) { return event(in: graph) }
