@@ -25,7 +25,9 @@ static __always_inline bool is_top_unseen(const struct probe_layered *all)
 {
 	const struct probe_io *io = &all->life.waited.io;
 
-	return probe_settings.stacked_disks && all->layers[0].dev != io->dev && is_stacked(io->dev);
+	/* A hole that was read, or what failed before, came to no device. */
+	return probe_settings.stacked_disks && all->layers[0].dev != io->dev && is_stacked(io->dev) &&
+	       (io->issued_ns || io->facts & PROBE_FACT_END_SEEN);
 }
 
 #endif

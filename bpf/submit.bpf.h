@@ -102,6 +102,16 @@ static __always_inline bool goes_on(struct probe_io *io, __u32 tid, __u64 left, 
 	return true;
 }
 
+/* What is left of it is behind the end of the file: it was complete as it was, and no other completion comes. */
+static __always_inline bool has_ended(struct probe_cpu *cpu, struct probe_io *io, __u64 key, bool reads_nothing)
+{
+	if (!io || !reads_nothing || !stopped_midway(io))
+		return false;
+	emit_io(cpu, io);
+	slot_free(key);
+	return true;
+}
+
 /* A request of io_uring that polls has IOCB_HIPRI taken away on some ways; its completion function shows it. */
 static __always_inline bool issuer_polls(const void *complete)
 {
@@ -221,8 +231,12 @@ static __always_inline int io_begin(const struct beginning *this)
 		return 0;
 	/* Its submission before this one has returned, where nothing else says so: kernels before 6.5, fs/direct-io.c. */
 	submission_over(cpu);
-	if (this->facts & PROBE_FACT_PARTIAL && goes_on(slot_find(key), (__u32)pid_tgid, length, position))
-		return 0;
+	if (this->facts & PROBE_FACT_PARTIAL) {
+		io = slot_find(key);
+		if (has_ended(cpu, io, key, !writes && reads_nothing(iocb, position, length)) ||
+		    goes_on(io, (__u32)pid_tgid, length, position))
+			return 0;
+	}
 	if (!io_passes(pid_tgid >> 32, this->dev, this->inode)) {
 		__sync_fetch_and_add(&cpu->filtered, 1);
 		count_left_out(pid_tgid >> 32);

@@ -7,6 +7,10 @@ extension DirectIO {
     @inlinable public var knowsFile: Bool { !isPartial || device.kernelNumber != 0 && !isRequest }
     /// What failed says nothing of how long it was.
     @inlinable public var knowsLength: Bool { !isPartial || length > 0 }
+    /// Nothing of it came to a device: it read a hole, or failed before. Only of a recording whose probes see both.
+    @inlinable public var hadNoBio: Bool {
+        facts.contains(.bySubmitter) && !facts.contains(.endSeen) && times[.issued] == 0
+    }
     @inlinable public var knowsError: Bool { !isPartial || times[.completed] != 0 || isRequest }
     @inlinable public var knowsSubmitter: Bool { !isPartial || submitterThread != 0 }
 }

@@ -52,7 +52,8 @@ public struct JoinCounts: Equatable, Sendable {
     private static var all: [WritableKeyPath<JoinCounts, UInt64>] {
         [
             \.withoutBegin, \.withoutCompletion, \.inFlight, \.fruitless, \.withoutQueueing, \.withoutStart,
-            \.reusedWorks, \.mistaken, \.overlapping, \.byOrder, \.begins, \.namelessBegins, \.pairedByOrder, \.unpaired, \.partial,
+            \.reusedWorks, \.mistaken, \.overlapping, \.byOrder, \.begins, \.namelessBegins, \.pairedByOrder,
+            \.unpaired, \.partial,
             \.requests,
             \.joined, \.deferred,
         ]

@@ -26,7 +26,8 @@ extension Joiner {
         }
         guard requests.count < Self.limit else { return }
         let place = BlockPlace(block)
-        if let there = requests[place], there.life != pending.life, lives.contains(there.life), !there.isDone, !isLossy {
+        if let there = requests[place], there.life != pending.life, lives.contains(there.life), !there.isDone, !isLossy
+        {
             counts.overlapping += 1
             requests.append(pending, at: place)
         } else {

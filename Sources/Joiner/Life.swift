@@ -53,7 +53,9 @@ struct Life {
     /// It can be the I/O of this completion: what a kiocb says of itself does not change on the way.
     func fits(_ complete: DirectIOComplete) -> Bool {
         if let isAsynchronous, isAsynchronous != complete.isAsynchronous { return false }
-        if complete.result > 0, UInt64(complete.result) > UInt64(io.length) &+ doneBefore, io.length != .max { return false }
+        if complete.result > 0, UInt64(complete.result) > UInt64(io.length) &+ doneBefore, io.length != .max {
+            return false
+        }
         guard let flags else { return true }
         return flags.intersection(Self.lasting) == complete.flags.intersection(Self.lasting)
     }

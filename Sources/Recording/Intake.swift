@@ -112,6 +112,7 @@ final class Intake: RecordSink {
 
     /// Names that are not in the file yet: a recording that is killed would have numbers instead.
     func writeNewNames() {
+        if files.check() { lastInode = .max }
         if files.count != filesWritten {
             filesWritten = files.count
             attempt { writer throws(CaptureError) in try writer.write(files: files.names) }

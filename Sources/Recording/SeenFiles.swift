@@ -13,10 +13,19 @@ struct SeenFiles {
         let inode: UInt64
     }
 
-    private var paths: [File: String?] = [:]
-    /// How many have a path.
+    private var paths: [File: Found] = [:]
+    /// Paths that were found.
     private(set) var count = 0
     private var spent: UInt64 = 0
+
+    private struct Found {
+        /// An inode may be used again for another file.
+        var paths: [String] = []
+        /// To be looked for again: its path is that of another file now, or of none.
+        var isGone = false
+        /// Its path cannot be followed from here.
+        var isElsewhere = false
+    }
 
     private static let most = 4096
     private static let mostDescriptors = 4096
@@ -34,17 +43,51 @@ struct SeenFiles {
 
     private mutating func note(device: UInt32, inode: UInt64, thread: UInt32, procfs: String) {
         let file = File(device: device, inode: inode)
-        guard paths[file] == nil, paths.count < Self.most, spent < Self.patience else { return }
+        let known = paths[file]
+        guard known?.isGone ?? true, paths.count < Self.most, spent < Self.patience else { return }
         let start = HostClock.monotonic
-        let path = Self.path(of: file, openIn: "\(procfs)/\(thread)/fd")
-        paths[file] = .some(path)
-        if path != nil { count += 1 }
+        var found = known ?? Found()
+        var path = Self.path(of: file, openIn: "\(procfs)/\(thread)/fd")
+        // Closed by now: only that it is not the one before is known.
+        if path == nil, known?.paths.isEmpty == false { path = Self.unknown }
+        found.isElsewhere = known != nil && path == known?.paths.last
+        found.isGone = false
+        if let path, !found.paths.contains(path), found.paths.count < Self.mostPaths {
+            found.paths.append(path)
+            count += 1
+        }
+        paths[file] = found
         spent += HostClock.monotonic &- start
     }
 
+    /// Notices files that are no longer at their path, whose inodes may be others' by now.
+    /// - Returns: Whether there is one.
+    mutating func check() -> Bool {
+        var isAny = false
+        for (file, found) in paths where !found.isGone && !found.isElsewhere {
+            guard let path = found.paths.last, path != Self.unknown, spent < Self.patience else { continue }
+            let start = HostClock.monotonic
+            var status = stat()
+            let isThere = stat(path, &status) == 0
+            if !isThere || status.st_mode & S_IFMT == S_IFREG && UInt64(status.st_ino) != file.inode {
+                paths[file]?.isGone = true
+                isAny = true
+            }
+            spent += HostClock.monotonic &- start
+        }
+        return isAny
+    }
+
+    private static let mostPaths = 8
+    private static let unknown = "later another"
+
     var names: [FileName] {
-        paths.compactMap { file, path in
-            path.map { FileName(device: DeviceNumber(kernel: file.device), inode: file.inode, path: $0) }
+        paths.compactMap { file, found in
+            found.paths.isEmpty
+                ? nil
+                : FileName(
+                    device: DeviceNumber(kernel: file.device), inode: file.inode,
+                    path: found.paths.joined(separator: ", "))
         }
         .sorted { ($0.path, $0.inode) < ($1.path, $1.inode) }
     }

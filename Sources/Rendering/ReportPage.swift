@@ -98,7 +98,13 @@ struct ReportPage {
     }
 
     private var contexts: [String] {
-        fields(
+        if report.count(in: .unknown) == report.ios.total, report.ios.partial > 0, report.ios.requests == 0,
+            let ends = report.endContexts
+        {
+            let known = [("hardirq", ends.hardirq), ("softirq", ends.softirq), ("task", ends.task)].filter { $0.1 > 0 }
+            return fields("end_io in", known.map { "\($0.0) \(part($0.1, of: report.ios.total))" })
+        }
+        return fields(
             "completed in",
             CompletionContext.allCases.filter { report.count(in: $0) > 0 }.map {
                 "\($0.rawValue) \(part(report.count(in: $0), of: report.ios.total))"
@@ -215,7 +221,11 @@ struct ReportPage {
         }
         items += quality.missing.map { "no \($0.point.name) \(part($0.ios, of: all))" }
         if quality.disorderedIOs > 0 { items.append("disordered \(part(quality.disorderedIOs, of: all))") }
-        if quality.unfinishedIOs > 0 { items.append("unfinished \(part(quality.unfinishedIOs, of: all))") }
+        if quality.unfinishedIOs > 0 {
+            // Of a trace without begins, one event alone has no duration.
+            let what = report.ios.partial == all ? "known by one event" : "unfinished"
+            items.append("\(what) \(part(quality.unfinishedIOs, of: all))")
+        }
         if !quality.blind.isEmpty {
             let names = quality.blind.map(\.name).joined(separator: ", ")
             items.append("not probed: \(names)" + (report.source.blindTo.isEmpty ? "" : " (dioscope check says why)"))

@@ -25,7 +25,8 @@ public struct TextReport: Sendable {
             lines += page.completions + page.overTime
         }
         if showsHistogram { lines += HistogramText(report: report, style: style).lines }
-        if let table = report.placement, showsCPUs || isVerbose || table.isTelling {
+        // CPUs of one number on several machines are not one.
+        if let table = report.placement, report.source.machines.count < 2, showsCPUs || isVerbose || table.isTelling {
             lines += PlacementText(table: table, style: style, isVerbose: isVerbose).lines
             if let places = report.source.places {
                 lines +=

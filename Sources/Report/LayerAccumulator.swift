@@ -17,7 +17,7 @@ struct LayerAccumulator: ~Copyable, Sendable {
     @inline(__always)
     mutating func add(_ io: DirectIO, _ life: AttributedLife) {
         let path = io.path
-        count(path.map { end(of: $0, io) } ?? io.device, life, 1)
+        count(path.map { end(of: $0, io) } ?? (io.hadNoBio ? DeviceNumber(kernel: 0) : io.device), life, 1)
         if !io.isPlain { count(io.further) }
         if let path { add(path, io, life) }
     }
