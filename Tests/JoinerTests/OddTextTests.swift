@@ -234,6 +234,12 @@ import Testing
         #expect(odd.summary.lostEvents == 1200 + 37 && queueWaits(odd.all) == [31])
     }
 
+    @Test func anEventThatALineSwallowedIsALoss() throws {
+        let odd = try odd("lines-joined")
+        #expect(latencies(odd.all) == [100] && odd.counts.begins == 2)
+        #expect(odd.summary.unparsed == 1)
+    }
+
     @Test func datesAreNoNamesOfThreads() throws {
         let odd = try odd("dates-and-times")
         #expect(odd.threads == ["aio"] && latencies(odd.all) == [136] && queueWaits(odd.all) == [31])

@@ -61,6 +61,8 @@ import Testing
             ("[09:10:11.000000001] (+0.000000400) box block_rq_issue: { cpu_id = 3 }, { dev = 8 }\n", "LTTng"),
             ("77 09:10:11.000001 pwrite64(3, \"\"..., 512, 0) = 512 <0.000090>\n", "output of strace"),
             ("fio-3.33\nStarting 1 thread\n", "output of fio"),
+            ("{\n  \"fio version\" : \"fio-3.39\",\n  \"jobs\" : []\n}\n", "output of fio"),
+            ("{\"traceEvents\":[{\"name\":\"x\"}]}\n", "trace events"),
             ("     fio-1234    [000] .....  +0.000000: iomap_dio_rw_queued: dev 8:0\n", "has an event"),
             ("BZh91AY&SY", "bzip2"), ("PK\u{3}\u{4}rest", "a zip archive"),
         ])

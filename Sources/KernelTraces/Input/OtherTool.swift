@@ -20,6 +20,7 @@ enum OtherTool: String, Sendable {
     case perfJSON = "JSON of perf data convert"
     case fio = "output of fio"
     case perfReport = "output of perf report"
+    case traceEvents = "JSON of trace events, as Perfetto and browsers take it"
 
     init?(of prefix: [UInt8]) {
         // The magic number of a record and its version 7, in either byte order.
@@ -87,7 +88,8 @@ enum OtherTool: String, Sendable {
         }
         if first == "Attaching" || first == "Attached", line.contains(" probe") { return .bpftrace }
         if line.contains(" : count     distribution") { return .biolatency }
-        if line.contains("(groupid=") || isVersionOfFio(first) { return .fio }
+        if line.contains("(groupid=") || isVersionOfFio(first) || line.contains("\"fio version\"") { return .fio }
+        if line.contains("\"traceEvents\"") { return .traceEvents }
         if line.hasPrefix("# Overhead ") { return .perfReport }
         if words.contains("BLOCK"), words.contains("BYTES"), words.contains("LATms") { return .iosnoop }
         if line.hasPrefix("=====") && line.contains(" All Devices ") { return .btt }
@@ -129,6 +131,7 @@ enum OtherTool: String, Sendable {
                 + " prints"
         case .jsonLines:
             "give the lines that they wrap as text, e.g. with jq -r .log or jq -r .MESSAGE"
+        case .traceEvents: "give what it was made of"
         case .bpftraceJSON, .bpftrace:
             "its events are the script's own: record with dioscope, or with what 'dioscope record --how trace-cmd'"
                 + " prints"

@@ -68,6 +68,9 @@ struct TextParser {
         return summary
     }
 
+    /// Bytes of an event; what is longer may have swallowed the next one, with the end of its line.
+    private static let longest = 160
+
     /// `nil` when the line is none.
     @inline(__always)
     mutating func event(of line: UnsafeRawBufferPointer) -> KernelEvent? {
@@ -125,6 +128,7 @@ struct TextParser {
         if repeated.contains(head, scanner, machine: machine) { return nil }
         if summary.events == 0, head.time == 0 { shift = 1 }
         summary.events &+= 1
+        if scanner.count > Self.longest, TextRemark.hasAnotherHead(scanner) { summary.unparsed &+= 1 }
         if head.precision > precision { precision = head.precision }
         if head.precision < 0 { summary.times = .counts }
         note(head, machine)

@@ -61,6 +61,23 @@ enum TextRemark {
         return rest.skip("PERF_RECORD_") || rest.skip("Dumping ftrace buffer") || rest.skip("(ftrace buffer empty)")
     }
 
+    /// `[002] d.h1.   500.000200: `, in the midst of a line.
+    static func hasAnotherHead(_ line: Scanner) -> Bool {
+        var rest = line
+        while rest.skip(through: "[") {
+            let digits = rest.count
+            guard rest.decimal() != nil, digits - rest.count >= 3, rest.skip(byte: UInt8(ascii: "]")) else { continue }
+            rest.skipSpaces()
+            if !isDigit(rest.byte) {
+                _ = rest.word()
+                rest.skipSpaces()
+            }
+            guard rest.decimal() != nil, rest.skip(byte: UInt8(ascii: ".")), rest.decimal() != nil else { continue }
+            if rest.byte == UInt8(ascii: ":") { return true }
+        }
+        return false
+    }
+
     /// What is left of an event: a CPU, what ours say behind their names, or bytes that are no text. Anything else is
     /// prose.
     static func resemblesEvent(_ line: Scanner) -> Bool {
