@@ -140,7 +140,9 @@ let package = Package(
         .testTarget(
             name: "KernelTracesTests", dependencies: ["KernelTraces", "DirectIO", "CZlib", "CZstd", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "JoinerTests", dependencies: ["Joiner", "Attribution", "KernelTraces", "DirectIO"], swiftSettings: strict),
+        .testTarget(
+            name: "JoinerTests", dependencies: ["Joiner", "Attribution", "KernelTraces", "DirectIO"],
+            swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["DirectIO"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "AttributionTests", dependencies: ["Attribution", "DirectIO", "TestSupport"], swiftSettings: strict),

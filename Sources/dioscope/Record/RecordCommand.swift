@@ -183,6 +183,11 @@ struct RecordCommand: ParsableCommand {
 
     /// Nothing was seen: of what is known to have been there, why, or else what could not be seen.
     private func sayWhy(_ outcome: Outcome, _ made: MadeReport?) {
+        if outcome.counters.restarted > 0, outcome.counters.lost == 0 {
+            return Terminal.say(
+                "\(outcome.counters.restarted) direct I/Os came to nothing: they read behind the end of a file, or"
+                    + " would have had to wait and may not")
+        }
         if let absence = made?.absence {
             Terminal.say(absence.reason)
             if let remedy = absence.remedy { Terminal.advise(remedy) }
