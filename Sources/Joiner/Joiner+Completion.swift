@@ -200,7 +200,9 @@ extension Joiner {
         // A descriptor with O_DSYNC is there to be written to; a read by it would be taken for a write.
         if io.operation == .unknown, io.facts.contains(.dataSync) { io.operation = .write }
         remove(id)
-        longest = max(longest, io.completed.map { $0.nanoseconds &- io.submitted.nanoseconds } ?? 0)
+        if let completed = io.completed, completed > io.submitted {
+            longest = max(longest, completed.nanoseconds - io.submitted.nanoseconds)
+        }
         counts.joined += 1
         try sink(io)
     }

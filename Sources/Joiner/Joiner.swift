@@ -162,7 +162,7 @@ public struct Joiner {
     /// It would have been complete long ago.
     private func isOverdue(_ io: DirectIO) -> Bool {
         let began = io.submitted.nanoseconds
-        return longest > 0 && last > began && last - began > max(10 * longest, 1_000_000)
+        return longest > 0 && last > began && last - began > 1_000_000 && (last - began) / 10 > longest
     }
 
     /// Another trace of the machine begins: what is under way has ended unseen.

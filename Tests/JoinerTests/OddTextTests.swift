@@ -192,6 +192,18 @@ import Testing
         #expect(odd.all.allSatisfy { $0.completeContext == .hardirq && $0.irq == 33 })
     }
 
+    @Test func anIOThatTookForeverIsNoTrap() throws {
+        func begin(_ time: String, _ offset: String) -> String {
+            "             fio-640     [002] .....   \(time): iomap_dio_rw_begin: dev 259:3 ino 0x41 size 0x800000 offset"
+                + " \(offset) length 0x1000 done_before 0x0 flags DIRECT|AIO_RW dio_flags  aio 1\n"
+        }
+        let trace = try TextTrace(
+            begin("1.000000", "0x0") + begin("2.000000", "0x1000")
+                + "          <idle>-0       [002] d.h1.   18000000000.000000: iomap_dio_complete: dev 259:3 ino 0x41 size"
+                + " 0x800000 offset 0x1000 flags DIRECT|AIO_RW aio 1 error 0 ret 4096\n")
+        #expect(trace.ios.count == 1 && trace.counts.inFlight == 1)
+    }
+
     @Test func whatIsAtOnePlaceIsToldApartByItsLength() throws {
         let odd = try odd("two-lengths")
         #expect(odd.all.map(\.length) == [4096, 16384] && latencies(odd.all) == [90, 200])
