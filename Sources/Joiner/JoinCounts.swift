@@ -26,6 +26,8 @@ public struct JoinCounts: Equatable, Sendable {
     public internal(set) var overlapping: UInt64 = 0
     /// Of these, by nothing else.
     public internal(set) var byOrder: UInt64 = 0
+    /// I/Os of which the completion was lost, and is taken to be where the issuer was called back.
+    public internal(set) var completedLater: UInt64 = 0
     /// Begins of I/Os, whatever became of them.
     public internal(set) var begins: UInt64 = 0
     /// Begins that do not say of what: the function tracer's records, and probes without the arguments.
@@ -52,7 +54,8 @@ public struct JoinCounts: Equatable, Sendable {
     private static var all: [WritableKeyPath<JoinCounts, UInt64>] {
         [
             \.withoutBegin, \.withoutCompletion, \.inFlight, \.fruitless, \.withoutQueueing, \.withoutStart,
-            \.reusedWorks, \.mistaken, \.overlapping, \.byOrder, \.begins, \.namelessBegins, \.pairedByOrder,
+            \.reusedWorks, \.mistaken, \.overlapping, \.byOrder, \.completedLater, \.begins, \.namelessBegins,
+            \.pairedByOrder,
             \.unpaired, \.partial,
             \.requests,
             \.joined, \.deferred,
@@ -60,7 +63,7 @@ public struct JoinCounts: Equatable, Sendable {
     }
 
     /// Of so many I/Os, one may be told from another by its order alone.
-    private static let believed: UInt64 = 20
+    private static let believed: UInt64 = 100
 
     /// - Parameters:
     ///   - queueingSeen: the trace has any event of a work item that is queued.
@@ -78,6 +81,9 @@ public struct JoinCounts: Equatable, Sendable {
                     + (withoutCompletion > 10 + joined / 10
                         ? ". A tracer that follows one process (trace-cmd -P, perf without -a, set_event_pid) has no"
                             + " completions in interrupts that came to others" : "")),
+            loss(
+                "completed-later", completedLater, .loss,
+                "I/Os whose completion is not in the trace; they seem to last until their issuer was called back"),
             loss("in-flight-at-end", inFlight, .info, "I/Os under way when the trace ended; left out"),
             loss("fruitless", fruitless, .info, "attempts that came to nothing and were made again"),
             loss(

@@ -11,7 +11,10 @@ extension Joiner {
 
     /// The tracepoint `iomap_dio_complete`.
     mutating func completed(_ complete: DirectIOComplete, _ at: Moment, _ sink: Sink) rethrows {
+        sawCompletion = true
+        unknownCompletions.remove(at.flow)
         guard let id = find(complete, hinted(at), at) else {
+            if unknownCompletions.count < Self.limit { unknownCompletions.insert(at.flow) }
             counts.withoutBegin += 1
             try completedPartly(complete, at, sink)
             consume(at)
@@ -122,6 +125,9 @@ extension Joiner {
             context = noteReturn(of: id, at) ? .task : nil
         } else if context == .irqThread || context == .ksoftirqd {
             noteDelivery(of: id, at)
+        } else if context == .task, lives[id].io.facts.contains(.polled) {
+            // io-wq submitted it for the one that polls.
+            notePolled(id, at)
         }
         lives[id].io.completed = at.timestamp
         lives[id].io.completionCPU = at.cpu
@@ -156,15 +162,19 @@ extension Joiner {
     private mutating func noteReturn(of id: LifeID, _ at: Moment) -> Bool {
         let facts = lives[id].io.facts
         if facts.contains(.polled) {
-            noteDelivery(of: id, at)
-            lives[id].io.endContext = .task
-            return true
+            if at.isContextTold { notePolled(id, at) }
+            return at.isContextTold
         }
         guard facts.contains(.callerCompletion) || lives[id].flags?.contains(.callerCompletion) == true else {
             return false
         }
         lives[id].io.facts.insert(.bySubmitter)
         return true
+    }
+
+    private mutating func notePolled(_ id: LifeID, _ at: Moment) {
+        noteDelivery(of: id, at)
+        lives[id].io.endContext = .task
     }
 
     /// In a kworker: in the work that was queued for it, or in one of a driver's or layer's.
@@ -175,10 +185,11 @@ extension Joiner {
             return true
         }
         guard work.completesDirectIO else {
-            noteDelivery(of: id, at)
-            return true
+            // Or an interrupt came to the kworker.
+            if at.isContextTold { noteDelivery(of: id, at) }
+            return at.isContextTold
         }
-        // Reads are not deferred: an interrupt may have come to the kworker.
+        // Reads are not deferred.
         if !at.isContextTold, lives[id].io.operation == .read, !isError { return false }
         apply(work, to: id, at)
         // One completion for each work.
@@ -288,7 +299,10 @@ extension Joiner {
     ) rethrows {
         // The function tracer has no kiocb, but it follows end_io.
         let found = arguments[.iocb].map { byIOCB[$0] } ?? (arguments.present.isEmpty ? hinted(at) : nil)
+        let isOfUnknown = unknownCompletions.remove(at.flow) != nil
         guard let id = alive(found) else { return }
+        // Its kiocb is another I/O's by now.
+        if isOfUnknown, lives[id].io.completed == nil { return try restart(id, sink) }
         if lives[id].io.issuer == .unknown { lives[id].io.issuer = function == .libaioComplete ? .libaio : .ioUring }
         if lives[id].io.completed != nil {
             // libaio has no second hop that the I/O would have to wait for.
@@ -297,6 +311,7 @@ extension Joiner {
         }
         // With CALLER_COMP it comes first, only to get the issuer to work.
         guard !lives[id].io.facts.contains(.callerCompletion) else { return }
+        if sawCompletion, lives[id].io.facts.isDisjoint(with: [.legacy, .blockDevice]) { counts.completedLater += 1 }
         try conclude(id, error: Int64(bitPattern: arguments[.result] ?? 0), at, sink)
     }
 

@@ -11,7 +11,7 @@ extension Joiner {
         queued(partial: block, at)
         guard let id = submittedBy(at, block) else { return }
         reached(id, block)
-        add(PendingBlock(life: id, sectors: block.sectors), at: block)
+        add(PendingBlock(life: id, sectors: block.sectors, isWrite: block.isWrite), at: block)
     }
 
     private mutating func reached(_ id: LifeID, _ block: BlockRange) {
@@ -83,7 +83,7 @@ extension Joiner {
         guard let id = submittedBy(at, block) ?? unplugged(at, block) else { return }
         reached(id, block)
         noteIssue(of: id, at)
-        add(PendingBlock(life: id, sectors: block.sectors), at: block)
+        add(PendingBlock(life: id, sectors: block.sectors, isWrite: block.isWrite), at: block)
     }
 
     /// Another of its requests, or the one that went back to the queue.
@@ -155,7 +155,10 @@ extension Joiner {
             cpus[cpu][at.context].request = nil
             return
         }
-        requests.bringForward(at: BlockPlace(block)) { !$0.isDone && $0.sectors == block.sectors }
+        let fitting = requests.bringForward(at: BlockPlace(block)) {
+            !$0.isDone && $0.sectors == block.sectors && $0.isWrite == block.isWrite
+        }
+        if fitting > 1 { counts.byOrder += 1 }
         cpus[cpu][at.context].request = RequestDone(
             device: block.device, sector: block.sector, end: end, life: requests[BlockPlace(block)]?.life)
         divide(block, at: end)
@@ -177,7 +180,9 @@ extension Joiner {
             let rest = BlockPlace(device: block.device, sector: end)
             guard requests[rest] == nil else { continue }
             _ = removeRequest(at: place)
-            requests.replaceFirst(PendingBlock(life: pending.life, sectors: UInt32(sector - end)), at: rest)
+            var behind = pending
+            behind.sectors = UInt32(sector - end)
+            requests.replaceFirst(behind, at: rest)
         }
     }
 
@@ -199,8 +204,8 @@ extension Joiner {
     ) rethrows {
         let bio = nextBio(at)
         // A kiocb is used again: what it was of is over.
-        if let former = alive(arguments[.iocb].flatMap { byIOCB[$0] }), lives[former].io.completed != nil {
-            try emit(former, sink)
+        if let former = alive(arguments[.iocb].flatMap { byIOCB[$0] }), !Self.isOf(lives[former], arguments) {
+            try restart(former, sink)
         }
         let known = alive(arguments[.iocb].flatMap { byIOCB[$0] })
         let id = known ?? alive(bio)
@@ -215,6 +220,11 @@ extension Joiner {
             byIOCB[iocb] = id
         }
         apply(end, to: id)
+    }
+
+    /// It is under way, and the position of the kiocb is its own.
+    private static func isOf(_ life: borrowing Life, _ arguments: ProbeArguments) -> Bool {
+        life.io.completed == nil && arguments[.position].map { $0 == life.io.offset } ?? true
     }
 
     /// What the last end_io says stays.

@@ -147,9 +147,14 @@ extension Joiner {
     /// The thread begins another I/O, and the former was neither queued nor completed: it came to nothing. Where the
     /// trace has no event for "queued", it may simply be under way.
     private mutating func abandon(_ id: LifeID) {
-        guard lives[id].isOnlyBegun else { return }
         // A thread waits for its synchronous I/O before it begins another.
-        guard sawQueueing || lives[id].isAsynchronous == false else {
+        if lives[id].isAsynchronous == false, lives[id].io.completed == nil {
+            let mayFail = lives[id].isOnlyBegun && lives[id].flags?.contains(.noWait) != false
+            if mayFail { counts.fruitless += 1 } else { counts.withoutCompletion += 1 }
+            return remove(id)
+        }
+        guard lives[id].isOnlyBegun else { return }
+        guard sawQueueing else {
             lives[id].isSuperseded = true
             return
         }

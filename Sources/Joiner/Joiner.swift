@@ -50,6 +50,10 @@ public struct Joiner {
     /// When the last event was, and the longest that an I/O took so far.
     var last: UInt64 = 0
     var longest: UInt64 = 0
+    /// The tracepoint of completions was seen: an I/O of iomap's that another event completes has lost its own.
+    var sawCompletion = false
+    /// Where the last completion was one of an I/O that had not begun: what follows there is of that too.
+    var unknownCompletions: Set<UInt64> = []
     /// The trace shows when interrupts come.
     var tellsInterrupts = false
     /// The trace shows when a bio comes to the block layer.
@@ -81,7 +85,7 @@ public struct Joiner {
             // Its exit is not in the trace.
             if event.thread != cpus[cpu].interruptedThread {
                 leaveInterrupts(cpu, event.time)
-            } else if Self.isOfTask(event.body) {
+            } else if isOfTask(event.body, event.thread) {
                 leaveInterrupts(cpu, event.time)
             }
         }
@@ -124,9 +128,12 @@ public struct Joiner {
 
     /// No interrupt does that.
     @inline(__always)
-    private static func isOfTask(_ body: borrowing KernelEvent.Body) -> Bool {
+    private func isOfTask(_ body: borrowing KernelEvent.Body, _ thread: UInt32) -> Bool {
         switch body {
         case .dioBegin, .dioQueued, .uringSubmit, .workStart, .workEnd: true
+        // A layer may send its own from an interrupt.
+        case .bioQueue: submitting[thread] != nil
+        case .function(let function, _): function.begins
         default: false
         }
     }
@@ -217,6 +224,7 @@ extension BlockPlace {
 struct PendingBlock {
     var life: LifeID
     var sectors: UInt32
+    var isWrite: Bool
     /// The device is done with it; what follows has not been seen.
     var isDone = false
 }

@@ -109,12 +109,12 @@ struct PartialRequests {
     /// The first at the place, or behind it the first that is as long.
     mutating func takeDone(_ block: BlockRange, at place: BlockPlace) -> PendingRequest? {
         guard let first = pending[place] else { return nil }
-        if first.rest != block.sectors,
-            let fitting = pending.removeFirstLater(at: place, where: { $0.rest == block.sectors })
-        {
-            return fitting
+        let operation: DirectIO.Operation = block.isWrite ? .write : block.isRead ? .read : .unknown
+        func fits(_ request: PendingRequest) -> Bool {
+            request.io.operation == operation && request.rest == block.sectors
         }
-        return pending.removeFirst(at: place)
+        if !fits(first), let fitting = pending.removeFirstLater(at: place, where: fits) { return fitting }
+        return first.io.operation == operation ? pending.removeFirst(at: place) : nil
     }
 }
 

@@ -18,12 +18,17 @@ struct PlaceQueues<Element> {
     mutating func replaceFirst(_ element: Element, at place: BlockPlace) { first[place] = element }
 
     /// One that fits is the first then, if there is any.
-    mutating func bringForward(at place: BlockPlace, where condition: (Element) -> Bool) {
-        guard !later.isEmpty, let there = first[place], !condition(there),
-            let index = later[place]?.firstIndex(where: condition), let fitting = later[place]?.remove(at: index)
-        else { return }
+    /// - Returns: How many fit.
+    mutating func bringForward(at place: BlockPlace, where condition: (Element) -> Bool) -> Int {
+        guard let there = first[place] else { return 0 }
+        let isFitting = condition(there)
+        guard !later.isEmpty, let others = later[place] else { return isFitting ? 1 : 0 }
+        let fitting = others.indices.filter { condition(others[$0]) }
+        guard !isFitting, let index = fitting.first else { return fitting.count + (isFitting ? 1 : 0) }
+        later[place]?.remove(at: index)
         later[place]?.insert(there, at: 0)
-        first[place] = fitting
+        first[place] = others[index]
+        return fitting.count
     }
 
     /// Forgets what there is at a place.

@@ -32,6 +32,14 @@ public enum KernelFunction: String, Sendable, CaseIterable {
         self == .completeWork || self == .simpleCompleteWork || self == .legacyCompleteWork
     }
 
+    /// A direct I/O begins with it.
+    public var begins: Bool {
+        switch self {
+        case .begin, .innerBegin, .blockRead, .blockWrite, .legacyBegin: true
+        default: false
+        }
+    }
+
     private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
 
     /// A compiler may put something behind the name: `.llvm.123`, `.isra.0`.

@@ -204,6 +204,17 @@ import Testing
         #expect(trace.ios.count == 1 && trace.counts.inFlight == 1)
     }
 
+    @Test func aThreadHasOneSynchronousIOAtATime() throws {
+        let odd = try odd("synchronous-lost")
+        #expect(latencies(odd.all) == [60] && losses(odd) == ["completion-missed"])
+    }
+
+    @Test func aReadIsNoWriteAtItsPlace() throws {
+        let odd = try odd("two-directions")
+        let ended = Dictionary(uniqueKeysWithValues: odd.all.map { ($0.operation, $0.ended) })
+        #expect(ended == [.read: TextTrace.at(500.000202), .write: TextTrace.at(500.000302)])
+    }
+
     @Test func whatIsAtOnePlaceIsToldApartByItsLength() throws {
         let odd = try odd("two-lengths")
         #expect(odd.all.map(\.length) == [4096, 16384] && latencies(odd.all) == [90, 200])
@@ -220,7 +231,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("polled", CompletionContext.poll), ("interrupt-thread", .irqThread), ("works-of-drivers", .driverWorker),
+        ("polled", CompletionContext.poll), ("polled-for-another", .poll), ("interrupt-thread", .irqThread), ("works-of-drivers", .driverWorker),
         ("kworker-submits", .syncWait), ("interrupts-untold", .unknown),
     ])
     func whoCompletesItIsKnownOrNot(name: String, context: CompletionContext) throws {

@@ -186,8 +186,10 @@ struct LinePrefix {
         var word = line.word()
         if isDateAndTime(word) {
             guard line.skip(byte: UInt8(ascii: " ")) else { return nil }
-            _ = line.skip("stdout F ") || line.skip("stderr F ")
-            return line
+            for stream: StaticString in ["stdout F ", "stderr F ", "stdout P ", "stderr P "] where line.skip(stream) {
+                return line
+            }
+            return program(line) ?? line
         }
         if word.count == 10, word[4] == UInt8(ascii: "-"), word[7] == UInt8(ascii: "-"),
             line.skip(byte: UInt8(ascii: " "))
@@ -198,6 +200,18 @@ struct LinePrefix {
             word.dropFirst(6).allSatisfy({
                 isDigit($0) || $0 == UInt8(ascii: ".")
             }),
+            line.skip(byte: UInt8(ascii: " "))
+        else { return nil }
+        return line
+    }
+
+    /// `host tracer[812]: `.
+    private static func program(_ line: Scanner) -> Scanner? {
+        var line = line
+        let host = line.word()
+        guard !host.isEmpty, line.skip(byte: UInt8(ascii: " ")) else { return nil }
+        let name = line.word()
+        guard name.suffix(2).elementsEqual("]:".utf8), name.contains(UInt8(ascii: "[")),
             line.skip(byte: UInt8(ascii: " "))
         else { return nil }
         return line
@@ -221,7 +235,8 @@ struct LinePrefix {
         let before = line.count - behind.count - text.utf8CodeUnitCount
         var mark = line
         mark.skip(before)
-        return isPlace(UnsafeRawBufferPointer(rebasing: line.rest.prefix(before))) ? mark : nil
+        let isWhole = mark.rest.last == UInt8(ascii: "]") && LossMark(mark) != nil
+        return isWhole || isPlace(UnsafeRawBufferPointer(rebasing: line.rest.prefix(before))) ? mark : nil
     }
 
     /// `trace.txt:`, `12:`, `trace.txt-12-`.
