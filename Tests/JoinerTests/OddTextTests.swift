@@ -231,7 +231,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("polled", CompletionContext.poll), ("polled-for-another", .poll), ("interrupt-thread", .irqThread), ("works-of-drivers", .driverWorker),
+        ("polled", CompletionContext.poll), ("polled-for-another", .poll), ("interrupt-thread", .irqThread),
+        ("works-of-drivers", .driverWorker),
         ("kworker-submits", .syncWait), ("interrupts-untold", .unknown),
     ])
     func whoCompletesItIsKnownOrNot(name: String, context: CompletionContext) throws {
