@@ -28,6 +28,10 @@ public struct JoinCounts: Equatable, Sendable {
     public internal(set) var byOrder: UInt64 = 0
     /// I/Os of which the completion was lost, and is taken to be where the issuer was called back.
     public internal(set) var completedLater: UInt64 = 0
+    /// Interrupts and softirqs that were seen to begin.
+    public internal(set) var interrupts: UInt64 = 0
+    /// Of which the begin or the end is not in the trace, where events themselves do not say that they are in one.
+    public internal(set) var unpairedInterrupts: UInt64 = 0
     /// Begins of I/Os, whatever became of them.
     public internal(set) var begins: UInt64 = 0
     /// Begins that do not say of what: the function tracer's records, and probes without the arguments.
@@ -38,6 +42,9 @@ public struct JoinCounts: Equatable, Sendable {
     public internal(set) var unpaired: UInt64 = 0
     /// I/Os of which only the later part is in the trace, for it has no begins.
     public internal(set) var partial: UInt64 = 0
+    /// Of these, what was seen of them before a kworker had them, or since, and not both.
+    public internal(set) var onlyEarlier: UInt64 = 0
+    public internal(set) var onlyLater: UInt64 = 0
     /// Requests of a trace that has nothing else of any I/O.
     public internal(set) var requests: UInt64 = 0
     /// I/Os that were joined.
@@ -54,9 +61,10 @@ public struct JoinCounts: Equatable, Sendable {
     private static var all: [WritableKeyPath<JoinCounts, UInt64>] {
         [
             \.withoutBegin, \.withoutCompletion, \.inFlight, \.fruitless, \.withoutQueueing, \.withoutStart,
-            \.reusedWorks, \.mistaken, \.overlapping, \.byOrder, \.completedLater, \.begins, \.namelessBegins,
+            \.reusedWorks, \.mistaken, \.overlapping, \.byOrder, \.completedLater, \.interrupts, \.unpairedInterrupts,
+            \.begins, \.namelessBegins,
             \.pairedByOrder,
-            \.unpaired, \.partial,
+            \.unpaired, \.partial, \.onlyEarlier, \.onlyLater,
             \.requests,
             \.joined, \.deferred,
         ]
@@ -81,6 +89,14 @@ public struct JoinCounts: Equatable, Sendable {
                     + (withoutCompletion > 10 + joined / 10
                         ? ". A tracer that follows one process (trace-cmd -P, perf without -a, set_event_pid) has no"
                             + " completions in interrupts that came to others" : "")),
+            loss(
+                "counted-twice", joined == partial ? min(onlyEarlier, onlyLater) : 0, .loss,
+                "at most so many completions are here twice: by what came before a kworker had them, and by what it did,"
+                    + " which nothing ties together"),
+            loss(
+                "interrupts-unpaired", unpairedInterrupts,
+                unpairedInterrupts * Self.believed > interrupts ? .loss : .info,
+                "interrupts without a begin or an end in the trace: contexts near them may be wrong"),
             loss(
                 "completed-later", completedLater, .loss,
                 "I/Os whose completion is not in the trace; they seem to last until their issuer was called back"),

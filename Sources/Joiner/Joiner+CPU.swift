@@ -16,7 +16,11 @@ extension Joiner {
             cameBack(change.next, at)
         }
         // Tasks are not switched in interrupts: what seems to last has lost its end.
-        leaveInterrupts(cpu, at.time)
+        if cpus[cpu].isInInterrupt, !at.isContextRecorded {
+            leaveUnpaired(cpu, at.time)
+        } else {
+            leaveInterrupts(cpu, at.time)
+        }
         let occupant = occupant(of: change)
         cpus[cpu].counts.taskSwitched(
             standing: cpus[cpu].clock.isSubmitter && change.previousIsRunnable && names.isWorker(change.nextName),
@@ -28,6 +32,12 @@ extension Joiner {
         (cpus[cpu].isInHardirq, cpus[cpu].isInSoftirq) = (false, false)
         cpus[cpu].levels = (ContextLevel(), ContextLevel(), ContextLevel())
         cpus[cpu].clock.leaveInterrupts(at: time)
+    }
+
+    /// Its end is not in the trace, and what came in it may have come behind it.
+    mutating func leaveUnpaired(_ cpu: Int, _ time: UInt64) {
+        counts.unpairedInterrupts += 1
+        leaveInterrupts(cpu, time)
     }
 
     private func occupant(of change: TaskSwitch) -> CPUOccupant {
@@ -47,15 +57,22 @@ extension Joiner {
     /// - Parameter level: knows its entry only for a handler of an interrupt line.
     mutating func enterHardirq(_ level: ContextLevel, _ at: Moment) {
         let cpu = Int(at.cpu)
-        tellsInterrupts = true
+        noteInterrupt(isOneMissing: cpus[cpu].isInHardirq, at)
         cpus[cpu].isInHardirq = true
         cpus[cpu].interruptedThread = at.thread
         cpus[cpu].levels.hardirq = level
         cpus[cpu].clock.enter(hardirq: true, at: at.time)
     }
 
+    private mutating func noteInterrupt(isOneMissing: Bool, _ at: Moment) {
+        tellsInterrupts = true
+        counts.interrupts += 1
+        if isOneMissing, !at.isContextRecorded { counts.unpairedInterrupts += 1 }
+    }
+
     mutating func leaveHardirq(_ at: Moment) {
         let cpu = Int(at.cpu)
+        if !cpus[cpu].isInHardirq, !at.isContextRecorded { counts.unpairedInterrupts += 1 }
         cpus[cpu].isInHardirq = false
         cpus[cpu].levels.hardirq = ContextLevel()
         cpus[cpu].clock.leave(hardirq: true, at: at.time)
@@ -72,7 +89,7 @@ extension Joiner {
 
     mutating func enterSoftirq(_ vector: UInt32, _ at: Moment) {
         let cpu = Int(at.cpu)
-        tellsInterrupts = true
+        noteInterrupt(isOneMissing: cpus[cpu].isInSoftirq, at)
         cpus[cpu].isInSoftirq = true
         cpus[cpu].interruptedThread = at.thread
         cpus[cpu].levels.softirq = ContextLevel(entered: at.time)
@@ -85,6 +102,7 @@ extension Joiner {
 
     mutating func leaveSoftirq(_ at: Moment) {
         let cpu = Int(at.cpu)
+        if !cpus[cpu].isInSoftirq, !at.isContextRecorded { counts.unpairedInterrupts += 1 }
         cpus[cpu].isInSoftirq = false
         cpus[cpu].levels.softirq = ContextLevel()
         cpus[cpu].clock.leave(hardirq: false, at: at.time)

@@ -101,6 +101,7 @@ extension Joiner {
             io.workQueued = Timestamp(nanoseconds: queued.time)
             io.queueWaitOccupants = work.occupied
         }
+        if work.work == nil { counts.onlyLater += 1 }
         request(ofWork: work.address)?.add(to: &io)
         io.workStarted = Timestamp(nanoseconds: work.started)
         (io.workerCPU, io.workerThread) = (work.cpu, at.thread)
@@ -115,6 +116,7 @@ extension Joiner {
         take(work.end, &io)
         io.workQueued = Timestamp(nanoseconds: work.time)
         io.completeContext = .kworker
+        counts.onlyEarlier += 1
         try add(partial: io, sink)
     }
 
@@ -158,6 +160,7 @@ extension Joiner {
         partial.ends[at.cpu] = nil
         if at.context != .task { requestBehind(at)?.add(to: &io) }
         describe(&io, complete, at)
+        if at.context == .task { counts.onlyLater += 1 }
         io.completeContext = executionContext(at)
         io.completionCPU = at.cpu
         try add(partial: io, sink)
@@ -192,6 +195,7 @@ extension Joiner {
 
     private mutating func ended(_ end: (end: BioEnd, request: RequestFacts?), _ sink: Sink) rethrows {
         var io = DirectIO.partial
+        counts.onlyEarlier += 1
         take(end.end, &io)
         end.request?.add(to: &io)
         try add(partial: io, sink)

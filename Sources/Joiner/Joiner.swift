@@ -84,16 +84,16 @@ public struct Joiner {
         if event.context == nil, cpus[cpu].isInInterrupt {
             // Its exit is not in the trace.
             if event.thread != cpus[cpu].interruptedThread {
-                leaveInterrupts(cpu, event.time)
+                leaveUnpaired(cpu, event.time)
             } else if isOfTask(event.body, event.thread) {
-                leaveInterrupts(cpu, event.time)
+                leaveUnpaired(cpu, event.time)
             }
         }
         last = event.time
         let context = cpus[cpu].context(recorded: event.context)
         let moment = Moment(
             time: event.time, cpu: event.cpu, thread: event.thread, name: event.name, context: context,
-            isContextTold: event.context != nil || tellsInterrupts)
+            isContextTold: event.context != nil || tellsInterrupts, isContextRecorded: event.context != nil)
         switch event.body {
         case .taskSwitch(let change): switched(change, moment)
         case .irqEntry(let irq): enterHardirq(ContextLevel(entered: moment.time, irq: irq), moment)
@@ -191,6 +191,8 @@ struct Moment {
     var context: KernelEvent.InterruptContext
     /// Else a task may be one that an interrupt came to.
     var isContextTold: Bool
+    /// By the event itself: whether interrupts begin and end in pairs does not matter.
+    var isContextRecorded: Bool
 
     var timestamp: Timestamp { Timestamp(nanoseconds: time) }
 

@@ -241,6 +241,18 @@ import Testing
         #expect(losses(odd).isEmpty)
     }
 
+    @Test func whatMayBeThereTwiceIsCounted() throws {
+        let trace = try TextTrace(
+            """
+                      <idle>-0       [002] d.h1.   500.000100: iomap_dio_bio_end_io: (iomap_dio_bio_end_io+0x0/0x100)
+                 kworker/2:1-33      [002] .....   500.000130: workqueue_execute_start: work struct 00000000aaaa0000: \
+            function iomap_dio_complete_work
+
+            """)
+        #expect(trace.ios.count == 2 && trace.counts.onlyEarlier == 1 && trace.counts.onlyLater == 1)
+        #expect(trace.counts.loss(queueingSeen: false, startsSeen: true).contains { $0.what == "counted-twice" })
+    }
+
     @Test func completionsThatAreOnlyQueuedAreThere() throws {
         let odd = try odd("queued-alone")
         #expect(OddText.microseconds(odd.all, .ended, .workQueued) == [5, 5, 5])
@@ -294,6 +306,7 @@ import Testing
         #expect(odd.all.map(\.completeContext) == [.kworker, .task])
         #expect(odd.all.map(\.endContext) == [.hardirq, nil])
         #expect(latencies(odd.all) == [205, 100] && queueWaits(odd.all).first == 100)
+        #expect(odd.counts.unpairedInterrupts == 2 && losses(odd).contains("interrupts-unpaired"))
     }
 
     @Test func twoIOsAtOnePlaceCompleteInTheirOrder() throws {
