@@ -7,9 +7,7 @@ final class ColumnPacker {
     /// Distances of times, a column after the other.
     private let distances = UnsafeMutablePointer<UInt64>.allocate(
         capacity: RecordColumns.lives.times.count * RecordColumns.block)
-    /// What the next time of a row is relative to; and the first time of each.
-    private let bases = UnsafeMutablePointer<UInt64>.allocate(capacity: RecordColumns.block)
-    private let firsts = UnsafeMutablePointer<UInt64>.allocate(capacity: RecordColumns.block)
+    private let bases = TimeBases()
     /// Bits that are set in any value of a column, by its word or its 32 bits.
     private let timeBits = UnsafeMutablePointer<UInt64>.allocate(capacity: RecordColumns.lives.times.count)
     private let otherBits = UnsafeMutablePointer<UInt32>.allocate(capacity: RecordSize.deep / 4)
@@ -23,8 +21,6 @@ final class ColumnPacker {
 
     deinit {
         distances.deallocate()
-        bases.deallocate()
-        firsts.deallocate()
         timeBits.deallocate()
         otherBits.deallocate()
         rest.deallocate()
@@ -126,11 +122,11 @@ final class ColumnPacker {
                     let time = (times + row * columns.size).load(as: UInt64.self)
                     codes[row] = TimeDistance.encode(time, from: &last)
                     timeBits[0] |= codes[row]
-                    firsts[row] = last
+                    bases.setFirst(last, row: row)
                 }
                 continue
             }
-            if column == 1 || columns.runs.contains(column) { bases.update(from: firsts, count: RecordColumns.block) }
+            bases.begin(column, of: columns)
             guard Self.areThere(times, stride: columns.size) else { continue }
             var (bits, place) = (UInt64(0), times)
             for row in 0..<RecordColumns.block {

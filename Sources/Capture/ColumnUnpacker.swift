@@ -5,14 +5,7 @@ final class ColumnUnpacker {
     private var records: [UInt64] = []
     /// The columns of times that the block has, a bit for each.
     private var timesThere: UInt64 = 0
-    /// What the next time of a row is relative to; and the first time of each.
-    private let bases = UnsafeMutablePointer<UInt64>.allocate(capacity: RecordColumns.block)
-    private let firsts = UnsafeMutablePointer<UInt64>.allocate(capacity: RecordColumns.block)
-
-    deinit {
-        bases.deallocate()
-        firsts.deallocate()
-    }
+    private let bases = TimeBases()
 
     /// Calls `body` with the records, aligned to 8 bytes.
     /// - Parameter count: the number of records, whose bytes are no more than the longest payload has.
@@ -134,12 +127,12 @@ final class ColumnUnpacker {
             if column == 0 {
                 for row in 0..<RecordColumns.block {
                     if isThere { Self.take(place, &last) }
-                    firsts[row] = last
+                    bases.setFirst(last, row: row)
                     place += columns.size
                 }
                 continue
             }
-            if column == 1 || columns.runs.contains(column) { bases.update(from: firsts, count: RecordColumns.block) }
+            bases.begin(column, of: columns)
             guard isThere else { continue }
             for row in 0..<RecordColumns.block {
                 Self.take(place, &bases[row])

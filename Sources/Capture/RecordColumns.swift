@@ -11,20 +11,20 @@ struct RecordColumns: Sendable {
     let size: Int
     /// Words of times. The first is stored relative to that of the record before.
     let times: [Int]
-    /// The places in `times` from which on they are stored relative to the first again.
+    /// The places in `times` from which on they are stored relative to the first.
     let runs: [Int]
     /// All else, by 32 bits.
     let others: [Int]
     /// Where 16 bytes begin, of those that together hold all else.
     let lanes: [Int]
 
-    static let ios = RecordColumns(size: RecordSize.io, times: [8, 7, 6, 5, 4, 3, 2, 9, 10], runs: [7])
-    static let waitedIOs = RecordColumns(size: RecordSize.waitedIO, times: ios.times, runs: [7])
+    static let ios = RecordColumns(size: RecordSize.io, times: [8, 7, 6, 5, 4, 3, 2, 9, 10], runs: [1, 7])
+    static let waitedIOs = RecordColumns(size: RecordSize.waitedIO, times: ios.times, runs: ios.runs)
     static let lives = RecordColumns(
-        size: RecordSize.life, times: ios.times + [28, 27, 26, 25, 24, 30, 29, 31], runs: [7, 9, 14])
+        size: RecordSize.life, times: ios.times + [28, 27, 26, 25, 24, 30, 29, 31], runs: [1, 7, 9, 14])
     static let layeredIOs = RecordColumns(size: RecordSize.layered, times: lives.times, runs: lives.runs)
     static let deepIOs = RecordColumns(size: RecordSize.deep, times: lives.times, runs: lives.runs)
-    static let occupancies = RecordColumns(size: RecordSize.occupancy, times: [2, 1], runs: [])
+    static let occupancies = RecordColumns(size: RecordSize.occupancy, times: [2, 1], runs: [1])
 
     /// `nil` for what is not worth it: JSON, and threads.
     static func of(_ kind: ChunkKind) -> RecordColumns? {
@@ -63,6 +63,33 @@ struct RecordColumns: Sendable {
     @inline(__always)
     static func group(_ width: Int) -> Int {
         width > 32 ? 1 : width > 16 ? 2 : width > 8 ? 4 : 8
+    }
+}
+
+/// What the next time of each row of a block is relative to.
+final class TimeBases {
+    private let current = UnsafeMutablePointer<UInt64>.allocate(capacity: RecordColumns.block)
+    private let firsts = UnsafeMutablePointer<UInt64>.allocate(capacity: RecordColumns.block)
+
+    deinit {
+        current.deallocate()
+        firsts.deallocate()
+    }
+
+    /// The first column, from row to row.
+    @inline(__always)
+    func setFirst(_ time: UInt64, row: Int) { firsts[row] = time }
+
+    /// - Parameter column: of times, but the first.
+    @inline(__always)
+    func begin(_ column: Int, of columns: RecordColumns) {
+        if columns.runs.contains(column) { current.update(from: firsts, count: RecordColumns.block) }
+    }
+
+    @inline(__always)
+    subscript(row: Int) -> UInt64 {
+        get { current[row] }
+        _modify { yield &current[row] }
     }
 }
 
