@@ -62,11 +62,8 @@ public struct JoinCounts: Equatable, Sendable {
         [
             \.withoutBegin, \.withoutCompletion, \.inFlight, \.fruitless, \.withoutQueueing, \.withoutStart,
             \.reusedWorks, \.mistaken, \.overlapping, \.byOrder, \.completedLater, \.interrupts, \.unpairedInterrupts,
-            \.begins, \.namelessBegins,
-            \.pairedByOrder,
-            \.unpaired, \.partial, \.onlyEarlier, \.onlyLater,
-            \.requests,
-            \.joined, \.deferred,
+            \.begins, \.namelessBegins, \.pairedByOrder, \.unpaired, \.partial, \.onlyEarlier, \.onlyLater,
+            \.requests, \.joined, \.deferred,
         ]
     }
 

@@ -16,11 +16,7 @@ extension Joiner {
             cameBack(change.next, at)
         }
         // Tasks are not switched in interrupts: what seems to last has lost its end.
-        if cpus[cpu].isInInterrupt, !at.isContextRecorded {
-            leaveUnpaired(cpu, at.time)
-        } else {
-            leaveInterrupts(cpu, at.time)
-        }
+        leaveInterrupts(cpu, at.time, isRecorded: at.isContextRecorded)
         let occupant = occupant(of: change)
         cpus[cpu].counts.taskSwitched(
             standing: cpus[cpu].clock.isSubmitter && change.previousIsRunnable && names.isWorker(change.nextName),
@@ -28,16 +24,12 @@ extension Joiner {
         give(occupant, thread: change.next, name: change.nextName, at)
     }
 
-    mutating func leaveInterrupts(_ cpu: Int, _ time: UInt64) {
+    /// What lasts has no end in the trace, and what came in it may have come behind it: unless events say so themselves.
+    mutating func leaveInterrupts(_ cpu: Int, _ time: UInt64, isRecorded: Bool) {
+        if cpus[cpu].isInInterrupt, !isRecorded { counts.unpairedInterrupts += 1 }
         (cpus[cpu].isInHardirq, cpus[cpu].isInSoftirq) = (false, false)
         cpus[cpu].levels = (ContextLevel(), ContextLevel(), ContextLevel())
         cpus[cpu].clock.leaveInterrupts(at: time)
-    }
-
-    /// Its end is not in the trace, and what came in it may have come behind it.
-    mutating func leaveUnpaired(_ cpu: Int, _ time: UInt64) {
-        counts.unpairedInterrupts += 1
-        leaveInterrupts(cpu, time)
     }
 
     private func occupant(of change: TaskSwitch) -> CPUOccupant {
@@ -57,22 +49,27 @@ extension Joiner {
     /// - Parameter level: knows its entry only for a handler of an interrupt line.
     mutating func enterHardirq(_ level: ContextLevel, _ at: Moment) {
         let cpu = Int(at.cpu)
-        noteInterrupt(isOneMissing: cpus[cpu].isInHardirq, at)
+        noteInterrupt()
+        noteUnpaired(cpus[cpu].isInHardirq, at)
         cpus[cpu].isInHardirq = true
         cpus[cpu].interruptedThread = at.thread
         cpus[cpu].levels.hardirq = level
         cpus[cpu].clock.enter(hardirq: true, at: at.time)
     }
 
-    private mutating func noteInterrupt(isOneMissing: Bool, _ at: Moment) {
+    private mutating func noteInterrupt() {
         tellsInterrupts = true
         counts.interrupts += 1
-        if isOneMissing, !at.isContextRecorded { counts.unpairedInterrupts += 1 }
+    }
+
+    /// - Parameter isOne: a begin in the midst of one, or an end outside.
+    private mutating func noteUnpaired(_ isOne: Bool, _ at: Moment) {
+        if isOne, !at.isContextRecorded { counts.unpairedInterrupts += 1 }
     }
 
     mutating func leaveHardirq(_ at: Moment) {
         let cpu = Int(at.cpu)
-        if !cpus[cpu].isInHardirq, !at.isContextRecorded { counts.unpairedInterrupts += 1 }
+        noteUnpaired(!cpus[cpu].isInHardirq, at)
         cpus[cpu].isInHardirq = false
         cpus[cpu].levels.hardirq = ContextLevel()
         cpus[cpu].clock.leave(hardirq: true, at: at.time)
@@ -89,7 +86,8 @@ extension Joiner {
 
     mutating func enterSoftirq(_ vector: UInt32, _ at: Moment) {
         let cpu = Int(at.cpu)
-        noteInterrupt(isOneMissing: cpus[cpu].isInSoftirq, at)
+        noteInterrupt()
+        noteUnpaired(cpus[cpu].isInSoftirq, at)
         cpus[cpu].isInSoftirq = true
         cpus[cpu].interruptedThread = at.thread
         cpus[cpu].levels.softirq = ContextLevel(entered: at.time)
@@ -102,7 +100,7 @@ extension Joiner {
 
     mutating func leaveSoftirq(_ at: Moment) {
         let cpu = Int(at.cpu)
-        if !cpus[cpu].isInSoftirq, !at.isContextRecorded { counts.unpairedInterrupts += 1 }
+        noteUnpaired(!cpus[cpu].isInSoftirq, at)
         cpus[cpu].isInSoftirq = false
         cpus[cpu].levels.softirq = ContextLevel()
         cpus[cpu].clock.leave(hardirq: false, at: at.time)

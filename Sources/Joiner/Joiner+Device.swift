@@ -203,11 +203,12 @@ extension Joiner {
         _ function: KernelFunction, _ arguments: ProbeArguments, _ at: Moment, _ sink: Sink
     ) rethrows {
         let bio = nextBio(at)
-        // A kiocb is used again: what it was of is over.
-        if let former = alive(arguments[.iocb].flatMap { byIOCB[$0] }), !Self.isOf(lives[former], arguments) {
+        var known = alive(arguments[.iocb].flatMap { byIOCB[$0] })
+        if let former = known, !Self.isOf(lives[former], arguments) {
+            // A kiocb is used again: what it was of is over.
             try restart(former, sink)
+            known = nil
         }
-        let known = alive(arguments[.iocb].flatMap { byIOCB[$0] })
         let id = known ?? alive(bio)
         let hasArguments = arguments[.iocb] != nil || arguments[.flags] != nil
         let end = BioEnd(

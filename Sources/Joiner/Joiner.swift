@@ -83,11 +83,8 @@ public struct Joiner {
         if cpu >= cpus.count { cpus += [CPUState](repeating: CPUState(), count: cpu + 1 - cpus.count) }
         if event.context == nil, cpus[cpu].isInInterrupt {
             // Its exit is not in the trace.
-            if event.thread != cpus[cpu].interruptedThread {
-                leaveUnpaired(cpu, event.time)
-            } else if isOfTask(event.body, event.thread) {
-                leaveUnpaired(cpu, event.time)
-            }
+            let isOver = event.thread == cpus[cpu].interruptedThread ? isOfTask(event.body, event.thread) : true
+            if isOver { leaveInterrupts(cpu, event.time, isRecorded: false) }
         }
         last = event.time
         let context = cpus[cpu].context(recorded: event.context)

@@ -247,8 +247,8 @@ extension TextParser {
         scanner = line
         // A thread may call itself whatever it likes.
         if let head = head(&scanner) { return event(head, &scanner, machine: 0) }
-        // What looks like a file's name may be blkparse's own.
-        if let mark = LossMark(line) { return take(mark) }
+        // What looked like a file's name may be blkparse's own.
+        if found.isAny, let mark = LossMark(line) { return take(mark) }
         if found.isAny, TextPreamble.isHeading(rest) { _ = prefix.machine(of: found.file) }
         return other(rest, isMessage: found.isStamped)
     }
