@@ -16,7 +16,9 @@ struct SeenFiles {
     private var paths: [File: Found] = [:]
     /// Paths that were found.
     private(set) var count = 0
+    /// Nanoseconds that were spent on looking for paths, and on looking whether they are still there.
     private var spent: UInt64 = 0
+    private var spentChecking: UInt64 = 0
 
     private struct Found {
         /// An inode may be used again for another file.
@@ -29,7 +31,7 @@ struct SeenFiles {
 
     private static let most = 4096
     private static let mostDescriptors = 4096
-    /// Nanoseconds for all of them together.
+    /// Nanoseconds for all of them together, of either.
     private static let patience: UInt64 = 300_000_000
 
     /// - Parameter io: of a file that the I/O before was not of.
@@ -63,17 +65,18 @@ struct SeenFiles {
     /// Notices files that are no longer at their path, whose inodes may be others' by now.
     /// - Returns: Whether there is one.
     mutating func check() -> Bool {
+        guard spentChecking < Self.patience else { return false }
+        let start = HostClock.monotonic
+        defer { spentChecking += HostClock.monotonic &- start }
         var isAny = false
         for (file, found) in paths where !found.isGone && !found.isElsewhere {
-            guard let path = found.paths.last, path != Self.unknown, spent < Self.patience else { continue }
-            let start = HostClock.monotonic
+            guard let path = found.paths.last, path != Self.unknown else { continue }
             var status = stat()
             let isThere = stat(path, &status) == 0
             if !isThere || status.st_mode & S_IFMT == S_IFREG && UInt64(status.st_ino) != file.inode {
                 paths[file]?.isGone = true
                 isAny = true
             }
-            spent += HostClock.monotonic &- start
         }
         return isAny
     }

@@ -41,24 +41,23 @@ public struct TracedCommand {
             posix_spawn_file_actions_adddup2(&actions, outputs.error, STDERR_FILENO)
         }
 
-        var words = Self.copies(of: arguments)
-        words.append(nil)
+        let words = Self.copies(of: arguments)
         defer { for word in words { free(word) } }
         var child: pid_t = 0
-        let status = posix_spawnp(&child, words[0] ?? strdup(arguments[0]), &actions, &attributes, words, environ)
+        let status = posix_spawnp(&child, words[0], &actions, &attributes, words + [nil], environ)
         guard status == 0 else { throw CommandError(name: arguments[0], number: status) }
         process = child
     }
 
     /// As bytes. Swift's strings are UTF-8: what is none was replaced in them, and is taken from our own arguments, whose last
     /// ones these are.
-    private static func copies(of arguments: [String]) -> [UnsafeMutablePointer<CChar>?] {
+    private static func copies(of arguments: [String]) -> [UnsafeMutablePointer<CChar>] {
         let given = UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
             .suffix(arguments.count)
         let areThese =
             given.count == arguments.count
             && zip(given, arguments).allSatisfy { bytes, word in bytes.map { String(cString: $0) } == word }
-        return areThese ? given.compactMap { $0.map { strdup($0) } } : arguments.map { strdup($0) }
+        return areThese ? given.compactMap { $0.flatMap { strdup($0) } } : arguments.compactMap { strdup($0) }
     }
 
     /// What it read and wrote, once it has ended and before anybody asked how: its children's are then in it.
