@@ -6,6 +6,9 @@ final class QuotedPrintable: ByteStream {
     private var input: [UInt8] = []
     private var position = 0
     private var isAtEnd = false
+    /// Bytes before those of `input`, and how many there were where the last mark ended.
+    private var consumed = 0
+    private var marked = -1
 
     var cut: String? { source.cut }
 
@@ -18,8 +21,11 @@ final class QuotedPrintable: ByteStream {
         var marks = 0
         var others = 0
         for place in prefix.indices where prefix[place] == UInt8(ascii: "=") {
-            guard place + 2 < prefix.count else { break }
-            if decoded(prefix[place + 1], prefix[place + 2]) != nil || isEnd(prefix[place + 1]) {
+            guard place + 3 < prefix.count else { break }
+            let follows = prefix[(place + 1)...]
+            if decoded(follows, isBehindMark: place > 2 && prefix[place - 3] == UInt8(ascii: "=")) != nil
+                || isEnd(prefix[place + 1])
+            {
                 marks += 1
             } else {
                 others += 1
@@ -31,9 +37,22 @@ final class QuotedPrintable: ByteStream {
 
     private static func isEnd(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") }
 
-    private static func decoded(_ high: UInt8, _ low: UInt8) -> UInt8? {
-        guard let high = digit(high), let low = digit(low) else { return nil }
-        return high << 4 | low
+    /// Only what has to be written so: `=`, a blank at the end of a line, what is no ASCII. A `sector=2152` stays, also in
+    /// a thread of which only some mails are encoded.
+    /// - Parameters:
+    ///   - text: behind the `=`.
+    ///   - isBehindMark: another one ends there: a character may have several.
+    private static func decoded(_ text: ArraySlice<UInt8>, isBehindMark: Bool) -> UInt8? {
+        guard text.count > 1, let high = digit(text[text.startIndex]), let low = digit(text[text.startIndex + 1])
+        else { return nil }
+        let byte = high << 4 | low
+        switch byte {
+        case UInt8(ascii: "="), 0xa0...: return byte
+        case 0x80...: return isBehindMark ? byte : nil
+        case UInt8(ascii: " "), UInt8(ascii: "\t"):
+            return text.count == 2 || isEnd(text[text.startIndex + 2]) ? byte : nil
+        default: return nil
+        }
     }
 
     /// Upper case alone: an address in hexadecimal is not taken for one.
@@ -45,16 +64,17 @@ final class QuotedPrintable: ByteStream {
         var count = 0
         while count < buffer.count {
             // What follows a mark must be at hand with it.
-            if input.count - position < 3, !isAtEnd { try refill() }
+            if input.count - position < 4, !isAtEnd { try refill() }
             guard position < input.count else { break }
             let byte = input[position]
             position += 1
             if byte == UInt8(ascii: "="), skipBreak() { continue }
-            if byte == UInt8(ascii: "="), position + 1 < input.count,
-                let decoded = Self.decoded(input[position], input[position + 1])
+            if byte == UInt8(ascii: "="),
+                let decoded = Self.decoded(input[position...], isBehindMark: marked == consumed + position - 1)
             {
                 buffer[count] = decoded
                 position += 2
+                marked = consumed + position
             } else {
                 buffer[count] = byte
             }
@@ -78,6 +98,7 @@ final class QuotedPrintable: ByteStream {
 
     private func refill() throws(TraceError) {
         input.removeSubrange(..<position)
+        consumed += position
         position = 0
         let more = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
         defer { more.deallocate() }
