@@ -35,11 +35,14 @@ struct EventNames {
         return nil
     }
 
+    /// Of the length, the first eight bytes and the last: no two names that are read have all of them alike.
     @inline(__always)
     private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-        var hash: UInt32 = 0x811c_9dc5
-        for byte in bytes { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
-        return hash ^ hash >> 15
+        guard bytes.count >= 8 else { return UInt32(bytes.count) }
+        let first = bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self)
+        let last = bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self)
+        let mixed = (first &* 0x9e37_79b9_7f4a_7c15 ^ last ^ UInt64(bytes.count)) &* 0xff51_afd7_ed55_8ccd
+        return UInt32(truncatingIfNeeded: mixed >> 32)
     }
 }
 

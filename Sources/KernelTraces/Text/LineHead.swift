@@ -35,9 +35,9 @@ struct LineHead {
         scanner.skip(dash + 1)
         guard let thread = scanner.decimal() else { return nil }
         scanner.skipSpaces()
-        if scanner.skip(byte: UInt8(ascii: "(")) {
-            guard scanner.skip(through: ")") else { return nil }
-            scanner.skipSpaces()
+        if scanner.byte == UInt8(ascii: "(") {
+            guard let behind = behindProcess(scanner) else { return nil }
+            scanner = behind
         }
         guard let (cpu, context) = place(&scanner), let (time, precision) = time(&scanner) else { return nil }
         line = scanner
@@ -46,7 +46,18 @@ struct LineHead {
             precision: precision)
     }
 
+    // Here and below, what is rare takes the scanner by value: one whose address is passed on is not kept in registers.
+
+    /// `(  812) `, `(-------) `: the process.
+    private static func behindProcess(_ scanner: Scanner) -> Scanner? {
+        var scanner = scanner
+        guard scanner.skip(through: ")") else { return nil }
+        scanner.skipSpaces()
+        return scanner
+    }
+
     /// `[001] d.h1. `, `[001] `, or `1d.h1. ` of the latency format.
+    @inline(__always)
     private static func place(_ scanner: inout Scanner) -> (UInt32, KernelEvent.InterruptContext?)? {
         let isBracketed = scanner.skip(byte: UInt8(ascii: "["))
         guard let cpu = scanner.decimal(), cpu < mostCPUs else { return nil }
@@ -55,24 +66,33 @@ struct LineHead {
             scanner.skipSpaces()
             guard !isDigit(scanner.byte) else { return (UInt32(cpu), nil) }
         }
-        let flags = scanner.word()
-        guard (3...8).contains(flags.count) else { return nil }
-        scanner.skipSpaces()
-        return (UInt32(cpu), context(flags))
+        var context: KernelEvent.InterruptContext?
+        return skipFlags(&scanner, &context) ? (UInt32(cpu), context) : nil
     }
 
-    /// Which columns there are differs: mainline has 4 or 5 with the interrupt in the third, PREEMPT_RT and RHEL 7 with
-    /// it in the fourth. Its letters are in no other column.
+    /// Three to eight columns. Which there are differs: mainline has 4 or 5 with the interrupt in the third, PREEMPT_RT and
+    /// RHEL 7 with it in the fourth. Its letters are in no other column.
     @inline(__always)
-    private static func context(_ flags: UnsafeRawBufferPointer) -> KernelEvent.InterruptContext? {
-        for letter in flags.dropFirst(2) {
-            switch letter {
-            case UInt8(ascii: "h"), UInt8(ascii: "H"), UInt8(ascii: "z"), UInt8(ascii: "Z"): return .hardirq
-            case UInt8(ascii: "s"): return .softirq
-            default: continue
+    private static func skipFlags(
+        _ scanner: inout Scanner, _ context: inout KernelEvent.InterruptContext?
+    ) -> Bool {
+        let start = scanner.next
+        var count = 0
+        while count <= 8, count < scanner.count, start[count] != UInt8(ascii: " ") {
+            if count >= 2, context == nil {
+                switch start[count] {
+                case UInt8(ascii: "h"), UInt8(ascii: "H"), UInt8(ascii: "z"), UInt8(ascii: "Z"): context = .hardirq
+                case UInt8(ascii: "s"): context = .softirq
+                default: break
+                }
             }
+            count += 1
         }
-        return flags[2] == UInt8(ascii: ".") || flags.count >= 6 ? .task : nil
+        guard (3...8).contains(count) else { return false }
+        if context == nil, start[2] == UInt8(ascii: ".") || count >= 6 { context = .task }
+        scanner.skip(count)
+        scanner.skipSpaces()
+        return true
     }
 
     /// Reads perf script's text: `comm pid [cpu] seconds.fraction: `, the thread perhaps as `pid/tid`.
@@ -116,9 +136,9 @@ struct LineHead {
             scanner.skip(byte: UInt8(ascii: "]"))
         else { return nil }
         scanner.skipSpaces()
-        if !isDigit(scanner.byte) { skipMode(&scanner) }
+        if !isDigit(scanner.byte) { scanner = behindMode(scanner) }
         guard let (time, precision) = timeOfPerf(&scanner) else { return nil }
-        skipPeriod(&scanner)
+        if isDigit(scanner.byte) { scanner = behindPeriod(scanner) }
         line = scanner
         return LineHead(
             name: name, thread: UInt32(truncatingIfNeeded: thread), cpu: UInt32(cpu), context: nil, time: time,
@@ -126,24 +146,25 @@ struct LineHead {
     }
 
     /// `K ` before the time, of the CPU in the kernel's mode, with `perf script -F +misc`.
-    private static func skipMode(_ scanner: inout Scanner) {
+    private static func behindMode(_ scanner: Scanner) -> Scanner {
         var mode = scanner
-        guard mode.word().count <= 3 else { return }
+        guard mode.word().count <= 3 else { return scanner }
         mode.skipSpaces()
-        scanner = mode
+        return mode
     }
 
     @inline(__always)
     private static func timeOfPerf(_ scanner: inout Scanner) -> (UInt64, Int)? {
         let start = scanner
         if let time = time(&scanner) { return time }
-        scanner = start
-        return timeOfDay(&scanner)
+        guard let (time, precision, behind) = timeOfDay(start) else { return nil }
+        scanner = behind
+        return (time, precision)
     }
 
     /// `2026-11-21 18:15:42.571830 `, with `perf script -F +tod`, and perhaps the time of the trace's clock behind it, which
     /// then counts.
-    private static func timeOfDay(_ scanner: inout Scanner) -> (UInt64, Int)? {
+    private static func timeOfDay(_ scanner: Scanner) -> (UInt64, Int, behind: Scanner)? {
         var text = scanner
         guard let year = text.decimal(), text.skip(byte: UInt8(ascii: "-")), let month = text.decimal(),
             text.skip(byte: UInt8(ascii: "-")), let day = text.decimal(), text.skip(byte: UInt8(ascii: " ")),
@@ -154,60 +175,59 @@ struct LineHead {
         guard let fraction = text.decimal(), text.next - start == 6, year >= 1970 else { return nil }
         _ = text.skip(byte: UInt8(ascii: ":"))
         text.skipSpaces()
-        scanner = text
-        if isDigit(text.byte), let clock = time(&text) {
-            scanner = text
-            return clock
-        }
+        var clock = text
+        if isDigit(text.byte), let (time, precision) = time(&clock) { return (time, precision, clock) }
         // A month of 31 days: a recording that goes past the end of a shorter one has a gap there.
         let days = ((year &- 1970) &* 12 &+ month) &* 31 &+ day
         let seconds = ((days &* 24 &+ hour) &* 60 &+ minute) &* 60 &+ second
-        return (seconds &* 1_000_000_000 &+ fraction &* 1000, 6)
+        return (seconds &* 1_000_000_000 &+ fraction &* 1000, 6, text)
     }
 
     /// `1 ` before the event's name, with `perf script -F +period`.
-    @inline(__always)
-    private static func skipPeriod(_ scanner: inout Scanner) {
-        guard isDigit(scanner.byte) else { return }
+    private static func behindPeriod(_ scanner: Scanner) -> Scanner {
         var period = scanner
-        guard period.decimal() != nil, period.byte == UInt8(ascii: " ") else { return }
+        guard period.decimal() != nil, period.byte == UInt8(ascii: " ") else { return scanner }
         period.skipSpaces()
-        scanner = period
+        return period
     }
 
     /// `12.345678: `, `12.345678901: `, or `12345us+: ` of a kernel's latency format. In nanoseconds.
     @inline(__always)
     private static func time(_ scanner: inout Scanner) -> (UInt64, Int)? {
         guard let whole = scanner.decimal() else { return nil }
-        if scanner.skip("us") {
-            if scanner.byte != UInt8(ascii: ":") { scanner.skip(1) }
-            guard scanner.skip(byte: UInt8(ascii: ":")) else { return nil }
-            scanner.skipSpaces()
-            return (whole &* 1000, 6)
-        }
         guard scanner.skip(byte: UInt8(ascii: ".")) else {
-            // A clock that counts events or cycles.
-            guard scanner.skip(byte: UInt8(ascii: ":")), scanner.byte == UInt8(ascii: " ") else { return nil }
-            scanner.skipSpaces()
-            return (whole, -1)
+            guard let (time, precision, behind) = wholeTime(whole, scanner) else { return nil }
+            scanner = behind
+            return (time, precision)
         }
         let start = scanner.next
         guard let fraction = scanner.decimal(), scanner.skip(byte: UInt8(ascii: ":")) else { return nil }
         let digits = scanner.next - start - 1
         guard digits <= 9 else { return nil }
         scanner.skipSpaces()
-        if scanner.byte == UInt8(ascii: "(") { skipDifference(&scanner) }
+        if scanner.byte == UInt8(ascii: "(") { scanner = behindDifference(scanner) }
         return (whole &* 1_000_000_000 &+ fraction &* nanoseconds[digits], digits)
     }
 
+    private static func wholeTime(_ whole: UInt64, _ scanner: Scanner) -> (UInt64, Int, behind: Scanner)? {
+        var scanner = scanner
+        let isMicroseconds = scanner.skip("us")
+        if isMicroseconds, scanner.byte != UInt8(ascii: ":") { scanner.skip(1) }
+        guard scanner.skip(byte: UInt8(ascii: ":")) else { return nil }
+        // Or a clock that counts events or cycles.
+        guard isMicroseconds || scanner.byte == UInt8(ascii: " ") else { return nil }
+        scanner.skipSpaces()
+        return isMicroseconds ? (whole &* 1000, 6, scanner) : (whole, -1, scanner)
+    }
+
     /// `(+770) ` of `trace-cmd report --ts-diff`: the time since the event before.
-    private static func skipDifference(_ scanner: inout Scanner) {
+    private static func behindDifference(_ scanner: Scanner) -> Scanner {
         var difference = scanner
-        guard difference.skip("(+") || difference.skip("(-"), difference.decimal() != nil else { return }
+        guard difference.skip("(+") || difference.skip("(-"), difference.decimal() != nil else { return scanner }
         if difference.skip(byte: UInt8(ascii: ".")) { _ = difference.decimal() }
-        guard difference.skip(byte: UInt8(ascii: ")")) else { return }
+        guard difference.skip(byte: UInt8(ascii: ")")) else { return scanner }
         difference.skipSpaces()
-        scanner = difference
+        return difference
     }
 
     /// In the unit of so many digits behind the point.
@@ -219,6 +239,8 @@ struct LineHead {
     private static func trimmed(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         guard var start = bytes.baseAddress else { return bytes }
         var end = start + bytes.count
+        // Names of threads stand on the right.
+        if bytes.count >= 8, start.loadUnaligned(as: UInt64.self) == 0x2020_2020_2020_2020 { start += 8 }
         while start < end, start.load(as: UInt8.self) == UInt8(ascii: " ") { start += 1 }
         while end > start, (end - 1).load(as: UInt8.self) == UInt8(ascii: " ") { end -= 1 }
         return UnsafeRawBufferPointer(start: start, count: end - start)

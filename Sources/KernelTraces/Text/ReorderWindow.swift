@@ -44,13 +44,12 @@ struct ReorderWindow {
         while place > first, events[place - 1].time > event.time { place -= 1 }
         if place == events.count { events.append(event) } else { events.insert(event, at: place) }
         guard events.count - first > Self.size else { return }
-        let earliest = events[first]
         first += 1
+        try each(events[first - 1])
         if first == 4 * Self.size {
             events.removeSubrange(..<first)
             first = 0
         }
-        try each(earliest)
     }
 
     @inline(never)
