@@ -5,8 +5,8 @@ import KernelTraces
 
 /// What one CPU is in the midst of.
 struct CPUState {
-    /// One level for each kind of context: hard interrupt, softirq, task.
-    var levels = (task: ContextLevel(), softirq: ContextLevel(), hardirq: ContextLevel())
+    /// One level for each kind of context, by its raw value.
+    var levels = InlineArray<3, ContextLevel>(repeating: ContextLevel())
     /// When each softirq was raised that did not run since; 0 is never.
     var raises = InlineArray<10, UInt64>(repeating: 0)
     static let softirqs = 10
@@ -31,21 +31,17 @@ struct CPUState {
     @inline(__always)
     var isInInterrupt: Bool { isInHardirq || isInSoftirq }
 
+    /// Tasks are not switched in interrupts: all that was under way is over.
+    @inline(__always)
+    mutating func beginAnew() {
+        (isInHardirq, isInSoftirq) = (false, false)
+        for level in levels.indices { levels[level].begin() }
+    }
+
     subscript(context: KernelEvent.InterruptContext) -> ContextLevel {
-        get {
-            switch context {
-            case .task: levels.task
-            case .softirq: levels.softirq
-            case .hardirq: levels.hardirq
-            }
-        }
-        _modify {
-            switch context {
-            case .task: yield &levels.task
-            case .softirq: yield &levels.softirq
-            case .hardirq: yield &levels.hardirq
-            }
-        }
+        // Where it is: a level is large, and of most only one member is looked at.
+        _read { yield levels[Int(context.rawValue)] }
+        _modify { yield &levels[Int(context.rawValue)] }
     }
 }
 
@@ -62,6 +58,13 @@ struct ContextLevel {
     var request: RequestDone?
     /// The end_io that was seen last, until what it led to is seen.
     var end: BioEnd?
+
+    /// Another one begins. What has no value any more is not written anew, as a `ContextLevel()` would.
+    @inline(__always)
+    mutating func begin(entered time: UInt64? = nil, irq line: UInt32? = nil) {
+        (entered, irq, raised, ends) = (time, line, 0, 0)
+        (request, end) = (nil, nil)
+    }
 }
 
 /// A request of which the device is done.
@@ -79,7 +82,7 @@ struct BioEnd {
     var time: UInt64?
     var life: LifeID?
     /// What the probe of it read.
-    var arguments: ProbeArguments?
+    var facts: EndFacts?
     var function = KernelFunction.bioEnd
 }
 

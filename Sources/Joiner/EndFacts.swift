@@ -5,22 +5,38 @@ import KernelTraces
 
 /// What an `end_io` is about to decide by, from the arguments of a probe at its entry. Bits of `dio->flags`
 /// have another meaning in another kernel: those of an unknown one are not read.
-enum EndFacts {
-    /// `IOMAP_DIO_WRITE` in `dio->flags`.
-    static let writes: UInt64 = 1 << 30
-
+struct EndFacts {
     /// `nil` when the probe did not read what is needed.
-    static func facts(
-        of io: DirectIO, at function: KernelFunction, _ arguments: ProbeArguments, rule: CompletionRule
-    ) -> Facts? {
+    private let ofAny: Facts?
+    /// Of a write alone, in `fs/direct-io.c`.
+    private var ofWrite: Facts = []
+    /// There, too: it will be deferred.
+    private var defers = false
+    /// By `dio->flags`.
+    let isWrite: Bool?
+
+    init(at function: KernelFunction, _ arguments: ProbeArguments, rule: CompletionRule) {
+        isWrite = arguments[.flags].map { $0 & Self.writes != 0 }
         switch function {
-        case .simpleBioEnd: simple(arguments)
-        case .blockBioEnd, .blockAsyncBioEnd: failed(arguments).union(.endSeen)
-        case .legacyBioEnd: legacy(arguments, of: io, waits: false)
-        case .legacySyncBioEnd: legacy(arguments, of: io, waits: true)
-        default: iomap(arguments, rule: rule)
+        case .simpleBioEnd: ofAny = Self.simple(arguments)
+        case .blockBioEnd, .blockAsyncBioEnd: ofAny = Self.failed(arguments).union(.endSeen)
+        case .legacyBioEnd, .legacySyncBioEnd:
+            ofAny = Self.legacy(arguments, waits: function == .legacySyncBioEnd)
+            defers = (arguments[.defers] ?? 0) & 0xff != 0
+            if let pages = arguments[.pages], pages != 0 { ofWrite = .pageCache }
+        default: ofAny = Self.iomap(arguments, rule: rule)
         }
     }
+
+    func of(_ io: DirectIO) -> Facts? {
+        guard var facts = ofAny, io.operation == .write else { return ofAny }
+        facts.formUnion(ofWrite)
+        if defers { facts.insert(io.facts.isDisjoint(with: [.dataSync, .sync]) ? .unwritten : .needSync) }
+        return facts
+    }
+
+    /// `IOMAP_DIO_WRITE` in `dio->flags`.
+    private static let writes: UInt64 = 1 << 30
 
     private static func iomap(_ arguments: ProbeArguments, rule: CompletionRule) -> Facts? {
         guard let flags = arguments[.flags] else { return nil }
@@ -59,15 +75,10 @@ enum EndFacts {
     /// The facts of `fs/direct-io.c`, which defers for pages in the page cache, or when the submitter or a buffer head said so:
     /// for O_(D)SYNC, or for an unwritten extent.
     /// - Parameter waits: the submitter does: always when it is synchronous, and for extending writes.
-    private static func legacy(_ arguments: ProbeArguments, of io: DirectIO, waits: Bool) -> Facts {
+    private static func legacy(_ arguments: ProbeArguments, waits: Bool) -> Facts {
         var facts = failed(arguments).union(.endSeen)
         if waits { facts.formUnion([.endDecides, .waiter]) }
         if arguments[.references] == 1 { facts.insert(.endDecides) }
-        guard io.operation == .write else { return facts }
-        if let defers = arguments[.defers], defers & 0xff != 0 {
-            facts.insert(io.facts.isDisjoint(with: [.dataSync, .sync]) ? .unwritten : .needSync)
-        }
-        if let pages = arguments[.pages], pages != 0 { facts.insert(.pageCache) }
         return facts
     }
 

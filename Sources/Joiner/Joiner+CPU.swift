@@ -27,8 +27,7 @@ extension Joiner {
     /// What lasts has no end in the trace, and what came in it may have come behind it: unless events say so themselves.
     mutating func leaveInterrupts(_ cpu: Int, _ time: UInt64, isRecorded: Bool) {
         if cpus[cpu].isInInterrupt, !isRecorded { counts.unpairedInterrupts += 1 }
-        (cpus[cpu].isInHardirq, cpus[cpu].isInSoftirq) = (false, false)
-        cpus[cpu].levels = (ContextLevel(), ContextLevel(), ContextLevel())
+        cpus[cpu].beginAnew()
         cpus[cpu].clock.leaveInterrupts(at: time)
     }
 
@@ -46,14 +45,14 @@ extension Joiner {
         if let occupancy, occupancies.count < Self.limit { occupancies.append(occupancy) }
     }
 
-    /// - Parameter level: knows its entry only for a handler of an interrupt line.
-    mutating func enterHardirq(_ level: ContextLevel, _ at: Moment) {
+    /// - Parameter irq: of the handler of an interrupt line, whose entry is that of what it completes.
+    mutating func enterHardirq(_ irq: UInt32?, _ at: Moment) {
         let cpu = Int(at.cpu)
         noteInterrupt()
         noteUnpaired(cpus[cpu].isInHardirq, at)
         cpus[cpu].isInHardirq = true
         cpus[cpu].interruptedThread = at.thread
-        cpus[cpu].levels.hardirq = level
+        cpus[cpu][.hardirq].begin(entered: irq == nil ? nil : at.time, irq: irq)
         cpus[cpu].clock.enter(hardirq: true, at: at.time)
     }
 
@@ -71,7 +70,7 @@ extension Joiner {
         let cpu = Int(at.cpu)
         noteUnpaired(!cpus[cpu].isInHardirq, at)
         cpus[cpu].isInHardirq = false
-        cpus[cpu].levels.hardirq = ContextLevel()
+        cpus[cpu][.hardirq].begin()
         cpus[cpu].clock.leave(hardirq: true, at: at.time)
     }
 
@@ -81,7 +80,7 @@ extension Joiner {
         let (cpu, vector) = (Int(at.cpu), Int(vector))
         guard vector < CPUState.softirqs, CPUState.delivering >> UInt32(vector) & 1 != 0, cpus[cpu].raises[vector] == 0
         else { return }
-        cpus[cpu].raises[vector] = cpus[cpu].levels.hardirq.entered ?? at.time
+        cpus[cpu].raises[vector] = cpus[cpu][.hardirq].entered ?? at.time
     }
 
     mutating func enterSoftirq(_ vector: UInt32, _ at: Moment) {
@@ -90,9 +89,9 @@ extension Joiner {
         noteUnpaired(cpus[cpu].isInSoftirq, at)
         cpus[cpu].isInSoftirq = true
         cpus[cpu].interruptedThread = at.thread
-        cpus[cpu].levels.softirq = ContextLevel(entered: at.time)
+        cpus[cpu][.softirq].begin(entered: at.time)
         if vector < CPUState.softirqs {
-            cpus[cpu].levels.softirq.raised = cpus[cpu].raises[Int(vector)]
+            cpus[cpu][.softirq].raised = cpus[cpu].raises[Int(vector)]
             cpus[cpu].raises[Int(vector)] = 0
         }
         cpus[cpu].clock.enter(hardirq: false, at: at.time)
@@ -102,7 +101,7 @@ extension Joiner {
         let cpu = Int(at.cpu)
         noteUnpaired(!cpus[cpu].isInSoftirq, at)
         cpus[cpu].isInSoftirq = false
-        cpus[cpu].levels.softirq = ContextLevel()
+        cpus[cpu][.softirq].begin()
         cpus[cpu].clock.leave(hardirq: false, at: at.time)
     }
 

@@ -25,10 +25,13 @@ extension Joiner {
 
     /// The I/O that this context was in the midst of completing, by the events before.
     private func hinted(_ at: Moment) -> LifeID? {
-        let level = cpus[Int(at.cpu)][at.context]
         if let id = alive(completing[at.flow]) { return id }
-        if at.context != .task { return alive(level.end?.life) ?? alive(level.request?.life) }
-        return alive(running[at.thread]?.work?.end.life) ?? alive(submitting[at.thread]) ?? alive(level.end?.life)
+        let cpu = Int(at.cpu)
+        if at.context != .task {
+            return alive(cpus[cpu][at.context].end?.life) ?? alive(cpus[cpu][at.context].request?.life)
+        }
+        return alive(running[at.thread]?.work?.end.life) ?? alive(submitting[at.thread])
+            ?? alive(cpus[cpu][.task].end?.life)
     }
 
     func alive(_ id: LifeID?) -> LifeID? {
@@ -191,14 +194,19 @@ extension Joiner {
         }
         // Reads are not deferred.
         if !at.isContextTold, lives[id].io.operation == .read, !isError { return false }
+        if !isError, defersWritesAlone { lives[id].learn(isWrite: true) }
         apply(work, to: id, at)
         // One completion for each work.
         running[at.thread]?.work = nil
         return true
     }
 
+    /// Without an error, that is. Later kernels defer reads, too, which have to be copied.
+    private var defersWritesAlone: Bool { rule == .defersWrites || rule == .flaggedInline }
+
     /// io_uring's second hop can only be assigned by its kiocb. What the submitter itself completed returns with its submission;
     /// another task (md's thread, an interrupt's) leaves it to the submitter as an interrupt does.
+    @inline(__always)
     private static func taskWorkMayFollow(_ life: borrowing Life) -> Bool {
         life.iocb != 0 && (life.io.issuer == .ioUring || life.io.issuer == .unknown)
             && !life.io.facts.contains(.bySubmitter) && !life.io.facts.contains(.polled)

@@ -212,8 +212,8 @@ extension Joiner {
         let id = known ?? alive(bio)
         let hasArguments = arguments[.iocb] != nil || arguments[.flags] != nil
         let end = BioEnd(
-            place: endPlace(at), time: at.time, life: id, arguments: hasArguments ? arguments : nil,
-            function: function)
+            place: endPlace(at), time: at.time, life: id,
+            facts: hasArguments ? EndFacts(at: function, arguments, rule: rule) : nil, function: function)
         cpus[Int(at.cpu)][at.context].end = end
         guard let id else { return try noteEnd(end, at, sink) }
         if let iocb = arguments[.iocb], lives[id].iocb == 0 {
@@ -230,12 +230,12 @@ extension Joiner {
 
     /// What the last end_io says stays.
     mutating func apply(_ end: BioEnd, to id: LifeID) {
-        if let flags = end.arguments?[.flags] { lives[id].learn(isWrite: flags & EndFacts.writes != 0) }
-        Self.apply(end, to: &lives[id].io, rule)
+        if let isWrite = end.facts?.isWrite { lives[id].learn(isWrite: isWrite) }
+        Self.apply(end, to: &lives[id].io)
     }
 
     /// Where it is: an I/O takes long to copy.
-    private static func apply(_ end: BioEnd, to io: inout DirectIO, _ rule: CompletionRule) {
+    private static func apply(_ end: BioEnd, to io: inout DirectIO) {
         if let time = end.time {
             if io.ended != nil, io.ended?.nanoseconds != time { io.facts.insert(.multiBio) }
             io.ended = Timestamp(nanoseconds: time)
@@ -246,9 +246,8 @@ extension Joiner {
         delivered(&io, end.place)
         io.irq = end.place.irq
         io.irqBatchPosition = end.place.batchPosition
-        if let arguments = end.arguments {
-            let facts = EndFacts.facts(of: io, at: end.function, arguments, rule: rule)
-            if let facts { io.facts = io.facts.subtracting(endFacts).union(facts) }
+        if let seen = end.facts {
+            if let facts = seen.of(io) { io.facts = io.facts.subtracting(endFacts).union(facts) }
         } else if end.function == .simpleBioEnd {
             io.facts.insert(.simple)
         }

@@ -135,10 +135,7 @@ extension Joiner {
         (io.endCPU, io.endContext) = (end.place.cpu, end.place.context)
         (io.irq, io.irqBatchPosition) = (end.place.irq, end.place.batchPosition)
         Self.delivered(&io, end.place)
-        guard let arguments = end.arguments,
-            let facts = EndFacts.facts(of: io, at: end.function, arguments, rule: rule)
-        else { return }
-        io.facts.formUnion(facts)
+        if let facts = end.facts?.of(io) { io.facts.formUnion(facts) }
     }
 
     /// A kworker's work is over.

@@ -245,12 +245,13 @@ extension Joiner {
     private mutating func end(_ io: inout DirectIO, _ block: BlockRange, _ at: Moment) {
         io.ended = at.timestamp
         io.endCPU = at.cpu
-        let level = cpus[Int(at.cpu)][at.context]
         if at.context != .task {
             partial.requests.knowsContexts = true
-            io.interrupted = level.entered.map { Timestamp(nanoseconds: $0) }
-            io.irq = level.irq
-            if level.raised > io.times[.issued], at.context == .softirq { io.times[.raised] = level.raised }
+            let cpu = Int(at.cpu)
+            io.interrupted = cpus[cpu][at.context].entered.map { Timestamp(nanoseconds: $0) }
+            io.irq = cpus[cpu][at.context].irq
+            let raised = cpus[cpu][.softirq].raised
+            if at.context == .softirq, raised > io.times[.issued] { io.times[.raised] = raised }
         }
         // Without events of interrupts, anything looks like a task.
         if let context = executionContext(at), partial.requests.knowsContexts || context != .task {

@@ -19,19 +19,26 @@ extension Joiner {
         var io = DirectIO(
             submitted: at.timestamp, submitterThread: at.thread, device: DeviceNumber(kernel: begin.device),
             inode: begin.inode, offset: begin.position, length: UInt32(clamping: begin.length),
-            operation: operation(begin.flags, isAsynchronous: begin.isAsynchronous),
-            issuer: issuer(begin))
+            operation: operation(begin.flags, isUsers: begin.isAsynchronous && !isKernels(begin, at)),
+            issuer: issuer(begin, at))
         if begin.forcesWait { io.facts.insert(.forceWait) }
         var life = Life(io: io, key: key)
         (life.isAsynchronous, life.flags, life.doneBefore) = (begin.isAsynchronous, begin.flags, begin.doneBefore)
         apply(begin.flags, to: try add(life, at, sink))
     }
 
-    /// `IOCB_WRITE` is set for asynchronous issuers alone, `IOCB_ATOMIC` for writes alone.
-    private func operation(_ flags: IOFlags, isAsynchronous: Bool) -> DirectIO.Operation {
+    /// `IOCB_WRITE` is set by libaio and io_uring alone, `IOCB_ATOMIC` for writes alone.
+    private func operation(_ flags: IOFlags, isUsers: Bool) -> DirectIO.Operation {
         if !flags.isDisjoint(with: [.write, .atomic]) { return .write }
-        return isAsynchronous && !flags.contains(.doubtful) ? .read : .unknown
+        return isUsers && !flags.contains(.doubtful) ? .read : .unknown
     }
+
+    /// Asynchronous, and of the kernel: loop, an NVMe or SCSI target. They submit in kworkers, and no user does.
+    private func isKernels(_ begin: DirectIOBegin, _ at: Moment) -> Bool {
+        begin.isAsynchronous && begin.flags.isDisjoint(with: [.libaio, .callerCompletion]) && isInWorker(at)
+    }
+
+    private func isInWorker(_ at: Moment) -> Bool { running[at.thread] != nil || names.isWorker(at.name) }
 
     /// `iomap_iter`, which knows it.
     mutating func learnDirection(_ isWrite: Bool, _ at: Moment) {
@@ -40,9 +47,10 @@ extension Joiner {
     }
 
     /// libaio marks its I/Os; who else is asynchronous is mostly, but not surely, io_uring.
-    private func issuer(_ begin: DirectIOBegin) -> Issuer {
+    private func issuer(_ begin: DirectIOBegin, _ at: Moment) -> Issuer {
         guard begin.isAsynchronous else { return .sync }
         if begin.flags.contains(.libaio) { return .libaio }
+        if isKernels(begin, at) { return .other }
         return begin.flags.contains(.callerCompletion) ? .ioUring : .unknown
     }
 
@@ -68,7 +76,7 @@ extension Joiner {
         let isSynchronous = arguments[.issuer] == 0
         var io = DirectIO(
             submitted: at.timestamp, submitterThread: at.thread, device: DeviceNumber(kernel: number), inode: inode,
-            offset: position, length: UInt32(clamping: length), operation: operation(flags, isAsynchronous: false),
+            offset: position, length: UInt32(clamping: length), operation: operation(flags, isUsers: false),
             issuer: issuer(arguments))
         if isBlockDevice { io.facts.insert(.blockDevice) }
         if function == .legacyBegin { io.facts.insert(.legacy) }
@@ -79,7 +87,7 @@ extension Joiner {
         let isWrite = isBlockDevice ? function == .blockWrite : arguments[.direction].map { $0 & 1 != 0 }
         if let isWrite {
             life.learn(isWrite: isWrite)
-        } else if arguments[.issuer] != nil, !isSynchronous {
+        } else if arguments[.issuer] != nil, !isSynchronous, life.io.issuer != .other, !isInWorker(at) {
             life.learn(isWrite: false)
         }
         let id = try add(life, at, sink)
@@ -116,20 +124,20 @@ extension Joiner {
         lives[id].io.facts.formUnion(facts)
     }
 
-    private mutating func add(_ life: Life, _ at: Moment, _ sink: Sink) rethrows -> LifeID {
+    private mutating func add(_ life: consuming Life, _ at: Moment, _ sink: Sink) rethrows -> LifeID {
         if let former = submitting[at.thread], lives.contains(former) { abandon(former) }
-        abandonAttempt(before: life, at)
-        var life = life
+        let key = life.key
+        if names.isRingWorker(at.name), life.flags?.contains(.noWait) == false { abandonAttempt(at: key, at) }
         life.io.submitCPU = at.cpu
         life.io.machine = machine
         let id = lives.add(life)
         submitting[at.thread] = id
-        if let waiting = byKey[life.key] {
+        if let waiting = byKey[key] {
             lives[waiting.last].next = id
-            byKey[life.key] = KeyChain(first: waiting.first, last: id, count: waiting.count + 1)
+            byKey[key] = KeyChain(first: waiting.first, last: id, count: waiting.count + 1)
             if waiting.count >= KeyChain.longest { try restart(waiting.first, sink) }
         } else {
-            byKey[life.key] = KeyChain(first: id, last: id)
+            byKey[key] = KeyChain(first: id, last: id)
         }
         note(submitter: at)
         while let surplus = lives.surplus { try restart(surplus, sink) }
@@ -163,9 +171,8 @@ extension Joiner {
     }
 
     /// io_uring tried without waiting, and now has a worker of its own (`iou-wrk-N`) do the same.
-    private mutating func abandonAttempt(before life: Life, _ at: Moment) {
-        guard life.flags?.contains(.noWait) == false, names.isRingWorker(at.name), var id = byKey[life.key]?.first
-        else { return }
+    private mutating func abandonAttempt(at key: IOKey, _ at: Moment) {
+        guard var id = byKey[key]?.first else { return }
         while lives.contains(id) {
             let next = lives[id].next
             if lives[id].isOnlyBegun, lives[id].flags?.contains(.noWait) == true,

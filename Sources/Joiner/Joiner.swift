@@ -93,8 +93,8 @@ public struct Joiner {
             isContextTold: event.context != nil || tellsInterrupts, isContextRecorded: event.context != nil)
         switch event.body {
         case .taskSwitch(let change): switched(change, moment)
-        case .irqEntry(let irq): enterHardirq(ContextLevel(entered: moment.time, irq: irq), moment)
-        case .vectorEntry: enterHardirq(ContextLevel(), moment)
+        case .irqEntry(let irq): enterHardirq(irq, moment)
+        case .vectorEntry: enterHardirq(nil, moment)
         case .irqExit, .vectorExit: leaveHardirq(moment)
         case .softirqRaise(let vector): raised(vector, moment)
         case .softirqEntry(let vector): enterSoftirq(vector, moment)
@@ -213,6 +213,11 @@ struct KeyChain {
 struct BlockPlace: Hashable {
     var device: UInt32
     var sector: UInt64
+
+    /// Odd, with bits all over.
+    static let mixer: UInt64 = 0x9e37_79b9_7f4a_7c15
+
+    func hash(into hasher: inout Hasher) { hasher.combine(UInt64(device) &* Self.mixer ^ sector) }
 }
 
 extension BlockPlace {

@@ -51,6 +51,7 @@ struct Life {
     var isOnlyBegun: Bool { !isQueued && !reachedDevice && io.completed == nil }
 
     /// It can be the I/O of this completion: what a kiocb says of itself does not change on the way.
+    @inline(__always)
     func fits(_ complete: DirectIOComplete) -> Bool {
         if let isAsynchronous, isAsynchronous != complete.isAsynchronous { return false }
         if complete.result > 0, UInt64(complete.result) > UInt64(io.length) &+ doneBefore, io.length != .max {
@@ -68,6 +69,11 @@ struct IOKey: Hashable {
     var device: UInt32
     var inode: UInt64
     var position: UInt64
+
+    /// One number of all three: each that is hashed costs as much as looking up.
+    func hash(into hasher: inout Hasher) {
+        hasher.combine((inode &* BlockPlace.mixer) ^ position ^ UInt64(device) << 32)
+    }
 
     func moved(by bytes: UInt64) -> IOKey { IOKey(device: device, inode: inode, position: position &+ bytes) }
 }
@@ -91,9 +97,8 @@ struct LifeTable {
     private var compactAt = 8192
     private(set) var count = 0
 
-    mutating func add(_ life: Life) -> LifeID {
+    mutating func add(_ life: consuming Life) -> LifeID {
         count += 1
-        var life = life
         let id: LifeID
         if let place = free.popLast() {
             life.generation = lives[Int(place)].generation &+ 1
