@@ -30,6 +30,8 @@ public struct KernelLayout: Equatable, Sendable {
     var hasTimerEvents = true
     /// Function probes, which an interrupt can have while it interrupts another one; kprobes it cannot.
     var hasFunctionProbes: Bool
+    /// Any, by `dynamic_events`; a kernel without CONFIG_KPROBE_EVENTS has none.
+    var hasProbes: Bool
 
     /// The layout of the running kernel; `nil` when its BTF lacks one of them.
     public init?(_ btf: KernelBTF) {
@@ -60,6 +62,7 @@ public struct KernelLayout: Equatable, Sendable {
         hasTracepoints = btf.tracepointParameterCount("iomap_dio_rw_begin") != nil
         hasTimerEvents = btf.tracepointParameterCount("local_timer_entry") != nil
         hasFunctionProbes = btf.hasStructure("trace_fprobe")
+        hasProbes = hasFunctionProbes || btf.hasStructure("trace_kprobe")
     }
 
     private init(
@@ -75,6 +78,7 @@ public struct KernelLayout: Equatable, Sendable {
         (iterDirection, self.legacy, self.blockBio) = (direction, legacy, blockBio)
         // Both came with 6.5.
         hasFunctionProbes = hasTracepoints
+        hasProbes = true
     }
 
     /// Kernels of which the layout is known without their BTF: those of Debian. Another configuration may differ.

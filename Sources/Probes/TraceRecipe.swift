@@ -17,6 +17,7 @@ public struct TraceRecipe: Sendable {
 
     /// The probe events of iomap: what has no tracepoint. Each is named for its function, by which a reader knows it.
     public var probes: [String] {
+        guard layout.hasProbes else { return [] }
         let dio = "+\(layout.bioPrivate)($arg1)"
         let pages = "+\(layout.mappingPages)(+\(layout.fileMapping)(+0(+0(\(dio)))))"
         var probes = [
@@ -54,6 +55,7 @@ public struct TraceRecipe: Sendable {
 
     /// Probes for block devices and `fs/direct-io.c`, which have no tracepoints on any kernel.
     public var otherProbes: [String] {
+        guard layout.hasProbes else { return [] }
         let dio = "+\(layout.bioPrivate)($arg1)"
         let device = "ino=+\(layout.inodeNumber)(\(ofFile)):u64 dev=+\(layout.inodeDevice)(\(ofFile)):u32"
         var probes = ["blkdev_read_iter", "blkdev_write_iter"].flatMap { function in
@@ -132,6 +134,7 @@ public struct TraceRecipe: Sendable {
 
     public func text(for tool: Tool) -> String {
         if tool == .bpftrace { return bpftrace }
+        guard layout.hasProbes else { return (Self.withoutProbes + commands(tool)).joined(separator: "\n") + "\n" }
         let remark =
             [
                 "# As root. Offsets are those of \(layout.origin). io_req_rw_complete only matters for io_uring; a probe that",
@@ -146,6 +149,15 @@ public struct TraceRecipe: Sendable {
             .joined(separator: "\n") + "\n"
     }
 
+    private static let withoutProbes = [
+        "# As root. This kernel takes no probes (CONFIG_KPROBE_EVENTS is not set). Only what has tracepoints is recorded:",
+        "# not the reason of a deferral, nor what io_uring does after the completion, nor block devices without a file system",
+        "# and vfat. 'dioscope record' needs no such probes.",
+    ]
+
+    /// The group of the probes.
+    private var group: [String] { layout.hasProbes ? ["dioscope"] : [] }
+
     /// Before 6.5.
     static let gapsOfKprobes = [
         "# This kernel has kprobes and no function probes. A kprobe is skipped, and not counted, while another one runs on",
@@ -159,17 +171,17 @@ public struct TraceRecipe: Sendable {
     private func commands(_ tool: Tool) -> [String] {
         switch tool {
         case .traceCmd:
-            let words = (events + ["dioscope"]).map { "-e \($0)" }.joined(separator: " ")
+            let words = (events + group).map { "-e \($0)" }.joined(separator: " ")
             return ["trace-cmd record -C mono -b 16384 \(words) -o trace.dat COMMAND", "dioscope report trace.dat"]
         case .perf:
-            let words = (events + ["dioscope:*"]).map { "-e '\($0)'" }.joined(separator: " ")
+            let words = (events + group.map { "\($0):*" }).map { "-e '\($0)'" }.joined(separator: " ")
             return [
                 "perf record -a -m 16M -k CLOCK_MONOTONIC \(words) -o perf.data -- COMMAND",
                 "perf script --ns --header -i perf.data | gzip >perf.txt.gz", "dioscope report perf.txt.gz",
             ]
         case .bpftrace: return []
         case .ftrace:
-            let names = (events.map { $0.replacing(":", with: "/") } + ["dioscope"]).joined(separator: " ")
+            let names = (events.map { $0.replacing(":", with: "/") } + group).joined(separator: " ")
             return [
                 "echo mono >\(Self.tracing)/trace_clock; echo 16384 >\(Self.tracing)/buffer_size_kb",
                 "for event in \(names); do echo 1 >\(Self.tracing)/events/$event/enable; done",
