@@ -18,6 +18,7 @@ enum OtherTool: String, Sendable {
     case biolatency = "a histogram of biolatency or bpftrace"
     case bpftraceJSON = "JSON of bpftrace"
     case perfJSON = "JSON of perf data convert"
+    case json = "JSON of another program"
     case fio = "output of fio"
     case perfReport = "output of perf report"
     case traceEvents = "JSON of trace events, as Perfetto and browsers take it"
@@ -131,7 +132,7 @@ enum OtherTool: String, Sendable {
                 + " prints"
         case .jsonLines:
             "give the lines that they wrap as text, e.g. with jq -r .log or jq -r .MESSAGE"
-        case .traceEvents: "give what it was made of"
+        case .traceEvents, .json: "give what it was made of, or the text in it"
         case .bpftraceJSON, .bpftrace:
             "its events are the script's own: record with dioscope, or with what 'dioscope record --how trace-cmd'"
                 + " prints"

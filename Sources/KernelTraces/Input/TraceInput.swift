@@ -87,8 +87,18 @@ public struct TraceInput {
         if let tool = OtherTool(of: prefix), tool == .perfJSON {
             throw .otherTool(name, what: tool.rawValue, remedy: tool.remedy)
         }
-        if isJSON(prefix), OtherTool(of: prefix) == nil { return .savedReport(stream) }
+        if isJSON(prefix), OtherTool(of: prefix) == nil {
+            guard isReport(prefix) else {
+                throw .otherTool(name, what: OtherTool.json.rawValue, remedy: OtherTool.json.remedy)
+            }
+            return .savedReport(stream)
+        }
         return try text(plain(stream), name: name)
+    }
+
+    /// Every report names its schema first.
+    private static func isReport(_ prefix: [UInt8]) -> Bool {
+        String(decoding: prefix.prefix(1 << 10), as: UTF8.self).contains("\"schema\"")
     }
 
     /// `{noformat}` begins otherwise.
