@@ -40,7 +40,9 @@ extension IOSource {
 
 /// Why a source has no I/Os.
 public struct Absence: Sendable {
-    /// Continues "NAME has no direct I/O: ".
+    /// Continues "NAME has ".
+    public var what = "no direct I/O"
+    /// Continues that behind a colon.
     public var reason: String
     /// What to do, if anything helps.
     public var remedy: String?

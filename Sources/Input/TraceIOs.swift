@@ -124,7 +124,10 @@ final class TraceIOs: IOSource {
         source.machine = description.machine
         source.cpuCount = description.cpuCount
         source.machines = description.machines
-        if summary.occurred.isSuperset(of: ["sched_switch", "workqueue_execute_start"]) { source.cpus = joiner.use }
+        // Who submits is known from the begins: without one, a submitter would be another task, which ran never.
+        if !joiner.threads.isEmpty, summary.occurred.isSuperset(of: ["sched_switch", "workqueue_execute_start"]) {
+            source.cpus = joiner.use
+        }
         source.probes = Self.events.map { name in
             summary.occurred.contains(name)
                 ? .init(name: "event/\(name)", attached: true)

@@ -117,4 +117,6 @@ struct RunningWork {
     var switchedFrom: UInt32
     var preempted: Bool
     var completesDirectIO: Bool
+    /// Else it may be any work.
+    var isNamed: Bool
 }

@@ -188,6 +188,7 @@ extension Joiner {
             return true
         }
         guard work.completesDirectIO else {
+            guard work.isNamed else { return false }
             // Or an interrupt came to the kworker.
             if at.isContextTold { noteDelivery(of: id, at) }
             return at.isContextTold

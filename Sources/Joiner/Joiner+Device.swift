@@ -161,11 +161,11 @@ extension Joiner {
         if fitting > 1 { counts.byOrder += 1 }
         cpus[cpu][at.context].request = RequestDone(
             device: block.device, sector: block.sector, end: end, life: requests[BlockPlace(block)]?.life)
-        divide(block, at: end)
+        divide(block, at: end, at)
     }
 
     /// A device may be done with a request in parts: a bio that goes on behind this one has not ended.
-    private mutating func divide(_ block: BlockRange, at end: UInt64) {
+    private mutating func divide(_ block: BlockRange, at end: UInt64, _ at: Moment) {
         var sector = block.sector
         while sector < end, case let place = BlockPlace(device: block.device, sector: sector),
             let pending = requests[place], pending.sectors > 0
@@ -175,6 +175,7 @@ extension Joiner {
                 var done = pending
                 done.isDone = true
                 requests.replaceFirst(done, at: place)
+                noteDone(pending.life, at)
                 continue
             }
             let rest = BlockPlace(device: block.device, sector: end)
@@ -184,6 +185,14 @@ extension Joiner {
             behind.sectors = UInt32(sector - end)
             requests.replaceFirst(behind, at: rest)
         }
+    }
+
+    /// A synchronous I/O: its submitter completes it elsewhere, so that what runs its end_io is told by its request alone.
+    private mutating func noteDone(_ id: LifeID, _ at: Moment) {
+        guard !sawEnds, at.context != .task, lives.contains(id), lives[id].isAsynchronous == false,
+            lives[id].io.completed == nil
+        else { return }
+        apply(BioEnd(place: endPlace(at), life: id), to: id)
     }
 
     /// The I/O of the next bio of the request that was completed last in this context.
@@ -202,6 +211,11 @@ extension Joiner {
     mutating func bioEnded(
         _ function: KernelFunction, _ arguments: ProbeArguments, _ at: Moment, _ sink: Sink
     ) rethrows {
+        if !sawEnds {
+            sawEnds = true
+            // The requests that were counted in this interrupt are what ends now.
+            cpus[Int(at.cpu)][at.context].ends = 0
+        }
         let bio = nextBio(at)
         var known = alive(arguments[.iocb].flatMap { byIOCB[$0] })
         if let former = known, !Self.isOf(lives[former], arguments) {

@@ -24,6 +24,7 @@ extension Joiner {
         if begin.forcesWait { io.facts.insert(.forceWait) }
         var life = Life(io: io, key: key)
         (life.isAsynchronous, life.flags, life.doneBefore) = (begin.isAsynchronous, begin.flags, begin.doneBefore)
+        life.isBeyondEnd = begin.position >= begin.fileSize
         apply(begin.flags, to: try add(life, at, sink))
     }
 
@@ -157,12 +158,13 @@ extension Joiner {
     private mutating func abandon(_ id: LifeID) {
         // A thread waits for its synchronous I/O before it begins another.
         if lives[id].isAsynchronous == false, lives[id].io.completed == nil {
-            let mayFail = lives[id].isOnlyBegun && lives[id].flags?.contains(.noWait) != false
+            let mayFail =
+                lives[id].isFutile || lives[id].isOnlyBegun && lives[id].flags?.contains(.noWait) != false
             if mayFail { counts.fruitless += 1 } else { counts.withoutCompletion += 1 }
             return remove(id)
         }
         guard lives[id].isOnlyBegun else { return }
-        guard sawQueueing else {
+        guard sawQueueing || lives[id].isFutile else {
             lives[id].isSuperseded = true
             return
         }
@@ -189,7 +191,7 @@ extension Joiner {
     /// Its place is needed: it never completed, or nothing followed its completion.
     mutating func restart(_ id: LifeID, _ sink: Sink) rethrows {
         if lives[id].io.completed != nil { return try emit(id, sink) }
-        counts.withoutCompletion += 1
+        if lives[id].isFutile { counts.fruitless += 1 } else { counts.withoutCompletion += 1 }
         remove(id)
     }
 

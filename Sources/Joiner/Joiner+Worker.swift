@@ -49,7 +49,7 @@ extension Joiner {
         var state = RunningWork(
             address: address, started: at.time, cpu: at.cpu, occupied: .unknown,
             switchedFrom: cpus[cpu].switchedTo == at.thread ? cpus[cpu].switchedFrom : 0,
-            preempted: cpus[cpu].preempted, completesDirectIO: completes)
+            preempted: cpus[cpu].preempted, completesDirectIO: completes, isNamed: work.name != .unknown)
         if completes { cpus[cpu].counts.workStarted() } else { startedElse(work, at) }
         if completes, let queued = works.removeValue(forKey: address) {
             state.work = queued

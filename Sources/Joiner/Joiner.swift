@@ -56,6 +56,8 @@ public struct Joiner {
     var unknownCompletions: Set<UInt64> = []
     /// The trace shows when interrupts come.
     var tellsInterrupts = false
+    /// The trace shows when end_io is called.
+    var sawEnds = false
     /// The trace shows when a bio comes to the block layer.
     var sawBios = false
     /// Threads for which io_uring was seen to complete.
@@ -152,7 +154,7 @@ public struct Joiner {
                 try emit(id, sink)
                 continue
             }
-            if sawQueueing, lives[id].isSuperseded, lives[id].isOnlyBegun {
+            if lives[id].isFutile || sawQueueing && lives[id].isSuperseded && lives[id].isOnlyBegun {
                 counts.fruitless += 1
             } else if isOverdue(lives[id].io) {
                 counts.withoutCompletion += 1

@@ -31,6 +31,8 @@ struct Life {
     var flags: IOFlags?
     /// Bytes of the same request that earlier parts of it did: its completion counts them in.
     var doneBefore: UInt64 = 0
+    /// It begins behind the end of its file: a read of that comes to nothing, without another event.
+    var isBeyondEnd = false
     /// Rises when the place is used again.
     var generation: UInt32 = 0
     /// The next life of the same identity, begun later.
@@ -49,6 +51,9 @@ struct Life {
 
     /// Nothing shows that it is under way: an attempt that comes to nothing looks like this.
     var isOnlyBegun: Bool { !isQueued && !reachedDevice && io.completed == nil }
+
+    /// There is nothing to read for it.
+    var isFutile: Bool { isBeyondEnd && isOnlyBegun && io.operation != .write }
 
     /// It can be the I/O of this completion: what a kiocb says of itself does not change on the way.
     @inline(__always)

@@ -78,6 +78,8 @@ public struct DirectIOBegin: Sendable {
     public var position: UInt64
     public var length: UInt64
     public var doneBefore: UInt64
+    /// Of the file.
+    public var fileSize: UInt64
     public var flags: IOFlags
     /// `IOMAP_DIO_FORCE_WAIT`.
     public var forcesWait: Bool
@@ -136,7 +138,7 @@ public struct Work: Sendable {
     /// Raw or hashed; the same within one trace. 0 when the trace hides it.
     public var address: UInt64
     public var function: KernelFunction
-    /// The function's name.
+    /// The function's name, `.unknown` when the trace has none.
     public var name: NameID
 }
 

@@ -70,7 +70,8 @@ struct ReportHeader {
         if let device = report.headline.device {
             items.append(style.escaped(device.value.description) + part(device.share))
         }
-        return items + ["no direct I/O in this trace"]
+        let isUnread = report.loss.contains { $0.what == "begins-unread" }
+        return items + [isUnread ? "direct I/Os in this trace could not be read" : "no direct I/O in this trace"]
     }
 
     private func dominant<Value>(_ dominant: Headline.Dominant<Value>, _ name: (Value) -> String) -> String {

@@ -85,9 +85,12 @@ enum VerdictText {
     private static func text(of shares: LatencyShares) -> String {
         let submission = "submission \(Quantity.wholePercent(shares.submission))"
         guard shares.unseparated < worthwhile else {
+            let device = shares.device < visible ? "" : ", the device \(Quantity.wholePercent(shares.device))"
+            let others = shares.device < visible ? "" : " of the other I/Os"
             return
-                "Of the latency \(submission); the device and the completion, \(Quantity.wholePercent(shares.unseparated))"
-                + " together, cannot be separated: the end of the device's part was not seen"
+                "Of the latency \(submission)\(device); the device and the completion\(others),"
+                + " \(Quantity.wholePercent(shares.unseparated)) together, cannot be separated: the end of the device's part was"
+                + " not seen, or there was none"
         }
         let queues = shares.queues < visible ? "" : "waiting before it \(Quantity.wholePercent(shares.queues)), "
         let layers = shares.layers < visible ? "" : "the layers above it \(Quantity.wholePercent(shares.layers)), "
@@ -271,7 +274,7 @@ enum VerdictText {
         case .partial(let count):
             "\(Quantity.ios(count)) \(count == 1 ? "is known from its" : "are known from their") completion on only: what came before is not in the trace"
         case .requests(let count):
-            "there is no direct I/O in the trace, and \(Quantity.count(count)) block request\(count == 1 ? " does" : "s do") not show who"
+            "no direct I/O was read, and \(Quantity.count(count)) block request\(count == 1 ? " does" : "s do") not show who"
                 + " completed what"
         case .fewIOs(let count, let needed):
             "\(Quantity.ios(count)) \(count == 1 ? "is" : "are") too few, at least \(Quantity.count(needed)) are needed"

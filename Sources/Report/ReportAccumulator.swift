@@ -103,7 +103,8 @@ struct ReportAccumulator: ~Copyable, Sendable {
             endContexts: completion.endContexts, reasons: completion.reasonCounts,
             stages: stages.summaries(totals, frame.percentiles),
             queueWait: waits[0], taskWorkWait: waits[1], tail: stages.composition(latency),
-            cpuSharing: completion.cpuSharing(switchesSeen: frame.source.sees("sched_switch")),
+            cpuSharing: completion.cpuSharing(
+                switchesSeen: ios.partial < ios.total && frame.source.sees("sched_switch")),
             placement: placements.table,
             // Only a record has the interrupt that ended its I/O.
             interrupts: summedUp > 0 ? [] : interrupts.summaries(allSeen: frame.isWhole), loss: frame.loss,

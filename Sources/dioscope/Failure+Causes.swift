@@ -129,7 +129,8 @@ extension SourceSummary {
             let requests = ios == 0 ? OtherRequestText.sentence(source.otherRequests) : nil
             let reasons = [absence?.reason, requests].compactMap(\.self)
             let reason = reasons.isEmpty ? "" : ": " + reasons.joined(separator: "; ")
-            throw Failure(.nothing, "\(name) has no direct I/O\(reason)", hint: absence?.remedy)
+            let what = absence?.what ?? "no direct I/O"
+            throw Failure(.nothing, "\(name) has \(what)\(reason)", hint: absence?.remedy)
         }
         for finding in damage.prefix(3) { Terminal.say("\(name): \(finding)") }
         if damageCount > 3 { Terminal.say("and \(damageCount - 3) more damaged places") }

@@ -221,6 +221,66 @@ import Testing
         #expect(odd.all.map(\.endCPU) == [2, 1])
     }
 
+    @Test(arguments: [
+        ("loop-writes", DirectIO.Operation.write), ("loop-untold", .unknown), ("loop-deferred", .write),
+    ])
+    func whatAKworkerBeginsHasNoDirection(name: String, operation: DirectIO.Operation) throws {
+        let odd = try odd(name)
+        #expect(odd.all.map(\.operation) == [operation, operation] && odd.all.allSatisfy { $0.issuer == .other })
+        #expect(latencies(odd.all) == [140, 140] && odd.losses.isEmpty)
+        #expect(OddText.microseconds(odd.all, .workQueued, .workStarted) == [28, 28])
+    }
+
+    /// The same I/Os, however they were printed and passed on.
+    @Test(arguments: ["newest-first", "syslog-program", "blanks-to-tabs"])
+    func loopsWritesMayLookOtherwise(name: String) throws {
+        let odd = try odd(name)
+        #expect(odd.all.count == 2 && odd.all.allSatisfy { $0.operation == .write && $0.workStarted != nil })
+        #expect(latencies(odd.all) == [140, 140] && odd.losses.filter { $0 != "trace-backward-times" }.isEmpty)
+    }
+
+    @Test func sectorsAreNotQuotedPrintable() throws {
+        let odd = try odd("equals-and-digits")
+        #expect(latencies(odd.all) == [140, 140] && odd.summary.unparsed == 0 && odd.summary.events == 20)
+    }
+
+    @Test func worksWithoutNamesMayBeAny() throws {
+        let odd = try odd("works-without-names")
+        #expect(odd.all.map { CompletionContext(of: $0) } == [.unknown, .unknown])
+        #expect(odd.losses == ["trace-unnamed-functions"])
+    }
+
+    @Test func whatHappensInOneTickIsNotOneEvent() throws {
+        let odd = try odd("ticks")
+        #expect(odd.all.count == 2 && odd.all.allSatisfy { $0.workStarted != nil && $0.workQueued != nil })
+        #expect(odd.losses == ["clock-counts-no-time"] && odd.summary.repeatedEvents == 0)
+    }
+
+    @Test func hostsOfOneJournalAreTwoMachines() throws {
+        let odd = try odd("two-hosts")
+        #expect(odd.ios.map(\.count) == [1, 1] && odd.losses == ["machines"])
+        #expect(odd.description.machines == ["hosta", "hostb"])
+    }
+
+    @Test func readsBehindTheEndComeToNothing() throws {
+        let odd = try odd("behind-the-end")
+        #expect(latencies(odd.all) == [100, 110, 130] && odd.losses.isEmpty)
+        #expect(odd.counts.fruitless == 3 && odd.counts.inFlight == 0)
+    }
+
+    @Test func theRequestTellsWhereAWaitersDeviceEnded() throws {
+        let io = try #require(odd("waiter-elsewhere").all.first)
+        #expect(io.interrupted == TextTrace.at(702.000194) && io.times[.raised] == 702_000_190_000)
+        #expect(io.endCPU == 1 && io.endContext == .softirq && io.ended == nil)
+        #expect(CompletionContext(of: io) == .syncWait)
+    }
+
+    @Test func cutLinesHaveNoNumbers() throws {
+        let odd = try odd("cut-at-a-column")
+        #expect(odd.all.isEmpty && odd.losses == ["trace-unparsed", "begins-unread"])
+        #expect(odd.summary.unparsed == 15 && odd.summary.unreadBegins == 5)
+    }
+
     @Test func theDeviceBeginsWithTheFirstRequest() throws {
         let two = try #require(odd("two-requests").all.first)
         #expect(two.issued == TextTrace.at(500.000106) && two.further.lastIssued == 500_000_250_000)

@@ -78,7 +78,7 @@ struct LineHead {
     ) -> Bool {
         let start = scanner.next
         var count = 0
-        while count <= 8, count < scanner.count, start[count] != UInt8(ascii: " ") {
+        while count <= 8, count < scanner.count, start[count] > UInt8(ascii: " ") {
             if count >= 2, context == nil {
                 switch start[count] {
                 case UInt8(ascii: "h"), UInt8(ascii: "H"), UInt8(ascii: "z"), UInt8(ascii: "Z"): context = .hardirq

@@ -139,11 +139,11 @@ struct LinePrefix {
             line = rest
             return true
         }
-        if let timed = timeOfDay(line) {
+        if let timed = timeOfDay(line, &found) {
             line = timed
             return true
         }
-        if let stamped = stamp(line) ?? facility(line) ?? syslog(line) {
+        if let stamped = stamp(line) ?? facility(line) ?? syslog(line, &found) {
             line = stamped
             found.isStamped = true
             return true
@@ -181,7 +181,7 @@ struct LinePrefix {
 
     /// `2026-11-28 09:38:04 `, `09:38:04.123456 `, `2026-11-28T09:38:04,123456+00:00 `; of a container's log also
     /// ` stdout F `.
-    private static func timeOfDay(_ line: Scanner) -> Scanner? {
+    private static func timeOfDay(_ line: Scanner, _ found: inout Found) -> Scanner? {
         var line = line
         var word = line.word()
         if isDateAndTime(word) {
@@ -189,7 +189,7 @@ struct LinePrefix {
             for stream: StaticString in ["stdout F ", "stderr F ", "stdout P ", "stderr P "] where line.skip(stream) {
                 return line
             }
-            return program(line) ?? line
+            return program(line, &found) ?? line
         }
         if word.count == 10, word[4] == UInt8(ascii: "-"), word[7] == UInt8(ascii: "-"),
             line.skip(byte: UInt8(ascii: " "))
@@ -205,15 +205,15 @@ struct LinePrefix {
         return line
     }
 
-    /// `host tracer[812]: `.
-    private static func program(_ line: Scanner) -> Scanner? {
+    /// `host tracer[812]: `, `host kernel: `. Several hosts may write to one journal.
+    private static func program(_ line: Scanner, _ found: inout Found) -> Scanner? {
         var line = line
         let host = line.word()
         guard !host.isEmpty, line.skip(byte: UInt8(ascii: " ")) else { return nil }
         let name = line.word()
-        guard name.suffix(2).elementsEqual("]:".utf8), name.contains(UInt8(ascii: "[")),
-            line.skip(byte: UInt8(ascii: " "))
-        else { return nil }
+        let isNumbered = name.suffix(2).elementsEqual("]:".utf8) && name.contains(UInt8(ascii: "["))
+        guard isNumbered || name.elementsEqual("kernel:".utf8), line.skip(byte: UInt8(ascii: " ")) else { return nil }
+        found.file = host
         return line
     }
 
@@ -267,11 +267,25 @@ struct LinePrefix {
     }
 
     /// `Nov 28 09:38:04 host kernel: `.
-    private static func syslog(_ line: Scanner) -> Scanner? {
+    private static func syslog(_ line: Scanner, _ found: inout Found) -> Scanner? {
+        if let behind = dated(line, &found) { return behind }
         var line = line
         let count = line.count
         guard line.skip(through: " kernel: "), count - line.count <= 100 else { return nil }
         return line
+    }
+
+    /// `Nov 28 09:38:04 host tracer[812]: `.
+    private static func dated(_ line: Scanner, _ found: inout Found) -> Scanner? {
+        var line = line
+        guard line.word().count == 3 else { return nil }
+        line.skipSpaces()
+        guard line.decimal() != nil, line.skip(byte: UInt8(ascii: " ")) else { return nil }
+        let time = line.word()
+        guard time.count >= 8, time[2] == UInt8(ascii: ":"), time[5] == UInt8(ascii: ":"),
+            line.skip(byte: UInt8(ascii: " "))
+        else { return nil }
+        return program(line, &found)
     }
 
     /// `VM: 1234 VCPU:003 `, which perf script prints before lines of a guest.

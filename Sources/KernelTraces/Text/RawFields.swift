@@ -69,7 +69,8 @@ extension TextDecoder {
         else { return nil }
         return DirectIOBegin(
             device: UInt32(truncatingIfNeeded: device), inode: inode, position: position, length: length,
-            doneBefore: fields.number("done_before") ?? 0, flags: flagBits.flags(UInt32(truncatingIfNeeded: flags)),
+            doneBefore: fields.number("done_before") ?? 0, fileSize: fields.number("isize") ?? .max,
+            flags: flagBits.flags(UInt32(truncatingIfNeeded: flags)),
             forcesWait: (fields.number("dio_flags") ?? 0) & 1 != 0, isAsynchronous: isAsynchronous != 0)
     }
 

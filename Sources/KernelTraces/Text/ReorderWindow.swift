@@ -26,9 +26,13 @@ struct ReorderWindow {
     /// Further back is no disorder: another trace, or another clock.
     private static let longest: UInt64 = 100_000_000
 
-    /// - Parameter calls: the arguments of the events, of which not all are kept.
-    init(_ calls: ProbeCalls) {
-        self.calls = calls
+    private let looksForCopies: Bool
+
+    /// - Parameters:
+    ///   - calls: the arguments of the events, of which not all are kept.
+    ///   - looksForCopies: events that are alike in all are one.
+    init(_ calls: ProbeCalls, looksForCopies: Bool = true) {
+        (self.calls, self.looksForCopies) = (calls, looksForCopies)
         firstCall = calls.count
     }
 
@@ -77,9 +81,14 @@ struct ReorderWindow {
             sort(start..<end)
             if start > 0 { try each(Self.anotherTrace(events[start])) }
             let last = end == events.count ? max(start, end - kept) : end
-            for index in start..<last where !repeated.contain(events[index]) { try each(events[index]) }
+            for index in start..<last where !isCopy(events[index]) { try each(events[index]) }
         }
         events = Array(events.suffix(min(kept, events.count - (bounds.last ?? 0))))
+    }
+
+    private mutating func isCopy(_ event: borrowing KernelEvent) -> Bool {
+        guard looksForCopies else { return false }
+        return repeated.contain(event)
     }
 
     /// Each thread's events are together, as no trace has them: they were sorted by it.
@@ -106,8 +115,12 @@ struct ReorderWindow {
     private mutating func sort(_ range: Range<Int>) {
         let isOrdered = zip(range, range.dropFirst()).allSatisfy { events[$0].time <= events[$1].time }
         guard !isOrdered else { return }
-        // Of equal times the first in the text stays the first.
-        let order = range.sorted { (events[$0].time, $0) < (events[$1].time, $1) }
+        // Of equal times the first in the text stays the first, or the last where the newest is on top.
+        let rises = zip(range, range.dropFirst()).reduce(0) {
+            $0 + (events[$1.1].time > events[$1.0].time ? 1 : events[$1.1].time < events[$1.0].time ? -1 : 0)
+        }
+        let sign = rises < 0 && -rises > range.count / 4 ? -1 : 1
+        let order = range.sorted { (events[$0].time, sign * $0) < (events[$1].time, sign * $1) }
         events.replaceSubrange(range, with: order.map { events[$0] })
     }
 

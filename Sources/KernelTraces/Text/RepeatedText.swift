@@ -14,8 +14,8 @@ struct RepeatedText {
     /// Rises where the clock goes back: a line cannot repeat one of the same pass.
     private var pass: UInt32 = 0
     private var seen: [UInt64: Line] = [:]
-    /// Of a text in which each stands so many times in a row.
-    private let multiple: Int
+    /// Of a text in which each stands so many times in a row; `nil` where lines that are alike need not be copies.
+    private let multiple: Int?
     private var last: UInt64 = 0
     private var timesInARow = 0
     /// Lines left out in a row.
@@ -42,8 +42,8 @@ struct RepeatedText {
     private static let fewest = 4
     private static let mostInARow = 8
 
-    /// - Parameter multiple: how many times in a row each line is there.
-    init(multiple: Int = 1) {
+    /// - Parameter multiple: how many times in a row each line is there; `nil`: none is a copy.
+    init(multiple: Int? = 1) {
         self.multiple = multiple
     }
 
@@ -72,13 +72,14 @@ struct RepeatedText {
     /// - Parameter rest: what follows the head.
     @inline(__always)
     mutating func contains(_ head: LineHead, _ rest: Scanner, machine: UInt8) -> Bool {
+        guard let multiple else { return false }
         if isSampling, multiple == 1, machine == 0, head.time > latest || head.time == latest && copied == 0,
             Self.mark(head.time) & sampled != 0
         {
             (latest, previous) = (head.time, head.time)
             return false
         }
-        guard compares(head, rest, machine) else { return false }
+        guard compares(head, rest, machine, multiple) else { return false }
         count &+= 1
         return true
     }
@@ -88,9 +89,9 @@ struct RepeatedText {
     private static func mark(_ time: UInt64) -> UInt64 { (time &* 0x9e37_79b9_7f4a_7c15) & 0xffff_ffff_0000_0000 }
 
     @inline(never)
-    private mutating func compares(_ head: LineHead, _ rest: Scanner, _ machine: UInt8) -> Bool {
+    private mutating func compares(_ head: LineHead, _ rest: Scanner, _ machine: UInt8, _ multiple: Int) -> Bool {
         let hash = Self.hash(head, rest, machine)
-        if multiple > 1, isInARow(hash) { return true }
+        if multiple > 1, isInARow(hash, multiple) { return true }
         if head.time < previous { pass &+= 1 }
         previous = head.time
         if head.time > latest {
@@ -115,7 +116,7 @@ struct RepeatedText {
         return isRepeated
     }
 
-    private mutating func isInARow(_ hash: UInt64) -> Bool {
+    private mutating func isInARow(_ hash: UInt64, _ multiple: Int) -> Bool {
         (timesInARow, last) = (hash == last ? timesInARow + 1 : 0, hash)
         return timesInARow % multiple != 0
     }

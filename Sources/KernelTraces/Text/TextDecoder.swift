@@ -51,17 +51,20 @@ struct TextDecoder {
     /// `dev 259:1 ino 0xc size 0x1000000 offset 0xf7000 length 0x1000 done_before 0x0 flags A|B dio_flags C aio 1`
     private func begin(_ text: inout Scanner) -> DirectIOBegin? {
         guard let device = device(&text), text.skip(" ino "), let inode = text.hexadecimal(), text.skip(" size "),
-            text.hexadecimal() != nil, text.skip(" offset "), let position = text.hexadecimal(), text.skip(" length "),
+            let size = text.hexadecimal(), text.skip(" offset "), let position = text.hexadecimal(),
+            text.skip(" length "),
             let length = text.hexadecimal(), text.skip(" done_before "), let done = text.hexadecimal(),
             text.skip(" flags ")
         else { return nil }
         let flags = IOFlags(text: text.word(), bits: flagBits)
-        guard text.skip(" dio_flags ") else { return nil }
-        // A line that was wrapped keeps one of two spaces around nothing.
+        guard text.skip(" dio_flags") else { return nil }
+        // A line that was wrapped keeps one of two spaces around nothing; some programs make a tab of them.
+        text.skipSpaces()
         let dioFlags = text.skip("aio ") ? UnsafeRawBufferPointer(start: nil, count: 0) : text.word()
         guard dioFlags.baseAddress == nil || text.skip(" aio "), let isAsynchronous = text.decimal() else { return nil }
         return DirectIOBegin(
-            device: device, inode: inode, position: position, length: length, doneBefore: done, flags: flags,
+            device: device, inode: inode, position: position, length: length, doneBefore: done, fileSize: size,
+            flags: flags,
             forcesWait: dioFlags.starts(with: "DIO_FORCE_WAIT".utf8), isAsynchronous: isAsynchronous != 0)
     }
 
@@ -158,7 +161,11 @@ struct TextDecoder {
 
     mutating func work(at address: UInt64, of spelled: UnsafeRawBufferPointer) -> Work {
         let name = Self.bare(spelled)
-        if name.starts(with: "0x".utf8) { unnamed &+= 1 } else { named &+= 1 }
+        guard !name.starts(with: "0x".utf8) else {
+            unnamed &+= 1
+            return Work(address: address, function: .other, name: .unknown)
+        }
+        named &+= 1
         let id = table.intern(name)
         return Work(address: address, function: function(id), name: id)
     }

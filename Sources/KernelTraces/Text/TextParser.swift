@@ -19,6 +19,10 @@ struct TextParser {
     /// The last times on machines other than the first, by machine and CPU.
     private var lastTimesElsewhere: [UInt32: UInt64] = [:]
     private var precision = 0
+    /// Of no known form, and before the first event.
+    private var linesBefore: UInt64 = 0
+    /// See `CutColumn`.
+    private let cutColumn: Int?
     /// Few, and found sooner than by a hash of their names.
     private var functions: [KernelFunction] = []
     /// By the number of the kind.
@@ -30,7 +34,7 @@ struct TextParser {
     init(
         _ format: TextFormat, _ names: NameTable, _ decoder: TextDecoder, machines: [String] = [],
         hasBuffers: Bool = false, marks: LineMarks = [], times: TraceDescription.Times = .clock,
-        repeated: RepeatedText = RepeatedText()
+        repeated: RepeatedText = RepeatedText(), cutColumn: Int? = nil
     ) {
         self.format = format
         hasDifferences = times == .differences
@@ -38,6 +42,7 @@ struct TextParser {
         self.names = names
         self.decoder = decoder
         self.repeated = repeated
+        self.cutColumn = cutColumn
     }
 
     /// - Parameters:
@@ -45,6 +50,7 @@ struct TextParser {
     ///   - window: that put its events in order.
     consuming func finish(cut: String?, at offset: UInt64, _ window: ReorderWindow) -> TraceContents {
         summary.returns = window.returns
+        if summary.events == 0 { summary.otherLines = linesBefore }
         summary.repeatedEvents = repeated.count &+ window.repeated.count
         summary.unnamedFunctions = decoder.unnamed
         summary.hasSymbols = decoder.named > 0
@@ -75,6 +81,7 @@ struct TextParser {
     @inline(__always)
     mutating func event(of line: UnsafeRawBufferPointer) -> KernelEvent? {
         guard let whole = Self.scanner(line) else { return nil }
+        if whole.count == cutColumn { return cutEvent(of: whole) }
         var scanner = whole
         guard let head = head(&scanner), !prefix.isExpected, !LinePrefix.mayPrecede(head, whole) else {
             return oddEvent(of: whole)
@@ -264,10 +271,32 @@ extension TextParser {
             summary.foreignLines &+= 1
         } else if TextRemark.resemblesEvent(line) {
             summary.unparsed &+= 1
-        } else if !isMessage, summary.events > 0 {
+        } else if !isMessage {
+            guard summary.events > 0 else {
+                linesBefore &+= 1
+                return nil
+            }
             summary.otherLines &+= 1
             noteProse()
         }
+        return nil
+    }
+
+    /// What its last number would be is not known.
+    private mutating func cutEvent(of line: Scanner) -> KernelEvent? {
+        var scanner = line
+        if head(&scanner) == nil {
+            scanner = line
+            _ = prefix.strip(&scanner, format)
+            guard head(&scanner) != nil else { return nil }
+        }
+        summary.events &+= 1
+        summary.unparsed &+= 1
+        let name = scanner.word(until: UInt8(ascii: ":"))
+        count(name)
+        guard events.kind(of: name)?.kind == .dioBegin else { return nil }
+        summary.unreadBegins &+= 1
+        summary.unreadBeginCause = "the lines of the text are cut at column \(line.count)"
         return nil
     }
 

@@ -6,7 +6,7 @@ import DirectIO
 enum TextPreamble {
     /// - Parameter program: that was run to make text of the file, if one was.
     static func description(
-        of format: TextFormat, _ prefix: [UInt8], by program: String?, _ marks: LineMarks = []
+        of format: TextFormat, _ prefix: [UInt8], by program: String?, _ marks: LineMarks, _ times: TextTimes
     ) -> TraceDescription {
         let isReport = prefix.starts(with: Array("cpus=".utf8)) || prefix.starts(with: Array("version = ".utf8))
         var description = TraceDescription(
@@ -14,7 +14,7 @@ enum TextPreamble {
         let lines = String(decoding: prefix.prefix(1 << 14), as: UTF8.self).split(separator: "\n").prefix(256)
         for line in lines { take(line, &description) }
         description.machines = hasBuffers(prefix) ? [] : machines(of: format, prefix, marks)
-        description.times = TextTimes(of: prefix, format).kind
+        description.times = times.kind
         description.completionRule = .of(
             hasFunction: nil, namesCallerCompletion: lines.contains { $0.contains("CALLER_COMP") },
             release: description.kernel)

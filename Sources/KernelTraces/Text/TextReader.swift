@@ -13,7 +13,10 @@ public final class TextReader: TraceReader {
     private let wrapping: WrappedLines.Manner?
     private let hasBuffers: Bool
     private let marks: LineMarks
+    /// Events that are alike in all are one.
+    private let looksForCopies: Bool
     private let repeated: RepeatedText
+    private let cutColumn: Int?
     public var stop: ReadingStop?
 
     /// - Parameter prefix: the beginning of the text, where programs describe the machine.
@@ -21,12 +24,16 @@ public final class TextReader: TraceReader {
         self.format = format
         self.stream = stream
         marks = LineMarks(of: prefix, format)
-        description = TextPreamble.description(of: format, prefix, by: stream.program, marks)
+        let times = TextTimes(of: prefix, format)
+        description = TextPreamble.description(of: format, prefix, by: stream.program, marks, times)
         hasBuffers = TextPreamble.hasBuffers(prefix)
         wrapping = WrappedLines.Manner(
             of: prefix,
             TextParser(format, NameTable(), TextDecoder(NameTable(), ProbeCalls(), flagBits: IOFlagBits())))
-        repeated = RepeatedText(multiple: RepeatedText.multiple(format, prefix))
+        looksForCopies = !times.isCoarse
+        // Where lines go on in the next one, nothing is cut off.
+        cutColumn = wrapping == nil ? CutColumn.find(prefix, format) : nil
+        repeated = RepeatedText(multiple: looksForCopies ? RepeatedText.multiple(format, prefix) : nil)
     }
 
     public func read(_ each: (borrowing KernelEvent) throws -> Void) throws -> TraceContents {
@@ -36,8 +43,8 @@ public final class TextReader: TraceReader {
         var lines = LineReader(stream, stop: stop)
         var parser = TextParser(
             format, names, TextDecoder(names, calls, flagBits: bits), machines: description.machines,
-            hasBuffers: hasBuffers, marks: marks, times: description.times, repeated: repeated)
-        var window = ReorderWindow(calls)
+            hasBuffers: hasBuffers, marks: marks, times: description.times, repeated: repeated, cutColumn: cutColumn)
+        var window = ReorderWindow(calls, looksForCopies: looksForCopies)
         if let wrapping {
             var wrapped = WrappedLines(wrapping)
             while let line = try lines.next() {

@@ -3,6 +3,8 @@
 /// What the column of times in a text is, by its first lines.
 struct TextTimes {
     private(set) var kind = TraceDescription.Times.clock
+    /// The clock ticks so seldom that a CPU's events have the same count: two that are alike need not be one.
+    private(set) var isCoarse = false
     private var first: UInt64?
     private var last: [UInt32: UInt64] = [:]
     private var steps = 0
@@ -21,11 +23,12 @@ struct TextTimes {
                 guard let head = format.headBehindMarks(&scanner) else { continue }
                 // The clock counts events, ticks or cycles.
                 if head.precision < 0 { kind = .counts }
-                if kind == .counts || format != .perf { return }
+                if kind == .counts, last[head.cpu] == head.time { isCoarse = true }
+                if isCoarse || kind != .counts && format != .perf { return }
                 add(head)
             }
         }
-        if areDifferences { kind = .differences }
+        if kind != .counts, areDifferences { kind = .differences }
     }
 
     private mutating func add(_ head: LineHead) {

@@ -36,7 +36,7 @@ final class RecordDecoder {
 
     private static func fieldNames(of kind: EventKind) -> [String] {
         switch kind {
-        case .dioBegin: ["dev", "ino", "pos", "count", "done_before", "ki_flags", "dio_flags", "aio"]
+        case .dioBegin: ["dev", "ino", "pos", "count", "done_before", "ki_flags", "dio_flags", "aio", "isize"]
         case .dioComplete: ["dev", "ino", "pos", "ki_flags", "error", "ret", "aio"]
         case .dioIteration: ["flags"]
         case .uringSubmit, .uringSubmitEntry: ["opcode"]
@@ -92,6 +92,7 @@ final class RecordDecoder {
         DirectIOBegin(
             device: UInt32(truncatingIfNeeded: number(0, record)), inode: number(1, record),
             position: number(2, record), length: number(3, record), doneBefore: number(4, record),
+            fileSize: fields[8].isNumber ? number(8, record) : .max,
             flags: flagBits.flags(UInt32(truncatingIfNeeded: number(5, record))),
             forcesWait: number(6, record) & 1 != 0, isAsynchronous: number(7, record) != 0)
     }
