@@ -79,7 +79,9 @@ public struct JoinCounts: Equatable, Sendable {
         return [
             loss(
                 "begin-missed", withoutBegin, .loss,
-                "I/Os without a begin in the trace: begun before it, or lost; left out"),
+                "I/Os without a begin in the trace: begun before it, or lost; left out"
+                    + (withoutBegin > 10 + 10 * joined
+                        ? ". Of a text without any (grep -v iomap_dio_rw_begin) their completions are reported" : "")),
             loss(
                 "completion-missed", withoutCompletion, .loss,
                 "I/Os that were never seen to complete; left out"
