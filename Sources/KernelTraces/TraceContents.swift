@@ -48,6 +48,8 @@ public struct TraceContents: Sendable {
     /// Nothing is cut off, and nothing is damaged.
     public var isComplete: Bool { damageCount == 0 }
 
+    private var isInterrupted: Bool { damage.contains { $0.problem == ReadingStop.reason } }
+
     mutating func take(_ damages: TraceDamages) {
         damage = damages.findings
         damageCount = damages.count
@@ -55,7 +57,8 @@ public struct TraceContents: Sendable {
 
     public var loss: [DataLoss] {
         [
-            loss("trace-damaged", UInt64(damageCount), .loss, "places where the trace is cut or damaged"),
+            loss("reading-interrupted", isInterrupted ? 1 : 0, .loss, "the trace was not read any further"),
+            loss("trace-damaged", UInt64(damageCount - (isInterrupted ? 1 : 0)), .loss, "places where the trace is cut or damaged"),
             loss("trace-lost-events", lostEvents, .loss, "events that the tracer lost: give it larger buffers"),
             loss("trace-lost-markers", lostMarkers, .loss, "places where the tracer lost events"),
             loss("trace-unparsed", unparsed, .loss, "lines or records of no known form"),
