@@ -3,9 +3,13 @@
 /// Names of a trace as small numbers, so that an event has none itself. Untrusted text.
 ///
 /// At most 65,536 different names are kept; any more are `NameID.unknown`.
+///
+/// One thread adds names. Others may ask for those whose numbers they have from it, without a lock: a name never moves.
 public final class NameTable {
-    private var names: [String] = [""]
-    private var kinds: [ThreadKind] = [.unknown]
+    private static let most = 1 << 16
+    private let names = UnsafeMutablePointer<String>.allocate(capacity: most)
+    private let kinds = UnsafeMutablePointer<ThreadKind>.allocate(capacity: most)
+    private var count = 1
     private var numbers: [Key: NameID] = [:]
     /// The last name of each hash of a thread's name: nearly every event repeats one of a few.
     private var recent = [(key: Key, id: NameID)](repeating: (Key(low: 0, high: 0, rest: 0), .unknown), count: 256)
@@ -17,8 +21,18 @@ public final class NameTable {
         var rest: UInt64
     }
 
-    public init() {}
+    public init() {
+        names.initialize(to: "")
+        kinds.initialize(to: .unknown)
+    }
 
+    deinit {
+        names.deinitialize(count: count)
+        names.deallocate()
+        kinds.deallocate()
+    }
+
+    /// - Parameter id: of this table.
     public func name(_ id: NameID) -> String { names[Int(id.number)] }
 
     func kind(_ id: NameID) -> ThreadKind { kinds[Int(id.number)] }
@@ -53,11 +67,12 @@ public final class NameTable {
     }
 
     private func add(_ bytes: UnsafeRawBufferPointer, _ key: Key) -> NameID {
-        guard names.count < 1 << 16 else { return .unknown }
-        let id = NameID(number: UInt16(names.count))
+        guard count < Self.most else { return .unknown }
+        let id = NameID(number: UInt16(count))
         let name = String(decoding: bytes.prefix(256), as: UTF8.self)
-        names.append(name)
-        kinds.append(ThreadKind(of: name))
+        (names + count).initialize(to: name)
+        (kinds + count).initialize(to: ThreadKind(of: name))
+        count += 1
         numbers[key] = id
         return id
     }
