@@ -14,6 +14,16 @@ public enum ThreadTeam {
         }
     }
 
+    /// Calls `other` on a thread of its own and `body` on this one, at the same time, and returns when both are done.
+    /// - Returns: `nil` when the system gives no thread: neither was called.
+    public static func beside<Result>(
+        _ other: @escaping @Sendable () -> Void, _ body: () throws -> Result
+    ) rethrows -> Result? {
+        guard let thread = start(other) else { return nil }
+        defer { pthread_join(thread, nil) }
+        return try body()
+    }
+
     private final class Work: Sendable {
         let run: @Sendable () -> Void
 
