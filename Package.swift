@@ -121,7 +121,7 @@ let package = Package(
         .testTarget(
             name: "InputTests",
             dependencies: [
-                "Input", "Selection", "Capture", "DirectIO", "CProbeRecords",
+                "Input", "KernelTraces", "Selection", "Capture", "DirectIO", "CProbeRecords",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict

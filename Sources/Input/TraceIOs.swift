@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import DirectIO
+import Host
 import Joiner
 import KernelTraces
 import Report
@@ -70,9 +71,13 @@ final class TraceIOs: IOSource {
         first = nil
         listener?.readingCanEnd()
         stop?.startAgain()
-        opened.reader.stop = stop
-        return try listener.showing(opened.file) { try read(opened.reader, occupancies, each) }
+        let reader = Self.isReadAhead(opened.file) ? ReadAhead(opened.reader) : opened.reader
+        reader.stop = stop
+        return try listener.showing(opened.file) { try read(reader, occupancies, each) }
     }
+
+    /// Who reads a pipe may wait for its other end for long, and cannot be told that nobody waits for it any more.
+    private static func isReadAhead(_ file: OpenFile) -> Bool { file.isOnDisk && HostFacts.usableCPUs > 1 }
 
     private func read(
         _ reader: any TraceReader, _ occupancies: (CPUOccupancy) throws -> Void, _ each: (DirectIO) throws -> Void

@@ -28,7 +28,8 @@ public final class ReadingStop {
     /// Another pass is to end where the first one was stopped.
     public func startAgain() { asked = 0 }
 
-    func isDue() -> Bool {
+    /// Asked by one thread at a time.
+    public func isDue() -> Bool {
         asked += 1
         if let stoppedAt { return asked >= stoppedAt }
         guard isWanted() else { return false }

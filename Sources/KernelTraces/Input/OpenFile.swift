@@ -49,9 +49,12 @@ public final class OpenFile {
     }
 
     /// A file that can be read at any place, as often as wanted. Standard input is none: it may have been read from.
-    public var isRegular: Bool {
+    public var isRegular: Bool { isOwned && isOnDisk }
+
+    /// Reading it waits for nobody: it is no pipe and no terminal, but perhaps standard input.
+    public var isOnDisk: Bool {
         var status = stat()
-        return isOwned && fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
     /// Bytes in it now.
