@@ -14,6 +14,9 @@ public struct JoinCounts: Equatable, Sendable {
     /// io_uring tried again in a worker.
     public internal(set) var fruitless: UInt64 = 0
     /// Completions by a kworker of which the queueing is not in the trace.
+    /// Begins behind the end of a file, of reads or of writes, and I/Os that began there and did complete.
+    public internal(set) var futile: UInt64 = 0
+    public internal(set) var behindEnd: UInt64 = 0
     public internal(set) var withoutQueueing: UInt64 = 0
     /// Completions by a kworker of which the kworker's start is not in the trace.
     public internal(set) var withoutStart: UInt64 = 0
@@ -58,12 +61,18 @@ public struct JoinCounts: Equatable, Sendable {
         return sum
     }
 
+    /// The trace is at its end. Where others of its I/Os append to a file, one without a completion is no read of nothing.
+    mutating func settle() {
+        if behindEnd > 0 { withoutCompletion += futile } else { fruitless += futile }
+        futile = 0
+    }
+
     private static var all: [WritableKeyPath<JoinCounts, UInt64>] {
         [
             \.withoutBegin, \.withoutCompletion, \.inFlight, \.fruitless, \.withoutQueueing, \.withoutStart,
             \.reusedWorks, \.mistaken, \.overlapping, \.byOrder, \.completedLater, \.interrupts, \.unpairedInterrupts,
             \.begins, \.namelessBegins, \.pairedByOrder, \.unpaired, \.partial, \.onlyEarlier, \.onlyLater,
-            \.requests, \.joined, \.deferred,
+            \.requests, \.joined, \.deferred, \.futile, \.behindEnd,
         ]
     }
 

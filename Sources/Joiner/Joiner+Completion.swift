@@ -215,6 +215,7 @@ extension Joiner {
 
     mutating func emit(_ id: LifeID, _ sink: Sink) rethrows {
         var io = lives[id].io
+        if lives[id].isBeyondEnd, io.operation != .read { counts.behindEnd += 1 }
         // One that libaio did not mark, of a thread that io_uring was seen to complete for.
         if io.issuer == .unknown, uringThreads.contains(io.submitterThread) { io.issuer = .ioUring }
         // A descriptor with O_DSYNC is there to be written to; a read by it would be taken for a write.

@@ -16,7 +16,10 @@ extension Joiner {
 
     private mutating func reached(_ id: LifeID, _ block: BlockRange) {
         lives[id].reachedDevice = true
+        if !lives[id].knowsDirection { lives[id].isDirectionOfBio = true }
         lives[id].learn(isWrite: block.isWrite)
+        lives[id].blocks &+= 1
+        lives[id].sectors &+= UInt64(block.sectors)
     }
 
     private mutating func add(_ pending: PendingBlock, at block: BlockRange) {
@@ -51,8 +54,12 @@ extension Joiner {
     }
 
     /// The I/O that the thread is submitting, if the block can be a part of it.
-    func submittedBy(_ at: Moment, _ block: BlockRange) -> LifeID? {
-        guard at.context == .task, !block.isForeign, let id = submitting[at.thread], lives.contains(id),
+    mutating func submittedBy(_ at: Moment, _ block: BlockRange) -> LifeID? {
+        guard at.context == .task, !block.isForeign, let id = submitting[at.thread], lives.contains(id) else {
+            return nil
+        }
+        if lives[id].hasOthersBlocks(before: block) { lives[id].disown() }
+        guard
             lives[id].io.operation == (block.isWrite ? .write : .read) || !lives[id].knowsDirection,
             UInt64(block.sectors) << 9 <= UInt64(lives[id].io.length)
         else { return nil }
@@ -127,6 +134,7 @@ extension Joiner {
 
     /// It goes on. If the block layer has no bio of it yet, it had nothing to do with that sleep.
     mutating func cameBack(_ thread: UInt32, _ at: Moment) {
+        if let id = submitting[thread], lives.contains(id) { lives[id].cameBack = at.time }
         guard sawBios, let id = submitting[thread], lives.contains(id), !lives[id].reachedDevice,
             lives[id].returned > 0, lives[id].io.issued == nil
         else { return }
@@ -175,7 +183,7 @@ extension Joiner {
                 var done = pending
                 done.isDone = true
                 requests.replaceFirst(done, at: place)
-                noteDone(pending.life, at)
+                noteDone(pending, at)
                 continue
             }
             let rest = BlockPlace(device: block.device, sector: end)
@@ -188,9 +196,13 @@ extension Joiner {
     }
 
     /// A synchronous I/O: its submitter completes it elsewhere, so that what runs its end_io is told by its request alone.
-    private mutating func noteDone(_ id: LifeID, _ at: Moment) {
-        guard !sawEnds, at.context != .task, lives.contains(id), lives[id].isAsynchronous == false,
-            lives[id].io.completed == nil
+    private mutating func noteDone(_ pending: PendingBlock, _ at: Moment) {
+        let id = pending.life
+        guard lives.contains(id), !pending.isDone else { return }
+        lives[id].blocksDone &+= 1
+        // Of several requests any may be the last.
+        guard !sawEnds, at.context != .task, lives[id].isAsynchronous == false, lives[id].io.completed == nil,
+            UInt64(pending.sectors) << 9 == UInt64(lives[id].io.length)
         else { return }
         apply(BioEnd(place: endPlace(at), life: id), to: id)
     }

@@ -19,7 +19,7 @@ extension Joiner {
         var io = DirectIO(
             submitted: at.timestamp, submitterThread: at.thread, device: DeviceNumber(kernel: begin.device),
             inode: begin.inode, offset: begin.position, length: UInt32(clamping: begin.length),
-            operation: operation(begin.flags, isUsers: begin.isAsynchronous && !isKernels(begin, at)),
+            operation: operation(begin.flags, isUsers: isUsers(begin, at)),
             issuer: issuer(begin, at))
         if begin.forcesWait { io.facts.insert(.forceWait) }
         var life = Life(io: io, key: key)
@@ -34,12 +34,18 @@ extension Joiner {
         return isUsers && !flags.contains(.doubtful) ? .read : .unknown
     }
 
-    /// Asynchronous, and of the kernel: loop, an NVMe or SCSI target. They submit in kworkers, and no user does.
+    /// Asynchronous, and of the kernel: loop, an NVMe or SCSI target. They submit in kworkers and threads of their own.
     private func isKernels(_ begin: DirectIOBegin, _ at: Moment) -> Bool {
         begin.isAsynchronous && begin.flags.isDisjoint(with: [.libaio, .callerCompletion]) && isInWorker(at)
     }
 
-    private func isInWorker(_ at: Moment) -> Bool { running[at.thread] != nil || names.isWorker(at.name) }
+    /// Asynchronous, and certainly no kernel's.
+    private func isUsers(_ begin: DirectIOBegin, _ at: Moment) -> Bool {
+        guard begin.isAsynchronous, !isKernels(begin, at) else { return false }
+        return names.isNamed(at.name) || !begin.flags.isDisjoint(with: [.libaio, .callerCompletion])
+    }
+
+    private func isInWorker(_ at: Moment) -> Bool { running[at.thread] != nil || names.isKernelUser(at.name) }
 
     /// `iomap_iter`, which knows it.
     mutating func learnDirection(_ isWrite: Bool, _ at: Moment) {
@@ -160,7 +166,7 @@ extension Joiner {
         if lives[id].isAsynchronous == false, lives[id].io.completed == nil {
             let mayFail =
                 lives[id].isFutile || lives[id].isOnlyBegun && lives[id].flags?.contains(.noWait) != false
-            if mayFail { counts.fruitless += 1 } else { counts.withoutCompletion += 1 }
+            if mayFail { noteFruitless(id) } else { counts.withoutCompletion += 1 }
             return remove(id)
         }
         guard lives[id].isOnlyBegun else { return }
@@ -168,8 +174,13 @@ extension Joiner {
             lives[id].isSuperseded = true
             return
         }
-        counts.fruitless += 1
+        noteFruitless(id)
         remove(id)
+    }
+
+    /// Nothing came of it; behind the end of a file it may have been a write whose events are lost.
+    mutating func noteFruitless(_ id: LifeID) {
+        if lives[id].isFutile, lives[id].io.operation != .read { counts.futile += 1 } else { counts.fruitless += 1 }
     }
 
     /// io_uring tried without waiting, and now has a worker of its own (`iou-wrk-N`) do the same.
@@ -191,7 +202,7 @@ extension Joiner {
     /// Its place is needed: it never completed, or nothing followed its completion.
     mutating func restart(_ id: LifeID, _ sink: Sink) rethrows {
         if lives[id].io.completed != nil { return try emit(id, sink) }
-        if lives[id].isFutile { counts.fruitless += 1 } else { counts.withoutCompletion += 1 }
+        if lives[id].isFutile { noteFruitless(id) } else { counts.withoutCompletion += 1 }
         remove(id)
     }
 

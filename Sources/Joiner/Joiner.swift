@@ -144,6 +144,7 @@ public struct Joiner {
     public mutating func finish(_ sink: Sink) rethrows {
         try finishPartial(sink)
         try finishLives(sink)
+        counts.settle()
     }
 
     private mutating func finishLives(_ sink: Sink) rethrows {
@@ -155,7 +156,7 @@ public struct Joiner {
                 continue
             }
             if lives[id].isFutile || sawQueueing && lives[id].isSuperseded && lives[id].isOnlyBegun {
-                counts.fruitless += 1
+                noteFruitless(id)
             } else if isOverdue(lives[id].io) {
                 counts.withoutCompletion += 1
             } else {

@@ -31,6 +31,14 @@ struct Life {
     var flags: IOFlags?
     /// Bytes of the same request that earlier parts of it did: its completion counts them in.
     var doneBefore: UInt64 = 0
+    /// Its bios, or requests where those were not seen: how many, of how many the device is done, and their size.
+    var blocks: UInt32 = 0
+    var blocksDone: UInt32 = 0
+    var sectors: UInt64 = 0
+    /// A bio told whether it is a write.
+    var isDirectionOfBio = false
+    /// When its submitter last went on after a sleep.
+    var cameBack: UInt64 = 0
     /// It begins behind the end of its file: a read of that comes to nothing, without another event.
     var isBeyondEnd = false
     /// Rises when the place is used again.
@@ -52,8 +60,38 @@ struct Life {
     /// Nothing shows that it is under way: an attempt that comes to nothing looks like this.
     var isOnlyBegun: Bool { !isQueued && !reachedDevice && io.completed == nil }
 
-    /// There is nothing to read for it.
-    var isFutile: Bool { isBeyondEnd && isOnlyBegun && io.operation != .write }
+    /// There is nothing to read for it, if it is a read. What has to wait from the start is a write that appends.
+    var isFutile: Bool {
+        isBeyondEnd && isOnlyBegun && io.operation != .write
+            && (io.operation == .read || !io.facts.contains(.forceWait))
+    }
+
+    /// Whatever it had of the block layer is done, and yet its submitter has it in hand, and sends more than it is: what
+    /// there was has to be done before it, as to write back the file's cached pages, or to read where its blocks are.
+    func hasOthersBlocks(before block: BlockRange) -> Bool {
+        guard blocks > 0, blocks == blocksDone, !isQueued, io.completed == nil else { return false }
+        if isDirectionOfBio, (io.operation == .write) != block.isWrite { return true }
+        return sectors &+ UInt64(block.sectors) > (UInt64(io.length) &+ 511) >> 9
+    }
+
+    /// From here on it is as if it had not reached the block layer yet.
+    mutating func disown() {
+        (blocks, blocksDone, sectors, reachedDevice, isRequeued) = (0, 0, 0, false, false)
+        if isDirectionOfBio {
+            io.operation = .unknown
+            io.facts.remove(.write)
+            isDirectionOfBio = false
+        }
+        for point in [LifePoint.returned, .requested, .issued, .raised, .interrupted] { io.times[point] = 0 }
+        (io.endCPU, io.endContext, io.irq, io.irqBatchPosition) = (nil, nil, nil, nil)
+        if io.further.requests > 0 { (io.further.requests, io.further.requeues, io.further.lastIssued) = (0, 0, 0) }
+        if returned > 0, cameBack > returned {
+            asleep &+= cameBack &- returned
+            io.times[.resumed] = cameBack
+            io.times[.fellAsleep] = cameBack &- asleep
+        }
+        (returned, requested) = (0, 0)
+    }
 
     /// It can be the I/O of this completion: what a kiocb says of itself does not change on the way.
     @inline(__always)

@@ -37,6 +37,9 @@ public final class NameTable {
 
     func kind(_ id: NameID) -> ThreadKind { kinds[Int(id.number)] }
 
+    /// The trace has a name for it.
+    public func isNamed(_ id: NameID) -> Bool { kinds[Int(id.number)] != .unknown }
+
     /// A worker thread of any workqueue.
     public func isWorker(_ id: NameID) -> Bool { kinds[Int(id.number)].isWorker }
 
@@ -48,6 +51,9 @@ public final class NameTable {
 
     /// The thread of an interrupt.
     public func isInterruptThread(_ id: NameID) -> Bool { kinds[Int(id.number)] == .interruptThread }
+
+    /// A thread of the kernel that reads and writes files for others.
+    public func isKernelUser(_ id: NameID) -> Bool { kinds[Int(id.number)] == .kernelUser || isWorker(id) }
 
     public func isSoftirqThread(_ id: NameID) -> Bool { kinds[Int(id.number)] == .softirqThread }
 
@@ -125,19 +131,27 @@ enum ThreadKind: UInt8 {
     case interruptThread
     /// `ksoftirqd/N`.
     case softirqThread
+    /// Of the kernel's own users of files: loop before 5.15, SCSI targets.
+    case kernelUser
 
     var isWorker: Bool { self == .poolWorker || self == .otherWorker }
 
     private static let others: [(prefix: String, kind: ThreadKind)] = [
         ("iou-wrk-", .ringWorker), ("io_wqe_worker-", .ringWorker), ("irq/", .interruptThread),
-        ("ksoftirqd/", .softirqThread),
+        ("ksoftirqd/", .softirqThread), ("iscsi_trx", .kernelUser), ("iscsi_ttx", .kernelUser), ("LIO-", .kernelUser),
+        ("tcm_", .kernelUser),
     ]
 
     init(of name: String) {
         let bytes = Array(name.utf8)
         let prefix = Array("kworker/".utf8)
         guard bytes.starts(with: prefix) else {
-            self = Self.others.first { name.hasPrefix($0.prefix) }?.kind ?? .ordinary
+            if name == "<...>" {
+                self = .unknown
+                return
+            }
+            let isLoop = name.hasPrefix("loop") && name.count > 4 && bytes.dropFirst(4).allSatisfy(isDigit)
+            self = isLoop ? .kernelUser : Self.others.first { name.hasPrefix($0.prefix) }?.kind ?? .ordinary
             return
         }
         let rest = bytes.dropFirst(prefix.count)

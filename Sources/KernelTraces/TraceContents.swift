@@ -58,7 +58,9 @@ public struct TraceContents: Sendable {
     public var loss: [DataLoss] {
         [
             loss("reading-interrupted", isInterrupted ? 1 : 0, .loss, "the trace was not read any further"),
-            loss("trace-damaged", UInt64(damageCount - (isInterrupted ? 1 : 0)), .loss, "places where the trace is cut or damaged"),
+            loss(
+                "trace-damaged", UInt64(damageCount - (isInterrupted ? 1 : 0)), .loss,
+                "places where the trace is cut or damaged"),
             loss("trace-lost-events", lostEvents, .loss, "events that the tracer lost: give it larger buffers"),
             loss("trace-lost-markers", lostMarkers, .loss, "places where the tracer lost events"),
             loss("trace-unparsed", unparsed, .loss, "lines or records of no known form"),

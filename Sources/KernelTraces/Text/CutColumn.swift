@@ -5,12 +5,12 @@ struct CutColumn {
     private let format: TextFormat
     private let events = EventNames()
     private var decoder = TextDecoder(NameTable(), ProbeCalls(), flagBits: IOFlagBits())
-    /// Kinds of events that have a line of that length, and lines of begins and switches that are not whole.
+    /// Kinds of events that have a line of that length, and lines that are not whole.
     private var kinds: Set<EventKind> = []
     private var broken = 0
 
     private static let mostLines = 4096
-    private static let fewest = 8
+    private static let fewest = 4
     private static let fewestBroken = 2
 
     /// Bytes of a cut line; `nil`: lines end where their events do.
@@ -36,7 +36,17 @@ struct CutColumn {
         kinds.insert(kind)
         rest.skip(1)
         rest.skipSpaces()
-        guard kind == .dioBegin || kind == .taskSwitch else { return }
-        if decoder.body(kind, &rest, thread: head.thread) == nil { broken += 1 }
+        if isBroken(kind, rest, head.thread) { broken += 1 }
+    }
+
+    private mutating func isBroken(_ kind: EventKind, _ text: Scanner, _ thread: UInt32) -> Bool {
+        var text = text
+        switch kind {
+        case .dioBegin, .taskSwitch: return decoder.body(kind, &text, thread: thread) == nil
+        case .workQueue: return text.skip("work struct=") && !text.skip(through: " cpu=")
+        case .bioQueue, .requestMade, .requestInsert, .requestIssue, .requestComplete:
+            return format != .blkparse && text.rest.last != UInt8(ascii: "]")
+        default: return false
+        }
     }
 }

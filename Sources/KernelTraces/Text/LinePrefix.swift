@@ -143,8 +143,12 @@ struct LinePrefix {
             line = timed
             return true
         }
+        if let labelled = label(line, &found) {
+            line = labelled
+            return true
+        }
         if let stamped = stamp(line) ?? facility(line) ?? syslog(line, &found) {
-            line = stamped
+            line = program(stamped, &found) ?? stamped
             found.isStamped = true
             return true
         }
@@ -202,17 +206,50 @@ struct LinePrefix {
             }),
             line.skip(byte: UInt8(ascii: " "))
         else { return nil }
-        return line
+        // A zone may follow.
+        var zoned = line
+        if (3...5).contains(zoned.word().count), zoned.skip(byte: UInt8(ascii: " ")),
+            let behind = program(zoned, &found)
+        {
+            return behind
+        }
+        return program(line, &found) ?? line
+    }
+
+    /// `web-1  | ` of containers, `[pod/web/main] ` of their pods: who wrote the line.
+    private static func label(_ line: Scanner, _ found: inout Found) -> Scanner? {
+        var rest = line
+        if rest.skip(byte: UInt8(ascii: "[")) {
+            let name = rest.word(until: UInt8(ascii: "]"))
+            guard rest.skip("] "), isLabel(name) else { return nil }
+            found.file = name
+            return rest
+        }
+        let name = rest.word()
+        guard isLabel(name) else { return nil }
+        rest.skipSpaces()
+        guard rest.skip("| ") else { return nil }
+        found.file = name
+        return rest
+    }
+
+    /// Begins with a letter, and is no caller `T1234` of the kernel's log.
+    private static func isLabel(_ name: UnsafeRawBufferPointer) -> Bool {
+        guard let first = name.first, (first | 0x20) &- UInt8(ascii: "a") < 26, name.count < 256 else { return false }
+        return !isTime(name) && name.allSatisfy { $0 > UInt8(ascii: " ") && $0 != UInt8(ascii: ":") }
     }
 
     /// `host tracer[812]: `, `host kernel: `. Several hosts may write to one journal.
-    private static func program(_ line: Scanner, _ found: inout Found) -> Scanner? {
+    /// - Parameter isNamed: there is a program, if only by its name.
+    private static func program(_ line: Scanner, _ found: inout Found, isNamed: Bool = false) -> Scanner? {
         var line = line
         let host = line.word()
         guard !host.isEmpty, line.skip(byte: UInt8(ascii: " ")) else { return nil }
         let name = line.word()
         let isNumbered = name.suffix(2).elementsEqual("]:".utf8) && name.contains(UInt8(ascii: "["))
-        guard isNumbered || name.elementsEqual("kernel:".utf8), line.skip(byte: UInt8(ascii: " ")) else { return nil }
+        guard isNumbered || isNamed && name.last == UInt8(ascii: ":") || name.elementsEqual("kernel:".utf8),
+            line.skip(byte: UInt8(ascii: " "))
+        else { return nil }
         found.file = host
         return line
     }
@@ -275,17 +312,25 @@ struct LinePrefix {
         return line
     }
 
-    /// `Nov 28 09:38:04 host tracer[812]: `.
+    /// `Nov 28 09:38:04 host tracer[812]: `, and without a number; `1764465723.123456 host kernel: `.
     private static func dated(_ line: Scanner, _ found: inout Found) -> Scanner? {
         var line = line
+        var clock = line
+        if clock.decimal() != nil, clock.skip(byte: UInt8(ascii: ".")), clock.decimal() != nil,
+            clock.skip(byte: UInt8(ascii: " "))
+        {
+            return program(clock, &found)
+        }
         guard line.word().count == 3 else { return nil }
         line.skipSpaces()
+        // `Mon 2026-11-28 09:38:04 UTC host kernel: `.
+        if let behind = timeOfDay(line, &found), found.file != nil { return behind }
         guard line.decimal() != nil, line.skip(byte: UInt8(ascii: " ")) else { return nil }
         let time = line.word()
         guard time.count >= 8, time[2] == UInt8(ascii: ":"), time[5] == UInt8(ascii: ":"),
             line.skip(byte: UInt8(ascii: " "))
         else { return nil }
-        return program(line, &found)
+        return program(line, &found, isNamed: true)
     }
 
     /// `VM: 1234 VCPU:003 `, which perf script prints before lines of a guest.

@@ -19,6 +19,8 @@ struct TextParser {
     /// The last times on machines other than the first, by machine and CPU.
     private var lastTimesElsewhere: [UInt32: UInt64] = [:]
     private var precision = 0
+    /// How often a CPU's time did not go back.
+    private var rises: UInt64 = 0
     /// Of no known form, and before the first event.
     private var linesBefore: UInt64 = 0
     /// See `CutColumn`.
@@ -51,6 +53,8 @@ struct TextParser {
     consuming func finish(cut: String?, at offset: UInt64, _ window: ReorderWindow) -> TraceContents {
         summary.returns = window.returns
         if summary.events == 0 { summary.otherLines = linesBefore }
+        // The newest event is on top.
+        if rises == 0 { summary.backwardTimes = 0 }
         summary.repeatedEvents = repeated.count &+ window.repeated.count
         summary.unnamedFunctions = decoder.unnamed
         summary.hasSymbols = decoder.named > 0
@@ -237,6 +241,7 @@ struct TextParser {
         let cpu = Int(head.cpu)
         if cpu >= lastTimes.count { lastTimes += [UInt64](repeating: 0, count: cpu + 1 - lastTimes.count) }
         if head.time < lastTimes[cpu] { summary.backwardTimes &+= 1 }
+        if head.time > lastTimes[cpu], lastTimes[cpu] > 0 { rises &+= 1 }
         lastTimes[cpu] = head.time
     }
 }
