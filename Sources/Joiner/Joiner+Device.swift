@@ -183,7 +183,7 @@ extension Joiner {
                 var done = pending
                 done.isDone = true
                 requests.replaceFirst(done, at: place)
-                noteDone(pending, at)
+                noteDone(pending, block, at)
                 continue
             }
             let rest = BlockPlace(device: block.device, sector: end)
@@ -196,12 +196,13 @@ extension Joiner {
     }
 
     /// A synchronous I/O: its submitter completes it elsewhere, so that what runs its end_io is told by its request alone.
-    private mutating func noteDone(_ pending: PendingBlock, _ at: Moment) {
+    private mutating func noteDone(_ pending: PendingBlock, _ block: BlockRange, _ at: Moment) {
         let id = pending.life
         guard lives.contains(id), !pending.isDone else { return }
         lives[id].blocksDone &+= 1
-        // Of several requests any may be the last.
-        guard !sawEnds, at.context != .task, lives[id].isAsynchronous == false, lives[id].io.completed == nil,
+        // Of several requests any may be the last, and a flush may follow, within which the bio ends.
+        guard !sawEnds, !block.hasFlush, !block.hasFUA, at.context != .task, lives[id].isAsynchronous == false,
+            lives[id].io.completed == nil,
             UInt64(pending.sectors) << 9 == UInt64(lives[id].io.length)
         else { return }
         apply(BioEnd(place: endPlace(at), life: id), to: id)

@@ -9,6 +9,7 @@ extension BlockRange {
         let (kind, hasFlush) = Self.kind(letters)
         self.init(
             device: device, sector: sector, sectors: sectors, kind: kind, hasFlush: hasFlush,
+            hasFUA: letters.dropFirst(hasFlush ? 1 : 0).contains(UInt8(ascii: "F")),
             isForeign: sectors == 0 || !kind.movesData || letters.contains(UInt8(ascii: "M")))
     }
 

@@ -106,6 +106,8 @@ public struct BlockRange: Sendable {
     public var kind: RequestKind
     /// It is a flush, or asks for one before it.
     public var hasFlush = false
+    /// It asks for one behind it, or for what a device may do instead (FUA).
+    public var hasFUA = false
     /// Metadata of a file system, or no data at all: nobody's direct I/O.
     public var isForeign: Bool
     /// Negative errno of a request that is complete, or 0.
