@@ -13,10 +13,11 @@ public struct JoinCounts: Equatable, Sendable {
     /// Attempts that came to nothing: the submitter began the next I/O without having queued or completed them, or
     /// io_uring tried again in a worker.
     public internal(set) var fruitless: UInt64 = 0
-    /// Completions by a kworker of which the queueing is not in the trace.
-    /// Begins behind the end of a file, of reads or of writes, and I/Os that began there and did complete.
+    /// Begins behind the end of a file of which nothing came: reads of nothing, or writes that are lost. 0 once settled.
     public internal(set) var futile: UInt64 = 0
+    /// I/Os that began there and did complete.
     public internal(set) var behindEnd: UInt64 = 0
+    /// Completions by a kworker of which the queueing is not in the trace.
     public internal(set) var withoutQueueing: UInt64 = 0
     /// Completions by a kworker of which the kworker's start is not in the trace.
     public internal(set) var withoutStart: UInt64 = 0

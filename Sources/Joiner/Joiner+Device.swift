@@ -134,14 +134,10 @@ extension Joiner {
 
     /// It goes on. If the block layer has no bio of it yet, it had nothing to do with that sleep.
     mutating func cameBack(_ thread: UInt32, _ at: Moment) {
-        if let id = submitting[thread], lives.contains(id) { lives[id].cameBack = at.time }
-        guard sawBios, let id = submitting[thread], lives.contains(id), !lives[id].reachedDevice,
-            lives[id].returned > 0, lives[id].io.issued == nil
-        else { return }
-        lives[id].asleep &+= at.time &- lives[id].returned
-        lives[id].returned = 0
-        lives[id].io.times[.resumed] = at.time
-        lives[id].io.times[.fellAsleep] = at.time &- lives[id].asleep
+        guard let id = submitting[thread], lives.contains(id) else { return }
+        lives[id].cameBack = at.time
+        guard sawBios, !lives[id].reachedDevice, lives[id].returned > 0, lives[id].io.issued == nil else { return }
+        lives[id].noteSleep(until: at.time)
     }
 
     /// Without events of bios: the first of the thread's I/Os of that size that are in a plug.
@@ -183,7 +179,8 @@ extension Joiner {
                 var done = pending
                 done.isDone = true
                 requests.replaceFirst(done, at: place)
-                noteDone(pending, block, at)
+                lives.noteDone(pending)
+                noteEnd(of: pending, block, at)
                 continue
             }
             let rest = BlockPlace(device: block.device, sector: end)
@@ -196,13 +193,11 @@ extension Joiner {
     }
 
     /// A synchronous I/O: its submitter completes it elsewhere, so that what runs its end_io is told by its request alone.
-    private mutating func noteDone(_ pending: PendingBlock, _ block: BlockRange, _ at: Moment) {
+    private mutating func noteEnd(of pending: PendingBlock, _ block: BlockRange, _ at: Moment) {
         let id = pending.life
-        guard lives.contains(id), !pending.isDone else { return }
-        lives[id].blocksDone &+= 1
         // Of several requests any may be the last, and a flush may follow, within which the bio ends.
-        guard !sawEnds, !block.hasFlush, !block.hasFUA, at.context != .task, lives[id].isAsynchronous == false,
-            lives[id].io.completed == nil,
+        guard !sawEnds, !pending.isDone, !block.hasFlush, !block.hasFUA, at.context != .task, lives.contains(id),
+            lives[id].isAsynchronous == false, lives[id].io.completed == nil,
             UInt64(pending.sectors) << 9 == UInt64(lives[id].io.length)
         else { return }
         apply(BioEnd(place: endPlace(at), life: id), to: id)

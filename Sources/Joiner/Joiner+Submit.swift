@@ -16,11 +16,11 @@ extension Joiner {
             apply(begin.flags, to: id)
             return
         }
+        let issuer = issuer(begin, at)
         var io = DirectIO(
             submitted: at.timestamp, submitterThread: at.thread, device: DeviceNumber(kernel: begin.device),
             inode: begin.inode, offset: begin.position, length: UInt32(clamping: begin.length),
-            operation: operation(begin.flags, isUsers: isUsers(begin, at)),
-            issuer: issuer(begin, at))
+            operation: operation(begin.flags, isUsers: isUser(issuer, at)), issuer: issuer)
         if begin.forcesWait { io.facts.insert(.forceWait) }
         var life = Life(io: io, key: key)
         (life.isAsynchronous, life.flags, life.doneBefore) = (begin.isAsynchronous, begin.flags, begin.doneBefore)
@@ -34,17 +34,16 @@ extension Joiner {
         return isUsers && !flags.contains(.doubtful) ? .read : .unknown
     }
 
-    /// Asynchronous, and of the kernel: loop, an NVMe or SCSI target. They submit in kworkers and threads of their own.
-    private func isKernels(_ begin: DirectIOBegin, _ at: Moment) -> Bool {
-        begin.isAsynchronous && begin.flags.isDisjoint(with: [.libaio, .callerCompletion]) && isInWorker(at)
+    /// Asynchronous, and certainly no kernel's: a thread without a name may be any.
+    private func isUser(_ issuer: Issuer, _ at: Moment) -> Bool {
+        switch issuer {
+        case .libaio, .ioUring: true
+        case .unknown: names.isNamed(at.name)
+        case .sync, .other: false
+        }
     }
 
-    /// Asynchronous, and certainly no kernel's.
-    private func isUsers(_ begin: DirectIOBegin, _ at: Moment) -> Bool {
-        guard begin.isAsynchronous, !isKernels(begin, at) else { return false }
-        return names.isNamed(at.name) || !begin.flags.isDisjoint(with: [.libaio, .callerCompletion])
-    }
-
+    /// Users of the kernel's own (loop, an NVMe or SCSI target) submit in kworkers and threads of theirs.
     private func isInWorker(_ at: Moment) -> Bool { running[at.thread] != nil || names.isKernelUser(at.name) }
 
     /// `iomap_iter`, which knows it.
@@ -57,8 +56,8 @@ extension Joiner {
     private func issuer(_ begin: DirectIOBegin, _ at: Moment) -> Issuer {
         guard begin.isAsynchronous else { return .sync }
         if begin.flags.contains(.libaio) { return .libaio }
-        if isKernels(begin, at) { return .other }
-        return begin.flags.contains(.callerCompletion) ? .ioUring : .unknown
+        if begin.flags.contains(.callerCompletion) { return .ioUring }
+        return isInWorker(at) ? .other : .unknown
     }
 
     /// A probe of `iomap_dio_rw`, which may stand for the tracepoint, or of the ways past iomap.

@@ -85,6 +85,7 @@ public struct Joiner {
         if cpu >= cpus.count { cpus += [CPUState](repeating: CPUState(), count: cpu + 1 - cpus.count) }
         if event.context == nil, cpus[cpu].isInInterrupt {
             // Its exit is not in the trace.
+            // A closure, as || makes one, cannot have what is borrowed.
             let isOver = event.thread == cpus[cpu].interruptedThread ? isOfTask(event.body, event.thread) : true
             if isOver { leaveInterrupts(cpu, event.time, isRecorded: false) }
         }

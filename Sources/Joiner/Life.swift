@@ -85,12 +85,17 @@ struct Life {
         for point in [LifePoint.returned, .requested, .issued, .raised, .interrupted] { io.times[point] = 0 }
         (io.endCPU, io.endContext, io.irq, io.irqBatchPosition) = (nil, nil, nil, nil)
         if io.further.requests > 0 { (io.further.requests, io.further.requeues, io.further.lastIssued) = (0, 0, 0) }
-        if returned > 0, cameBack > returned {
-            asleep &+= cameBack &- returned
-            io.times[.resumed] = cameBack
-            io.times[.fellAsleep] = cameBack &- asleep
-        }
+        if returned > 0, cameBack > returned { noteSleep(until: cameBack) }
         (returned, requested) = (0, 0)
+    }
+
+    /// Since its submitter went to sleep, that had nothing to do with the block layer. Several sleeps are told as one, that
+    /// ended with the last.
+    mutating func noteSleep(until time: UInt64) {
+        asleep &+= time &- returned
+        returned = 0
+        io.times[.resumed] = time
+        io.times[.fellAsleep] = time &- asleep
     }
 
     /// It can be the I/O of this completion: what a kiocb says of itself does not change on the way.
@@ -160,6 +165,11 @@ struct LifeTable {
             compactAt = max(8192, 2 * order.count)
         }
         return id
+    }
+
+    /// The device is done with a block of it.
+    mutating func noteDone(_ pending: PendingBlock) {
+        if contains(pending.life), !pending.isDone { self[pending.life].blocksDone &+= 1 }
     }
 
     @inline(__always)
