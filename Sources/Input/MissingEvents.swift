@@ -17,10 +17,11 @@ struct MissingEvents {
     init(_ summary: TraceContents, _ counts: JoinCounts) {
         let missing = Self.missing(summary, counts)
         loss = missing.map { [DataLoss(what: $0.what, count: $0.count, severity: .loss, help: $0.help)] } ?? []
-        let found = Self.found(summary, counts)
+        let begun = counts.begins - min(counts.begins, counts.fruitless)
+        let found = Self.found(summary, begun: begun)
         var absence = Absence(
             reason: [found, missing?.help].compactMap(\.self).joined(separator: "; "), remedy: Self.remedy)
-        if counts.begins > counts.fruitless { absence.what = "no direct I/O that is seen to complete" }
+        if begun > 0 { absence.what = "no direct I/O that is seen to complete" }
         if summary.unreadBegins > 0 { absence.what = "no direct I/O that could be read" }
         self.absence = absence
     }
@@ -49,21 +50,19 @@ struct MissingEvents {
         )
     }
 
-    /// The most frequent events of the trace.
-    private static func found(_ summary: TraceContents, _ counts: JoinCounts) -> String {
+    /// What the trace has instead.
+    /// - Parameter begun: I/Os that something should have come of.
+    private static func found(_ summary: TraceContents, begun: UInt64) -> String {
         guard summary.events > 0 else {
             guard summary.otherLines > 0 else { return "there is no event in it" }
             return
                 "there is no event in it: none of its \(summary.otherLines) lines is of a known form (ftrace's options"
                 + " raw, hex, bin, verbose and nocontext-info print others)"
         }
-        let begun = counts.begins - min(counts.begins, counts.fruitless)
-        if begun > 0 {
-            return "\(begun) \(begun == 1 ? "begins" : "begin") in it; \(names(summary))"
-        }
-        return names(summary)
+        return (begun > 0 ? "\(begun) \(begun == 1 ? "begins" : "begin") in it; " : "") + names(summary)
     }
 
+    /// Its most frequent events.
     private static func names(_ summary: TraceContents) -> String {
         let names = summary.counts.prefix(mostNames).map { "\($0.count) \($0.name)" }
         let more = summary.counts.count > mostNames ? " and \(summary.counts.count - mostNames) kinds more" : ""

@@ -200,20 +200,18 @@ struct LinePrefix {
         {
             word = line.word()
         }
-        guard word.count >= 8, word[2] == UInt8(ascii: ":"), word[5] == UInt8(ascii: ":"),
-            word.dropFirst(6).allSatisfy({
-                isDigit($0) || $0 == UInt8(ascii: ".")
-            }),
+        guard isClock(word), word.dropFirst(6).allSatisfy({ isDigit($0) || $0 == UInt8(ascii: ".") }),
             line.skip(byte: UInt8(ascii: " "))
         else { return nil }
         // A zone may follow.
         var zoned = line
-        if (3...5).contains(zoned.word().count), zoned.skip(byte: UInt8(ascii: " ")),
-            let behind = program(zoned, &found)
-        {
-            return behind
-        }
-        return program(line, &found) ?? line
+        let isZoned = (3...5).contains(zoned.word().count) && zoned.skip(byte: UInt8(ascii: " "))
+        return (isZoned ? program(zoned, &found) : nil) ?? program(line, &found) ?? line
+    }
+
+    /// `09:38:04`, and whatever follows.
+    private static func isClock(_ word: UnsafeRawBufferPointer) -> Bool {
+        word.count >= 8 && word[2] == UInt8(ascii: ":") && word[5] == UInt8(ascii: ":")
     }
 
     /// `web-1  | ` of containers, `[pod/web/main] ` of their pods: who wrote the line.
@@ -326,10 +324,7 @@ struct LinePrefix {
         // `Mon 2026-11-28 09:38:04 UTC host kernel: `.
         if let behind = timeOfDay(line, &found), found.file != nil { return behind }
         guard line.decimal() != nil, line.skip(byte: UInt8(ascii: " ")) else { return nil }
-        let time = line.word()
-        guard time.count >= 8, time[2] == UInt8(ascii: ":"), time[5] == UInt8(ascii: ":"),
-            line.skip(byte: UInt8(ascii: " "))
-        else { return nil }
+        guard isClock(line.word()), line.skip(byte: UInt8(ascii: " ")) else { return nil }
         return program(line, &found, isNamed: true)
     }
 

@@ -113,13 +113,12 @@ struct ReorderWindow {
     }
 
     private mutating func sort(_ range: Range<Int>) {
-        let isOrdered = zip(range, range.dropFirst()).allSatisfy { events[$0].time <= events[$1].time }
-        guard !isOrdered else { return }
+        let steps = zip(range, range.dropFirst())
+        let falls = steps.count { events[$0].time > events[$1].time }
+        guard falls > 0 else { return }
         // Of equal times the first in the text stays the first, or the last where the newest is on top.
-        let rises = zip(range, range.dropFirst()).reduce(0) {
-            $0 + (events[$1.1].time > events[$1.0].time ? 1 : events[$1.1].time < events[$1.0].time ? -1 : 0)
-        }
-        let sign = rises < 0 && -rises > range.count / 4 ? -1 : 1
+        let rises = steps.count { events[$0].time < events[$1].time }
+        let sign = falls - rises > range.count / 4 ? -1 : 1
         let order = range.sorted { (events[$0].time, sign * $0) < (events[$1].time, sign * $1) }
         events.replaceSubrange(range, with: order.map { events[$0] })
     }

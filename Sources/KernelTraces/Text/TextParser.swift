@@ -19,7 +19,7 @@ struct TextParser {
     /// The last times on machines other than the first, by machine and CPU.
     private var lastTimesElsewhere: [UInt32: UInt64] = [:]
     private var precision = 0
-    /// How often a CPU's time did not go back.
+    /// How often a CPU's time went on.
     private var rises: UInt64 = 0
     /// Of no known form, and before the first event.
     private var linesBefore: UInt64 = 0
@@ -291,7 +291,6 @@ extension TextParser {
     private mutating func cutEvent(of line: Scanner) -> KernelEvent? {
         var scanner = line
         if head(&scanner) == nil {
-            scanner = line
             _ = prefix.strip(&scanner, format)
             guard head(&scanner) != nil else { return nil }
         }
