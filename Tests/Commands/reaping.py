@@ -112,8 +112,9 @@ class ReapTests(Bed):
         ours = reported["reap_ns"] / max(1, reported["completed_asleep"])
         figures = (f"{reported['completed_asleep']} of {report['ios']['total']} asleep, back after {ours:.0f} ns; "
                    f"the witness has {asleep}, {mean:.0f} ns, {awake} awake, {missed} unseen")
-        # Some kernels do not put every switch into ftrace's ring: then there is no witness.
-        if missed > asleep / 2:
+        # Some kernels do not put every switch into ftrace's ring. Which ones are missing is no accident, and those that
+        # are there have another mean: then there is no witness. In the lab's guests all are there, and rows check this.
+        if missed > asleep / 50:
             self.skipTest(figures)
         # Who moves between CPUs while I/Os are in flight is not followed for those.
         self.assertGreater(reported["completed_asleep"], 0.5 * asleep, figures)
