@@ -44,11 +44,12 @@ static __always_inline void io_send(struct probe_cpu *cpu, struct probe_io *io, 
 /*
  * io_uring tries without waiting first; what would have to wait, or is for a
  * device that always may, comes to nothing and begins again in a worker. Where
- * the user asked for no wait, that is the result.
+ * the user asked for no wait, that is the result; and where it comes from a
+ * device that cannot do it, such as one that is polled without a queue for that.
  */
-static __always_inline bool is_tried_again(const struct probe_io *io, __u64 key, long ret)
+static __always_inline bool is_tried_again(const struct probe_io *io, __u64 key, long ret, bool is_called_back)
 {
-	return (ret == -EAGAIN || ret == -EOPNOTSUPP) && io->facts & PROBE_FACT_NOWAIT &&
+	return (ret == -EAGAIN || (ret == -EOPNOTSUPP && !is_called_back)) && io->facts & PROBE_FACT_NOWAIT &&
 	       io->issuer == PROBE_ISSUER_IO_URING && !must_not_wait(key);
 }
 
@@ -111,7 +112,7 @@ static __noinline int in_other_work(const struct probe_io *io)
 static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *io, __u64 key, long ret,
 					bool is_called_back)
 {
-	if (is_tried_again(io, key, ret)) {
+	if (is_tried_again(io, key, ret, is_called_back)) {
 		attempt_fails(io, key);
 		__sync_fetch_and_add(&cpu->restarted, 1);
 		slot_free(key);
@@ -166,7 +167,8 @@ static __always_inline int iomap_complete(struct probe_cpu *cpu, __u64 key, long
 
 	if (io)
 		io_complete(cpu, io, key, ret, false);
-	else if (begun_before_us())
+	/* A layer's own, loop's to its file, is part of another. */
+	else if (begun_before_us() && !(probe_settings.layers && io_above(key, false)))
 		__sync_fetch_and_add(&cpu->unmatched, 1);
 	return 0;
 }
