@@ -310,7 +310,7 @@ class RecordingBed(Bed):
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                    preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
         if "--" in words:
-            time.sleep(1)
+            self.await_command(process)
         else:
             # What there is to say of the filters comes first.
             lines = []
@@ -318,6 +318,18 @@ class RecordingBed(Bed):
                 lines.append(process.stderr.readline())
             self.assertIn("recording into", lines[-1], lines)
         return process
+
+    def await_command(self, recorder: subprocess.Popen[str]) -> None:
+        """Until it runs: before, a signal ends the loading of the probes."""
+        children = Path(f"/proc/{recorder.pid}/task/{recorder.pid}/children")
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            names = [Path(f"/proc/{child}/comm").read_text().strip() for child in children.read_text().split()]
+            if any(name != "dioscope" for name in names):
+                time.sleep(0.2)
+                return
+            time.sleep(0.05)
+        self.fail("the command does not run")
 
 
 if __name__ == "__main__":

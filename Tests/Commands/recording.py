@@ -85,6 +85,16 @@ class RecordTests(RecordingBed):
                 self.assertIn("I/Os", output)
                 self.assertEqual(dioscope("report", self.file("capture")).returncode, process.returncode)
 
+    def test_signal_while_probes_are_loaded(self) -> None:
+        """There is nothing to be kept yet, and nobody waits for the verifier."""
+        process = subprocess.Popen([commands.DIOSCOPE, "record", "-o", self.file("capture"), "--", "sleep", "60"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=5)
+        self.assertEqual(process.returncode, -signal.SIGINT, output)
+        self.assertFalse(Path(self.file("capture")).exists())
+
     def test_signal_reaches_the_command(self) -> None:
         process = self.running("--", "sleep", "60")
         process.send_signal(signal.SIGTERM)

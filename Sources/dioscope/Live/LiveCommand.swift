@@ -80,12 +80,12 @@ struct LiveCommand: ParsableCommand {
         let filter = try filters.filter(tracesCommand: false, access: access)
         let plan = try ProbePlan(permittedBy: access)
         if isScreen { terminal_guard() }
-        Interruption.watch()
         var keeping = LiveWatch.Keeping()
         if isScreen, let keep { (keeping.span, keeping.mostBytes) = (keep.nanoseconds, buffer.bytes) }
         let watch = try recording { () throws(RecordingError) in
             try LiveWatch(plan: plan, filter: filter, keeping: keeping)
         }
+        Interruption.watch()
         defer { watch.stop() }
         guard isScreen else { return try print(watch) }
         guard let screen = FullScreen(wantsColour: Terminal.wantsColour(Terminal.output)) else {

@@ -128,7 +128,6 @@ struct RecordCommand: ParsableCommand {
         var paths = try outputPaths()
         var plan = try ProbePlan(permittedBy: access)
         if !occupants { plan.leaveOutOccupants(because: "not asked for: --no-occupants") }
-        Interruption.watch()
         CommandFiles(command).warn()
 
         filter.sampleEvery = sampling.sample.every
@@ -158,6 +157,8 @@ struct RecordCommand: ParsableCommand {
         }
         let outcome = try recording { () throws(RecordingError) in
             try recorder.prepare(plan: plan, filter: filter, sizes: sizes, isVerbose: verbose)
+            // Until here there is nothing to be kept: the verifier takes seconds on a slow machine, and Ctrl-C ends them.
+            Interruption.watch()
             try create(&paths, recorder)
             if probeCost { try recorder.measureCost() }
             return try recorder.run()

@@ -112,12 +112,12 @@ struct ServeCommand: ParsableCommand {
         let kept = try captures.map { directory throws(Failure) in
             try KeptCaptures(directory, mostBytes: UInt64(maxSize.bytes), mostAge: maxAge.nanoseconds / 1_000_000_000)
         }
-        Interruption.watch()
         let recorder = try recording { () throws(RecordingError) in
             try ServiceRecorder(
                 plan: plan, filter: filter, ringBytes: buffer.bytes, window: window.nanoseconds,
                 mostBytes: memory.bytes)
         }
+        Interruption.watch()
         let service = Service(recorder, rules: rules, kept: kept, server: server, textfile: textfile)
         service.pause = pause.nanoseconds
         Terminal.say("serving" + (listen.map { " on \($0)" } ?? ""))
