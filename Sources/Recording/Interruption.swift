@@ -9,7 +9,8 @@ public enum Interruption {
     private static let isFromTerminal = Atomic<Bool>(false)
     private static let command = Atomic<pid_t>(0)
 
-    /// From now on a first signal is only noted; it also cuts short whatever the recorder sleeps in.
+    /// From now on a first signal is only noted; it also cuts short whatever the recorder sleeps in. A recorder calls it once
+    /// its probes are loaded: until then there is nothing to be kept, and the verifier may take seconds, which Ctrl-C ends.
     public static func watch() {
         var action = sigaction()
         action.__sigaction_handler.sa_sigaction = { number, info, _ in

@@ -157,7 +157,6 @@ struct RecordCommand: ParsableCommand {
         }
         let outcome = try recording { () throws(RecordingError) in
             try recorder.prepare(plan: plan, filter: filter, sizes: sizes, isVerbose: verbose)
-            // Until here there is nothing to be kept: the verifier takes seconds on a slow machine, and Ctrl-C ends them.
             Interruption.watch()
             try create(&paths, recorder)
             if probeCost { try recorder.measureCost() }
