@@ -62,12 +62,15 @@ static __always_inline struct kiocb *iocb_of_bio(struct bio *bio)
  * A bio whose end tells of no kiocb, or of one that its task has on its stack:
  * of a block device, or of a small read of 7.3. 0 = no direct I/O's.
  */
-static __noinline __u64 key_of_waiting(struct probe_cpu *cpu, __u32 user, struct bio *bio)
+verified_once_with_memory __u64 key_of_waiting(struct probe_cpu *cpu, __u32 user, __u64 number)
 {
+	struct bio *bio = cast_kernel(struct bio, number);
 	const void *end_io = (const void *)read_kernel(bio, bi_end_io);
 	struct kiocb *iocb;
 	__u64 key;
 
+	if (!cpu)
+		return 0;
 	if (is_function(end_io, blkdev_bio_end_io))
 		return block_device_key(cpu, user % PROBE_KEY_USERS, iocb_of_block_device_bio(bio));
 	if (is_function(end_io, blkdev_bio_end_io_simple)) {
@@ -88,7 +91,7 @@ static __noinline __u64 key_of_waiting(struct probe_cpu *cpu, __u32 user, struct
 static __always_inline struct probe_io *io_of_bio(struct probe_cpu *cpu, enum probe_key_user user, struct bio *bio)
 {
 	struct kiocb *iocb = iocb_of_bio(bio);
-	__u64 key = iocb ? iocb_key(cpu, user, iocb) : key_of_waiting(cpu, user, bio);
+	__u64 key = iocb ? iocb_key(cpu, user, iocb) : key_of_waiting(cpu, user, iocb_key(cpu, user, bio));
 	struct probe_io *io = key ? slot_find(key) : 0;
 
 	if (io || !probe_settings.layers)

@@ -80,29 +80,37 @@ static __always_inline __u64 waits_for_task_work(struct probe_cpu *cpu, struct p
 	if (!clocks_run())
 		return bpf_ktime_get_ns();
 	now = submitter_wait_begins(io, cpu);
-	note_sleep(io, key, now);
+	note_sleep(slot_of(io), key, now);
 	return now;
 }
 
 /* A submitter that slept for it had to get a CPU first. */
-static __always_inline void complete_now(struct probe_cpu *cpu, struct probe_io *io)
+verified_once_with_memory int complete_after_sleep(struct probe_cpu *cpu, struct probe_deep *slot)
 {
+	struct probe_io *io = io_in(slot);
 	struct probe_occupied clocks;
 
-	if (!(io->facts & PROBE_FACT_TASK_WORK_CLOCKS)) {
-		io->completed_ns = bpf_ktime_get_ns();
-		return;
-	}
+	if (!cpu || !slot)
+		return 0;
 	io->completed_ns = read_clocks(cpu, &clocks);
 	submitter_wait_ends(cpu, io, &clocks, io->ended_ns, io->completed_ns);
+	return 0;
+}
+
+static __always_inline void complete_now(struct probe_cpu *cpu, struct probe_io *io)
+{
+	if (io->facts & PROBE_FACT_TASK_WORK_CLOCKS)
+		complete_after_sleep(cpu, slot_of(io));
+	else
+		io->completed_ns = bpf_ktime_get_ns();
 }
 
 /* Is it completed by a kworker, in a work that is not its own? */
-static __noinline int in_other_work(const struct probe_io *io)
+verified_once int in_other_work(__u32 context)
 {
 	const void *function;
 
-	if (io->complete_context != PROBE_CONTEXT_KWORKER)
+	if (context != PROBE_CONTEXT_KWORKER)
 		return 0;
 	function = (const void *)read_kernel(worker_of(current_task()), current_func);
 	return function && !completes_io(function);
@@ -121,8 +129,8 @@ static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *
 	io->complete_context = current_context(cpu);
 	io->complete_cpu = bpf_get_smp_processor_id();
 	/* In an interrupt, or a work of a driver's, that is where end_io ran, also where it cannot be probed. */
-	if (!(io->facts & PROBE_FACT_END_SEEN) && (is_delivery(io->complete_context) || in_other_work(io)))
-		note_end(io, cpu);
+	if (!(io->facts & PROBE_FACT_END_SEEN) && (is_delivery(io->complete_context) || in_other_work(io->complete_context)))
+		end_must_be_here(slot_of(io), cpu);
 	io->error = ret < 0 ? ret : 0;
 	if (is_of_task(io->complete_context) && !io->started_ns &&
 	    (__u32)bpf_get_current_pid_tgid() == io->submitter_tid)
@@ -297,10 +305,12 @@ static __always_inline void user_complete(struct probe_cpu *cpu, struct probe_io
  * the probe of iomap_dio_complete was running on this CPU already: an interrupt
  * in the midst of a kworker's. It is recorded from here, a moment later.
  */
-static __noinline int unsent_complete(struct probe_cpu *cpu, __u64 key, long ret)
+verified_once_with_memory int unsent_complete(struct probe_cpu *cpu, __u64 key, long ret)
 {
 	struct probe_io *io = slot_find(key);
 
+	if (!cpu)
+		return 0;
 	if (io && stopped_midway(io)) {
 		io_send(cpu, io, key);
 		return 0;

@@ -127,13 +127,17 @@ static __noinline int learn_deliverer(__u64 function)
 }
 
 /* end_io runs in a kworker, in a work that is not its own: a driver's, or a layer's. */
-static __noinline int work_delivers(struct probe_io *io)
+verified_once_with_memory int work_delivers(struct probe_deep *slot)
 {
 	struct task_struct *task = current_task();
 	__u64 function = (__u64)read_kernel(worker_of(task), current_func);
 	struct delivering_work *running = delivering_here();
-	struct probe_layered *all = layered(io);
+	struct probe_io *io = io_in(slot);
+	struct probe_layered *all;
 
+	if (!slot)
+		return 0;
+	all = layered(io);
 	all->deliverer = function;
 	if (!running || running->function != function) {
 		learn_deliverer(function);
@@ -152,11 +156,10 @@ static __noinline int work_delivers(struct probe_io *io)
 }
 
 /* end_io runs in a thread that neither submitted the I/O nor polls for it: raid5's, a server's of ublk. */
-static __noinline int task_delivers(struct probe_io *io)
+verified_once_with_memory int task_delivers(struct probe_deep *slot)
 {
-	struct probe_layered *all = layered(io);
-
-	bpf_get_current_comm(all->deliverer_name, 16);
+	if (slot)
+		bpf_get_current_comm(layered(io_in(slot))->deliverer_name, 16);
 	return 0;
 }
 

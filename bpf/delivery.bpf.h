@@ -123,15 +123,18 @@ static __always_inline __u32 raise_of(const struct probe_irq *irq, __u64 issued_
 }
 
 /* end_io runs in the thread of an interrupt. */
-static __noinline int thread_delivers(struct probe_io *io)
+verified_once_with_memory int thread_delivers(struct probe_deep *slot)
 {
 	struct task_struct *task = current_task();
 	struct irqaction *action = cast_kernel(struct irqaction, read_kernel(kthread_of(task), data));
 	__u32 number = read_kernel(action, irq);
 	struct probe_irq *irq = irq_at(number);
+	struct probe_io *io = io_in(slot);
 	struct probe_life *life;
 	__u32 place;
 
+	if (!slot)
+		return 0;
 	io->irq = number;
 	if (!irq)
 		return 0;
@@ -200,13 +203,14 @@ static __always_inline void softirq_delivers(struct probe_cpu *cpu, __u32 vector
 }
 
 /* A summary has no place for it: there it is part of the device, or each I/O of a softirq would be a record. */
-static __noinline int softirq_delivered(struct probe_io *io, struct probe_cpu *cpu)
+verified_once_with_memory int softirq_delivered(struct probe_deep *slot, struct probe_cpu *cpu)
 {
-	struct probe_life *life = (struct probe_life *)io;
+	struct probe_life *life = (struct probe_life *)slot;
+	struct probe_io *io = io_in(slot);
 	__u32 here = bpf_get_smp_processor_id();
 	bool is_known;
 
-	if (probe_settings.summary)
+	if (probe_settings.summary || !slot || !cpu)
 		return 0;
 	/* The request's own raise was seen. */
 	if (io->kind >= PROBE_RECORD_LIFE && life->marks & PROBE_LIFE_DELIVERY_CLOCKS) {
@@ -234,7 +238,7 @@ static __noinline int softirq_delivered(struct probe_io *io, struct probe_cpu *c
 }
 
 /* The thread of an interrupt found it: from the hard interrupt that woke that thread. Who had the CPUs is not known then. */
-static __noinline int thread_raised(struct probe_io *io)
+verified_once_with_memory int thread_raised(struct probe_deep *slot)
 {
 	struct task_struct *task = current_task();
 	struct irqaction *action;
@@ -242,16 +246,16 @@ static __noinline int thread_raised(struct probe_io *io)
 	struct probe_irq *irq;
 	__u32 place;
 
-	if (!is_irq_thread(task))
+	if (!slot || !is_irq_thread(task))
 		return 0;
 	action = cast_kernel(struct irqaction, read_kernel(kthread_of(task), data));
 	irq = irq_at(read_kernel(action, irq));
 	if (!irq)
 		return 0;
-	place = raise_of(irq, io->issued_ns);
+	place = raise_of(irq, io_in(slot)->issued_ns);
 	if (place >= IRQ_RAISES)
 		return 0;
-	life = life_of(io);
+	life = life_of(io_in(slot));
 	life->raise_cpu = irq->cpu[place];
 	life->raised_ns = irq->raised_ns[place];
 	life->reserved = PROBE_NO_CPU;
@@ -262,22 +266,22 @@ static __noinline int thread_raised(struct probe_io *io)
  * A request that this CPU's interrupt found done is completed in a softirq, here
  * or, called by an interrupt of its own, on the CPU that submitted it.
  */
-static __noinline int io_raise(struct probe_cpu *cpu, struct probe_io *io, __u32 submit_cpu)
+verified_once_with_memory int io_raise(struct probe_cpu *cpu, struct probe_deep *slot, __u32 submit_cpu)
 {
 	struct probe_cpu *there = cpu;
 	__u32 here = bpf_get_smp_processor_id();
 	struct probe_life *life;
 	__u64 now;
 
-	if (probe_settings.summary)
+	if (probe_settings.summary || !cpu || !slot)
 		return 0;
-	life = life_of(io);
+	life = life_of(io_in(slot));
 	life->raise_cpu = here;
 	life->marks |= PROBE_LIFE_DELIVERY_CLOCKS;
 	life->reserved = here;
 	if (cpu->raise_ns[BLOCK_SOFTIRQ] || submit_cpu == here) {
 		life->raised_ns = raise_here(cpu, &life->delivery_wait);
-		return cpu->irq_entered_ns ? 0 : thread_raised(io);
+		return cpu->irq_entered_ns ? 0 : thread_raised(slot);
 	}
 	there = cpu_at(submit_cpu);
 	now = there && clocks_run() ? read_remote_clocks(there, &life->delivery_wait) : 0;
@@ -287,7 +291,7 @@ static __noinline int io_raise(struct probe_cpu *cpu, struct probe_io *io, __u32
 	life->raised_ns = cpu->irq_entered_ns ? cpu->irq_entered_ns : now;
 	/* Until the other CPU was called, it was this one's interrupt that was waited for. */
 	life->delivery_wait.ns[PROBE_OCCUPANT_HARDIRQ] -= now - life->raised_ns;
-	return cpu->irq_entered_ns ? 0 : thread_raised(io);
+	return cpu->irq_entered_ns ? 0 : thread_raised(slot);
 }
 
 #endif

@@ -31,12 +31,14 @@ static __always_inline bool is_let_go(const struct probe_io *io)
  * Not by its submitter in the midst of its submission, or after a sleep in it.
  * It had a request when its submitter let go of it, or came by one later.
  */
-static __noinline int issued_late(struct probe_io *io, struct request *rq, __u64 now)
+verified_once_with_memory int issued_late(struct probe_deep *slot, __u64 requested, __u64 now)
 {
-	__u64 requested = read_kernel(rq, start_time_ns);
+	struct probe_io *io = io_in(slot);
 	struct probe_life *life;
 
 	/* What it slept for was something else. */
+	if (!slot)
+		return 0;
 	if (!is_let_go(io) && io->submitter_tid == (__u32)bpf_get_current_pid_tgid())
 		return 0;
 	life = life_of(io);
@@ -65,17 +67,17 @@ static __always_inline int bio_issued(struct probe_cpu *cpu, struct request *rq,
 	else if (cpu->begun_ns == io->submitted_ns && cpu->begun_tid == io->submitter_tid)
 		cpu->begun_ns = 0;
 	else
-		issued_late(io, rq, now);
+		issued_late(slot_of(io), read_kernel(rq, start_time_ns), now);
 	io->issued_ns = now;
 	if (probe_settings.stacked_disks)
-		note_layer(cpu, io, PROBE_KEY_ISSUE, disk_of_bio(bio), now);
+		note_layer(cpu, slot_of(io), PROBE_KEY_ISSUE, disk_of_bio(bio), now);
 	return 0;
 }
 
 /* Merged into the request of another, which is nearly always alone. */
-static __noinline int another_bio_issued(struct probe_cpu *cpu, struct request *rq, struct bio *bio, __u64 now)
+verified_once_with_memory int another_bio_issued(struct probe_cpu *cpu, __u64 rq, __u64 bio, __u64 now)
 {
-	return bio_issued(cpu, rq, bio, now);
+	return cpu ? bio_issued(cpu, cast_kernel(struct request, rq), cast_kernel(struct bio, bio), now) : 0;
 }
 
 static __always_inline int io_issue(struct request *rq)
@@ -84,24 +86,26 @@ static __always_inline int io_issue(struct request *rq)
 	struct probe_cpu *cpu = this_cpu();
 	/* The search is no time of the I/O's. */
 	__u64 now = bpf_ktime_get_ns();
+	__u64 number;
 
 	if (!cpu || !bio)
 		return 0;
 	bio_issued(cpu, rq, bio, now);
 	if (bio == read_kernel(rq, biotail))
 		return 0;
+	number = iocb_key(cpu, PROBE_KEY_ISSUE, rq);
 	for (__u32 i = 1; i < MERGED_BIOS; i++) {
 		bio = read_kernel(bio, bi_next);
 		if (!bio)
 			break;
-		another_bio_issued(cpu, rq, bio, now);
+		another_bio_issued(cpu, number, iocb_key(cpu, PROBE_KEY_ISSUE, bio), now);
 	}
 	return 0;
 }
 
-static __noinline int bio_requeued(struct probe_cpu *cpu, struct bio *bio)
+verified_once_with_memory int bio_requeued(struct probe_cpu *cpu, __u64 bio)
 {
-	struct probe_io *io = io_of_bio(cpu, PROBE_KEY_REQUEUE, bio);
+	struct probe_io *io = cpu ? io_of_bio(cpu, PROBE_KEY_REQUEUE, cast_kernel(struct bio, bio)) : 0;
 
 	if (io)
 		life_of(io)->requeues++;
@@ -114,7 +118,7 @@ static __always_inline int io_requeue(struct request *rq)
 	struct bio *bio = read_kernel(rq, bio);
 
 	for (__u32 i = 0; i < MERGED_BIOS && cpu && bio; i++) {
-		bio_requeued(cpu, bio);
+		bio_requeued(cpu, iocb_key(cpu, PROBE_KEY_REQUEUE, bio));
 		bio = read_kernel(bio, bi_next);
 	}
 	return 0;
@@ -133,12 +137,12 @@ int BPF_PROG(request_requeued_from_queue, struct request_queue *queue, struct re
 	return io_requeue(rq);
 }
 
-static __noinline int bio_raised(struct probe_cpu *cpu, struct bio *bio, __u32 submit_cpu)
+verified_once_with_memory int bio_raised(struct probe_cpu *cpu, __u64 bio, __u32 submit_cpu)
 {
-	struct probe_io *io = io_of_bio(cpu, PROBE_KEY_RAISE, bio);
+	struct probe_io *io = cpu ? io_of_bio(cpu, PROBE_KEY_RAISE, cast_kernel(struct bio, bio)) : 0;
 
 	if (io)
-		io_raise(cpu, io, submit_cpu);
+		io_raise(cpu, slot_of(io), submit_cpu);
 	return 0;
 }
 
@@ -155,7 +159,7 @@ int BPF_PROG(request_raised, struct request *rq, bool elsewhere)
 	bio = read_kernel(rq, bio);
 	cpu = this_cpu();
 	for (__u32 i = 0; i < MERGED_BIOS && cpu && bio; i++) {
-		bio_raised(cpu, bio, read_kernel(submitter, cpu));
+		bio_raised(cpu, iocb_key(cpu, PROBE_KEY_RAISE, bio), read_kernel(submitter, cpu));
 		bio = read_kernel(bio, bi_next);
 	}
 	return 0;
@@ -194,17 +198,25 @@ static __always_inline void note_end(struct probe_io *io, struct probe_cpu *cpu)
 	} else if (is_softirq(io->end_context) && cpu->softirq_entered_ns) {
 		io->interrupted_ns = cpu->softirq_entered_ns;
 		io->irq_batch = ++cpu->softirq_ends;
-		softirq_delivered(io, cpu);
+		softirq_delivered(slot_of(io), cpu);
 	} else if (io->end_context == PROBE_CONTEXT_IRQ_THREAD) {
-		thread_delivers(io);
+		thread_delivers(slot_of(io));
 	} else if (io->end_context == PROBE_CONTEXT_KWORKER) {
-		work_delivers(io);
+		work_delivers(slot_of(io));
 	} else if (io->end_context == PROBE_CONTEXT_TASK && !(io->facts & PROBE_FACT_HIPRI)) {
 		if (io->submitter_tid == (__u32)bpf_get_current_pid_tgid())
 			io->facts |= PROBE_FACT_END_BY_SUBMITTER;
 		else
-			task_delivers(io);
+			task_delivers(slot_of(io));
 	}
+}
+
+/* The same where end_io was not seen by itself. */
+verified_once_with_memory int end_must_be_here(struct probe_deep *slot, struct probe_cpu *cpu)
+{
+	if (slot && cpu)
+		note_end(io_in(slot), cpu);
+	return 0;
 }
 
 /* Its submitter completes it, and sleeps until then; or it has yet to fall asleep, and will find it done. */
@@ -416,7 +428,7 @@ static __always_inline int awaited_bio_end(struct bio *bio)
 
 	if (!cpu)
 		return 0;
-	key = key_of_waiting(cpu, PROBE_KEY_AWAITED_END, bio);
+	key = key_of_waiting(cpu, PROBE_KEY_AWAITED_END, iocb_key(cpu, PROBE_KEY_AWAITED_END, bio));
 	io = key ? slot_find(key) : 0;
 	if (io)
 		io_end(io, cpu, PROBE_FACT_END_DECIDES | PROBE_FACT_WAITER |

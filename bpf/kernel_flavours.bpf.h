@@ -39,6 +39,18 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;
 
 #endif
 
+/*
+ * Functions that the verifier goes through once a program, and not once for each way to come to them:
+ * loading takes a fraction of the time. They know nothing of what they are given. Numbers can be given
+ * everywhere, and since e5069b9c23b3 (5.13) memory of ours, which may be NULL for all that they know.
+ */
+#define verified_once			__noinline
+#ifdef PROBE_MODERN
+#define verified_once_with_memory	__noinline
+#else
+#define verified_once_with_memory	static __noinline
+#endif
+
 /* Constants that are #define in the kernel and so absent from BTF. */
 #define IOCB_HIPRI	(1 << 0)
 #define IOCB_DSYNC	(1 << 1)

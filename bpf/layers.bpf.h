@@ -84,14 +84,19 @@ static __noinline int layer_does_not_fit(struct probe_io *io)
 }
 
 /* The user says what is noted: that is the one thing that its programs see. */
-static __noinline int note_layer(struct probe_cpu *cpu, struct probe_io *io, __u32 user, __u32 dev, __u64 now)
+verified_once_with_memory int note_layer(struct probe_cpu *cpu, struct probe_deep *slot, __u32 user, __u32 dev, __u64 now)
 {
 	bool is_done = user == PROBE_KEY_DISK_DONE || user == PROBE_KEY_LAYER_DONE;
-	__u32 place = place_of_layer(cpu, user % PROBE_KEY_USERS, io, dev);
-	__u32 since = since_submit(io, now);
+	struct probe_io *io = io_in(slot);
 	struct probe_layer_times *times;
 	struct probe_layer *layer;
+	__u32 place;
+	__u32 since;
 
+	if (!cpu || !slot)
+		return 0;
+	place = place_of_layer(cpu, user % PROBE_KEY_USERS, io, dev);
+	since = since_submit(io, now);
 	if (place == PROBE_LAYERS && !is_done)
 		deep(io);
 	if (place >= layer_places(io) || place >= PROBE_ALL_LAYERS)
@@ -133,7 +138,7 @@ static __always_inline int note_bio(struct probe_cpu *cpu, enum probe_key_user u
 	struct probe_io *io = cpu ? io_of_bio(cpu, user, bio) : 0;
 
 	if (io)
-		note_layer(cpu, io, user, disk_of_bio(bio), bpf_ktime_get_ns());
+		note_layer(cpu, slot_of(io), user, disk_of_bio(bio), bpf_ktime_get_ns());
 	return 0;
 }
 
@@ -163,11 +168,15 @@ verified_once __u32 disk_above(__u64 at, __u32 dev)
 }
 
 /* The first one: of two volumes on a disk that share an I/O, the other one came later. */
-static __noinline int note_giver(struct probe_io *io, __u32 dev, __u32 above)
+verified_once_with_memory int note_giver(struct probe_deep *slot, __u32 dev, __u32 above)
 {
-	__u32 places = layer_places(io);
+	struct probe_io *io = io_in(slot);
 	__u32 giver = 0;
+	__u32 places;
 
+	if (!slot)
+		return 0;
+	places = layer_places(io);
 	for (__u32 i = 0; above && i < PROBE_ALL_LAYERS && i < places; i++) {
 		struct probe_layer *layer = layer_at(io, i);
 
@@ -203,9 +212,9 @@ static __always_inline int layer_enters(struct bio *bio)
 	if (!io)
 		return 0;
 	dev = disk_of_bio(bio);
-	note_layer(cpu, io, PROBE_KEY_LAYER_ENTRY, dev, bpf_ktime_get_ns());
+	note_layer(cpu, slot_of(io), PROBE_KEY_LAYER_ENTRY, dev, bpf_ktime_get_ns());
 	if (((struct probe_layered *)io)->layers[1].dev)
-		note_giver(io, dev, disk_above(iocb_key(cpu, PROBE_KEY_LAYER_ENTRY, bio), dev));
+		note_giver(slot_of(io), dev, disk_above(iocb_key(cpu, PROBE_KEY_LAYER_ENTRY, bio), dev));
 	return 0;
 }
 
@@ -247,9 +256,9 @@ int BPF_PROG(layer_done, struct request_queue *queue, struct bio *bio)
 	return note_bio(this_cpu(), PROBE_KEY_LAYER_DONE, bio);
 }
 
-static __noinline int disk_did(struct probe_cpu *cpu, struct bio *bio)
+verified_once_with_memory int disk_did(struct probe_cpu *cpu, __u64 bio)
 {
-	return note_bio(cpu, PROBE_KEY_DISK_DONE, bio);
+	return note_bio(cpu, PROBE_KEY_DISK_DONE, cast_kernel(struct bio, bio));
 }
 
 SEC("?tp_btf/block_rq_complete")
@@ -259,7 +268,7 @@ int BPF_PROG(layer_disk_done, struct request *rq)
 	struct probe_cpu *cpu = this_cpu();
 
 	for (__u32 i = 0; i < MERGED_BIOS && cpu && bio; i++) {
-		disk_did(cpu, bio);
+		disk_did(cpu, iocb_key(cpu, PROBE_KEY_DISK_DONE, bio));
 		bio = read_kernel(bio, bi_next);
 	}
 	return 0;

@@ -50,9 +50,6 @@ static __always_inline __u64 callback_of(__u64 at, __u32 is_bio)
 /* Four levels, with two links each for those that wrap a bio twice. */
 #define LONGEST_WAY	9
 
-/* A function that the verifier goes through once, and not once for each way to come to it: it is given numbers only. */
-#define verified_once	__noinline
-
 /*
  * The kiocb whose I/O this is: the last on the way up that is followed, or if
  * none is 0. Through a loop device there are two.

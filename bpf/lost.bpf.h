@@ -20,10 +20,14 @@ static __always_inline bool came_to_nothing(const struct probe_io *io)
 }
 
 /* Its completion is in the past, and was not seen: counted apart from those that are recorded. */
-static __noinline int lose_io(struct probe_cpu *cpu, struct probe_io *io)
+verified_once_with_memory int lose_io(struct probe_cpu *cpu, struct probe_deep *slot)
 {
-	struct probe_cpu *waited_on = io->queued_ns && !io->started_ns ? cpu_at(io->end_cpu) : 0;
+	struct probe_io *io = io_in(slot);
+	struct probe_cpu *waited_on;
 
+	if (!cpu || !slot)
+		return 0;
+	waited_on = io->queued_ns && !io->started_ns ? cpu_at(io->end_cpu) : 0;
 	if (waited_on && probe_settings.clocks_run)
 		__sync_fetch_and_add(&waited_on->waiting, -1);
 	io->kind = PROBE_RECORD_LOST_IO;
@@ -40,13 +44,13 @@ static __noinline int lose_io(struct probe_cpu *cpu, struct probe_io *io)
 #define SLOT_FORGOTTEN_NS	60000000000ULL
 
 /* Finds a slot of a full bucket to take over. Returns its way, or -1. */
-static __noinline int forgotten_way(struct probe_cpu *cpu, __u64 key)
+verified_once_with_memory int forgotten_way(struct probe_cpu *cpu, __u64 key)
 {
 	__u32 index = bucket_of(key);
 	struct probe_bucket *bucket = bucket_at(index);
 	__u64 now = bpf_ktime_get_ns();
 
-	if (!bucket)
+	if (!bucket || !cpu)
 		return -1;
 	for (__u32 way = 0; way < PROBE_BUCKET_SLOTS; way++) {
 		struct probe_io *io = slot_at(index, way);
@@ -59,7 +63,7 @@ static __noinline int forgotten_way(struct probe_cpu *cpu, __u64 key)
 		if (io->completed_ns)
 			emit_io(cpu, io);
 		else
-			lose_io(cpu, io);
+			lose_io(cpu, slot_of(io));
 		return way;
 	}
 	return -1;

@@ -47,8 +47,12 @@ static __always_inline __u64 wake_flags(__u64 records)
 	}									\
 })
 
-static __noinline int send_life(struct probe_cpu *cpu, struct probe_life *life)
+verified_once_with_memory int send_life(struct probe_cpu *cpu, struct probe_deep *slot)
 {
+	struct probe_life *life = (struct probe_life *)slot;
+
+	if (!cpu || !slot)
+		return 0;
 	/* A submitter that completes it by itself may have waited for its CPU too. */
 	if (life->waited.io.facts & PROBE_FACT_TASK_WORK_CLOCKS ||
 	    !(life->waited.io.task_work_ns || life->waited.io.facts & PROBE_FACT_BY_SUBMITTER))
@@ -85,12 +89,12 @@ static __always_inline bool is_to_be_summed_up(void)
 /* A finished I/O: into its sums, or as the shortest record that has room for all of it. */
 static __always_inline void emit_io(struct probe_cpu *cpu, struct probe_io *io)
 {
-	if (is_to_be_summed_up() && sum_up(io)) {
+	if (is_to_be_summed_up() && sum_up(slot_of(io))) {
 		__sync_fetch_and_add(&cpu->summed_up, 1);
 		return;
 	}
 	if (io->kind >= PROBE_RECORD_LIFE) {
-		send_life(cpu, (struct probe_life *)io);
+		send_life(cpu, slot_of(io));
 		return;
 	}
 	if (io->kind != PROBE_RECORD_WAITED_IO) {

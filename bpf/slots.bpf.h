@@ -10,6 +10,17 @@
 
 #include "this_cpu.bpf.h"
 
+/* The whole slot, for functions that are verified without their callers: no more is theirs than they are given. */
+static __always_inline struct probe_deep *slot_of(struct probe_io *io)
+{
+	return (struct probe_deep *)io;
+}
+
+static __always_inline struct probe_io *io_in(struct probe_deep *slot)
+{
+	return (struct probe_io *)slot;
+}
+
 /* Complete as far as it came; what the file system does next decides whether that is its end. */
 static __always_inline bool stopped_midway(const struct probe_io *io)
 {

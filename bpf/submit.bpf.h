@@ -11,13 +11,13 @@
 #include "punts.bpf.h"
 #include "rings.bpf.h"
 
-static __noinline int introduce_submitter(struct probe_cpu *cpu, __u64 pid_tgid)
+verified_once_with_memory int introduce_submitter(struct probe_cpu *cpu, __u64 pid_tgid)
 {
 	struct probe_task task = { .kind = PROBE_RECORD_TASK };
 	__u32 tid = (__u32)pid_tgid;
 	__u8 *marks = marks_of(tid);
 
-	if (!marks || *marks & PROBE_MARK_SUBMITTER)
+	if (!cpu || !marks || *marks & PROBE_MARK_SUBMITTER)
 		return 0;
 	*marks |= PROBE_MARK_SUBMITTER;
 	cpu->is_marked_here = 0;
@@ -84,7 +84,7 @@ static __always_inline struct probe_io *slot_restart(struct probe_cpu *cpu, __u6
 	else if (io->completed_ns)
 		emit_io(cpu, io);
 	else
-		lose_io(cpu, io);
+		lose_io(cpu, slot_of(io));
 	return io;
 }
 
@@ -152,11 +152,14 @@ static __always_inline bool is_of_layer(const struct beginning *this)
 }
 
 /* The submitter goes on, and the device does not have it yet: it is in a plug, a scheduler, or held back. */
-static __noinline int submission_returns(struct probe_cpu *cpu)
+verified_once_with_memory int submission_returns(struct probe_cpu *cpu)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct probe_io *io = slot_find(cpu->begun_key);
+	struct probe_io *io;
 
+	if (!cpu)
+		return 0;
+	io = slot_find(cpu->begun_key);
 	cpu->begun_ns = 0;
 	if (io && !io->issued_ns && !io->completed_ns && io->submitter_tid == cpu->begun_tid)
 		life_of(io)->returned_ns = now;

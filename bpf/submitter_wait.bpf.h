@@ -44,12 +44,13 @@ static __always_inline __u64 submitter_wait_begins(struct probe_io *io, struct p
  * Does its submitter sleep on? Then this completion is the last so far that it
  * sleeps through, or the one that wakes it: which is seen when it runs.
  */
-static __noinline int note_sleep(struct probe_io *io, __u64 request, __u64 now)
+verified_once_with_memory int note_sleep(struct probe_deep *slot, __u64 request, __u64 now)
 {
 	int wanted = slept_for(cast_kernel(struct io_kiocb, request));
+	struct probe_io *io = io_in(slot);
 	struct probe_cpu *cpu;
 
-	if (!wanted || wanted == 1)
+	if (!slot || !wanted || wanted == 1)
 		return 0;
 	if (wanted < 0) {
 		life_of(io)->marks |= PROBE_LIFE_ELSEWHERE;
@@ -97,17 +98,20 @@ static __always_inline __u64 cut_sleep(struct probe_cpu *cpu, struct probe_life 
 }
 
 /* The same for the time in which its cgroup had no quota left. */
-static __noinline int cut_stop(struct probe_cpu *cpu, struct probe_io *io, __u64 from)
+verified_once_with_memory int cut_stop(struct probe_cpu *cpu, struct probe_deep *slot, __u64 from)
 {
-	struct probe_occupied *times = task_work_wait_of(io);
-	bool is_within = from >= cpu->stop_from_ns;
+	struct probe_occupied *times = task_work_wait_of(io_in(slot));
+	bool is_within;
 
+	if (!cpu || !slot)
+		return 0;
+	is_within = from >= cpu->stop_from_ns;
 	for (int i = 0; i < PROBE_OCCUPANTS; i++) {
 		__u32 begin = is_within ? times->ns[i] : cpu->stop_from.ns[i];
 
 		times->ns[i] += cpu->stop_until.ns[i] - begin;
 	}
-	life_of(io)->stopped_ns = saturated(cpu->stop_until_ns - (is_within ? from : cpu->stop_from_ns));
+	life_of(io_in(slot))->stopped_ns = saturated(cpu->stop_until_ns - (is_within ? from : cpu->stop_from_ns));
 	return 0;
 }
 
@@ -121,7 +125,7 @@ static __always_inline void submitter_wait_ends(struct probe_cpu *cpu, struct pr
 	if (io->kind >= PROBE_RECORD_LIFE)
 		rest = cut_sleep(cpu, (struct probe_life *)io, clocks, from, until);
 	if (cpu->stop_until_ns > rest && cpu->stop_until_ns <= until && cpu->stop_tid == io->submitter_tid)
-		cut_stop(cpu, io, rest);
+		cut_stop(cpu, slot_of(io), rest);
 	if (!(io->facts & PROBE_FACT_TASK_WORK_CLOCKS))
 		return;
 	io->facts &= ~PROBE_FACT_TASK_WORK_CLOCKS;

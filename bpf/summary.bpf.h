@@ -71,15 +71,15 @@ static __always_inline struct probe_summary *summary_of(struct probe_io_kind *ki
 #endif
 
 /* Whether this finished I/O needs no record any more. The slot begins with a struct probe_waited_io. */
-static __noinline int sum_up(const struct probe_io *io)
+verified_once_with_memory int sum_up(struct probe_deep *slot)
 {
-	const struct probe_waited_io *waited = (const struct probe_waited_io *)io;
+	const struct probe_waited_io *waited = (const struct probe_waited_io *)slot;
 	struct probe_summary *summary;
 	struct probe_io_kind kind;
 	struct probe_steps steps;
 	__u16 points;
 
-	if (!probe_kind_of(waited, &kind, &steps))
+	if (!slot || !probe_kind_of(waited, &kind, &steps))
 		return 0;
 	points = probe_any(kind.points);
 	summary = summary_of(&kind);

@@ -104,7 +104,7 @@ int BPF_PROG(work_queued, int requested_cpu, struct pool_workqueue *pool, struct
 		return 0;
 	/* end_io queues the work: where it cannot be probed, this still shows where it ran. */
 	if (!(io->facts & PROBE_FACT_END_SEEN))
-		note_end(io, cpu);
+		end_must_be_here(slot_of(io), cpu);
 	if (!probe_settings.activations_seen && is_at_limit(pool))
 		life_of(io)->marks |= PROBE_LIFE_AT_LIMIT;
 	io->queued_ns = read_clocks(cpu, queue_wait_of(io));
