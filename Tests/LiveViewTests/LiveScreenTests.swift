@@ -31,8 +31,9 @@ import Testing
     }
 
     private static func state(_ count: Int = 30) -> LiveState {
+        let (usual, slow) = (interval(90_000), interval(3_000_000))
         var state = LiveState()
-        for number in 0..<count { state.add(interval(number == 20 ? 3_000_000 : 90_000)) }
+        for number in 0..<count { state.add(number == 20 ? slow : usual) }
         return state
     }
 

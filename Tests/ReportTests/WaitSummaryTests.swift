@@ -26,7 +26,7 @@ struct WaitSummaryTests {
     @Test func causesOfRandomLivesSumToTheWaits() throws {
         var random = SeededGenerator(seed: 22)
         var builder = ReportBuilder(rule: .flaggedInline)
-        for index in 0..<200_000 {
+        for index in 0..<40_000 {
             var io = RandomLives.next(&random, disordered: index % 3 == 0)
             for occupancy in RandomOccupancies.fill(&io, &random) { builder.add(occupancy) }
             builder.add(io)
