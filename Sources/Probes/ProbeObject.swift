@@ -7,6 +7,9 @@ import Glibc
 /// The BPF object in the kernel: opened, sized, loaded and attached in steps, each of which can fail by name.
 final class ProbeObject {
     private let object: OpaquePointer
+    /// libbpf's own search compares with each name, and the recorder asks ten times a second.
+    private var programs: [String: OpaquePointer] = [:]
+    private var descriptors: [String: Int32] = [:]
     private var links: [String: OpaquePointer] = [:]
     private var kept: [Int32] = []
     let plan: ProbePlan
@@ -30,6 +33,7 @@ final class ProbeObject {
         self.plan = plan
         for entry in plan.programs {
             guard let program = bpf_object__find_program_by_name(object, entry.program.function) else { continue }
+            programs[entry.program.function] = program
             bpf_program__set_autoload(program, plan.includes(entry.program.function))
             if plan.attachesByLinks, entry.program.kind == .kprobe {
                 bpf_program__set_expected_attach_type(program, BPF_TRACE_KPROBE_MULTI)
@@ -97,14 +101,14 @@ final class ProbeObject {
     private func passOverModules() {
         guard !KernelAccess().has(.sysAdmin),
             let function = plan.included.first(where: { $0.kind != .kprobe })?.function,
-            let program = bpf_object__find_program_by_name(object, function)
+            let program = programs[function]
         else { return }
         bpf_program__set_attach_target(program, 0, "dioscope_is_in_no_module")
     }
 
     /// 0, or the negative errno of the kernel.
     func attach(_ program: ProbeProgram) -> Int32 {
-        guard let handle = bpf_object__find_program_by_name(object, program.function) else { return -ENOENT }
+        guard let handle = programs[program.function] else { return -ENOENT }
         let byLink = plan.attachesByLinks && program.kind == .kprobe
         let attached =
             byLink
@@ -119,9 +123,12 @@ final class ProbeObject {
         bpf_link__destroy(link)
     }
 
-    /// -1 when the object has no such map.
+    /// Of a map, once the object is loaded; negative when it has no such map.
     func descriptor(of map: String) -> Int32 {
-        bpf_object__find_map_fd_by_name(object, map)
+        if let known = descriptors[map] { return known }
+        let descriptor = bpf_object__find_map_fd_by_name(object, map)
+        descriptors[map] = descriptor
+        return descriptor
     }
 
     /// The state of the programs where they have it at a known address; `nil` where it is in maps.
@@ -151,7 +158,7 @@ final class ProbeObject {
     private func information(of program: ProbeProgram) -> bpf_prog_info {
         var info = bpf_prog_info()
         var length = UInt32(MemoryLayout<bpf_prog_info>.size)
-        guard let handle = bpf_object__find_program_by_name(object, program.function),
+        guard let handle = programs[program.function],
             bpf_obj_get_info_by_fd(bpf_program__fd(handle), &info, &length) == 0
         else { return bpf_prog_info() }
         return info

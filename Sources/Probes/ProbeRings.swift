@@ -102,11 +102,15 @@ final class ProbeRings {
         }
     }
 
+    private static let usual = MemoryLayout<probe_io>.size...MemoryLayout<probe_life>.size
+
     /// Unmanaged: to retain and release would be a third of what it does.
     private static let deliver: ring_buffer_sample_fn = { context, data, size in
         guard let context, let data else { return 0 }
         let record = UnsafeRawBufferPointer(start: data, count: size)
         Unmanaged<Delivery>.fromOpaque(context)._withUnsafeGuaranteedRef { delivery in
+            // Most are I/Os through no layer, and nothing else is as long.
+            if ProbeRings.usual.contains(size) { return delivery.sink.take(record) }
             if OccupantNames.isOccupancy(record) { return delivery.deliver(occupancy: record) }
             if OccupantNames.isLayered(record) { return delivery.deliver(layered: record) }
             delivery.sink.take(record)

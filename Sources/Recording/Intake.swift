@@ -48,8 +48,7 @@ final class Intake: RecordSink {
             }
             let io = start.assumingMemoryBound(to: probe_io.self)
             note(io)
-            let last = max(io.pointee.completed_ns, io.pointee.task_work_ns)
-            if last > io.pointee.submitted_ns, last - io.pointee.submitted_ns >= slowFrom { reportSlow(record) }
+            if slowFrom != .max { reportIfSlow(io, record) }
             if kinds != nil { noteKind(record) }
             if record.count >= MemoryLayout<probe_layered>.size { noteLayers(record) }
         }
@@ -67,8 +66,12 @@ final class Intake: RecordSink {
 
     /// Not inlined, as are those below: what they need would be made ready for every record.
     @inline(never)
-    private func reportSlow(_ record: UnsafeRawBufferPointer) {
-        if let io = DirectIO(anyRecord: record) { whenSlow(io) }
+    private func reportIfSlow(_ times: UnsafePointer<probe_io>, _ record: UnsafeRawBufferPointer) {
+        let last = max(times.pointee.completed_ns, times.pointee.task_work_ns)
+        guard last > times.pointee.submitted_ns, last - times.pointee.submitted_ns >= slowFrom,
+            let io = DirectIO(anyRecord: record)
+        else { return }
+        whenSlow(io)
     }
 
     @inline(never)
