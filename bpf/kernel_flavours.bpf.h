@@ -58,6 +58,8 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;
 #define IOCB_NOWAIT	(1 << 3)
 #define IOCB_DIRECT	(1 << 17)
 
+#define O_RDONLY	00000000
+#define O_ACCMODE	00000003
 #define O_DSYNC		00010000
 #define S_IFMT		00170000
 #define S_IFREG		0100000

@@ -12,7 +12,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, PROBE_MAX_OPENED);
 	__type(key, __u32);		/* s_dev */
-	__type(value, __u64);
+	__type(value, struct probe_opens);
 } probe_opened SEC(".maps");
 
 SEC("?fentry/vfs_open")
@@ -21,11 +21,12 @@ int BPF_PROG(file_opened, struct path *path, struct file *file)
 	struct dentry *dentry;
 	struct super_block *sb;
 	struct inode *inode;
-	__u64 one = 1;
-	__u64 *opened;
+	struct probe_opens first = { .files = 1 };
+	struct probe_opens *opened;
+	__u32 flags = read_kernel(file, f_flags);
 	__u32 dev;
 
-	if (!(read_kernel(file, f_flags) & O_DIRECT))
+	if (!(flags & O_DIRECT))
 		return 0;
 	if (probe_settings.filter_task && !task_passes(bpf_get_current_pid_tgid() >> 32))
 		return 0;
@@ -38,11 +39,14 @@ int BPF_PROG(file_opened, struct path *path, struct file *file)
 		return 0;
 	sb = read_kernel(dentry, d_sb);
 	dev = read_kernel(sb, s_dev);
+	first.for_writing = (flags & O_ACCMODE) != O_RDONLY;
 	opened = bpf_map_lookup_elem(&probe_opened, &dev);
-	if (opened)
-		__sync_fetch_and_add(opened, 1);
-	else
-		bpf_map_update_elem(&probe_opened, &dev, &one, BPF_NOEXIST);
+	if (!opened) {
+		bpf_map_update_elem(&probe_opened, &dev, &first, BPF_NOEXIST);
+		return 0;
+	}
+	__sync_fetch_and_add(&opened->files, 1);
+	__sync_fetch_and_add(&opened->for_writing, first.for_writing);
 	return 0;
 }
 

@@ -60,7 +60,9 @@ public struct LayerPart: Hashable, Sendable {
         let disk = path.disk
         take(until: layers[disk].reached, disk, .issue)
         // Without its end there is no way back either.
-        guard layers[disk].done != 0 else { return take(until: end, disk, layers.count > 1 ? .notFollowed : .device) }
+        guard layers[disk].done != 0 else {
+            return take(until: end, path.lastFollowed, layers.count > 1 ? .notFollowed : .device)
+        }
         // A driver may find in its own work that the device was done; what a layer fails itself comes to no device.
         let isOwn = io.error != 0 && layers.count == 1 && top.issued == 0
         take(until: min(layers[disk].done, end), disk, isOwn ? .work : .device)

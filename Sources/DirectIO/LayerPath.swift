@@ -38,9 +38,13 @@ extension LayerPath {
     /// - Parameter own: that of the I/O.
     public func lastFollowed(from own: DeviceNumber, _ marks: LifeMarks) -> DeviceNumber {
         guard let top = layers.first, !marks.contains(.topUnseen) else { return own }
-        guard missed == 0 else { return top.device }
+        return missed == 0 ? layers[lastFollowed].device : top.device
+    }
+
+    /// Its place. When the disk was done was not seen: then it is the one that gave it to the disk.
+    public var lastFollowed: Int {
         let disk = disk
-        return layers[layers[disk].done == 0 && disk > 0 ? giver(to: disk) : disk].device
+        return layers[disk].done == 0 && disk > 0 ? giver(to: disk) : disk
     }
 }
 

@@ -22,10 +22,15 @@ public struct OtherIO: Hashable, Sendable, Codable {
         public var fileSystem: String?
         public var mountPoint: String?
         public var files: UInt64
+        /// So many of them for writing; `nil` in captures that do not say.
+        public var forWriting: UInt64?
 
-        public init(device: DeviceNumber, fileSystem: String?, mountPoint: String?, files: UInt64) {
+        public init(
+            device: DeviceNumber, fileSystem: String?, mountPoint: String?, files: UInt64, forWriting: UInt64? = nil
+        ) {
             (major, minor) = (device.major, device.minor)
-            (self.fileSystem, self.mountPoint, self.files) = (fileSystem, mountPoint, files)
+            (self.fileSystem, self.mountPoint) = (fileSystem, mountPoint)
+            (self.files, self.forWriting) = (files, forWriting)
         }
 
         public var device: DeviceNumber { DeviceNumber(major: major, minor: minor) }

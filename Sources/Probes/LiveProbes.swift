@@ -119,12 +119,12 @@ public final class LiveProbes {
 
     /// How many files were opened with O_DIRECT by those whose I/Os are recorded, by the file system's number; `nil` where
     /// that is not seen.
-    public func directOpens() -> [DeviceNumber: UInt64]? {
+    public func directOpens() -> [DeviceNumber: DirectOpenCount]? {
         guard plan.includes("file_opened") else { return nil }
-        var opens: [DeviceNumber: UInt64] = [:]
+        var opens: [DeviceNumber: DirectOpenCount] = [:]
         forEachEntry(of: "probe_opened", from: UInt32(0), most: PROBE_MAX_OPENED) {
-            (device, count: UInt64) in
-            opens[DeviceNumber(kernel: device)] = count
+            (device, count: probe_opens) in
+            opens[DeviceNumber(kernel: device)] = DirectOpenCount(files: count.files, forWriting: count.for_writing)
         }
         return opens
     }

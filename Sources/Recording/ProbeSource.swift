@@ -27,7 +27,7 @@ protocol ProbeSource: AnyObject {
     func newStackedDisks() -> [String]
     var followsStackedDisks: Bool { get }
     /// Files opened with `O_DIRECT` so far, by the number of the file system; `nil` when that is not seen.
-    func directOpens() -> [DeviceNumber: UInt64]?
+    func directOpens() -> [DeviceNumber: DirectOpenCount]?
     /// fsync and fdatasync so far, by file; `nil` when that is not seen.
     func syncs() -> [FileSyncs]?
     /// Processes whose I/Os the filters left out, the most first.

@@ -20,7 +20,8 @@ enum GroupText {
         case .comm(let name): name ?? unknown
         case .all(let keys): keys.map { self.key(of: $0) }.joined(separator: ",")
         case .machine(let machine): String(machine)
-        case .layers(let devices): devices.isEmpty ? unknown : devices.map(\.description).joined(separator: " ")
+        case .layers(let levels):
+            levels.isEmpty ? unknown : levels.joined().map(\.description).joined(separator: " ")
         }
     }
 
@@ -35,9 +36,11 @@ enum GroupText {
             thread.map { "\(source.threads[$0]?.name ?? "thread")/\($0)" } ?? "thread not seen"
         case .machine(let machine):
             "machine " + (source.machines.indices.contains(Int(machine)) ? source.machines[Int(machine)] : "\(machine)")
-        case .layers(let devices):
-            devices.isEmpty
-                ? "device not seen" : devices.map { LayerText.fullName(of: $0, source) }.joined(separator: " on ")
+        case .layers(let levels):
+            levels.isEmpty
+                ? "device not seen"
+                : levels.map { $0.map { LayerText.fullName(of: $0, source) }.joined(separator: " and ") }
+                    .joined(separator: " on ")
         case .all(let keys): keys.map { label(of: $0, source) }.joined(separator: " ")
         case .comm(let name): name ?? "thread without a name"
         case .op, .issuer, .context: Self.key(of: key)

@@ -8,7 +8,7 @@ extension IOList {
     private static let durationWidth = 8
 
     /// The I/O as a waterfall: a line that says what it is, and one for each stage, from top left to bottom right; below
-    /// a wait what ran meanwhile.
+    /// a wait what ran meanwhile, and below the device what it is made of.
     public func appendWaterfall(_ listed: ListedIO, style: TextStyle, to buffer: inout [UInt8]) {
         let head = TextLine.flow(facts(listed, style), separator: "  ", head: "", indent: 2, width: style.width)
         for line in head { append(style.palette.paint(line, .heading), to: &buffer) }
@@ -55,9 +55,23 @@ extension IOList {
                 lines.append(row(label, within, share.nanoseconds, span.context, of: listed.life, style))
                 within += share.nanoseconds
             }
+            if span.stage == .device { lines += layers(listed, from: start, style) }
             start += span.nanoseconds
         }
         return lines
+    }
+
+    /// The devices that it came through, within the time of the last one.
+    private func layers(_ listed: ListedIO, from start: UInt64, _ style: TextStyle) -> [String] {
+        var within = start
+        return layerParts(of: listed.io).map { part, nanoseconds in
+            defer { within += nanoseconds }
+            // There is little room.
+            let suffix = part.phase == .notFollowed ? " not followed" : LayerText.suffix(of: part.phase)
+            let name = style.escaped(layerNames[part.device] ?? part.device.description)
+            let label = "     . " + name.prefix(columns: Self.labelWidth - 7 - suffix.count) + suffix
+            return row(label, within, nanoseconds, .device, of: listed.life, style)
+        }
     }
 
     package func label(of share: WaitShare, _ io: DirectIO, _ style: TextStyle) -> String {

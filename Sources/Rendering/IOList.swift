@@ -9,6 +9,8 @@ public struct IOList: Sendable {
     let threads: [UInt32: ThreadName]
     let times: IOTimes
     let devices: [DeviceNumber: DeviceName]
+    /// What rows of layers call them; untrusted.
+    let layerNames: [DeviceNumber: String]
     private let paths: [FileKey: String]
 
     private struct FileKey: Hashable {
@@ -25,7 +27,11 @@ public struct IOList: Sendable {
     public init(threads: [UInt32: ThreadName] = [:], source: ReportSource? = nil) {
         self.threads = threads
         times = IOTimes(startedMonotonic: source?.startedMonotonic, startedWall: source?.started)
-        devices = Dictionary((source?.devices ?? []).map { ($0.device, $0) }) { first, _ in first }
+        let known = source?.devices ?? []
+        devices = Dictionary(known.map { ($0.device, $0) }) { first, _ in first }
+        var names: [DeviceNumber: String] = [:]
+        if let source { for device in known { names[device.device] = LayerText.name(of: device.device, source) } }
+        layerNames = names
         paths = Dictionary(
             (source?.files ?? []).map { (FileKey(device: $0.device, inode: $0.inode), $0.path) }
         ) { first, _ in first }
@@ -68,7 +74,7 @@ public struct IOList: Sendable {
             Self.write("hop_wait_causes", listed.shares(of: .hopWait), to: &json)
             Self.write("submitter_wakeup_causes", listed.shares(of: .submitterWakeup), to: &json)
             if !io.isPlain { Self.write(io.further, to: &json) }
-            if let path = io.path { Self.write(path, io, to: &json) }
+            if let path = io.path { write(path, io, to: &json) }
         }
         buffer.append(contentsOf: json.bytes)
         buffer.append(UInt8(ascii: "\n"))
@@ -93,10 +99,9 @@ public struct IOList: Sendable {
     }
 
     /// The devices that it came through, and who brought it back.
-    private static func write(_ path: LayerPath, _ io: DirectIO, to json: inout JSONWriter) {
+    private func write(_ path: LayerPath, _ io: DirectIO, to json: inout JSONWriter) {
         if let deliverer = path.deliverer { json.member("deliverer", deliverer) }
-        var parts: [(LayerPart, UInt64)] = []
-        LayerPart.forEach(of: io) { parts.append(($0, $1)) }
+        let parts = layerParts(of: io)
         guard !parts.isEmpty else { return }
         json.array("layers", parts) { json, part in
             json.object { json in
@@ -106,6 +111,21 @@ public struct IOList: Sendable {
             }
         }
     }
+
+    /// What its time in a stack of devices is made of; empty where there is but a disk.
+    func layerParts(of io: DirectIO) -> [(LayerPart, UInt64)] {
+        guard let layers = io.path?.layers, layers.count > 1 || layers.contains(where: { isStacked($0.device) }) else {
+            return []
+        }
+        var parts: [(LayerPart, UInt64)] = []
+        LayerPart.forEach(of: io, evenOfOne: true) { part, nanoseconds in
+            let isNotFollowed = part.phase == .device && isStacked(part.device)
+            parts.append((isNotFollowed ? part.notFollowed : part, nanoseconds))
+        }
+        return parts
+    }
+
+    private func isStacked(_ device: DeviceNumber) -> Bool { devices[device]?.isStacked == true }
 
     func append(_ line: String, to buffer: inout [UInt8]) {
         buffer.append(contentsOf: line.utf8)

@@ -178,6 +178,12 @@ extension JSONReport {
                     json.member("fs", files.fileSystem)
                     json.member("mount_point", files.mountPoint)
                     json.member("files", files.files)
+                case .writes(let files):
+                    json.member("what", "writes")
+                    json.member("dev", files.device.description)
+                    json.member("fs", files.fileSystem)
+                    json.member("mount_point", files.mountPoint)
+                    json.member("files", files.forWriting)
                 case .filteredOut(let ios):
                     json.member("what", "filtered-out")
                     json.member("ios", ios)

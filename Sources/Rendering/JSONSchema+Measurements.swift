@@ -316,7 +316,7 @@ extension JSONSchema {
               "items": {
                 "type": "object", "required": ["what"],
                 "properties": {
-                  "what": {"enum": ["file-system", "command", "filtered-out", "sampled-out"]},
+                  "what": {"enum": ["file-system", "writes", "command", "filtered-out", "sampled-out"]},
                   "ios": {"$ref": "#/$defs/count", "description": "All that there were, and that were left out."},
                   "dev": {"type": "string"}, "fs": {"$ref": "#/$defs/maybe_text"},
                   "mount_point": {"$ref": "#/$defs/maybe_text"},

@@ -19,6 +19,11 @@ public enum UnseenText {
             let count = files.files == 1 ? "1 file was" : "\(Quantity.count(files.files)) files were"
             return "\(count) opened with O_DIRECT on \(place(of: files)), and no I/O of it took a way that is followed"
                 + " (iomap, fs/direct-io.c, a block device)" + (why(files.fileSystem).map { ": \($0)" } ?? "")
+        case .writes(let files):
+            let opened = files.forWriting ?? files.files
+            let count = opened == 1 ? "1 file was" : "\(Quantity.count(opened)) files were"
+            return "\(count) opened for writing with O_DIRECT on \(place(of: files)), and none of the I/Os of it that"
+                + " were followed is a write" + (why(files.fileSystem).map { ": if there were any, \($0)" } ?? "")
         case .noDisk:
             return
                 "\(command ?? "the command") moved nothing to or from a disk: what it read and wrote was cached, or in"
@@ -40,7 +45,7 @@ public enum UnseenText {
     /// What to do.
     public static func remedy(for unseen: UnseenIO) -> String? {
         switch unseen {
-        case .fileSystem(let files): remedy(files.fileSystem)
+        case .fileSystem(let files), .writes(let files): remedy(files.fileSystem)
         case .noDisk: "direct I/O is that of a file on a disk, opened with O_DIRECT"
         case .filteredOut: "record without filters, or without COMMAND, to see whose it is"
         case .sampledOut: "record more of them: --sample 1/10"

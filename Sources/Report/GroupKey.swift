@@ -32,8 +32,8 @@ public enum GroupKey: Hashable, Sendable {
     /// The thread's comm.
     case comm(String?)
     case machine(UInt8)
-    /// From the top; of a recording without layers the device alone.
-    case layers([DeviceNumber])
+    /// From the top, those that are beside each other together; of a recording without layers the device alone.
+    case layers([[DeviceNumber]])
     /// The keys of several groupings at once, in their order.
     case all([GroupKey])
 
@@ -79,14 +79,19 @@ public enum GroupKey: Hashable, Sendable {
         }
     }
 
-    /// From above to below. A mirror gets a write in the order in which its disks happen to be given it: they are beside each
-    /// other, and so is everything where it was not seen who gave an I/O on.
-    private static func layers(of io: DirectIO) -> [DeviceNumber] {
-        guard let layers = io.path?.layers, !layers.isEmpty else { return io.knowsDevice ? [io.device] : [] }
-        let depths = depths(of: layers) ?? layers.indices.map { min($0, 1) }
-        return layers.indices
-            .sorted { (depths[$0], layers[$0].device.kernelNumber) < (depths[$1], layers[$1].device.kernelNumber) }
-            .map { layers[$0].device }
+    /// A mirror gets a write in the order in which its disks happen to be given it: it is the same stack, whatever the order.
+    private static func layers(of io: DirectIO) -> [[DeviceNumber]] {
+        guard let layers = io.path?.layers, let top = layers.first?.device else {
+            return io.knowsDevice ? [[io.device]] : []
+        }
+        guard let depths = depths(of: layers) else {
+            // Who gave it on was not seen.
+            return [[top]] + layers.dropFirst().map { [$0.device] }.sorted { $0[0].kernelNumber < $1[0].kernelNumber }
+        }
+        return (0...(depths.max() ?? 0)).map { depth in
+            layers.indices.filter { depths[$0] == depth }.map { layers[$0].device }
+                .sorted { $0.kernelNumber < $1.kernelNumber }
+        }
     }
 
     /// How many layers are above each; `nil` where it was not seen who gave an I/O on.

@@ -10,6 +10,8 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
     private var issuers = CountTable(Issuer.allCases.count)
     private var lengths = RankedCounts()
     private var devices = RankedCounts()
+    /// Those that were written to.
+    private var written = RankedCounts()
     private var firstSubmitted = UInt64.max
     private var lastSeen: UInt64 = 0
 
@@ -21,6 +23,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         case .write:
             counts.write += 1
             counts.writtenBytes += UInt64(io.length)
+            written.add(io.device.kernelNumber)
         case .unknown: break
         }
         counts.bytes += UInt64(io.length)
@@ -53,6 +56,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         case .write:
             counts.write += summary.ios
             counts.writtenBytes &+= summary.bytes
+            written.add(io.device.kernelNumber, summary.ios)
         case .unknown: break
         }
         counts.bytes &+= summary.bytes
@@ -77,6 +81,7 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
         issuers.add(other.issuers)
         lengths.add(other.lengths)
         devices.add(other.devices)
+        written.add(other.written)
         firstSubmitted = min(firstSubmitted, other.firstSubmitted)
         lastSeen = max(lastSeen, other.lastSeen)
     }
@@ -86,6 +91,8 @@ struct HeadlineAccumulator: ~Copyable, Sendable {
 
     /// Numbers that I/Os go by.
     var deviceNumbers: Set<DeviceNumber> { Set(devices.ranked.map { DeviceNumber(kernel: $0.key) }) }
+    /// Those of them that were written to.
+    var writtenDevices: Set<DeviceNumber> { Set(written.ranked.map { DeviceNumber(kernel: $0.key) }) }
 
     var ios: Report.IOCounts {
         var counts = counts

@@ -126,7 +126,9 @@ struct ReportAccumulator: ~Copyable, Sendable {
         }
         guard frame.isOfAll else { return report }
         report.scheduling = Scheduling(frame.source.cpus)
-        report.unseen = UnseenIO.all(in: frame.source, devices: headline.deviceNumbers) { operation in
+        report.unseen = UnseenIO.all(
+            in: frame.source, devices: headline.deviceNumbers, written: headline.writtenDevices
+        ) { operation in
             operation == .write ? ios.writtenBytes : ios.bytes &- ios.writtenBytes
         }
         // A command that has others do its I/O.

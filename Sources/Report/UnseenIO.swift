@@ -6,6 +6,9 @@ import DirectIO
 public enum UnseenIO: Equatable, Sendable {
     /// Files were opened with `O_DIRECT` on a file system of which not one I/O came.
     case fileSystem(OtherIO.DirectFiles)
+    /// Files were opened for writing with `O_DIRECT` on a file system of which only reads came, of a kind that writes
+    /// some files in another way than it reads them.
+    case writes(OtherIO.DirectFiles)
     /// The command moved so many bytes, and hardly any of them by direct I/O that was followed.
     /// - Parameter direct: bytes of the I/Os that were.
     case command(DirectIO.Operation, bytes: UInt64, direct: UInt64)
@@ -31,13 +34,15 @@ public enum UnseenIO: Equatable, Sendable {
 
     /// - Parameters:
     ///   - devices: numbers that I/Os of the recording go by.
+    ///   - written: those of them of which there are writes.
     ///   - directBytes: of a kind of I/O, by those of the recording.
     static func all(
-        in source: ReportSource, devices: Set<DeviceNumber>, directBytes: (DirectIO.Operation) -> UInt64
+        in source: ReportSource, devices: Set<DeviceNumber>, written: Set<DeviceNumber>,
+        directBytes: (DirectIO.Operation) -> UInt64
     ) -> [UnseenIO] {
         // What a filter leaves out is not unseen.
         guard let other = source.other, source.filters.allSatisfy(isOfTasks) else { return [] }
-        return files(other.opened ?? [], devices, source) + moved(other.command, directBytes)
+        return files(other.opened ?? [], devices, written, source) + moved(other.command, directBytes)
     }
 
     private static func isOfTasks(_ filter: String) -> Bool {
@@ -46,12 +51,18 @@ public enum UnseenIO: Equatable, Sendable {
 
     /// A file system below overlayfs has its files opened too, and its I/Os go by the upper one's number.
     private static func files(
-        _ opened: [OtherIO.DirectFiles], _ devices: Set<DeviceNumber>, _ source: ReportSource
+        _ opened: [OtherIO.DirectFiles], _ devices: Set<DeviceNumber>, _ written: Set<DeviceNumber>,
+        _ source: ReportSource
     ) -> [UnseenIO] {
         let hasUpper = source.devices.contains {
             devices.contains($0.device) && ($0.fileSystem == "overlay" || $0.fileSystem?.hasPrefix("fuse") == true)
         }
-        return hasUpper ? [] : opened.filter { !devices.contains($0.device) }.map { .fileSystem($0) }
+        guard !hasUpper else { return [] }
+        return opened.compactMap { files in
+            if !devices.contains(files.device) { return .fileSystem(files) }
+            let writesApart = files.fileSystem == "btrfs" && files.forWriting ?? 0 > 0
+            return writesApart && !written.contains(files.device) ? .writes(files) : nil
+        }
     }
 
     private static func moved(

@@ -96,7 +96,7 @@ struct LayerPartTests {
         (disk.entered, disk.issued) = (110, 120)
         #expect(
             parts([volume, disk], ended: 450)
-                == ["0 work 10", "1 issue 10", "1 not_followed 330"])
+                == ["0 work 10", "1 issue 10", "0 not_followed 330"])
         let path = LayerPath(layers: [volume, disk])
         #expect(path.lastFollowed(from: volume.device, []) == volume.device)
         disk.done = 440

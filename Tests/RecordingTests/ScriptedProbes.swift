@@ -50,7 +50,7 @@ final class ScriptedProbes: ProbeSource {
     func use() -> [CPUUse] { [] }
     func newStackedDisks() -> [String] { [] }
     let followsStackedDisks = true
-    func directOpens() -> [DeviceNumber: UInt64]? { nil }
+    func directOpens() -> [DeviceNumber: DirectOpenCount]? { nil }
     var synced: [FileSyncs]?
     func leftOut() -> [LeftOutProcess] { [] }
     func syncs() -> [FileSyncs]? { synced }

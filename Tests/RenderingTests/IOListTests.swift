@@ -104,6 +104,40 @@ struct IOListTests {
         #expect(causes[1]["name"] as? String == "h\u{1b}g" && causes[0]["name"] == nil)
     }
 
+    @Test func whatTheDeviceIsMadeOfIsBelowIt() throws {
+        var io = Recordings.io(3)
+        let (issued, end) = (io.times[.issued], io.times[.interrupted])
+        var crypt = LayerPassage(device: DeviceNumber(major: 253, minor: 0))
+        var disk = LayerPassage(device: DeviceNumber(major: 259, minor: 1))
+        (crypt.entered, disk.entered) = (issued, issued + 10_000)
+        (disk.issued, disk.done) = (issued + 15_000, end - 2_000)
+        io.path = LayerPath(layers: [crypt, disk])
+        var source = Recordings.source
+        source.devices = [
+            DeviceName(
+                device: crypt.device, name: "dm-0", fileSystem: nil, mountPoint: nil, layer: "dm-\u{1b}crypt",
+                isStacked: true),
+            DeviceName(device: disk.device, name: "nvme0n1", fileSystem: nil, mountPoint: nil),
+        ]
+        func lines(_ io: DirectIO) -> [String] {
+            var buffer: [UInt8] = []
+            IOList(source: source).appendWaterfall(Self.listed(io), style: TextStyle(), to: &buffer)
+            return String(decoding: buffer, as: UTF8.self).split(separator: "\n").map(String.init)
+        }
+        let all = lines(io)
+        let device = try #require(all.firstIndex { $0.contains(" device ") })
+        let rows = all[(device + 1)...].prefix { $0.hasPrefix("     . ") }
+        let labels = rows.map { $0.prefix { $0 != "|" }.split(separator: " ").dropFirst().joined(separator: " ") }
+        #expect(labels == ["dm-\\x1bcrypt", "nvme0n1 to issue", "nvme0n1", "dm-\\x1bcrypt back"])
+        #expect(rows.first?.hasSuffix("10.0us") == true && rows.last?.hasSuffix("2.00us") == true)
+
+        // Where it went on is not known.
+        io.path = LayerPath(layers: [crypt])
+        #expect(lines(io).contains { $0.contains("dm-\\x1 not followed") })
+        io.path = LayerPath(layers: [disk])
+        #expect(!lines(io).contains { $0.contains("nvme0n1") && $0.contains("|") })
+    }
+
     @Test func aWaitWithoutClocksIsUnattributedWhereOthersHaveThem() throws {
         var (seen, occupancies) = (Recordings.io(3), OccupancyLog())
         seen.queueWaitOccupants[.idle] = 1

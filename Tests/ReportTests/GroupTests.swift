@@ -57,12 +57,12 @@ struct GroupTests {
                 })
             return Grouper(by: [.layer]).key(of: io)
         }
-        func numbers(_ numbers: (UInt32, UInt32)...) -> GroupKey {
-            .layers(numbers.map { DeviceNumber(major: $0.0, minor: $0.1) })
+        func numbers(_ levels: [(UInt32, UInt32)]...) -> GroupKey {
+            .layers(levels.map { $0.map { DeviceNumber(major: $0.0, minor: $0.1) } })
         }
-        #expect(layers([(252, 4, nil), (252, 3, 0), (8, 1, 1)]) == numbers((252, 4), (252, 3), (8, 1)))
-        #expect(layers([(9, 1, nil), (259, 2, 0), (259, 1, 0)]) == numbers((9, 1), (259, 1), (259, 2)))
-        #expect(layers([(9, 1, nil), (259, 2, nil), (259, 1, nil)]) == numbers((9, 1), (259, 1), (259, 2)))
+        #expect(layers([(252, 4, nil), (252, 3, 0), (8, 1, 1)]) == numbers([(252, 4)], [(252, 3)], [(8, 1)]))
+        #expect(layers([(9, 1, nil), (259, 2, 0), (259, 1, 0)]) == numbers([(9, 1)], [(259, 1), (259, 2)]))
+        #expect(layers([(9, 1, nil), (259, 2, nil), (259, 1, nil)]) == numbers([(9, 1)], [(259, 1)], [(259, 2)]))
     }
 
     @Test func aGroupIsTheReportOfItsIOsAlone() throws {

@@ -98,6 +98,23 @@ struct NotFollowedTests {
         #expect(report.layers.contains { $0.part.phase == .notFollowed && $0.ios == 10 })
     }
 
+    /// When the disk was done was missed: what is said of the I/O and where its time is shown name the same device.
+    @Test func whatWasNotSeenToEndBelowIsNotFollowed() {
+        var builder = ReportBuilder(rule: .flaggedInline)
+        for number in 0..<300 {
+            var io = Self.io(number, through: [Self.crypt, Self.disk], issued: true)
+            if number == 7, var layers = io.path?.layers {
+                layers[1].done = 0
+                io.path = LayerPath(layers: layers)
+            }
+            builder.add(io)
+        }
+        let report = builder.finish(source: Self.source, loss: [])
+        #expect(report.quality.notFollowed == [Report.NotFollowed(device: Self.crypt, ios: 1)])
+        #expect(report.layers.filter { $0.part.phase == .notFollowed }.map(\.part.device) == [Self.crypt])
+        #expect(report.layers.reduce(0) { $0 + $1.total } == report.stage(.device)?.durations.total)
+    }
+
     /// The device is what is below the layers.
     @Test func whatLayersTakeIsNoTimeOfTheDevice() throws {
         var builder = ReportBuilder(rule: .flaggedInline)

@@ -48,6 +48,28 @@ struct UnseenIOTests {
         #expect(Self.unseen(in: Self.source([Self.disk: 3]), ios: 0).count == 1)
     }
 
+    /// btrfs writes some files through the page cache that it reads without.
+    @Test func aFileSystemOfWhichOnlyReadsCameMayHaveWritten() {
+        func unseen(_ fileSystem: String, forWriting: UInt64?, written: Set<DeviceNumber>) -> [UnseenIO] {
+            var source = Self.source([:])
+            source.other = OtherIO(opened: [
+                OtherIO.DirectFiles(
+                    device: Self.disk, fileSystem: fileSystem, mountPoint: nil, files: 3, forWriting: forWriting)
+            ])
+            return UnseenIO.all(in: source, devices: [Self.disk], written: written) { _ in 0 }
+        }
+        guard case .writes(let files) = unseen("btrfs", forWriting: 2, written: []).first else {
+            Issue.record("files that were opened for writing are not told")
+            return
+        }
+        #expect(files.forWriting == 2 && files.device == Self.disk)
+        #expect(unseen("btrfs", forWriting: 2, written: [Self.disk]).isEmpty)
+        #expect(unseen("btrfs", forWriting: 0, written: []).isEmpty)
+        #expect(unseen("btrfs", forWriting: nil, written: []).isEmpty)
+        // What only reads in the meantime has its files open for writing, too.
+        #expect(unseen("ext4", forWriting: 2, written: []).isEmpty)
+    }
+
     @Test func whatStartingTheProgramReadsIsNothingBesideDirectIO() {
         let started = OtherIO.CommandIO(read: 3 << 20, written: 400 * 4096)
         #expect(Self.unseen(in: Self.source([:], command: started), ios: 400).isEmpty)

@@ -13,6 +13,13 @@
 #define PROBE_MAX_LINKS		64
 #define PROBE_MAX_STACKED	1024
 #define PROBE_MAX_OPENED	256
+
+/* Files that were opened with O_DIRECT on a file system. */
+struct probe_opens {
+	probe_u64 files;
+	probe_u64 for_writing;		/* of them */
+};
+
 enum probe_link_end {
 	PROBE_LINK_BIO = 1,
 	PROBE_LINK_KIOCB = 2,

@@ -52,6 +52,7 @@ class Boot:
     cpus: int | None = None  # 2, with icount 1; there they take turns
     memory: str = MEMORY
     emulator_arguments: tuple[str, ...] = ()
+    attempts: int = ATTEMPTS
 
 
 @dataclass
@@ -66,6 +67,13 @@ class Outcome:
     attempts: int = 1
     exit_code: int | None = None
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def died_of_the_emulator(self) -> bool:
+        """Only faults of the emulator are retried: a failure of what is tested must stay one."""
+        if self.finished or self.timed_out:
+            return False
+        return "double fault" in self.console or "Oops: int3" in self.console or "lab: init" not in self.console
 
     def tail(self, lines: int = 25) -> str:
         """The end of the console, from the first sign of a crash on if there is one: the cause comes first."""
@@ -85,7 +93,7 @@ def run(boot: Boot) -> Iterator[Outcome]:
         initramfs.build(boot.kernel, boot.overlay, boot.with_tools, boot.with_stacks, image)
         outcome = _attempt(boot, directory / "1", image)
         faults: list[str] = []
-        while _worth_another_try(outcome) and len(faults) + 1 < ATTEMPTS:
+        while outcome.died_of_the_emulator and len(faults) + 1 < boot.attempts:
             faults.append(_last_words(outcome.console))
             outcome = _attempt(boot, directory / str(len(faults) + 1), image)
         outcome.attempts += len(faults)
@@ -203,13 +211,6 @@ def _test_disk(device: str, name: str) -> list[str]:
         return ["-device", "virtio-scsi-pci,num_queues=2", "-device", f"scsi-hd,drive={name}"]
     queues = ",max_ioqpairs=1" if device == "nvme-1q" else ""
     return ["-device", f"nvme,drive={name},serial={name}{queues}"]
-
-
-def _worth_another_try(outcome: Outcome) -> bool:
-    """Only faults of the emulator are retried: a failure of what is tested must stay one."""
-    if outcome.finished or outcome.timed_out:
-        return False
-    return "double fault" in outcome.console or "Oops: int3" in outcome.console or "lab: init" not in outcome.console
 
 
 def _last_words(console: str) -> str:

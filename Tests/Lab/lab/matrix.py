@@ -88,17 +88,19 @@ def _call(scenario: Scenario) -> str:
 
 
 def run_boot(kernel: Kernel, scenarios: list[Scenario], dioscope: Path | None, keep: Path | None) -> Iterator[Result]:
-    """One guest, and a result for each of its scenarios."""
+    """One guest, and a result for each of its scenarios. If it dies of the emulator, two guests do half of them each."""
     overlay: dict[str, bytes | Path] = {"lab/main": guest_script(scenarios)}
     if dioscope is not None:
         overlay["bin/dioscope"] = dioscope
     boot = guest.Boot(kernel, scenarios[0].device, overlay, BOOT_SECONDS + SCENARIO_SECONDS * len(scenarios),
                       kernel_arguments=scenarios[0].kernel_arguments, cpus=scenarios[0].cpus,
-                      with_stacks=any(row.needs_stacks for row in scenarios), disks=len({row.device for row in scenarios}))
+                      with_stacks=any(row.needs_stacks for row in scenarios), disks=len({row.device for row in scenarios}),
+                      attempts=1 if len(scenarios) > 1 else guest.ATTEMPTS)
     with guest.run(boot) as outcome:
+        is_to_be_split = outcome.died_of_the_emulator and len(scenarios) > 1
         if keep is not None:
             _keep(outcome, keep / kernel.name / "-".join((scenarios[0].device, *scenarios[0].kernel_arguments)))
-        for scenario in scenarios:
+        for scenario in scenarios if not is_to_be_split else ():
             if not outcome.finished or outcome.exit_code:
                 yield Result(kernel, scenario, False, "the guest did not get through", _of_guest(outcome))
                 continue
@@ -107,6 +109,11 @@ def run_boot(kernel: Kernel, scenarios: list[Scenario], dioscope: Path | None, k
             failures = evidence.failures = _check(scenario, kernel, evidence)
             detail = f"{_lives(evidence)} ({_contexts(evidence)})"
             yield Result(kernel, scenario, not failures, detail, _diagnosis(failures, evidence, outcome), evidence)
+    if is_to_be_split:
+        print(f"# {kernel.name}: a boot of {len(scenarios)} rows died of the emulator; two boots do half of them each", flush=True)
+        half = len(scenarios) // 2
+        for rows in (scenarios[:half], scenarios[half:]):
+            yield from run_boot(kernel, rows, dioscope, keep)
 
 
 def _check(scenario: Scenario, kernel: Kernel, evidence: Evidence) -> list[str]:
