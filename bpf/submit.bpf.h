@@ -151,18 +151,25 @@ static __always_inline bool is_of_layer(const struct beginning *this)
 	return true;
 }
 
-/* The submitter goes on, and the device does not have it yet: it is in a plug, a scheduler, or held back. */
+/*
+ * The submitter goes on, and the device does not have it yet: it is in a plug, a scheduler, or held
+ * back. One that slept for a tag on its way let go of it when it fell asleep.
+ */
 verified_once_with_memory int submission_returns(struct probe_cpu *cpu)
 {
 	__u64 now = bpf_ktime_get_ns();
+	struct probe_life *life;
 	struct probe_io *io;
 
 	if (!cpu)
 		return 0;
 	io = slot_find(cpu->begun_key);
 	cpu->begun_ns = 0;
-	if (io && !io->issued_ns && !io->completed_ns && io->submitter_tid == cpu->begun_tid)
-		life_of(io)->returned_ns = now;
+	if (!io || io->issued_ns || io->completed_ns || io->submitter_tid != cpu->begun_tid)
+		return 0;
+	life = life_of(io);
+	if (!life->returned_ns)
+		life->returned_ns = now;
 	return 0;
 }
 
