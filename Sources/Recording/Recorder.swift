@@ -118,10 +118,10 @@ public final class Recorder {
     private func watchSlow(_ session: RecordingSession) {
         guard let slowFrom else { return }
         intake.slowFrom = slowFrom
-        intake.whenSlow = { [unowned intake = self.intake, listener = self.listener] io in
+        intake.whenSlow = { [unowned intake = self.intake, listener = self.listener] io, name in
             listener.sawSlow(
                 SlowIO(
-                    io: io, submitterName: HostFacts.line(of: "/proc/\(io.submitterThread)/comm"),
+                    io: io, submitterName: name ?? HostFacts.line(of: "/proc/\(io.submitterThread)/comm"),
                     devices: intake.devices.names, files: intake.files.names, rule: session.completionRule,
                     began: (session.startedMonotonic, session.startedWall)))
         }
@@ -183,7 +183,7 @@ public final class Recorder {
         defer { ownTime = HostClock.now(CLOCK_PROCESS_CPUTIME_ID) - before }
         while intake.failure == nil {
             turns += 1
-            probes?.drain(timeoutMilliseconds: Self.turnMilliseconds)
+            drain(timeoutMilliseconds: Self.turnMilliseconds)
             sumUpChosenKinds()
             reduceSamplingIfNeeded()
             if let child, child.hasEnded {
@@ -274,17 +274,24 @@ public final class Recorder {
         }
     }
 
+    @available(*, noasync, message: "blocks the calling thread")
+    private func drain(timeoutMilliseconds: Int32) {
+        probes?.drain(timeoutMilliseconds: timeoutMilliseconds)
+        intake.tellSlow()
+    }
+
     /// Follows the I/Os that are still on their way, for a moment. Returns what it all came to.
     private func settle() -> ProbeCounters {
         let end = HostClock.monotonic + Self.graceNanoseconds
-        probes?.drain(timeoutMilliseconds: 0)
+        drain(timeoutMilliseconds: 0)
         while intake.failure == nil, HostClock.monotonic < end, let counters = countersAndOpenIOs(),
             counters.inFlight > 0
         {
-            probes?.drain(timeoutMilliseconds: 10)
+            drain(timeoutMilliseconds: 10)
         }
-        probes?.drain(timeoutMilliseconds: 0)
+        drain(timeoutMilliseconds: 0)
         if let counters = probes?.counters(), counters.inFlight > 0 { probes?.deliverCompleted() }
+        intake.tellSlow()
         return countersAndOpenIOs() ?? ProbeCounters(isFiltered: false)
     }
 
