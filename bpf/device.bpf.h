@@ -36,9 +36,9 @@ verified_once_with_memory int issued_late(struct probe_deep *slot, __u64 request
 	struct probe_io *io = io_in(slot);
 	struct probe_life *life;
 
-	/* What it slept for was something else. */
 	if (!slot)
 		return 0;
+	/* What it slept for was something else. */
 	if (!is_let_go(io) && io->submitter_tid == (__u32)bpf_get_current_pid_tgid())
 		return 0;
 	life = life_of(io);

@@ -26,8 +26,10 @@ public struct LayerPart: Hashable, Sendable {
         case back
     }
 
-    /// The same time, of a device that gives its I/O to others which were not seen.
-    public var notFollowed: LayerPart { LayerPart(device: device, place: place, phase: .notFollowed) }
+    /// The same time: a device that gives its I/O to others does not have it itself, they were not seen.
+    public func known(isStacked: Bool) -> LayerPart {
+        phase == .device && isStacked ? LayerPart(device: device, place: place, phase: .notFollowed) : self
+    }
 
     /// Cuts the time from the first layer's entry to where `end_io` was called for into parts, without a rest.
     /// - Parameters:

@@ -7,9 +7,8 @@ import Glibc
 /// The BPF object in the kernel: opened, sized, loaded and attached in steps, each of which can fail by name.
 final class ProbeObject {
     private let object: OpaquePointer
-    /// libbpf's own search compares with each name, and the recorder asks ten times a second.
+    /// libbpf's own search compares with each name, and the recorder asks for all of them every second.
     private var programs: [String: OpaquePointer] = [:]
-    private var descriptors: [String: Int32] = [:]
     private var links: [String: OpaquePointer] = [:]
     private var kept: [Int32] = []
     let plan: ProbePlan
@@ -123,12 +122,9 @@ final class ProbeObject {
         bpf_link__destroy(link)
     }
 
-    /// Of a map, once the object is loaded; negative when it has no such map.
+    /// -1 when the object has no such map.
     func descriptor(of map: String) -> Int32 {
-        if let known = descriptors[map] { return known }
-        let descriptor = bpf_object__find_map_fd_by_name(object, map)
-        descriptors[map] = descriptor
-        return descriptor
+        bpf_object__find_map_fd_by_name(object, map)
     }
 
     /// The state of the programs where they have it at a known address; `nil` where it is in maps.

@@ -68,7 +68,7 @@ extension IOList {
             defer { within += nanoseconds }
             // There is little room.
             let suffix = part.phase == .notFollowed ? " not followed" : LayerText.suffix(of: part.phase)
-            let name = style.escaped(layerNames[part.device] ?? part.device.description)
+            let name = style.escaped(source.map { LayerText.name(of: part.device, $0) } ?? part.device.description)
             let label = "     . " + name.prefix(columns: Self.labelWidth - 7 - suffix.count) + suffix
             return row(label, within, nanoseconds, .device, of: listed.life, style)
         }

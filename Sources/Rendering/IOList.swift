@@ -9,8 +9,8 @@ public struct IOList: Sendable {
     let threads: [UInt32: ThreadName]
     let times: IOTimes
     let devices: [DeviceNumber: DeviceName]
-    /// What rows of layers call them; untrusted.
-    let layerNames: [DeviceNumber: String]
+    /// What rows of layers are called by.
+    let source: ReportSource?
     private let paths: [FileKey: String]
 
     private struct FileKey: Hashable {
@@ -27,11 +27,8 @@ public struct IOList: Sendable {
     public init(threads: [UInt32: ThreadName] = [:], source: ReportSource? = nil) {
         self.threads = threads
         times = IOTimes(startedMonotonic: source?.startedMonotonic, startedWall: source?.started)
-        let known = source?.devices ?? []
-        devices = Dictionary(known.map { ($0.device, $0) }) { first, _ in first }
-        var names: [DeviceNumber: String] = [:]
-        if let source { for device in known { names[device.device] = LayerText.name(of: device.device, source) } }
-        layerNames = names
+        self.source = source
+        devices = Dictionary((source?.devices ?? []).map { ($0.device, $0) }) { first, _ in first }
         paths = Dictionary(
             (source?.files ?? []).map { (FileKey(device: $0.device, inode: $0.inode), $0.path) }
         ) { first, _ in first }
@@ -114,13 +111,10 @@ public struct IOList: Sendable {
 
     /// What its time in a stack of devices is made of; empty where there is but a disk.
     func layerParts(of io: DirectIO) -> [(LayerPart, UInt64)] {
-        guard let layers = io.path?.layers, layers.count > 1 || layers.contains(where: { isStacked($0.device) }) else {
-            return []
-        }
         var parts: [(LayerPart, UInt64)] = []
-        LayerPart.forEach(of: io, evenOfOne: true) { part, nanoseconds in
-            let isNotFollowed = part.phase == .device && isStacked(part.device)
-            parts.append((isNotFollowed ? part.notFollowed : part, nanoseconds))
+        let isTopStacked = io.path?.layers.first.map { isStacked($0.device) } ?? false
+        LayerPart.forEach(of: io, evenOfOne: isTopStacked) { part, nanoseconds in
+            parts.append((part.known(isStacked: isStacked(part.device)), nanoseconds))
         }
         return parts
     }

@@ -168,22 +168,22 @@ extension JSONReport {
         }
     }
 
+    private static func write(
+        _ files: OtherIO.DirectFiles, _ what: StaticString, _ count: UInt64?, to json: inout JSONWriter
+    ) {
+        json.member("what", what.description)
+        json.member("dev", files.device.description)
+        json.member("fs", files.fileSystem)
+        json.member("mount_point", files.mountPoint)
+        json.member("files", count)
+    }
+
     static func write(_ unseen: [UnseenIO], to json: inout JSONWriter) {
         json.array("unseen", unseen) { json, unseen in
             json.object { json in
                 switch unseen {
-                case .fileSystem(let files):
-                    json.member("what", "file-system")
-                    json.member("dev", files.device.description)
-                    json.member("fs", files.fileSystem)
-                    json.member("mount_point", files.mountPoint)
-                    json.member("files", files.files)
-                case .writes(let files):
-                    json.member("what", "writes")
-                    json.member("dev", files.device.description)
-                    json.member("fs", files.fileSystem)
-                    json.member("mount_point", files.mountPoint)
-                    json.member("files", files.forWriting)
+                case .fileSystem(let files): write(files, "file-system", files.files, to: &json)
+                case .writes(let files): write(files, "writes", files.forWriting, to: &json)
                 case .filteredOut(let ios):
                     json.member("what", "filtered-out")
                     json.member("ios", ios)

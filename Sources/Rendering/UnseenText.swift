@@ -16,12 +16,11 @@ public enum UnseenText {
         case .sampledOut(let ios):
             return "all direct I/O that was seen was left out: \(Quantity.ios(ios)) by the sample"
         case .fileSystem(let files):
-            let count = files.files == 1 ? "1 file was" : "\(Quantity.count(files.files)) files were"
-            return "\(count) opened with O_DIRECT on \(place(of: files)), and no I/O of it took a way that is followed"
-                + " (iomap, fs/direct-io.c, a block device)" + (why(files.fileSystem).map { ": \($0)" } ?? "")
+            return "\(filesWere(files.files)) opened with O_DIRECT on \(place(of: files)), and no I/O of it took a"
+                + " way that is followed (iomap, fs/direct-io.c, a block device)"
+                + (why(files.fileSystem).map { ": \($0)" } ?? "")
         case .writes(let files):
-            let opened = files.forWriting ?? files.files
-            let count = opened == 1 ? "1 file was" : "\(Quantity.count(opened)) files were"
+            let count = filesWere(files.forWriting ?? files.files)
             return "\(count) opened for writing with O_DIRECT on \(place(of: files)), and none of the I/Os of it that"
                 + " were followed is a write" + (why(files.fileSystem).map { ": if there were any, \($0)" } ?? "")
         case .noDisk:
@@ -40,6 +39,10 @@ public enum UnseenText {
             return "\(amount), \(Quantity.bytes(direct)) of it by direct I/O that is followed:"
                 + " the rest was buffered, or took another way"
         }
+    }
+
+    private static func filesWere(_ count: UInt64) -> String {
+        count == 1 ? "1 file was" : "\(Quantity.count(count)) files were"
     }
 
     /// What to do.

@@ -86,8 +86,7 @@ struct LayerAccumulator: ~Copyable, Sendable {
     func summaries(of latency: UInt128, stacked: Set<DeviceNumber>) -> [LayerStatistics] {
         let alone = Set(parts.keys.filter { $0.place == 0 && $0.phase == .device }.map(\.device)).subtracting(stacked)
         return parts.filter { $0.key.place > 0 || !alone.contains($0.key.device) }
-            .map { part, sum in (part.phase == .device && stacked.contains(part.device) ? part.notFollowed : part, sum)
-            }
+            .map { part, sum in (part.known(isStacked: stacked.contains(part.device)), sum) }
             .sorted { Self.order($0.0) < Self.order($1.0) }
             .map { part, sum in
                 LayerStatistics(

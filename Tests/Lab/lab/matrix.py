@@ -97,23 +97,24 @@ def run_boot(kernel: Kernel, scenarios: list[Scenario], dioscope: Path | None, k
                       with_stacks=any(row.needs_stacks for row in scenarios), disks=len({row.device for row in scenarios}),
                       attempts=1 if len(scenarios) > 1 else guest.ATTEMPTS)
     with guest.run(boot) as outcome:
-        is_to_be_split = outcome.died_of_the_emulator and len(scenarios) > 1
         if keep is not None:
             _keep(outcome, keep / kernel.name / "-".join((scenarios[0].device, *scenarios[0].kernel_arguments)))
-        for scenario in scenarios if not is_to_be_split else ():
-            if not outcome.finished or outcome.exit_code:
-                yield Result(kernel, scenario, False, "the guest did not get through", _of_guest(outcome))
-                continue
-            evidence = read_evidence(outcome.results, file_name(scenario), dioscope is not None, not scenario.summary,
-                                     scenario.only)
-            failures = evidence.failures = _check(scenario, kernel, evidence)
-            detail = f"{_lives(evidence)} ({_contexts(evidence)})"
-            yield Result(kernel, scenario, not failures, detail, _diagnosis(failures, evidence, outcome), evidence)
-    if is_to_be_split:
-        print(f"# {kernel.name}: a boot of {len(scenarios)} rows died of the emulator; two boots do half of them each", flush=True)
-        half = len(scenarios) // 2
-        for rows in (scenarios[:half], scenarios[half:]):
-            yield from run_boot(kernel, rows, dioscope, keep)
+        if len(scenarios) == 1 or not outcome.died_of_the_emulator:
+            yield from (_result(kernel, scenario, outcome, dioscope is not None) for scenario in scenarios)
+            return
+    print(f"# {kernel.name}: a boot of {len(scenarios)} rows died of the emulator; two boots do half of them each", flush=True)
+    half = len(scenarios) // 2
+    for rows in (scenarios[:half], scenarios[half:]):
+        yield from run_boot(kernel, rows, dioscope, keep)
+
+
+def _result(kernel: Kernel, scenario: Scenario, outcome: guest.Outcome, has_dioscope: bool) -> Result:
+    if not outcome.finished or outcome.exit_code:
+        return Result(kernel, scenario, False, "the guest did not get through", _of_guest(outcome))
+    evidence = read_evidence(outcome.results, file_name(scenario), has_dioscope, not scenario.summary, scenario.only)
+    failures = evidence.failures = _check(scenario, kernel, evidence)
+    detail = f"{_lives(evidence)} ({_contexts(evidence)})"
+    return Result(kernel, scenario, not failures, detail, _diagnosis(failures, evidence, outcome), evidence)
 
 
 def _check(scenario: Scenario, kernel: Kernel, evidence: Evidence) -> list[str]:
