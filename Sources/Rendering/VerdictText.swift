@@ -44,8 +44,8 @@ enum VerdictText {
             let inline = "\(Quantity.percent(share)) of I/Os are completed inline \(server)"
             guard let cost else { return inline }
             return inline + "; an inline completion takes \(Quantity.duration(cost)) on average"
-        case .task(let context, let share):
-            return "\(Quantity.percent(share)) of I/Os are completed \(place(context))"
+        case .task(let context, let share, let name):
+            return "\(Quantity.percent(share)) of I/Os are completed \(place(context))" + (name.map { ", \($0)" } ?? "")
         case .shares(let shares): return text(of: shares)
         case .waitsThough(let issuer, let share, let isWriting):
             return "\(issuer.rawValue) submits, yet waits for \(Quantity.percent(share)) of its I/Os before it goes on:"

@@ -169,7 +169,12 @@ extension Verdict {
         [CompletionContext.taskWork, .poll, .syncWait, .submitRace, .driverWorker].filter {
             share($0, report) >= majority
         }
-        .map { .task(context: $0, share: share($0, report)) }
+        .map { .task(context: $0, share: share($0, report), name: $0 == .driverWorker ? deliverer(of: report) : nil) }
+    }
+
+    /// The work or thread that completes most of those which no other context does.
+    private static func deliverer(of report: Report) -> String? {
+        report.deliverers.first { Double($0.ios) >= majority * Double(report.count(in: .driverWorker)) }?.name
     }
 }
 

@@ -34,7 +34,8 @@ public struct Verdict: Equatable, Sendable {
         ///   - cost: mean nanoseconds from `end_io` to `iomap_dio_complete`, of inline completions.
         case inline(context: CompletionContext, share: Double, cost: Double?)
         /// Most I/Os completed in a task: no completion was handed to another context.
-        case task(context: CompletionContext, share: Double)
+        /// - Parameter name: function of the work, or comm of the thread, of most I/Os in a driver's or layer's own work.
+        case task(context: CompletionContext, share: Double, name: String? = nil)
         /// Where the latency lies, when none of that is a wait for a kworker.
         case shares(LatencyShares)
         /// An issuer of asynchronous I/O waited for this part of its I/Os all the same.

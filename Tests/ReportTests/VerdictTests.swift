@@ -67,6 +67,22 @@ struct VerdictTests {
         #expect(Self.cause(nameless)?.name == nil && Self.advice(nameless) == nil)
     }
 
+    @Test func whoCompletesInWorkOfItsOwnIsNamed() {
+        func names(_ others: Int) -> [String?] {
+            let ios = (0..<200).map { index in
+                var io = SyntheticIOs.inline(at: UInt64(index + 1) * 1_000_000)
+                (io.endContext, io.completeContext) = (.kworker, .kworker)
+                io.path = LayerPath(layers: [], deliverer: index < others ? "dm_integrity" : "kcryptd_crypt")
+                return io
+            }
+            return SyntheticIOs.report(ios).verdict.sentences.compactMap {
+                if case .task(.driverWorker, _, let name) = $0 { .some(name) } else { nil }
+            }
+        }
+        #expect(names(20) == ["kcryptd_crypt"])
+        #expect(names(150) == ["dm_integrity"])
+    }
+
     static let advices: [(CPUOccupant, Verdict.Advice?)] = [
         (.idle, .limitIdleStates), (.completionWork, .spreadCompletions),
         (.hardirq, .moveInterrupts), (.softirq, .moveInterrupts), (.workerSwitch, nil),
