@@ -13,15 +13,7 @@ final class Intake: RecordSink {
     private(set) var places = SeenTopology()
     private(set) var cachedFiles = CachedFiles()
     private(set) var files = SeenFiles()
-    /// From this latency on an I/O is slow, nanoseconds; and who is called then, with the name of its submitter.
-    var slowFrom: UInt64 = .max
-    var whenSlow: (DirectIO, String?) -> Void = { _, _ in }
-    /// Those that came and were not told yet.
-    private var slow: [DirectIO] = []
-    /// Of threads, where slow I/Os are told.
-    private var names: [UInt32: String] = [:]
-    private static let mostNames = 65_536
-    private static let mostSlow = 4096
+    var slow = SlowIOs()
     /// I/Os whose completion was not seen: they are no records of the capture.
     private(set) var lost = LostIOs()
     /// The kinds of I/Os that came as records, when others are aggregated.
@@ -54,11 +46,11 @@ final class Intake: RecordSink {
             }
             let io = start.assumingMemoryBound(to: probe_io.self)
             note(io)
-            if slowFrom != .max { reportIfSlow(io, record) }
+            if slow.areAskedFor { slow.note(io, record) }
             if kinds != nil { noteKind(record) }
             if record.count >= MemoryLayout<probe_layered>.size { noteLayers(record) }
-        } else if slowFrom != .max {
-            noteName(record)
+        } else if slow.areAskedFor {
+            slow.noteName(record)
         }
         taking?._withUnsafeGuaranteedRef { writer in
             do throws(CaptureError) {
@@ -73,30 +65,6 @@ final class Intake: RecordSink {
     func note(_ syncs: FileSyncs) { files.note(syncs) }
 
     /// Not inlined, as are those below: what they need would be made ready for every record.
-    @inline(never)
-    private func reportIfSlow(_ times: UnsafePointer<probe_io>, _ record: UnsafeRawBufferPointer) {
-        let last = max(times.pointee.completed_ns, times.pointee.task_work_ns)
-        guard last > times.pointee.submitted_ns, last - times.pointee.submitted_ns >= slowFrom,
-            let io = DirectIO(anyRecord: record)
-        else { return }
-        slow.append(io)
-        if slow.count >= Self.mostSlow { tellSlow() }
-    }
-
-    @inline(never)
-    private func noteName(_ record: UnsafeRawBufferPointer) {
-        guard record.count == MemoryLayout<probe_task>.size, names.count < Self.mostNames,
-            let name = ThreadName(record: record.loadUnaligned(as: probe_task.self))
-        else { return }
-        names[name.thread] = name.name
-    }
-
-    /// To be called when all rings were looked through: the name of a thread may be in another one than its I/O.
-    func tellSlow() {
-        for io in slow { whenSlow(io, names[io.submitterThread]) }
-        slow.removeAll(keepingCapacity: true)
-    }
-
     @inline(never)
     private func fail(_ error: CaptureError) {
         failure = error

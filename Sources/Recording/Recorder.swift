@@ -117,8 +117,8 @@ public final class Recorder {
 
     private func watchSlow(_ session: RecordingSession) {
         guard let slowFrom else { return }
-        intake.slowFrom = slowFrom
-        intake.whenSlow = { [unowned intake = self.intake, listener = self.listener] io, name in
+        intake.slow.from = slowFrom
+        intake.slow.listener = { [unowned intake = self.intake, listener = self.listener] io, name in
             listener.sawSlow(
                 SlowIO(
                     io: io, submitterName: name ?? HostFacts.line(of: "/proc/\(io.submitterThread)/comm"),
@@ -277,7 +277,7 @@ public final class Recorder {
     @available(*, noasync, message: "blocks the calling thread")
     private func drain(timeoutMilliseconds: Int32) {
         probes?.drain(timeoutMilliseconds: timeoutMilliseconds)
-        intake.tellSlow()
+        intake.slow.tell()
     }
 
     /// Follows the I/Os that are still on their way, for a moment. Returns what it all came to.
@@ -291,7 +291,7 @@ public final class Recorder {
         }
         drain(timeoutMilliseconds: 0)
         if let counters = probes?.counters(), counters.inFlight > 0 { probes?.deliverCompleted() }
-        intake.tellSlow()
+        intake.slow.tell()
         return countersAndOpenIOs() ?? ProbeCounters(isFiltered: false)
     }
 

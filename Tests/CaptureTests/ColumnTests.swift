@@ -10,7 +10,7 @@ import Testing
 struct ColumnTests {
     private static let kinds: [ChunkKind] = [.ios, .waitedIOs, .lives, .layeredIOs, .deepIOs, .occupancies]
 
-    @Test(arguments: kinds, [8, 9, 31, 32, 33, 64, 65, 1000])
+    @Test(arguments: kinds, [8, 9, 31, 32, 33, 64, 65, 200])
     func everyByteComesBack(kind: ChunkKind, count: Int) throws {
         let size = try #require(kind.recordSize)
         var made = 0
@@ -118,13 +118,15 @@ struct ColumnTests {
         let original = try #require(inColumns(payload, kind))
         #expect(unpacked(original, kind, 50) == payload)
         for count in [0, 1, 32, 65, 131_072] { #expect(unpacked(original, kind, count) == nil, "\(count)") }
-        for size in original.indices { #expect(unpacked(Array(original.prefix(size)), kind, 50) == nil, "\(size)") }
+        // All places of the smaller kinds; of larger ones as many, wherever a step of their own leads.
+        let some = stride(from: 0, to: original.count, by: 1 + original.count / 400)
+        for size in some { #expect(unpacked(Array(original.prefix(size)), kind, 50) == nil, "\(size)") }
         #expect(unpacked(original + [0], kind, 50) == nil)
         #expect(unpacked([], kind, 50) == nil)
         #expect(unpacked(original, .threads, 50) == nil)
         #expect(unpacked(original, kind == .ios ? .occupancies : .ios, 50) == nil)
         // Checksums find such; without them it must end well, whatever comes out.
-        for index in original.indices {
+        for index in some {
             var flipped = original
             flipped[index] ^= 1 << UInt8.random(in: 0..<8, using: &random)
             _ = unpacked(flipped, kind, 50)

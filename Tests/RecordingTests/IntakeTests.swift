@@ -12,8 +12,8 @@ struct IntakeTests {
     @Test func slowIOsAreToldWithTheNameThatCameBehindThem() {
         let intake = Intake()
         var told: [(latency: UInt64, name: String?)] = []
-        intake.slowFrom = 1000
-        intake.whenSlow = { io, name in told.append((io.completed.map { $0.nanoseconds - 5000 } ?? 0, name)) }
+        intake.slow.from = 1000
+        intake.slow.listener = { io, name in told.append((io.completed.map { $0.nanoseconds - 5000 } ?? 0, name)) }
         for length in [900, 1000, 7000] as [UInt64] {
             var io = probe_io.write(from: 5000)
             (io.submitter_tid, io.completed_ns, io.task_work_ns) = (41, 5000 + length, 0)
@@ -22,10 +22,10 @@ struct IntakeTests {
         let name = probe_task(ThreadName(thread: 41, process: 41, name: "fio"))
         withUnsafeBytes(of: name) { intake.take($0) }
         #expect(told.isEmpty)
-        intake.tellSlow()
+        intake.slow.tell()
         #expect(told.map(\.latency) == [1000, 7000])
         #expect(told.allSatisfy { $0.name == "fio" })
-        intake.tellSlow()
+        intake.slow.tell()
         #expect(told.count == 2)
     }
 }

@@ -17,7 +17,7 @@ struct MergeTests {
             countsAllGroups: true)
         let whole = Builder(chosen)
         let parts = (0..<builders).map { _ in Builder(chosen) }
-        for number in 0..<5000 {
+        for number in 0..<2000 {
             var io = RandomLives.next(&random, disordered: disordered)
             io.irqBatchPosition = UInt16.random(in: 1...3, using: &random)
             io.irq = UInt32.random(in: 0..<6000, using: &random)

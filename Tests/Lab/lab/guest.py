@@ -46,7 +46,6 @@ class Boot:
     with_stacks: bool = False  # the modules and tools of guest/stacks.sh
     disks: int = 1  # to be tested, alike
     icount: bool = False
-    cpus: int | None = None  # 2, with icount 1
     terminal: str = "none"  # of the second serial port: none, output (to stdout) or interactive
     kernel_arguments: tuple[str, ...] = ()
     cpus: int | None = None  # 2, with icount 1; there they take turns
