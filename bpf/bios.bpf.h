@@ -6,7 +6,7 @@
 #include "links.bpf.h"
 
 /* A request of several I/Os has their bios in a list: so many of them are looked at. */
-#define MERGED_BIOS	32
+#define MERGED_BIOS	256
 
 static __always_inline struct kiocb *iocb_of_iomap_bio(struct bio *bio)
 {

@@ -14,19 +14,24 @@ static __always_inline bool comm_passes(void)
 	return comm[0] == wanted[0] && comm[1] == wanted[1];
 }
 
+/* One disk may have hundreds of volumes, whose I/Os go by their own numbers. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PROBE_MAX_DEVICES);
+	__type(key, __u32);
+	__type(value, __u32);
+} probe_devices SEC(".maps");
+
 static __always_inline bool device_passes(__u32 dev)
 {
-	for (__u32 i = 0; i < PROBE_MAX_DEVICES; i++)
-		if (i < probe_settings.device_count && probe_settings.devices[i] == dev)
-			return true;
-	return false;
+	return bpf_map_lookup_elem(&probe_devices, &dev);
 }
 
 static __always_inline bool io_passes(__u32 tgid, __u32 dev, __u64 inode)
 {
 	if (probe_settings.filter_task && !task_passes(tgid))
 		return false;
-	if (probe_settings.device_count && !device_passes(dev))
+	if (probe_settings.filter_device && !device_passes(dev))
 		return false;
 	if (probe_settings.filter_inode && probe_settings.inode != inode)
 		return false;
@@ -64,7 +69,7 @@ static __always_inline bool is_left_out(void)
 static __always_inline bool filtered_at_all(void)
 {
 	return probe_settings.filter_task || probe_settings.filter_comm ||
-	       probe_settings.filter_inode || probe_settings.device_count || probe_settings.sample_every > 1 ||
+	       probe_settings.filter_inode || probe_settings.filter_device || probe_settings.sample_every > 1 ||
 	       probe_settings.sample_changes;
 }
 

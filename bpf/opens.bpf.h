@@ -39,6 +39,10 @@ int BPF_PROG(file_opened, struct path *path, struct file *file)
 		return 0;
 	sb = read_kernel(dentry, d_sb);
 	dev = read_kernel(sb, s_dev);
+	if (probe_settings.filter_device && !device_passes(dev))
+		return 0;
+	if (probe_settings.filter_inode && probe_settings.inode != read_kernel(inode, i_ino))
+		return 0;
 	first.for_writing = (flags & O_ACCMODE) != O_RDONLY;
 	opened = bpf_map_lookup_elem(&probe_opened, &dev);
 	if (!opened) {

@@ -21,12 +21,16 @@ public struct AttributedLife: Equatable, Sendable {
     public let isDisordered: Bool
     /// Points that an I/O on this path passes, and of which nothing was seen. A dropped time is not missing.
     public let missing: LifePoints
+    /// A file's I/O that was given to no device, if both of a device's points can be seen: it read a hole or blocks that
+    /// were never written, or failed before.
+    public let hadNoBio: Bool
 
     public init(_ io: DirectIO, rule: CompletionRule) {
         context = CompletionContext(of: io)
         reason = DeferralReason(of: io, rule: rule)
         placement = CPUPlacement(of: io, deferred: reason != nil)
         missing = Self.missing(in: io, context: context, deferred: reason != nil)
+        hadNoBio = io.hadNoBio && !io.isPartial && io.path == nil && !io.facts.contains(.blockDevice)
 
         guard !io.isTimeless else {
             (spans, latency, completionLatency, isFinished, isDisordered) = (StageSpans(), 0, nil, false, false)

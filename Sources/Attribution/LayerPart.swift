@@ -49,17 +49,25 @@ public struct LayerPart: Hashable, Sendable {
         }
         // The disks that it waited for may be among those that did not fit.
         guard path.missed == 0 else { return take(until: end, 0, .notFollowed) }
+        // Once a disk has a request of it, the layers give others theirs beside that.
+        let (disk, first) = (path.disk, path.firstDisk)
+        let begun = layers[first].reached == 0 ? .max : layers[first].reached
+        func take(down next: UInt64, _ place: Int, _ phase: Phase) { take(until: min(next, begun), place, phase) }
         for (place, layer) in layers.enumerated() {
             if place > 0 {
-                take(until: layer.throttled, path.giver(to: place), .work)
-                if layer.throttled != 0 { take(until: layer.entered, place, .throttled) }
-                take(until: layer.entered, path.giver(to: place), .work)
+                take(down: layer.throttled, path.giver(to: place), .work)
+                if layer.throttled != 0 { take(down: layer.entered, place, .throttled) }
+                take(down: layer.entered, path.giver(to: place), .work)
             }
-            if layer.issued != 0, path.isGiver(place) { take(until: layer.reached, place, .issue) }
-            take(until: layer.queued, place, .work)
-            if layer.queued != 0 { take(until: layer.started, place, .queueWait) }
+            if layer.issued != 0, path.isGiver(place) { take(down: layer.reached, place, .issue) }
+            take(down: layer.queued, place, .work)
+            if layer.queued != 0 { take(down: layer.started, place, .queueWait) }
         }
-        let disk = path.disk
+        if first != disk {
+            take(until: layers[first].reached, first, .issue)
+            let (done, next) = (layers[first].done, layers[disk].reached)
+            take(until: done == 0 ? next : min(done, next), first, .device)
+        }
         take(until: layers[disk].reached, disk, .issue)
         // Without its end there is no way back either.
         guard layers[disk].done != 0 else {

@@ -31,7 +31,12 @@ final class Redaction {
             return try ChunkJSON.encode(session)
         case .devices:
             guard var devices = ChunkJSON.decode([DeviceName].self, from: json) else { return nil }
-            for index in devices.indices { devices[index].mountPoint = nil }
+            for index in devices.indices {
+                devices[index].mountPoint = nil
+                // What tells of no kind is called by its name.
+                if let mapped = devices[index].mapped, devices[index].layer == mapped { devices[index].layer = "dm" }
+                devices[index].mapped = nil
+            }
             return try ChunkJSON.encode(devices)
         case .account:
             guard var account = ChunkJSON.decode(ApplicationAccount.self, from: json) else { return nil }

@@ -30,9 +30,13 @@ extension LayerPath {
     /// The place of the disk that the I/O waited for: a mirror waits for all that it gave it to. A volume that shares its
     /// disk with another gave it to nobody, and has no requests. 0 where there are no layers.
     public var disk: Int {
-        layers.indices.filter { layers[$0].issued != 0 && !isGiver($0) }
-            .max { (layers[$0].done, $0) < (layers[$1].done, $1) } ?? max(0, layers.count - 1)
+        disks.max { (layers[$0].done, $0) < (layers[$1].done, $1) } ?? max(0, layers.count - 1)
     }
+
+    /// The one that had a request of it first.
+    public var firstDisk: Int { disks.min { layers[$0].reached < layers[$1].reached } ?? disk }
+
+    private var disks: [Int] { layers.indices.filter { layers[$0].issued != 0 && !isGiver($0) } }
 
     /// The last device that all is known down to: the disk, or the one below which something was not seen.
     /// - Parameter own: that of the I/O.

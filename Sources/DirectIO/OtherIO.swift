@@ -8,9 +8,14 @@ public struct OtherIO: Hashable, Sendable, Codable {
     public var command: CommandIO?
     /// Files that were synced, the longest time first; `nil` when that was not seen.
     public var syncs: [FileSyncs]?
+    /// `opened` has only what passes the filters of devices and files; `nil` in captures that do not say: all was counted.
+    public var opensFiltered: Bool?
 
-    public init(opened: [DirectFiles]? = nil, command: CommandIO? = nil, syncs: [FileSyncs]? = nil) {
+    public init(
+        opened: [DirectFiles]? = nil, command: CommandIO? = nil, syncs: [FileSyncs]? = nil, opensFiltered: Bool? = nil
+    ) {
         (self.opened, self.command, self.syncs) = (opened, command, syncs)
+        self.opensFiltered = opensFiltered
     }
 
     /// Files of one file system that were opened with `O_DIRECT` by those whose I/Os are recorded: `vfs_open`, and what

@@ -117,12 +117,15 @@ public struct DeviceName: Hashable, Sendable, Codable {
     public var layer: String?
     /// It gives its I/O to other devices, to a file or to a server; `nil` in captures that do not say.
     public var isStacked: Bool?
+    /// What device-mapper calls it, in `/dev/mapper`, e.g. `vg-root`; `nil` for others, and in captures that do not say.
+    public var mapped: String?
 
     public init(
         device: DeviceNumber, name: String?, fileSystem: String?, mountPoint: String?, layer: String? = nil,
-        isStacked: Bool? = nil
+        isStacked: Bool? = nil, mapped: String? = nil
     ) {
         self.isStacked = isStacked
+        self.mapped = mapped
         self.layer = layer
         self.major = device.major
         self.minor = device.minor
@@ -132,6 +135,14 @@ public struct DeviceName: Hashable, Sendable, Codable {
     }
 
     public var device: DeviceNumber { DeviceNumber(major: major, minor: minor) }
+
+    /// Is it called so by the kernel, by device-mapper, or in `/dev`?
+    public func isCalled(_ text: String) -> Bool {
+        let mapper = "/dev/mapper/"
+        guard !text.hasPrefix(mapper) else { return mapped.map { $0 == text.dropFirst(mapper.count) } ?? false }
+        let short = text.hasPrefix("/dev/") ? text.dropFirst("/dev/".count) : text[...]
+        return [name, mapped].compactMap(\.self).contains { $0 == short }
+    }
 }
 
 /// The name of a thread that submitted I/Os. From a trace: untrusted text.

@@ -29,7 +29,7 @@ public struct DeviceNames {
         let name = Self.kernelName(of: device) ?? mount.flatMap { kernelName(below: $0, depth: 0) }
         return DeviceName(
             device: device, name: name, fileSystem: mount?.fileSystem, mountPoint: mount?.mountPoint,
-            layer: name.flatMap { LayerKinds.kind(of: $0) })
+            layer: name.flatMap { LayerKinds.kind(of: $0) }, mapped: name.flatMap { LayerKinds.mapped($0) })
     }
 
     /// The device below a file system without a number of its own: btrfs was mounted from it, and overlayfs keeps
@@ -168,13 +168,17 @@ public struct DeviceNames {
         return text.flatMap { DeviceNumber($0.prefix { !$0.isNewline }) }
     }
 
-    /// All devices that are made of this one, directly or through others: LVM on a disk, a mirror on two.
+    private static let mostLayers = 4096
+
+    /// All devices that are made of this one, directly or through others, and their partitions: LVM on a disk, a mirror on
+    /// two, and volumes on a partition of that.
     public static func layers(above device: DeviceNumber) -> [DeviceNumber] {
-        var (found, next) = ([DeviceNumber](), [device])
-        while let one = next.popLast(), found.count < 64 {
+        var (found, seen, next) = ([DeviceNumber](), Set([device]), [device])
+        while let one = next.popLast(), found.count < mostLayers {
             let holders = "/sys/dev/block/\(one)/holders"
             let names = (try? FileManager.default.contentsOfDirectory(atPath: holders)) ?? []
-            for number in names.compactMap({ kernelNumber(of: $0) }) where !found.contains(number) {
+            for number in names.compactMap({ kernelNumber(of: $0) }).flatMap(withPartitions)
+            where seen.insert(number).inserted {
                 found.append(number)
                 next.append(number)
             }

@@ -24,9 +24,12 @@ enum LayerKinds {
         case "CRYPT": return "dm-crypt"
         case "LVM": return "lvm"
         case "mpath": return "dm-multipath"
-        default: return attribute("dm/name", of: name) ?? "dm"
+        default: return mapped(name) ?? "dm"
         }
     }
+
+    /// What device-mapper calls it.
+    static func mapped(_ name: String) -> String? { name.hasPrefix("dm-") ? attribute("dm/name", of: name) : nil }
 
     private static func attribute(_ path: String, of name: String) -> String? {
         let text = try? String(contentsOfFile: "/sys/block/\(name)/\(path)", encoding: .utf8)

@@ -24,6 +24,9 @@ struct QualityMarkup {
         if quality.lostIOs > 0 {
             rows.append(["lost I/Os", Quantity.count(quality.lostIOs), "counted, and in no picture"])
         }
+        if quality.withoutBioIOs > 0 {
+            rows.append(["came to no device", part(quality.withoutBioIOs), "they read holes, or failed before"])
+        }
         rows += quality.missing.map {
             ["without \($0.point.name)", part($0.ios), "its stages are part of a coarser one"]
         }

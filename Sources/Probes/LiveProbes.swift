@@ -71,6 +71,10 @@ public final class LiveProbes {
         install(plan.links.located(by: symbols))
         expectDeliverers(plan.links, by: symbols)
         _ = install(StackedDisks.all())
+        for device in filter.devices {
+            var (key, value) = (device.kernelNumber, UInt32(1))
+            bpf_map_update_elem(object.descriptor(of: "probe_devices"), &key, &value, 0)
+        }
         for process in filter.processes { try trace(process: process) }
         if filter.sampleChanges { sample(every: filter.sampleEvery) }
     }
@@ -471,12 +475,7 @@ extension LiveProbes {
             settings.filter_inode = 1
             settings.inode = inode
         }
-        settings.device_count = UInt32(min(filter.devices.count, ProbeFilter.maximumDevices))
-        withUnsafeMutableBytes(of: &settings.devices) { bytes in
-            for (index, device) in filter.devices.prefix(ProbeFilter.maximumDevices).enumerated() {
-                bytes.storeBytes(of: device.kernelNumber, toByteOffset: 4 * index, as: UInt32.self)
-            }
-        }
+        settings.filter_device = filter.devices.isEmpty ? 0 : 1
         if let comm = filter.comm {
             settings.filter_comm = 1
             withUnsafeMutableBytes(of: &settings.comm) { $0.copyBytes(from: comm.utf8.prefix(15)) }

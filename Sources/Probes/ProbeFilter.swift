@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import CProbeRecords
 import DirectIO
 
 /// Which I/Os to record. All conditions that are given must hold; none = every direct I/O of the machine.
@@ -24,5 +25,5 @@ public struct ProbeFilter: Sendable {
     }
 
     /// The most devices that the BPF side compares with.
-    public static let maximumDevices = 16
+    public static let maximumDevices = Int(PROBE_MAX_DEVICES)
 }

@@ -21,15 +21,16 @@ struct DirectOpens {
     }
 
     /// Takes in what was opened before, where nothing was opened since. Looks for some tenths of a second at most.
-    /// - Parameter processes: whose; empty: everybody's.
-    mutating func noteOpen(by processes: [Int32], procfs: String = "/proc") {
-        guard let counts else { return }
+    mutating func noteOpen(passing filter: ProbeFilter, procfs: String = "/proc") {
+        // Which file it is cannot be read there.
+        guard let counts, filter.inode == nil else { return }
         let end = HostClock.monotonic + Self.patience
         var open: [DeviceNumber: DirectOpenCount] = [:]
-        let wanted = processes.isEmpty ? Procfs.numbers(in: procfs) : processes
+        let wanted = filter.processes.isEmpty ? Procfs.numbers(in: procfs) : filter.processes
         for process in wanted where process != getpid() && HostClock.monotonic < end {
             Self.count(filesOf: "\(procfs)/\(process)", in: &open)
         }
+        open = open.filter { filter.devices.isEmpty || filter.devices.contains($0.key) }
         note(counts.merging(open) { seen, _ in seen })
     }
 

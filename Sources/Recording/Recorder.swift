@@ -63,7 +63,7 @@ public final class Recorder {
         plan: ProbePlan, filter: ProbeFilter, sizes: LiveProbes.Sizes, isVerbose: Bool
     ) throws(RecordingError) {
         keepsSummaries = sizes.keepsSummaries
-        processes = filter.processes
+        self.filter = filter
         sampleEvery = filter.sampleEvery
         // A limit that cannot be looked at is none.
         if maxOverhead != nil, !OverheadMeter.isPossible { throw .costUnknown }
@@ -221,8 +221,7 @@ public final class Recorder {
         return nil
     }
 
-    /// Whose I/Os are recorded; empty: everybody's.
-    private var processes: [Int32] = []
+    private var filter = ProbeFilter()
     private static let fewIOs: UInt64 = 100
     private var commandIO: OtherIO.CommandIO?
     private var openFiles = DirectOpens()
@@ -300,9 +299,10 @@ public final class Recorder {
         noteSyncs()
         openFiles.note(probes?.directOpens())
         // A command opens its files itself.
-        if command.isEmpty, counters.begun < Self.fewIOs { openFiles.noteOpen(by: processes) }
+        if command.isEmpty, counters.begun < Self.fewIOs { openFiles.noteOpen(passing: filter) }
         let other = OtherIO(
-            opened: openFiles.files, command: commandIO, syncs: syncs?.sorted { $1.nanoseconds < $0.nanoseconds })
+            opened: openFiles.files, command: commandIO, syncs: syncs?.sorted { $1.nanoseconds < $0.nanoseconds },
+            opensFiltered: true)
         let account = commandStatus == nil ? nil : self.account()
         intake.attempt { writer throws(CaptureError) in
             try writer.write(devices: intake.devices.names)

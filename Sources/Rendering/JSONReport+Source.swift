@@ -56,6 +56,7 @@ extension JSONReport {
                 json.object { json in
                     json.member("dev", device.device.description)
                     json.member("name", device.name)
+                    json.member("mapped", device.mapped)
                     json.member("fs", device.fileSystem)
                     json.member("mount_point", device.mountPoint)
                 }
@@ -149,6 +150,7 @@ extension JSONReport {
             json.member("complete_ios", quality.completeIOs)
             json.member("unfinished_ios", quality.unfinishedIOs)
             json.member("disordered_ios", quality.disorderedIOs)
+            json.member("without_bio_ios", quality.withoutBioIOs)
             json.strings("blind", quality.blind.map(\.name))
             json.array("missing", quality.missing) { json, missing in
                 json.object { json in

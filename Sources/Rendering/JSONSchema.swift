@@ -86,9 +86,10 @@ public enum JSONSchema {
                 "devices": {
                   "type": "array",
                   "items": {
-                    "type": "object", "required": ["dev", "name", "fs", "mount_point"],
+                    "type": "object", "required": ["dev", "name", "mapped", "fs", "mount_point"],
                     "properties": {
                       "dev": {"type": "string"}, "name": {"$ref": "#/$defs/maybe_text"},
+                      "mapped": {"$ref": "#/$defs/maybe_text"},
                       "fs": {"$ref": "#/$defs/maybe_text"}, "mount_point": {"$ref": "#/$defs/maybe_text"}
                     }
                   }
@@ -165,7 +166,8 @@ public enum JSONSchema {
             "quality": {
               "type": "object",
               "required": [
-                "complete_share", "complete_ios", "unfinished_ios", "disordered_ios", "blind", "missing", "not_followed"
+                "complete_share", "complete_ios", "unfinished_ios", "disordered_ios", "without_bio_ios",
+                "blind", "missing", "not_followed"
               ],
               "properties": {
                 "complete_share": {
@@ -175,6 +177,9 @@ public enum JSONSchema {
                 "complete_ios": {"$ref": "#/$defs/count"},
                 "unfinished_ios": {"$ref": "#/$defs/count", "description": "Completion not seen; in no duration."},
                 "disordered_ios": {"$ref": "#/$defs/count"},
+                "without_bio_ios": {
+                  "$ref": "#/$defs/count", "description": "Given to no device: they read holes, or failed before."
+                },
                 "blind": {"$ref": "#/$defs/texts", "description": "Points that no probe could see."},
                 "missing": {
                   "type": "array",

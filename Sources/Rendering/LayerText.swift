@@ -11,7 +11,7 @@ enum LayerText {
         device.layer ?? device.name ?? device.device.description
     }
 
-    /// With the name too where several are the same, as volumes of LVM: `lvm dm-0`.
+    /// With the name too where several are the same, as volumes of LVM: `lvm vg-root`.
     static func name(of device: DeviceNumber, _ source: ReportSource) -> String {
         guard let known = source.devices.first(where: { $0.device == device }) else { return device.description }
         let isOneOfSeveral =
@@ -19,10 +19,11 @@ enum LayerText {
         return isOneOfSeveral ? fullName(of: device, source) : name(of: known)
     }
 
-    /// `dm-crypt dm-0`, `nvme0n1`.
+    /// `dm-crypt home`, `raid1 md0`, `nvme0n1`.
     static func fullName(of device: DeviceNumber, _ source: ReportSource) -> String {
         let known = source.devices.first { $0.device == device }
-        return [known?.layer, known?.name ?? device.description].compactMap { $0 }.joined(separator: " ")
+        let mapped = known?.mapped == known?.layer ? nil : known?.mapped
+        return [known?.layer, mapped ?? known?.name ?? device.description].compactMap { $0 }.joined(separator: " ")
     }
 
     /// What follows the name in a row of the flame.

@@ -219,6 +219,7 @@ struct ReportPage {
         items += quality.notFollowed.map {
             "\(style.escaped(LayerText.name(of: $0.device, report.source))) not followed \(part($0.ios, of: all))"
         }
+        if quality.withoutBioIOs > 0 { items.append("came to no device \(part(quality.withoutBioIOs, of: all))") }
         items += quality.missing.map { "no \($0.point.name) \(part($0.ios, of: all))" }
         if quality.disorderedIOs > 0 { items.append("disordered \(part(quality.disorderedIOs, of: all))") }
         if quality.unfinishedIOs > 0 {

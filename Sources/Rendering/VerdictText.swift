@@ -96,10 +96,11 @@ enum VerdictText {
         let layers = shares.layers < visible ? "" : "the layers above it \(Quantity.wholePercent(shares.layers)), "
         let device =
             shares.undivided < visible
-            ? "The device takes \(Quantity.wholePercent(shares.device)) of the latency, \(layers)\(queues)\(submission)"
+            ? "\(below(shares)), \(layers)\(queues)\(submission)"
             : "Submission and device together take "
                 + Quantity.wholePercent(
-                    shares.submission + shares.queues + shares.undivided + shares.layers + shares.device)
+                    shares.submission + shares.queues + shares.undivided + shares.notFollowed + shares.layers
+                        + shares.device)
                 + " of the latency, as where the device began was not seen"
         let parts = device + ", the completion \(Quantity.wholePercent(shares.completion))"
         if shares.completion < worthwhile { return parts + ": completing differently gains nothing here" }
@@ -107,6 +108,15 @@ enum VerdictText {
             ", most of it '\($0.label)' (\(Quantity.wholePercent(shares.largestShare)))"
         }
         return parts + (largest ?? "")
+    }
+
+    /// What is below the layers that are followed.
+    private static func below(_ shares: LatencyShares) -> String {
+        let device = "The device takes \(Quantity.wholePercent(shares.device)) of the latency"
+        guard shares.notFollowed >= visible else { return device }
+        let unknown = Quantity.wholePercent(shares.notFollowed)
+        return shares.device < visible
+            ? "What is not followed takes \(unknown) of the latency" : device + ", what is not followed \(unknown)"
     }
 
     /// Who waits for what.

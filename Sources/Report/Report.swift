@@ -167,11 +167,15 @@ public struct Report: Equatable, Sendable {
         public var blind: [LifePoint]
         /// I/Os that lack a point which was expected of them.
         public var missing: [MissingPoint]
+        /// I/Os that were given to no device: they read holes or blocks that were never written, or failed before. They lack
+        /// nothing.
+        public var withoutBioIOs: UInt64
 
         init(
             completeIOs: UInt64, of ios: UInt64, unfinishedIOs: UInt64, disorderedIOs: UInt64, blind: [LifePoint],
-            missing: [MissingPoint]
+            missing: [MissingPoint], withoutBioIOs: UInt64
         ) {
+            self.withoutBioIOs = withoutBioIOs
             self.completeIOs = completeIOs
             completeButForLayers = completeIOs
             completeShare = ios == 0 ? nil : Double(completeIOs) / Double(ios)

@@ -95,7 +95,8 @@ struct ReportAccumulator: ~Copyable, Sendable {
         var report = Report(
             source: frame.source, selection: frame.selection, sample: frame.sample, rule: frame.rule,
             percentiles: frame.percentiles,
-            quality: quality.quality(of: ios.total, blind: frame.source.blindPoints),
+            quality: quality.quality(
+                of: ios.total, blind: frame.source.blindPoints, seesBios: !frame.source.probes.isEmpty),
             headline: headline.headline(
                 devices: frame.source.devices, latency: latency.total,
                 population: frame.sample?.population ?? 1),

@@ -40,13 +40,17 @@ public enum UnseenIO: Equatable, Sendable {
         in source: ReportSource, devices: Set<DeviceNumber>, written: Set<DeviceNumber>,
         directBytes: (DirectIO.Operation) -> UInt64
     ) -> [UnseenIO] {
+        guard let other = source.other else { return [] }
         // What a filter leaves out is not unseen.
-        guard let other = source.other, source.filters.allSatisfy(isOfTasks) else { return [] }
-        return files(other.opened ?? [], devices, written, source) + moved(other.command, directBytes)
+        let isOfAll = source.filters.allSatisfy { isAny($0, of: ["--pid", "--comm", "--unit", "--cgroup"]) }
+        guard isOfAll || other.opensFiltered == true && !source.filters.contains(where: { isAny($0, of: ["--sample"]) })
+        else { return [] }
+        let opened = files(other.opened ?? [], devices, written, source)
+        return isOfAll ? opened + moved(other.command, directBytes) : opened
     }
 
-    private static func isOfTasks(_ filter: String) -> Bool {
-        ["--pid ", "--comm ", "--unit ", "--cgroup "].contains(where: filter.hasPrefix)
+    private static func isAny(_ filter: String, of options: [String]) -> Bool {
+        options.contains { filter.hasPrefix($0 + " ") }
     }
 
     /// A file system below overlayfs has its files opened too, and its I/Os go by the upper one's number.

@@ -11,6 +11,8 @@ public struct LatencyShares: Equatable, Sendable {
     public var queues = 0.0
     /// in the layers above the device, on the way down and back,
     public var layers = 0.0
+    /// in devices that are not followed to where their I/O goes,
+    public var notFollowed = 0.0
     /// in the device,
     public var device: Double
     /// before the device or in it: where it began was not seen,
@@ -47,14 +49,19 @@ public struct LatencyShares: Equatable, Sendable {
         divide(report.layers)
     }
 
+    /// Of sums of parts, which may be the whole.
+    private static let rounding = 1e-9
+
     /// Takes out of the device what is the time of layers, or of a queue below them.
     private mutating func divide(_ parts: [LayerStatistics]) {
         let waits = parts.filter { $0.part.phase == .throttled || $0.part.phase == .issue }.reduce(0) { $0 + $1.share }
         let work = parts.filter { [.work, .queueWait, .back].contains($0.part.phase) }.reduce(0) { $0 + $1.share }
-        guard waits + work <= device else { return }
+        let unknown = parts.filter { $0.part.phase == .notFollowed }.reduce(0) { $0 + $1.share }
+        guard waits + work + unknown <= device + Self.rounding else { return }
         queues += waits
         layers = work
-        device -= waits + work
+        notFollowed = unknown
+        device = max(0, device - waits - work - unknown)
     }
 }
 

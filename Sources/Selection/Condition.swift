@@ -101,8 +101,8 @@ extension Condition.Comparison {
             if field == .file { return subject.isOf(file: right) == (relation == .equal) }
             return subject.text(field).map { relation.holds($0, right) } ?? false
         case .deviceName(let right):
-            if field == .layer { return isAny(subject.layers) { subject.names.name(of: $0) == right } }
-            return subject.names.name(of: subject.io.device).map { relation.holds($0, right) } ?? false
+            if field == .layer { return isAny(subject.layers) { subject.names.isCalled(right, $0) ?? false } }
+            return subject.names.isCalled(right, subject.io.device).map { $0 == (relation == .equal) } ?? false
         case .time(let right):
             guard let left = subject.number(field), let start = subject.names.start else { return false }
             return right.is(relation, of: left, start)

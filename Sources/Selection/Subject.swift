@@ -37,6 +37,10 @@ public struct RecordedNames: Sendable {
     func path(of io: DirectIO) -> String? { files[FileKey(device: io.device, inode: io.inode)] }
 
     func name(of device: DeviceNumber) -> String? { devices.first { $0.device == device }?.name }
+
+    func isCalled(_ name: String, _ device: DeviceNumber) -> Bool? {
+        devices.first { $0.device == device }?.isCalled(name)
+    }
 }
 
 /// An I/O of which something is asked.

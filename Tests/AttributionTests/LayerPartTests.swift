@@ -28,7 +28,7 @@ struct LayerPartTests {
         #expect(parts([loop, disk], ended: 450) == ["0 issue 5", "0 work 95", "1 issue 10", "1 device 240"])
     }
 
-    /// A mirror's time is its own between two disks, and then that of the slower one.
+    /// A mirror's time is its own until a disk has the I/O, then that disk's, and that of the slower one once that has it.
     @Test func aMirrorWaitsForTheSlowerDisk() {
         var mirror = LayerPassage(device: DeviceNumber(major: 9, minor: 1))
         mirror.entered = 100
@@ -42,7 +42,24 @@ struct LayerPartTests {
         (slow.done, fast.done) = (300, 400)
         #expect(
             parts([mirror, slow, fast], ended: 450)
-                == ["0 work 20", "0 work 10", "2 issue 20", "2 device 250", "0 back 50"])
+                == ["0 work 20", "0 work 10", "1 issue 10", "1 device 10", "2 device 250", "0 back 50"])
+        // The first is done before the other has it.
+        (slow.done, fast.issued) = (200, 250)
+        #expect(
+            parts([mirror, slow, fast], ended: 450)
+                == ["0 work 20", "0 work 10", "1 issue 10", "1 device 60", "2 issue 50", "2 device 150", "0 back 50"])
+    }
+
+    /// A stripe goes on giving away its chunks while the first are with a disk.
+    @Test func aDiskThatHasARequestIsNoWorkOfTheLayer() {
+        var stripe = LayerPassage(device: DeviceNumber(major: 9, minor: 0))
+        stripe.entered = 100
+        var one = LayerPassage(device: DeviceNumber(major: 259, minor: 0))
+        (one.entered, one.firstIssued, one.issued, one.done, one.giver) = (110, 120, 290, 440, 0)
+        var other = LayerPassage(device: DeviceNumber(major: 259, minor: 1))
+        (other.entered, other.firstIssued, other.issued, other.done, other.giver) = (200, 210, 300, 400, 0)
+        #expect(
+            parts([stripe, one, other], ended: 450) == ["0 work 10", "0 work 10", "1 device 320", "0 back 10"])
     }
 
     @Test func oneDeviceHasNoParts() {
@@ -84,7 +101,7 @@ struct LayerPartTests {
         (other.entered, other.done, other.giver) = (130, 420, 0)
         #expect(
             parts([stripe, one, disk, other], ended: 450)
-                == ["0 work 10", "1 work 5", "0 work 15", "2 device 270", "0 back 50"])
+                == ["0 work 10", "1 work 5", "0 work 5", "2 device 280", "0 back 50"])
         let path = LayerPath(layers: [stripe, one, disk, other])
         #expect(path.lastFollowed(from: stripe.device, []) == disk.device)
     }

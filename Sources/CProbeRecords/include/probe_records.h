@@ -236,7 +236,7 @@ struct probe_task {
 };
 
 #define PROBE_COMM_SIZE		16
-#define PROBE_MAX_DEVICES	16
+#define PROBE_MAX_DEVICES	4096
 
 /* Read-only to BPF; user space writes it between open and load. */
 struct probe_settings {
@@ -245,7 +245,7 @@ struct probe_settings {
 	probe_u32 filter_task;		/* only tgids marked in the traced map */
 	probe_u32 filter_comm;		/* only submitters named comm */
 	probe_u32 filter_inode;		/* only this inode number */
-	probe_u32 device_count;		/* only these devices; 0 = all */
+	probe_u32 filter_device;	/* only devices in the map of them */
 	probe_u32 task_work_seen;	/* io_req_rw_complete is attached: io_uring's I/Os end there */
 	probe_u32 irq_disable_counted;	/* preempt_count may have HARDIRQ_DISABLE_BITS (7.3), which move the hardirq bits: until it is read */
 	probe_u32 clocks_run;		/* sched_switch and the start of work items are attached: occupants are known */
@@ -255,7 +255,6 @@ struct probe_settings {
 	probe_u32 sample_changes;	/* sample_every is only the first; the current rate is in a map */
 	probe_u32 files_stack;		/* some links lead from a kiocb to the one that it was made for */
 	probe_u64 inode;
-	probe_u32 devices[PROBE_MAX_DEVICES];
 	char comm[PROBE_COMM_SIZE];
 	probe_u32 layers;		/* some links are those of layers between a file system and a disk */
 	probe_u32 punts_seen;		/* io_uring's requests are seen to be handed to its workers */

@@ -59,10 +59,16 @@ struct FilterArguments: ParsableArguments {
                 hint: "record without COMMAND and --pid, e.g. by --comm, --device or --file")
         }
         filter.comm = comm
-        for name in device { filter.devices += Self.superBlocks(on: try Self.deviceNumber(of: name)) }
+        for name in device {
+            for number in Self.superBlocks(on: try Self.deviceNumber(of: name)) where !filter.devices.contains(number) {
+                filter.devices.append(number)
+            }
+        }
         guard filter.devices.count <= ProbeFilter.maximumDevices else {
             throw Failure(
-                .usage, "\(filter.devices.count) devices and partitions: at most \(ProbeFilter.maximumDevices)")
+                .usage,
+                "\(filter.devices.count) devices, with partitions and volumes: at most \(ProbeFilter.maximumDevices)",
+                hint: "name those that matter, or record without --device and report with --where")
         }
         filter.inode = inode
         if let file { try Self.add(file: file, to: &filter) }
@@ -171,7 +177,7 @@ struct FilterArguments: ParsableArguments {
         var (found, below, seen) = ([DeviceNumber](), [device], Set([device]))
         while let next = below.popLast() {
             for part in DeviceNames.withPartitions(next) {
-                for layer in [part] + DeviceNames.layers(above: part).flatMap({ DeviceNames.withPartitions($0) }) {
+                for layer in [part] + DeviceNames.layers(above: part) {
                     for number in names.superBlocks(on: layer) where !found.contains(number) { found.append(number) }
                 }
             }

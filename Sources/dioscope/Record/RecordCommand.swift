@@ -200,7 +200,10 @@ struct RecordCommand: ParsableCommand {
             return Terminal.say("there was direct I/O, and none of it was complete when the recording ended")
         }
         let unseen = ReportSource.kinds(in: outcome.blindTo)
-        guard !unseen.isEmpty else { return Terminal.say("there was no direct I/O meanwhile") }
+        guard !unseen.isEmpty else {
+            let which = filters.words.isEmpty ? "" : " that passes the filters"
+            return Terminal.say("there was no direct I/O meanwhile" + which)
+        }
         Terminal.say(
             "there was no direct I/O, or only of kinds that this kernel lets no probe see: "
                 + unseen.joined(separator: "; "))

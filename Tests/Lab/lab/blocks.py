@@ -134,13 +134,12 @@ class Blocks:
         return {device: sorted(requests) for device, requests in found.items()}
 
     def mirrored_times(self, write: bool, sectors: int | None, to_interrupt: bool = False) -> list[int]:
-        """The same of what is given to two disks at once, at the same sector of each: from where the last of them had it to
-        the completion of the slower. One disk's requests may be merged, and another's not, or be done before the
+        """The same of what is given to two disks at once, at the same sector of each: what the slower one takes. One disk's requests may be merged, and another's not, or be done before the
         other's begin."""
         kind = "W" if write else "R"
         disks = {part.device for part in self.parts["block_rq_issue"]}
         by_place: dict[str, dict[int, dict[str, list[Part]]]] = {}
-        for name in ("block_bio_queue", "block_rq_issue", "block_rq_complete"):
+        for name in ("block_rq_issue", "block_rq_complete"):
             places = by_place[name] = defaultdict(lambda: defaultdict(list))
             for part in self.parts[name]:
                 if part.device in disks and part.is_data and part.kind.startswith(kind):
@@ -153,11 +152,10 @@ class Blocks:
             for pair in (one for one in pairs if one <= places.keys()):
                 issued = {device: places[device] for device in pair}
                 completed = {device: by_place["block_rq_complete"][sector][device] for device in pair}
-                queued = [part.ns for device in pair for part in by_place["block_bio_queue"][sector][device]]
                 # The first time that it is written, the second ...
                 for turn in range(min(map(len, (*issued.values(), *completed.values())))):
                     (before, _), (end, last) = sorted((completed[device][turn].ns, device) for device in pair)
-                    start = max([issued[last][turn].ns, *(ns for ns in queued if ns < end)])
+                    start = issued[last][turn].ns
                     entry = completed[last][turn].interrupted if to_interrupt else 0
                     times.append((entry if entry >= max(start, before) else end) - start)
         return times
