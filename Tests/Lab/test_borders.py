@@ -7,6 +7,7 @@ from typing import Any
 from lab.blocks import Blocks, Request
 from lab.borders import alike, check_borders, middle_mean
 from lab.evidence import Evidence
+from lab.expected import check_threads
 from lab.followed import check_followed
 from lab.scenarios import Scenario
 from lab.stacktable import cell
@@ -306,9 +307,17 @@ class OfFtrace(unittest.TestCase):
 
     def test_a_layers_work_and_thread_are_told_from_those_of_direct_io(self) -> None:
         self.assertEqual(dict(truth().contexts), {"driver_worker": 2})
+        self.assertEqual(dict(+truth().threads), {"md0_raid5": 1})
+
+    def test_a_thread_has_the_name_that_ftrace_has(self) -> None:
+        self.assertEqual(list(check_threads(truth(), {"deliverers": [{"name": "md0_raid5", "ios": 1}]})), [])
+        for wrong in ([], [{"name": "md0_raid5", "ios": 2}], [{"name": "md0_raid1", "ios": 1}]):
+            self.assertIn("by md0_raid5", "".join(check_threads(truth(), {"deliverers": wrong})))
 
     def test_only_the_users_functions_count_where_a_layer_has_its_own(self) -> None:
         self.assertEqual(read_truth(TRACE, "", "blkdev").contexts.total(), 0)
+        deferred = TRACE.replace("kcryptd_crypt", "iomap_dio_complete_work")
+        self.assertEqual([len(read_truth(deferred, "", only).queued_ns) for only in ("iomap", "blkdev")], [1, 0])
 
     def test_requests_with_the_interrupt_that_found_them_done(self) -> None:
         self.assertEqual(truth().blocks.requests(), {"259:0": [Request(1_000_020_000, 1_000_100_000, 1_000_120_000)]})

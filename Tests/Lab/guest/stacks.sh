@@ -165,6 +165,11 @@ loop_in() {
     [ -b "$disk" ]
 }
 
+# The server says which disk it is when it has one.
+layer_ublk() {
+    need_modules ublk_drv && disk=$(ublkserver "$disk") && [ -b "$disk" ]
+}
+
 caches=0
 # The cache is a second disk, filled from the backing one as it is read; writes go through to it.
 layer_bcache() {

@@ -8,7 +8,7 @@ from .borders import check_borders, few_parted
 from .causes import check_agreement, check_forced, check_forced_truth, check_sums
 from .compare import close, equal
 from .evidence import Evidence
-from .expected import AS_SEEN_BY_FTRACE, check_deferrals, check_issuers, check_report, check_truth
+from .expected import AS_SEEN_BY_FTRACE, check_deferrals, check_issuers, check_report, check_threads, check_truth
 from .followed import check_followed
 from .placement import check_cpus, check_files
 from .reaps import check_reaps, parted_ns
@@ -50,6 +50,7 @@ def check(scenario: Scenario, kernel: str, evidence: Evidence) -> list[str]:
             failures += check_files(evidence.stat, evidence.mounts, evidence.ios)
         failures += check_issuers(scenario, evidence.report, evidence.ios)
         failures += check_deferrals(evidence.truth, evidence.report, evidence.ios)
+        failures += check_threads(evidence.truth, evidence.report)
         failures += check_sums(evidence.report, evidence.ios)
         failures += check_borders(scenario, evidence)
         if scenario.blocks:

@@ -64,6 +64,13 @@ def check_deferrals(truth: Truth, report: dict[str, Any], ios: list[dict[str, An
     yield from equal("I/Os with task_work_wait", hops, "ftrace hits of io_req_rw_complete", truth.second_hops)
 
 
+def check_threads(truth: Truth, report: dict[str, Any]) -> Iterator[str]:
+    """A layer's own threads, md's or a server's of ublk, have the names by which ftrace knows them."""
+    named = {entry["name"]: entry["ios"] for entry in report.get("deliverers") or []}
+    for thread, count in (+truth.threads).items():
+        yield from equal(f"report completions by {thread}", named.get(thread), "ftrace", count)
+
+
 def _contexts(who: str, seen: set[str], must: set[str], may: set[str]) -> Iterator[str]:
     for context in sorted(must - seen):
         yield f"no completion in {context} seen by {who}, which must appear (seen: {listed(seen)})"

@@ -29,7 +29,7 @@ STACK_MODULES = ("overlay", "btrfs", "f2fs", "loop", "dm-mod", "dm-crypt", "dm-d
                  "dm-round-robin", "dm-log-writes", "dm-clone", "dm-verity", "nvme-loop", "brd", "zram", "lzo", "lzo-rle", "nbd")
 STACK_PROGRAMS = ("cp", "dmsetup", "fuse2fs", "losetup", "mdadm", "make-bcache", "mkfs.btrfs", "mkfs.f2fs")
 BASE_PROGRAMS = ("chrt", "fio", "filefrag", "mkfs.ext4", "mkfs.xfs", "mkfs.vfat")
-OWN_PROGRAMS = ("sleeper", "passthrough")
+OWN_PROGRAMS = ("sleeper", "passthrough", "ublkserver")
 TOOL_PROGRAMS = ("bpftrace", "perf", "trace-cmd")
 
 

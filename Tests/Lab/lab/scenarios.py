@@ -87,7 +87,7 @@ class Scenario:
     issuer: str | None = None  # of all I/Os, where it is not fio's engine
     blind: bool = False  # direct I/O that no probe of dioscope's can see: it has to say so
     misread: bool = False  # the probes are made to misread contexts: the recording has to say so, and give no verdict
-    only: str = ""  # truth: of functions and begins with this in their names
+    only: str = ""  # truth: of functions, works and begins with this in their names
     limit: str = "none"  # of guest/limits.sh
     filter: str = "none"  # options of record, of guest/scenario.sh
     cpus: int | None = None  # of the guest, 2 if nothing is said

@@ -9,6 +9,7 @@ from .scenarios import Scenario
 
 NO_OVERLAY_AIO = "until 6.7 overlayfs completes asynchronous I/O in place, without a work of its own"
 NO_F2FS = "Debian's kernels for the cloud have no f2fs; those for PREEMPT_RT have"
+NO_UBLK = "Debian's kernels have ublk since 6.12"
 BACKING = {"hop_wait": "backing_aio_complete_work"}
 BY_BOTTOM, BY_DISK, BY_FILE = "--device BOTTOM", "--device DISK", "--file FILE"
 CRYPT_WRITE, CRYPT_READ = {"layer queue_wait": "kcryptd_crypt"}, {"delivery_wait": "kcryptd_crypt"}
@@ -70,6 +71,9 @@ LAYERS = (
     stack("loop", "raw-stacked-libaio-read", (*LIBAIO, READS), only="blkdev"),
     # Its journal's writes are requests of the cache, too.
     *both("bcache", "ext4-stacked", bottom=False),
+    # What its server reads and writes below are direct I/Os of a block device, and its own.
+    *both("ublk", "ext4-stacked", only="iomap", bottom=False, composed=frozenset(["ublk"]),
+          skip=dict.fromkeys(("5.10", "6.1"), NO_UBLK)),
     *both("", "ext4-stacked", device="virtio-blk"),
     *both("", "ext4-stacked", device="virtio-scsi"),
 )

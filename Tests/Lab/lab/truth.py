@@ -62,6 +62,7 @@ class Truth:
     waiting: dict[int, int] = field(default_factory=dict)  # when a thread began an I/O that it may sleep for, by pid
     awaited: Event | None = None  # the last end of a bio that a task slept for
     running: dict[int, str] = field(default_factory=dict)  # the function of the work that a kworker began last, by pid
+    threads: Counter[str] = field(default_factory=Counter)  # completions by a layer's own thread, by its name
     lost: dict[str, int] = field(default_factory=dict)
     unread_lines: list[str] = field(default_factory=list)
 
@@ -136,13 +137,18 @@ def _take(truth: Truth, event: Event, only: str) -> None:
         truth.returns.append(event)
         truth.came_to_nothing += rest.endswith(" ret 0")
     elif name == "workqueue_queue_work:":
-        if work_of(rest)[1] in WORK and not only:
+        if _is_users_work(rest, only):
             truth.queued_ns.append(event.ns)
     elif name == "workqueue_execute_start:":
         truth.running[event.pid] = work_of(rest)[1]
-        if work_of(rest)[1] in WORK and not only:
+        if _is_users_work(rest, only):
             truth.started_ns.append(event.ns)
             truth.start_cpus[event.cpu] += 1
+
+
+def _is_users_work(rest: str, only: str) -> bool:
+    function = work_of(rest)[1]
+    return function in WORK and only in function
 
 
 # A report has end_io in three contexts.
@@ -185,7 +191,9 @@ def _take_hit(truth: Truth, event: Event, function: str) -> None:
     if function in AWAITED:
         truth.awaited = event
     if function in COMPLETE:
-        _take_completion(truth, event, _context(truth, event))
+        context = _context(truth, event)
+        _take_completion(truth, event, context)
+        truth.threads[event.comm] += context == "driver_worker" and event.context == "task"
     if function == WITHOUT_END and event.context == "task":
         _take_end(truth, event)
     if function in END_IO:
