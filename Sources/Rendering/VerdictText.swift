@@ -270,7 +270,7 @@ enum VerdictText {
         case .submitRace: "by the submitter, before it had left the submission"
         case .irqThread: "in the interrupt's thread"
         case .ksoftirqd: "in a softirq that a task serves"
-        case .driverWorker: "in a driver's or layer's own work"
+        case .driverWorker: "in a driver's or layer's own work or thread"
         case .hardirq, .softirq, .kworker, .unknown: "in \(context.rawValue)"
         }
     }

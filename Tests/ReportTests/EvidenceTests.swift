@@ -126,6 +126,31 @@ struct EvidenceTests {
         #expect(borderMissed.completeIOs == 199)
     }
 
+    /// A hole is read by the submitter alone. That it is one is known where probes see what comes to a device, and ends.
+    @Test func whatCameToNoDeviceLacksNothing() {
+        var ios = Self.deferred
+        for index in 0..<80 {
+            (ios[index].issued, ios[index].ended, ios[index].interrupted) = (nil, nil, nil)
+            (ios[index].workQueued, ios[index].workStarted) = (nil, nil)
+            ios[index].completeContext = .task
+            ios[index].facts = .bySubmitter
+        }
+        func quality(_ probes: [String]) -> Report.Quality {
+            var source = ReportSource(kind: "test", isComplete: true)
+            source.probes = SyntheticIOs.probes(probes)
+            return SyntheticIOs.report(ios, source: source).quality
+        }
+        let seen = quality(["tp_btf/irq_handler_entry", "tp_btf/block_rq_issue", "fentry/iomap_dio_bio_end_io"])
+        #expect(seen.completeIOs == 200 && seen.withoutBioIOs == 80 && seen.missing.isEmpty)
+        // Where ends are not seen, or a trace is read, it may be one whose end was missed.
+        #expect(quality(["tp_btf/block_rq_issue"]).withoutBioIOs == 0)
+        let traced = quality([])
+        #expect(traced.completeIOs == 120 && traced.missing.contains(.init(point: .ended, ios: 80)))
+        // A block device has no holes.
+        for index in 0..<80 { ios[index].facts.insert(.blockDevice) }
+        #expect(quality(["tp_btf/block_rq_issue", "fentry/iomap_dio_bio_end_io"]).withoutBioIOs == 0)
+    }
+
     @Test func preemptionIsNotZeroWhenSwitchesWereNotSeen() {
         var ios = Self.deferred
         ios[3].facts.insert(.preemptedSubmitter)

@@ -58,6 +58,11 @@ struct NotFollowedTests {
         #expect(report.layers.reduce(0) { $0 + $1.total } == device)
         let back = try #require(report.layers.last?.total)
         #expect(back == 400 * 20_000)
+        // What the device took of it is not known.
+        let shares = LatencyShares(report)
+        #expect(shares.device < 1e-9 && shares.notFollowed > 0.5)
+        let total = try #require(report.latency?.total)
+        #expect(abs(shares.notFollowed + shares.layers - Double(device) / Double(total)) < 1e-9)
         // What is said of completions does not rest on what raid5 does.
         guard case .inline = report.verdict.sentences.first,
             case .notFollowed(let name, let share) = report.verdict.sentences.last

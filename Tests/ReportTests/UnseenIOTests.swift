@@ -48,6 +48,16 @@ struct UnseenIOTests {
         #expect(Self.unseen(in: Self.source([Self.disk: 3]), ios: 0).count == 1)
     }
 
+    /// Older recordings counted files that their filters leave out.
+    @Test func whatPassesTheFiltersIsToldOfAFilteredRecording() {
+        for filters in [["--device nvme0n1"], ["--file /mnt/t/file", "--pid 7"], ["--inode 12"], ["--sample 1/2"]] {
+            var source = Self.source([Self.tmpfs: 2], command: OtherIO.CommandIO(read: 0, written: 0), filters: filters)
+            #expect(Self.unseen(in: source, ios: 0).isEmpty)
+            source.other?.opensFiltered = true
+            #expect(Self.unseen(in: source, ios: 0).count == (filters == ["--sample 1/2"] ? 0 : 1), "\(filters)")
+        }
+    }
+
     /// btrfs writes some files through the page cache that it reads without.
     @Test func aFileSystemOfWhichOnlyReadsCameMayHaveWritten() {
         func unseen(_ fileSystem: String, forWriting: UInt64?, written: Set<DeviceNumber>) -> [UnseenIO] {

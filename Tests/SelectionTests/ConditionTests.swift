@@ -23,7 +23,9 @@ struct ConditionTests {
     static let names = RecordedNames(
         threads: [100: ThreadName(thread: 100, process: 1, name: "fio job 1")],
         devices: [
-            DeviceName(device: DeviceNumber(major: 259, minor: 1), name: "nvme0n1", fileSystem: nil, mountPoint: nil)
+            DeviceName(
+                device: DeviceNumber(major: 259, minor: 1), name: "nvme0n1", fileSystem: nil, mountPoint: nil,
+                mapped: "vg-root")
         ])
 
     static let fields = IOField.all.map(\.name)
@@ -77,10 +79,15 @@ struct ConditionTests {
         let known = RecordedNames(threads: [:], devices: Self.names.devices, files: files)
         for text in [
             "file='/data/größe.db'", "file=größe.db", "file!=12", "file!=none", "layer=nvme0n1", "layer=259:1",
+            "layer=/dev/nvme0n1", "layer=vg-root", "dev=/dev/mapper/vg-root", "dev!=/dev/sda",
+
         ] {
             #expect(try Self.holds(text, Self.io, known), "\(text)")
         }
-        for text in ["file=none", "file='nvme0n1:12'", "file=259:1:12", "layer=sda", "layer=8:0", "composed>=0"] {
+        for text in [
+            "file=none", "file='nvme0n1:12'", "file=259:1:12", "layer=sda", "layer=8:0", "dev=/dev/mapper/nvme0n1",
+            "dev!=vg-root", "composed>=0",
+        ] {
             #expect(try !Self.holds(text, Self.io, known), "\(text)")
         }
         for text in ["file=none", "file='nvme0n1:12'", "file=259:1:12", "composed=none"] {
