@@ -169,22 +169,12 @@ static __always_inline bool begun_before_us(void)
 	return active && *active && !filtered_at_all();
 }
 
-/* Not a byte moved and no error, nothing was issued: the file system takes the page cache for it, as btrfs for what it compressed. */
-static __always_inline bool is_left_to_page_cache(const struct probe_io *io, long ret)
-{
-	return !ret && io->length_bytes && !io->issued_ns && !(io->facts & PROBE_FACT_END_SEEN);
-}
-
 static __always_inline int iomap_complete(struct probe_cpu *cpu, __u64 key, long ret)
 {
 	struct probe_io *io = slot_find(key);
 
-	if (io && is_left_to_page_cache(io, ret)) {
-		__sync_fetch_and_add(&cpu->restarted, 1);
-		slot_free(key);
-	} else if (io) {
+	if (io)
 		io_complete(cpu, io, key, ret, false);
-	}
 	/* A layer's own, loop's to its file, is part of another. */
 	else if (begun_before_us() && !(probe_settings.layers && io_above(key, false)))
 		__sync_fetch_and_add(&cpu->unmatched, 1);

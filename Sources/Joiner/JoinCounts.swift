@@ -110,9 +110,7 @@ public struct JoinCounts: Equatable, Sendable {
                 "completed-later", completedLater, .loss,
                 "I/Os whose completion is not in the trace; they seem to last until their issuer was called back"),
             loss("in-flight-at-end", inFlight, .info, "I/Os under way when the trace ended; left out"),
-            loss(
-                "fruitless", fruitless, .info,
-                "attempts that came to nothing, and were made again or left to the page cache"),
+            loss("fruitless", fruitless, .info, "attempts that came to nothing and were made again"),
             loss(
                 "queue-event-missed", holes, .loss,
                 "I/Os of a kworker without a queue event: in no queue wait, not estimated. Tracers lose events in full"

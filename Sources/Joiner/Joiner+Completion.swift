@@ -20,19 +20,7 @@ extension Joiner {
             consume(at)
             return
         }
-        if isLeftToPageCache(id, complete, at) {
-            counts.fruitless += 1
-            consume(at)
-            return remove(id)
-        }
         try conclude(id, error: complete.error != 0 ? Int64(complete.error) : complete.result, at, sink)
-    }
-
-    /// Not a byte moved and no error, nothing was issued: the file system takes the page cache for it, as btrfs for what
-    /// it compressed.
-    private func isLeftToPageCache(_ id: LifeID, _ complete: DirectIOComplete, _ at: Moment) -> Bool {
-        complete.error == 0 && complete.result == 0 && lives[id].io.length > 0 && lives[id].isOnlyBegun
-            && isInHands(of: at, id)
     }
 
     /// The I/O that this context was in the midst of completing, by the events before.

@@ -224,8 +224,7 @@ public struct ProbeCounters: Equatable, Sendable {
                 help: "I/Os that were not complete when the recording ended; they are not in the capture"),
             DataLoss(
                 what: "restarted", count: restarted, severity: .info,
-                help: "submissions that came to nothing: a NOWAIT write that would block, a read at a file's"
-                    + " end, or what its file system left to the page cache"),
+                help: "submissions that came to nothing: a NOWAIT write that would block, a read at a file's end"),
         ]
         return all.compactMap(\.self)
     }

@@ -32,11 +32,6 @@ import Testing
         #expect(latencies(odd.all) == [140, 140] && odd.losses.isEmpty)
     }
 
-    @Test func whatIsLeftToThePageCacheIsNoDirectIO() throws {
-        let odd = try odd("left-to-page-cache")
-        #expect(latencies(odd.all) == [100] && odd.losses.isEmpty && odd.counts.fruitless == 1)
-    }
-
     @Test func sectorsAreNotQuotedPrintable() throws {
         let odd = try odd("equals-and-digits")
         #expect(latencies(odd.all) == [140, 140] && odd.summary.unparsed == 0 && odd.summary.events == 20)

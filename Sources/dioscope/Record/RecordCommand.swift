@@ -185,8 +185,8 @@ struct RecordCommand: ParsableCommand {
     private func sayWhy(_ outcome: Outcome, _ made: MadeReport?) {
         if outcome.counters.restarted > 0, outcome.counters.lost == 0 {
             return Terminal.say(
-                "\(outcome.counters.restarted) direct I/Os came to nothing: they read behind the end of a file,"
-                    + " would have had to wait and may not, or were left to the page cache by their file system")
+                "\(outcome.counters.restarted) direct I/Os came to nothing: they read behind the end of a file, or"
+                    + " would have had to wait and may not")
         }
         if let absence = made?.absence {
             Terminal.say(absence.reason)
