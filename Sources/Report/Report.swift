@@ -167,8 +167,8 @@ public struct Report: Equatable, Sendable {
         public var blind: [LifePoint]
         /// I/Os that lack a point which was expected of them.
         public var missing: [MissingPoint]
-        /// I/Os that were given to no device: they read holes or blocks that were never written, or failed before. They lack
-        /// nothing.
+        /// I/Os that were given to no device: they read holes or blocks that were never written, failed before, or were left
+        /// to the page cache. They lack nothing.
         public var withoutBioIOs: UInt64
 
         init(
