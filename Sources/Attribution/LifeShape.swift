@@ -65,8 +65,9 @@ struct LifeShape {
         }
         points = order
         let model = AttributedLife(example, rule: rule)
-        // Time without a stage is in one where it is next to more of it. A partial life is walked: there are few.
-        self.model = !io.isPartial && !model.isDisordered && model.spans.count == count ? model : nil
+        // Time without a stage is in one where it is next to more of it. A partial life is walked: there are few. So is one
+        // without a bio: whether it came to a layer is not of its kind.
+        self.model = !io.isPartial && !io.hadNoBio && !model.isDisordered && model.spans.count == count ? model : nil
     }
 
     /// Makes a life of this kind that of `io`, which is of this kind too.
