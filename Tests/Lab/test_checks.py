@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.checks import check
 from lab.evidence import Evidence
-from lab.placement import parse_stat
+from lab.placement import check_cpus, parse_stat
 from lab.scenarios import Expectation, Scenario
 from lab.truth import Truth
 
@@ -159,6 +159,17 @@ class Checks(unittest.TestCase):
         self.assertIn("but stat has 254:0 12", self.changed(inode=13))
         self.assertIn("but stat has 254:0 12", self.changed(dev="259:0"))
         self.assertEqual(parse_stat("6 94 fe 10"), ("254:16", None))
+
+    def test_a_work_may_be_moved_between_the_observers(self) -> None:
+        truth = Truth(Counter(driver_worker=1499), complete_cpus=Counter({0: 1000, 1: 499}))
+
+        def failures(moved: int, lost: int = 0) -> list[str]:
+            ios = [{"completion_cpu": int(number >= 1000 + moved)} for number in range(1499 - lost)]
+            return list(check_cpus(replace(SCENARIO, multi_bio=True), truth, ios))
+
+        self.assertEqual((failures(2), len(failures(3)), len(failures(2, lost=1))), ([], 1, 1))
+        truth.contexts = Counter(hardirq=1499)
+        self.assertEqual(len(failures(1)), 1)
 
     def test_errors(self) -> None:
         self.assertIn("I/O lines with an error: 1, but fio had 0", self.changed(error=-5))

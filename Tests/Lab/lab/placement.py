@@ -8,6 +8,8 @@ from typing import Any
 from .scenarios import Scenario
 from .truth import Truth
 
+MOST_MOVED = 0.002
+
 
 def check_cpus(scenario: Scenario, truth: Truth, ios: list[dict[str, Any]]) -> Iterator[str]:
     """As multisets: which I/O was where is unknown to ftrace, how many were on each CPU can."""
@@ -17,8 +19,13 @@ def check_cpus(scenario: Scenario, truth: Truth, ios: list[dict[str, Any]]) -> I
         pairs.append(("end_cpu", truth.end_cpus, "end_io"))
     for key, wanted, what in pairs:
         got = Counter(io[key] for io in ios if key in io)
-        if got != wanted:
+        if got.total() != wanted.total() or (got - wanted).total() > _moved(truth, key, len(ios)):
             yield f"I/Os by {key}: {_shown(got)}, but ftrace {what} {_shown(wanted)}"
+
+
+def _moved(truth: Truth, key: str, ios: int) -> int:
+    """Of works that are bound to no CPU, a few are moved to another one between the two observers."""
+    return int(MOST_MOVED * ios) if key in ("end_cpu", "completion_cpu") and truth.contexts["driver_worker"] else 0
 
 
 def _shown(counts: Counter[int]) -> str:
