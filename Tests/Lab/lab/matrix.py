@@ -16,7 +16,7 @@ from .table import Table, write_skipped, write_table
 
 BOOT_SECONDS = 120
 SCENARIO_SECONDS = 120
-ROWS_PER_BOOT = 12  # patching kernel text is what the emulator stumbles over: each row in a boot puts the others at risk
+ROWS_PER_BOOT = 6  # patching kernel text is what the emulator stumbles over: each row in a boot puts the others at risk
 
 
 CellOf = Callable[[Evidence], Sequence[str] | None]
