@@ -5,7 +5,7 @@
 
 #include "links.bpf.h"
 
-/* A request of several I/Os has their bios in a list: so many of them are looked at. */
+/* A request of several I/Os has their bios in a list: so many of them are looked at, see merged_bios(). */
 #define MERGED_BIOS	256
 
 static __always_inline struct kiocb *iocb_of_iomap_bio(struct bio *bio)

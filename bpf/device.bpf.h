@@ -94,7 +94,7 @@ static __always_inline int io_issue(struct request *rq)
 	if (bio == read_kernel(rq, biotail))
 		return 0;
 	number = iocb_key(cpu, PROBE_KEY_ISSUE, rq);
-	for (__u32 i = 1; i < MERGED_BIOS; i++) {
+	for (__u32 i = 1; i < MERGED_BIOS && i < merged_bios(); i++) {
 		bio = read_kernel(bio, bi_next);
 		if (!bio)
 			break;
@@ -117,7 +117,7 @@ static __always_inline int io_requeue(struct request *rq)
 	struct probe_cpu *cpu = this_cpu();
 	struct bio *bio = read_kernel(rq, bio);
 
-	for (__u32 i = 0; i < MERGED_BIOS && cpu && bio; i++) {
+	for (__u32 i = 0; i < MERGED_BIOS && i < merged_bios() && cpu && bio; i++) {
 		bio_requeued(cpu, iocb_key(cpu, PROBE_KEY_REQUEUE, bio));
 		bio = read_kernel(bio, bi_next);
 	}
@@ -158,7 +158,7 @@ int BPF_PROG(request_raised, struct request *rq, bool elsewhere)
 	submitter = read_kernel(rq, mq_ctx);
 	bio = read_kernel(rq, bio);
 	cpu = this_cpu();
-	for (__u32 i = 0; i < MERGED_BIOS && cpu && bio; i++) {
+	for (__u32 i = 0; i < MERGED_BIOS && i < merged_bios() && cpu && bio; i++) {
 		bio_raised(cpu, iocb_key(cpu, PROBE_KEY_RAISE, bio), read_kernel(submitter, cpu));
 		bio = read_kernel(bio, bi_next);
 	}

@@ -265,6 +265,10 @@ struct task_struct___counting {
 	struct thread_info___counting thread_info;
 };
 
+struct bpf_iter_num {			/* 6.4 and later */
+	__u64 opaque[1];
+};
+
 struct pcpu_hot {			/* x86, 6.2 to 6.14 */
 	int preempt_count;
 };

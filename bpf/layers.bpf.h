@@ -267,7 +267,7 @@ int BPF_PROG(layer_disk_done, struct request *rq)
 	struct bio *bio = read_kernel(rq, bio);
 	struct probe_cpu *cpu = this_cpu();
 
-	for (__u32 i = 0; i < MERGED_BIOS && cpu && bio; i++) {
+	for (__u32 i = 0; i < MERGED_BIOS && i < merged_bios() && cpu && bio; i++) {
 		disk_did(cpu, iocb_key(cpu, PROBE_KEY_DISK_DONE, bio));
 		bio = read_kernel(bio, bi_next);
 	}

@@ -81,7 +81,7 @@ LAYERS = (
 # Nobody lists these: they are followed, or said not to be, since the mechanism is general.
 COMBINED = (
     # A volume, its pool and the pool's data are three levels, md is the fourth.
-    stack("raid1+dm-thin", "xfs-stacked-libaio-write", (*LIBAIO, WRITE), bottom=False, composed=frozenset(["raid1"])),
+    stack("raid1+dm-thin", "xfs-stacked-libaio-write", (*LIBAIO, WRITE), bottom=False),
     stack("dm-crypt", "btrfs-stacked-libaio-write", (*LIBAIO, WRITE), bottom=False, works=CRYPT_WRITE),
     stack("dm-linear", "overlay-xfs-stacked-libaio-write", (*LIBAIO, WRITE), filesystem="overlay-xfs", works=BACKING),
     stack("dm-crypt+loop", "raw-stacked-libaio-read", (*LIBAIO, READS), only="blkdev", bottom=False),
