@@ -5,9 +5,6 @@
 
 #include "links.bpf.h"
 
-/* A request of several I/Os has their bios in a list: so many of them are looked at, see merged_bios(). */
-#define MERGED_BIOS	256
-
 static __always_inline struct kiocb *iocb_of_iomap_bio(struct bio *bio)
 {
 	void *dio = read_kernel(bio, bi_private);

@@ -433,13 +433,16 @@ static __always_inline __u32 dio_flag_facts(__u32 flags)
 }
 
 /*
- * How many bios of a request are looked at. Verifiers that know loops of their
- * own, since 6.4, are soon through long ones of ours, too; an older one
- * takes every turn anew: 256 of them were a minute and more on 6.1.
+ * A request of several I/Os has their bios in a list: how many of them are
+ * looked at. Verifiers that know loops of their own, since 6.4, are soon through
+ * long ones of ours, too; an older one takes every turn anew: 256 of them were
+ * a minute and more on 6.1.
  */
+#define MERGED_BIOS	256
+
 static __always_inline __u32 merged_bios(void)
 {
-	return bpf_core_type_exists(struct bpf_iter_num) ? 256 : 32;
+	return bpf_core_type_exists(struct bpf_iter_num) ? MERGED_BIOS : 32;
 }
 
 #endif

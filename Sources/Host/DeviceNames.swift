@@ -170,10 +170,11 @@ public struct DeviceNames {
 
     private static let mostLayers = 4096
 
-    /// All devices that are made of this one, directly or through others, and their partitions: LVM on a disk, a mirror on
-    /// two, and volumes on a partition of that.
-    public static func layers(above device: DeviceNumber) -> [DeviceNumber] {
-        var (found, seen, next) = ([DeviceNumber](), Set([device]), [device])
+    /// This device, its partitions, all devices that are made of these, directly or through others, and their partitions:
+    /// LVM on a disk, a mirror on two, and volumes on a partition of that.
+    public static func stack(on device: DeviceNumber) -> [DeviceNumber] {
+        var found = withPartitions(device)
+        var (seen, next) = (Set(found), found)
         while let one = next.popLast(), found.count < mostLayers {
             let holders = "/sys/dev/block/\(one)/holders"
             let names = (try? FileManager.default.contentsOfDirectory(atPath: holders)) ?? []
@@ -187,7 +188,7 @@ public struct DeviceNames {
     }
 
     /// The device and, when it is a whole disk, its partitions.
-    public static func withPartitions(_ device: DeviceNumber) -> [DeviceNumber] {
+    private static func withPartitions(_ device: DeviceNumber) -> [DeviceNumber] {
         let directory = "/sys/dev/block/\(device)"
         let entries = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         let partitions = entries.filter {

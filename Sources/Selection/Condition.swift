@@ -41,7 +41,7 @@ indirect enum Condition: Equatable, Sendable {
     enum Operand: Equatable, Sendable {
         case number(Int128)
         case text(String)
-        /// The kernel's name of a device.
+        /// What the kernel or device-mapper calls a device, with `/dev/` or without.
         case deviceName(String)
         /// A time as lists show it.
         case time(SpelledTime)

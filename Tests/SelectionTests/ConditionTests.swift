@@ -80,7 +80,6 @@ struct ConditionTests {
         for text in [
             "file='/data/größe.db'", "file=größe.db", "file!=12", "file!=none", "layer=nvme0n1", "layer=259:1",
             "layer=/dev/nvme0n1", "layer=vg-root", "dev=/dev/mapper/vg-root", "dev!=/dev/sda",
-
         ] {
             #expect(try Self.holds(text, Self.io, known), "\(text)")
         }

@@ -176,10 +176,8 @@ struct FilterArguments: ParsableArguments {
         let names = DeviceNames()
         var (found, below, seen) = ([DeviceNumber](), [device], Set([device]))
         while let next = below.popLast() {
-            for part in DeviceNames.withPartitions(next) {
-                for layer in [part] + DeviceNames.layers(above: part) {
-                    for number in names.superBlocks(on: layer) where !found.contains(number) { found.append(number) }
-                }
+            for layer in DeviceNames.stack(on: next) {
+                for number in names.superBlocks(on: layer) where !found.contains(number) { found.append(number) }
             }
             below += names.loops(over: found).filter { seen.insert($0).inserted }
         }

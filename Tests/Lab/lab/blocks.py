@@ -134,8 +134,8 @@ class Blocks:
         return {device: sorted(requests) for device, requests in found.items()}
 
     def mirrored_times(self, write: bool, sectors: int | None, to_interrupt: bool = False) -> list[int]:
-        """The same of what is given to two disks at once, at the same sector of each: what the slower one takes. One disk's requests may be merged, and another's not, or be done before the
-        other's begin."""
+        """The same of what is given to two disks at once, at the same sector of each: what the slower one takes. One disk's
+        requests may be merged, and another's not, or be done before the other's begin."""
         kind = "W" if write else "R"
         disks = {part.device for part in self.parts["block_rq_issue"]}
         by_place: dict[str, dict[int, dict[str, list[Part]]]] = {}
