@@ -187,7 +187,9 @@ class LeftOutTests(RecordingBed):
 @unittest.skipUnless(os.geteuid() == 0, "not root: nothing can be recorded")
 class SlowTests(RecordingBed):
     def test_a_line_for_each(self) -> None:
-        done = self.record("-q", "--slower", "1us", "--", *fio_command(self.directory, "--number_ios=20"))
+        # For longer than it takes to look the file up: a name can be found only while its file is open.
+        load = fio_command(self.directory, "--number_ios=20", "--rate_iops=100")
+        done = self.record("-q", "--slower", "1us", "--", *load)
         self.assertEqual(done.returncode, 0, done.stderr)
         lines = [line for line in done.stderr.splitlines() if " write 4k " in line]
         self.assertEqual(len(lines), 20, done.stderr)
