@@ -316,7 +316,8 @@ verified_once_with_memory int unsent_complete(struct probe_cpu *cpu, __u64 key, 
 		return 0;
 	}
 	if (io && io->completed_ns && user_follows(io)) {
-		user_complete(cpu, io, key);
+		if (!io->iocb_completed_ns)
+			user_complete(cpu, io, key);
 		return 0;
 	}
 	/* With CALLER_COMP it comes before the completion, only to get the issuer to work. */
@@ -361,6 +362,23 @@ SEC("?fentry/io_complete_rw_iopoll")
 int BPF_PROG(io_uring_poll_completed, struct kiocb *iocb, long ret)
 {
 	return iocb_complete(iocb, ret, PROBE_KEY_IOPOLL_COMPLETE);
+}
+
+/*
+ * Works and threads of layers complete I/Os where a task can lose its CPU, on
+ * kernels that preempt it in a program too. Until it is back, others' runs of
+ * that program are skipped there; but hardly ever of both of these.
+ */
+SEC("?fentry/aio_complete_rw")
+int BPF_PROG(layer_aio_witnessed, struct kiocb *iocb, long ret)
+{
+	return iocb_complete(iocb, ret, PROBE_KEY_AIO_WITNESS);
+}
+
+SEC("?fentry/io_complete_rw")
+int BPF_PROG(layer_io_uring_witnessed, struct kiocb *iocb, long ret)
+{
+	return iocb_complete(iocb, ret, PROBE_KEY_IO_URING_WITNESS);
 }
 
 /* ---- io_uring's second hop ---- */

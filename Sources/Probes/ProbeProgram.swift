@@ -57,10 +57,12 @@ extension ProbeProgram {
     public static let all = completion + deferral + device + layers + context + processes + syncs + beginnings
 
     /// The same for kernels that preempt tasks in such programs: a task that loses its CPU in the begin's program would
-    /// hide the begins of all others that run there meanwhile. In a kprobe none does.
+    /// hide the begins of all others that run there meanwhile. In a kprobe none does. What completes an I/O of layers
+    /// where it can lose its CPU has a second program beside the first.
     static func all(preempted kinds: Set<Kind>) -> [ProbeProgram] {
-        all.map { program in
+        all.compactMap { program in
             var program = program
+            if program.function.hasSuffix("_witnessed") { return kinds.contains(.functionEntry) ? program : nil }
             let kind: Kind = program.function.hasPrefix("block_device_") ? .functionEntry : .tracepoint
             guard kinds.contains(kind) else { return program }
             switch program.function {
@@ -157,6 +159,8 @@ extension ProbeProgram {
         ProbeProgram("layer_throttled_by_all", .functionExit, "blk_throtl_bio", blind: throttledLayer),
         ProbeProgram("layer_done", .tracepoint, "block_bio_complete", blind: layer),
         ProbeProgram("layer_disk_done", .tracepoint, "block_rq_complete", blind: layer),
+        ProbeProgram("layer_aio_witnessed", .functionEntry, "aio_complete_rw", blind: legacy),
+        ProbeProgram("layer_io_uring_witnessed", .functionEntry, "io_complete_rw", blind: legacy),
     ]
 
     private static let throttledLayer = "what a cgroup's io.max holds back below a layer"
