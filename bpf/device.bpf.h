@@ -56,9 +56,10 @@ verified_once_with_memory int issued_late(struct probe_deep *slot, __u64 request
 	return 0;
 }
 
-static __always_inline int bio_issued(struct probe_cpu *cpu, struct request *rq, struct bio *bio, __u64 now)
+static __always_inline int bio_issued(struct probe_cpu *cpu, enum probe_key_user user, struct request *rq,
+				      struct bio *bio, __u64 now)
 {
-	struct probe_io *io = io_of_bio(cpu, PROBE_KEY_ISSUE, bio);
+	struct probe_io *io = io_of_bio(cpu, user, bio);
 
 	if (!io)
 		return 0;
@@ -70,37 +71,48 @@ static __always_inline int bio_issued(struct probe_cpu *cpu, struct request *rq,
 		issued_late(slot_of(io), read_kernel(rq, start_time_ns), now);
 	io->issued_ns = now;
 	if (probe_settings.stacked_disks)
-		note_layer(cpu, slot_of(io), PROBE_KEY_ISSUE, disk_of_bio(bio), now);
+		note_layer(cpu, slot_of(io), user, disk_of_bio(bio), now);
 	return 0;
 }
 
 /* Merged into the request of another, which is nearly always alone. */
-verified_once_with_memory int another_bio_issued(struct probe_cpu *cpu, __u64 rq, __u64 bio, __u64 now)
+verified_once_with_memory int another_bio_issued(struct probe_cpu *cpu, __u32 user, __u64 rq, __u64 bio, __u64 now)
 {
-	return cpu ? bio_issued(cpu, cast_kernel(struct request, rq), cast_kernel(struct bio, bio), now) : 0;
+	if (!cpu)
+		return 0;
+	return bio_issued(cpu, user % PROBE_KEY_USERS, cast_kernel(struct request, rq), cast_kernel(struct bio, bio), now);
 }
 
-static __always_inline int io_issue(struct request *rq)
+static __always_inline int bios_issued(struct probe_cpu *cpu, enum probe_key_user user, struct request *rq)
 {
 	struct bio *bio = read_kernel(rq, bio);
-	struct probe_cpu *cpu = this_cpu();
 	/* The search is no time of the I/O's. */
 	__u64 now = bpf_ktime_get_ns();
 	__u64 number;
 
-	if (!cpu || !bio)
+	if (!bio)
 		return 0;
-	bio_issued(cpu, rq, bio, now);
+	bio_issued(cpu, user, rq, bio, now);
 	if (bio == read_kernel(rq, biotail))
 		return 0;
-	number = iocb_key(cpu, PROBE_KEY_ISSUE, rq);
+	number = iocb_key(cpu, user, rq);
 	for (__u32 i = 1; i < MERGED_BIOS && i < merged_bios(); i++) {
 		bio = read_kernel(bio, bi_next);
 		if (!bio)
 			break;
-		another_bio_issued(cpu, number, iocb_key(cpu, PROBE_KEY_ISSUE, bio), now);
+		another_bio_issued(cpu, user, number, iocb_key(cpu, user, bio), now);
 	}
 	return 0;
+}
+
+static __always_inline int io_issue(struct request *rq)
+{
+	struct probe_cpu *cpu = this_cpu();
+
+	if (!cpu)
+		return 0;
+	leave_word(cpu, PROBE_WITNESSED_ISSUE, rq);
+	return bios_issued(cpu, PROBE_KEY_ISSUE, rq);
 }
 
 verified_once_with_memory int bio_requeued(struct probe_cpu *cpu, __u64 bio)
@@ -169,6 +181,17 @@ SEC("?tp_btf/block_rq_issue")
 int BPF_PROG(request_issued, struct request *rq)
 {
 	return io_issue(rq);
+}
+
+SEC("?tp_btf/block_rq_issue")
+int BPF_PROG(layer_issue_witnessed, struct request *rq)
+{
+	enum probe_key_user user = PROBE_KEY_ISSUE_WITNESS;
+	struct probe_cpu *cpu = this_cpu();
+
+	if (!cpu || !was_skipped(cpu, PROBE_WITNESSED_ISSUE, iocb_key(cpu, user, rq)))
+		return 0;
+	return bios_issued(cpu, user, rq);
 }
 
 /* Before a54895fa057c (5.11) the tracepoint's first argument is the request's queue. */

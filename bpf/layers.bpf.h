@@ -86,7 +86,9 @@ static __noinline int layer_does_not_fit(struct probe_io *io)
 /* The user says what is noted: that is the one thing that its programs see. */
 verified_once_with_memory int note_layer(struct probe_cpu *cpu, struct probe_deep *slot, __u32 user, __u32 dev, __u64 now)
 {
-	bool is_done = user == PROBE_KEY_DISK_DONE || user == PROBE_KEY_LAYER_DONE;
+	bool is_entry = user == PROBE_KEY_LAYER_ENTRY || user == PROBE_KEY_LAYER_ENTRY_WITNESS;
+	bool is_disks_end = user == PROBE_KEY_DISK_DONE || user == PROBE_KEY_DISK_DONE_WITNESS;
+	bool is_done = is_disks_end || user == PROBE_KEY_LAYER_DONE;
 	struct probe_io *io = io_in(slot);
 	struct probe_layer_times *times;
 	struct probe_layer *layer;
@@ -100,7 +102,7 @@ verified_once_with_memory int note_layer(struct probe_cpu *cpu, struct probe_dee
 	if (place == PROBE_LAYERS && !is_done)
 		deep(io);
 	if (place >= layer_places(io) || place >= PROBE_ALL_LAYERS)
-		return user == PROBE_KEY_LAYER_ENTRY ? layer_does_not_fit(io) : 0;
+		return is_entry ? layer_does_not_fit(io) : 0;
 	layer = layer_at(io, place);
 	if (!layer->dev) {
 		if (is_done)
@@ -116,10 +118,12 @@ verified_once_with_memory int note_layer(struct probe_cpu *cpu, struct probe_dee
 			times->throttled_ns = since;
 		break;
 	case PROBE_KEY_LAYER_ENTRY:
+	case PROBE_KEY_LAYER_ENTRY_WITNESS:
 		if (!layer->entered_ns)
 			layer->entered_ns = since;
 		break;
 	case PROBE_KEY_ISSUE:
+	case PROBE_KEY_ISSUE_WITNESS:
 		times = layer->issued_ns ? layer_times(io, place) : 0;
 		if (times && !times->first_issued_ns)
 			times->first_issued_ns = layer->issued_ns;
@@ -127,7 +131,7 @@ verified_once_with_memory int note_layer(struct probe_cpu *cpu, struct probe_dee
 		break;
 	default:
 		/* block_bio_complete is a moment after block_rq_complete. */
-		if (user == PROBE_KEY_DISK_DONE || !layer->issued_ns || layer->done_ns <= layer->issued_ns)
+		if (is_disks_end || !layer->issued_ns || layer->done_ns <= layer->issued_ns)
 			layer->done_ns = since;
 	}
 	return 0;
@@ -203,25 +207,45 @@ static __always_inline struct probe_layer *layer_now(struct probe_io *io)
 	return last;
 }
 
-static __always_inline int layer_enters(struct bio *bio)
+static __always_inline int bio_enters(struct probe_cpu *cpu, enum probe_key_user user, struct bio *bio)
 {
-	struct probe_cpu *cpu = this_cpu();
-	struct probe_io *io = cpu ? io_of_bio(cpu, PROBE_KEY_LAYER_ENTRY, bio) : 0;
+	struct probe_io *io = io_of_bio(cpu, user, bio);
 	__u32 dev;
 
 	if (!io)
 		return 0;
 	dev = disk_of_bio(bio);
-	note_layer(cpu, slot_of(io), PROBE_KEY_LAYER_ENTRY, dev, bpf_ktime_get_ns());
+	note_layer(cpu, slot_of(io), user, dev, bpf_ktime_get_ns());
 	if (((struct probe_layered *)io)->layers[1].dev)
-		note_giver(slot_of(io), dev, disk_above(iocb_key(cpu, PROBE_KEY_LAYER_ENTRY, bio), dev));
+		note_giver(slot_of(io), dev, disk_above(iocb_key(cpu, user, bio), dev));
 	return 0;
+}
+
+static __always_inline int layer_enters(struct bio *bio)
+{
+	struct probe_cpu *cpu = this_cpu();
+
+	if (!cpu)
+		return 0;
+	leave_word(cpu, PROBE_WITNESSED_LAYER_ENTRY, bio);
+	return bio_enters(cpu, PROBE_KEY_LAYER_ENTRY, bio);
 }
 
 SEC("?tp_btf/block_bio_queue")
 int BPF_PROG(layer_entered, struct bio *bio)
 {
 	return layer_enters(bio);
+}
+
+SEC("?tp_btf/block_bio_queue")
+int BPF_PROG(layer_entry_witnessed, struct bio *bio)
+{
+	enum probe_key_user user = PROBE_KEY_LAYER_ENTRY_WITNESS;
+	struct probe_cpu *cpu = this_cpu();
+
+	if (!cpu || !was_skipped(cpu, PROBE_WITNESSED_LAYER_ENTRY, iocb_key(cpu, user, bio)))
+		return 0;
+	return bio_enters(cpu, user, bio);
 }
 
 /* Before a54895fa057c (5.11) the tracepoint's first argument is the bio's queue. */
@@ -256,22 +280,42 @@ int BPF_PROG(layer_done, struct request_queue *queue, struct bio *bio)
 	return note_bio(this_cpu(), PROBE_KEY_LAYER_DONE, bio);
 }
 
-verified_once_with_memory int disk_did(struct probe_cpu *cpu, __u64 bio)
+verified_once_with_memory int disk_did(struct probe_cpu *cpu, __u32 user, __u64 bio)
 {
-	return note_bio(cpu, PROBE_KEY_DISK_DONE, cast_kernel(struct bio, bio));
+	return note_bio(cpu, user % PROBE_KEY_USERS, cast_kernel(struct bio, bio));
+}
+
+static __always_inline int disk_did_all(struct probe_cpu *cpu, enum probe_key_user user, struct request *rq)
+{
+	struct bio *bio = read_kernel(rq, bio);
+
+	for (__u32 i = 0; i < MERGED_BIOS && i < merged_bios() && bio; i++) {
+		disk_did(cpu, user, iocb_key(cpu, user, bio));
+		bio = read_kernel(bio, bi_next);
+	}
+	return 0;
 }
 
 SEC("?tp_btf/block_rq_complete")
 int BPF_PROG(layer_disk_done, struct request *rq)
 {
-	struct bio *bio = read_kernel(rq, bio);
 	struct probe_cpu *cpu = this_cpu();
 
-	for (__u32 i = 0; i < MERGED_BIOS && i < merged_bios() && cpu && bio; i++) {
-		disk_did(cpu, iocb_key(cpu, PROBE_KEY_DISK_DONE, bio));
-		bio = read_kernel(bio, bi_next);
-	}
-	return 0;
+	if (!cpu)
+		return 0;
+	leave_word(cpu, PROBE_WITNESSED_DISK_DONE, rq);
+	return disk_did_all(cpu, PROBE_KEY_DISK_DONE, rq);
+}
+
+SEC("?tp_btf/block_rq_complete")
+int BPF_PROG(layer_disk_done_witnessed, struct request *rq)
+{
+	enum probe_key_user user = PROBE_KEY_DISK_DONE_WITNESS;
+	struct probe_cpu *cpu = this_cpu();
+
+	if (!cpu || !was_skipped(cpu, PROBE_WITNESSED_DISK_DONE, iocb_key(cpu, user, rq)))
+		return 0;
+	return disk_did_all(cpu, user, rq);
 }
 
 /* ---- work items that a layer defers an I/O to on its way down ---- */
@@ -296,10 +340,10 @@ static __always_inline void layer_work_queued(struct probe_cpu *cpu, const struc
 		layer->queued_ns = since_submit(io, bpf_ktime_get_ns());
 }
 
-static __always_inline void layer_work_started(struct probe_cpu *cpu, const struct probe_link *link,
-					       struct work_struct *work)
+static __always_inline void layer_work_started(struct probe_cpu *cpu, enum probe_key_user user,
+					       const struct probe_link *link, struct work_struct *work)
 {
-	struct probe_io *io = io_of_layer_work(cpu, PROBE_KEY_START, link, work);
+	struct probe_io *io = io_of_layer_work(cpu, user, link, work);
 	struct probe_layer *layer = io ? layer_now(io) : 0;
 
 	if (layer && layer->queued_ns)

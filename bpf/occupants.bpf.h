@@ -192,13 +192,15 @@ static __always_inline __u64 on_cpu_since(const struct probe_cpu *cpu, __u64 now
 static __noinline int send_occupancy(struct probe_cpu *cpu, __u64 now)
 {
 	struct probe_occupancy occupancy = { .kind = PROBE_RECORD_OCCUPANCY };
+	/* Read once: behind this, too, the CPU may be lost, and the time be another. */
+	__u64 from = *(volatile __u64 *)&cpu->task_occupied_since_ns;
 
-	if (on_cpu_since(cpu, now) > now)
+	if (from > now)
 		return 0;
 	occupancy.occupant = cpu->task_occupant;
 	occupancy.cpu = bpf_get_smp_processor_id();
 	occupancy.tid = cpu->occupant_tid;
-	occupancy.from_ns = cpu->task_occupied_since_ns;
+	occupancy.from_ns = from;
 	occupancy.until_ns = now;
 	occupancy.function = cpu->occupant_function;
 	bpf_get_current_comm(occupancy.name, 16);

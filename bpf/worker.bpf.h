@@ -21,9 +21,10 @@ static __always_inline void hop_queued(struct probe_cpu *cpu, const struct probe
 		__sync_fetch_and_add(&cpu->waiting, 1);
 }
 
-static __always_inline void hop_started(struct probe_cpu *cpu, const struct probe_link *link, struct work_struct *work)
+static __always_inline void hop_started(struct probe_cpu *cpu, enum probe_key_user user, const struct probe_link *link,
+					struct work_struct *work)
 {
-	struct probe_io *io = slot_find(follow_link(link, iocb_key(cpu, PROBE_KEY_START, work)));
+	struct probe_io *io = slot_find(follow_link(link, iocb_key(cpu, user, work)));
 	__u16 here = bpf_get_smp_processor_id();
 	struct probe_occupied clocks;
 	struct probe_life *life;
@@ -32,7 +33,7 @@ static __always_inline void hop_started(struct probe_cpu *cpu, const struct prob
 	if (!io || io->kind < PROBE_RECORD_LIFE)
 		return;
 	life = (struct probe_life *)io;
-	if (!life->hop_queued_ns)
+	if (!life->hop_queued_ns || life->hop_started_ns >= life->hop_queued_ns)
 		return;
 	life->hop_started_ns = read_clocks(cpu, &clocks);
 	life->hop_tid = (__u32)bpf_get_current_pid_tgid();
@@ -68,22 +69,22 @@ static __noinline int other_work_queued(struct probe_cpu *cpu, struct work_struc
 	return 0;
 }
 
-static __noinline int other_work_started(struct probe_cpu *cpu, struct work_struct *work)
+static __noinline int other_work_started(struct probe_cpu *cpu, enum probe_key_user user, struct work_struct *work)
 {
 	__u64 function = (__u64)read_kernel(work, func);
 	struct probe_link *link;
 
 	if (any_deliverers())
-		deliverer_started(cpu, function, iocb_key(cpu, PROBE_KEY_START, work));
+		deliverer_started(cpu, function, iocb_key(cpu, user % PROBE_KEY_USERS, work));
 	if (!probe_settings.files_stack && !probe_settings.layers)
 		return 0;
 	link = link_of_work(function);
 	if (!link)
 		return 0;
 	if (link->to == PROBE_LINK_KIOCB)
-		hop_started(cpu, link, work);
+		hop_started(cpu, user % PROBE_KEY_USERS, link, work);
 	else if (probe_settings.layers)
-		layer_work_started(cpu, link, work);
+		layer_work_started(cpu, user % PROBE_KEY_USERS, link, work);
 	return 0;
 }
 
@@ -193,11 +194,14 @@ static __always_inline void queue_wait_ends(struct probe_io *io, const struct pr
 	}
 }
 
-static __always_inline void io_work_starts(struct probe_cpu *cpu, struct kiocb *iocb, __u32 tid, __u64 now,
-					   const struct probe_occupied *clocks)
+static __always_inline void io_work_starts(struct probe_cpu *cpu, enum probe_key_user user, struct kiocb *iocb,
+					   __u32 tid, __u64 now, const struct probe_occupied *clocks)
 {
-	struct probe_io *io = slot_find(io_key(cpu, PROBE_KEY_START, iocb));
+	struct probe_io *io = slot_find(io_key(cpu, user, iocb));
 
+	/* Both saw it, after all. */
+	if (user == PROBE_KEY_START_WITNESS && io && io->started_ns >= io->queued_ns)
+		return;
 	cpu->works++;
 	if (!cpu->run_works++)
 		cpu->worker_runs++;
@@ -211,32 +215,52 @@ static __always_inline void io_work_starts(struct probe_cpu *cpu, struct kiocb *
 	queue_wait_ends(io, clocks);
 }
 
-SEC("?tp_btf/workqueue_execute_start")
-int BPF_PROG(work_started, struct work_struct *work)
+static __always_inline int work_starts(struct probe_cpu *cpu, enum probe_key_user user, struct work_struct *work)
 {
 	struct kiocb *iocb = iocb_of_work(work);
-	struct probe_cpu *cpu = this_cpu();
 	struct task_struct *task = current_task();
 	struct occupant occupant = { .kind = PROBE_OCCUPANT_COMPLETION_WORK };
 	struct probe_occupied clocks;
 	__u32 tid;
 	__u64 now;
 
-	if (!cpu || !is_kworker(task))
+	if (!is_kworker(task))
 		return 0;
 	tid = read_kernel(task, pid);
 	if (iocb) {
 		now = read_clocks(cpu, &clocks);
-		io_work_starts(cpu, iocb, tid, now, &clocks);
+		io_work_starts(cpu, user, iocb, tid, now, &clocks);
 	} else if (clocks_run()) {
-		other_work_started(cpu, work);
+		other_work_started(cpu, user, work);
 		now = charge_until_now(cpu);
 		occupant = occupant_of_worker(cpu, task);
 	} else {
-		return other_work_started(cpu, work);
+		return other_work_started(cpu, user, work);
 	}
 	occupy_as(cpu, occupant, tid, on_cpu_since(cpu, now));
 	return 0;
+}
+
+SEC("?tp_btf/workqueue_execute_start")
+int BPF_PROG(work_started, struct work_struct *work)
+{
+	struct probe_cpu *cpu = this_cpu();
+
+	if (!cpu)
+		return 0;
+	leave_word(cpu, PROBE_WITNESSED_START, work);
+	return work_starts(cpu, PROBE_KEY_START, work);
+}
+
+SEC("?tp_btf/workqueue_execute_start")
+int BPF_PROG(work_start_witnessed, struct work_struct *work)
+{
+	enum probe_key_user user = PROBE_KEY_START_WITNESS;
+	struct probe_cpu *cpu = this_cpu();
+
+	if (!cpu || !was_skipped(cpu, PROBE_WITNESSED_START, iocb_key(cpu, user, work)))
+		return 0;
+	return work_starts(cpu, user, work);
 }
 
 SEC("?tp_btf/workqueue_execute_end")

@@ -37,10 +37,10 @@ public struct LayerPart: Hashable, Sendable {
     ///   - body: is called with each part that took time, in causal order; with those of a device it may be called twice.
     public static func forEach(of io: DirectIO, evenOfOne: Bool = false, _ body: (LayerPart, UInt64) -> Void) {
         guard let path = io.path, case let layers = path.layers, evenOfOne || layers.count > 1, let top = layers.first,
-            top.entered != 0, !io.further.marks.contains(.topUnseen), let end = end(of: io)
+            top.entered != 0 || top.issued != 0, !io.further.marks.contains(.topUnseen), let end = end(of: io)
         else { return }
-        // The only one may have requests: then its stage begins where it was given that.
-        var time = layers.count > 1 ? top.entered : io.times[.issued]
+        // The only one may have requests: then its stage begins where it was given that. So it does where the entry was missed.
+        var time = layers.count > 1 && top.entered != 0 ? top.entered : io.times[.issued]
         guard time != 0, end >= time else { return }
         func take(until next: UInt64, _ place: Int, _ phase: Phase) {
             guard next > time, next <= end else { return }

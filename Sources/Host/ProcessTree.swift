@@ -33,6 +33,14 @@ public struct ProcessTree {
         return found
     }
 
+    /// Whether there is such a process that has not ended.
+    public static func runs(_ process: Int32, procfs: String = "/proc") -> Bool {
+        guard let line = HostFacts.line(of: "\(procfs)/\(process)/stat"), let end = line.lastIndex(of: ")") else {
+            return false
+        }
+        return line[line.index(after: end)...].drop { $0 == " " }.first.map { !"ZX".contains($0) } ?? false
+    }
+
     /// Whether a thread has this name now.
     public static func hasThread(named name: String, procfs: String = "/proc") -> Bool {
         Procfs.numbers(in: procfs).contains { process in

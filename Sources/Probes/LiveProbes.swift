@@ -357,7 +357,20 @@ public final class LiveProbes {
         for (number, cpu) in cpus().enumerated() { counters.add(cpu, number: number) }
         counters.recorded += deliveredLate
         for program in plan.included { counters.addMisses(object.misses(of: program), of: program.role) }
+        counters.pointsMissed -= min(counters.pointsMissed, counters.witnessed)
         return counters
+    }
+
+    /// Those of these processes whose I/Os are recorded, because they were to be or were started by one that was.
+    public func traced(among processes: [Int32]) -> [Int32] {
+        let map = object.descriptor(of: "probe_marks")
+        let traced = UInt8(truncatingIfNeeded: PROBE_MARK_TRACED.rawValue)
+        return processes.filter { process in
+            var key = UInt32(process) / UInt32(PROBE_MARKS)
+            var marks = probe_marks()
+            guard bpf_map_lookup_elem(map, &key, &marks) == 0 else { return false }
+            return withUnsafeBytes(of: marks) { $0[Int(process) % Int(PROBE_MARKS)] & traced != 0 }
+        }
     }
 
     /// Marks a process; its future children are marked by the fork tracepoint.
@@ -461,6 +474,7 @@ extension LiveProbes {
         // Set by the lab alone, to see that a kernel whose contexts are misread is told as one.
         settings.contexts_misread = getenv("DIOSCOPE_MISREAD_CONTEXTS") == nil ? 0 : 1
         settings.activations_seen = plan.activatesWorks ? 1 : 0
+        settings.witnessed = plan.includes("work_start_witnessed") ? 1 : 0
         settings.punts_seen = plan.includes("request_punted") ? 1 : 0
         settings.task_work_seen = plan.includes("request_completed") ? 1 : 0
         settings.clocks_run = plan.runsClocks ? 1 : 0

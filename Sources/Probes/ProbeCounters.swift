@@ -27,8 +27,10 @@ public struct ProbeCounters: Equatable, Sendable {
     public var occupanciesFull: UInt64 = 0
     /// I/Os whose begin was missed: the kernel skips a probe that is already running on the CPU.
     public var beginsMissed: UInt64 = 0
-    /// Runs of probes that record a life's points, skipped for the same reason.
+    /// Runs of probes that record a life's points, skipped for the same reason, but for those that a witness did.
     public var pointsMissed: UInt64 = 0
+    /// Skipped runs that a second program at the same place did.
+    var witnessed: UInt64 = 0
     /// I/Os whose completion was not seen and must have been: their kiocbs began again.
     public var begunAgain: UInt64 = 0
     /// Nanoseconds from the begin of those to when that was noticed: they took no longer than this in all.
@@ -108,6 +110,7 @@ public struct ProbeCounters: Equatable, Sendable {
         ringFull += cpu.ring_full
         namesFull += cpu.names_full
         occupanciesFull += cpu.occupancies_full
+        witnessed += cpu.witnessed
     }
 
     private mutating func add(tests cpu: probe_cpu) {

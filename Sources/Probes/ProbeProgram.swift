@@ -57,12 +57,12 @@ extension ProbeProgram {
     public static let all = completion + deferral + device + layers + context + processes + syncs + beginnings
 
     /// The same for kernels that preempt tasks in such programs: a task that loses its CPU in the begin's program would
-    /// hide the begins of all others that run there meanwhile. In a kprobe none does. What completes an I/O of layers
-    /// where it can lose its CPU has a second program beside the first.
+    /// hide the begins of all others that run there meanwhile. In a kprobe none does. Where
+    /// that often happens, a second program does what the first would have: its witness.
     static func all(preempted kinds: Set<Kind>) -> [ProbeProgram] {
         all.compactMap { program in
             var program = program
-            if program.function.hasSuffix("_witnessed") { return kinds.contains(.functionEntry) ? program : nil }
+            if program.function.hasSuffix("_witnessed") { return kinds.contains(program.kind) ? program : nil }
             let kind: Kind = program.function.hasPrefix("block_device_") ? .functionEntry : .tracepoint
             guard kinds.contains(kind) else { return program }
             switch program.function {
@@ -106,6 +106,9 @@ extension ProbeProgram {
             "work_queued", .tracepoint, "workqueue_queue_work", blind: "queue wait of deferred completions"),
         ProbeProgram(
             "work_started", .tracepoint, "workqueue_execute_start",
+            blind: "queue wait, worker CPU, completion work of deferred completions"),
+        ProbeProgram(
+            "work_start_witnessed", .tracepoint, "workqueue_execute_start",
             blind: "queue wait, worker CPU, completion work of deferred completions"),
         ProbeProgram(
             "request_punted", .tracepoint, "io_uring_queue_async_work",
@@ -159,6 +162,9 @@ extension ProbeProgram {
         ProbeProgram("layer_throttled_by_all", .functionExit, "blk_throtl_bio", blind: throttledLayer),
         ProbeProgram("layer_done", .tracepoint, "block_bio_complete", blind: layer),
         ProbeProgram("layer_disk_done", .tracepoint, "block_rq_complete", blind: layer),
+        ProbeProgram("layer_entry_witnessed", .tracepoint, "block_bio_queue", blind: layer),
+        ProbeProgram("layer_issue_witnessed", .tracepoint, "block_rq_issue", blind: layer),
+        ProbeProgram("layer_disk_done_witnessed", .tracepoint, "block_rq_complete", blind: layer),
         ProbeProgram("layer_aio_witnessed", .functionEntry, "aio_complete_rw", blind: legacy),
         ProbeProgram("layer_io_uring_witnessed", .functionEntry, "io_complete_rw", blind: legacy),
     ]

@@ -15,6 +15,8 @@ public struct Outcome {
     public var blindTo: [String] = []
     /// Whose I/Os the filters left out, the most first.
     public var leftOut: [LeftOutProcess] = []
+    /// Processes of the command that it did not wait for, and whose I/Os are no longer recorded: `fio/4711`; untrusted.
+    public var outliving: [String] = []
 
     /// I/Os that the probes recorded, and that the file has not: since it could not be written, those until it was noticed.
     public var unwritten: UInt64 {

@@ -32,6 +32,8 @@ protocol ProbeSource: AnyObject {
     func syncs() -> [FileSyncs]?
     /// Processes whose I/Os the filters left out, the most first.
     func leftOut() -> [LeftOutProcess]
+    /// Those of these processes whose I/Os are recorded.
+    func traced(among processes: [Int32]) -> [Int32]
     func sumUp(_ kind: probe_io_kind)
     func sums() -> [KindSummaries.Sums]
     func sample(every: UInt32)

@@ -156,13 +156,23 @@ public final class Recorder {
         probes.deactivate()
         let counters = settle()
         finish(counters, commandStatus: commandStatus)
+        let outliving = commandStatus == nil ? [] : outliving()
         listener.recordingEnded()
         if let child, commandStatus == nil { commandStatus = wait(for: child) }
         return Outcome(
             ios: intake.iosWritten + counters.summedUp, bytes: intake.bytesWritten, counters: counters,
             commandStatus: commandStatus,
             failure: intake.failure, blindTo: probes.blindTo,
-            leftOut: counters.filteredOut > 0 ? probes.leftOut() : [])
+            leftOut: counters.filteredOut > 0 ? probes.leftOut() : [], outliving: outliving)
+    }
+
+    /// What the command started and did not wait for.
+    private func outliving() -> [String] {
+        let own = ProcessInfo.processInfo.processIdentifier
+        let running = Procfs.numbers(in: "/proc").filter { $0 != own && ProcessTree.runs($0) }
+        return (probes?.traced(among: running) ?? []).map { process in
+            "\(HostFacts.line(of: "/proc/\(process)/comm") ?? "?")/\(process)"
+        }
     }
 
     /// Nothing was recorded: no file is better than one that says so.

@@ -160,10 +160,7 @@ package struct Flame {
     private func label(of part: LayerPart) -> String {
         let suffix = LayerText.suffix(of: part.phase)
         let name = style.escaped(LayerText.name(of: part.device, report.source))
-        let space = labelWidth - 6 - suffix.count
-        // Of `nvme-tcp nvme2c2n1`, which device it is tells more than what it is.
-        let last = name.split(separator: " ").last.map(String.init) ?? name
-        return (name.columns <= space ? name : TextLine.trimmed(String(last.prefix(columns: space)))) + suffix
+        return LayerText.fitted(name, to: labelWidth - 6 - suffix.count) + suffix
     }
 
     private typealias Part = (label: String, total: UInt128, share: Double)

@@ -69,7 +69,7 @@ extension IOList {
             // There is little room.
             let suffix = part.phase == .notFollowed ? " not followed" : LayerText.suffix(of: part.phase)
             let name = style.escaped(source.map { LayerText.name(of: part.device, $0) } ?? part.device.description)
-            let label = "     . " + name.prefix(columns: Self.labelWidth - 7 - suffix.count) + suffix
+            let label = "     . " + LayerText.fitted(name, to: Self.labelWidth - 7 - suffix.count) + suffix
             return row(label, within, nanoseconds, .device, of: listed.life, style)
         }
     }

@@ -26,6 +26,14 @@ enum LayerText {
         return [known?.layer, mapped ?? known?.name ?? device.description].compactMap { $0 }.joined(separator: " ")
     }
 
+    /// Of `nvme-tcp nvme2c2n1`, which device it is tells more than what it is.
+    /// - Parameter name: escaped.
+    static func fitted(_ name: String, to columns: Int) -> String {
+        guard name.columns > columns else { return name }
+        let last = name.split(separator: " ").last.map(String.init) ?? name
+        return TextLine.trimmed(String(last.prefix(columns: columns)))
+    }
+
     /// What follows the name in a row of the flame.
     static func suffix(of phase: LayerPart.Phase) -> String {
         switch phase {

@@ -221,6 +221,15 @@ class RecordTests(RecordingBed):
             os.killpg(parent.pid, signal.SIGKILL)
         self.assertEqual(self.report()["ios"]["total"], IOS)
 
+    def test_what_a_command_left_running(self) -> None:
+        """A recording ends with its command, and says whom the command did not wait for."""
+        fio = " ".join(fio_command(self.directory))
+        done = self.record("--", "sh", "-c", f"{fio} >/dev/null; sleep 2 >/dev/null 2>&1 &\nexit 0")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, r"the command has ended, and sleep/\d+, which it started, runs on")
+        waited = dioscope("record", "-q", "-o", self.file("second"), "--", "sh", "-c", "sleep 0.2 & wait")
+        self.assertNotIn("runs on", waited.stderr)
+
     def test_two_recorders_do_not_disturb_each_other(self) -> None:
         fio = fio_command(self.directory)
         subprocess.run(fio, capture_output=True, check=True)

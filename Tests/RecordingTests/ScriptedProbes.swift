@@ -54,6 +54,7 @@ final class ScriptedProbes: ProbeSource {
     var synced: [FileSyncs]?
     func leftOut() -> [LeftOutProcess] { [] }
     func syncs() -> [FileSyncs]? { synced }
+    func traced(among processes: [Int32]) -> [Int32] { [] }
     func sumUp(_ kind: probe_io_kind) {}
     func sums() -> [KindSummaries.Sums] { [] }
     func sample(every: UInt32) { sampled.append(every) }

@@ -174,11 +174,23 @@ struct RecordCommand: ParsableCommand {
         if probeCost {
             try Terminal.write(ProbeCostTable.text(recorder.costs, ios: outcome.ios) + "\n", to: Terminal.messages)
         }
+        sayWhoRunsOn(outcome.outliving)
         if outcome.ios == 0, failure == nil { sayWhy(outcome, made) }
         if !quiet { try printReport(made, of: path) }
         let status = outcome.commandStatus ?? 0
         let own = failure?.status ?? (outcome.ios == 0 ? .nothing : .ok)
         throw ExitCode(status != 0 ? status : own.rawValue)
+    }
+
+    /// A recording ends with its command, not with what that has started.
+    private func sayWhoRunsOn(_ processes: [String]) {
+        guard let last = processes.last else { return }
+        let which =
+            processes.count == 1
+            ? "\(last), which it started, runs on"
+            : "\(processes.count) processes that it started, such as \(last), run on"
+        Terminal.say("the command has ended, and \(which): what comes from there now is not recorded")
+        Terminal.advise("let the command wait for them, as with 'wait' in a shell, or record with --pid or --cgroup")
     }
 
     /// Nothing was seen: of what is known to have been there, why, or else what could not be seen.
