@@ -330,24 +330,25 @@ static __always_inline struct probe_io *io_of_layer_work(struct probe_cpu *cpu, 
 	return io && !io->issued_ns ? io : 0;
 }
 
+/* - now: before the search for the I/O, as in the next. */
 static __always_inline void layer_work_queued(struct probe_cpu *cpu, const struct probe_link *link,
-					      struct work_struct *work)
+					      struct work_struct *work, __u64 now)
 {
 	struct probe_io *io = io_of_layer_work(cpu, PROBE_KEY_QUEUE, link, work);
 	struct probe_layer *layer = io ? layer_now(io) : 0;
 
 	if (layer)
-		layer->queued_ns = since_submit(io, bpf_ktime_get_ns());
+		layer->queued_ns = since_submit(io, now);
 }
 
 static __always_inline void layer_work_started(struct probe_cpu *cpu, enum probe_key_user user,
-					       const struct probe_link *link, struct work_struct *work)
+					       const struct probe_link *link, struct work_struct *work, __u64 now)
 {
 	struct probe_io *io = io_of_layer_work(cpu, user, link, work);
 	struct probe_layer *layer = io ? layer_now(io) : 0;
 
 	if (layer && layer->queued_ns)
-		layer->started_ns = since_submit(io, bpf_ktime_get_ns());
+		layer->started_ns = since_submit(io, now);
 }
 
 /* A layer that was given a request, loop, has its worker begin the I/O to its own file. */

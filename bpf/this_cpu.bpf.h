@@ -58,8 +58,8 @@ static __always_inline struct probe_cpu *this_cpu(void)
 
 /*
  * The kernel skips a program on a CPU where a run of it has not ended: that
- * was interrupted, or since 7.0 its task lost the CPU. Its witness, which runs
- * next, does what was skipped. The program leaves word of what it ran for, as
+ * was interrupted, or since 7.0 its task lost the CPU. Its witness, attached
+ * and so run after it, does what was skipped. The program leaves word of what it ran for, as
  * on a stack: between the two another pair may run, in an interrupt or a task.
  */
 static __always_inline void leave_word(struct probe_cpu *cpu, enum probe_witnessed program, const void *of)

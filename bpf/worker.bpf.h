@@ -52,6 +52,7 @@ static __always_inline void hop_started(struct probe_cpu *cpu, enum probe_key_us
 /* A work that completes no direct I/O by itself. */
 static __noinline int other_work_queued(struct probe_cpu *cpu, struct work_struct *work)
 {
+	__u64 now = probe_settings.layers ? bpf_ktime_get_ns() : 0;
 	__u64 function = (__u64)read_kernel(work, func);
 	struct probe_link *link;
 
@@ -65,12 +66,13 @@ static __noinline int other_work_queued(struct probe_cpu *cpu, struct work_struc
 	if (link->to == PROBE_LINK_KIOCB)
 		hop_queued(cpu, link, work);
 	else if (probe_settings.layers)
-		layer_work_queued(cpu, link, work);
+		layer_work_queued(cpu, link, work, now);
 	return 0;
 }
 
 static __noinline int other_work_started(struct probe_cpu *cpu, enum probe_key_user user, struct work_struct *work)
 {
+	__u64 now = probe_settings.layers ? bpf_ktime_get_ns() : 0;
 	__u64 function = (__u64)read_kernel(work, func);
 	struct probe_link *link;
 
@@ -84,7 +86,7 @@ static __noinline int other_work_started(struct probe_cpu *cpu, enum probe_key_u
 	if (link->to == PROBE_LINK_KIOCB)
 		hop_started(cpu, user % PROBE_KEY_USERS, link, work);
 	else if (probe_settings.layers)
-		layer_work_started(cpu, user % PROBE_KEY_USERS, link, work);
+		layer_work_started(cpu, user % PROBE_KEY_USERS, link, work, now);
 	return 0;
 }
 

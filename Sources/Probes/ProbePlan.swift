@@ -76,7 +76,8 @@ public struct ProbePlan: Sendable {
         "request_requeued", "request_requeued_from_queue", "submission_returned", "thread_served",
         "forced_thread_served", "quota_used_up", "quota_filled", "ext4_sync_entered", "ext4_sync_left",
         "work_activated", "waiting_work_activated", "inactive_work_activated", "awaited_bio_ended",
-        "renamed_awaited_bio_ended", "simple_block_device_bio_ended",
+        "renamed_awaited_bio_ended", "simple_block_device_bio_ended", "layer_entry_witnessed",
+        "layer_issue_witnessed",
     ]
 
     private static func refusal(of program: ProbeProgram, by btf: KernelBTF) -> String? {
@@ -94,6 +95,7 @@ public struct ProbePlan: Sendable {
             // a context before io_uring's request.
             switch program.function {
             case "request_issued" where count != 2, "request_issued_from_queue" where count != 3,
+                "layer_issue_witnessed" where count != 2, "layer_entry_witnessed" where count != 2,
                 "layer_entered" where count != 2, "layer_entered_from_queue" where count != 3,
                 "request_punted" where count != 3,
                 "request_requeued" where count != 2, "request_requeued_from_queue" where count != 3:
@@ -202,6 +204,9 @@ public struct ProbePlan: Sendable {
 
     /// Works that waited because their workqueue ran as many as it may are seen to be activated, and no others.
     public var activatesWorks: Bool { includes("waiting_work_activated") || includes("inactive_work_activated") }
+
+    /// Programs have a witness, a second one that does what the kernel skips.
+    public var hasWitnesses: Bool { included.contains { $0.function.hasSuffix("_witnessed") } }
 
     /// Occupants are known: task switches and work items are seen.
     public var runsClocks: Bool { includes("task_switched") && includes("work_started") && includes("work_ended") }

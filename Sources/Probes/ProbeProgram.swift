@@ -57,12 +57,12 @@ extension ProbeProgram {
     public static let all = completion + deferral + device + layers + context + processes + syncs + beginnings
 
     /// The same for kernels that preempt tasks in such programs: a task that loses its CPU in the begin's program would
-    /// hide the begins of all others that run there meanwhile. In a kprobe none does. Where
-    /// that often happens, a second program does what the first would have: its witness.
+    /// hide the begins of all others that run there meanwhile. In a kprobe none does. Where works start, a second
+    /// program does what the first would have, its witness; interrupts call for those of layers on every kernel.
     static func all(preempted kinds: Set<Kind>) -> [ProbeProgram] {
         all.compactMap { program in
             var program = program
-            if program.function.hasSuffix("_witnessed") { return kinds.contains(program.kind) ? program : nil }
+            if program.function == "work_start_witnessed" { return kinds.contains(program.kind) ? program : nil }
             let kind: Kind = program.function.hasPrefix("block_device_") ? .functionEntry : .tracepoint
             guard kinds.contains(kind) else { return program }
             switch program.function {
