@@ -70,15 +70,17 @@ public struct Difference: Equatable, Sendable {
         let product = new.value * base.value
         func root(_ newLimit: Double, _ baseLimit: Double, _ sign: Double) -> Double? {
             let divisor = baseLimit * (2 * base.value - baseLimit)
-            let radicand = product * product - newLimit * divisor * (2 * new.value - newLimit)
-            guard divisor > 0, radicand >= 0 else { return nil }
+            guard divisor > 0 else { return nil }
+            // Never negative, but for rounding where neither side varies.
+            let radicand = max(0, product * product - newLimit * divisor * (2 * new.value - newLimit))
             return (product + sign * radicand.squareRoot()) / divisor
         }
         guard let low = root(n.lowerBound, b.upperBound, -1), let high = root(n.upperBound, b.lowerBound, 1),
             low <= high
         else { return nil }
-        // Nothing that is compared can be negative.
-        return max(0, low)...max(0, high)
+        // Nothing that is compared can be negative; and rounding leaves the value inside.
+        let value = new.value / base.value
+        return max(0, min(low, value))...max(high, value)
     }
 
     private static func hypotenuse(_ a: Double, _ b: Double) -> Double { (a * a + b * b).squareRoot() }

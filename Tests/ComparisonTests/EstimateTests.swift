@@ -52,6 +52,21 @@ import Testing
         #expect(significant > 1000)
     }
 
+    /// Three runs of each side that took the same milliseconds: the interval is there, and has no width.
+    @Test func runsThatDoNotVaryHaveAnInterval() throws {
+        for base in stride(from: 50.0, to: 1300, by: 7) {
+            for new in stride(from: 50.0, to: 1300, by: 11) {
+                func estimate(_ milliseconds: Double) -> Estimate? {
+                    Estimate(runs: [Double](repeating: 4_096_000 / milliseconds, count: 3))
+                }
+                let relative = try #require(Difference(base: estimate(base), new: estimate(new)).relative)
+                let interval = try #require(relative.interval)
+                #expect(interval.contains(relative.value))
+                #expect(interval.upperBound - interval.lowerBound < 1e-6)
+            }
+        }
+    }
+
     @Test func studentsQuantiles() {
         // From tables of the distribution.
         for (degrees, quantile) in [(1, 12.706), (4, 2.776), (10, 2.228), (11, 2.201), (20, 2.086), (60, 2.000)] {
