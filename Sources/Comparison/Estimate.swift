@@ -26,6 +26,11 @@ extension Estimate {
         let margin = Spread(runs: values.count).map { $0.margin(values.map { $0 - mean }) / Double(values.count) }
         self.init(mean, margin: margin)
     }
+
+    /// The same, known no better than to this.
+    public func widened(by step: Double) -> Estimate {
+        Estimate(value, interval: interval.map { ($0.lowerBound - step)...($0.upperBound + step) })
+    }
 }
 
 /// What changed between two estimates of independent data.

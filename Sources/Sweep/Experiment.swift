@@ -55,29 +55,33 @@ public struct Experiment: Sendable {
         func some(_ completion: Completion, isTraced: Bool) -> [FinishedRun] {
             runs.filter { $0.run.completion == completion && $0.run.isTraced == isTraced }
         }
-        func difference(_ base: [FinishedRun], _ new: [FinishedRun], _ value: (FioResult) -> Double) -> Difference {
-            Difference(
-                base: Estimate(runs: base.map { value($0.fio) }), new: Estimate(runs: new.map { value($0.fio) }))
-        }
+        func rates(_ runs: [FinishedRun]) -> Estimate? { Self.rates(runs.map(\.fio)) }
+        func latencies(_ runs: [FinishedRun]) -> Estimate? { Estimate(runs: runs.map(\.fio.meanLatency)) }
         let deferred = some(.deferred, isTraced: false)
         let inline = some(.inline, isTraced: false)
         guard !deferred.isEmpty, !inline.isEmpty else { return nil }
         repeats = min(deferred.count, inline.count)
         let ios = runs.reduce(0.0) { $0 + Double($1.fio.ios) }
         writeShare = runs.reduce(0.0) { $0 + Double($1.fio.writes ?? $1.fio.ios) } / max(1, ios)
-        iops = difference(deferred, inline, \.iops)
-        latency = difference(deferred, inline, \.meanLatency)
+        iops = Difference(base: rates(deferred), new: rates(inline))
+        latency = Difference(base: latencies(deferred), new: latencies(inline))
         var costs: [Completion: Difference] = [:]
         for completion in Completion.allCases {
             let traced = some(completion, isTraced: true)
             guard !traced.isEmpty else { continue }
-            costs[completion] = difference(some(completion, isTraced: false), traced, \.iops)
+            costs[completion] = Difference(base: rates(some(completion, isTraced: false)), new: rates(traced))
         }
         tracing = costs
         let sides = Completion.allCases.map { completion in
             some(completion, isTraced: true).compactMap { $0.report?.run(named: completion.rawValue) }
         }
         recorded = sides.contains(where: \.isEmpty) ? nil : Comparison(base: sides[0], new: sides[1], by: .run)
+    }
+
+    /// fio counts the time of a run in whole milliseconds: short runs are known no better, though they repeat exactly.
+    private static func rates(_ results: [FioResult]) -> Estimate? {
+        let millisecond = results.map { $0.iops * $0.iops / Double(max(1, $0.ios)) / 1000 }.max() ?? 0
+        return Estimate(runs: results.map(\.iops))?.widened(by: millisecond)
     }
 
     public var measured: MeasuredChange { MeasuredChange(change: iops, recorded: recorded, hasSides: true) }

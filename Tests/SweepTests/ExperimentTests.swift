@@ -46,6 +46,16 @@ import Testing
         #expect(experiment.kworkerShare(.deferred) == nil)
     }
 
+    /// A thousand I/Os in 100 ms and in 99: what fio calls a gain of 1% may be none, or twice that.
+    @Test func shortRunsAreKnownToTheMillisecond() throws {
+        let runs = (0..<3).flatMap { [Self.run(.deferred, $0, 10_000), Self.run(.inline, $0, 1e6 / 99)] }
+        let experiment = try #require(Experiment(runs))
+        let interval = try #require(experiment.iops.relative?.interval)
+        #expect(interval.contains(0.02) && interval.contains(0) && !interval.contains(0.03))
+        #expect(experiment.iops.isSignificant == false)
+        #expect(experiment.latency.isSignificant == true)
+    }
+
     @Test func oneSideIsNoExperiment() {
         #expect(Experiment([Self.run(.deferred, 0, 1), Self.run(.inline, 0, 1, isTraced: true)]) == nil)
     }
