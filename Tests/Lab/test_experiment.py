@@ -5,7 +5,7 @@ import unittest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lab.experiment import BEGIN, END, Outcome, chosen, groups, placed, read, script, summary, write
+from lab.experiment import BEGIN, END, Outcome, Rate, chosen, groups, placed, read, script, summary, write
 from lab.heldout import Case
 
 CASE = Case(3, "libaio", 16, 4, "randwrite", 1, 1, 0, 0, "xfs", 200, 200, "1", 0, 1)
@@ -17,7 +17,8 @@ def change(low: float | None, high: float | None) -> dict:
 
 def iops(path: Path, value: float) -> None:
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps({"jobs": [{"read": {"iops": 0}, "write": {"iops": value}}]}))
+    job = {"read": {"iops": 0, "runtime": 0}, "write": {"iops": value, "runtime": 1000}}
+    path.write_text(json.dumps({"jobs": [job]}))
 
 
 def bring_out(keep: Path, kernel: str, low: float | None = 0.08) -> None:
@@ -49,10 +50,13 @@ class Experiment(unittest.TestCase):
             keep = Path(name)
             bring_out(keep, "7.3")
             self.assertIsNone(read("7.3", CASE, keep).kernels)
-            iops(keep / "6.12" / "case-3.plain.json", 100)
+            iops(keep / "measured-6.12" / "case-3.plain.json", 100)
             outcome = read("7.3", CASE, keep)
-            self.assertAlmostEqual(outcome.kernels, 0.1)
-            self.assertAlmostEqual(outcome.shell, 0.05)
+            self.assertAlmostEqual(outcome.kernels.mean, 0.1)
+            self.assertAlmostEqual(outcome.shell.mean, 0.05)
+            # A run of a second is known to a thousandth.
+            self.assertAlmostEqual(outcome.shell.low, 104.895 / 100.1 - 1)
+            self.assertAlmostEqual(outcome.shell.high, 105.105 / 99.9 - 1)
 
     def test_the_mean_of_runs_that_do_not_repeat(self) -> None:
         with TemporaryDirectory() as name:
@@ -60,7 +64,10 @@ class Experiment(unittest.TestCase):
             bring_out(keep, "6.19")
             iops(keep / "measured-6.12-nvme" / "case-3.plain.json", 80)
             iops(keep / "measured-6.12-nvme" / "case-3.plain-2.json", 120)
-            self.assertAlmostEqual(read("6.19", CASE, keep).kernels, 0.1)
+            gain = read("6.19", CASE, keep).kernels
+            self.assertAlmostEqual(gain.mean, 0.1)
+            self.assertLess(gain.low, -0.08)
+            self.assertGreater(gain.high, 0.37)
 
     def test_what_is_missing_is_not_measured(self) -> None:
         with TemporaryDirectory() as name:
@@ -69,19 +76,21 @@ class Experiment(unittest.TestCase):
             self.assertIsNone(read("7.2", CASE, Path(name)))
 
     def test_inside_and_outside(self) -> None:
-        outcome = Outcome("7.2", CASE, change(0.08, 0.12), True, 0.05, 0.11)
+        outcome = Outcome("7.2", CASE, change(0.08, 0.12), True, Rate(0.05, 0.05, 0.05), Rate(0.11, 0.1, 0.12))
         self.assertFalse(outcome.holds(outcome.shell))
         self.assertTrue(outcome.holds(outcome.kernels))
-        self.assertTrue(outcome.holds(0.14))
+        self.assertTrue(outcome.holds(Rate(0.14, 0.14, 0.14)))
+        self.assertTrue(outcome.holds(Rate(0.05, 0.03, 0.07)))
         self.assertIsNone(outcome.holds(None))
         self.assertIn("the gain from 6.12 lies within whatif's interval for 1 of 1", list(summary([outcome])))
-        self.assertEqual(outcome.cells[-4:], ("+5.0%", "**outside**", "+11.0%", "inside"))
+        self.assertEqual(outcome.cells[-4:],
+                         ("+5.0% (+5.0% to +5.0%)", "**outside**", "+11.0% (+10.0% to +12.0%)", "inside"))
 
     def test_the_table_goes_between_its_marks(self) -> None:
         with TemporaryDirectory() as name:
             page = Path(name) / "page.md"
             page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-            write(page, [Outcome("7.2", CASE, change(0.08, 0.12), True, 0.05, None)])
+            write(page, [Outcome("7.2", CASE, change(0.08, 0.12), True, Rate(0.05, 0.05, 0.05), None)])
             self.assertIn("| 7.2 | 3 | xfs libaio QD 16 4k randwrite | 200 us, 200 MB/s, CPUs 1 |", page.read_text())
             self.assertNotIn("old", page.read_text())
 

@@ -2,7 +2,7 @@
 
 On a kernel that completes overwrites inline, guests run it over workloads of `what-if --held-out`. Beside it stands what fio
 reaches in the same guest when a shell caches four pages of the file, and when it drops them; and the gain from 6.12 to that
-kernel, by fio alone. What 6.12 reaches is read from what `what-if --held-out` kept.
+kernel, by fio alone.
 """
 
 import json
@@ -23,7 +23,7 @@ KERNELS = ("6.19", "7.2", "7.3")
 # 6.12 is run on it too. Its guests poll when idle: time would jump to the next timer, past an interrupt of the machine's.
 ON_NVME = ("6.19",)
 NVME_ARGUMENTS = ("idle=poll",)
-NVME_PLAIN = 5  # runs by fio alone, whose mean counts
+PLAIN = 5  # runs by fio alone: a device's limit lets in more or less by where its clock stands when a run begins
 CASES = 10
 REPEATS = 3
 TOGETHER = 5
@@ -51,7 +51,7 @@ def groups(cases: list[Case]) -> list[list[Case]]:
     return made
 
 
-def script(cases: list[Case], plain: int = 1, measured: bool = True) -> bytes:
+def script(cases: list[Case], plain: int = PLAIN, measured: bool = True) -> bytes:
     """Fio alone `plain` times, and whatif and the shell's comparison if `measured`."""
     lines = [". /lab/device.sh", ". /lab/whatif.sh", f"queues={cases[0].cpus}", "ln -sf fio /bin/hog"]
     for device in dict.fromkeys((case.device, case.latency, case.limit, case.filesystem) for case in cases):
@@ -65,15 +65,32 @@ def script(cases: list[Case], plain: int = 1, measured: bool = True) -> bytes:
 
 
 @dataclass(frozen=True)
+class Rate:
+    """IOPS of runs by fio: the mean, and the least and most that they can have been."""
+
+    mean: float
+    low: float
+    high: float
+
+    def over(self, base: "Rate") -> "Rate":
+        """The gain from the base to this."""
+        return Rate(self.mean / base.mean - 1, self.low / base.high - 1, self.high / base.low - 1)
+
+    @property
+    def cell(self) -> str:
+        return f"{self.mean:+.1%} ({self.low:+.1%} to {self.high:+.1%})"
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What whatif says of a workload, and the two that it is compared with."""
+    """What whatif says of a workload, and the two gains that it is compared with."""
 
     kernel: str
     case: Case
     change: dict[str, Any]
     as_meant: bool
-    shell: float
-    kernels: float | None
+    shell: Rate
+    kernels: Rate | None
 
     @property
     def gain(self) -> float:
@@ -83,18 +100,19 @@ class Outcome:
     def interval(self) -> tuple[float, float]:
         return self.change["relative_low"], self.change["relative_high"]
 
-    def holds(self, gain: float | None) -> bool | None:
+    def holds(self, gain: Rate | None) -> bool | None:
+        """Whether the gain can be one of those in the interval."""
         if gain is None:
             return None
-        allowed = ALLOWED * (1 + gain)
-        return self.interval[0] - allowed <= gain <= self.interval[1] + allowed
+        allowed = ALLOWED * (1 + gain.mean)
+        return self.interval[0] - allowed <= gain.high and gain.low <= self.interval[1] + allowed
 
     @property
     def cells(self) -> tuple[str, ...]:
         mark = {True: "inside", False: "**outside**", None: "-"}
         return (self.kernel, str(self.case.number), self.case.load, self.case.where, f"{self.gain:+.1%}",
-                f"{self.interval[0]:+.1%} to {self.interval[1]:+.1%}", f"{self.shell:+.1%}", mark[self.holds(self.shell)],
-                "-" if self.kernels is None else f"{self.kernels:+.1%}", mark[self.holds(self.kernels)])
+                f"{self.interval[0]:+.1%} to {self.interval[1]:+.1%}", self.shell.cell, mark[self.holds(self.shell)],
+                "-" if self.kernels is None else self.kernels.cell, mark[self.holds(self.kernels)])
 
 
 HEAD = ("kernel", "case", "load", "device, CPUs", "whatif", "95%", "shell", "", "from 6.12", "")
@@ -112,24 +130,23 @@ def command(seed: int, pairs: int, named: str, keep: Path | None, again: bool, p
         raise Problem("--again reads what --keep DIR has: name it", USAGE)
     with tempfile.TemporaryDirectory(prefix="dioscope-lab-") as scratch:
         place = keep or Path(scratch)
+        bases: set[tuple[Path, int]] = set()
         for kernel, number, some in plan if not again else []:
-            _guest(kernel, number, some, place)
+            if (base := (_base(kernel, place), number)) not in bases:
+                bases.add(base)
+                _guest(heldout.KERNELS[0], kernel, number, some, base[0], measured=False)
+            _guest(kernel, kernel, number, some, _place(kernel, place))
         return _told([(kernel, case) for kernel, _, some in plan for case in some], place, page)
 
 
-def _guest(kernel: str, number: int, cases: list[Case], keep: Path) -> None:
-    chosen = [placed(kernel, case) for case in cases]
-    if kernel in ON_NVME:
-        _boot(heldout.KERNELS[0], number, "nvme", script(chosen, NVME_PLAIN, measured=False), chosen, _base(kernel, keep))
-        _boot(kernel, number, "nvme", script(chosen, NVME_PLAIN), chosen, _place(kernel, keep))
-    else:
-        _boot(kernel, number, "null_blk", script(chosen), chosen, _place(kernel, keep))
-
-
-def _boot(kernel: str, number: int, device: str, main: bytes, cases: list[Case], place: Path) -> None:
+def _guest(kernel: str, compared: str, number: int, cases: list[Case], place: Path, measured: bool = True) -> None:
+    """The kernel on a disk that the compared one has: fio alone, and all else if `measured`."""
+    device, arguments = ("nvme", NVME_ARGUMENTS) if compared in ON_NVME else ("null_blk", ())
+    chosen = [placed(compared, case) for case in cases]
+    main = script(chosen, measured=measured)
     overlay: dict[str, bytes | Path] = {"lab/main": main, "bin/dioscope": program.dioscope()}
-    arguments = NVME_ARGUMENTS if device == "nvme" else ()
-    boot = guest.Boot(kernel_named(kernel), device, overlay, SECONDS, icount=True, cpus=cases[0].cpus, kernel_arguments=arguments)
+    boot = guest.Boot(kernel_named(kernel), device, overlay, SECONDS, icount=True, cpus=cases[0].cpus,
+                      kernel_arguments=arguments)
     guest.bring_out(boot, f"{kernel}, {device}, guest {number}", place)
 
 
@@ -139,7 +156,7 @@ def _place(kernel: str, keep: Path) -> Path:
 
 def _base(kernel: str, keep: Path) -> Path:
     """What a kernel that defers reaches on the same disk."""
-    return keep / (f"measured-{heldout.KERNELS[0]}-nvme" if kernel in ON_NVME else heldout.KERNELS[0])
+    return keep / f"measured-{heldout.KERNELS[0]}{'-nvme' if kernel in ON_NVME else ''}"
 
 
 def read(kernel: str, case: Case, keep: Path) -> Outcome | None:
@@ -147,7 +164,7 @@ def read(kernel: str, case: Case, keep: Path) -> Outcome | None:
     place, case = _place(kernel, keep), placed(kernel, case)
     try:
         told = json.loads((place / f"{case.name}.whatif.json").read_text())
-        shell = _iops(place / f"{case.name}.dropped.json") / _iops(place / f"{case.name}.cached.json") - 1
+        shell = _rate(place / f"{case.name}.dropped.json").over(_rate(place / f"{case.name}.cached.json"))
         change = told["iops"]
         if change["relative_low"] is None:
             return None
@@ -156,22 +173,27 @@ def read(kernel: str, case: Case, keep: Path) -> Outcome | None:
         return None
 
 
-def _from_kernel(case: Case, base: Path, place: Path) -> float | None:
+def _from_kernel(case: Case, base: Path, place: Path) -> Rate | None:
     """The gain by fio alone, None when nobody ran it."""
     try:
-        return _plain(case, place) / _plain(case, base) - 1
+        return _plain(case, place).over(_plain(case, base))
     except (OSError, ZeroDivisionError):
         return None
 
 
-def _plain(case: Case, place: Path) -> float:
-    runs = [place / f"{case.name}.plain.json", *sorted(place.glob(f"{case.name}.plain-*.json"))]
-    return sum(map(_iops, runs)) / len(runs)
+def _plain(case: Case, place: Path) -> Rate:
+    return _rate(place / f"{case.name}.plain.json", *sorted(place.glob(f"{case.name}.plain-*.json")))
 
 
-def _iops(path: Path) -> float:
-    jobs = json.loads(path.read_text())["jobs"]
-    return float(sum(job["read"]["iops"] + job["write"]["iops"] for job in jobs))
+def _rate(*paths: Path) -> Rate:
+    """fio counts the time of a run in whole milliseconds, and no run is known better."""
+    runs: list[tuple[float, float]] = []
+    for path in paths:
+        sides = [job[side] for job in json.loads(path.read_text())["jobs"] for side in ("read", "write")]
+        iops = sum(float(side["iops"]) for side in sides)
+        runs.append((iops, iops / max(side["runtime"] for side in sides)))
+    mean = sum(iops for iops, _ in runs) / len(runs)
+    return Rate(mean, min(iops - step for iops, step in runs), max(iops + step for iops, step in runs))
 
 
 def _told(cases: list[tuple[str, Case]], keep: Path, page: Path | None) -> int:
