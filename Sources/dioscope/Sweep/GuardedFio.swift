@@ -13,6 +13,12 @@ final class GuardedFio {
     private let guardian: Guardian
     private let probes: ProbePlan
     private let countsJobs: Bool
+    /// When the last recording ended, in nanoseconds.
+    private var recordingEnd: UInt64?
+
+    /// The kernel frees the programs and maps of a recording when all CPUs have let go of them, a few tenths of a second
+    /// after it: that would be in the middle of the next run.
+    private static let settling: UInt64 = 1_000_000_000
 
     /// - Parameter countsJobs: fio may report several jobs, whose figures are added up.
     init(guardian: Guardian, probes: ProbePlan, countsJobs: Bool = false) {
@@ -22,6 +28,10 @@ final class GuardedFio {
     }
 
     func untraced(_ words: [String], milliseconds: UInt64) throws -> FioResult {
+        if let recordingEnd {
+            let passed = HostClock.monotonic - recordingEnd
+            if passed < Self.settling { usleep(UInt32((Self.settling - passed) / 1000)) }
+        }
         let fio = try FioProcess()
         defer { fio.close() }
         let status = try follow(try start(fio, words, milliseconds: milliseconds))
@@ -44,6 +54,7 @@ final class GuardedFio {
         started: @escaping (pid_t) -> Void = { _ in }
     ) throws -> FioResult {
         if !isKept { try guardian.send(.remove(path: capture)) }
+        defer { recordingEnd = HostClock.monotonic }
         let fio = try FioProcess()
         defer { fio.close() }
         var process: pid_t?
