@@ -77,11 +77,11 @@ class Experiment(unittest.TestCase):
 
     def test_inside_and_outside(self) -> None:
         outcome = Outcome("7.2", CASE, change(0.08, 0.12), True, Rate(0.05, 0.05, 0.05), Rate(0.11, 0.1, 0.12))
-        self.assertFalse(outcome.holds(outcome.shell))
-        self.assertTrue(outcome.holds(outcome.kernels))
-        self.assertTrue(outcome.holds(Rate(0.14, 0.14, 0.14)))
-        self.assertTrue(outcome.holds(Rate(0.05, 0.03, 0.07)))
-        self.assertIsNone(outcome.holds(None))
+        self.assertEqual(outcome.mark(outcome.shell), "**outside**")
+        self.assertEqual(outcome.mark(outcome.kernels), "inside")
+        self.assertEqual(outcome.mark(Rate(0.14, 0.14, 0.14)), "inside")
+        self.assertEqual(outcome.mark(Rate(0.05, 0.03, 0.07)), "overlaps")
+        self.assertEqual(outcome.mark(None), "-")
         self.assertIn("the gain from 6.12 lies within whatif's interval for 1 of 1", list(summary([outcome])))
         self.assertEqual(outcome.cells[-4:],
                          ("+5.0% (+5.0% to +5.0%)", "**outside**", "+11.0% (+10.0% to +12.0%)", "inside"))
