@@ -62,7 +62,7 @@ import Testing
                 let relative = try #require(Difference(base: estimate(base), new: estimate(new)).relative)
                 let interval = try #require(relative.interval)
                 #expect(interval.contains(relative.value))
-                #expect(interval.upperBound - interval.lowerBound < 1e-6)
+                #expect(interval.upperBound - interval.lowerBound < 1e-5)
             }
         }
     }
