@@ -7,6 +7,7 @@
 #include "delivery.bpf.h"
 #include "layers.bpf.h"
 #include "submitter_wait.bpf.h"
+#include "witnesses.bpf.h"
 
 /* Another of its requests, or one that went back to the queue. */
 static __noinline int issued_again(struct probe_io *io)
@@ -332,8 +333,7 @@ static __always_inline __u32 iomap_end_facts(const struct probe_io *io, struct k
 	return facts | page_cache_facts(read_kernel(file, f_mapping));
 }
 
-SEC("?fentry/iomap_dio_bio_end_io")
-int BPF_PROG(bio_ended, struct bio *bio)
+static __always_inline int bio_ends(enum probe_key_user user, struct bio *bio)
 {
 	void *private = read_kernel(bio, bi_private);
 	struct iomap_dio *dio = cast_kernel(struct iomap_dio, private);
@@ -343,10 +343,24 @@ int BPF_PROG(bio_ended, struct bio *bio)
 
 	if (!cpu)
 		return 0;
-	io = slot_find(io_key(cpu, PROBE_KEY_END, iocb));
+	if (has_witness(PROBE_WITNESSED_END) && was_done(cpu, PROBE_WITNESSED_END, iocb_key(cpu, user, bio)))
+		return 0;
+	io = slot_find(io_key(cpu, user, iocb));
 	if (io)
 		io_end(io, cpu, iomap_end_facts(io, iocb, dio, bio));
 	return 0;
+}
+
+SEC("?fentry/iomap_dio_bio_end_io")
+int BPF_PROG(bio_ended, struct bio *bio)
+{
+	return bio_ends(PROBE_KEY_END, bio);
+}
+
+SEC("?fentry/iomap_dio_bio_end_io")
+int BPF_PROG(layer_end_witnessed, struct bio *bio)
+{
+	return bio_ends(PROBE_KEY_END_WITNESS, bio);
 }
 
 /* Small reads of 7.3: one bio, inline unless it failed. */

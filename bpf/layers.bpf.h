@@ -10,6 +10,7 @@
 #include "bios.bpf.h"
 #include "occupants.bpf.h"
 #include "stacked.bpf.h"
+#include "witnesses.bpf.h"
 
 /* Since the I/O was submitted: never 0. */
 static __always_inline __u32 since_submit(const struct probe_io *io, __u64 now)

@@ -56,34 +56,4 @@ static __always_inline struct probe_cpu *this_cpu(void)
 
 #endif
 
-/*
- * The kernel skips a program on a CPU where a run of it has not ended: that
- * was interrupted, or since 7.0 its task lost the CPU. Its witness, attached
- * and so run after it, does what was skipped. The program leaves word of what it ran for, as
- * on a stack: between the two another pair may run, in an interrupt or a task.
- */
-static __always_inline void leave_word(struct probe_cpu *cpu, enum probe_witnessed program, const void *of)
-{
-	volatile __u64 *seen = cpu->seen[program];
-
-	if (!probe_settings.witnessed)
-		return;
-	seen[1] = seen[0];
-	seen[0] = (__u64)of;
-}
-
-/* - of: what the witness runs for, as a number. */
-static __always_inline bool was_skipped(struct probe_cpu *cpu, enum probe_witnessed program, __u64 of)
-{
-	volatile __u64 *seen = cpu->seen[program];
-
-	if (seen[0] == of) {
-		seen[0] = seen[1];
-		seen[1] = 0;
-		return false;
-	}
-	__sync_fetch_and_add(&cpu->witnessed, 1);
-	return true;
-}
-
 #endif

@@ -5,6 +5,7 @@
 
 #include "device.bpf.h"
 #include "occupants.bpf.h"
+#include "witnesses.bpf.h"
 
 /* The file system's own kiocb is done; a work is to complete the user's. */
 static __always_inline void hop_queued(struct probe_cpu *cpu, const struct probe_link *link, struct work_struct *work)
@@ -202,7 +203,7 @@ static __always_inline void io_work_starts(struct probe_cpu *cpu, enum probe_key
 	struct probe_io *io = slot_find(io_key(cpu, user, iocb));
 
 	/* Both saw it, after all. */
-	if (user == PROBE_KEY_START_WITNESS && io && io->started_ns >= io->queued_ns)
+	if (user == PROBE_KEY_START_WITNESS && io && io->started_ns && io->started_ns >= io->queued_ns)
 		return;
 	cpu->works++;
 	if (!cpu->run_works++)

@@ -474,7 +474,7 @@ extension LiveProbes {
         // Set by the lab alone, to see that a kernel whose contexts are misread is told as one.
         settings.contexts_misread = getenv("DIOSCOPE_MISREAD_CONTEXTS") == nil ? 0 : 1
         settings.activations_seen = plan.activatesWorks ? 1 : 0
-        settings.witnessed = plan.hasWitnesses ? 1 : 0
+        settings.witnessed = plan.witnessed
         settings.punts_seen = plan.includes("request_punted") ? 1 : 0
         settings.task_work_seen = plan.includes("request_completed") ? 1 : 0
         settings.clocks_run = plan.runsClocks ? 1 : 0

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import CProbeRecords
 import DirectIO
 import Glibc
 
@@ -205,8 +206,15 @@ public struct ProbePlan: Sendable {
     /// Works that waited because their workqueue ran as many as it may are seen to be activated, and no others.
     public var activatesWorks: Bool { includes("waiting_work_activated") || includes("inactive_work_activated") }
 
-    /// Programs have a witness, a second one that does what the kernel skips.
-    public var hasWitnesses: Bool { included.contains { $0.function.hasSuffix("_witnessed") } }
+    /// Programs with a witness, a second one that does what the kernel skips: a bit each.
+    var witnessed: UInt32 {
+        let witnesses: [(String, probe_witnessed)] = [
+            ("work_start_witnessed", PROBE_WITNESSED_START), ("layer_entry_witnessed", PROBE_WITNESSED_LAYER_ENTRY),
+            ("layer_issue_witnessed", PROBE_WITNESSED_ISSUE), ("layer_disk_done_witnessed", PROBE_WITNESSED_DISK_DONE),
+            ("layer_end_witnessed", PROBE_WITNESSED_END),
+        ]
+        return witnesses.filter { includes($0.0) }.reduce(0) { $0 | 1 << $1.1.rawValue }
+    }
 
     /// Occupants are known: task switches and work items are seen.
     public var runsClocks: Bool { includes("task_switched") && includes("work_started") && includes("work_ended") }

@@ -165,6 +165,7 @@ extension ProbeProgram {
         ProbeProgram("layer_entry_witnessed", .tracepoint, "block_bio_queue", blind: layer),
         ProbeProgram("layer_issue_witnessed", .tracepoint, "block_rq_issue", blind: layer),
         ProbeProgram("layer_disk_done_witnessed", .tracepoint, "block_rq_complete", blind: layer),
+        ProbeProgram("layer_end_witnessed", .functionEntry, "iomap_dio_bio_end_io", blind: endIO),
         ProbeProgram("layer_aio_witnessed", .functionEntry, "aio_complete_rw", blind: legacy),
         ProbeProgram("layer_io_uring_witnessed", .functionEntry, "io_complete_rw", blind: legacy),
     ]

@@ -262,7 +262,7 @@ struct probe_settings {
 	probe_u32 slots_elsewhere;	/* not as many as by default: their buckets are in a map of their own */
 	probe_u32 contexts_misread;	/* for tests: preempt_count is read where it is not */
 	probe_u32 activations_seen;	/* works that waited at their workqueue's limit are seen to be activated */
-	probe_u32 witnessed;		/* programs of probe_witnessed have a witness */
+	probe_u32 witnessed;		/* bits: which programs of probe_witnessed have a witness */
 };
 
 #include "probe_links.h"
@@ -298,7 +298,7 @@ enum probe_key_user {
 	PROBE_KEY_THROTTLE,
 	PROBE_KEY_AIO_WITNESS, PROBE_KEY_IO_URING_WITNESS,
 	PROBE_KEY_START_WITNESS, PROBE_KEY_LAYER_ENTRY_WITNESS, PROBE_KEY_ISSUE_WITNESS,
-	PROBE_KEY_DISK_DONE_WITNESS,
+	PROBE_KEY_DISK_DONE_WITNESS, PROBE_KEY_END_WITNESS,
 	PROBE_KEY_USERS = 64,
 };
 
@@ -308,7 +308,8 @@ enum probe_witnessed {
 	PROBE_WITNESSED_LAYER_ENTRY,
 	PROBE_WITNESSED_ISSUE,
 	PROBE_WITNESSED_DISK_DONE,
-	PROBE_WITNESSED = 4,
+	PROBE_WITNESSED_END,
+	PROBE_WITNESSED = 5,
 };
 
 #define PROBE_SOFTIRQS	10
@@ -429,7 +430,7 @@ struct probe_cpu {
 	probe_u64 io_worker;		/* the worker, by address */
 	probe_u64 witnessed;		/* runs that were skipped, and that a witness did */
 	probe_u64 seen[PROBE_WITNESSED][2]; /* what that program ran for last here, and its witness not yet */
-	probe_u64 reserved[1];
+	probe_u64 reserved[7];
 };
 
 #define PROBE_BEGUN_BEFORE_A_SLEEP	1
