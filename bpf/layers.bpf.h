@@ -138,12 +138,13 @@ verified_once_with_memory int note_layer(struct probe_cpu *cpu, struct probe_dee
 	return 0;
 }
 
-static __always_inline int note_bio(struct probe_cpu *cpu, enum probe_key_user user, struct bio *bio)
+/* - now: before the search for the I/O, which is no time of the layer's. */
+static __always_inline int note_bio(struct probe_cpu *cpu, enum probe_key_user user, struct bio *bio, __u64 now)
 {
 	struct probe_io *io = cpu ? io_of_bio(cpu, user, bio) : 0;
 
 	if (io)
-		note_layer(cpu, slot_of(io), user, disk_of_bio(bio), bpf_ktime_get_ns());
+		note_layer(cpu, slot_of(io), user, disk_of_bio(bio), now);
 	return 0;
 }
 
@@ -210,13 +211,14 @@ static __always_inline struct probe_layer *layer_now(struct probe_io *io)
 
 static __always_inline int bio_enters(struct probe_cpu *cpu, enum probe_key_user user, struct bio *bio)
 {
+	__u64 now = bpf_ktime_get_ns();
 	struct probe_io *io = io_of_bio(cpu, user, bio);
 	__u32 dev;
 
 	if (!io)
 		return 0;
 	dev = disk_of_bio(bio);
-	note_layer(cpu, slot_of(io), user, dev, bpf_ktime_get_ns());
+	note_layer(cpu, slot_of(io), user, dev, now);
 	if (((struct probe_layered *)io)->layers[1].dev)
 		note_giver(slot_of(io), dev, disk_above(iocb_key(cpu, user, bio), dev));
 	return 0;
@@ -259,7 +261,7 @@ int BPF_PROG(layer_entered_from_queue, struct request_queue *queue, struct bio *
 /* A cgroup's io.max may hold it back. */
 static __always_inline int bio_throttled(struct bio *bio, bool is_held_back)
 {
-	return is_held_back ? note_bio(this_cpu(), PROBE_KEY_THROTTLE, bio) : 0;
+	return is_held_back ? note_bio(this_cpu(), PROBE_KEY_THROTTLE, bio, bpf_ktime_get_ns()) : 0;
 }
 
 SEC("?fexit/__blk_throtl_bio")
@@ -278,20 +280,21 @@ int BPF_PROG(layer_throttled_by_all, struct bio *bio, bool is_held_back)
 SEC("?tp_btf/block_bio_complete")
 int BPF_PROG(layer_done, struct request_queue *queue, struct bio *bio)
 {
-	return note_bio(this_cpu(), PROBE_KEY_LAYER_DONE, bio);
+	return note_bio(this_cpu(), PROBE_KEY_LAYER_DONE, bio, bpf_ktime_get_ns());
 }
 
-verified_once_with_memory int disk_did(struct probe_cpu *cpu, __u32 user, __u64 bio)
+verified_once_with_memory int disk_did(struct probe_cpu *cpu, __u32 user, __u64 bio, __u64 now)
 {
-	return note_bio(cpu, user % PROBE_KEY_USERS, cast_kernel(struct bio, bio));
+	return note_bio(cpu, user % PROBE_KEY_USERS, cast_kernel(struct bio, bio), now);
 }
 
 static __always_inline int disk_did_all(struct probe_cpu *cpu, enum probe_key_user user, struct request *rq)
 {
 	struct bio *bio = read_kernel(rq, bio);
+	__u64 now = bpf_ktime_get_ns();
 
 	for (__u32 i = 0; i < MERGED_BIOS && i < merged_bios() && bio; i++) {
-		disk_did(cpu, user, iocb_key(cpu, user, bio));
+		disk_did(cpu, user, iocb_key(cpu, user, bio), now);
 		bio = read_kernel(bio, bi_next);
 	}
 	return 0;
@@ -331,7 +334,7 @@ static __always_inline struct probe_io *io_of_layer_work(struct probe_cpu *cpu, 
 	return io && !io->issued_ns ? io : 0;
 }
 
-/* - now: before the search for the I/O, as in the next. */
+/* - now: before the search for the I/O. */
 static __always_inline void layer_work_queued(struct probe_cpu *cpu, const struct probe_link *link,
 					      struct work_struct *work, __u64 now)
 {
