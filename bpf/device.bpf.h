@@ -108,12 +108,9 @@ static __always_inline int bios_issued(struct probe_cpu *cpu, enum probe_key_use
 
 static __always_inline int io_issue(struct request *rq)
 {
-	struct probe_cpu *cpu = this_cpu();
+	struct probe_cpu *cpu = this_cpu_with_word(PROBE_WITNESSED_ISSUE, rq);
 
-	if (!cpu)
-		return 0;
-	leave_word(cpu, PROBE_WITNESSED_ISSUE, rq);
-	return bios_issued(cpu, PROBE_KEY_ISSUE, rq);
+	return cpu ? bios_issued(cpu, PROBE_KEY_ISSUE, rq) : 0;
 }
 
 verified_once_with_memory int bio_requeued(struct probe_cpu *cpu, __u64 bio)
@@ -187,12 +184,9 @@ int BPF_PROG(request_issued, struct request *rq)
 SEC("?tp_btf/block_rq_issue")
 int BPF_PROG(layer_issue_witnessed, struct request *rq)
 {
-	enum probe_key_user user = PROBE_KEY_ISSUE_WITNESS;
-	struct probe_cpu *cpu = this_cpu();
+	struct probe_cpu *cpu = this_cpu_without_word(PROBE_WITNESSED_ISSUE, PROBE_KEY_ISSUE_WITNESS, rq);
 
-	if (!cpu || !was_skipped(cpu, PROBE_WITNESSED_ISSUE, iocb_key(cpu, user, rq)))
-		return 0;
-	return bios_issued(cpu, user, rq);
+	return cpu ? bios_issued(cpu, PROBE_KEY_ISSUE_WITNESS, rq) : 0;
 }
 
 /* Before a54895fa057c (5.11) the tracepoint's first argument is the request's queue. */

@@ -226,12 +226,9 @@ static __always_inline int bio_enters(struct probe_cpu *cpu, enum probe_key_user
 
 static __always_inline int layer_enters(struct bio *bio)
 {
-	struct probe_cpu *cpu = this_cpu();
+	struct probe_cpu *cpu = this_cpu_with_word(PROBE_WITNESSED_LAYER_ENTRY, bio);
 
-	if (!cpu)
-		return 0;
-	leave_word(cpu, PROBE_WITNESSED_LAYER_ENTRY, bio);
-	return bio_enters(cpu, PROBE_KEY_LAYER_ENTRY, bio);
+	return cpu ? bio_enters(cpu, PROBE_KEY_LAYER_ENTRY, bio) : 0;
 }
 
 SEC("?tp_btf/block_bio_queue")
@@ -243,12 +240,9 @@ int BPF_PROG(layer_entered, struct bio *bio)
 SEC("?tp_btf/block_bio_queue")
 int BPF_PROG(layer_entry_witnessed, struct bio *bio)
 {
-	enum probe_key_user user = PROBE_KEY_LAYER_ENTRY_WITNESS;
-	struct probe_cpu *cpu = this_cpu();
+	struct probe_cpu *cpu = this_cpu_without_word(PROBE_WITNESSED_LAYER_ENTRY, PROBE_KEY_LAYER_ENTRY_WITNESS, bio);
 
-	if (!cpu || !was_skipped(cpu, PROBE_WITNESSED_LAYER_ENTRY, iocb_key(cpu, user, bio)))
-		return 0;
-	return bio_enters(cpu, user, bio);
+	return cpu ? bio_enters(cpu, PROBE_KEY_LAYER_ENTRY_WITNESS, bio) : 0;
 }
 
 /* Before a54895fa057c (5.11) the tracepoint's first argument is the bio's queue. */
@@ -303,23 +297,17 @@ static __always_inline int disk_did_all(struct probe_cpu *cpu, enum probe_key_us
 SEC("?tp_btf/block_rq_complete")
 int BPF_PROG(layer_disk_done, struct request *rq)
 {
-	struct probe_cpu *cpu = this_cpu();
+	struct probe_cpu *cpu = this_cpu_with_word(PROBE_WITNESSED_DISK_DONE, rq);
 
-	if (!cpu)
-		return 0;
-	leave_word(cpu, PROBE_WITNESSED_DISK_DONE, rq);
-	return disk_did_all(cpu, PROBE_KEY_DISK_DONE, rq);
+	return cpu ? disk_did_all(cpu, PROBE_KEY_DISK_DONE, rq) : 0;
 }
 
 SEC("?tp_btf/block_rq_complete")
 int BPF_PROG(layer_disk_done_witnessed, struct request *rq)
 {
-	enum probe_key_user user = PROBE_KEY_DISK_DONE_WITNESS;
-	struct probe_cpu *cpu = this_cpu();
+	struct probe_cpu *cpu = this_cpu_without_word(PROBE_WITNESSED_DISK_DONE, PROBE_KEY_DISK_DONE_WITNESS, rq);
 
-	if (!cpu || !was_skipped(cpu, PROBE_WITNESSED_DISK_DONE, iocb_key(cpu, user, rq)))
-		return 0;
-	return disk_did_all(cpu, user, rq);
+	return cpu ? disk_did_all(cpu, PROBE_KEY_DISK_DONE_WITNESS, rq) : 0;
 }
 
 /* ---- work items that a layer defers an I/O to on its way down ---- */

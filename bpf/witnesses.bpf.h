@@ -9,7 +9,7 @@
 #ifndef WITNESSES_BPF_H
 #define WITNESSES_BPF_H
 
-#include "this_cpu.bpf.h"
+#include "slots.bpf.h"
 
 static __always_inline bool has_witness(enum probe_witnessed program)
 {
@@ -38,13 +38,26 @@ static __always_inline bool take_word(struct probe_cpu *cpu, enum probe_witnesse
 	return true;
 }
 
-/* For the witness at a tracepoint, which is attached and so run after the program. */
-static __always_inline bool was_skipped(struct probe_cpu *cpu, enum probe_witnessed program, __u64 of)
+/* For the program at a tracepoint: the state of its CPU, where it has left word. */
+static __always_inline struct probe_cpu *this_cpu_with_word(enum probe_witnessed program, const void *of)
 {
-	if (take_word(cpu, program, of))
-		return false;
+	struct probe_cpu *cpu = this_cpu();
+
+	if (cpu)
+		leave_word(cpu, program, of);
+	return cpu;
+}
+
+/* For its witness, which is attached and so run after it: the same, or NULL where there is nothing left to do. */
+static __always_inline struct probe_cpu *this_cpu_without_word(enum probe_witnessed program, enum probe_key_user user,
+							       const void *of)
+{
+	struct probe_cpu *cpu = this_cpu();
+
+	if (!cpu || take_word(cpu, program, iocb_key(cpu, user, of)))
+		return 0;
 	__sync_fetch_and_add(&cpu->witnessed, 1);
-	return true;
+	return cpu;
 }
 
 /* For both at a function's entry, where the kernel decides which one is first: the other finds its word. */

@@ -247,23 +247,17 @@ static __always_inline int work_starts(struct probe_cpu *cpu, enum probe_key_use
 SEC("?tp_btf/workqueue_execute_start")
 int BPF_PROG(work_started, struct work_struct *work)
 {
-	struct probe_cpu *cpu = this_cpu();
+	struct probe_cpu *cpu = this_cpu_with_word(PROBE_WITNESSED_START, work);
 
-	if (!cpu)
-		return 0;
-	leave_word(cpu, PROBE_WITNESSED_START, work);
-	return work_starts(cpu, PROBE_KEY_START, work);
+	return cpu ? work_starts(cpu, PROBE_KEY_START, work) : 0;
 }
 
 SEC("?tp_btf/workqueue_execute_start")
 int BPF_PROG(work_start_witnessed, struct work_struct *work)
 {
-	enum probe_key_user user = PROBE_KEY_START_WITNESS;
-	struct probe_cpu *cpu = this_cpu();
+	struct probe_cpu *cpu = this_cpu_without_word(PROBE_WITNESSED_START, PROBE_KEY_START_WITNESS, work);
 
-	if (!cpu || !was_skipped(cpu, PROBE_WITNESSED_START, iocb_key(cpu, user, work)))
-		return 0;
-	return work_starts(cpu, user, work);
+	return cpu ? work_starts(cpu, PROBE_KEY_START_WITNESS, work) : 0;
 }
 
 SEC("?tp_btf/workqueue_execute_end")

@@ -15,11 +15,15 @@ public struct ProcessTree {
         }
     }
 
-    /// `4711 (a name) S 4700 ...`: names may have blanks and brackets.
     static func parent(in line: String) -> Int32? {
-        guard let end = line.lastIndex(of: ")") else { return nil }
-        let fields = line[line.index(after: end)...].split(separator: " ")
+        let fields = fieldsAfterName(in: line)
         return fields.count > 1 ? Int32(fields[1]) : nil
+    }
+
+    /// Of `4711 (a name) S 4700 ...`: names may have blanks and brackets.
+    private static func fieldsAfterName(in line: String) -> [Substring] {
+        guard let end = line.lastIndex(of: ")") else { return [] }
+        return line[line.index(after: end)...].split(separator: " ")
     }
 
     /// These processes with their children and children's children, each once.
@@ -35,10 +39,8 @@ public struct ProcessTree {
 
     /// Whether there is such a process that has not ended.
     public static func runs(_ process: Int32, procfs: String = "/proc") -> Bool {
-        guard let line = HostFacts.line(of: "\(procfs)/\(process)/stat"), let end = line.lastIndex(of: ")") else {
-            return false
-        }
-        return line[line.index(after: end)...].drop { $0 == " " }.first.map { !"ZX".contains($0) } ?? false
+        let line = HostFacts.line(of: "\(procfs)/\(process)/stat")
+        return line.flatMap { fieldsAfterName(in: $0).first }.map { $0 != "Z" && $0 != "X" } ?? false
     }
 
     /// Whether a thread has this name now.

@@ -363,28 +363,29 @@ public final class LiveProbes {
 
     /// Those of these processes whose I/Os are recorded, because they were to be or were started by one that was.
     public func traced(among processes: [Int32]) -> [Int32] {
-        let map = object.descriptor(of: "probe_marks")
-        let traced = UInt8(truncatingIfNeeded: PROBE_MARK_TRACED.rawValue)
-        return processes.filter { process in
-            var key = UInt32(process) / UInt32(PROBE_MARKS)
-            var marks = probe_marks()
-            guard bpf_map_lookup_elem(map, &key, &marks) == 0 else { return false }
-            return withUnsafeBytes(of: marks) { $0[Int(process) % Int(PROBE_MARKS)] & traced != 0 }
+        processes.filter { process in
+            let mark = marks(around: process).map { withUnsafeBytes(of: $0) { $0[Int(process) % Int(PROBE_MARKS)] } }
+            return mark.map { $0 & Self.traced != 0 } ?? false
         }
     }
 
-    /// Marks a process; its future children are marked by the fork tracepoint.
-    /// From now on I/Os of this process are recorded, and of its children to come.
-    public func trace(process: Int32) throws(ProbeError) {
-        let map = object.descriptor(of: "probe_marks")
+    private static let traced = UInt8(truncatingIfNeeded: PROBE_MARK_TRACED.rawValue)
+
+    /// With those of its number's neighbours; `nil` and `errno` when the kernel gives none.
+    private func marks(around process: Int32) -> probe_marks? {
         var key = UInt32(process) / UInt32(PROBE_MARKS)
         var marks = probe_marks()
-        guard bpf_map_lookup_elem(map, &key, &marks) == 0 else {
+        return bpf_map_lookup_elem(object.descriptor(of: "probe_marks"), &key, &marks) == 0 ? marks : nil
+    }
+
+    /// Marks a process: from now on its I/Os are recorded, and those of its children to come, marked by the fork tracepoint.
+    public func trace(process: Int32) throws(ProbeError) {
+        guard var marks = marks(around: process) else {
             throw .refused(step: "marking process \(process)", errno: errno, detail: "")
         }
-        let traced = UInt8(truncatingIfNeeded: PROBE_MARK_TRACED.rawValue)
-        withUnsafeMutableBytes(of: &marks) { $0[Int(process) % Int(PROBE_MARKS)] |= traced }
-        guard bpf_map_update_elem(map, &key, &marks, 0) == 0 else {
+        withUnsafeMutableBytes(of: &marks) { $0[Int(process) % Int(PROBE_MARKS)] |= Self.traced }
+        var key = UInt32(process) / UInt32(PROBE_MARKS)
+        guard bpf_map_update_elem(object.descriptor(of: "probe_marks"), &key, &marks, 0) == 0 else {
             throw .refused(step: "marking process \(process)", errno: errno, detail: "")
         }
     }
