@@ -62,10 +62,10 @@ struct PlacementText {
     static func label(of kind: PlacementTable.Kind) -> String {
         switch kind {
         case .submitIRQWorker: "all one CPU"
-        case .irqWorker: "IRQ + worker"
+        case .irqWorker: "end_io + worker"
         case .workerApart: "worker apart"
-        case .submitIRQ: "submit + IRQ"
-        case .irqApart: "IRQ apart"
+        case .submitIRQ: "submit + end_io"
+        case .irqApart: "end_io apart"
         case .unknown: "not all seen"
         }
     }

@@ -151,8 +151,8 @@ struct ReportPage {
         let all = sharing.deferredIOs
         guard all > 0 else { return [] }
         var items = [
-            "submit, IRQ and kworker on one CPU \(part(sharing.submitIRQWorker, of: all))",
-            "IRQ and kworker only \(part(sharing.irqWorker, of: all))",
+            "submit, end_io and kworker on one CPU \(part(sharing.submitIRQWorker, of: all))",
+            "end_io and kworker only \(part(sharing.irqWorker, of: all))",
             "kworker elsewhere \(part(sharing.none, of: all))",
         ]
         if sharing.unknown > 0 { items.append("not seen \(part(sharing.unknown, of: all))") }

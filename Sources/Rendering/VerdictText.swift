@@ -163,7 +163,7 @@ enum VerdictText {
     private static func remedy(for reason: DeferralReason) -> String {
         switch reason {
         case .iomapAlwaysDefersWrites, .issuerNoCallerComp:
-            "avoidable, kernels from 6.19 on complete overwrites in the interrupt"
+            "avoidable, kernels from 6.19 on complete overwrites inline"
         case .pageCachePresent: "drop the file's cached pages, and do not mix buffered and direct I/O"
         case .unwrittenConversion: "write the file once before; preallocated alone, its extents are unwritten"
         case .extendsSize: "preallocate the file to its size and write it once before"

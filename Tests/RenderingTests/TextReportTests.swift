@@ -29,11 +29,11 @@ struct TextReportTests {
                         queue_wait 55%   completion_work 2%
          completed in   hardirq 66.7%   kworker 33.3%
          why deferred   iomap-always-defers-writes 100.0% (avoidable)
-         CPU sharing    submit, IRQ and kworker on one CPU 50.0%
-                        IRQ and kworker only 0%   kworker elsewhere 50.0%
+         CPU sharing    submit, end_io and kworker on one CPU 50.0%
+                        end_io and kworker only 0%   kworker elsewhere 50.0%
                         submitter preempted 0%
          CPUs             submit  end_io kworker          I/Os    share     mean
-         submit + IRQ          1       1       -            80    66.7%    135us
+         submit + end_io       1       1       -            80    66.7%    135us
          all one CPU           1       1       1            20    16.7%    321us
          worker apart          1       1       0            20    16.7%    321us
          quality        99.2% of I/Os complete   no work_started 0.8%
