@@ -2,11 +2,13 @@
 
 import json
 import unittest
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lab.experiment import BEGIN, END, Outcome, Rate, chosen, groups, placed, read, script, summary, write
+from lab.experiment import BASES, BEGIN, END, IOS, Outcome, Rate, chosen, groups, placed, read, script, summary, write
 from lab.heldout import Case
+from lab.kernels import KERNELS, TO_BUILD
 
 CASE = Case(3, "libaio", 16, 4, "randwrite", 1, 1, 0, 0, "xfs", 200, 200, "1", 0, 1)
 
@@ -41,7 +43,7 @@ class Experiment(unittest.TestCase):
     def test_a_kernel_without_modules_has_the_nvme(self) -> None:
         case = placed("6.19", CASE)
         self.assertEqual((case.device, case.where), ("d0x0ext4", "NVMe, CPUs 1"))
-        self.assertEqual(placed("7.2", CASE), CASE)
+        self.assertEqual(placed("7.2", CASE), replace(CASE, ios=IOS))
         self.assertIn("whatif_disk d0x0ext4 0 0 ext4", script([case]).decode())
         self.assertIn("whatif_measured case-3 d0x0ext4 0 0 5 0 --name=w", script([case], 5, measured=False).decode())
 
@@ -69,6 +71,16 @@ class Experiment(unittest.TestCase):
             self.assertLess(gain.low, -0.08)
             self.assertGreater(gain.high, 0.37)
 
+    def test_a_kernel_is_compared_with_one_that_differs_in_a_line(self) -> None:
+        self.assertLess(set(BASES) | set(BASES.values()), set(KERNELS) | set(TO_BUILD))
+        with TemporaryDirectory() as name:
+            keep = Path(name)
+            bring_out(keep, "7.3-plain")
+            iops(keep / "measured-6.12" / "case-3.plain.json", 50)
+            self.assertIsNone(read("7.3-plain", CASE, keep).kernels)
+            iops(keep / "measured-7.3-defers" / "case-3.plain.json", 100)
+            self.assertAlmostEqual(read("7.3-plain", CASE, keep).kernels.mean, 0.1)
+
     def test_what_is_missing_is_not_measured(self) -> None:
         with TemporaryDirectory() as name:
             self.assertIsNone(read("7.2", CASE, Path(name)))
@@ -82,9 +94,9 @@ class Experiment(unittest.TestCase):
         self.assertEqual(outcome.mark(Rate(0.14, 0.14, 0.14)), "inside")
         self.assertEqual(outcome.mark(Rate(0.05, 0.03, 0.07)), "overlaps")
         self.assertEqual(outcome.mark(None), "-")
-        self.assertIn("the gain from 6.12 lies within whatif's interval for 1 of 1", list(summary([outcome])))
-        self.assertEqual(outcome.cells[-4:],
-                         ("+5.0% (+5.0% to +5.0%)", "**outside**", "+11.0% (+10.0% to +12.0%)", "inside"))
+        self.assertIn("the gain from kernel to kernel lies within whatif's interval for 1 of 1", list(summary([outcome])))
+        self.assertEqual(outcome.cells[-5:],
+                         ("+5.0% (+5.0% to +5.0%)", "**outside**", "6.12", "+11.0% (+10.0% to +12.0%)", "inside"))
 
     def test_the_table_goes_between_its_marks(self) -> None:
         with TemporaryDirectory() as name:

@@ -4,7 +4,7 @@ import unittest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lab.heldout import BEGIN, END, KERNELS, Case, Outcome, cases, command, script, summary, write
+from lab.heldout import BASES, Case, Outcome, cases, cases_for, command, marks_of, script, summary, write
 from lab.problem import Problem
 
 CASE = Case(1, "libaio", 16, 4, "randrw", 2, 8, 5000, 100, "ext4", 20, 200, "2, fio on one", 30, 2)
@@ -36,12 +36,17 @@ class HeldOut(unittest.TestCase):
             self.assertEqual(len({case.cpus for case in together}), 1)
 
     def test_only_what_defers_is_recorded(self) -> None:
-        first, second = (script(kernel, [CASE]).decode() for kernel in KERNELS)
+        first, second = (script(kernel, [CASE]).decode() for kernel in (BASES["7.2"], "7.2"))
         self.assertIn("whatif_case case-1 1 1 30 fio --output-format=json --name=w --filename=/mnt/d20x200ext4/file", first)
         self.assertIn("whatif_case case-1 0 1 30 fio", second)
         self.assertIn("whatif_disk d20x200ext4 20 200 ext4", first)
         for word in ("--rate_iops=2500", "--thinktime=100", "--iodepth_batch_submit=8", "--rwmixread=30"):
             self.assertIn(word, first)
+
+    def test_a_kernel_whose_issuer_completes_has_io_uring_alone(self) -> None:
+        self.assertEqual(cases_for("7.2", 7, 40), cases(7, 40))
+        self.assertEqual({case.engine for case in cases_for("caller-comp", 7, 40)}, {"io_uring"})
+        self.assertIn("whatif_case case-1 1 ", script(BASES["caller-comp"], [CASE]).decode())
 
     def test_right_and_wrong(self) -> None:
         self.assertTrue(outcome({"least_gain": 0.4, "most_gain": 0.6}).is_right)
@@ -78,9 +83,12 @@ class HeldOut(unittest.TestCase):
     def test_the_tables_replace_those_before(self) -> None:
         with TemporaryDirectory() as directory:
             page = Path(directory) / "page.md"
-            page.write_text(f"a\n{BEGIN}\nearlier table\n{END}\nb\n")
-            write(page, 1, [outcome(None)], 2)
+            begin, end = marks_of("7.2", 1)
+            page.write_text(f"a\n{begin}\nearlier table\n{end}\nb\n")
+            with self.assertRaises(Problem):
+                write(page, 1, [outcome(None)], 2, "caller-comp")
+            write(page, 1, [outcome(None)], 2, "7.2")
             text = page.read_text()
         self.assertNotIn("earlier table", text)
         self.assertIn("1 of 2 pairs measured", text)
-        self.assertTrue(text.endswith(f"{END}\nb\n"))
+        self.assertTrue(text.endswith(f"{end}\nb\n"))

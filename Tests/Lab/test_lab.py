@@ -12,8 +12,8 @@ from pathlib import Path
 
 from lab.apt import Mirror, machine_mirror
 from lab.archive import Archive
-from lab.build import SETTER, SETTER_GONE, missing_settings, with_setter
-from lab.kernels import BUILT, KERNELS, Kernel
+from lab.build import CHANGES, missing_settings
+from lab.kernels import BUILT, KERNELS, TO_BUILD, Kernel
 from lab.main import main
 from lab.matrix import ROWS_PER_BOOT, boots, guest_script, rows_for
 from lab.problem import USAGE, Problem
@@ -110,13 +110,15 @@ class Plan(unittest.TestCase):
 
 
 class Build(unittest.TestCase):
-    def test_the_setter_comes_back_or_says_why_not(self) -> None:
-        known = f"{{\n{SETTER_GONE}\tif (kiocb->ki_flags & IOCB_DIO_CALLER_COMP)\n"
-        self.assertEqual(with_setter(known), known.replace(SETTER_GONE, SETTER))
-        for text in ("", SETTER_GONE, known + SETTER_GONE, with_setter(known)):
-            with self.assertRaises(Problem) as caught:
-                with_setter(text)
-            self.assertNotIn("\n", str(caught.exception))
+    def test_a_line_is_changed_or_said_why_not(self) -> None:
+        self.assertLess(set(CHANGES), set(TO_BUILD))
+        for change in CHANGES.values():
+            known = f"{{\n{change.gone}\tif ({change.near})\n"
+            self.assertEqual(change.made(known), known.replace(change.gone, change.back))
+            for text in ("", change.gone.replace(change.near, "x"), known + change.gone, change.made(known)):
+                with self.assertRaises(Problem) as caught:
+                    change.made(text)
+                self.assertNotIn("\n", str(caught.exception))
 
     def test_settings_that_were_refused(self) -> None:
         self.assertEqual(missing_settings("CONFIG_A=y\n# a remark\nCONFIG_B=y\n", "CONFIG_A=y\n"), ["CONFIG_B=y"])

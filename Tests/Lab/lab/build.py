@@ -1,7 +1,9 @@
-"""`build-kernel`: a kernel that no distribution ships, from Debian's source with one line put back.
+"""`build-kernel`: kernels that no distribution ships, from Debian's source with one line changed, or none.
 
-`caller-comp` is 6.12 with io_uring's offer to complete direct writes itself, IOCB_DIO_CALLER_COMP, which its stable
-branch withdrew. All that a guest needs is built in, so it has no modules.
+`caller-comp` is 6.12 with io_uring's offer to complete direct writes itself, IOCB_DIO_CALLER_COMP, which its stable branch
+withdrew. `7.2-defers` and `7.3-defers` complete every asynchronous write in a kworker, as if pages of its file were cached.
+`6.12-plain`, `7.2-plain` and `7.3-plain` are the same sources as they are, in the same configuration: what a kernel
+differs in from its plain one is that line. All that a guest needs is built in, so they have no modules.
 """
 
 import os
@@ -9,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from .apt import PrivateApt, machine_mirror
@@ -16,57 +19,107 @@ from .kernels import Kernel
 from .places import BUILD_PACKAGES, SMALL_CONFIG, cache
 from .problem import Problem, tool
 
-SETTER_FILE = "io_uring/rw.c"
-SETTER_GONE = "\tkiocb->ki_flags |= IOCB_WRITE;\n"
+
+@dataclass(frozen=True)
+class Change:
+    """One line of a source file for another; `what` is in the kernel's version, as what it was built with."""
+
+    file: str
+    gone: str
+    back: str
+    near: str
+    what: str
+
+    def made(self, text: str) -> str:
+        """The source with the line changed, if it is the source that is known."""
+        found = text.count(self.gone)
+        if found != 1 or self.near not in text:
+            raise Problem(f"{self.file} is not the one that is known: {found} times `{self.gone.strip()}`, wanted 1, "
+                          f"and {self.near} is {'' if self.near in text else 'not '}there")
+        return text.replace(self.gone, self.back)
+
+
 # As it was: not for polled writes, whose issuer completes them by polling and would never look for the offer.
-SETTER = "\tkiocb->ki_flags |= kiocb->ki_flags & IOCB_HIPRI ? IOCB_WRITE : IOCB_WRITE | IOCB_DIO_CALLER_COMP;\n"
+CALLER_COMP = Change(
+    "io_uring/rw.c", "\tkiocb->ki_flags |= IOCB_WRITE;\n",
+    "\tkiocb->ki_flags |= kiocb->ki_flags & IOCB_HIPRI ? IOCB_WRITE : IOCB_WRITE | IOCB_DIO_CALLER_COMP;\n",
+    "IOCB_DIO_CALLER_COMP", "IOCB_DIO_CALLER_COMP")
+DEFERS = Change(
+    "fs/iomap/direct-io.c", "\t\tif (dio->iocb->ki_filp->f_mapping->nrpages)\n", "\t\tif (true)\n",
+    "IOMAP_DIO_COMP_WORK", "every write deferred")
+# As Debian's own kernels of these series are preempted.
+PREEMPTION = {"linux-source-6.12": "CONFIG_PREEMPT_VOLUNTARY=y\n"}
+PREEMPTION_SINCE = "CONFIG_PREEMPT_LAZY=y\n"
+CHANGES = {"caller-comp": CALLER_COMP, "7.2-defers": DEFERS, "7.3-defers": DEFERS}
 
 
-def build(kernel: Kernel) -> None:
-    """Fetch, change, configure, build. The kernel's directory appears only when all of it is done."""
+def build(kernels: list[Kernel]) -> None:
+    """Fetch, configure, and for each of the kernels change and build: one tree for those of one source."""
     _need_packages()
-    work = cache() / "build" / kernel.name
+    for image in dict.fromkeys((kernel.suite, kernel.image) for kernel in kernels):
+        _build_source(*image, [kernel for kernel in kernels if (kernel.suite, kernel.image) == image])
+
+
+def _build_source(suite: str, image: str, kernels: list[Kernel]) -> None:
+    work = cache() / "build" / image
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    _say(f"fetching {kernel.image}")
-    apt = PrivateApt(work / "apt", kernel.suite, machine_mirror())
-    apt.update()
-    package, version = apt.newest([kernel.image])
-    deb = apt.download(package, version)
     log = work / "log"
+    tree, version = _unpacked(suite, image, work, log)
+    for kernel in kernels:
+        _build_one(kernel, tree, version, work, log)
+    shutil.rmtree(work)
+
+
+def _unpacked(suite: str, image: str, work: Path, log: Path) -> tuple[Path, str]:
+    """The source and its version."""
+    _say(f"fetching {image}")
+    apt = PrivateApt(work / "apt", suite, machine_mirror())
+    apt.update()
+    package, version = apt.newest([image])
+    deb = apt.download(package, version)
     _say(f"unpacking {package} {version}")
     _run(log, work, tool("dpkg-deb"), "-x", str(deb), "package")
     [source] = (work / "package").glob("usr/src/linux-source-*.tar.xz")
     tree = work / "tree"
     tree.mkdir()
     _run(log, tree, tool("tar"), "-xf", str(source), "--strip-components=1")
-    setter = tree / SETTER_FILE
-    setter.write_text(with_setter(setter.read_text()))
-    _say("configuring")
-    _run(log, tree, tool("make"), "tinyconfig")
-    _run(log, tree, "scripts/kconfig/merge_config.sh", "-m", ".config", str(SMALL_CONFIG))
-    _run(log, tree, tool("make"), "olddefconfig")
-    refused = missing_settings(SMALL_CONFIG.read_text(), (tree / ".config").read_text())
-    if refused:
-        raise Problem(f"{SMALL_CONFIG.name} asks for what {version} does not take: {', '.join(refused)}")
-    _run(log, tree, tool("make"), f"-j{os.cpu_count() or 1}", "bzImage", doing="building")
+    return tree, version
+
+
+def _build_one(kernel: Kernel, tree: Path, version: str, work: Path, log: Path) -> None:
+    """The kernel's directory appears only when it is done; the tree is left as it was unpacked, but for what is built."""
+    change = CHANGES.get(kernel.name)
+    if change is None:
+        _make(kernel, tree, version, log)
+    else:
+        source = tree / change.file
+        before = source.read_text()
+        source.write_text(change.made(before))
+        _make(kernel, tree, version, log)
+        source.write_text(before)
     result = work / "kernel"
     (result / "modules").mkdir(parents=True)
     (tree / "arch/x86/boot/bzImage").rename(result / "vmlinuz")
-    (result / "version").write_text(f"{version} ({kernel.suite}, built with IOCB_DIO_CALLER_COMP)\n")
+    (result / "version").write_text(f"{version} ({kernel.suite}, built{f' with {change.what}' if change else ''})\n")
     shutil.rmtree(kernel.directory, ignore_errors=True)
     kernel.directory.parent.mkdir(exist_ok=True)
     result.rename(kernel.directory)
-    shutil.rmtree(work)
 
 
-def with_setter(text: str) -> str:
-    """The source with the setter back in io_write()."""
-    found = text.count(SETTER_GONE)
-    if found != 1 or "IOCB_DIO_CALLER_COMP" not in text:
-        raise Problem(f"{SETTER_FILE} is not the one that is known: {found} times `{SETTER_GONE.strip()}`, wanted 1, "
-                      f"and IOCB_DIO_CALLER_COMP is {'' if 'IOCB_DIO_CALLER_COMP' in text else 'not '}there")
-    return text.replace(SETTER_GONE, SETTER)
+def _make(kernel: Kernel, tree: Path, version: str, log: Path) -> None:
+    _say(f"configuring {kernel.name}")
+    settings = SMALL_CONFIG.read_text() + PREEMPTION.get(kernel.image, PREEMPTION_SINCE)
+    settings += f'CONFIG_LOCALVERSION="-{kernel.name}"\n'
+    fragment = tree.parent / f"{kernel.name}.config"
+    fragment.write_text(settings)
+    _run(log, tree, tool("make"), "tinyconfig")
+    _run(log, tree, "scripts/kconfig/merge_config.sh", "-m", ".config", str(fragment))
+    _run(log, tree, tool("make"), "olddefconfig")
+    refused = missing_settings(settings, (tree / ".config").read_text())
+    if refused:
+        raise Problem(f"{SMALL_CONFIG.name} asks for what {version} does not take: {', '.join(refused)}")
+    _run(log, tree, tool("make"), f"-j{os.cpu_count() or 1}", "bzImage", doing=f"building {kernel.name}")
 
 
 def missing_settings(wanted: str, config: str) -> list[str]:

@@ -17,7 +17,9 @@ from .gain import Gain
 from .kernels import kernel_named
 from .problem import FAILED, USAGE, Problem
 
-KERNELS = ("6.12", "7.2")  # defers overwrites; completes them inline
+# What completes overwrites inline, or by io_uring in the issuer's task; and what defers them.
+BASES = {"7.2": "6.12", "caller-comp": "6.12-plain"}
+USUAL = "7.2"
 IOS = 4096
 PAIRS = 40
 TOGETHER = 5  # cases of one guest
@@ -58,6 +60,7 @@ class Case:
     placement: str
     hog: int
     guest: int = 0
+    ios: int = IOS  # of a run by fio
 
     @property
     def held(self) -> bool:
@@ -101,7 +104,7 @@ class Case:
     def fio(self) -> tuple[str, ...]:
         words = ["--name=w", f"--filename=/mnt/{self.device}/file", f"--rw={self.op}", f"--bs={self.size}k",
                  "--offset=1m", "--size=31m", "--io_size=4g", "--invalidate=0", "--direct=1", "--overwrite=1",
-                 f"--ioengine={self.engine}", f"--iodepth={self.depth}", f"--number_ios={IOS // self.jobs}",
+                 f"--ioengine={self.engine}", f"--iodepth={self.depth}", f"--number_ios={self.ios // self.jobs}",
                  "--norandommap", "--randrepeat=1", "--thread", "--group_reporting", f"--numjobs={self.jobs}",
                  f"--cpus_allowed={self.fio_cpus}", "--allow_mounted_write=1"]
         words += ["--rwmixread=30"] * (self.op == "randrw")
@@ -134,13 +137,18 @@ def cases(seed: int, pairs: int) -> list[Case]:
     return placed
 
 
+def cases_for(kernel: str, seed: int, pairs: int) -> list[Case]:
+    """Of the cases of a seed those in which that kernel differs from its base."""
+    return [case for case in cases(seed, pairs) if kernel == USUAL or case.engine == "io_uring"]
+
+
 def script(kernel: str, chosen: list[Case]) -> bytes:
     lines = [". /lab/device.sh", ". /lab/whatif.sh", f"queues={chosen[0].cpus}", "ln -sf fio /bin/hog"]
     for device in dict.fromkeys((case.device, case.latency, case.limit, case.filesystem) for case in chosen):
         lines.append(shlex.join(["whatif_disk", *map(str, device)]) + " || exit 71")
     lines.append("cd /root")
     for case in chosen:
-        words = ["whatif_case", case.name, str(int(kernel == KERNELS[0])), case.fio_cpus, str(case.hog), "fio", "--output-format=json", *case.fio]
+        words = ["whatif_case", case.name, str(int(kernel in BASES.values())), case.fio_cpus, str(case.hog), "fio", "--output-format=json", *case.fio]
         lines.append(shlex.join(words) + f" 2>/out/{case.name}.log")
     return "\n".join(lines + ["exit 0", ""]).encode()
 
@@ -192,23 +200,25 @@ class Outcome(Gain):
                 f"{self.gain:+.1%}", self.promise, mark)
 
 
-def command(seed: int, pairs: int, named: str, keep: Path | None, again: bool, page: Path | None) -> int:
-    """The verb: the cases of a seed, or those whose line has `named` in it."""
-    chosen = [case for case in cases(seed, pairs) if named in case.line]
+def command(seed: int, pairs: int, named: str, keep: Path | None, again: bool, page: Path | None,
+            kernel: str = USUAL) -> int:
+    """The verb: the cases of a seed, or those whose line has `named` in it, on the kernel and its base."""
+    chosen = [case for case in cases_for(kernel, seed, pairs) if named in case.line]
+    kernels = (BASES[kernel], kernel)
     if not chosen:
         raise Problem(f"no case of seed {seed} has {named!r} in its line", USAGE)
     if again and keep is None:
         raise Problem("--again reads what --keep DIR has: name it", USAGE)
-    missing = [kernel for kernel in KERNELS if not kernel_named(kernel).fetched]
+    missing = [name for name in kernels if not kernel_named(name).fetched]
     if missing and not again:
         raise Problem(f"kernels are missing: {', '.join(missing)}; see Scripts/lab list")
     with tempfile.TemporaryDirectory(prefix="dioscope-lab-") as scratch:
         place = keep or Path(scratch)
         if not again:
             for number in dict.fromkeys(case.guest for case in chosen):
-                for kernel in KERNELS:
-                    _guest(kernel, [case for case in chosen if case.guest == number], place)
-        return _told(seed, chosen, place, page)
+                for name in kernels:
+                    _guest(name, [case for case in chosen if case.guest == number], place)
+        return _told(seed, chosen, kernel, place, page)
 
 
 def _guest(kernel: str, together: list[Case], keep: Path) -> None:
@@ -217,9 +227,9 @@ def _guest(kernel: str, together: list[Case], keep: Path) -> None:
     guest.bring_out(boot, f"{kernel}, guest {together[0].guest}", keep / kernel)
 
 
-def read(case: Case, keep: Path) -> Outcome | None:
+def read(case: Case, kernel: str, keep: Path) -> Outcome | None:
     """What the guests left of a case; None when something is missing."""
-    deferring, inline = (keep / kernel for kernel in KERNELS)
+    deferring, inline = keep / BASES[kernel], keep / kernel
     try:
         report = subprocess.run([program.dioscope(), "report", "--json", deferring / f"{case.name}.dioscope"],
                                 capture_output=True, check=True)
@@ -236,9 +246,9 @@ def _iops(place: Path, case: Case) -> float:
     return iops
 
 
-def _told(seed: int, chosen: list[Case], keep: Path, page: Path | None) -> int:
+def _told(seed: int, chosen: list[Case], kernel: str, keep: Path, page: Path | None) -> int:
     """A line for each case. A case that was not measured has failed, and so has a coverage below 90%."""
-    outcomes = [(case, read(case, keep)) for case in chosen]
+    outcomes = [(case, read(case, kernel, keep)) for case in chosen]
     for case, outcome in outcomes:
         if outcome is None:
             print(f"not ok - {case.line}: not measured")
@@ -249,7 +259,7 @@ def _told(seed: int, chosen: list[Case], keep: Path, page: Path | None) -> int:
     for line in summary(measured):
         print(f"# {line}")
     if page is not None:
-        write(page, seed, measured, len(chosen))
+        write(page, seed, measured, len(chosen), kernel)
     held = [outcome for outcome in measured if outcome.case.held]
     judged = [outcome for outcome in held if outcome.is_right is not None]
     covered = sum(outcome.is_right is True for outcome in judged) >= 0.9 * len(judged)
@@ -273,8 +283,12 @@ def summary(outcomes: list[Outcome]) -> Iterator[str]:
 
 
 HEAD = ("case", "load", "device, CPUs", "IOPS deferred", "IOPS inline", "gain", "estimate", "")
-BEGIN = "<!-- tables of Scripts/lab what-if --held-out: begin -->"
-END = "<!-- tables of Scripts/lab what-if --held-out: end -->"
+
+
+def marks_of(kernel: str, seed: int) -> tuple[str, str]:
+    """Between these lines are the tables of a page."""
+    what = f"Scripts/lab what-if --held-out --seed {seed}" + (f" --onto {kernel}" if kernel != USUAL else "")
+    return f"<!-- tables of {what}: begin -->", f"<!-- tables of {what}: end -->"
 
 
 def tables(seed: int, outcomes: list[Outcome], pairs: int) -> Iterator[str]:
@@ -289,6 +303,6 @@ def tables(seed: int, outcomes: list[Outcome], pairs: int) -> Iterator[str]:
                 yield f"| {' | '.join(outcome.cells)} |"
 
 
-def write(page: Path, seed: int, outcomes: list[Outcome], pairs: int) -> None:
+def write(page: Path, seed: int, outcomes: list[Outcome], pairs: int, kernel: str) -> None:
     """Put the tables between their marks."""
-    marks.replace(page, BEGIN, END, ("", *tables(seed, outcomes, pairs), ""))
+    marks.replace(page, *marks_of(kernel, seed), ("", *tables(seed, outcomes, pairs), ""))

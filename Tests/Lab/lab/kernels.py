@@ -91,17 +91,29 @@ REAL_TIME = {
 
 # Kernels that are built from a source package, `image`; they have no expectation but in the rows made for them.
 BUILT = {"caller-comp": Kernel("caller-comp", "trixie", "linux-source-6.12")}
+# Kernels to compare with one that differs in a single line, see build.py. No row is made for them.
+CONTROLS = {
+    kernel.name: kernel
+    for kernel in (
+        Kernel("6.12-plain", "trixie", "linux-source-6.12"),
+        Kernel("7.2-plain", "trixie-backports", "linux-source-7.2"),
+        Kernel("7.2-defers", "trixie-backports", "linux-source-7.2"),
+        Kernel("7.3-plain", "trixie-backports", "linux-source-7.3"),
+        Kernel("7.3-defers", "trixie-backports", "linux-source-7.3"),
+    )
+}
+TO_BUILD = BUILT | CONTROLS
 
 
 def kernel_named(name: str) -> Kernel:
-    known = KERNELS | REAL_TIME | BUILT
+    known = KERNELS | REAL_TIME | TO_BUILD
     if name not in known:
         raise Problem(f"unknown kernel {name}; there are {', '.join(known)}", USAGE)
     return known[name]
 
 
 def need_fetched(kernel: Kernel) -> None:
-    if kernel.name in BUILT and not kernel.fetched:
+    if kernel.name in TO_BUILD and not kernel.fetched:
         raise Problem(f"kernel {kernel.name} is {not_built(kernel)}")
     if not kernel.fetched:
         raise Problem(f"kernel {kernel.name} is not fetched; run: Scripts/lab fetch {kernel.name}")
@@ -113,7 +125,7 @@ def not_built(kernel: Kernel) -> str:
 
 def fetch(kernel: Kernel) -> None:
     """Download and unpack one kernel. The directory appears only when it is complete."""
-    if kernel.name in BUILT:
+    if kernel.name in TO_BUILD:
         raise Problem(f"it is built; run: Scripts/lab build-kernel {kernel.name}")
     cache().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache(), prefix="fetch-") as scratch_name:

@@ -11,7 +11,7 @@ from . import (
     account, arm64, borderrows, bordertable, build, catalog, command, experiment, heldout, how, kernels, matrix, privileges,
     program, same, stackrows, stacktable, table, whatif,
 )
-from .kernels import BUILT, KERNELS, Kernel, kernel_named, need_fetched, not_built
+from .kernels import BUILT, KERNELS, TO_BUILD, Kernel, kernel_named, need_fetched, not_built
 from .parser import Parser
 from .places import TREE, cache
 from .problem import USAGE, Problem
@@ -28,7 +28,7 @@ EXAMPLES = {
     None: "Scripts/lab fetch 6.12 7.2\n  Scripts/lab matrix\n  Scripts/lab exec 6.12 -- uname -r",
     "list": "Scripts/lab list",
     "fetch": "Scripts/lab fetch\n  Scripts/lab fetch 6.12 7.2\n  Scripts/lab fetch --update 7.3",
-    "build-kernel": "Scripts/lab build-kernel caller-comp",
+    "build-kernel": "Scripts/lab build-kernel caller-comp\n  Scripts/lab build-kernel 7.2-plain 7.2-defers",
     "run": "Scripts/lab run 6.12 ext4-libaio-overwrite\n"
            "  Scripts/lab run 7.2 nvme/ext4-libaio-read --keep /tmp/evidence",
     "matrix": "Scripts/lab matrix\n"
@@ -68,8 +68,8 @@ def _parser() -> Parser:
     fetch = verb("fetch", "download kernels into the cache; what is there stays")
     fetch.add_argument("kernels", nargs="*", metavar="KERNEL", help=f"of {', '.join(KERNELS)}; all when none is named")
     fetch.add_argument("--update", action="store_true", help="fetch again, taking what is newest now")
-    making = verb("build-kernel", "build a kernel that Debian does not ship, in about 10 minutes; what is there stays")
-    making.add_argument("kernel", metavar="KERNEL", choices=BUILT, help=f"of {', '.join(BUILT)}")
+    making = verb("build-kernel", "build kernels that Debian does not ship, in about 10 minutes a source; what is there stays")
+    making.add_argument("kernels", metavar="KERNEL", nargs="+", choices=TO_BUILD, help=f"of {', '.join(TO_BUILD)}")
     making.add_argument("--update", action="store_true", help="build again, from what source is newest now")
     run = verb("run", "run one scenario on one kernel")
     run.add_argument("kernel", metavar="KERNEL")
@@ -119,6 +119,8 @@ def _parser() -> Parser:
     estimate.add_argument("--keep", type=Path, metavar="DIR", help="keep everything the guests brought out")
     estimate.add_argument("--again", action="store_true", help="boot nothing: read what --keep has")
     estimate.add_argument("--held-out", action="store_true", help="workloads drawn from a grid, half of them kept from the fit")
+    estimate.add_argument("--onto", choices=heldout.BASES, default=heldout.USUAL,
+                          help=f"with --held-out: the kernel that does not defer (default {heldout.USUAL})")
     estimate.add_argument("--measured", action="store_true", help="what `dioscope whatif` measures, beside a shell and two kernels")
     estimate.add_argument("--seed", type=int, default=1, metavar="S", help="draws the workloads (default 1)")
     estimate.add_argument("--pairs", type=int, default=heldout.PAIRS, metavar="N",
@@ -149,7 +151,7 @@ def _list() -> int:
     print(f"kernels (cache: {cache()}):")
     for kernel in KERNELS.values():
         print(f"  {kernel.name:12}{kernel.version if kernel.fetched else f'not fetched ({kernel.suite})'}")
-    for kernel in BUILT.values():
+    for kernel in TO_BUILD.values():
         print(f"  {kernel.name:12}{kernel.version if kernel.fetched else not_built(kernel)}")
     print("scenarios (* marks those that matrix runs without --all):")
     for row in catalog.SCENARIOS:
@@ -173,12 +175,13 @@ def _fetch(names: list[str], update: bool) -> int:
     return failed
 
 
-def _build(kernel: Kernel, update: bool) -> int:
-    if kernel.fetched and not update:
+def _build(chosen: list[Kernel], update: bool) -> int:
+    there = [kernel for kernel in chosen if kernel.fetched and not update]
+    for kernel in there:
         print(f"{kernel.name}: {kernel.version} is there")
-        return 0
-    build.build(kernel)
-    print(f"{kernel.name}: {kernel.version} built")
+    build.build(missing := [kernel for kernel in chosen if kernel not in there])
+    for kernel in missing:
+        print(f"{kernel.name}: {kernel.version} built")
     return 0
 
 
@@ -202,7 +205,7 @@ def _dispatch(arguments: list[str]) -> int:
     if options.verb == "fetch":
         return _fetch(options.kernels, options.update)
     if options.verb == "build-kernel":
-        return _build(kernel_named(options.kernel), options.update)
+        return _build([kernel_named(name) for name in options.kernels], options.update)
     if options.verb == "same":
         [kernel] = _ready([options.kernel])
         return same.run(kernel, program.dioscope(), options.rw, options.keep, options.icount)
@@ -219,7 +222,8 @@ def _dispatch(arguments: list[str]) -> int:
     if options.verb == "what-if" and options.measured:
         return experiment.command(options.seed, options.pairs, options.cases, options.keep, options.again, options.page)
     if options.verb == "what-if" and options.held_out:
-        return heldout.command(options.seed, options.pairs, options.cases, options.keep, options.again, options.page)
+        return heldout.command(options.seed, options.pairs, options.cases, options.keep, options.again, options.page,
+                               options.onto)
     if options.verb == "what-if":
         return whatif.command(options.cases, options.keep, options.again, options.accuracy)
     if options.verb == "exec":
