@@ -234,8 +234,8 @@ int BPF_PROG(task_switched, bool preempt, struct task_struct *prev, struct task_
 	cpu->run_works = 0;
 	if (cpu->task_occupant == PROBE_OCCUPANT_SUBMITTER) {
 		submitter_leaves(cpu, prev, runnable, now);
-		if (cpu->begun_ns && cpu->begun_tid == cpu->occupant_tid)
-			submission_suspended(cpu, prev, runnable || preempt, now);
+		if (cpu->begun_ns && cpu->begun_tid == cpu->occupant_tid && !runnable && !preempt)
+			submission_suspended(cpu, prev, now);
 	}
 	if (marks && occupant.kind == PROBE_OCCUPANT_SUBMITTER) {
 		struct probe_cpu *left = submitter_left(cpu, marks);
@@ -245,7 +245,7 @@ int BPF_PROG(task_switched, bool preempt, struct task_struct *prev, struct task_
 		if (cpu->unstopped_ns)
 			note_stop(cpu, left, next, now);
 		note_reaps(cpu, left, next, tid, now);
-		if (left && left->suspended)
+		if (may_have_been_suspended(cpu, left, tid))
 			submission_resumed(cpu, left, tid, now);
 	}
 	occupy_as(cpu, occupant, tid, now);

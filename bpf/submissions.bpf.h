@@ -24,7 +24,10 @@ struct probe_suspended {
 	__u32 reserved;
 };
 
-/* By thread. One that does not fit is as if its submission had not been interrupted. */
+/*
+ * By thread, those for which their CPU has no place: it keeps one. What does not
+ * fit here either is as if its submission had not been interrupted.
+ */
 #define MAX_SUSPENDED	4096
 
 struct {
@@ -57,8 +60,52 @@ static __always_inline enum suspension falls_asleep(struct probe_io *io, struct 
 	return read_kernel(task, bio_list) ? SUSPENSION_HELD : SUSPENSION_ASLEEP;
 }
 
-/* - runs_on: as soon as it gets a CPU. */
-static __noinline int submission_suspended(struct probe_cpu *cpu, struct task_struct *task, bool runs_on, __u64 now)
+/* A thread's own may be left of a switch that was missed. */
+static __always_inline bool keep_at_hand(struct probe_cpu *cpu, __u32 tid, const struct probe_suspended *suspended)
+{
+	if (cpu->suspended_tid && cpu->suspended_tid != tid)
+		return false;
+	if (!cpu->suspended_tid)
+		__sync_fetch_and_add(&cpu->suspended, 1);
+	cpu->suspended_key = suspended->key;
+	cpu->suspended_begun_ns = suspended->begun_ns;
+	cpu->suspension = suspended->suspension;
+	*(volatile __u32 *)&cpu->suspended_tid = tid;
+	return true;
+}
+
+static __always_inline bool take_from_hand(struct probe_cpu *left, __u32 tid, struct probe_suspended *suspended)
+{
+	if (left->suspended_tid != tid)
+		return false;
+	suspended->key = left->suspended_key;
+	suspended->begun_ns = left->suspended_begun_ns;
+	suspended->suspension = left->suspension;
+	*(volatile __u32 *)&left->suspended_tid = 0;
+	return true;
+}
+
+static __always_inline bool take_from_map(__u32 tid, struct probe_suspended *suspended)
+{
+	struct probe_suspended *found = bpf_map_lookup_elem(&probe_suspended, &tid);
+
+	if (!found)
+		return false;
+	*suspended = *found;
+	bpf_map_delete_elem(&probe_suspended, &tid);
+	return true;
+}
+
+static __always_inline void keep(struct probe_cpu *cpu, __u32 tid, const struct probe_suspended *suspended)
+{
+	if (keep_at_hand(cpu, tid, suspended))
+		return;
+	if (!bpf_map_update_elem(&probe_suspended, &tid, suspended, BPF_ANY))
+		__sync_fetch_and_add(&cpu->suspended, 1);
+}
+
+/* Its submitter sleeps. */
+static __noinline int submission_suspended(struct probe_cpu *cpu, struct task_struct *task, __u64 now)
 {
 	struct probe_suspended suspended = { .key = cpu->begun_key, .begun_ns = cpu->begun_ns };
 	struct probe_io *io = slot_find(suspended.key);
@@ -67,11 +114,40 @@ static __noinline int submission_suspended(struct probe_cpu *cpu, struct task_st
 	cpu->begun_ns = 0;
 	if (!is_submitting(io, tid))
 		return 0;
-	if (!runs_on)
-		suspended.suspension = falls_asleep(io, task, now);
-	if (!bpf_map_update_elem(&probe_suspended, &tid, &suspended, BPF_ANY))
-		__sync_fetch_and_add(&cpu->suspended, 1);
+	suspended.suspension = falls_asleep(io, task, now);
+	keep(cpu, tid, &suspended);
 	return 0;
+}
+
+/*
+ * Another submitter begins an I/O. A preempted one, of which where kworkers complete
+ * I/Os there is one for nearly every completion, leaves its I/O with the CPU until then.
+ */
+verified_once_with_memory int set_aside(struct probe_cpu *cpu)
+{
+	struct probe_suspended suspended = { .suspension = SUSPENSION_PREEMPTED };
+	__u32 tid;
+
+	if (!cpu)
+		return 0;
+	suspended.key = cpu->begun_key;
+	suspended.begun_ns = cpu->begun_ns;
+	tid = cpu->begun_tid;
+	if (is_submitting(slot_find(suspended.key), tid))
+		keep(cpu, tid, &suspended);
+	return 0;
+}
+
+/* It was preempted in the midst of its submission, and what its CPU then knew of that is there still. */
+static __always_inline bool is_where_it_was(const struct probe_cpu *left, __u32 tid)
+{
+	return left->begun_ns && left->begun_tid == tid;
+}
+
+/* - left: the CPU that it was last on, may be NULL. */
+static __always_inline bool may_have_been_suspended(const struct probe_cpu *here, const struct probe_cpu *left, __u32 tid)
+{
+	return left && (left->suspended || (!here->is_marked_here && is_where_it_was(left, tid)));
 }
 
 /* It was not for the block layer: the submission goes on. */
@@ -95,15 +171,21 @@ static __always_inline void wakes_up(struct probe_io *io, __u64 now)
 /* - left: the CPU that it was last on. */
 static __noinline int submission_resumed(struct probe_cpu *here, struct probe_cpu *left, __u32 tid, __u64 now)
 {
-	struct probe_suspended *found = bpf_map_lookup_elem(&probe_suspended, &tid);
 	struct probe_suspended suspended;
 	struct probe_io *io;
 
-	if (!found)
-		return 0;
-	suspended = *found;
-	bpf_map_delete_elem(&probe_suspended, &tid);
-	__sync_fetch_and_add(&left->suspended, -1);
+	if (is_where_it_was(left, tid)) {
+		if (here->is_marked_here)
+			return 0;
+		suspended.key = left->begun_key;
+		suspended.begun_ns = left->begun_ns;
+		suspended.suspension = SUSPENSION_PREEMPTED;
+		left->begun_ns = 0;
+	} else {
+		if (!take_from_hand(left, tid, &suspended) && !take_from_map(tid, &suspended))
+			return 0;
+		__sync_fetch_and_add(&left->suspended, -1);
+	}
 	io = slot_find(suspended.key);
 	if (!is_submitting(io, tid))
 		return 0;

@@ -10,6 +10,7 @@
 #include "lost.bpf.h"
 #include "punts.bpf.h"
 #include "rings.bpf.h"
+#include "submissions.bpf.h"
 
 verified_once_with_memory int introduce_submitter(struct probe_cpu *cpu, __u64 pid_tgid)
 {
@@ -289,6 +290,8 @@ static __always_inline int io_begin(const struct beginning *this)
 	io->submitted_ns = bpf_ktime_get_ns();
 	if (probe_settings.punts_seen && issuer == PROBE_ISSUER_IO_URING && is_io_worker(current_task()))
 		taken_over(io, key);
+	if (cpu->begun_ns && cpu->begun_tid != (__u32)pid_tgid)
+		set_aside(cpu);
 	cpu->begun_tid = (__u32)pid_tgid;
 	cpu->begun_key = key;
 	cpu->begun_ns = io->submitted_ns;

@@ -430,7 +430,12 @@ struct probe_cpu {
 	probe_u64 io_worker;		/* the worker, by address */
 	probe_u64 witnessed;		/* runs that were skipped, and that a witness did */
 	probe_u64 seen[PROBE_WITNESSED][2]; /* what that program ran for last here, and its witness not yet */
-	probe_u64 reserved[7];
+	/* of them the one that is kept at hand, 0 = none, see submissions.bpf.h */
+	probe_u32 suspended_tid;
+	probe_u32 suspension;
+	probe_u64 suspended_key;
+	probe_u64 suspended_begun_ns;
+	probe_u64 reserved[4];
 };
 
 #define PROBE_BEGUN_BEFORE_A_SLEEP	1

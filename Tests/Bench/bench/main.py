@@ -150,7 +150,7 @@ def _figures(options: argparse.Namespace) -> dict[str, float]:
     figures: dict[str, float] = {}
     for kernel in _kernels(options):
         figures |= thresholds.figures(
-            cost.measure(cost.Machine(kernel), [Load(1)], ["untraced", DIOSCOPE.name], program.dioscope(), None),
+            cost.measure(cost.Machine(kernel), [Load(1), Load(16)], ["untraced", DIOSCOPE.name], program.dioscope(), None),
             DIOSCOPE.name)
     return figures
 
