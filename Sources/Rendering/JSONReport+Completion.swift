@@ -68,9 +68,12 @@ extension JSONReport {
             json.member("least_gain", gain.lowerBound)
             json.member("most_gain", gain.upperBound)
             json.member("limit", limit.rawValue)
-        case .more(let width, let limit):
+        case .more(_, let limit):
             json.member("limit", limit.rawValue)
-            json.member("why_no_interval", width == nil ? "other_tasks" : "too_wide")
+            json.member("why_no_interval", "too_wide")
+        case .noFewer(let limit):
+            json.member("limit", limit.rawValue)
+            json.member("why_no_interval", "other_tasks")
         case .notPromised(let reason):
             json.member("why_no_interval", reason.rawValue)
         }

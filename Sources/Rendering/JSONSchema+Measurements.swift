@@ -244,6 +244,7 @@ extension JSONSchema {
                 "most_gain": {"$ref": "#/$defs/number"},
                 "limit": {"enum": ["latency", "cpu"]},
                 "why_no_interval": {
+                  "description": "too_wide: more IOPS; other_tasks: as many or more; paced: as many; else nothing is said.",
                   "enum": [
                     "too_wide", "other_tasks", "paced", "loop_unknown", "submitter_apart", "cpu_time_unknown", "quota",
                     "device_limits"

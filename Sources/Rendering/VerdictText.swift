@@ -198,23 +198,32 @@ enum VerdictText {
         return saved + ": " + (estimate.ifClosed.map(text(ifClosed:)) ?? text(of: estimate.iops)) + measuring
     }
 
-    private static func text(ifClosed iops: InlineEstimate.IOPS) -> String {
-        let more = if case .gain = iops { text(of: iops) } else { "more IOPS" }
-        return more + " if submissions follow completions, which is not known here; else as many"
+    static func text(ifClosed iops: InlineEstimate.IOPS) -> String {
+        switch iops {
+        case .noFewer:
+            "as many IOPS or more, for it is not known here whether submissions follow completions, and other tasks had"
+                + " that CPU, too"
+        case .gain:
+            text(of: iops) + otherwise
+        case .more, .notPromised:
+            "more IOPS" + otherwise
+        }
     }
+
+    private static let otherwise = " if submissions follow completions, which is not known here; else as many"
 
     /// An estimate is no measurement.
     private static let measuring = "; to measure it: dioscope whatif -- fio JOB (on 6.19 or later)"
 
-    private static func text(of iops: InlineEstimate.IOPS) -> String {
+    static func text(of iops: InlineEstimate.IOPS) -> String {
         switch iops {
         case .gain(let gain, let limit):
             "an estimated +\(Quantity.percent(gain.lowerBound)) to +\(Quantity.percent(gain.upperBound)) IOPS at this"
                 + " queue depth, as \(what(limit)) limits it"
-        case .more(nil, let limit):
-            "more IOPS at this queue depth, as \(what(limit)) limits it; how many more is not known, for other tasks had that"
-                + " CPU, too"
-        case .more(let width?, let limit):
+        case .noFewer:
+            "as many IOPS at this queue depth or more, for other tasks had that CPU, too, and the submitter may wait for"
+                + " them instead"
+        case .more(let width, let limit):
             "more IOPS at this queue depth, as \(what(limit)) limits it; how many more, a recording shows only within"
                 + " \(Quantity.count(UInt64((width * 100).rounded()))) points"
         case .notPromised(.paced):

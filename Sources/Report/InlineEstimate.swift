@@ -27,9 +27,11 @@ public struct InlineEstimate: Equatable, Sendable {
     public enum IOPS: Equatable, Sendable {
         /// More at this queue depth, as a part of those recorded: the least and the most.
         case gain(ClosedRange<Double>, Limit)
-        /// More, but this recording does not show how many: the interval would be this wide; `nil` where unrelated tasks
-        /// had the CPU for a part of the waits, since it is unknown whether the submitter would get that time.
-        case more(width: Double?, Limit)
+        /// More, but this recording does not show how many: the interval would be this wide.
+        case more(width: Double, Limit)
+        /// As many or more: unrelated tasks had the CPU for a part of the waits, and the submitter may wait for them
+        /// instead.
+        case noFewer(Limit)
         case notPromised(Reason)
     }
 
@@ -159,7 +161,7 @@ private struct ClosedLoop {
             return .notPromised(.deviceLimits)
         }
         let limit: InlineEstimate.Limit = wait.contention >= InlineEstimate.contended ? .cpu : .latency
-        guard pressure.others < InlineEstimate.mostOthers else { return .more(width: nil, limit) }
+        guard pressure.others < InlineEstimate.mostOthers else { return .noFewer(limit) }
         let gain = limit == .cpu ? costs.gain(share: share, handOff: handOff) : shorter(costs)
         return InlineEstimate.bounded(gain, limit)
     }

@@ -5,13 +5,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lab.heldout import BASES, Case, Outcome, cases, cases_for, command, marks_of, script, summary, write
+from lab.gain import Rate
 from lab.problem import Problem
 
 CASE = Case(1, "libaio", 16, 4, "randrw", 2, 8, 5000, 100, "ext4", 20, 200, "2, fio on one", 30, 2)
 
 
 def outcome(estimate: dict | None, inline: float = 150) -> Outcome:
-    return Outcome(CASE, 100, inline, estimate)
+    return Outcome(CASE, 100, inline, estimate, Rate(inline / 100 - 1, inline / 100 - 1.001, inline / 100 - 0.999))
 
 
 class HeldOut(unittest.TestCase):
@@ -37,8 +38,8 @@ class HeldOut(unittest.TestCase):
 
     def test_only_what_defers_is_recorded(self) -> None:
         first, second = (script(kernel, [CASE]).decode() for kernel in (BASES["7.2"], "7.2"))
-        self.assertIn("whatif_case case-1 1 1 30 fio --output-format=json --name=w --filename=/mnt/d20x200ext4/file", first)
-        self.assertIn("whatif_case case-1 0 1 30 fio", second)
+        self.assertIn("whatif_case case-1 1 1 30 3 fio --output-format=json --name=w --filename=/mnt/d20x200ext4/file", first)
+        self.assertIn("whatif_case case-1 0 1 30 3 fio", second)
         self.assertIn("whatif_disk d20x200ext4 20 200 ext4", first)
         for word in ("--rate_iops=2500", "--thinktime=100", "--iodepth_batch_submit=8", "--rwmixread=30"):
             self.assertIn(word, first)
@@ -56,6 +57,10 @@ class HeldOut(unittest.TestCase):
         self.assertFalse(outcome({"why_no_interval": "paced"}).is_right)
         self.assertTrue(outcome({"why_no_interval": "paced"}, 101).is_right)
         self.assertIsNone(outcome({"why_no_interval": "loop_unknown"}).is_right)
+        beside = {"why_no_interval": "other_tasks"}
+        self.assertEqual(outcome(beside).promise, "as many or more")
+        self.assertTrue(outcome(beside, 99).is_right)
+        self.assertFalse(outcome(beside, 98).is_right)
         either = {"why_no_interval": "loop_unknown", "if_closed": {"why_no_interval": "too_wide"}}
         self.assertEqual(outcome(either).promise, "more or none")
         self.assertTrue(outcome(either).is_right)

@@ -85,6 +85,19 @@ struct VerdictTextTests {
         #expect(Set(causes).count == WaitCause.allCases.count)
     }
 
+    /// A submitter may wait for other tasks instead of its completion.
+    @Test func moreIsNotPromisedBesideOtherTasks() {
+        #expect(
+            VerdictText.text(of: .noFewer(.cpu))
+                == "as many IOPS at this queue depth or more, for other tasks had that CPU, too, and the submitter may wait"
+                + " for them instead")
+        #expect(
+            VerdictText.text(ifClosed: .noFewer(.cpu))
+                == "as many IOPS or more, for it is not known here whether submissions follow completions, and other tasks"
+                + " had that CPU, too")
+        #expect(VerdictText.text(ifClosed: .more(width: 0.3, .cpu)).hasPrefix("more IOPS if submissions follow"))
+    }
+
     @Test func namesInAVerdictCannotReachTheTerminal() {
         var report = Recordings.report()
         report.verdict = Verdict(sentences: [.advice(.keepOff(name: "h\u{1b}[2Jog", mean: 1))], refusals: [])

@@ -48,7 +48,7 @@ private func report(
 extension InlineEstimate {
     fileprivate var limit: Limit? {
         switch iops {
-        case .gain(_, let limit), .more(_, let limit): limit
+        case .gain(_, let limit), .more(_, let limit), .noFewer(let limit): limit
         case .notPromised: nil
         }
     }
@@ -57,7 +57,7 @@ extension InlineEstimate {
         switch iops {
         case .gain(let gain, _): gain.upperBound - gain.lowerBound
         case .more(let width, _): width
-        case .notPromised: nil
+        case .noFewer, .notPromised: nil
         }
     }
 }
@@ -70,14 +70,14 @@ struct InlineEstimateTests {
     @Test func othersOnTheCPULeaveTheDirection() throws {
         let estimate = try #require(
             report(occupied: SIMD8(0, 0, 0, 3_000, 5_000, 0, 8_000, 4_000), use: Self.use).inlineEstimate)
-        #expect(estimate.iops == .more(width: nil, .latency))
+        #expect(estimate.iops == .noFewer(.latency))
     }
 
     /// So may it for a work item of somebody else.
     @Test func otherWorkOnTheCPUDoesToo() throws {
         let estimate = try #require(
             report(occupied: SIMD8(0, 0, 3_000, 0, 5_000, 0, 8_000, 4_000), use: Self.use).inlineEstimate)
-        #expect(estimate.iops == .more(width: nil, .latency))
+        #expect(estimate.iops == .noFewer(.latency))
     }
 
     /// Inline, an I/O waits for those before it in the same run of the interrupt's handler: for none when each has its own.
@@ -148,7 +148,7 @@ struct InlineEstimateTests {
         let beside = try estimate(other: 8_000)
         #expect(beside.loop == .unknown && beside.iops == .notPromised(.loopUnknown))
         // If it is one after all, it gains.
-        #expect(beside.ifClosed == .more(width: nil, .latency))
+        #expect(beside.ifClosed == .noFewer(.latency))
         let alone = try estimate(other: 0)
         #expect(alone.loop == .closed && alone.ifClosed == nil)
     }

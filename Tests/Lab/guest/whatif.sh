@@ -47,16 +47,19 @@ with_hog() {
     return $status
 }
 
-# whatif_case NAME RECORDED CPUS HOG COMMAND...: as whatif_run.
+# whatif_case NAME RECORDED CPUS HOG PLAIN COMMAND...: as whatif_run; PLAIN - 1 more of NAME.plain.json.
 whatif_case() {
-    name=$1 recorded=$2 cpus=$3 hog=$4
-    shift 4
+    name=$1 recorded=$2 cpus=$3 hog=$4 plain=$5
+    shift 5
     with_hog "$hog" "$cpus" whatif_measure "$@"
 }
 
 whatif_measure() {
     "$@" >/dev/null || return 1
     "$@" --output="/out/$name.plain.json" || return 1
+    for number in $(seq 2 "$plain"); do
+        "$@" --output="/out/$name.plain-$number.json" || return 1
+    done
     [ "$recorded" = 1 ] || return 0
     dioscope record -q -o "/out/$name.dioscope" -- "$@" --output="/out/$name.traced.json"
 }
@@ -73,9 +76,6 @@ whatif_measured() {
 whatif_both() {
     recorded=0
     whatif_measure fio --output-format=json "$@" || return 1
-    for number in $(seq 2 "$plain"); do
-        fio --output-format=json "$@" --output="/out/$name.plain-$number.json" || return 1
-    done
     [ "$repeats" != 0 ] || return 0
     dioscope whatif --json --repeat "$repeats" -- fio "$@" >"/out/$name.whatif.json"
     fio --output-format=json "$@" >/dev/null

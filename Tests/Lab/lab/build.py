@@ -66,6 +66,7 @@ def _build_source(suite: str, image: str, kernels: list[Kernel]) -> None:
     work.mkdir(parents=True)
     log = work / "log"
     tree, version = _unpacked(suite, image, work, log)
+    _configure(image, tree, version, log)
     for kernel in kernels:
         _build_one(kernel, tree, version, work, log)
     shutil.rmtree(work)
@@ -91,12 +92,12 @@ def _build_one(kernel: Kernel, tree: Path, version: str, work: Path, log: Path) 
     """The kernel's directory appears only when it is done; the tree is left as it was unpacked, but for what is built."""
     change = CHANGES.get(kernel.name)
     if change is None:
-        _make(kernel, tree, version, log)
+        _make(kernel, tree, log)
     else:
         source = tree / change.file
         before = source.read_text()
         source.write_text(change.made(before))
-        _make(kernel, tree, version, log)
+        _make(kernel, tree, log)
         source.write_text(before)
     result = work / "kernel"
     (result / "modules").mkdir(parents=True)
@@ -107,11 +108,11 @@ def _build_one(kernel: Kernel, tree: Path, version: str, work: Path, log: Path) 
     result.rename(kernel.directory)
 
 
-def _make(kernel: Kernel, tree: Path, version: str, log: Path) -> None:
-    _say(f"configuring {kernel.name}")
-    settings = SMALL_CONFIG.read_text() + PREEMPTION.get(kernel.image, PREEMPTION_SINCE)
-    settings += f'CONFIG_LOCALVERSION="-{kernel.name}"\n'
-    fragment = tree.parent / f"{kernel.name}.config"
+def _configure(image: str, tree: Path, version: str, log: Path) -> None:
+    """Once for all kernels of a source: after it, what one of them changes is all that is compiled anew."""
+    _say(f"configuring {image}")
+    settings = SMALL_CONFIG.read_text() + PREEMPTION.get(image, PREEMPTION_SINCE)
+    fragment = tree.parent / "fragment.config"
     fragment.write_text(settings)
     _run(log, tree, tool("make"), "tinyconfig")
     _run(log, tree, "scripts/kconfig/merge_config.sh", "-m", ".config", str(fragment))
@@ -119,7 +120,11 @@ def _make(kernel: Kernel, tree: Path, version: str, log: Path) -> None:
     refused = missing_settings(settings, (tree / ".config").read_text())
     if refused:
         raise Problem(f"{SMALL_CONFIG.name} asks for what {version} does not take: {', '.join(refused)}")
-    _run(log, tree, tool("make"), f"-j{os.cpu_count() or 1}", "bzImage", doing=f"building {kernel.name}")
+
+
+def _make(kernel: Kernel, tree: Path, log: Path) -> None:
+    _run(log, tree, tool("make"), f"-j{os.cpu_count() or 1}", f"LOCALVERSION=-{kernel.name}", "bzImage",
+         doing=f"building {kernel.name}")
 
 
 def missing_settings(wanted: str, config: str) -> list[str]:

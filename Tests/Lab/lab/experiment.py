@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import guest, heldout, marks, program
+from .gain import Rate, rate, rate_of
 from .heldout import Case
 from .kernels import kernel_named
 from .problem import FAILED, USAGE, Problem
@@ -66,23 +67,6 @@ def script(cases: list[Case], plain: int = PLAIN, measured: bool = True) -> byte
                  str(REPEATS if measured else 0), *case.fio]
         lines.append(shlex.join(words) + f" 2>/out/{case.name}.log")
     return "\n".join(lines + ["exit 0", ""]).encode()
-
-
-@dataclass(frozen=True)
-class Rate:
-    """IOPS of runs by fio: the mean, and the least and most that they can have been."""
-
-    mean: float
-    low: float
-    high: float
-
-    def over(self, base: "Rate") -> "Rate":
-        """The gain from the base to this."""
-        return Rate(self.mean / base.mean - 1, self.low / base.high - 1, self.high / base.low - 1)
-
-    @property
-    def cell(self) -> str:
-        return f"{self.mean:+.1%} ({self.low:+.1%} to {self.high:+.1%})"
 
 
 @dataclass(frozen=True)
@@ -171,7 +155,7 @@ def read(kernel: str, case: Case, keep: Path) -> Outcome | None:
     place, case = _place(kernel, keep), placed(kernel, case)
     try:
         told = json.loads((place / f"{case.name}.whatif.json").read_text())
-        shell = _rate(place / f"{case.name}.dropped.json").over(_rate(place / f"{case.name}.cached.json"))
+        shell = rate_of(place / f"{case.name}.dropped.json").over(rate_of(place / f"{case.name}.cached.json"))
         change = told["iops"]
         if change["relative_low"] is None:
             return None
@@ -183,24 +167,9 @@ def read(kernel: str, case: Case, keep: Path) -> Outcome | None:
 def _from_kernel(case: Case, base: Path, place: Path) -> Rate | None:
     """The gain by fio alone, None when nobody ran it."""
     try:
-        return _plain(case, place).over(_plain(case, base))
+        return rate(place, case.name).over(rate(base, case.name))
     except (OSError, ZeroDivisionError):
         return None
-
-
-def _plain(case: Case, place: Path) -> Rate:
-    return _rate(place / f"{case.name}.plain.json", *sorted(place.glob(f"{case.name}.plain-*.json")))
-
-
-def _rate(*paths: Path) -> Rate:
-    """fio counts the time of a run in whole milliseconds, and no run is known better."""
-    runs: list[tuple[float, float]] = []
-    for path in paths:
-        sides = [job[side] for job in json.loads(path.read_text())["jobs"] for side in ("read", "write")]
-        iops = sum(float(side["iops"]) for side in sides)
-        runs.append((iops, iops / max(side["runtime"] for side in sides)))
-    mean = sum(iops for iops, _ in runs) / len(runs)
-    return Rate(mean, min(iops - step for iops, step in runs), max(iops + step for iops, step in runs))
 
 
 def _told(cases: list[tuple[str, Case]], keep: Path, page: Path | None) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import guest, marks, program
-from .gain import Gain
+from .gain import Gain, Rate, rate
 from .kernels import kernel_named
 from .problem import FAILED, USAGE, Problem
 
@@ -23,8 +23,9 @@ USUAL = "7.2"
 IOS = 4096
 PAIRS = 40
 TOGETHER = 5  # cases of one guest
+PLAIN = 3  # runs by fio alone: of one, nobody sees how much is chance
 SECONDS = 1200  # for a guest with all of its cases
-NOTHING = 0.015  # a gain that is none, for a load that is said to keep its pace
+NOTHING = 0.015  # a gain that is none, for a load that is said to keep its pace, or to gain nothing or more
 
 ENGINES = ("libaio", "libaio", "io_uring", "io_uring", "psync")
 DEPTHS = (1, 2, 4, 8, 16, 32, 64)
@@ -148,7 +149,7 @@ def script(kernel: str, chosen: list[Case]) -> bytes:
         lines.append(shlex.join(["whatif_disk", *map(str, device)]) + " || exit 71")
     lines.append("cd /root")
     for case in chosen:
-        words = ["whatif_case", case.name, str(int(kernel in BASES.values())), case.fio_cpus, str(case.hog), "fio", "--output-format=json", *case.fio]
+        words = ["whatif_case", case.name, str(int(kernel in BASES.values())), case.fio_cpus, str(case.hog), str(PLAIN), "fio", "--output-format=json", *case.fio]
         lines.append(shlex.join(words) + f" 2>/out/{case.name}.log")
     return "\n".join(lines + ["exit 0", ""]).encode()
 
@@ -158,6 +159,7 @@ class Outcome(Gain):
     """A drawn case, and whether what the recording promises is right."""
 
     case: Case
+    span: Rate  # the gain, and what it can have been
 
     @property
     def why(self) -> str | None:
@@ -169,7 +171,7 @@ class Outcome(Gain):
         why = str(self.estimate["why_no_interval"])
         if why == "loop_unknown" and "if_closed" in self.estimate:
             return "if_closed"
-        return "more" if why in ("too_wide", "other_tasks") else why
+        return "more" if why == "too_wide" else why
 
     @property
     def most_if_closed(self) -> float:
@@ -178,11 +180,13 @@ class Outcome(Gain):
 
     @property
     def is_right(self) -> bool | None:
-        """Inside, more where more is said, as many where a pace is said, not fewer where it is either; None: nothing was said."""
+        """Inside, more where more is said, as many where a pace is said, not fewer where it is either; None: nothing was
+        said. Of what the gain can have been, some has to be so."""
         if self.interval is not None:
-            return self.interval[0] <= self.gain <= self.interval[1]
-        return {"more": self.gain > 0, "paced": abs(self.gain) <= NOTHING,
-                "if_closed": -NOTHING <= self.gain <= self.most_if_closed}.get(self.why or "")
+            return self.interval[0] <= self.span.high and self.span.low <= self.interval[1]
+        no_fewer = self.gain >= -NOTHING or self.span.high >= 0
+        return {"more": self.span.high > 0, "paced": abs(self.gain) <= NOTHING, "other_tasks": no_fewer,
+                "if_closed": no_fewer and self.span.low <= self.most_if_closed}.get(self.why or "")
 
     @property
     def promise(self) -> str:
@@ -191,13 +195,13 @@ class Outcome(Gain):
         if self.why == "if_closed":
             most = self.most_if_closed
             return "more or none" if most == float("inf") else f"none to {most:+.1%}"
-        return {"more": "more", "paced": "no more"}.get(self.why or "", f"none ({self.why})".replace("_", " "))
+        return {"more": "more", "paced": "no more", "other_tasks": "as many or more"}.get(self.why or "", f"none ({self.why})".replace("_", " "))
 
     @property
     def cells(self) -> tuple[str, ...]:
         mark = {True: "right", False: "**miss**", None: "-"}[self.is_right]
         return (str(self.case.number), self.case.load, self.case.where, f"{self.deferred:,.0f}", f"{self.inline:,.0f}",
-                f"{self.gain:+.1%}", self.promise, mark)
+                self.span.cell, self.promise, mark)
 
 
 def command(seed: int, pairs: int, named: str, keep: Path | None, again: bool, page: Path | None,
@@ -233,17 +237,10 @@ def read(case: Case, kernel: str, keep: Path) -> Outcome | None:
     try:
         report = subprocess.run([program.dioscope(), "report", "--json", deferring / f"{case.name}.dioscope"],
                                 capture_output=True, check=True)
-        return Outcome(case, _iops(deferring, case), _iops(inline, case), json.loads(report.stdout)["inline_estimate"])
+        before, after = rate(deferring, case.name), rate(inline, case.name)
+        return Outcome(case, before.mean, after.mean, json.loads(report.stdout)["inline_estimate"], after.over(before))
     except (OSError, subprocess.CalledProcessError, json.JSONDecodeError, KeyError, IndexError, ZeroDivisionError):
         return None
-
-
-def _iops(place: Path, case: Case) -> float:
-    [job] = json.loads((place / f"{case.name}.plain.json").read_text())["jobs"]
-    iops = float(job["read"]["iops"] + job["write"]["iops"])
-    if job["error"] or not iops:
-        raise KeyError(case.name)
-    return iops
 
 
 def _told(seed: int, chosen: list[Case], kernel: str, keep: Path, page: Path | None) -> int:
@@ -275,7 +272,8 @@ def summary(outcomes: list[Outcome]) -> Iterator[str]:
         words = f"{half}: {len(some)} pairs; {inside} of {len(intervals)} intervals hold the gain"
         if widths:
             words += f", {widths[len(widths) // 2] * 100:.1f} points wide in the middle and {widths[-1] * 100:.1f} at most"
-        for why, what in (("more", "'more'"), ("paced", "'no more'"), ("if_closed", "'more or none'")):
+        for why, what in (("more", "'more'"), ("other_tasks", "'as many or more'"), ("paced", "'no more'"),
+                          ("if_closed", "'more or none'")):
             said = [outcome for outcome in some if outcome.why == why]
             words += f"; {what} is right for {sum(outcome.is_right is True for outcome in said)} of {len(said)}"
         silent = sum(outcome.is_right is None for outcome in some)
