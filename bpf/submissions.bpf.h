@@ -120,8 +120,8 @@ static __noinline int submission_suspended(struct probe_cpu *cpu, struct task_st
 }
 
 /*
- * Another submitter begins an I/O. A preempted one, of which where kworkers complete
- * I/Os there is one for nearly every completion, leaves its I/O with the CPU until then.
+ * Another submitter begins an I/O, or goes on with one. A preempted one, of which where kworkers
+ * complete I/Os there is one for nearly every completion, leaves its I/O with the CPU until then.
  */
 verified_once_with_memory int set_aside(struct probe_cpu *cpu)
 {
@@ -191,6 +191,8 @@ static __noinline int submission_resumed(struct probe_cpu *here, struct probe_cp
 		return 0;
 	if (suspended.suspension == SUSPENSION_ASLEEP)
 		wakes_up(io, now);
+	if (here->begun_ns)
+		set_aside(here);
 	here->begun_tid = tid;
 	here->begun_key = suspended.key;
 	here->begun_ns = suspended.suspension == SUSPENSION_PREEMPTED ? suspended.begun_ns : PROBE_BEGUN_BEFORE_A_SLEEP;
