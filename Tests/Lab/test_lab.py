@@ -113,9 +113,10 @@ class Build(unittest.TestCase):
     def test_a_line_is_changed_or_said_why_not(self) -> None:
         self.assertLess(set(CHANGES), set(TO_BUILD))
         for change in CHANGES.values():
-            known = f"{{\n{change.gone}\tif ({change.near})\n"
-            self.assertEqual(change.made(known), known.replace(change.gone, change.back))
-            for text in ("", change.gone.replace(change.near, "x"), known + change.gone, change.made(known)):
+            gone, back = ("".join(lines) for lines in zip(*change.lines))
+            known = f"{gone}\tif ({change.near})\n"
+            self.assertEqual(change.made(known), f"{back}\tif ({change.near})\n")
+            for text in ("", gone.replace(change.near, "x"), known + gone, change.made(known)):
                 with self.assertRaises(Problem) as caught:
                     change.made(text)
                 self.assertNotIn("\n", str(caught.exception))

@@ -1,9 +1,10 @@
-"""`build-kernel`: kernels that no distribution ships, from Debian's source with one line changed, or none.
+"""`build-kernel`: kernels that no distribution ships, from Debian's source with a line or two changed, or none.
 
 `caller-comp` is 6.12 with io_uring's offer to complete direct writes itself, IOCB_DIO_CALLER_COMP, which its stable branch
-withdrew. `7.2-defers` and `7.3-defers` complete every asynchronous write in a kworker, as if pages of its file were cached.
-`6.12-plain`, `7.2-plain` and `7.3-plain` are the same sources as they are, in the same configuration: what a kernel
-differs in from its plain one is that line. All that a guest needs is built in, so they have no modules.
+withdrew. `6.12-inline` completes overwrites where end_io runs, as kernels from 6.19 on do: those of which the former could
+make that offer. `7.2-defers` and `7.3-defers` complete every asynchronous write in a kworker, as if pages of its file were
+cached. `6.12-plain`, `7.2-plain` and `7.3-plain` are the same sources as they are, in the same configuration: what a kernel
+differs in from its plain one is these lines. All that a guest needs is built in, so they have no modules.
 """
 
 import os
@@ -22,35 +23,43 @@ from .problem import Problem, tool
 
 @dataclass(frozen=True)
 class Change:
-    """One line of a source file for another; `what` is in the kernel's version, as what it was built with."""
+    """Lines of a source file for others; `what` is in the kernel's version, as what it was built with."""
 
     file: str
-    gone: str
-    back: str
+    lines: tuple[tuple[str, str], ...]
     near: str
     what: str
 
     def made(self, text: str) -> str:
-        """The source with the line changed, if it is the source that is known."""
-        found = text.count(self.gone)
-        if found != 1 or self.near not in text:
-            raise Problem(f"{self.file} is not the one that is known: {found} times `{self.gone.strip()}`, wanted 1, "
-                          f"and {self.near} is {'' if self.near in text else 'not '}there")
-        return text.replace(self.gone, self.back)
+        """The source with the lines changed, if it is the source that is known."""
+        for gone, back in self.lines:
+            found = text.count(gone)
+            if found != 1 or self.near not in text:
+                raise Problem(f"{self.file} is not the one that is known: {found} times `{' '.join(gone.split())}`, wanted 1, "
+                              f"and {self.near} is {'' if self.near in text else 'not '}there")
+            text = text.replace(gone, back)
+        return text
 
 
 # As it was: not for polled writes, whose issuer completes them by polling and would never look for the offer.
 CALLER_COMP = Change(
-    "io_uring/rw.c", "\tkiocb->ki_flags |= IOCB_WRITE;\n",
-    "\tkiocb->ki_flags |= kiocb->ki_flags & IOCB_HIPRI ? IOCB_WRITE : IOCB_WRITE | IOCB_DIO_CALLER_COMP;\n",
+    "io_uring/rw.c",
+    (("\tkiocb->ki_flags |= IOCB_WRITE;\n",
+      "\tkiocb->ki_flags |= kiocb->ki_flags & IOCB_HIPRI ? IOCB_WRITE : IOCB_WRITE | IOCB_DIO_CALLER_COMP;\n"),),
     "IOCB_DIO_CALLER_COMP", "IOCB_DIO_CALLER_COMP")
+INLINE = Change(
+    "fs/iomap/direct-io.c",
+    (("\tif (dio->flags & IOMAP_DIO_INLINE_COMP) {\n",
+      "\tif (dio->flags & (IOMAP_DIO_INLINE_COMP | IOMAP_DIO_CALLER_COMP)) {\n"),
+     ("\t\tif (iocb->ki_flags & IOCB_DIO_CALLER_COMP)\n", "\t\tif (true)\n")),
+    "IOMAP_DIO_CALLER_COMP", "overwrites completed inline")
 DEFERS = Change(
-    "fs/iomap/direct-io.c", "\t\tif (dio->iocb->ki_filp->f_mapping->nrpages)\n", "\t\tif (true)\n",
+    "fs/iomap/direct-io.c", (("\t\tif (dio->iocb->ki_filp->f_mapping->nrpages)\n", "\t\tif (true)\n"),),
     "IOMAP_DIO_COMP_WORK", "every write deferred")
 # As Debian's own kernels of these series are preempted.
 PREEMPTION = {"linux-source-6.12": "CONFIG_PREEMPT_VOLUNTARY=y\n"}
 PREEMPTION_SINCE = "CONFIG_PREEMPT_LAZY=y\n"
-CHANGES = {"caller-comp": CALLER_COMP, "7.2-defers": DEFERS, "7.3-defers": DEFERS}
+CHANGES = {"caller-comp": CALLER_COMP, "6.12-inline": INLINE, "7.2-defers": DEFERS, "7.3-defers": DEFERS}
 
 
 def build(kernels: list[Kernel]) -> None:

@@ -91,11 +91,12 @@ REAL_TIME = {
 
 # Kernels that are built from a source package, `image`; they have no expectation but in the rows made for them.
 BUILT = {"caller-comp": Kernel("caller-comp", "trixie", "linux-source-6.12")}
-# Kernels to compare with one that differs in a single line, see build.py. No row is made for them.
+# Kernels to compare with one that differs in a line or two, see build.py. No row is made for them.
 CONTROLS = {
     kernel.name: kernel
     for kernel in (
         Kernel("6.12-plain", "trixie", "linux-source-6.12"),
+        Kernel("6.12-inline", "trixie", "linux-source-6.12"),
         Kernel("7.2-plain", "trixie-backports", "linux-source-7.2"),
         Kernel("7.2-defers", "trixie-backports", "linux-source-7.2"),
         Kernel("7.3-plain", "trixie-backports", "linux-source-7.3"),
