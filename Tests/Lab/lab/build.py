@@ -56,9 +56,10 @@ INLINE = Change(
 DEFERS = Change(
     "fs/iomap/direct-io.c", (("\t\tif (dio->iocb->ki_filp->f_mapping->nrpages)\n", "\t\tif (true)\n"),),
     "IOMAP_DIO_COMP_WORK", "every write deferred")
-# As Debian's own kernels of these series are preempted.
-PREEMPTION = {"linux-source-6.12": "CONFIG_PREEMPT_VOLUNTARY=y\n"}
-PREEMPTION_SINCE = "CONFIG_PREEMPT_LAZY=y\n"
+# Settings that not all sources have. Each is preempted as Debian's own kernels of its series are.
+SETTINGS = {"linux-source-6.12": "CONFIG_PREEMPT_VOLUNTARY=y\nCONFIG_PROC_SYSCTL=y\n",
+            "linux-source-7.2": "CONFIG_PREEMPT_LAZY=y\nCONFIG_PROC_SYSCTL=y\n",
+            "linux-source-7.3": "CONFIG_PREEMPT_LAZY=y\n"}
 CHANGES = {"caller-comp": CALLER_COMP, "6.12-inline": INLINE, "7.2-defers": DEFERS, "7.3-defers": DEFERS}
 
 
@@ -120,7 +121,7 @@ def _build_one(kernel: Kernel, tree: Path, version: str, work: Path, log: Path) 
 def _configure(image: str, tree: Path, version: str, log: Path) -> None:
     """Once for all kernels of a source: after it, what one of them changes is all that is compiled anew."""
     _say(f"configuring {image}")
-    settings = SMALL_CONFIG.read_text() + PREEMPTION.get(image, PREEMPTION_SINCE)
+    settings = SMALL_CONFIG.read_text() + SETTINGS[image]
     fragment = tree.parent / "fragment.config"
     fragment.write_text(settings)
     _run(log, tree, tool("make"), "tinyconfig")
