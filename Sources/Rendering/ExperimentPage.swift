@@ -63,6 +63,7 @@ public struct ExperimentPage: Sendable {
         add("runs", "\(experiment.repeats) of each kind, in random order: deferred by cached pages, inline without any")
         lines += [""] + table + [""]
         add("inline", sentence)
+        add("alone", alone)
         let change = ChangeText(experiment.measured)
         add("completed in", change.contexts)
         add(change.stagesLabel, change.stages(atMost: 4))
@@ -108,9 +109,11 @@ public struct ExperimentPage: Sendable {
     }
 
     private static func interval(_ difference: Difference) -> String? {
-        difference.relative?.interval.map {
-            "\(Quantity.signedPercent($0.lowerBound)) to \(Quantity.signedPercent($0.upperBound))"
-        }
+        difference.relative?.interval.map(text)
+    }
+
+    private static func text(_ range: ClosedRange<Double>) -> String {
+        "\(Quantity.signedPercent(range.lowerBound)) to \(Quantity.signedPercent(range.upperBound))"
     }
 
     // MARK: Sentences
@@ -125,6 +128,17 @@ public struct ExperimentPage: Sendable {
         case true: return "\(gain) IOPS for this load on this box (95%: \(interval))"
         default: return "no change in IOPS that could not be chance (95%: \(interval))"
         }
+    }
+
+    /// What of it is not for the deferral.
+    private var alone: String? {
+        guard let range = experiment.inlineAlone, let cost = experiment.cachedPages,
+            let share = experiment.cachedPagesShare
+        else { return nil }
+        let looks = (Quantity.duration(cost.submission), Quantity.duration(cost.completion))
+        return "\(Self.text(range)) without what cached pages cost by themselves: with them each write also looks for"
+            + " those in its way, for \(looks.0) when it is submitted and \(looks.1) when it is completed, at most"
+            + " \(Quantity.percent(share)) of the time"
     }
 
     private var tracing: String? {
@@ -160,9 +174,11 @@ public struct ExperimentPage: Sendable {
     }
 
     private var notes: [String] {
-        var notes = [
-            "while pages are cached each write also looks for those in its way: a little of the gain is that"
-        ]
+        var notes: [String] = []
+        if experiment.cachedPages == nil {
+            notes.append(
+                "while pages are cached each write also looks for those in its way: a little of the gain is that")
+        }
         if experiment.repeats < 3 {
             notes.append("fewer than 3 repeats have no interval: what is in brackets may be chance")
         }

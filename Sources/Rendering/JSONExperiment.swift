@@ -27,6 +27,15 @@ public struct JSONExperiment: Sendable {
             }
             json.member("repeats", experiment.repeats)
             json.object("iops") { JSONComparison.write(experiment.iops, to: &$0) }
+            json.object("cached_pages", experiment.cachedPages) { cost, json in
+                json.member("submission_ns", cost.submission)
+                json.member("completion_ns", cost.completion)
+                json.member("share_at_most", experiment.cachedPagesShare)
+            }
+            json.object("inline_alone", experiment.inlineAlone) { range, json in
+                json.member("relative_low", range.lowerBound)
+                json.member("relative_high", range.upperBound)
+            }
             json.object("latency_ns") { JSONComparison.write(experiment.latency, to: &$0) }
             json.object("tracing") { json in
                 json.object("deferred", experiment.tracing[.deferred]) { JSONComparison.write($0, to: &$1) }

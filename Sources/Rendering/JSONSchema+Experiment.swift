@@ -12,7 +12,7 @@ extension JSONSchema {
         you do not know.",
           "type": "object",
           "required": [
-            "schema", "command", "box", "files", "repeats", "iops", "latency_ns", "tracing", "recorded", "as_meant",
+            "schema", "command", "box", "files", "repeats", "iops", "cached_pages", "inline_alone", "latency_ns", "tracing", "recorded", "as_meant",
             "failures"
           ],
           "properties": {
@@ -31,6 +31,22 @@ extension JSONSchema {
             },
             "repeats": {"$ref": "#/$defs/count", "description": "Untraced runs of the side that has fewer."},
             "iops": {"$ref": "#/$defs/change"},
+            "cached_pages": {
+              "type": ["object", "null"], "required": ["submission_ns", "completion_ns", "share_at_most"],
+              "description": "What it costs a write by itself that pages are cached, at most: per write, and as a part of \
+        the deferred load's time; null of that: it gains no IOPS.",
+              "properties": {
+                "submission_ns": {"type": "number"}, "completion_ns": {"type": "number"},
+                "share_at_most": {"type": ["number", "null"]}
+              }
+            },
+            "inline_alone": {
+              "type": ["object", "null"], "required": ["relative_low", "relative_high"],
+              "description": "The interval of IOPS without that.",
+              "properties": {
+                "relative_low": {"type": "number"}, "relative_high": {"type": "number"}
+              }
+            },
             "latency_ns": {"$ref": "#/$defs/change", "description": "Means."},
             "tracing": {
               "type": "object", "description": "Of IOPS, from untraced to traced.",

@@ -29,11 +29,15 @@ public struct Experiment: Sendable {
         public var fio: FioResult
         /// Only of a traced run.
         public var report: SavedReport?
+        public var quick: CachedPagesCost.QuickWrite?
 
-        public init(run: Run, fio: FioResult, report: SavedReport? = nil) {
+        public init(
+            run: Run, fio: FioResult, report: SavedReport? = nil, quick: CachedPagesCost.QuickWrite? = nil
+        ) {
             self.run = run
             self.fio = fio
             self.report = report
+            self.quick = quick
         }
     }
 
@@ -45,6 +49,8 @@ public struct Experiment: Sendable {
     public let tracing: [Completion: Difference]
     /// The comparison of the recorded runs, deferred with inline.
     public let recorded: Comparison?
+    /// `nil` when that is not known.
+    public let cachedPages: CachedPagesCost?
     /// The part of fio's I/Os that were writes: no other is ever deferred.
     public let writeShare: Double
     /// Untraced runs of the side that has fewer.
@@ -76,6 +82,22 @@ public struct Experiment: Sendable {
             some(completion, isTraced: true).compactMap { $0.report?.run(named: completion.rawValue) }
         }
         recorded = sides.contains(where: \.isEmpty) ? nil : Comparison(base: sides[0], new: sides[1], by: .run)
+        let quick = Completion.allCases.map { some($0, isTraced: true).compactMap(\.quick) }
+        cachedPages = CachedPagesCost(deferred: quick[0], inline: quick[1])
+    }
+
+    /// The part of the deferred load's time that its writes look for cached pages, at most. `nil`: not known, or of no effect
+    /// on a load that gains nothing.
+    public var cachedPagesShare: Double? {
+        guard iops.isSignificant == true, let base = iops.base else { return nil }
+        return cachedPages?.share(at: base * writeShare)
+    }
+
+    /// The 95% interval of what inline completion alone is worth, as a part of the deferred IOPS: nothing of what cached pages
+    /// cost by themselves is in its lower end.
+    public var inlineAlone: ClosedRange<Double>? {
+        guard let interval = iops.relative?.interval, let share = cachedPagesShare else { return nil }
+        return ((1 + interval.lowerBound) * (1 - share) - 1)...interval.upperBound
     }
 
     /// fio counts the time of a run in whole milliseconds: short runs are known no better, though they repeat exactly.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lab.experiment import BASES, BEGIN, END, IOS, Outcome, Rate, chosen, groups, placed, read, script, summary, write
+from lab.experiment import BASES, BEGIN, END, IOS, Outcome, Rate, chosen, groups, mark, placed, read, script, summary, write
 from lab.heldout import Case
 from lab.kernels import KERNELS, TO_BUILD
 
@@ -88,21 +88,23 @@ class Experiment(unittest.TestCase):
             self.assertIsNone(read("7.2", CASE, Path(name)))
 
     def test_inside_and_outside(self) -> None:
-        outcome = Outcome("7.2", CASE, change(0.08, 0.12), True, Rate(0.05, 0.05, 0.05), Rate(0.11, 0.1, 0.12))
-        self.assertEqual(outcome.mark(outcome.shell), "**outside**")
-        self.assertEqual(outcome.mark(outcome.kernels), "inside")
-        self.assertEqual(outcome.mark(Rate(0.14, 0.14, 0.14)), "inside")
-        self.assertEqual(outcome.mark(Rate(0.05, 0.03, 0.07)), "overlaps")
-        self.assertEqual(outcome.mark(None), "-")
+        outcome = Outcome("7.2", CASE, change(0.08, 0.12), (0.05, 0.12), True, Rate(0.05, 0.05, 0.05), Rate(0.11, 0.1, 0.12))
+        self.assertEqual(outcome.shell_mark, "**outside**")
+        self.assertEqual(outcome.kernels_mark, "inside")
+        self.assertEqual(mark(Rate(0.14, 0.14, 0.14), (0.08, 0.12)), "inside")
+        self.assertEqual(mark(Rate(0.05, 0.03, 0.07), (0.08, 0.12)), "overlaps")
+        self.assertEqual(replace(outcome, kernels=None).kernels_mark, "-")
+        # What cached pages cost is no gain from kernel to kernel.
+        self.assertEqual(replace(outcome, kernels=Rate(0.05, 0.05, 0.05)).kernels_mark, "inside")
         self.assertIn("the gain from kernel to kernel lies within whatif's interval for 1 of 1", list(summary([outcome])))
-        self.assertEqual(outcome.cells[-5:],
-                         ("+5.0% (+5.0% to +5.0%)", "**outside**", "6.12", "+11.0% (+10.0% to +12.0%)", "inside"))
+        self.assertEqual(outcome.cells[-6:],
+                         ("+5.0% (+5.0% to +5.0%)", "**outside**", "+5.0% to +12.0%", "6.12", "+11.0% (+10.0% to +12.0%)", "inside"))
 
     def test_the_table_goes_between_its_marks(self) -> None:
         with TemporaryDirectory() as name:
             page = Path(name) / "page.md"
             page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-            write(page, [Outcome("7.2", CASE, change(0.08, 0.12), True, Rate(0.05, 0.05, 0.05), None)])
+            write(page, [Outcome("7.2", CASE, change(0.08, 0.12), (0.05, 0.12), True, Rate(0.05, 0.05, 0.05), None)])
             self.assertIn("| 7.2 | 3 | xfs libaio QD 16 4k randwrite | 200 us, 200 MB/s, CPUs 1 |", page.read_text())
             self.assertNotIn("old", page.read_text())
 

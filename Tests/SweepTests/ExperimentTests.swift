@@ -56,6 +56,48 @@ import Testing
         #expect(experiment.latency.isSignificant == true)
     }
 
+    /// A write looks for cached pages for 900 ns; at 100,000 of them a second on one CPU that is 9% of its time.
+    @Test func whatCachedPagesCostIsNotInlineCompletions() throws {
+        func run(_ completion: Experiment.Completion, _ number: Int, _ nanoseconds: Double, iops: Double)
+            -> [Experiment.FinishedRun]
+        {
+            let isTraced = Experiment.Run(completion: completion, repetition: number, isTraced: true)
+            let quick = CachedPagesCost.QuickWrite(
+                submission: 3000 + nanoseconds * 2 / 3, completion: 600 + nanoseconds / 3, submittedOn: [1000, 0])
+            return [
+                Self.run(completion, number, iops),
+                Experiment.FinishedRun(run: isTraced, fio: Self.run(completion, number, iops).fio, quick: quick),
+            ]
+        }
+        func experiment(_ inline: Double) throws -> Experiment {
+            let deferred = [99_900.0, 100_000, 100_100].enumerated().flatMap { run(.deferred, $0, 900, iops: $1) }
+            return try #require(
+                Experiment(deferred + (0..<3).flatMap { run(.inline, $0, 0, iops: inline + Double($0)) }))
+        }
+        let gains = try experiment(125_000)
+        let cost = try #require(gains.cachedPages)
+        #expect(abs(cost.submission - 600) < 1e-6 && abs(cost.completion - 300) < 1e-6)
+        let (whole, alone) = (try #require(gains.iops.relative?.interval), try #require(gains.inlineAlone))
+        #expect(abs((1 + alone.lowerBound) / (1 + whole.lowerBound) - 0.91) < 1e-6)
+        #expect(alone.upperBound == whole.upperBound)
+        // A load that gains nothing does not wait for that either.
+        #expect(try experiment(100_000).inlineAlone == nil)
+    }
+
+    /// Of several CPUs each has a part of it; but two may be of one core.
+    @Test func cachedPagesCostEachCPUItsPart() throws {
+        func cost(_ submittedOn: [UInt64]) throws -> Double {
+            func write(_ nanoseconds: Double) -> CachedPagesCost.QuickWrite {
+                CachedPagesCost.QuickWrite(submission: nanoseconds, completion: 1, submittedOn: submittedOn)
+            }
+            return try #require(CachedPagesCost(deferred: [write(1500)], inline: [write(500)])).share(at: 100_000)
+        }
+        #expect(try abs(cost([7]) - 0.1) < 1e-9)
+        #expect(try abs(cost([7, 7]) - 0.1) < 1e-9)
+        #expect(try abs(cost([7, 7, 7, 7]) - 0.05) < 1e-9)
+        #expect(CachedPagesCost(deferred: [], inline: []) == nil)
+    }
+
     @Test func oneSideIsNoExperiment() {
         #expect(Experiment([Self.run(.deferred, 0, 1), Self.run(.inline, 0, 1, isTraced: true)]) == nil)
     }

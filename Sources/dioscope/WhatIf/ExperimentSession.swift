@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import Attribution
 import Comparison
+import DirectIO
 import FoundationEssentials
 import Glibc
 import Host
 import Probes
 import Recording
 import Rendering
+import Report
+import Selection
 import Sweep
 
 /// An experiment from fio's first run to its last one, with its progress on standard error.
@@ -114,7 +118,25 @@ struct ExperimentSession {
         } catch {
             throw RunFailure(reason: error.reason)
         }
-        return Experiment.FinishedRun(run: run, fio: result, report: saved)
+        return Experiment.FinishedRun(run: run, fio: result, report: saved, quick: try Self.quickWrite(in: capture))
+    }
+
+    /// `nil` when nothing in the capture is a write that was submitted and completed by iomap.
+    private static func quickWrite(in capture: String) throws -> CachedPagesCost.QuickWrite? {
+        var wishes = ReportWishes(percentiles: [25])
+        wishes.selection = try? IOSelection(parsing: "op=write")
+        let report = try MadeReport(of: capture, wishes).report
+        func quartile(_ stages: AtomicStage...) -> Double? {
+            stages.compactMap { report.stage(Stage($0)) }.max { $0.durations.ios < $1.durations.ios }?
+                .durations.chosen.first.map(Double.init)
+        }
+        guard let submission = quartile(.submit), let completion = quartile(.completionWork, .inlineCompletion) else {
+            return nil
+        }
+        let rows = report.placement?.rows ?? []
+        let byCPU = Dictionary(rows.map { ($0.submitCPU, $0.ios) }) { $0 + $1 }
+        return CachedPagesCost.QuickWrite(
+            submission: submission, completion: completion, submittedOn: Array(byCPU.values))
     }
 
     private func path(of run: Experiment.Run?) -> String {

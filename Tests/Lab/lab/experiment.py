@@ -71,11 +71,13 @@ def script(cases: list[Case], plain: int = PLAIN, measured: bool = True) -> byte
 
 @dataclass(frozen=True)
 class Outcome:
-    """What whatif says of a workload, and the two gains that it is compared with."""
+    """What whatif says of a workload, and the two gains that it is compared with: the shell's has what cached pages cost by
+    themselves in it, as whatif's has; that from kernel to kernel has not."""
 
     kernel: str
     case: Case
     change: dict[str, Any]
+    alone: tuple[float, float]
     as_meant: bool
     shell: Rate
     kernels: Rate | None  # from the kernel's base
@@ -88,25 +90,35 @@ class Outcome:
     def interval(self) -> tuple[float, float]:
         return self.change["relative_low"], self.change["relative_high"]
 
-    def mark(self, gain: Rate | None) -> str:
-        """Whether the mean gain is in the interval, or at least some of what it can have been."""
-        if gain is None:
-            return "-"
-        allowed = ALLOWED * (1 + gain.mean)
-        low, high = self.interval[0] - allowed, self.interval[1] + allowed
-        if low <= gain.mean <= high:
-            return INSIDE
-        return OVERLAPS if low <= gain.high and gain.low <= high else OUTSIDE
+    @property
+    def shell_mark(self) -> str:
+        return mark(self.shell, self.interval)
+
+    @property
+    def kernels_mark(self) -> str:
+        return "-" if self.kernels is None else mark(self.kernels, self.alone)
 
     @property
     def cells(self) -> tuple[str, ...]:
-        return (self.kernel, str(self.case.number), self.case.load, self.case.where, f"{self.gain:+.1%}",
-                f"{self.interval[0]:+.1%} to {self.interval[1]:+.1%}", self.shell.cell, self.mark(self.shell),
-                BASES[self.kernel],
-                "-" if self.kernels is None else self.kernels.cell, self.mark(self.kernels))
+        return (self.kernel, str(self.case.number), self.case.load, self.case.where, f"{self.gain:+.1%}", cell(self.interval),
+                self.shell.cell, self.shell_mark, cell(self.alone), BASES[self.kernel],
+                "-" if self.kernels is None else self.kernels.cell, self.kernels_mark)
 
 
-HEAD = ("kernel", "case", "load", "device, CPUs", "whatif", "95%", "shell", "", "from", "gain", "")
+def cell(interval: tuple[float, float]) -> str:
+    return f"{interval[0]:+.1%} to {interval[1]:+.1%}"
+
+
+def mark(gain: Rate, interval: tuple[float, float]) -> str:
+    """Whether the mean gain is in the interval, or at least some of what it can have been."""
+    allowed = ALLOWED * (1 + gain.mean)
+    low, high = interval[0] - allowed, interval[1] + allowed
+    if low <= gain.mean <= high:
+        return INSIDE
+    return OVERLAPS if low <= gain.high and gain.low <= high else OUTSIDE
+
+
+HEAD = ("kernel", "case", "load", "device, CPUs", "whatif", "95%", "shell", "", "alone", "from", "gain", "")
 BEGIN = "<!-- table of Scripts/lab what-if --measured: begin -->"
 END = "<!-- table of Scripts/lab what-if --measured: end -->"
 
@@ -125,7 +137,8 @@ def command(seed: int, pairs: int, named: str, keep: Path | None, again: bool, p
         for kernel, number, some in plan if not again else []:
             if (base := (_base(kernel, place), number)) not in bases:
                 bases.add(base)
-                _guest(BASES[kernel], kernel, number, some, base[0], measured=False)
+                if not all((base[0] / f"{case.name}.plain-{PLAIN}.json").is_file() for case in some):
+                    _guest(BASES[kernel], kernel, number, some, base[0], measured=False)
             _guest(kernel, kernel, number, some, _place(kernel, place))
         return _told([(kernel, case) for kernel, _, some in plan for case in some], place, page)
 
@@ -159,7 +172,9 @@ def read(kernel: str, case: Case, keep: Path) -> Outcome | None:
         change = told["iops"]
         if change["relative_low"] is None:
             return None
-        return Outcome(kernel, case, change, told["as_meant"], shell, _from_kernel(case, _base(kernel, keep), place))
+        low_high = told.get("inline_alone") or change
+        alone = (low_high["relative_low"], low_high["relative_high"])
+        return Outcome(kernel, case, change, alone, told["as_meant"], shell, _from_kernel(case, _base(kernel, keep), place))
     except (OSError, json.JSONDecodeError, KeyError, ZeroDivisionError):
         return None
 
@@ -180,18 +195,18 @@ def _told(cases: list[tuple[str, Case]], keep: Path, page: Path | None) -> int:
         if outcome is None:
             print(f"not ok - {kernel} {case.line}: not measured")
         else:
-            print(f"{'ok' if outcome.mark(outcome.shell) == INSIDE else 'not ok'} - {', '.join(outcome.cells)}")
+            print(f"{'ok' if outcome.shell_mark == INSIDE else 'not ok'} - {', '.join(outcome.cells)}")
     for line in summary(measured):
         print(f"# {line}")
     if page is not None:
         write(page, measured)
-    agree = sum(outcome.mark(outcome.shell) == INSIDE for outcome in measured)
+    agree = sum(outcome.shell_mark == INSIDE for outcome in measured)
     return 0 if len(measured) == len(cases) and agree >= 0.9 * len(measured) else FAILED
 
 
 def summary(outcomes: list[Outcome]) -> Iterator[str]:
-    for name, found in (("the shell's gain", [outcome.mark(outcome.shell) for outcome in outcomes]),
-                        ("the gain from kernel to kernel", [outcome.mark(outcome.kernels) for outcome in outcomes])):
+    for name, found in (("the shell's gain", [outcome.shell_mark for outcome in outcomes]),
+                        ("the gain from kernel to kernel", [outcome.kernels_mark for outcome in outcomes])):
         judged = [mark for mark in found if mark != "-"]
         more = f", and may for {judged.count(OVERLAPS)} more" if OVERLAPS in judged else ""
         yield f"{name} lies within whatif's interval for {judged.count(INSIDE)} of {len(judged)}{more}"
@@ -200,6 +215,6 @@ def summary(outcomes: list[Outcome]) -> Iterator[str]:
 def write(page: Path, outcomes: list[Outcome]) -> None:
     """Put the table between its marks."""
     lines = [f"* {line}" for line in summary(outcomes)]
-    lines += ["", f"| {' | '.join(HEAD)} |", "|---|---:|---|---|---:|---|---:|---|---|---:|---|"]
+    lines += ["", f"| {' | '.join(HEAD)} |", "|---|---:|---|---|---:|---|---:|---|---|---|---:|---|"]
     lines += [f"| {' | '.join(outcome.cells)} |" for outcome in outcomes]
     marks.replace(page, BEGIN, END, ("", *lines, ""))
