@@ -128,7 +128,7 @@ struct ExperimentSession {
         let report = try MadeReport(of: capture, wishes).report
         func quartile(_ stages: AtomicStage...) -> Double? {
             stages.compactMap { report.stage(Stage($0)) }.max { $0.durations.ios < $1.durations.ios }?
-                .durations.chosen.first.map(Double.init)
+                .durations.chosen.first.map { Double($0) }
         }
         guard let submission = quartile(.submit), let completion = quartile(.completionWork, .inlineCompletion) else {
             return nil
