@@ -82,10 +82,14 @@ int BPF_PROG(quota_filled, struct cfs_rq *queue)
 /* The latest stop of a task's cgroups on this CPU that ended after a time, or NULL. */
 static __always_inline struct quota_stop *stop_of(struct task_struct *task, __u64 after)
 {
-	struct task_group *group = read_kernel(task, sched_task_group);
-	struct quota_stop *found = 0;
 	struct quota_place place = { .cpu = bpf_get_smp_processor_id() };
+	struct quota_stop *found = 0;
+	struct task_group *group;
 
+	/* A kernel without CONFIG_CGROUP_SCHED. */
+	if (!bpf_core_field_exists(task->sched_task_group))
+		return 0;
+	group = read_kernel(task, sched_task_group);
 	for (int level = 0; level < QUOTA_LEVELS; level++) {
 		struct quota_stop *stop;
 
