@@ -89,8 +89,8 @@ struct LoopAccumulator: Sendable {
         var gap = 0.0
         var places: FlightSlots?
 
-        /// In CPU time per I/O.
-        private static let longestGap = 1.5
+        /// In CPU time per I/O: all of a closed loop's gap is such.
+        private static let longestGap = 1.0
 
         /// What it comes to with what the CPUs did.
         func loop(_ pressure: CPUPressure) -> SubmissionLoop {

@@ -142,7 +142,7 @@ struct InlineEstimateTests {
     @Test func aPauseBesideOthersIsNoClosedLoop() throws {
         func estimate(other: UInt32) throws -> InlineEstimate {
             let occupied = SIMD8<UInt32>(0, 0, 0, other, 5_000, 0, 11_000 - other, 4_000)
-            let use: [UInt64] = [10_000, 5_000, 0, 40_000, 5_000, 0, 30_000, 10_000]
+            let use: [UInt64] = [25_000, 5_000, 0, 40_000, 5_000, 0, 30_000, 10_000]
             return try #require(report(occupied: occupied, use: use, pause: 80_000).inlineEstimate)
         }
         let beside = try estimate(other: 8_000)
