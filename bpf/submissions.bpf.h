@@ -104,10 +104,17 @@ static __always_inline void keep(struct probe_cpu *cpu, __u32 tid, const struct 
 		__sync_fetch_and_add(&cpu->suspended, 1);
 }
 
+/* What a CPU knows of the I/O that was begun there last, as of a submitter that was preempted. */
+static __always_inline struct probe_suspended begun_on(const struct probe_cpu *cpu)
+{
+	return (struct probe_suspended){ .key = cpu->begun_key, .begun_ns = cpu->begun_ns,
+					 .suspension = SUSPENSION_PREEMPTED };
+}
+
 /* Its submitter sleeps. */
 static __noinline int submission_suspended(struct probe_cpu *cpu, struct task_struct *task, __u64 now)
 {
-	struct probe_suspended suspended = { .key = cpu->begun_key, .begun_ns = cpu->begun_ns };
+	struct probe_suspended suspended = begun_on(cpu);
 	struct probe_io *io = slot_find(suspended.key);
 	__u32 tid = cpu->begun_tid;
 
@@ -125,13 +132,12 @@ static __noinline int submission_suspended(struct probe_cpu *cpu, struct task_st
  */
 verified_once_with_memory int set_aside(struct probe_cpu *cpu)
 {
-	struct probe_suspended suspended = { .suspension = SUSPENSION_PREEMPTED };
+	struct probe_suspended suspended;
 	__u32 tid;
 
 	if (!cpu)
 		return 0;
-	suspended.key = cpu->begun_key;
-	suspended.begun_ns = cpu->begun_ns;
+	suspended = begun_on(cpu);
 	tid = cpu->begun_tid;
 	if (is_submitting(slot_find(suspended.key), tid))
 		keep(cpu, tid, &suspended);
@@ -177,9 +183,7 @@ static __noinline int submission_resumed(struct probe_cpu *here, struct probe_cp
 	if (is_where_it_was(left, tid)) {
 		if (here->is_marked_here)
 			return 0;
-		suspended.key = left->begun_key;
-		suspended.begun_ns = left->begun_ns;
-		suspended.suspension = SUSPENSION_PREEMPTED;
+		suspended = begun_on(left);
 		left->begun_ns = 0;
 	} else {
 		if (!take_from_hand(left, tid, &suspended) && !take_from_map(tid, &suspended))

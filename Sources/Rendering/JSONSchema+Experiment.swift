@@ -12,8 +12,8 @@ extension JSONSchema {
         you do not know.",
           "type": "object",
           "required": [
-            "schema", "command", "box", "files", "repeats", "iops", "cached_pages", "inline_alone", "latency_ns", "tracing", "recorded", "as_meant",
-            "failures"
+            "schema", "command", "box", "files", "repeats", "iops", "cached_pages", "inline_alone", "latency_ns", "tracing",
+            "recorded", "as_meant", "failures"
           ],
           "properties": {
             "schema": {"const": "dioscope.whatif/1"},

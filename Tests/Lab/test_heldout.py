@@ -12,7 +12,7 @@ CASE = Case(1, "libaio", 16, 4, "randrw", 2, 8, 5000, 100, "ext4", 20, 200, "2, 
 
 
 def outcome(estimate: dict | None, inline: float = 150) -> Outcome:
-    return Outcome(CASE, 100, inline, estimate, Rate(inline / 100 - 1, inline / 100 - 1.001, inline / 100 - 0.999))
+    return Outcome(CASE, Rate(100, 100, 100), Rate(inline, inline - 0.1, inline + 0.1), estimate)
 
 
 class HeldOut(unittest.TestCase):

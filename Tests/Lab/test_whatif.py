@@ -5,14 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from lab.gain import Rate
 from lab.problem import Problem
 from lab.whatif import APART, BEGIN, END, ONE, Case, Outcome, boots, cases, command, script, write
 
 CASE = Case("6.12", "7.2", "libaio", "ext4", ONE, 16)
 
 
+def iops(value: float) -> Rate:
+    return Rate(value, value, value)
+
+
 def outcome(least: float, most: float, inline: float = 150) -> Outcome:
-    return Outcome(CASE, 100, inline, {"least_gain": least, "most_gain": most, "limit": "cpu"})
+    return Outcome(CASE, iops(100), iops(inline), {"least_gain": least, "most_gain": most, "limit": "cpu"})
 
 
 class WhatIf(unittest.TestCase):
@@ -24,8 +29,8 @@ class WhatIf(unittest.TestCase):
     def test_the_allowance_is_of_the_gain(self) -> None:
         self.assertTrue(outcome(0.1, 0.43).holds)
         self.assertFalse(outcome(0.1, 0.42).holds)
-        self.assertFalse(Outcome(CASE, 100, 150, None).holds)
-        self.assertTrue(Outcome(replace(CASE, placement=APART), 100, 150, None).holds)
+        self.assertFalse(Outcome(CASE, iops(100), iops(150), None).holds)
+        self.assertTrue(Outcome(replace(CASE, placement=APART), iops(100), iops(150), None).holds)
 
     def test_cells(self) -> None:
         self.assertEqual(outcome(0.1, 0.6).cells, (
@@ -33,12 +38,12 @@ class WhatIf(unittest.TestCase):
 
     def test_a_direction_alone(self) -> None:
         wide = {"limit": "cpu", "why_no_interval": "too_wide"}
-        self.assertTrue(Outcome(CASE, 100, 150, wide).holds)
-        self.assertFalse(Outcome(CASE, 100, 90, wide).holds)
-        self.assertEqual(Outcome(CASE, 100, 150, wide).cells[-4:], ("more", "cpu", "-", "-"))
+        self.assertTrue(Outcome(CASE, iops(100), iops(150), wide).holds)
+        self.assertFalse(Outcome(CASE, iops(100), iops(90), wide).holds)
+        self.assertEqual(Outcome(CASE, iops(100), iops(150), wide).cells[-4:], ("more", "cpu", "-", "-"))
         paced = {"why_no_interval": "paced"}
-        self.assertFalse(Outcome(CASE, 100, 150, paced).holds)
-        self.assertEqual(Outcome(CASE, 100, 150, paced).cells[-4:], ("none", "-", "-", "-"))
+        self.assertFalse(Outcome(CASE, iops(100), iops(150), paced).holds)
+        self.assertEqual(Outcome(CASE, iops(100), iops(150), paced).cells[-4:], ("none", "-", "-", "-"))
 
     def test_each_guest_runs_its_cases(self) -> None:
         planned = boots(cases())

@@ -124,7 +124,7 @@ struct ExperimentSession {
     /// `nil` when nothing in the capture is a write that was submitted and completed by iomap.
     private static func quickWrite(in capture: String) throws -> CachedPagesCost.QuickWrite? {
         var wishes = ReportWishes(percentiles: [25])
-        wishes.selection = try? IOSelection(parsing: "op=write")
+        wishes.selection = try IOSelection(parsing: "op=write")
         let report = try MadeReport(of: capture, wishes).report
         func quartile(_ stages: AtomicStage...) -> Double? {
             stages.compactMap { report.stage(Stage($0)) }.max { $0.durations.ios < $1.durations.ios }?

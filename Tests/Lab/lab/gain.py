@@ -47,13 +47,18 @@ class Gain:
     """IOPS on both kernels, and the `inline_estimate` of the recording on the first."""
 
     case: Any
-    deferred: float
-    inline: float
+    deferred: Rate
+    inline: Rate
     estimate: dict[str, Any] | None
 
     @property
+    def span(self) -> Rate:
+        """The gain, and what it can have been."""
+        return self.inline.over(self.deferred)
+
+    @property
     def gain(self) -> float:
-        return self.inline / self.deferred - 1
+        return self.span.mean
 
     @property
     def interval(self) -> tuple[float, float] | None:

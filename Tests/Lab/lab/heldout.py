@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import guest, marks, program
-from .gain import Gain, Rate, rate
+from .gain import Gain, rate
 from .kernels import kernel_named
 from .problem import FAILED, USAGE, Problem
 
@@ -160,7 +160,6 @@ class Outcome(Gain):
     """A drawn case, and whether what the recording promises is right."""
 
     case: Case
-    span: Rate  # the gain, and what it can have been
 
     @property
     def why(self) -> str | None:
@@ -196,13 +195,14 @@ class Outcome(Gain):
         if self.why == "if_closed":
             most = self.most_if_closed
             return "more or none" if most == float("inf") else f"none to {most:+.1%}"
-        return {"more": "more", "paced": "no more", "other_tasks": "as many or more"}.get(self.why or "", f"none ({self.why})".replace("_", " "))
+        words = {"more": "more", "paced": "no more", "other_tasks": "as many or more"}
+        return words.get(self.why or "", f"none ({self.why})".replace("_", " "))
 
     @property
     def cells(self) -> tuple[str, ...]:
         mark = {True: "right", False: "**miss**", None: "-"}[self.is_right]
-        return (str(self.case.number), self.case.load, self.case.where, f"{self.deferred:,.0f}", f"{self.inline:,.0f}",
-                self.span.cell, self.promise, mark)
+        return (str(self.case.number), self.case.load, self.case.where, f"{self.deferred.mean:,.0f}",
+                f"{self.inline.mean:,.0f}", self.span.cell, self.promise, mark)
 
 
 def command(seed: int, pairs: int, named: str, keep: Path | None, again: bool, page: Path | None,
@@ -245,8 +245,8 @@ def read(case: Case, kernel: str, keep: Path) -> Outcome | None:
     try:
         report = subprocess.run([program.dioscope(), "report", "--json", deferring / f"{case.name}.dioscope"],
                                 capture_output=True, check=True)
-        before, after = rate(deferring, case.name), rate(inline, case.name)
-        return Outcome(case, before.mean, after.mean, json.loads(report.stdout)["inline_estimate"], after.over(before))
+        return Outcome(case, rate(deferring, case.name), rate(inline, case.name),
+                       json.loads(report.stdout)["inline_estimate"])
     except (OSError, subprocess.CalledProcessError, json.JSONDecodeError, KeyError, IndexError, ZeroDivisionError):
         return None
 

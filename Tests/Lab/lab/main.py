@@ -179,7 +179,9 @@ def _build(chosen: list[Kernel], update: bool) -> int:
     there = [kernel for kernel in chosen if kernel.fetched and not update]
     for kernel in there:
         print(f"{kernel.name}: {kernel.version} is there")
-    build.build(missing := [kernel for kernel in chosen if kernel not in there])
+    missing = [kernel for kernel in chosen if kernel not in there]
+    if missing:
+        build.build(missing)
     for kernel in missing:
         print(f"{kernel.name}: {kernel.version} built")
     return 0

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import guest, marks, program
-from .gain import Gain
+from .gain import Gain, rate
 from .kernels import kernel_named
 from .problem import FAILED, USAGE, Problem
 
@@ -145,7 +145,7 @@ class Outcome(Gain):
             f"{estimate['least_gain']:.1%} to {estimate['most_gain']:.1%}", estimate["limit"],
             f"{self.middle_error:+.1%}", f"off by {self.off:.1%}" if self.off else "inside")
         return (f"{case.deferring}, {case.inline}", f"{case.filesystem} {case.engine}", case.placement.name,
-                str(case.depth), f"{self.deferred:,.0f}", f"{self.inline:,.0f}", f"{self.gain:.1%}", *told)
+                str(case.depth), f"{self.deferred.mean:,.0f}", f"{self.inline.mean:,.0f}", f"{self.gain:.1%}", *told)
 
 
 HEAD = ("kernels", "workload", "CPUs", "queue depth", "IOPS deferred", "IOPS inline", "gain", "estimate", "limit",
@@ -207,13 +207,10 @@ def read(case: Case, keep: Path) -> Outcome | None:
     try:
         report = subprocess.run([program.dioscope(), "report", "--json", deferring / f"{case.name}.dioscope"],
                                 capture_output=True, check=True)
-        return Outcome(case, _iops(deferring, case), _iops(inline, case), json.loads(report.stdout)["inline_estimate"])
+        return Outcome(case, rate(deferring, case.name), rate(inline, case.name),
+                       json.loads(report.stdout)["inline_estimate"])
     except (OSError, subprocess.CalledProcessError, json.JSONDecodeError, KeyError, IndexError):
         return None
-
-
-def _iops(place: Path, case: Case) -> float:
-    return float(json.loads((place / f"{case.name}.plain.json").read_text())["jobs"][0]["write"]["iops"])
 
 
 def table(outcomes: list[Outcome]) -> Iterator[str]:
