@@ -329,14 +329,17 @@ static __always_inline __u32 iomap_end_facts(const struct probe_io *io, struct k
 
 static __always_inline int bio_ends(enum probe_key_user user, struct bio *bio)
 {
-	void *private = read_kernel(bio, bi_private);
-	struct iomap_dio *dio = cast_kernel(struct iomap_dio, private);
-	struct kiocb *iocb = read_kernel(dio, iocb);
 	struct probe_cpu *cpu = this_cpu();
+	struct iomap_dio *dio;
+	struct kiocb *iocb;
 	struct probe_io *io;
+	void *private;
 
 	if (!cpu)
 		return 0;
+	private = read_kernel(bio, bi_private);
+	dio = cast_kernel(struct iomap_dio, private);
+	iocb = read_kernel(dio, iocb);
 	if (has_witness(PROBE_WITNESSED_END) && was_done(cpu, PROBE_WITNESSED_END, iocb_key(cpu, user, bio)))
 		return 0;
 	io = slot_find(io_key(cpu, user, iocb));

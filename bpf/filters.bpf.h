@@ -3,7 +3,9 @@
 #ifndef FILTERS_BPF_H
 #define FILTERS_BPF_H
 
+#include "issuers.bpf.h"
 #include "marks.bpf.h"
+#include "this_cpu.bpf.h"
 
 static __always_inline bool comm_passes(void)
 {
@@ -38,39 +40,42 @@ static __always_inline bool io_passes(__u32 tgid, __u32 dev, __u64 inode)
 	return !probe_settings.filter_comm || comm_passes();
 }
 
-/* How many I/Os one is recorded of, where that changes while they are. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u32);
-} probe_sample SEC(".maps");
-
-static __always_inline __u32 sample_every(void)
-{
-	__u32 first = 0;
-	__u32 *every;
-
-	if (!probe_settings.sample_changes)
-		return probe_settings.sample_every;
-	every = bpf_map_lookup_elem(&probe_sample, &first);
-	return every ? *every : 1;
-}
-
 /* A number for each I/O, not every n-th: a load may have a rhythm of its own. */
 static __always_inline bool is_left_out(void)
 {
-	__u32 every = sample_every();
+	if (probe_settings.pauses && pause_state() != PROBE_PAUSE_NONE)
+		return true;
+	return probe_settings.sample_every > 1 && bpf_get_prandom_u32() % probe_settings.sample_every;
+}
 
-	return every > 1 && bpf_get_prandom_u32() % every;
+static __always_inline bool is_filtered(void)
+{
+	return probe_settings.filter_task || probe_settings.filter_comm ||
+	       probe_settings.filter_inode || probe_settings.filter_device;
+}
+
+/*
+ * In a pause an I/O that no filter concerns is counted at once. What a layer begins may be part of
+ * another: that has to be found out first.
+ * - complete: its ki_complete
+ * - counts: this program does, where two see the same begin.
+ */
+static __always_inline bool counted_in_pause(struct probe_cpu *cpu, const void *complete, bool counts)
+{
+	if (!cpu || !is_paused())
+		return false;
+	if (!counts)
+		return true;
+	if (is_filtered() || (probe_settings.layers && issuer_by(complete) == PROBE_ISSUER_OTHER))
+		return false;
+	__sync_fetch_and_add(&cpu->sampled_out, 1);
+	return true;
 }
 
 /* Is anything decided at submit? Then a completion cannot be judged alone. */
 static __always_inline bool filtered_at_all(void)
 {
-	return probe_settings.filter_task || probe_settings.filter_comm ||
-	       probe_settings.filter_inode || probe_settings.filter_device || probe_settings.sample_every > 1 ||
-	       probe_settings.sample_changes;
+	return is_filtered() || probe_settings.sample_every > 1;
 }
 
 #endif

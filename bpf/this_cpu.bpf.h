@@ -14,6 +14,7 @@
 struct probe_state {
 	struct probe_cpu cpus[PROBE_MAX_CPUS];
 	struct probe_bucket buckets[PROBE_NEAR_BUCKETS];	/* not used when there are other than that many */
+	__u32 pause;						/* enum probe_pause */
 };
 
 /* User space starts no recording where there are more CPUs. */
@@ -28,10 +29,14 @@ static __always_inline struct probe_cpu *cpu_at(__u32 index)
 	return &probe_state.cpus[index % PROBE_MAX_CPUS];
 }
 
-/* State of the CPU that runs the program. */
-static __always_inline struct probe_cpu *this_cpu(void)
+static __always_inline struct probe_cpu *this_cpu_in_pause(void)
 {
 	return &probe_state.cpus[bpf_get_smp_processor_id() % PROBE_MAX_CPUS];
+}
+
+static __always_inline __u32 pause_state(void)
+{
+	return *(volatile __u32 *)&probe_state.pause;
 }
 
 #else
@@ -41,6 +46,7 @@ struct {
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct probe_cpu);
+	__uint(map_flags, BPF_F_MMAPABLE);
 } probe_cpus SEC(".maps");
 
 static __always_inline struct probe_cpu *cpu_at(__u32 index)
@@ -48,12 +54,37 @@ static __always_inline struct probe_cpu *cpu_at(__u32 index)
 	return bpf_map_lookup_elem(&probe_cpus, &index);
 }
 
-/* State of the CPU that runs the program. */
-static __always_inline struct probe_cpu *this_cpu(void)
+static __always_inline struct probe_cpu *this_cpu_in_pause(void)
 {
 	return cpu_at(bpf_get_smp_processor_id());
 }
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} probe_pause SEC(".maps");
+
+static __always_inline __u32 pause_state(void)
+{
+	__u32 first = 0;
+	__u32 *state = bpf_map_lookup_elem(&probe_pause, &first);
+
+	return state ? *state : PROBE_PAUSE_NONE;
+}
+
 #endif
+
+static __always_inline bool is_paused(void)
+{
+	return probe_settings.pauses && pause_state() == PROBE_PAUSE;
+}
+
+/* State of the CPU that runs the program; none in a pause, for all but what lets I/Os in. */
+static __always_inline struct probe_cpu *this_cpu(void)
+{
+	return is_paused() ? 0 : this_cpu_in_pause();
+}
 
 #endif

@@ -47,10 +47,18 @@ extension CaptureContents {
         case .devices: devices = decoded([DeviceName].self) ?? devices
         case .loss: recordedLoss = decoded([DataLoss].self) ?? recordedLoss
         case .end: end = decoded(RecordingEnd.self)
+        case .bursts: keep(decoded([RecordedBurst].self) ?? [])
         case .sampling: sampling = decoded([SamplingStep].self) ?? sampling
         case .summary:
             if let stored = decoded(StoredSummary.self), !keep(stored) { walk.report(.json, of: chunk, ios: 0) }
         }
+    }
+
+    /// As many as an hour has that are 3 ms apart: bounds the memory of a reader.
+    private static let mostBursts = 1 << 20
+
+    private mutating func keep(_ further: [RecordedBurst]) {
+        bursts += further.prefix(Self.mostBursts - bursts.count)
     }
 
     /// More kinds than any recording has: bounds the memory of a reader.

@@ -19,6 +19,8 @@ public struct CaptureContents: Sendable {
     public internal(set) var fileUsers: [FileUser]?
     /// The steps in which sampling was reduced; empty if it was not.
     public internal(set) var sampling: [SamplingStep] = []
+    /// When everything was recorded, of a recording that paused between; else empty.
+    public internal(set) var bursts: [RecordedBurst] = []
     /// I/Os that have no record, by the number of their kind.
     var summariesByKind: [UInt32: IOSummary] = [:]
     public var summaries: [IOSummary] { summariesByKind.sorted { $0.key < $1.key }.map(\.value) }
@@ -67,6 +69,8 @@ public struct CaptureContents: Sendable {
             lost("capture-unparsed", unparsed, .loss, "records that this dioscope does not know; use a newer one"),
             lost("capture-unknown-chunks", unknownChunks, .info, "chunks that this dioscope does not know"),
         ]
-        return recordedLoss + reading.compactMap(\.self)
+        // A recorder that was killed says at the end of each burst what it left out.
+        let leftOut = end == nil && recordedLoss.sampledOut == 0 ? bursts.last?.leftOut ?? 0 : 0
+        return recordedLoss.sampledOut(further: leftOut) + reading.compactMap(\.self)
     }
 }

@@ -8,7 +8,7 @@
 enum CaptureFormat {
     /// What a capture begins with. Bit 7, CR LF, ^Z and LF each break under one kind of text-mode transfer.
     static let magic: [UInt8] = [0x89, 0x44, 0x49, 0x4f, 0x0d, 0x0a, 0x1a, 0x0a]
-    static let version = CaptureVersion(major: 1, minor: 8)
+    static let version = CaptureVersion(major: 1, minor: 9)
     /// Bytes of the file header: magic, version, flags.
     static let headerSize = 16
     /// The longest payload of a chunk, in bytes: bounds the memory of a reader whatever the file says.
@@ -61,6 +61,8 @@ enum ChunkKind: UInt16, Sendable {
     case account = 17
     /// `struct probe_deep` records as the kernel sent them.
     case deepIOs = 18
+    /// JSON array of `RecordedBurst`, those that have ended since the one before; the chunks follow each other in time.
+    case bursts = 19
 
     /// Bytes of one record; `nil` when the payload is JSON, which counts as one record.
     var recordSize: Int? {
@@ -72,7 +74,9 @@ enum ChunkKind: UInt16, Sendable {
         case .layeredIOs: RecordSize.layered
         case .deepIOs: RecordSize.deep
         case .occupancies: RecordSize.occupancy
-        case .session, .devices, .loss, .end, .cpus, .places, .fileUsers, .summary, .sampling, .files, .account: nil
+        case .session, .devices, .loss, .end, .cpus, .places, .fileUsers, .summary, .sampling, .files, .account,
+            .bursts:
+            nil
         }
     }
 

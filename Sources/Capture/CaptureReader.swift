@@ -72,10 +72,12 @@ public final class CaptureReader: Sendable {
         return CaptureContents(joining: [try whole.read(occupancies: occupancy, each)])
     }
 
-    /// From when on how many I/Os were recorded, if that changed: known before they are read.
-    public func sampling() -> [SamplingStep] {
-        guard session.turnsDown == true, let size = try? source.size() else { return [] }
-        return (try? CaptureShare(self, .none, size: size).read { _ in })?.sampling ?? []
+    /// From when on how many I/Os were recorded, if that changed, and in which bursts: known before they are read.
+    public func pace() -> (steps: [SamplingStep], bursts: [RecordedBurst]) {
+        guard session.turnsDown == true, let size = try? source.size(),
+            let contents = try? CaptureShare(self, .none, size: size).read({ _ in })
+        else { return ([], []) }
+        return (contents.sampling, contents.bursts)
     }
 
     /// Bytes in it now; 0 when that is unknown.

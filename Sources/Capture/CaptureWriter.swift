@@ -219,6 +219,11 @@ public final class CaptureWriter {
         try write(.sampling, json: sampling)
     }
 
+    /// Writes further bursts, which have ended since the last ones.
+    public func write(bursts: [RecordedBurst]) throws(CaptureError) {
+        try write(.bursts, json: bursts)
+    }
+
     /// Writes what was aggregated so far of one kind of I/O; replaces what was written of it before.
     /// - Parameters:
     ///   - number: of the kind in this capture.

@@ -32,7 +32,7 @@ struct RecordCoding {
                 waits: [(16, 6, 7), (20, 8, 10), (32, 28, 4), (36, 5, 8), (40, 29, 30)])
         case .occupancies: self.init(size: RecordSize.occupancy, anchor: 2, times: [(1, true)], waits: [])
         case .threads, .session, .devices, .loss, .end, .cpus, .places, .fileUsers, .summary, .sampling, .files,
-            .account:
+            .account, .bursts:
             return nil
         }
     }

@@ -36,7 +36,7 @@ struct RecordColumns: Sendable {
         case .deepIOs: deepIOs
         case .occupancies: occupancies
         case .threads, .session, .devices, .loss, .end, .cpus, .places, .fileUsers, .summary, .sampling, .files,
-            .account:
+            .account, .bursts:
             nil
         }
     }

@@ -54,6 +54,7 @@ final class Redaction {
         case .cpus: return try rewritten([CPUUse].self, json)
         case .places: return try rewritten(HostTopology.self, json)
         case .sampling: return try rewritten([SamplingStep].self, json)
+        case .bursts: return try rewritten([RecordedBurst].self, json)
         case .summary: return try rewritten(StoredSummary.self, json)
         case .fileUsers, .files: return nil
         case .ios, .threads, .waitedIOs, .occupancies, .lives, .layeredIOs, .deepIOs: return nil

@@ -42,6 +42,7 @@ public struct Comparability: Equatable, Sendable {
         text("command", { $0.command.isEmpty ? nil : $0.command.joined(separator: " ") })
         text("submitted on", { list($0.submitCPUs) })
         text("ended on", { list($0.endCPUs) })
+        text("recorded", \.recorded)
         text("filters", { $0.isSavedReport || !$0.filters.isEmpty ? $0.filters.joined(separator: " ") : "none" })
         return found + probes(base, new)
     }

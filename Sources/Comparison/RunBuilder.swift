@@ -67,7 +67,7 @@ public struct RunBuilder: ~Copyable {
             // The time before the first completion belongs to the first block, so that the spans sum to the whole.
             units = Self.units(
                 of: grid, from: Double(firstSubmitted), until: Double(lastSeen),
-                population: report.sample?.population ?? 1)
+                population: report.sample?.populationInSpan ?? 1)
         }
         var facts = RunFacts(name: name, report: report)
         // How many were in flight at once, the I/Os of a sample do not say.

@@ -19,6 +19,8 @@ public struct RunFacts: Equatable, Sendable {
     public var cpuCount: Int?
     public var command: [String] = []
     public var filters: [String] = []
+    /// Which I/Os have records: recording costs what it records; `nil`: not known.
+    public var recorded: String?
     /// Which of its I/Os were taken, in the user's words; `nil`: all.
     public var selection: String?
     /// Names of the attached probes; empty when that is not known.
@@ -64,6 +66,7 @@ public struct RunFacts: Equatable, Sendable {
         cpuCount = source.cpuCount
         command = source.command
         filters = source.filters
+        recorded = !source.bursts.isEmpty ? "in bursts" : report.sample == nil ? "all I/Os" : "a sample"
         probes = source.probes.filter(\.attached).map(\.name).sorted()
         losses = report.loss.filter { $0.severity == .loss && $0.count > 0 }.map(\.what)
         operation = headline.operation.map { MostFrequent(value: $0.value.rawValue, share: $0.share) }

@@ -30,11 +30,11 @@ public struct DataLoss: Hashable, Sendable, Codable {
         "ring-full", "slots-full", "begin-missed", completionMissed, "unaccounted", "capture-ios-lost",
     ]
 
-    /// I/Os that a recording left out because only a sample was asked for.
+    /// I/Os that a recording left out because only a sample was asked for, or bursts were chosen.
     public static func sampledOut(_ count: UInt64) -> DataLoss {
         DataLoss(
             what: sampledOutName, count: count, severity: .info,
-            help: "I/Os that passed the filters and were left out at random, as --sample or --max-overhead says")
+            help: "I/Os that passed the filters and were counted alone: between bursts, or as --sample says")
     }
 
     /// I/Os that a recording left out because its filters, or the choice of one command, say so.

@@ -90,11 +90,14 @@ public struct RecordingEnd: Hashable, Sendable, Codable {
     public var other: OtherIO?
     /// Nanoseconds that a hypervisor kept from the CPUs meanwhile, all together; `nil` when that was none, or not known.
     public var stolen: UInt64?
+    /// `nil` when it was not measured.
+    public var cost: RecordingCost?
 
     public init(
         wall: Int64, monotonic: UInt64, ios: UInt64, commandStatus: Int32? = nil, other: OtherIO? = nil,
-        stolen: UInt64? = nil
+        stolen: UInt64? = nil, cost: RecordingCost? = nil
     ) {
+        self.cost = cost
         self.other = other
         self.stolen = stolen
         self.wall = wall

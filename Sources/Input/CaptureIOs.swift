@@ -19,12 +19,15 @@ struct CaptureIOs: IOSource {
         self.listener = listener
         reader = try CaptureReader(
             descriptor: FileDescriptor(rawValue: file.descriptor), name: FilePath(file.name))
-        thinning = Thinning(reader.sampling())
+        let pace = reader.pace()
+        thinning = Thinning(pace.steps)
+        bursts = BurstCalendar(pace.bursts, steps: pace.steps)
     }
 
     var rule: CompletionRule { reader.session.completionRule }
     var isSummary: Bool { reader.session.isSummary == true }
     let thinning: Thinning?
+    let bursts: BurstCalendar
     var start: RecordingStart? {
         RecordingStart(monotonic: reader.session.startedMonotonic, wall: reader.session.startedWall)
     }
@@ -88,6 +91,7 @@ struct CaptureIOs: IOSource {
             threads: summary.threads, cpus: summary.cpus, places: summary.places,
             fileUsers: summary.fileUsers, sampling: summary.sampling, isComplete: summary.isComplete)
         source.files = summary.files
+        source.bursts = summary.bursts
         source.account = summary.account
         return SourceSummary(
             name: file.name, source: source,

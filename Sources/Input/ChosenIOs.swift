@@ -83,6 +83,8 @@ public final class ChosenIOs {
 
     /// Where a time axis of what is wanted begins, nanoseconds of CLOCK_MONOTONIC; `nil`: with the first I/O.
     public let origin: UInt64?
+    /// When everything was recorded, of a recording that paused between.
+    public var bursts: BurstCalendar { source.bursts }
 
     /// By which the recorded kernel decides how to complete.
     public var rule: CompletionRule { source.rule }

@@ -16,6 +16,8 @@ protocol IOSource {
     var hasDifferences: Bool { get }
     /// Makes one sample of its I/Os, which were recorded at several rates; `nil`: they were not.
     var thinning: Thinning? { get }
+    /// When everything was recorded, of a recording that paused between.
+    var bursts: BurstCalendar { get }
     /// Machines whose traces are merged in it, by number; empty of one alone.
     var machines: [String] { get }
     /// When it began; `nil` where only the I/Os say.
@@ -30,6 +32,7 @@ extension IOSource {
     var hasTimes: Bool { true }
     var hasDifferences: Bool { false }
     var thinning: Thinning? { nil }
+    var bursts: BurstCalendar { .none }
     var machines: [String] { [] }
     var start: RecordingStart? { nil }
 

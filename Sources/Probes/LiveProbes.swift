@@ -12,15 +12,14 @@ public final class LiveProbes {
     /// What could be attached, with the reason for the rest.
     public private(set) var plan: ProbePlan
 
-    private let object: ProbeObject
+    let object: ProbeObject
     private let rings: ProbeRings
-    private let cpuCount: Int
+    let cpuCount: Int
     private let isFiltered: Bool
-    private let slotCount: Int
+    let slotCount: Int
     private let sink: RecordSink
     private let summaries: KindSummaries?
-    /// Where the flavour has its state at a known address.
-    private let state: ProbeState?
+    let state: ProbeState
 
     /// Sizes that a user can change.
     public struct Sizes: Sendable {
@@ -61,7 +60,7 @@ public final class LiveProbes {
             count: ProbeRings.count(forCPUs: cpuCount), bytes: sizes.ringBytes, sink: sink,
             naming: OccupantNames(symbols), areOccupantsNamed: wanted.runsClocks)
         (object, plan) = try Self.load(wanted, filter: filter, sizes: sizes, cpuCount: cpuCount, rings: rings)
-        state = try object.mapState()
+        state = try object.mapState(cpus: cpuCount)
         try rings.install(in: object.descriptor(of: "probe_rings"))
         summaries =
             sizes.keepsSummaries
@@ -76,7 +75,6 @@ public final class LiveProbes {
             bpf_map_update_elem(object.descriptor(of: "probe_devices"), &key, &value, 0)
         }
         for process in filter.processes { try trace(process: process) }
-        if filter.sampleChanges { sample(every: filter.sampleEvery) }
     }
 
     private func install(_ links: [UInt64: probe_link]) {
@@ -233,11 +231,11 @@ public final class LiveProbes {
     }
 
     /// - Parameter body: is given the map of the slots, and the key of one in it.
-    private func forEachTakenSlot(_ body: (Int32, UnsafeMutableRawPointer) -> Void) {
+    func forEachTakenSlot(_ body: (Int32, UnsafeMutableRawPointer) -> Void) {
         let slots = object.descriptor(of: "probe_slots")
         let buckets = object.descriptor(of: "probe_buckets")
         guard buckets >= 0 else { return forEachKey(of: slots, body) }
-        if let state, ProbeState.has(slots: slotCount) {
+        if state.has(slots: slotCount) {
             for var slot in state.takenSlots() { body(slots, &slot) }
             return
         }
@@ -297,12 +295,6 @@ public final class LiveProbes {
         deliveredLate += 1
     }
 
-    /// From now on one I/O of so many that begin is recorded, at random. For a filter that says that it changes.
-    public func sample(every: UInt32) {
-        var (key, value) = (UInt32(0), every)
-        bpf_map_update_elem(object.descriptor(of: "probe_sample"), &key, &value, 0)
-    }
-
     /// From now on I/Os of this kind are aggregated in the kernel, and are no records any more. Without room for one more kind nothing
     /// changes.
     public func sumUp(_ kind: probe_io_kind) {
@@ -326,14 +318,7 @@ public final class LiveProbes {
     }
 
     /// The state of every CPU, by its number.
-    private func cpus() -> [probe_cpu] {
-        if let state { return state.cpus(cpuCount) }
-        let map = object.descriptor(of: "probe_cpus")
-        return (0..<UInt32(cpuCount)).map { cpu in
-            var (key, value) = (cpu, probe_cpu())
-            return bpf_map_lookup_elem(map, &key, &value) == 0 ? value : probe_cpu()
-        }
-    }
+    private func cpus() -> [probe_cpu] { state.cpus(cpuCount) }
 
     private var meter: ProbeCostMeter?
 
@@ -350,6 +335,9 @@ public final class LiveProbes {
     public func costs() -> [ProbeCost] {
         plan.included.map { object.cost(of: $0) }.filter { $0.runs > 0 }
     }
+
+    /// I/Os that passed the filters so far, recorded or not.
+    public var iosSeen: UInt64 { cpus().reduce(0) { $0 &+ $1.begins &+ $1.sampled_out } }
 
     /// The counters as they are now.
     public func counters() -> ProbeCounters {
@@ -432,7 +420,8 @@ extension LiveProbes {
     /// All but those that let I/Os in; the first program that the kernel refuses to attach, with the reason. Of those
     /// that let I/Os in, a kprobe that has a substitute is tried: later there is no way back.
     private static func attachAll(of plan: ProbePlan, in object: ProbeObject) -> (ProbeProgram, String)? {
-        for program in plan.included where program.role != .begins || plan.mustBeTried(program) {
+        let included = plan.included.filter { $0.role != .counts }
+        for program in included where program.role != .begins || plan.mustBeTried(program) {
             let status = object.attach(program)
             if status != 0 { return (program, "cannot attach: \(errorText(status))") }
             if program.role == .begins { object.detach(program) }
@@ -445,7 +434,7 @@ extension LiveProbes {
     ) throws(ProbeError) {
         try object.setSize(of: "probe_cpus", to: cpuCount)
         try object.setSize(of: "probe_slots", to: sizes.slots)
-        let areNear = ProbeState.has(slots: sizes.slots)
+        let areNear = ProbeState.hasNear(slots: sizes.slots)
         try object.setSize(of: "probe_buckets", to: areNear ? 1 : sizes.slots / Int(PROBE_BUCKET_SLOTS))
         try object.setSize(of: "probe_rings", to: rings)
         if sizes.keepsSummaries {
@@ -465,7 +454,7 @@ extension LiveProbes {
     ) -> probe_settings {
         var settings = probe_settings()
         settings.bucket_mask = UInt32(sizes.slots / Int(PROBE_BUCKET_SLOTS) - 1)
-        settings.slots_elsewhere = ProbeState.has(slots: sizes.slots) ? 0 : 1
+        settings.slots_elsewhere = ProbeState.hasNear(slots: sizes.slots) ? 0 : 1
         settings.ring_mask = UInt32(rings.count - 1)
         // Where I/Os are aggregated in the kernel, the first records of a kind are all that there is to do.
         // With a sample of them there are more, and they can wait.
@@ -480,7 +469,8 @@ extension LiveProbes {
         settings.task_work_seen = plan.includes("request_completed") ? 1 : 0
         settings.clocks_run = plan.runsClocks ? 1 : 0
         settings.sample_every = filter.sampleEvery
-        settings.sample_changes = filter.sampleChanges ? 1 : 0
+        settings.pauses = filter.mayPause ? 1 : 0
+        settings.counted_apart = plan.countsApart ? 1 : 0
         settings.layers = plan.links.layers.isEmpty && !plan.seesLayers ? 0 : 1
         settings.stacked_disks = plan.seesLayers ? 1 : 0
         settings.files_stack = KernelLinks.stackFiles ? 1 : 0

@@ -2,84 +2,92 @@
 
 import Glibc
 
-/// What recording takes of the CPUs' time, as estimated now and then: the programs by the kernel's own count, which is
-/// switched on for a moment only, for it costs about as much again; and this thread, which reads their records.
-///
-/// The part is that of the time in which CPUs were not idle, or of one CPU's whole time where that is more: on an idle
-/// machine nothing disturbs it.
+/// What recording takes of the CPUs' time, measured for a moment: the programs by the kernel's own count, which is switched
+/// on for that moment only, for it costs about as much again; and this thread, which reads their records.
 public final class OverheadMeter {
     private let probes: LiveProbes
-    private var moment: Moment?
-    private var next: UInt64
-    /// At the end of the last measurement.
+    private var counting: ProbeCostMeter?
+    private var busy = BusyCPUs()
     private var before: Readings
 
-    private struct Moment {
-        let meter: ProbeCostMeter
-        let begin: UInt64
-        let runTime: UInt64
+    /// What there was in the moment.
+    public struct Reading: Equatable, Sendable {
+        /// Nanoseconds.
+        public var length: UInt64
+        /// CPU time in it, nanoseconds: of the programs, with the way into them, and of this thread.
+        public var programs: UInt64
+        public var own: UInt64
+
+        public init(length: UInt64, programs: UInt64, own: UInt64) {
+            self.length = length
+            self.programs = programs
+            self.own = own
+        }
+
+        /// CPUs that recording took.
+        public var cpus: Double { Double(programs + own) / Double(max(1, length)) }
     }
 
     private struct Readings {
         let at: UInt64
         let own: UInt64
-        /// `nil` when procfs does not say.
-        let busy: UInt64?
+        let programs: UInt64
     }
-
-    private static let length: UInt64 = 100_000_000
-    private static let pause: UInt64 = 1_900_000_000
-    /// After a change it is looked again soon.
-    private static let shortPause: UInt64 = 400_000_000
 
     public init(_ probes: LiveProbes) {
         self.probes = probes
-        before = Self.readings()
-        next = before.at + Self.shortPause
-    }
-
-    /// To be called about ten times a second.
-    /// - Returns: The part of the CPU time, when it was measured.
-    public func turn() -> Double? {
-        let now = Self.now(CLOCK_MONOTONIC)
-        guard let moment else {
-            if now >= next { begin(at: now) }
-            return nil
-        }
-        guard now >= moment.begin + Self.length else { return nil }
-        let programs = Double(probes.runTime - moment.runTime) / Double(now - moment.begin)
-        self.moment = nil
-        next = now + Self.pause
-        let readings = Self.readings()
-        defer { before = readings }
-        let length = Double(max(1, readings.at - before.at))
-        let own = Double(readings.own - before.own) / length
-        let busy = readings.busy.flatMap { busy in before.busy.map { Double(busy &- $0) / length } } ?? 1
-        return min(1, (programs + own) / max(1, busy))
-    }
-
-    /// Something was done about it: to be measured anew soon.
-    public func lookAgain() { next = Self.now(CLOCK_MONOTONIC) + Self.shortPause }
-
-    private func begin(at now: UInt64) {
-        guard let meter = ProbeCostMeter() else {
-            next = .max
-            return
-        }
-        moment = Moment(meter: meter, begin: now, runTime: probes.runTime)
+        before = Readings(at: 0, own: 0, programs: 0)
     }
 
     /// Whether the kernel can count.
     public static var isPossible: Bool { ProbeCostMeter() != nil }
 
-    private static func readings() -> Readings {
-        Readings(at: now(CLOCK_MONOTONIC), own: now(CLOCK_THREAD_CPUTIME_ID), busy: busy())
+    /// Begins a moment.
+    public func begin() {
+        counting = ProbeCostMeter()
+        before = readings()
+    }
+
+    /// Ends it; `nil` where the kernel did not count.
+    public func end() -> Reading? {
+        guard counting != nil else { return nil }
+        let now = readings()
+        counting = nil
+        return Reading(
+            length: now.at - before.at, programs: now.programs - before.programs, own: now.own - before.own)
+    }
+
+    /// CPUs that were not idle lately.
+    public func busyCPUs(at now: UInt64) -> Double? { busy.mean(at: now) }
+
+    private func readings() -> Readings {
+        Readings(at: Self.now(CLOCK_MONOTONIC), own: Self.now(CLOCK_THREAD_CPUTIME_ID), programs: probes.runTime)
     }
 
     private static func now(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
         clock_gettime(clock, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}
+
+/// How many CPUs were not idle.
+public struct BusyCPUs {
+    private var before = (at: UInt64(0), busy: UInt64(0))
+    private var last: Double?
+    /// The kernel counts in ticks of up to 10 ms: a shorter time says too little.
+    private static let shortest: UInt64 = 500_000_000
+
+    public init() {}
+
+    /// On average since the call before the last, or not much longer; `nil` when procfs does not say.
+    /// - Parameter now: nanoseconds of CLOCK_MONOTONIC.
+    public mutating func mean(at now: UInt64) -> Double? {
+        guard now >= before.at + Self.shortest else { return last }
+        guard let busy = Self.busy() else { return nil }
+        if before.at > 0 { last = Double(busy &- before.busy) / Double(now - before.at) }
+        before = (now, busy)
+        return last
     }
 
     /// Nanoseconds in which CPUs, all together, were not idle: user, nice, system, irq and softirq of /proc/stat.

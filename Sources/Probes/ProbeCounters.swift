@@ -37,6 +37,8 @@ public struct ProbeCounters: Equatable, Sendable {
     public var begunAgainTime: UInt64 = 0
     /// Begun I/Os without an end, from the slots themselves. `nil` until they were looked at.
     public var open: OpenCount?
+    /// Begun I/Os without an end that were given up after the bursts of a recording: in no slot any more.
+    public var dropped = OpenCount(inFlight: 0, over: 0)
     /// Readings of a context by the probes where the kernel itself says it: those that were wrong, and all.
     public var selfTest = [ContextTest](repeating: ContextTest(), count: 3)
 
@@ -82,7 +84,7 @@ public struct ProbeCounters: Equatable, Sendable {
     }
 
     /// Completions that were not seen: their I/Os are not in the capture.
-    public var completionsLost: UInt64 { begunAgain + (open?.over ?? 0) }
+    public var completionsLost: UInt64 { begunAgain + dropped.over + (open?.over ?? 0) }
 
     /// - Parameter isFiltered: only some I/Os are recorded.
     public init(isFiltered: Bool) {
@@ -131,6 +133,7 @@ public struct ProbeCounters: Equatable, Sendable {
     mutating func addMisses(_ count: UInt64, of role: ProbeProgram.Role) {
         switch role {
         case .begins: beginsMissed += count
+        case .counts: sampledOut += count
         // A completion that nothing else recorded leaves its slot behind.
         case .completes, .observes: pointsMissed += count
         }
@@ -138,7 +141,8 @@ public struct ProbeCounters: Equatable, Sendable {
 
     /// Begun, and no end was counted.
     private var unended: UInt64 {
-        let ended = recorded + ringFull + slotsFull + restarted + begunAgain
+        let ended =
+            recorded + ringFull + slotsFull + restarted + begunAgain + dropped.inFlight + dropped.over
         return begun > ended ? begun - ended : 0
     }
 
@@ -225,6 +229,11 @@ public struct ProbeCounters: Equatable, Sendable {
             DataLoss(
                 what: "in-flight-at-end", count: inFlight, severity: .info,
                 help: "I/Os that were not complete when the recording ended; they are not in the capture"),
+            dropped.inFlight == 0
+                ? nil
+                : DataLoss(
+                    what: "in-flight-at-burst-end", count: dropped.inFlight, severity: .info,
+                    help: "I/Os that were not complete half a second after their burst; they are not in the capture"),
             DataLoss(
                 what: "restarted", count: restarted, severity: .info,
                 help: "submissions that came to nothing: a NOWAIT write that would block, a read at a file's end"),

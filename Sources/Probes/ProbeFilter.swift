@@ -14,14 +14,14 @@ public struct ProbeFilter: Sendable {
     public var inode: UInt64?
     /// One of so many I/Os that pass, at random.
     public var sampleEvery: UInt32 = 1
-    /// It may become one of more, while I/Os are recorded.
-    public var sampleChanges = false
+    /// Recording may pause, and then I/Os are counted alone.
+    public var mayPause = false
 
     public init() {}
 
     /// Every I/O is recorded.
     var isEmpty: Bool {
-        processes.isEmpty && comm == nil && devices.isEmpty && inode == nil && sampleEvery <= 1 && !sampleChanges
+        processes.isEmpty && comm == nil && devices.isEmpty && inode == nil && sampleEvery <= 1
     }
 
     /// The most devices that the BPF side compares with.

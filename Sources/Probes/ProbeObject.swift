@@ -127,10 +127,31 @@ final class ProbeObject {
         bpf_object__find_map_fd_by_name(object, map)
     }
 
-    /// The state of the programs where they have it at a known address; `nil` where it is in maps.
-    func mapState() throws(ProbeError) -> ProbeState? {
-        guard let map = bpf_object__find_map_by_name(object, ".bss") else { return nil }
-        return try ProbeState(map: bpf_map__fd(map))
+    /// The state of the programs: at an address that they know, or in a map.
+    func mapState(cpus: Int) throws(ProbeError) -> ProbeState {
+        if let map = bpf_object__find_map_by_name(object, ".bss") { return try ProbeState(map: bpf_map__fd(map)) }
+        return try ProbeState(map: descriptor(of: "probe_cpus"), cpus: cpus)
+    }
+
+    /// Bytes of a key, 0 when the object has no such map.
+    func keySize(of map: String) -> Int {
+        guard let map = bpf_object__find_map_by_name(object, map) else { return 0 }
+        return Int(bpf_map__key_size(map))
+    }
+
+    /// Sets the entries of an array that are not 0 to that.
+    func clear(array name: String) {
+        guard let map = bpf_object__find_map_by_name(object, name) else { return }
+        let (descriptor, size) = (bpf_map__fd(map), Int(bpf_map__value_size(map)))
+        withUnsafeTemporaryAllocation(byteCount: size, alignment: 8) { value in
+            for entry in 0..<bpf_map__max_entries(map) {
+                var key = entry
+                guard bpf_map_lookup_elem(descriptor, &key, value.baseAddress) == 0, value.contains(where: { $0 != 0 })
+                else { continue }
+                _ = value.initializeMemory(as: UInt8.self, repeating: 0)
+                bpf_map_update_elem(descriptor, &key, value.baseAddress, 0)
+            }
+        }
     }
 
     /// Bytes of one entry, 0 when the object has no such map.

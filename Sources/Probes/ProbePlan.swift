@@ -216,6 +216,9 @@ public struct ProbePlan: Sendable {
         return witnesses.filter { includes($0.0) }.reduce(0) { $0 | 1 << $1.1.rawValue }
     }
 
+    /// In pauses I/Os of iomap are counted by a program of its own.
+    var countsApart: Bool { includes("dio_counted") && includes("dio_rw_probed") }
+
     /// Occupants are known: task switches and work items are seen.
     public var runsClocks: Bool { includes("task_switched") && includes("work_started") && includes("work_ended") }
 

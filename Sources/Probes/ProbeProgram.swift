@@ -28,6 +28,8 @@ public struct ProbeProgram: Sendable {
     public enum Role: Sendable {
         /// Lets I/Os in: attached last and detached first, so that no life is half recorded.
         case begins
+        /// Counts I/Os in pauses between bursts, where what lets them in costs more: attached then alone.
+        case counts
         /// Ends a life: without one of those there is no record.
         case completes
         case observes
@@ -43,6 +45,13 @@ public struct ProbeProgram: Sendable {
         self.role = role
         self.insteadOf = insteadOf
         blindWithout = blind
+    }
+
+    /// Attached in the bursts of a recording alone. The others let I/Os in, or tell what is to be known of the whole of it;
+    /// or they are at functions, which to detach takes the kernel seconds: in a pause they return at once.
+    var isOfBursts: Bool {
+        guard kind == .tracepoint || kind == .kprobe, role == .completes || role == .observes else { return false }
+        return !(Self.processes + Self.syncs).contains { $0.function == function }
     }
 
     /// At the entry or exit of a function, by a trampoline of BPF's.
@@ -62,7 +71,9 @@ extension ProbeProgram {
     static func all(preempted kinds: Set<Kind>) -> [ProbeProgram] {
         all.compactMap { program in
             var program = program
-            if program.function == "work_start_witnessed" { return kinds.contains(program.kind) ? program : nil }
+            if ["work_start_witnessed", "dio_counted"].contains(program.function) {
+                return kinds.contains(program.kind) ? program : nil
+            }
             let kind: Kind = program.function.hasPrefix("block_device_") ? .functionEntry : .tracepoint
             guard kinds.contains(kind) else { return program }
             switch program.function {
@@ -232,6 +243,7 @@ extension ProbeProgram {
             "block_device_write_probed", .kprobe, "blkdev_write_iter", role: .begins,
             insteadOf: ["block_device_write_began"], blind: blockDevice),
         ProbeProgram("dio_began", .tracepoint, "iomap_dio_rw_begin", role: .begins, blind: iomap),
+        ProbeProgram("dio_counted", .tracepoint, "iomap_dio_rw_begin", role: .counts, blind: iomap),
         ProbeProgram(
             "dio_rw_entered", .functionEntry, "__iomap_dio_rw", role: .begins, insteadOf: ["dio_began"], blind: iomap),
         ProbeProgram(

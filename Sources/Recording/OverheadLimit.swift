@@ -4,49 +4,181 @@ import DirectIO
 import Host
 import Probes
 
-/// Keeps a recording below a part of the CPU time: when it takes more, fewer I/Os are recorded.
+/// Keeps a recording below a part of the CPU time: when to record everything would take more, it is done in bursts. It
+/// measures again and again, and records more when that has become cheaper.
 final class OverheadLimit {
-    private let probes: any ProbeSource
     private let meter: any OverheadSource
-    private var ladder: SamplingLadder
+    private let limit: Double
     private let listener: any RecordingListener
-    private var hasReportedEnd = false
-    /// From when on how many I/Os were recorded; one as long as that did not change.
+    /// What is known of the cost.
+    private(set) var estimate = CostEstimate()
+    /// From when on one I/O of how many was recorded; one as long as that did not change.
     private(set) var steps: [SamplingStep]
+    private var moment: Moment?
+    private var nextLook: UInt64
+    /// When more I/Os may have come than were needed for the last choice.
+    private var nextChoice = UInt64.max
+    private var hasReportedEnd = false
 
-    /// - Parameters:
-    ///   - limit: part of the CPU time.
-    ///   - every: at first one I/O of so many is recorded.
-    init(_ probes: any ProbeSource, limit: Double, every: UInt32, _ listener: any RecordingListener) {
-        self.probes = probes
+    private struct Moment {
+        let began: UInt64
+        let isOfPause: Bool
+    }
+
+    /// So many I/Os are recorded whatever that costs, and of more half as many at least: of fewer there is little to be said.
+    static let freeIOs: UInt64 = 20_000
+    /// Nanoseconds: how long it measures, and how long it does not.
+    private static let length: UInt64 = 50_000_000
+    private static let interval: UInt64 = 2_000_000_000
+
+    /// - Parameter limit: part of the CPU time.
+    init(_ meter: any OverheadSource, limit: Double, at now: UInt64, _ listener: any RecordingListener) {
+        self.meter = meter
+        self.limit = limit
         self.listener = listener
-        meter = probes.overheadMeter()
-        ladder = SamplingLadder(limit: limit, every: every)
-        steps = [SamplingStep(from: HostClock.monotonic, every: ladder.every)]
+        nextLook = now
+        steps = [SamplingStep(from: now, every: 1)]
     }
 
     /// One I/O of so many is recorded now.
-    var every: UInt32 { ladder.every }
+    var every: UInt32 { steps.last?.every ?? 1 }
 
-    /// To be called about ten times a second.
-    /// - Returns: Whether fewer I/Os are recorded from now on.
-    func check() -> Bool {
-        guard let overhead = meter.turn() else { return false }
-        guard let every = ladder.next(after: overhead) else {
-            reportEnd(overhead)
-            return false
+    /// Milliseconds until there is something to do, at most so many.
+    func wait(atMost most: Int32, now: UInt64) -> Int32 {
+        guard let moment else { return most }
+        let end = moment.began + Self.length
+        return end > now ? Int32(min(UInt64(most), (end - now + 999_999) / 1_000_000)) : 0
+    }
+
+    /// To be called at every turn of the recorder's loop.
+    /// - Parameter ios: how many began so far, recorded or not.
+    /// - Returns: Whether another part of the I/Os is recorded from now on.
+    func turn(at now: UInt64, ios: UInt64, _ bursts: Bursts) -> Bool {
+        guard let moment else {
+            if now >= nextLook, ios >= Self.freeIOs { beginMoment(at: now, bursts) }
+            return now >= nextChoice && choose(at: now, ios: ios, bursts)
         }
-        probes.sample(every: every)
-        steps.append(SamplingStep(from: HostClock.monotonic, every: every, overhead: overhead))
-        listener.samplingReduced(to: every, overhead: overhead)
-        meter.lookAgain()
+        let isOver = moment.isOfPause ? !bursts.isPausing : !bursts.isRecording
+        guard isOver || now >= moment.began + Self.length else { return false }
+        self.moment = nil
+        // The begin or the end of a burst would be in it.
+        guard let reading = meter.end(), !isOver else { return false }
+        estimate.cpus = max(1, meter.busyCPUs(at: now) ?? 1)
+        estimate.note(reading, isOfPause: moment.isOfPause)
+        estimate.attaching = bursts.attachingTime
+        nextLook = estimate.isPauseOld && every > 1 ? now : now + Self.interval
+        return choose(at: now, ios: ios, bursts)
+    }
+
+    /// What it all came to until now; `nil` when nothing was measured.
+    func cost(at now: UInt64) -> RecordingCost? {
+        guard estimate.isKnown else { return nil }
+        let ends = steps.dropFirst().map(\.from) + [now]
+        var (sum, length) = (0.0, 0.0)
+        for (step, end) in zip(steps, ends) where end > step.from {
+            sum += estimate.part(every: step.every) * Double(end - step.from)
+            length += Double(end - step.from)
+        }
+        return RecordingCost(
+            limit: limit, whole: estimate.whole, pause: estimate.pause, mean: length > 0 ? sum / length : estimate.whole
+        )
+    }
+
+    /// What pauses cost is of use where there are some.
+    private func beginMoment(at now: UInt64, _ bursts: Bursts) {
+        guard bursts.isPausing ? estimate.isPauseOld : bursts.isRecording else { return }
+        meter.begin()
+        moment = Moment(began: now, isOfPause: bursts.isPausing)
+    }
+
+    /// A period at least is as it was chosen, and where I/Os are still few, more of them are recorded than the limit lets.
+    private func choose(at now: UInt64, ios: UInt64, _ bursts: Bursts) -> Bool {
+        let most = CostEstimate.rung(atMost: ios / (Self.freeIOs / 2))
+        let limited = estimate.every(for: limit, now: every)
+        let wanted = min(limited, most)
+        nextChoice = wanted < limited ? now + CostEstimate.shortestPeriod * UInt64(wanted) : .max
+        reportEnd(wanted)
+        guard wanted != every else { return false }
+        steps.append(SamplingStep(from: now, every: wanted, overhead: estimate.whole))
+        bursts.follow(estimate.plan(every: wanted), at: now)
+        // Of the steps to what it is going to be, the last one.
+        if wanted == limited { listener.overheadLimited(to: wanted, whole: estimate.whole) }
         return true
     }
 
-    /// Once: sampling does not reduce what I/Os do not cause.
-    private func reportEnd(_ overhead: Double) {
-        guard ladder.isAtEnd, overhead > ladder.limit, !hasReportedEnd else { return }
+    /// Once: pauses, too, cost something.
+    private func reportEnd(_ every: UInt32) {
+        let part = estimate.part(every: every)
+        guard every > 1, part > 1.2 * limit, nextChoice == .max, !hasReportedEnd else { return }
         hasReportedEnd = true
-        listener.samplingExhausted(at: every, overhead: overhead)
+        listener.overheadRemains(part, every: every)
+    }
+}
+
+/// What recording costs, from what was measured of it.
+struct CostEstimate: Equatable {
+    /// CPUs that were not idle, at least one.
+    var cpus = 1.0
+    /// CPU time of an end of a burst and the begin of the next, nanoseconds.
+    var attaching: UInt64 = 0
+    /// CPUs that it takes while everything is recorded, and in a pause.
+    private(set) var recording = 0.0
+    private(set) var pausing: Double?
+    private var looksSincePause = 0
+
+    /// Less would hardly be worth its name.
+    static let most: UInt32 = 64
+    /// Nanoseconds.
+    static let shortestPeriod: UInt64 = 100_000_000
+    private static let rungs: [UInt32] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, most]
+    static func rung(atMost most: UInt64) -> UInt32 { rungs.last { UInt64($0) <= most } ?? 1 }
+    /// What pauses cost is measured again after so many bursts were.
+    private static let pauseLooks = 4
+
+    var isPauseOld: Bool { pausing == nil || looksSincePause >= Self.pauseLooks }
+
+    mutating func note(_ reading: OverheadMeter.Reading, isOfPause: Bool) {
+        if isOfPause {
+            pausing = reading.cpus
+            looksSincePause = 0
+        } else {
+            recording = reading.cpus
+            looksSincePause += 1
+        }
+    }
+
+    var isKnown: Bool { recording > 0 }
+
+    /// Part of the CPU time in a pause.
+    var pause: Double? { pausing.map { min(1, $0 / cpus) } }
+
+    /// Part of the CPU time while everything is recorded.
+    var whole: Double { min(1, recording / cpus) }
+
+    /// Part of the CPU time when one I/O of so many is.
+    func part(every: UInt32) -> Double {
+        guard every > 1 else { return whole }
+        let share = 1 / Double(every)
+        let switching = Double(attaching) / Double(Self.length(attaching))
+        return min(1, ((recording + switching) * share + (pausing ?? 0) * (1 - share)) / cpus)
+    }
+
+    /// One I/O of how many may be recorded. It is left as it is while it is within the limit, and not twice as many could be.
+    /// Where pauses alone come near the limit, bursts may take a quarter of that on top: less would spare next to nothing.
+    func every(for limit: Double, now: UInt32) -> UInt32 {
+        let reachable = max(limit, 1.25 * (pausing ?? 0) / cpus)
+        let wanted = Self.rungs.first { part(every: $0) <= reachable } ?? Self.most
+        return wanted > now || 2 * wanted <= now ? wanted : now
+    }
+
+    func plan(every: UInt32) -> BurstPlan? {
+        guard every > 1 else { return nil }
+        let length = Self.length(attaching)
+        return BurstPlan(length: length, period: length * UInt64(every))
+    }
+
+    /// Of a burst, nanoseconds: long enough for what it costs to begin and to end one to be little of it.
+    private static func length(_ attaching: UInt64) -> UInt64 {
+        max(shortestPeriod, min(1_000_000_000, 25 * attaching))
     }
 }

@@ -20,6 +20,8 @@ protocol ProbeSource: AnyObject {
     /// Gives the sink those that are complete but for a last step that may not come.
     func deliverCompleted()
     func counters() -> ProbeCounters
+    /// I/Os that passed the filters so far: costs less than all counters.
+    var iosSeen: UInt64 { get }
     /// Begun I/Os of which no completion was seen so far.
     func openIOs() -> [OpenIO]
     func use() -> [CPUUse]
@@ -36,7 +38,12 @@ protocol ProbeSource: AnyObject {
     func traced(among processes: [Int32]) -> [Int32]
     func sumUp(_ kind: probe_io_kind)
     func sums() -> [KindSummaries.Sums]
-    func sample(every: UInt32)
+    /// Lets no further I/O in: those that come are counted as left out, and those in flight are followed.
+    func endBurst()
+    /// Follows nothing any more: I/Os without an end are given up, and those that come are counted.
+    func pause()
+    /// Follows again, and lets I/Os in.
+    func resume() throws(ProbeError)
     func measureCost() -> Bool
     func costs() -> [ProbeCost]
     /// Measures what recording costs.
@@ -47,12 +54,13 @@ extension ProbeSource {
     var blindTo: [String] { [] }
 }
 
-/// What recording costs, as a part of the CPU time.
+/// What recording costs, measured for a moment.
 protocol OverheadSource: AnyObject {
-    /// - Returns: a new figure, when there is one.
-    func turn() -> Double?
-    /// Something has changed: the next figure is wanted soon.
-    func lookAgain()
+    func begin()
+    /// - Returns: what it took; `nil` where that cannot be measured.
+    func end() -> OverheadMeter.Reading?
+    /// How many CPUs were not idle lately, nanoseconds of CLOCK_MONOTONIC; `nil` where that is not known.
+    func busyCPUs(at now: UInt64) -> Double?
 }
 
 extension OverheadMeter: OverheadSource {}
@@ -61,7 +69,7 @@ extension LiveProbes: ProbeSource {
     var completionRule: CompletionRule { plan.completionRule }
 
     var programs: [RecordingSession.Probe] {
-        plan.included.map { RecordingSession.Probe(name: $0.place, attached: true) }
+        plan.included.filter { $0.role != .counts }.map { RecordingSession.Probe(name: $0.place, attached: true) }
             + plan.missed.map { RecordingSession.Probe(name: $0.program.place, attached: false, reason: $0.refusal) }
     }
 

@@ -26,7 +26,10 @@ public final class Recorder {
     public var slowFrom: UInt64?
     /// What the traced command says of its I/Os itself, asked for when it has ended.
     public var account: () -> ApplicationAccount? = { nil }
+    /// Everything is recorded for a while, and nothing for longer; `nil`: all the time, as far as `maxOverhead` lets it.
+    public var burstPlan: BurstPlan?
     private var overheadLimit: OverheadLimit?
+    private var bursts: Bursts?
     private var sampleEvery: UInt32 = 1
     private var openIOs = OpenIOCount()
     /// When the first I/O was let in, nanoseconds of CLOCK_MONOTONIC.
@@ -105,7 +108,8 @@ public final class Recorder {
         let session = RecordingSession(
             of: probes, recorder: recorder, wall: HostClock.wall, monotonic: HostClock.monotonic,
             tracedCommand: command,
-            filters: filters, isSummary: keepsSummaries ? true : nil, turnsDown: maxOverhead == nil ? nil : true)
+            filters: filters, isSummary: keepsSummaries ? true : nil,
+            turnsDown: maxOverhead == nil && burstPlan == nil ? nil : true)
         watchSlow(session)
         do {
             try intake.open(path, session: session, packing: packing)
@@ -136,9 +140,7 @@ public final class Recorder {
             discard()
             throw .probes(error)
         }
-        if let maxOverhead {
-            overheadLimit = OverheadLimit(probes, limit: maxOverhead, every: sampleEvery, listener)
-        }
+        pace(probes, from: HostClock.monotonic)
         var child: TracedCommand?
         // From here on nothing is missed: whoever waits to start a load may.
         listener.recordingBegan(path)
@@ -164,6 +166,13 @@ public final class Recorder {
             commandStatus: commandStatus,
             failure: intake.failure, blindTo: probes.blindTo,
             leftOut: counters.filteredOut > 0 ? probes.leftOut() : [], outliving: outliving)
+    }
+
+    private func pace(_ probes: any ProbeSource, from now: UInt64) {
+        if let maxOverhead {
+            overheadLimit = OverheadLimit(probes.overheadMeter(), limit: maxOverhead, at: now, listener)
+        }
+        if maxOverhead != nil || burstPlan != nil { bursts = Bursts(probes, plan: burstPlan, at: now) }
     }
 
     /// What the command started and did not wait for.
@@ -193,9 +202,9 @@ public final class Recorder {
         defer { ownTime = HostClock.now(CLOCK_PROCESS_CPUTIME_ID) - before }
         while intake.failure == nil {
             turns += 1
-            drain(timeoutMilliseconds: Self.turnMilliseconds)
+            drain(timeoutMilliseconds: turnLength)
             sumUpChosenKinds()
-            reduceSamplingIfNeeded()
+            guard keepPace() else { return nil }
             if let child, child.hasEnded {
                 commandIO = child.io()
                 return child.endedStatus()
@@ -205,6 +214,7 @@ public final class Recorder {
                 nextFlush = now + Self.flushNanoseconds
                 intake.writeNewNames()
                 intake.attempt { writer throws(CaptureError) in try writer.flush() }
+                writeBursts()
             }
             if keepsSummaries, now >= nextSums {
                 nextSums = now + max(Self.sumsNanoseconds, min((now - start) / 8, 12 * Self.sumsNanoseconds))
@@ -255,19 +265,44 @@ public final class Recorder {
 
     /// The counters now and then: the slots are looked at only if an I/O can be in one.
     private func countersOnTheWay() -> ProbeCounters? {
-        guard let counters = probes?.counters() else { return nil }
+        guard var counters = probes?.counters() else { return nil }
+        counters.dropped = bursts?.dropped ?? counters.dropped
         return counters.inFlight == 0 ? counters : countersAndOpenIOs(isLast: false)
     }
 
     /// The counters, and the I/Os without an end that are still in the slots.
     private func countersAndOpenIOs(isLast: Bool = true) -> ProbeCounters? {
         guard let probes else { return nil }
-        return openIOs.counters(of: probes, now: HostClock.monotonic, isLast: isLast)
+        var counters = openIOs.counters(of: probes, now: HostClock.monotonic, isLast: isLast)
+        counters.dropped = bursts?.dropped ?? counters.dropped
+        return counters
     }
 
-    private func reduceSamplingIfNeeded() {
-        guard let overheadLimit, overheadLimit.check() else { return }
-        intake.attempt { writer throws(CaptureError) in try writer.write(sampling: overheadLimit.steps) }
+    /// Milliseconds.
+    private var turnLength: Int32 {
+        let (most, now) = (Self.turnMilliseconds, HostClock.monotonic)
+        return min(bursts?.wait(atMost: most, now: now) ?? most, overheadLimit?.wait(atMost: most, now: now) ?? most)
+    }
+
+    /// Begins and ends bursts. `false`: one could not be begun.
+    private func keepPace() -> Bool {
+        guard let bursts, let probes else { return true }
+        let now = HostClock.monotonic
+        if let overheadLimit, overheadLimit.turn(at: now, ios: probes.iosSeen, bursts) {
+            intake.attempt { writer throws(CaptureError) in try writer.write(sampling: overheadLimit.steps) }
+        }
+        do {
+            try bursts.turn(at: now)
+        } catch {
+            listener.burstFailed(error)
+            return false
+        }
+        return true
+    }
+
+    private func writeBursts() {
+        guard let ended = bursts?.takeEnded(), !ended.isEmpty else { return }
+        intake.attempt { writer throws(CaptureError) in try writer.write(bursts: ended) }
     }
 
     private func sumUpChosenKinds() {
@@ -291,6 +326,7 @@ public final class Recorder {
 
     /// Follows the I/Os that are still on their way, for a moment. Returns what it all came to.
     private func settle() -> ProbeCounters {
+        bursts?.end(at: HostClock.monotonic)
         let end = HostClock.monotonic + Self.graceNanoseconds
         drain(timeoutMilliseconds: 0)
         while intake.failure == nil, HostClock.monotonic < end, let counters = countersAndOpenIOs(),
@@ -299,7 +335,7 @@ public final class Recorder {
             drain(timeoutMilliseconds: 10)
         }
         drain(timeoutMilliseconds: 0)
-        if let counters = probes?.counters(), counters.inFlight > 0 { probes?.deliverCompleted() }
+        if let counters = countersAndOpenIOs(), counters.inFlight > 0 { probes?.deliverCompleted() }
         intake.slow.tell()
         return countersAndOpenIOs() ?? ProbeCounters(isFiltered: false)
     }
@@ -318,6 +354,7 @@ public final class Recorder {
             try writer.write(devices: intake.devices.names)
             if intake.files.count > 0 { try writer.write(files: intake.files.names) }
             try writer.flush()
+            if let ended = bursts?.takeEnded(), !ended.isEmpty { try writer.write(bursts: ended) }
             try writer.write(loss: explained(counters.losses(written: writer.iosWritten), counters))
             try writer.write(cpus: probes?.use() ?? [])
             try writer.write(places: intake.places.places())
@@ -326,7 +363,8 @@ public final class Recorder {
             try writer.finish(
                 RecordingEnd(
                     wall: HostClock.wall, monotonic: HostClock.monotonic, ios: writer.iosWritten,
-                    commandStatus: commandStatus, other: other, stolen: stolen))
+                    commandStatus: commandStatus, other: other, stolen: stolen,
+                    cost: overheadLimit?.cost(at: HostClock.monotonic)))
         }
     }
 

@@ -25,10 +25,12 @@ public protocol RecordingListener: AnyObject {
     ///   - nanoseconds: since the recording began.
     ///   - every: one I/O of so many is recorded.
     func recordingWent(after nanoseconds: UInt64, counters: ProbeCounters, every: UInt32)
-    /// Recording took this part of the CPU time: from now on one I/O in `every` is recorded.
-    func samplingReduced(to every: UInt32, overhead: Double)
-    /// Recording takes this part of the CPU time, above the limit, though only one I/O in `every` is recorded.
-    func samplingExhausted(at every: UInt32, overhead: Double)
+    /// To record everything takes this part of the CPU time: from now on that is done for one part in `every` of it.
+    func overheadLimited(to every: UInt32, whole: Double)
+    /// Recording takes this part of the CPU time, above the limit, though it records for one part in `every` of it.
+    func overheadRemains(_ overhead: Double, every: UInt32)
+    /// A burst could not be begun: the recording ends.
+    func burstFailed(_ error: ProbeError)
     /// Disks that give their I/O to others were made while recording; whether they are followed to those.
     func stackedDisksCame(_ names: [String], areFollowed: Bool)
     /// An I/O took as long as was asked for.

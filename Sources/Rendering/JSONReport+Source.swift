@@ -11,6 +11,13 @@ extension JSONReport {
         json.object("sample") { json in
             json.member("of_ios", sample.ofIOs)
             json.member("share_error", sample.shareError)
+            if let bursts = sample.bursts {
+                json.object("bursts") { json in
+                    json.member("count", UInt64(bursts.count))
+                    json.member("recorded_ns", bursts.time)
+                    json.member("mean_error", bursts.meanError)
+                }
+            }
             guard !steps.isEmpty else { return }
             json.array("steps", steps) { json, step in
                 json.object { json in
@@ -19,6 +26,17 @@ extension JSONReport {
                     json.member("overhead", step.overhead)
                 }
             }
+        }
+    }
+
+    /// Nothing where it was not measured.
+    static func write(_ cost: RecordingCost?, to json: inout JSONWriter) {
+        guard let cost else { return }
+        json.object("cost") { json in
+            json.member("limit", cost.limit)
+            json.member("whole", cost.whole)
+            json.member("pause", cost.pause)
+            json.member("mean", cost.mean)
         }
     }
 

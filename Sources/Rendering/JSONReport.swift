@@ -20,6 +20,7 @@ public struct JSONReport: Sendable {
             Self.write(report.source, to: &json)
             Self.write(report.selection, to: &json)
             Self.write(report.sample, report.source.sampling, to: &json)
+            Self.write(report.source.cost, to: &json)
             Self.write(report.summedUp, to: &json)
             Self.writeMeasurements(report, to: &json)
             Self.writeEvidence(report, to: &json)

@@ -145,6 +145,17 @@ public enum JSONSchema {
               "type": "object", "required": ["of_ios", "share_error"],
               "properties": {
                 "of_ios": {"$ref": "#/$defs/count"}, "share_error": {"type": "number"},
+                "bursts": {
+                  "type": "object", "required": ["count", "recorded_ns", "mean_error"],
+                  "properties": {
+                    "count": {"$ref": "#/$defs/count"}, "recorded_ns": {"$ref": "#/$defs/count"},
+                    "mean_error": {
+                      "type": ["number", "null"],
+                      "description": "How far the mean latency may be off (95%), as a part of it; null: too few bursts."
+                    }
+                  },
+                  "description": "Only of a recording in bursts: errors are by how far those differ."
+                },
                 "steps": {
                   "type": "array", "description": "Of a recording that turned itself down: from when on how many.",
                   "items": {
@@ -157,6 +168,14 @@ public enum JSONSchema {
                 }
               },
               "description": "Only of a recording of a part: of how many I/Os, and how far a share may be off (95%)."
+            },
+            "cost": {
+              "type": "object", "required": ["limit", "whole", "pause", "mean"],
+              "properties": {
+                "limit": {"$ref": "#/$defs/maybe_share"}, "whole": {"type": "number"},
+                "pause": {"$ref": "#/$defs/maybe_share"}, "mean": {"type": "number"}
+              },
+              "description": "What recording took of the CPU time, where it was measured: while everything was recorded, in pauses between bursts, and on average."
             },
             "summed_up": {
               "type": "object", "required": ["ios", "percentile_error"],

@@ -93,10 +93,24 @@ struct ReportHeader {
 
     private var sampled: [String] {
         guard let sample = report.sample else { return [] }
+        if let bursts = sample.bursts { return inBursts(sample, bursts) }
         return [
             "a random \(part(sample.ios, of: sample.ofIOs)) of \(Quantity.ios(sample.ofIOs))",
             "sampling error +-\(Quantity.fixed(100 * sample.shareError, 1)) points (95%)",
         ]
+    }
+
+    /// All were counted; what is said of them is known of those of the bursts.
+    private func inBursts(_ sample: Sample, _ bursts: Sample.Bursts) -> [String] {
+        let count = "\(Quantity.count(UInt64(bursts.count))) burst" + (bursts.count == 1 ? "" : "s")
+        let what = "\(part(sample.ios, of: sample.ofIOs)) of \(Quantity.ios(sample.ofIOs))"
+        var items = ["\(what), \(count) of \(Quantity.duration(bursts.time)) in all"]
+        guard let mean = bursts.meanError, bursts.shareError != nil else {
+            return items + ["too few to say how far shares may be off"]
+        }
+        items.append(
+            "shares +-\(Quantity.fixed(100 * sample.shareError, 1)) points, mean +-\(Quantity.percent(mean)) (95%)")
+        return items
     }
 
     private var summedUp: [String] {

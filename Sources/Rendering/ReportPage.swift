@@ -17,16 +17,41 @@ struct ReportPage {
 
     var header: [String] { ReportHeader(report: report, style: style, isVerbose: isVerbose).lines }
 
-    /// Each time that fewer I/Os were recorded from then on, by the time since the first could come.
+    /// Each time that another part of the I/Os was recorded from then on, by the time since the first could come.
     private var samplingSteps: [String] {
-        guard report.sample != nil, let first = report.source.sampling.first else { return [] }
+        let steps = report.source.sampling
+        guard report.sample != nil, let first = steps.first, steps.count > 1 else { return [] }
+        guard report.source.bursts.isEmpty else { return burstSteps(steps, first) }
         return fields(
             "sampling",
-            report.source.sampling.dropFirst().map { step in
-                let after = Quantity.duration(step.from >= first.from ? step.from - first.from : 0)
+            steps.dropFirst().map { step in
                 let why = step.overhead.map { ", recording took \(Quantity.percent($0))" } ?? ""
-                return "reduced to 1/\(step.every) after \(after)\(why)"
+                return "reduced to 1/\(step.every) after \(since(first, step))\(why)"
             } + ["earlier I/Os are thinned to the same part"])
+    }
+
+    private func since(_ first: SamplingStep, _ step: SamplingStep) -> String {
+        Quantity.duration(step.from >= first.from ? step.from - first.from : 0)
+    }
+
+    /// At first they come more often, as long as there are few I/Os.
+    private func burstSteps(_ steps: [SamplingStep], _ first: SamplingStep) -> [String] {
+        let further = steps.dropFirst()
+        let shown = isVerbose || further.count <= 4 ? Array(further) : [further[1]] + further.suffix(2)
+        var items = shown.map { step in
+            (step.every == 1 ? "all I/Os" : "bursts, 1/\(step.every) of the time,") + " after \(since(first, step))"
+        }
+        if shown.count < further.count { items.insert("\(further.count - 3) steps", at: 1) }
+        return fields("sampling", items + ["I/Os of other times are thinned to the rarest of these"])
+    }
+
+    /// What recording took of the CPU time, by its own measurement.
+    private var cost: [String] {
+        guard let cost = report.source.cost else { return [] }
+        var items = ["recording took \(Quantity.percent(cost.mean)) of the CPU time, by its own measurement"]
+        if !report.source.bursts.isEmpty { items.append("\(Quantity.percent(cost.whole)) while it recorded") }
+        if let limit = cost.limit { items.append("limit \(Quantity.percent(limit))") }
+        return fields("cost", items)
     }
 
     /// One flame each, with how many I/Os it is of.
@@ -231,7 +256,7 @@ struct ReportPage {
             let names = quality.blind.map(\.name).joined(separator: ", ")
             items.append("not probed: \(names)" + (report.source.blindTo.isEmpty ? "" : " (dioscope check says why)"))
         }
-        return lines + samplingSteps + fields("quality", items)
+        return lines + samplingSteps + cost + fields("quality", items)
     }
 
     /// I/O that is not in the report, and what to do about it.

@@ -99,7 +99,7 @@ struct ReportAccumulator: ~Copyable, Sendable {
                 of: ios.total, blind: frame.source.blindPoints, seesBios: !frame.source.probes.isEmpty),
             headline: headline.headline(
                 devices: frame.source.devices, latency: latency.total,
-                population: frame.sample?.population ?? 1),
+                population: frame.sample?.populationInSpan ?? 1),
             ios: ios, latency: latency.statistics(frame.percentiles), contexts: completion.contextCounts,
             endContexts: completion.endContexts, reasons: completion.reasonCounts,
             stages: stages.summaries(totals, frame.percentiles),

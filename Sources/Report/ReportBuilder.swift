@@ -16,6 +16,8 @@ public struct ReportBuilder: ~Copyable, Sendable {
     /// Only what is asked for is counted.
     private var timeline: TimelineAccumulator
     private let hasTimeline: Bool
+    private var spread: BurstSpread
+    private let bursts: BurstCalendar
     private var groups: [Group]
     private var places: [GroupKey: Int] = [:]
     private var occupancies = OccupancyLog()
@@ -34,6 +36,8 @@ public struct ReportBuilder: ~Copyable, Sendable {
         self.leavesOutRecorders = leavesOutRecorders
         timeline = TimelineAccumulator(axis ?? TimelineAxis(origin: nil))
         hasTimeline = axis != nil
+        bursts = axis?.bursts ?? .none
+        spread = BurstSpread(bursts)
         attribution = LifeAttribution(rule: rule)
         self.percentiles = percentiles
         self.chosen = chosen
@@ -56,6 +60,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
         addToEstimate(io, latency: attribution.life.latency)
         all.add(io, &attribution.life, &occupancies)
         if hasTimeline { timeline.add(io, &attribution.life) }
+        if !bursts.isEmpty { spread.add(io, &attribution.life) }
         if let chosen { addToGroup(io, attribution.life, by: chosen.grouper) }
     }
 
@@ -95,6 +100,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
         loop.add(other.loop)
         saving.add(other.saving)
         timeline.add(other.timeline)
+        spread.add(other.spread)
         for (group, others) in zip(groups, other.groups) { group.add(others) }
         if other.occupancies.names.count > occupancies.names.count { occupancies = other.occupancies }
     }
@@ -111,6 +117,7 @@ public struct ReportBuilder: ~Copyable, Sendable {
         addToEstimate(io, latency: life.latency)
         all.add(io, &life, &occupancies)
         if hasTimeline { timeline.add(io, &life) }
+        if !bursts.isEmpty { spread.add(io, &life) }
         if let chosen { addToGroup(io, life, by: chosen.grouper) }
     }
 
@@ -144,7 +151,8 @@ public struct ReportBuilder: ~Copyable, Sendable {
         var selection = selection
         selection?.ofIOs &-= thinnedOut
         if all.disordered > 0 { loss.append(Self.disordered(all.disordered, of: all.ios)) }
-        let sample = Sample(ios: selection?.ofIOs ?? all.ios, sampledOut: loss.sampledOut)
+        var sample = Sample(ios: selection?.ofIOs ?? all.ios, sampledOut: loss.sampledOut)
+        sample?.bursts = burstsOfSample(leftOut: loss.sampledOut - thinnedOut)
         let isOfAll = selection == nil && sample == nil
         let lossless = source.isComplete && !loss.contains { $0.severity == .loss && $0.count > 0 }
         var frame = ReportAccumulator.Frame(
@@ -159,7 +167,8 @@ public struct ReportBuilder: ~Copyable, Sendable {
                 waits: isWhole ? saving.statistics : nil)
         }
         if report.summedUp == nil, hasTimeline {
-            report.timeline = timeline.timeline(population: sample?.population ?? 1, load: all.load)
+            report.timeline = timeline.timeline(
+                population: bursts.isEmpty ? sample?.population ?? 1 : 1, load: all.load)
         }
         if selection == nil { report.quality.count(lost: loss.lostIOs, besides: report.ios.total) }
         report.verdict = Verdict(on: report)
@@ -175,6 +184,18 @@ public struct ReportBuilder: ~Copyable, Sendable {
                 return ReportGroups.Group(key: key, report: part)
             })
         return report
+    }
+
+    /// - Parameter leftOut: I/Os that were not recorded.
+    private func burstsOfSample(leftOut: UInt64) -> Sample.Bursts? {
+        guard !bursts.isEmpty else { return nil }
+        // In a burst none is left out: what was until its end, was before it.
+        let before = bursts.bursts[bursts.place(of: all.load.lowerBound)].leftOut
+        let after = bursts.bursts[bursts.place(of: all.load.upperBound)].leftOut
+        return Sample.Bursts(
+            count: bursts.bursts.count, time: bursts.time,
+            leftOutBesides: leftOut - min(leftOut, after - min(after, before)),
+            shareError: spread.shareError, meanError: spread.meanError)
     }
 
     /// An array holds no accumulators: they cannot be copied.

@@ -45,6 +45,10 @@ public struct ReportSource: Equatable, Sendable {
     public var fileUsers: [FileUser]?
     /// From when on how many I/Os were recorded; empty if that did not change.
     public var sampling: [SamplingStep] = []
+    /// When everything was recorded, of a recording in bursts; else empty.
+    public var bursts: [RecordedBurst] = []
+    /// What recording took of the CPU time; `nil` if not known.
+    public var cost: RecordingCost?
     /// What was seen of I/O that is not followed; `nil` if not known.
     public var other: OtherIO?
     /// Requests of a trace without direct I/Os that move no data, by kind.
@@ -88,6 +92,7 @@ public struct ReportSource: Equatable, Sendable {
             stolen = end.stolen
         }
         other = end?.other
+        cost = end?.cost
         filters = session.filters
         probes = session.probes
         blindTo = session.blindTo ?? []

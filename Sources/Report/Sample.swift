@@ -1,21 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// What a recording of a random part of the I/Os says of all of them.
+/// What a recording of a part of the I/Os says of all of them: of each with the same chance, or of bursts.
 public struct Sample: Equatable, Sendable {
     /// I/Os that were recorded.
     public let ios: UInt64
     /// I/Os that passed the filters: counted, not estimated.
     public let ofIOs: UInt64
 
+    /// Of a recording in bursts.
+    public var bursts: Bursts?
+
+    /// Everything was recorded for a while, again and again.
+    public struct Bursts: Equatable, Sendable {
+        public var count: Int
+        /// Nanoseconds, all together.
+        public var time: UInt64
+        /// I/Os that were left out before the first one that was recorded, and after the last.
+        public var leftOutBesides: UInt64
+        /// By how far they differ, with 95% confidence: how far a share of the latency may be off, and the mean as a part of it.
+        /// `nil` where there are too few.
+        public var shareError: Double?
+        public var meanError: Double?
+    }
+
     /// How much more, or less, a share of all I/Os may be than of those recorded, with 95% confidence: for a share of a
-    /// half, and no other can be further off.
+    /// half, and no other can be further off. Of bursts it is by how far those differ from each other.
     public var shareError: Double {
+        guard let bursts else { return randomError }
+        return max(randomError, min(1, bursts.shareError ?? 1))
+    }
+
+    private var randomError: Double {
         guard ios > 0, ofIOs > 1 else { return 1 }
         return 1.96 * (0.25 / Double(ios) * Double(ofIOs - ios) / Double(ofIOs - 1)).squareRoot()
     }
 
     /// How many I/Os there were for one that was recorded.
     public var population: Double { ios > 0 ? Double(ofIOs) / Double(ios) : 1 }
+
+    /// The same from the first I/O that was recorded to the last.
+    public var populationInSpan: Double {
+        ios > 0 ? Double(ofIOs - min(ofIOs - ios, bursts?.leftOutBesides ?? 0)) / Double(ios) : 1
+    }
 
     /// The part that was recorded, 0 to 1.
     public var ratio: Double { ofIOs > 0 ? Double(ios) / Double(ofIOs) : 1 }

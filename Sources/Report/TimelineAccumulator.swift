@@ -261,9 +261,7 @@ extension TimelineAccumulator {
         let intervals = whole.enumerated().map { place, sums in
             let start = UInt64(place) * length
             let covered = load.clamped(to: begin + start..<begin + start + length)
-            return Timeline.Interval(
-                sums, start: start, covered: covered.isEmpty ? length : covered.upperBound - covered.lowerBound,
-                population: population)
+            return Timeline.Interval(sums, start: start, covered: recorded(covered, of: length), population: population)
         }
         let rule = TimelineRule(intervals)
         return Timeline(
@@ -271,6 +269,12 @@ extension TimelineAccumulator {
             outside: outside,
             finding: rule.finding,
             spikes: rule.spikes.map { Timeline.Spike(interval: $0, composition: whole[$0].composition(from: 99)) })
+    }
+
+    /// Nanoseconds of this time in which I/Os were recorded: then they are not more than those that were added.
+    private func recorded(_ time: Range<UInt64>, of length: UInt64) -> UInt64 {
+        guard axis.bursts.isEmpty else { return UInt64(axis.bursts.recorded(in: time)) }
+        return time.isEmpty ? length : time.upperBound - time.lowerBound
     }
 
     /// By the mean time between I/Os on both sides: a few at an end say nothing of a rate by themselves.
@@ -286,11 +290,13 @@ extension TimelineAccumulator {
     private func fitting(from first: Int) -> Int {
         let length = UInt64(cells - first) * width
         let ios = (first..<cells).reduce(UInt64(0)) { $0 &+ count(in: $1) }
+        // Each has bursts in it, and those of one are much like those of another.
+        let shortest = min(2 * axis.bursts.longestPeriod, length)
         let fewest = max(1, min(Self.mostIntervals, ios / Self.iosOfAnInterval))
         var decade: UInt64 = Self.finest
         while true {
             for interval in [decade, 2 * decade, 5 * decade]
-            where interval % width == 0 && length.dividedUp(by: interval) <= fewest {
+            where interval % width == 0 && length.dividedUp(by: interval) <= fewest && interval >= shortest {
                 return Int(interval / width)
             }
             decade *= 10

@@ -7,9 +7,12 @@ public struct TimelineAxis: Equatable, Sendable {
     public var origin: UInt64?
     /// Nanoseconds of an interval that was asked for; `nil`: as fits the length of the recording.
     public var interval: UInt64?
+    /// Of a recording in bursts.
+    public var bursts: BurstCalendar
 
-    public init(origin: UInt64?, interval: UInt64? = nil) {
+    public init(origin: UInt64?, interval: UInt64? = nil, bursts: BurstCalendar = .none) {
         self.origin = origin
         self.interval = interval
+        self.bursts = bursts
     }
 }

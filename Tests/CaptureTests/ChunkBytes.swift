@@ -5,7 +5,7 @@ import DirectIO
 
 /// Bytes of a capture made by hand from `Documentation/CaptureFormat.md`, independently of the module.
 enum ChunkBytes {
-    static func fileHeader(major: UInt16 = 1, minor: UInt16 = 8, flags: UInt32 = 0) -> [UInt8] {
+    static func fileHeader(major: UInt16 = 1, minor: UInt16 = 9, flags: UInt32 = 0) -> [UInt8] {
         [0x89, 0x44, 0x49, 0x4f, 0x0d, 0x0a, 0x1a, 0x0a] + little(major) + little(minor) + little(flags)
     }
 

@@ -18,7 +18,7 @@ struct RoundTripTests {
             #expect(content.summary.isComplete)
             #expect(content.summary.damage.isEmpty)
             #expect(content.summary.loss == sample.loss)
-            #expect(reader.version == CaptureVersion(major: 1, minor: 8))
+            #expect(reader.version == CaptureVersion(major: 1, minor: 9))
 
             let again = try CaptureContent(reader)
             #expect(sample.equals(again))

@@ -101,7 +101,7 @@ class ReapTests(Bed):
         mover = threading.Thread(target=self.move, daemon=True)
         if moves:
             mover.start()
-        done = dioscope("record", "-q", "-o", self.file("capture"), "--", "fio", "--name=reap",
+        done = dioscope("record", "-q", "--full", "-o", self.file("capture"), "--", "fio", "--name=reap",
                         f"--filename={target}", "--size=16M", "--direct=1", "--ioengine=libaio", "--rw=randread",
                         "--bs=4k", "--time_based", "--runtime=1", "--output=/dev/null", *options)
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Recordings without a record of every I/O: --summary and --max-overhead.
+"""Recordings without a record of every I/O: --summary, --burst and --max-overhead.
 
 usage: summing.py DIOSCOPE
 """
@@ -120,48 +120,92 @@ class OverheadTests(commands.RecordingBed):
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)["jobs"][0]["write"]["total_ios"], self.report(), done.stderr
 
-    def test_beyond_the_limit_it_turns_down(self) -> None:
-        did, report, said = self.recorded("0.01%")
-        self.assertRegex(said, r"recording takes [\d.]+% of the CPU time: from now on one I/O in 2 is recorded")
-        self.assertIn("reduced to 1/", said)
-        [left_out] = [loss["count"] for loss in report["loss"] if loss["what"] == "sampled-out"]
-        self.assertEqual(report["ios"]["total"] + left_out, did)
-        self.assertEqual(report["sample"]["of_ios"], did)
-        self.assertEqual([loss for loss in report["loss"] if loss["severity"] == "loss" and loss["count"]], [])
+    def test_beyond_the_limit_it_records_in_bursts(self) -> None:
+        did, report, said = self.recorded("0.1%")
+        self.assertRegex(said, r"to record everything takes [\d.]+% of the CPU time: from now on bursts, 1/\d+ of the time")
+        self.all_are_counted(did, report)
         steps = report["sample"]["steps"]
-        self.assertEqual([step["every"] for step in steps], [1 << number for number in range(len(steps))])
+        every = [step["every"] for step in steps]
+        self.assertEqual((every[0], every), (1, sorted(every)))
         self.assertGreater(len(steps), 2)
         self.assertEqual(sorted(step["from_ns"] for step in steps), [step["from_ns"] for step in steps])
+        self.assertGreater(report["cost"]["whole"], report["cost"]["mean"])
         self.even(report, steps)
 
+    def all_are_counted(self, did: int, report: dict) -> None:
+        """fio's own number is that of the I/Os that were recorded and those that were counted."""
+        [left_out] = [loss["count"] for loss in report["loss"] if loss["what"] == "sampled-out"]
+        cut = sum(loss["count"] for loss in report["loss"] if loss["what"] == "in-flight-at-burst-end")
+        self.assertEqual(report["ios"]["total"] + left_out + cut, did)
+        self.assertEqual(report["sample"]["of_ios"] + cut, did)
+        self.assertEqual([loss for loss in report["loss"] if loss["severity"] == "loss" and loss["count"]], [])
+
     def even(self, report: dict, steps: list[dict]) -> None:
-        """The same share of the I/Os of every step is in the report: as many as were recorded in the last one's way."""
+        """The same share of the I/Os of the whole beginning is in the report: as of the time that was seldom recorded."""
         capture = self.file("capture")
         records = [json.loads(line) for line in commands.dioscope("list", "--json", capture).stdout.splitlines()]
         self.assertGreater(len(records), report["ios"]["total"])
         first = sum(1 for io in records if io["submitted_ns"] < steps[1]["from_ns"])
+        self.assertGreaterEqual(first, 20_000)
         whole = commands.dioscope("report", "--json", "--where", f"submitted<{steps[1]['from_ns']}", capture)
-        kept, share = json.loads(whole.stdout)["ios"]["total"], 1 / steps[-1]["every"]
+        kept, share = json.loads(whole.stdout)["ios"]["total"], 1 / max(step["every"] for step in steps)
         self.assertAlmostEqual(kept, first * share, delta=7 * (first * share) ** 0.5 + 7)
 
     def test_within_the_limit_it_records_all(self) -> None:
         did, report, said = self.recorded("100%")
-        self.assertNotIn("one I/O in", said)
+        self.assertNotIn("bursts", said)
         self.assertEqual(report["ios"]["total"], did)
         self.assertNotIn("sample", report)
+        self.assertLess(report["cost"]["mean"], 1)
 
-    def test_it_goes_on_from_a_sample(self) -> None:
-        did, report, _ = self.recorded("0.01%", "--sample", "1/3")
-        self.assertEqual([step["every"] for step in report["sample"]["steps"]][:2], [3, 6])
-        self.assertEqual(report["sample"]["of_ios"], did)
+    def test_bursts(self) -> None:
+        """Their rate is fio's, and no I/O of a pause is in them; each is told apart."""
+        fio = [*fio_command(self.directory, 10_000_000), "--time_based", "--runtime=5"]
+        done = self.record("--burst", "50ms/250ms", "--", *fio)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        written = json.loads(done.stdout)["jobs"][0]["write"]
+        report = self.report()
+        self.all_are_counted(written["total_ios"], report)
+        bursts = report["sample"]["bursts"]
+        self.assertGreater(bursts["count"], 10)
+        self.assertLess(bursts["recorded_ns"], 2_000_000_000)
+        self.assertAlmostEqual(report["headline"]["iops"] / written["iops"], 1, delta=0.15)
+        listed = commands.dioscope("list", "--json", self.file("capture")).stdout.splitlines()
+        times = sorted(json.loads(line)["submitted_ns"] for line in listed)
+        gaps = sum(1 for one, next_one in zip(times, times[1:]) if next_one - one > 20_000_000)
+        self.assertAlmostEqual(gaps, bursts["count"], delta=4)
+
+    def test_all_of_it_is_recorded_when_that_is_asked_for(self) -> None:
+        fio = [*fio_command(self.directory, 10_000_000), "--time_based", "--runtime=3"]
+        done = self.record("--full", "--", *fio)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.report()["ios"]["total"], json.loads(done.stdout)["jobs"][0]["write"]["total_ios"])
+
+    def test_a_killed_one_says_what_it_left_out(self) -> None:
+        process = self.running("--burst", "50ms/500ms")
+        fio = subprocess.Popen([*fio_command(self.directory, 10_000_000), "--time_based", "--runtime=30"],
+                               stdout=subprocess.DEVNULL)
+        time.sleep(4)
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=20)
+        fio.terminate()
+        fio.wait(timeout=20)
+        report = json.loads(commands.dioscope("report", "--json", self.file("capture")).stdout)
+        self.assertGreater(report["sample"]["of_ios"], 2 * report["ios"]["total"])
 
     def test_bad_limits(self) -> None:
         for word in ("0%", "2", "101%", "x%", "-1%"):
             with self.subTest(word):
                 self.expect(commands.dioscope("record", f"--max-overhead={word}", "--duration", "1s"), 64, "max-overhead")
-        for other in ("--summary", "--probe-cost"):
+        for other in ("--summary", "--probe-cost", "--sample=1/2"):
             done = commands.dioscope("record", "--max-overhead", "2%", other, "--duration", "1s")
             self.expect(done, 64, "exclude each other")
+        for words in (("--full", "--burst=10ms/1s"), ("--full", "--sample=1/2"), ("--burst=10ms/1s", "--max-overhead=1%")):
+            self.expect(commands.dioscope("record", *words, "--duration", "1s"), 64, "exclude")
+        for word, why in (("100ms", "like 100ms/1s"), ("1s/100ms", "less than its period"), ("1ms/1s", "10ms or more"),
+                          ("x/1s", "like"), ("100ms/", "like"), ("1/10", "unit|like")):
+            with self.subTest(word):
+                self.expect(commands.dioscope("record", f"--burst={word}", "--duration", "1s"), 64, why)
 
 
 if __name__ == "__main__":

@@ -94,22 +94,28 @@ import Testing
         #expect(listener.events.isEmpty)
     }
 
-    @Test func tooMuchOverheadReducesTheSampling() throws {
-        let (recorder, probes) = try recorder(
-            for: 1_000_000, turns: [[.write(from: 10)]], { $0.overheads = [0.5] }, maxOverhead: 0.02)
+    @Test func burstsReachTheFile() throws {
+        let (recorder, probes) = try recorder(for: 250_000_000, turns: [[.write(from: 10)]])
+        recorder.burstPlan = BurstPlan(length: 10_000_000, period: 50_000_000)
         _ = try recorder.run()
-        #expect(probes.sampled == [2])
-        #expect(listener.events == ["began", "reduced to 1/2", "ended"])
-        let steps = try CaptureReader(path: path).read { _ in }.sampling
-        #expect(steps.map(\.every) == [1, 2])
-        #expect(steps.last?.overhead == 0.5)
+        let contents = try CaptureReader(path: path).read { _ in }
+        #expect(contents.bursts.count >= 3)
+        #expect(contents.isComplete && contents.unknownChunks == 0)
+        #expect(probes.bursts.prefix(4) == ["end", "pause", "resume", "end"])
+        for (burst, next) in zip(contents.bursts, contents.bursts.dropFirst()) {
+            #expect(burst.from < burst.until && burst.until < next.from)
+        }
     }
 
-    @Test func littleOverheadChangesNothing() throws {
-        let (recorder, probes) = try recorder(
-            for: 1, turns: [[.write(from: 10)]], { $0.overheads = [0.01] }, maxOverhead: 0.02)
-        _ = try recorder.run()
-        #expect(probes.sampled.isEmpty)
+    @Test func aBurstThatCannotBeginEndsTheRecording() throws {
+        let (recorder, _) = try recorder(
+            for: 60_000_000_000, turns: [[.write(from: 10)]],
+            { $0.burstRefusal = .refused(step: "attaching", errno: ENOMEM, detail: "") })
+        recorder.burstPlan = BurstPlan(length: 10_000_000, period: 20_000_000)
+        let outcome = try recorder.run()
+        #expect(listener.events == ["began", "failed", "ended"])
+        #expect(outcome.ios == 1)
+        #expect(try CaptureReader(path: path).read { _ in }.isComplete)
     }
 
     @Test func anExistingFileIsNotOverwritten() throws {

@@ -16,10 +16,11 @@ final class ScriptedProbes: ProbeSource {
     /// Begun I/Os without an end.
     var open: [OpenIO] = []
     /// What the kernel would have counted.
-    private(set) var counted = ProbeCounters(isFiltered: false)
+    var counted = ProbeCounters(isFiltered: false)
     private(set) var isActive = false
-    private(set) var sampled: [UInt32] = []
+    private(set) var bursts: [String] = []
     private(set) var delivered = 0
+    /// CPUs that recording took, by moment.
     var overheads: [Double] = []
     var refusal: ProbeError?
 
@@ -46,6 +47,7 @@ final class ScriptedProbes: ProbeSource {
 
     func deliverCompleted() { delivered += 1 }
     func counters() -> ProbeCounters { counted }
+    var iosSeen: UInt64 { counted.begun + counted.sampledOut }
     func openIOs() -> [OpenIO] { open }
     func use() -> [CPUUse] { [] }
     func newStackedDisks() -> [String] { [] }
@@ -57,7 +59,13 @@ final class ScriptedProbes: ProbeSource {
     func traced(among processes: [Int32]) -> [Int32] { [] }
     func sumUp(_ kind: probe_io_kind) {}
     func sums() -> [KindSummaries.Sums] { [] }
-    func sample(every: UInt32) { sampled.append(every) }
+    func endBurst() { bursts.append("end") }
+    func pause() { bursts.append("pause") }
+    func resume() throws(ProbeError) {
+        if let burstRefusal { throw burstRefusal }
+        bursts.append("resume")
+    }
+    var burstRefusal: ProbeError?
     func measureCost() -> Bool { false }
     func costs() -> [ProbeCost] { [] }
     func overheadMeter() -> any OverheadSource { Meter(self) }
@@ -67,8 +75,14 @@ final class ScriptedProbes: ProbeSource {
 
         init(_ probes: ScriptedProbes) { self.probes = probes }
 
-        func turn() -> Double? { probes.overheads.isEmpty ? nil : probes.overheads.removeFirst() }
-        func lookAgain() {}
+        func begin() {}
+        func end() -> OverheadMeter.Reading? {
+            probes.overheads.isEmpty
+                ? nil
+                : OverheadMeter.Reading(
+                    length: 1_000_000_000, programs: UInt64(probes.overheads.removeFirst() * 1e9), own: 0)
+        }
+        func busyCPUs(at now: UInt64) -> Double? { nil }
     }
 }
 
@@ -78,8 +92,9 @@ final class NotingListener: RecordingListener {
 
     func recordingBegan(_ path: FilePath) { events.append("began") }
     func recordingWent(after nanoseconds: UInt64, counters: ProbeCounters, every: UInt32) { events.append("went") }
-    func samplingReduced(to every: UInt32, overhead: Double) { events.append("reduced to 1/\(every)") }
-    func samplingExhausted(at every: UInt32, overhead: Double) { events.append("exhausted at 1/\(every)") }
+    func overheadLimited(to every: UInt32, whole: Double) { events.append("limited to 1/\(every)") }
+    func overheadRemains(_ overhead: Double, every: UInt32) { events.append("remains at 1/\(every)") }
+    func burstFailed(_ error: ProbeError) { events.append("failed") }
     func stackedDisksCame(_ names: [String], areFollowed: Bool) {}
     func recordingEnded() { events.append("ended") }
 }

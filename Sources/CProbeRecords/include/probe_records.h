@@ -238,6 +238,13 @@ struct probe_task {
 #define PROBE_COMM_SIZE		16
 #define PROBE_MAX_DEVICES	4096
 
+/* Between the bursts of a recording I/Os are counted, and no more. */
+enum probe_pause {
+	PROBE_PAUSE_NONE = 0,
+	PROBE_PAUSE_BEGINS = 1,		/* no further I/O is let in; those in flight are followed */
+	PROBE_PAUSE = 2,		/* nothing is attached but what lets I/Os in */
+};
+
 /* Read-only to BPF; user space writes it between open and load. */
 struct probe_settings {
 	probe_u32 bucket_mask;		/* slots = (bucket_mask + 1) * PROBE_BUCKET_SLOTS */
@@ -252,7 +259,7 @@ struct probe_settings {
 	probe_u32 sample_every;		/* one of so many I/Os is recorded, at random; 0 and 1 = all */
 	probe_u32 wake_every;		/* user space is woken once in so many records of a CPU: a power of two */
 	probe_u32 summary;		/* I/Os are aggregated in the kernel, see probe_summary.h; > 1: all but one of so many */
-	probe_u32 sample_changes;	/* sample_every is only the first; the current rate is in a map */
+	probe_u32 pauses;		/* recording may pause: enum probe_pause says whether it does */
 	probe_u32 files_stack;		/* some links lead from a kiocb to the one that it was made for */
 	probe_u64 inode;
 	char comm[PROBE_COMM_SIZE];
@@ -263,6 +270,7 @@ struct probe_settings {
 	probe_u32 contexts_misread;	/* for tests: preempt_count is read where it is not */
 	probe_u32 activations_seen;	/* works that waited at their workqueue's limit are seen to be activated */
 	probe_u32 witnessed;		/* bits: which programs of probe_witnessed have a witness */
+	probe_u32 counted_apart;	/* in a pause I/Os of iomap are counted by a program of its own, not by the kprobe */
 };
 
 #include "probe_links.h"

@@ -81,10 +81,22 @@ struct RecordCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Record fewer I/Os, at random, when recording takes more of the CPU time than this: 2%.",
-            discussion: "An estimate, every two seconds. Each step is reported, and the report is of one even sample.",
+            "Record in bursts, when to record everything takes more of the CPU time than this: 2%.",
+            discussion: """
+                An estimate, measured again and again; the first 20,000 I/Os are always recorded. Each change is \
+                reported, and the report is of one even sample. (default: 3%)
+                """,
             valueName: "P%"))
     var maxOverhead: Percentage?
+
+    @Flag(help: "Record everything all the time, whatever it costs.")
+    var full = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Record everything for LENGTH of every PERIOD: 100ms/1s. All I/Os are counted.",
+            discussion: "In each period at a time of its own, chosen at random.", valueName: "LENGTH/PERIOD"))
+    var burst: BurstArgument?
 
     @OptionGroup(title: "Without BPF") var how: HowArguments
 
@@ -116,10 +128,29 @@ struct RecordCommand: ParsableCommand {
         if slower != nil && summary {
             throw ValidationError("--slower and --summary exclude each other: most I/Os have no record then")
         }
+        if full && (maxOverhead != nil || burst != nil || sampling.sample.every > 1 || summary) {
+            throw ValidationError(
+                "--full records everything: it excludes --max-overhead, --burst, --sample and --summary")
+        }
+        if burst != nil && (maxOverhead != nil || summary) {
+            throw ValidationError("--burst excludes --max-overhead, which chooses bursts itself, and --summary")
+        }
+        if maxOverhead != nil && sampling.sample.every > 1 {
+            throw ValidationError("--max-overhead and --sample exclude each other: the limit chooses what is recorded")
+        }
         if maxOverhead != nil && probeCost {
             throw ValidationError("--max-overhead and --probe-cost exclude each other: measuring costs, too")
         }
     }
+
+    /// Who chose a sample, or sums, has chosen.
+    private var limit: Double? {
+        if let maxOverhead { return maxOverhead.part }
+        let isChosen = full || burst != nil || summary || probeCost || sampling.sample.every > 1
+        return isChosen || !OverheadMeter.isPossible ? nil : Self.defaultLimit
+    }
+
+    private static let defaultLimit = 0.03
 
     func run() throws {
         if try how.answer() { return }
@@ -131,7 +162,7 @@ struct RecordCommand: ParsableCommand {
         CommandFiles(command).warn()
 
         filter.sampleEvery = sampling.sample.every
-        filter.sampleChanges = maxOverhead != nil
+        filter.mayPause = limit != nil || burst != nil
 
         var sizes = LiveProbes.Sizes()
         sizes.ringBytes = buffer.bytes
@@ -146,7 +177,8 @@ struct RecordCommand: ParsableCommand {
         let recorder = Recorder(command: command, duration: duration?.nanoseconds, listener: messages) { words in
             try TracedCommand(words, outputs: held.map { ($0.descriptor, Terminal.messages) })
         }
-        recorder.maxOverhead = maxOverhead?.part
+        recorder.maxOverhead = limit
+        recorder.burstPlan = burst?.plan
         recorder.slowFrom = slower?.nanoseconds
         switch account {
         case .file(let json):

@@ -34,17 +34,20 @@ final class RecordingMessages: RecordingListener {
         if let warning = watch.warning(on: counters) { say(warning) }
     }
 
-    func samplingReduced(to every: UInt32, overhead: Double) {
-        say(
-            "recording takes \(Quantity.percent(overhead)) of the CPU time: from now on one I/O in \(every) is recorded"
-        )
+    func overheadLimited(to every: UInt32, whole: Double) {
+        let cost = "to record everything takes \(Quantity.percent(whole)) of the CPU time: from now on "
+        say(cost + (every > 1 ? "bursts, 1/\(every) of the time; all I/Os are counted" : "all I/Os are recorded"))
     }
 
-    func samplingExhausted(at every: UInt32, overhead: Double) {
+    func overheadRemains(_ overhead: Double, every: UInt32) {
         say(
-            "recording takes \(Quantity.percent(overhead)) of the CPU time with one I/O in \(every): "
-                + "task switches and interrupts cost the same whatever is recorded")
-        Terminal.advise("--no-occupants leaves task switches untraced")
+            "recording takes \(Quantity.percent(overhead)) of the CPU time with bursts, 1/\(every) of the time: "
+                + "to count costs, too")
+        Terminal.advise("a filter, as --device or --pid, makes fewer I/Os to record, not fewer to count")
+    }
+
+    func burstFailed(_ error: ProbeError) {
+        say("the next burst cannot be recorded, and the recording ends: \(error)")
     }
 
     func stackedDisksCame(_ names: [String], areFollowed: Bool) {

@@ -6,7 +6,7 @@ import Probes
 /// One line a second on standard error while recording; nothing when that is no terminal.
 final class StatusLine {
     private let isShown = Terminal.isTerminal(STDERR_FILENO)
-    private var lastRecorded: UInt64 = 0
+    private var lastSeen: UInt64 = 0
     private var lastNanoseconds: UInt64 = 0
 
     /// - Parameters:
@@ -15,12 +15,13 @@ final class StatusLine {
     func show(after nanoseconds: UInt64, counters: ProbeCounters, every: UInt32) {
         guard isShown else { return }
         let elapsed = Double(nanoseconds - lastNanoseconds) / 1e9
-        let rate = elapsed > 0 ? UInt64(Double(counters.recorded - lastRecorded) / elapsed) : 0
-        (lastRecorded, lastNanoseconds) = (counters.recorded, nanoseconds)
+        let seen = counters.recorded + counters.sampledOut
+        let rate = elapsed > 0 ? UInt64(Double(seen - min(seen, lastSeen)) / elapsed) : 0
+        (lastSeen, lastNanoseconds) = (seen, nanoseconds)
         let text =
             "\(nanoseconds / 1_000_000_000) s  \(counters.recorded) I/Os  \(rate) IOPS  "
             + "\(counters.inFlight) in flight  \(counters.surelyLost) lost"
-            + (every > 1 ? "  one in \(every) recorded" : "")
+            + (every > 1 ? "  recorded for 1/\(every) of the time" : "")
         Terminal.replaceLine(with: text)
     }
 

@@ -34,7 +34,8 @@ struct ReportWishes {
     func builder(of ios: ChosenIOs, _ groups: ChosenGroups?) -> ReportBuilder {
         ReportBuilder(
             rule: ios.rule, percentiles: percentiles, groups: groups,
-            axis: TimelineAxis(origin: ios.origin, interval: interval), leavesOutRecorders: isWithoutSelf)
+            axis: TimelineAxis(origin: ios.origin, interval: interval, bursts: ios.bursts),
+            leavesOutRecorders: isWithoutSelf)
     }
 
     private var words: String { groupings.map(\.rawValue).joined(separator: ",") }

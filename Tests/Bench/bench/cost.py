@@ -119,7 +119,7 @@ def costs(results: Path, written: Path, kernel: Kernel, loads: list[Load], names
         for load in subject.loads or loads:
             label = f"{subject.name}.{load.name}"
             few, many = counts[f"{label}.few"], counts[f"{label}.many"]
-            ios = load.few_and_many()[1] - load.few_and_many()[0]
+            ios = subject.few_and_many(load)[1] - subject.few_and_many(load)[0]
             functions = symbols.by_name(many)
             functions.subtract(symbols.by_name(few))
             found.append(Cost(

@@ -45,8 +45,8 @@ class Ratio:
     program_ns: float | None
 
 
-def _dioscope(executable: Path) -> Start:
-    return lambda scratch: [str(executable), "record", "-q", "-o", str(scratch / "out")]
+def _dioscope(executable: Path, *options: str) -> Start:
+    return lambda scratch: [str(executable), "record", "-q", *options, "-o", str(scratch / "out")]
 
 
 def _bpftrace(scratch: Path) -> list[str]:
@@ -74,7 +74,8 @@ def _perf(executable: Path) -> Start:
 
 
 def subjects(executable: Path) -> dict[str, Start | None]:
-    return {"untraced": None, "dioscope": _dioscope(executable), "bpftrace": _bpftrace, "perf": _perf(executable)}
+    return {"untraced": None, "dioscope": _dioscope(executable, "--full"), "dioscope-limited": _dioscope(executable),
+            "bpftrace": _bpftrace, "perf": _perf(executable)}
 
 
 def measure(executable: Path, directory: Path, rounds: int, seconds: int, depth: int) -> list[Turn]:

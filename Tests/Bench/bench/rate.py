@@ -17,7 +17,7 @@ from .places import GUEST_FILES
 # How the null_blk completes: inline in the submitter, by a softirq of the same CPU, by a timer's interrupt.
 IRQ_MODES = {0: "inline", 1: "softirq", 2: "timer"}
 # Ways of recording. 512 KiB is what a CPU gets of the buffer on a box of 64.
-WAYS = {"whole": "", "512 KiB of ring": "--buffer 512K", "sampled 1/8": "--sample 1/8"}
+WAYS = {"whole": "--full", "512 KiB of ring": "--full --buffer 512K", "sampled 1/8": "--sample 1/8"}
 # What is run: how it completes, jobs, way.
 RUNS = ((0, 1, "whole"), (1, 1, "whole"), (2, 8, "whole"), (2, 8, "512 KiB of ring"), (2, 8, "sampled 1/8"))
 IOS = 32_768

@@ -1,7 +1,7 @@
 """Who is measured: nothing, dioscope, and its peers with what they need for the same answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .load import Load
 
@@ -19,6 +19,11 @@ class Subject:
     loads: tuple[Load, ...] = ()  # instead of those that are asked for
     before: str = ""  # the guest's preparation
     after: str = ""  # what became of the recording
+    times: int = 1  # as many I/Os as others: it does not do the same all the time
+
+    def few_and_many(self, load: Load) -> tuple[int, int]:
+        few, many = load.few_and_many()
+        return few * self.times, many * self.times
 
     def script(self, loads: list[Load]) -> list[str]:
         """The guest's script for it, with the functions of guest/cost.sh."""
@@ -29,7 +34,9 @@ class Subject:
         if self.command:
             steps.append(f"start {name} {self.command} || exit 1")
         for load in self.loads or loads:
-            few, many = load.few_and_many()
+            few, many = self.few_and_many(load)
+            if self.times > 1:
+                steps.append(f"marked {name}.{load.name}.settling {many} {load.jobs} {load.fio} || exit 1")
             steps.append(f"pair {name}.{load.name} {few} {many} {load.jobs} {load.fio} || exit 1")
         steps.append(f"cat /proc/kallsyms >/out/{name}.kallsyms")
         if self.command:
@@ -75,13 +82,15 @@ def _recording(name: str, options: str = "") -> Subject:
         name, f"dioscope record -q {options} -o $output", after=f"dioscope report --json $output >/out/{name}.json")
 
 
-DIOSCOPE = _recording("dioscope")
-UNPACKED = _recording("dioscope-unpacked", "--no-pack")
+DIOSCOPE = _recording("dioscope", "--full")
+# As without any options: in bursts, where it would take more than 3% of the CPU time.
+LIMITED = replace(_recording("dioscope-limited"), times=12)
+UNPACKED = _recording("dioscope-unpacked", "--full --no-pack")
 PROGRAMS = Subject(
-    "dioscope-programs", "dioscope record -q -o $output", programs=("bpftool",), statistics=True,
+    "dioscope-programs", "dioscope record -q --full -o $output", programs=("bpftool",), statistics=True,
     loads=(Load(1),))  # where no interrupt comes into their time
 SAMPLED = _recording("dioscope-sampled", "--sample 1/16")
-WITHOUT_OCCUPANTS = _recording("dioscope-no-occupants", "--no-occupants")
+WITHOUT_OCCUPANTS = _recording("dioscope-no-occupants", "--full --no-occupants")
 LEAST = _recording("dioscope-least", "--no-occupants --sample 1/16")
 SUMMARY = _recording("dioscope-summary", "--summary")
 BPFTRACE = Subject(
@@ -99,5 +108,7 @@ PERF = Subject(
     "perf", "sh /tmp/recipe.sh", programs=("perf",), before="recipe perf", after="forget_recipe")
 
 SUBJECTS = {subject.name: subject for subject in (
-    UNTRACED, DIOSCOPE, UNPACKED, PROGRAMS, WITHOUT_OCCUPANTS, SAMPLED, LEAST, SUMMARY, LIVE, SERVE, BPFTRACE, BIOLATENCY, TRACE_CMD, PERF)}
-PEERS = (UNPACKED, WITHOUT_OCCUPANTS, SAMPLED, LEAST, SUMMARY, LIVE, SERVE, BPFTRACE, BIOLATENCY, TRACE_CMD, PERF)
+    UNTRACED, DIOSCOPE, LIMITED, UNPACKED, PROGRAMS, WITHOUT_OCCUPANTS, SAMPLED, LEAST, SUMMARY, LIVE, SERVE,
+    BPFTRACE, BIOLATENCY, TRACE_CMD, PERF)}
+PEERS = (
+    LIMITED, UNPACKED, WITHOUT_OCCUPANTS, SAMPLED, LEAST, SUMMARY, LIVE, SERVE, BPFTRACE, BIOLATENCY, TRACE_CMD, PERF)

@@ -17,7 +17,7 @@ same_run() {
     fi
     fio="fio --output-format=json --output=/out/$name.fio.json --filename=$file $*"
     dioscope record --how trace-cmd >/tmp/how || return 1
-    sed -e "s|COMMAND|dioscope record -q -o /out/$name.dioscope -- $fio|" -e "s|-o trace.dat|-o /out/$name.dat|" \
+    sed -e "s|COMMAND|dioscope record -q --full -o /out/$name.dioscope -- $fio|" -e "s|-o trace.dat|-o /out/$name.dat|" \
         -e '/^dioscope report/d' -e 's|-b 16384|-b 8192|' /tmp/how >/tmp/how.sh
     sh /tmp/how.sh >"/out/$name.log" 2>&1
     for report in live:dioscope trace:dat; do

@@ -55,6 +55,11 @@ unmark_bad() {
     rm /tmp/bad
 }
 
+# Every I/O, whatever that costs in an emulated guest.
+everything() {
+    case " $options " in *" --sample "* | *" --sample="* | *" --summary "*) ;; *) echo --full ;; esac
+}
+
 # step NAME WHAT COMMAND...: runs it, keeps what it said and its exit code.
 step() {
     name=$1 what=$2
@@ -65,7 +70,7 @@ step() {
 
 # whole_record FIO...: the whole machine is recorded while it runs.
 whole_record() {
-    dioscope record $options -o "/out/$name.dioscope" 2>/tmp/said &
+    dioscope record $(everything) $options -o "/out/$name.dioscope" 2>/tmp/said &
     recording=$!
     for attempt in $(seq 60); do
         grep -q recording /tmp/said && break
@@ -143,7 +148,7 @@ scenario() {
     if [ -x /bin/dioscope ] && [ "$whole" = 1 ]; then
         step "$name" record whole_record "$@" >"/out/$name.record.txt"
     elif [ -x /bin/dioscope ]; then
-        step "$name" record $patience $recorder record $options -o "/out/$name.dioscope" -- "$@" >"/out/$name.record.txt"
+        step "$name" record $patience $recorder record $(everything) $options -o "/out/$name.dioscope" -- "$@" >"/out/$name.record.txt"
     else
         step "$name" record $patience "$@"
     fi

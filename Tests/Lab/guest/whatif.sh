@@ -17,7 +17,7 @@ whatif_run() {
     "$@" >/dev/null || return 1
     "$@" --output="/out/$name.plain.json" || return 1
     [ "$recorded" = 1 ] || return 0
-    dioscope record -q -o "/out/$name.dioscope" -- "$@" --output="/out/$name.traced.json"
+    dioscope record -q --full -o "/out/$name.dioscope" -- "$@" --output="/out/$name.traced.json"
 }
 
 # whatif_disk NAME MICROSECONDS LIMIT FILESYSTEM: a disk that answers after that time, and takes LIMIT MB/s if that is not 0,
@@ -61,7 +61,7 @@ whatif_measure() {
         "$@" --output="/out/$name.plain-$number.json" || return 1
     done
     [ "$recorded" = 1 ] || return 0
-    dioscope record -q -o "/out/$name.dioscope" -- "$@" --output="/out/$name.traced.json"
+    dioscope record -q --full -o "/out/$name.dioscope" -- "$@" --output="/out/$name.traced.json"
 }
 
 # whatif_measured NAME DISK CPUS HOG PLAIN REPEATS FIO-ARGUMENT...: NAME.plain.json, and PLAIN - 1 more of these; unless REPEATS

@@ -38,6 +38,12 @@ class Case:
     def name(self) -> str:
         return " ".join((self.engine, self.operation, f"{self.jobs} jobs", *self.options))
 
+    @property
+    def recording(self) -> tuple[str, ...]:
+        """How `record` is called: it chooses bursts by itself, where it is not told what to do."""
+        is_told = set(self.options) & {"--sample", "--summary", "--burst", "--max-overhead"}
+        return self.options if is_told else (*self.options, "--full")
+
     def fio(self, file: str) -> list[str]:
         depth = 1 if self.engine == "psync" else 32
         return ["fio", "--name=account", f"--filename={file}", "--size=64m", "--direct=1", "--bs=4k", "--fallocate=none",
@@ -50,7 +56,8 @@ CASES = (
     Case("libaio", "randread", 2), Case("io_uring", "randread", 2), Case("libaio", "randrw", 2),
     Case("libaio", "randread", 2, ("--summary",)), Case("libaio", "randread", 4, ("--no-occupants",)),
     Case("libaio", "randread", 2, ("--sample", "1/4")), Case("io_uring", "randrw", 3), Case("libaio", "randwrite", 2),
-    Case("psync", "randrw", 4), Case("io_uring", "randread", 1, ("--no-occupants",)),
+    Case("psync", "randrw", 4), Case("libaio", "randread", 2, ("--burst", "100ms/500ms")),
+    Case("libaio", "randrw", 2, ("--max-overhead", "3%")), Case("io_uring", "randread", 1, ("--no-occupants",)),
 )
 
 
@@ -131,7 +138,7 @@ def _run_here(dioscope: Path, case: Case, directory: Path) -> tuple[str, list[st
         subprocess.run(["dd", "if=/dev/zero", f"of={file}", "bs=1M", "count=64", "conv=fsync"], check=True, capture_output=True)
     hogs = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(os.cpu_count() or 1)]
     try:
-        done = subprocess.run([dioscope, "record", "-q", *case.options, "-o", capture, "--", *case.fio(file)],
+        done = subprocess.run([dioscope, "record", "-q", *case.recording, "-o", capture, "--", *case.fio(file)],
                               capture_output=True, text=True, timeout=120, check=False)
     finally:
         for hog in hogs:
@@ -151,7 +158,7 @@ def script(device: str, runs: int, locked: bool) -> bytes:
     lines = [". /lab/device.sh", ". /lab/account.sh", f"make_device {device} && make_filesystem ext4 || exit 71", "cd /root"]
     lines += ["lock_down || exit 72"] if locked else []
     lines += ["lay_out"]
-    lines += [shlex.join(("account_run", str(number), *case.options, "--", *case.fio("/mnt/t/file")))
+    lines += [shlex.join(("account_run", str(number), *case.recording, "--", *case.fio("/mnt/t/file")))
               for number, case in enumerate(chosen(runs))]
     return "\n".join([*lines, "exit 0", ""]).encode()
 

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import CLibbpf
+import CProbeRecords
+import Glibc
+
+/// Pauses between bursts of a recording: I/Os are counted, and no more. For a filter that says that there may be some.
+extension LiveProbes {
+    /// Lets no further I/O in: those that come are counted as left out. Those in flight are still followed.
+    public func endBurst() { set(PROBE_PAUSE_BEGINS) }
+
+    /// Nothing is followed any more, and what follows I/Os is detached. Those without an end are given up.
+    public func pause() {
+        if let counting { _ = object.attach(counting.program) }
+        set(PROBE_PAUSE)
+        for program in ofBursts where !Self.staysAttached { object.detach(program) }
+        emptySlots()
+    }
+
+    /// Attaches again what `pause` detached, and lets I/Os in.
+    public func resume() throws(ProbeError) {
+        for program in ofBursts where !Self.staysAttached {
+            let status = object.attach(program)
+            guard status == 0 else {
+                throw .refused(step: "attaching \(program.place) again", errno: status, detail: LibbpfMessages.last)
+            }
+        }
+        state.forgetMoments(cpuCount)
+        forgetTimes()
+        set(PROBE_PAUSE_NONE)
+        if let counting { object.detach(counting.program) }
+    }
+
+    /// QEMU's emulation of several CPUs runs instructions that the kernel has just changed, and the kernel dies of it, the sooner
+    /// the more often. There programs stay attached, and return at once in a pause.
+    private static let staysAttached: Bool = {
+        let text = String(decoding: contents(ofKernelFile: "/proc/cpuinfo") ?? [], as: UTF8.self)
+        let model = text.split(separator: "\n").first { $0.hasPrefix("model name") }
+        return model?.contains("TCG") == true && sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1
+    }()
+
+    private var ofBursts: [ProbeProgram] {
+        plan.included.filter(\.isOfBursts) + [counting?.instead].compactMap(\.self)
+    }
+
+    /// What counts I/Os in a pause, and what lets them in otherwise, where these are two.
+    private var counting: (program: ProbeProgram, instead: ProbeProgram)? {
+        guard plan.countsApart, let program = plan.included.first(where: { $0.function == "dio_counted" }),
+            let instead = plan.included.first(where: { $0.function == "dio_rw_probed" })
+        else { return nil }
+        return (program, instead)
+    }
+
+    private func set(_ pause: probe_pause) {
+        guard !state.set(pause) else { return }
+        var (key, value) = (UInt32(0), pause.rawValue)
+        bpf_map_update_elem(object.descriptor(of: "probe_pause"), &key, &value, 0)
+    }
+
+    private func emptySlots() {
+        guard !state.has(slots: slotCount) else { return state.emptySlots() }
+        let buckets = object.descriptor(of: "probe_buckets")
+        forEachTakenSlot { slots, key in
+            guard buckets >= 0 else { return _ = bpf_map_delete_elem(slots, key) }
+            var (bucket, empty) = (key.load(as: UInt32.self) / UInt32(PROBE_BUCKET_SLOTS), probe_bucket())
+            bpf_map_update_elem(buckets, &bucket, &empty, 0)
+        }
+    }
+
+    /// Maps of what was begun by one program and is ended by another: a pause lies between.
+    private static let maps = [
+        "probe_completing", "probe_queued_works", "probe_delivering", "probe_punts", "probe_quota_stops",
+        "probe_suspended",
+    ]
+
+    private func forgetTimes() {
+        for map in Self.maps { empty(map: object.descriptor(of: map), keySize: object.keySize(of: map)) }
+        if plan.includes("thread_served") { object.clear(array: "probe_irqs") }
+    }
+
+    private func empty(map: Int32, keySize: Int) {
+        guard map >= 0, keySize > 0 else { return }
+        withUnsafeTemporaryAllocation(byteCount: keySize, alignment: 8) { key in
+            while bpf_map_get_next_key(map, nil, key.baseAddress) == 0 {
+                guard bpf_map_delete_elem(map, key.baseAddress) == 0 else { return }
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Attribution
+import DirectIO
+import Testing
+
+@testable import Report
+
+/// What a recording in bursts says of the time between them.
+struct BurstTests {
+    private static let ms: UInt64 = 1_000_000
+
+    private static func bursts(_ count: Int, length: UInt64 = 10, period: UInt64 = 100, leftOut: UInt64 = 900)
+        -> [RecordedBurst]
+    {
+        (0..<count).map { number in
+            let from = (1 + UInt64(number) * period) * ms
+            return RecordedBurst(
+                from: from, until: from + length * ms, leftOut: UInt64(number + 1) * leftOut, cut: 0)
+        }
+    }
+
+    private static func report(
+        _ bursts: [RecordedBurst], leftOut: UInt64, steps: [SamplingStep] = [], interval: UInt64? = nil,
+        _ waits: (Int) -> [UInt64]
+    ) -> Report {
+        let axis = TimelineAxis(origin: 0, interval: interval, bursts: BurstCalendar(bursts, steps: steps))
+        var builder = ReportBuilder(rule: .defersWrites, axis: axis)
+        for (number, burst) in bursts.enumerated() {
+            let waits = waits(number)
+            let gap = (burst.until - burst.from) / UInt64(max(1, waits.count))
+            for (place, wait) in waits.enumerated() {
+                builder.add(SyntheticIOs.deferred(at: burst.from + UInt64(place) * gap, queueWait: wait))
+            }
+        }
+        return builder.finish(source: WaitSummaryTests.switchesSeen, loss: [.sampledOut(leftOut)])
+    }
+
+    @Test func theRateIsOfAllUntilTheLastBurst() throws {
+        let bursts = Self.bursts(10)
+        // 100 of 1,000 in each period, 900 and 4,000 more after the last.
+        let report = Self.report(bursts, leftOut: 9_000 + 4_000) { _ in Array(repeating: 20_000, count: 100) }
+        let sample = try #require(report.sample)
+        #expect((sample.ios, sample.ofIOs) == (1_000, 14_000))
+        #expect(sample.bursts?.count == 10 && sample.bursts?.time == 100 * Self.ms)
+        let iops = try #require(report.headline.iops)
+        // 1,000 and 9 times 900 from the first submission to the last completion, 910 ms; 900 came before that.
+        #expect(abs(iops / 10_000 - 1) < 0.01)
+        #expect(sample.bursts?.leftOutBesides == 4_900)
+    }
+
+    @Test func burstsThatDifferSayLess() throws {
+        let same = Self.report(Self.bursts(10), leftOut: 9_000) { _ in Array(repeating: 20_000, count: 100) }
+        #expect(same.sample?.bursts?.meanError == 0)
+        let apart = Self.report(Self.bursts(10), leftOut: 9_000) { number in
+            Array(repeating: number % 2 == 0 ? 20_000 : 60_000, count: 100)
+        }
+        let bursts = try #require(apart.sample?.bursts)
+        let mean = try #require(apart.latency?.mean)
+        // Ten means, each 20 us from that of all: by hand.
+        let expected = 2.27 * (10.0 / 9 * 10).squareRoot() * 20_000 / 10 / mean
+        #expect(abs(try #require(bursts.meanError) / expected - 1) < 0.01)
+        #expect(try #require(apart.sample?.shareError) > 0.05)
+    }
+
+    @Test func oneBurstSaysNothingOfItsError() {
+        let report = Self.report(Self.bursts(1), leftOut: 900) { _ in Array(repeating: 20_000, count: 100) }
+        #expect(report.sample?.bursts?.meanError == nil)
+        #expect(report.sample?.shareError == 1)
+    }
+
+    /// The error has to hold what it says: of loads whose mean wanders, the truth lies inside for 95 of 100.
+    @Test func theErrorCoversTheTruth() throws {
+        var random = SplitMix(state: 7)
+        var inside = 0
+        let trials = 60
+        let fixed = try #require(Self.fixedPart)
+        for _ in 0..<trials {
+            let bursts = Self.bursts(20)
+            let report = Self.report(bursts, leftOut: 1) { _ in
+                let level = 20_000 + random.next() % 40_000
+                return (0..<20).map { _ in level + random.next() % 10_000 }
+            }
+            let mean = try #require(report.latency?.mean)
+            let error = try #require(report.sample?.bursts?.meanError) * mean
+            let truth = fixed + 20_000 + 19_999.5 + 4_999.5
+            if abs(mean - truth) <= error { inside += 1 }
+        }
+        #expect(Double(inside) / Double(trials) > 0.91)
+    }
+
+    /// What such an I/O takes besides its wait.
+    private static var fixedPart: Double? {
+        report(bursts(2), leftOut: 1) { _ in [0] }.latency?.mean
+    }
+
+    private struct SplitMix {
+        var state: UInt64
+        mutating func next() -> UInt64 {
+            state &+= 0x9e37_79b9_7f4a_7c15
+            var mixed = state
+            mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+            mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+            return mixed ^ (mixed >> 31)
+        }
+    }
+
+    @Test func intervalsKnowHowMuchOfThemWasRecorded() throws {
+        let report = Self.report(Self.bursts(20), leftOut: 18_000) { _ in Array(repeating: 20_000, count: 100) }
+        let timeline = try #require(report.timeline)
+        #expect(timeline.interval >= 200 * Self.ms)
+        for interval in timeline.intervals { #expect(abs(interval.iops / 10_000 - 1) < 0.02, "\(interval)") }
+    }
+
+    @Test func thinnedTimesCountAsThinned() {
+        let bursts = Self.bursts(2, length: 50)
+        let steps = [SamplingStep(from: 0, every: 1), SamplingStep(from: 90 * Self.ms, every: 8)]
+        let calendar = BurstCalendar(bursts, steps: steps)
+        #expect(calendar.recorded(in: 0..<90 * Self.ms) == Double(50 * Self.ms) / 8)
+        #expect(calendar.recorded(in: 90 * Self.ms..<1000 * Self.ms) == Double(50 * Self.ms))
+        #expect(calendar.longestPeriod == 100 * Self.ms)
+    }
+
+    @Test func partsThatAreReadApartSayTheSame() throws {
+        let bursts = Self.bursts(5)
+        let axis = TimelineAxis(origin: 0, bursts: BurstCalendar(bursts, steps: []))
+        var whole = ReportBuilder(rule: .defersWrites, axis: axis)
+        var first = ReportBuilder(rule: .defersWrites, axis: axis)
+        var second = ReportBuilder(rule: .defersWrites, axis: axis)
+        for (number, burst) in bursts.enumerated() {
+            for place in 0..<50 {
+                let io = SyntheticIOs.deferred(
+                    at: burst.from + UInt64(place) * 1000, queueWait: UInt64(20_000 + 1000 * number))
+                whole.add(io)
+                if place % 3 == 0 { first.add(io) } else { second.add(io) }
+            }
+        }
+        first.add(second)
+        let loss = [DataLoss.sampledOut(10)]
+        #expect(
+            whole.finish(source: WaitSummaryTests.switchesSeen, loss: loss).sample
+                == first.finish(source: WaitSummaryTests.switchesSeen, loss: loss).sample)
+    }
+}
