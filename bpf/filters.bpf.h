@@ -55,18 +55,18 @@ static __always_inline bool is_filtered(void)
 }
 
 /*
- * In a pause an I/O that no filter concerns is counted at once. What a layer begins may be part of
- * another: that has to be found out first.
+ * In a pause an I/O that no filter concerns is counted at once. What the kernel begins itself may be
+ * part of another: that has to be found out first.
  * - complete: its ki_complete
  * - counts: this program does, where two see the same begin.
  */
 static __always_inline bool counted_in_pause(struct probe_cpu *cpu, const void *complete, bool counts)
 {
-	if (!cpu || !is_paused())
+	if (!is_paused() || !cpu)
 		return false;
 	if (!counts)
 		return true;
-	if (is_filtered() || (probe_settings.layers && issuer_by(complete) == PROBE_ISSUER_OTHER))
+	if (is_filtered() || issuer_by(complete) == PROBE_ISSUER_OTHER)
 		return false;
 	__sync_fetch_and_add(&cpu->sampled_out, 1);
 	return true;

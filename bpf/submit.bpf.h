@@ -296,21 +296,17 @@ static __always_inline int iomap_begin(struct kiocb *iocb, struct iov_iter *iter
 	struct probe_cpu *cpu = this_cpu_in_pause();
 	const void *complete = (const void *)read_kernel(iocb, ki_complete);
 	bool is_another = probe_settings.files_stack && !is_users(complete);
-	struct beginning this = {
-		.cpu = cpu,
-		.iocb = iocb,
-		.iter = iter,
-		.facts = (dio_flags & IOMAP_DIO_FORCE_WAIT ? PROBE_FACT_FORCE_WAIT : 0) |
-			 (dio_flags & IOMAP_DIO_PARTIAL ? PROBE_FACT_PARTIAL : 0),
-	};
+	struct beginning this = { .cpu = cpu, .iocb = iocb, .iter = iter };
 	struct kiocb *user;
 	struct file *file;
 	struct inode *inode;
 	struct super_block *sb;
 	__u64 key;
 
-	if (!is_another && counted_in_pause(cpu, complete, counts))
+	if (counted_in_pause(cpu, complete, counts))
 		return 0;
+	this.facts = (dio_flags & IOMAP_DIO_FORCE_WAIT ? PROBE_FACT_FORCE_WAIT : 0) |
+		     (dio_flags & IOMAP_DIO_PARTIAL ? PROBE_FACT_PARTIAL : 0);
 	key = cpu ? iocb_key(cpu, PROBE_KEY_BEGIN, iocb) : 0;
 	if (is_another)
 		key = user_iocb(key);

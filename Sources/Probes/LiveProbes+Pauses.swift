@@ -13,6 +13,7 @@ extension LiveProbes {
     public func pause() {
         if let counting { _ = object.attach(counting.program) }
         set(PROBE_PAUSE)
+        misses.pauseBegins(at: missedBegins)
         for program in ofBursts where !Self.staysAttached { object.detach(program) }
         emptySlots()
     }
@@ -27,6 +28,7 @@ extension LiveProbes {
         }
         state.forgetMoments(cpuCount)
         forgetTimes()
+        misses.pauseEnds(at: missedBegins)
         set(PROBE_PAUSE_NONE)
         if let counting { object.detach(counting.program) }
     }
@@ -41,6 +43,24 @@ extension LiveProbes {
 
     private var ofBursts: [ProbeProgram] {
         plan.included.filter(\.isOfBursts) + [counting?.instead].compactMap(\.self)
+    }
+
+    /// Begins that were skipped so far.
+    private var missedBegins: PauseMisses.Begins {
+        let instead = counting?.instead.function
+        var begins = PauseMisses.Begins()
+        for program in plan.included where program.role == .begins {
+            let misses = object.misses(of: program)
+            if program.function == instead { begins.countedApart += misses } else { begins.uncounted += misses }
+        }
+        return begins
+    }
+
+    /// Begins of pauses that were skipped. Where another program counts in pauses, it has counted them.
+    func correct(_ counters: inout ProbeCounters) {
+        let inPauses = misses.inPauses(until: missedBegins)
+        counters.beginsMissed -= min(counters.beginsMissed, inPauses.countedApart + inPauses.uncounted)
+        counters.sampledOut += inPauses.uncounted
     }
 
     /// What counts I/Os in a pause, and what lets them in otherwise, where these are two.
@@ -85,5 +105,42 @@ extension LiveProbes {
                 guard bpf_map_delete_elem(map, key.baseAddress) == 0 else { return }
             }
         }
+    }
+}
+
+/// Runs of the programs that let I/Os in, or count them, that the kernel skipped in pauses.
+struct PauseMisses {
+    struct Begins: Equatable {
+        /// By a program in whose place another one counts in pauses.
+        var countedApart: UInt64 = 0
+        var uncounted: UInt64 = 0
+
+        func since(_ earlier: Begins) -> Begins {
+            Begins(
+                countedApart: countedApart - min(countedApart, earlier.countedApart),
+                uncounted: uncounted - min(uncounted, earlier.uncounted))
+        }
+    }
+
+    private var ended = Begins()
+    /// At the begin of the pause that has not ended.
+    private var began: Begins?
+    private(set) var hasPaused = false
+
+    mutating func pauseBegins(at now: Begins) {
+        began = now
+        hasPaused = true
+    }
+
+    mutating func pauseEnds(at now: Begins) {
+        ended = inPauses(until: now)
+        began = nil
+    }
+
+    func inPauses(until now: Begins) -> Begins {
+        guard let began else { return ended }
+        let last = now.since(began)
+        return Begins(
+            countedApart: ended.countedApart + last.countedApart, uncounted: ended.uncounted + last.uncounted)
     }
 }

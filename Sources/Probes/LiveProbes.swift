@@ -96,6 +96,7 @@ public final class LiveProbes {
     }
 
     private var stackedDisks: Set<String> = []
+    private var deviceEvents: [UInt8]?
 
     /// - Returns: those that were not there before.
     private func install(_ disks: [String: DeviceNumber]) -> [String] {
@@ -111,6 +112,10 @@ public final class LiveProbes {
     /// Disks that give their I/O to others and were made since, perhaps by a module that was loaded since. Where what
     /// comes to disks is seen at all, they are followed from now on.
     public func newStackedDisks() -> [String] {
+        // The kernel counts what comes, goes and changes: to look at every disk would take more than all else in a pause.
+        let events = contents(ofKernelFile: "/sys/kernel/uevent_seqnum")
+        guard events == nil || events != deviceEvents else { return [] }
+        deviceEvents = events
         let new = install(StackedDisks.all())
         guard !new.isEmpty, plan.seesLayers, let btf = KernelBTF() else { return new }
         let (symbols, links) = (KernelSymbols(), KernelLinks(kernel: btf))
@@ -305,6 +310,7 @@ public final class LiveProbes {
     public func sums() -> [KindSummaries.Sums] { summaries?.sums() ?? [] }
 
     private var deliveredLate: UInt64 = 0
+    var misses = PauseMisses()
     private var useBefore: [CPUUse] = []
 
     /// What each CPU did since the activation; empty when task switches are not seen.
@@ -346,6 +352,7 @@ public final class LiveProbes {
         counters.recorded += deliveredLate
         for program in plan.included { counters.addMisses(object.misses(of: program), of: program.role) }
         counters.pointsMissed -= min(counters.pointsMissed, counters.witnessed)
+        if misses.hasPaused { correct(&counters) }
         return counters
     }
 

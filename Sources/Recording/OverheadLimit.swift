@@ -15,10 +15,15 @@ final class OverheadLimit {
     /// From when on one I/O of how many was recorded; one as long as that did not change.
     private(set) var steps: [SamplingStep]
     private var moment: Moment?
+    /// I/Os a nanosecond: lately, and when it was measured last; up to when, and how many I/Os there were then.
+    private var rate = (last: 0.0, measured: 0.0, at: UInt64(0), ios: UInt64(0))
+    private static let rateInterval: UInt64 = 200_000_000
     private var nextLook: UInt64
     /// When more I/Os may have come than were needed for the last choice.
     private var nextChoice = UInt64.max
     private var hasReportedEnd = false
+    /// What was found best at the last look.
+    private var before: UInt32 = 1
 
     private struct Moment {
         let began: UInt64
@@ -55,7 +60,7 @@ final class OverheadLimit {
     /// - Returns: Whether another part of the I/Os is recorded from now on.
     func turn(at now: UInt64, ios: UInt64, _ bursts: Bursts) -> Bool {
         guard let moment else {
-            if now >= nextLook, ios >= Self.freeIOs { beginMoment(at: now, bursts) }
+            if now >= nextLook || hasRisen(ios, at: now), ios >= Self.freeIOs { beginMoment(at: now, bursts) }
             return now >= nextChoice && choose(at: now, ios: ios, bursts)
         }
         let isOver = moment.isOfPause ? !bursts.isPausing : !bursts.isRecording
@@ -63,11 +68,20 @@ final class OverheadLimit {
         self.moment = nil
         // The begin or the end of a burst would be in it.
         guard let reading = meter.end(), !isOver else { return false }
+        if !moment.isOfPause { rate.measured = rate.last }
         estimate.cpus = max(1, meter.busyCPUs(at: now) ?? 1)
         estimate.note(reading, isOfPause: moment.isOfPause)
         estimate.attaching = bursts.attachingTime
         nextLook = estimate.isPauseOld && every > 1 ? now : now + Self.interval
         return choose(at: now, ios: ios, bursts)
+    }
+
+    /// There are many more I/Os now than when it was measured last, while all of them are recorded.
+    private func hasRisen(_ ios: UInt64, at now: UInt64) -> Bool {
+        guard now >= rate.at + Self.rateInterval else { return false }
+        if rate.at > 0 { rate.last = Double(ios - min(ios, rate.ios)) / Double(now - rate.at) }
+        (rate.at, rate.ios) = (now, ios)
+        return every == 1 && rate.last > 1.5 * rate.measured
     }
 
     /// What it all came to until now; `nil` when nothing was measured.
@@ -94,7 +108,7 @@ final class OverheadLimit {
     /// A period at least is as it was chosen, and where I/Os are still few, more of them are recorded than the limit lets.
     private func choose(at now: UInt64, ios: UInt64, _ bursts: Bursts) -> Bool {
         let most = CostEstimate.rung(atMost: ios / (Self.freeIOs / 2))
-        let limited = estimate.every(for: limit, now: every)
+        let limited = confirmed(estimate.every(for: limit, now: every))
         let wanted = min(limited, most)
         nextChoice = wanted < limited ? now + CostEstimate.shortestPeriod * UInt64(wanted) : .max
         reportEnd(wanted)
@@ -104,6 +118,12 @@ final class OverheadLimit {
         // Of the steps to what it is going to be, the last one.
         if wanted == limited { listener.overheadLimited(to: wanted, whole: estimate.whole) }
         return true
+    }
+
+    /// Fewer I/Os at once, more only when that is found twice: a load may just stand still.
+    private func confirmed(_ wanted: UInt32) -> UInt32 {
+        defer { before = wanted }
+        return wanted < every && before >= every ? every : wanted
     }
 
     /// Once: pauses, too, cost something.

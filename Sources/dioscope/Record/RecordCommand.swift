@@ -143,10 +143,11 @@ struct RecordCommand: ParsableCommand {
         }
     }
 
-    /// Who chose a sample, or sums, has chosen.
+    /// Who chose a sample, or sums, has chosen; and who wants each slow I/O wants them all.
     private var limit: Double? {
         if let maxOverhead { return maxOverhead.part }
-        let isChosen = full || burst != nil || summary || probeCost || sampling.sample.every > 1
+        let isChosen =
+            full || burst != nil || summary || probeCost || slower != nil || sampling.sample.every > 1
         return isChosen || !OverheadMeter.isPossible ? nil : Self.defaultLimit
     }
 

@@ -84,7 +84,7 @@ def _recording(name: str, options: str = "") -> Subject:
 
 DIOSCOPE = _recording("dioscope", "--full")
 # As without any options: in bursts, where it would take more than 3% of the CPU time.
-LIMITED = replace(_recording("dioscope-limited"), times=12)
+LIMITED = replace(_recording("dioscope-limited"), times=30)
 UNPACKED = _recording("dioscope-unpacked", "--full --no-pack")
 PROGRAMS = Subject(
     "dioscope-programs", "dioscope record -q --full -o $output", programs=("bpftool",), statistics=True,
