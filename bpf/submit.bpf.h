@@ -360,11 +360,12 @@ int BPF_KPROBE(dio_rw_probed, struct kiocb *iocb, struct iov_iter *iter, const s
 			   !probe_settings.counted_apart);
 }
 
-/* Small reads of 7.3 go past iomap_dio_rw. */
+/* Small reads of 7.3 go past __iomap_dio_rw, but not past the tracepoint. */
 SEC("?kprobe/__iomap_dio_read_simple")
 int BPF_KPROBE(simple_read_probed, struct kiocb *iocb, struct iov_iter *iter)
 {
-	return iomap_begin(cast_kernel(struct kiocb, iocb), cast_kernel(struct iov_iter, iter), 0, true);
+	return iomap_begin(cast_kernel(struct kiocb, iocb), cast_kernel(struct iov_iter, iter), 0,
+			   !probe_settings.counted_apart);
 }
 
 /* io_uring hands a request to a worker, where it begins: anew, if its submission came to nothing. */

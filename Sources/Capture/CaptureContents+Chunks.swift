@@ -58,7 +58,14 @@ extension CaptureContents {
     private static let mostBursts = 1 << 20
 
     private mutating func keep(_ further: [RecordedBurst]) {
-        bursts += further.prefix(Self.mostBursts - bursts.count)
+        for burst in further {
+            // Its end, which was not known at its begin.
+            if bursts.last?.from == burst.from {
+                bursts[bursts.count - 1] = burst
+            } else if bursts.count < Self.mostBursts {
+                bursts.append(burst)
+            }
+        }
     }
 
     /// More kinds than any recording has: bounds the memory of a reader.

@@ -61,7 +61,8 @@ enum ChunkKind: UInt16, Sendable {
     case account = 17
     /// `struct probe_deep` records as the kernel sent them.
     case deepIOs = 18
-    /// JSON array of `RecordedBurst`, those that have ended since the one before; the chunks follow each other in time.
+    /// JSON array of `RecordedBurst`, in the order of time, those that have begun or ended since the chunk before; of each the
+    /// last one counts.
     case bursts = 19
 
     /// Bytes of one record; `nil` when the payload is JSON, which counts as one record.

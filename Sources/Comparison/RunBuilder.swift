@@ -21,9 +21,10 @@ public struct RunBuilder: ~Copyable {
     ///   - rule: by which the recorded kernel decides how to complete.
     ///   - blockLength: nanoseconds, at least a millisecond; `nil`: a second, or a half, a quarter, ... of it for a run
     ///     that is too short to have enough such blocks.
-    public init(rule: CompletionRule, blockLength: UInt64?) {
+    ///   - bursts: of a recording in bursts.
+    public init(rule: CompletionRule, blockLength: UInt64?, bursts: BurstCalendar = .none) {
         self.rule = rule
-        report = ReportBuilder(rule: rule)
+        report = ReportBuilder(rule: rule, bursts: bursts)
         choosesLength = blockLength == nil
         grid = BlockGrid(length: blockLength ?? Self.second >> 7)
     }

@@ -6,9 +6,10 @@
 public struct RecordedBurst: Hashable, Sendable, Codable {
     /// From when on I/Os were let in: `CLOCK_MONOTONIC`, nanoseconds.
     public var from: UInt64
-    /// Those that were submitted later are of no burst, or of a later one.
+    /// Those that were submitted later are of no burst, or of a later one. The largest number: it has not ended, or that was
+    /// not written.
     public var until: UInt64
-    /// I/Os that had been left out when it ended, since the begin of the recording: counted.
+    /// I/Os that had been left out by then, since the begin of the recording: counted. In a burst none is.
     public var leftOut: UInt64
     /// I/Os of it that were not complete a moment after its end, and that are not in the capture.
     public var cut: UInt64

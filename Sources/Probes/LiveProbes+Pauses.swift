@@ -18,16 +18,20 @@ extension LiveProbes {
         emptySlots()
     }
 
-    /// Attaches again what `pause` detached, and lets I/Os in.
-    public func resume() throws(ProbeError) {
+    /// Attaches again what `pause` detached; it still returns at once.
+    public func prepareBurst() throws(ProbeError) {
         for program in ofBursts where !Self.staysAttached {
             let status = object.attach(program)
             guard status == 0 else {
                 throw .refused(step: "attaching \(program.place) again", errno: status, detail: LibbpfMessages.last)
             }
         }
-        state.forgetMoments(cpuCount)
         forgetTimes()
+    }
+
+    /// Lets I/Os in, and follows them.
+    public func beginBurst() {
+        state.forgetMoments(cpuCount)
         misses.pauseEnds(at: missedBegins)
         set(PROBE_PAUSE_NONE)
         if let counting { object.detach(counting.program) }
@@ -42,16 +46,16 @@ extension LiveProbes {
     }()
 
     private var ofBursts: [ProbeProgram] {
-        plan.included.filter(\.isOfBursts) + [counting?.instead].compactMap(\.self)
+        plan.included.filter(\.isOfBursts) + (counting?.instead ?? [])
     }
 
     /// Begins that were skipped so far.
     private var missedBegins: PauseMisses.Begins {
-        let instead = counting?.instead.function
+        let instead = Set(counting?.instead.map(\.function) ?? [])
         var begins = PauseMisses.Begins()
         for program in plan.included where program.role == .begins {
             let misses = object.misses(of: program)
-            if program.function == instead { begins.countedApart += misses } else { begins.uncounted += misses }
+            if instead.contains(program.function) { begins.countedApart += misses } else { begins.uncounted += misses }
         }
         return begins
     }
@@ -63,12 +67,13 @@ extension LiveProbes {
         counters.sampledOut += inPauses.uncounted
     }
 
-    /// What counts I/Os in a pause, and what lets them in otherwise, where these are two.
-    private var counting: (program: ProbeProgram, instead: ProbeProgram)? {
-        guard plan.countsApart, let program = plan.included.first(where: { $0.function == "dio_counted" }),
-            let instead = plan.included.first(where: { $0.function == "dio_rw_probed" })
-        else { return nil }
-        return (program, instead)
+    /// What counts I/Os of iomap in a pause, and what lets them in otherwise, where these are others.
+    private var counting: (program: ProbeProgram, instead: [ProbeProgram])? {
+        guard plan.countsApart, let program = plan.included.first(where: { $0.function == "dio_counted" }) else {
+            return nil
+        }
+        let instead = ["dio_rw_probed", "simple_read_probed"]
+        return (program, plan.included.filter { instead.contains($0.function) })
     }
 
     private func set(_ pause: probe_pause) {

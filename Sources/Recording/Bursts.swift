@@ -26,6 +26,8 @@ final class Bursts {
         /// No further I/O is let in, and those in flight are waited for.
         case ending(until: UInt64)
         case pausing
+        /// All is attached, and a load that this has disturbed comes to itself.
+        case preparing
     }
 
     private let probes: any ProbeSource
@@ -40,8 +42,8 @@ final class Bursts {
     private var periodBegan: UInt64
     /// I/Os without an end that were given up after bursts.
     private(set) var dropped = ProbeCounters.OpenCount(inFlight: 0, over: 0)
-    /// Those that have ended, and were not asked for.
-    private var ended: [RecordedBurst] = []
+    /// Those that have begun or ended, and were not asked for.
+    private var changed: [RecordedBurst] = []
     private(set) var hasPaused = false
     /// CPU time of this thread to end a burst and to begin the next, nanoseconds; the last ones.
     var attachingTime: UInt64 { detachedIn + attachedIn }
@@ -50,6 +52,8 @@ final class Bursts {
 
     /// I/Os of a burst are waited for so long after it, nanoseconds.
     private static let grace: UInt64 = 500_000_000
+    /// To attach takes some milliseconds of a CPU, which a load with a rate of its own makes up for in as many.
+    private static let preparation: UInt64 = 10_000_000
     /// The slots are looked at that often meanwhile.
     private static let look: UInt64 = 2_000_000
 
@@ -66,7 +70,7 @@ final class Bursts {
         periodBegan = now
         switch phase {
         case .recording: next = plan.map { burst.from + $0.length } ?? .max
-        case .ending: break
+        case .ending, .preparing: break
         case .pausing: next = plan == nil ? now : min(next, now + (plan?.period ?? 0))
         }
     }
@@ -88,18 +92,26 @@ final class Bursts {
         case .ending(let until): waitForOpen(at: now, until: until)
         case .pausing:
             let before = HostClock.now(CLOCK_THREAD_CPUTIME_ID)
-            try probes.resume()
+            try probes.prepareBurst()
             attachedIn = HostClock.now(CLOCK_THREAD_CPUTIME_ID) - before
-            burst = RecordedBurst(from: HostClock.monotonic, until: 0, leftOut: 0, cut: 0)
-            phase = .recording
-            next = plan.map { burst.from + $0.length } ?? .max
+            phase = .preparing
+            next = HostClock.monotonic + Self.preparation
+        case .preparing: beginBurst()
         }
+    }
+
+    private func beginBurst() {
+        burst = RecordedBurst(from: HostClock.monotonic, until: .max, leftOut: probes.counters().sampledOut, cut: 0)
+        probes.beginBurst()
+        changed.append(burst)
+        phase = .recording
+        next = plan.map { burst.from + $0.length } ?? .max
     }
 
     private func endBurst(at now: UInt64) {
         probes.endBurst()
         hasPaused = true
-        burst.until = now
+        burst.until = HostClock.monotonic
         burst.leftOut = probes.counters().sampledOut
         phase = .ending(until: now + Self.grace)
         next = now
@@ -119,7 +131,7 @@ final class Bursts {
         let before = HostClock.now(CLOCK_THREAD_CPUTIME_ID)
         probes.pause()
         detachedIn = HostClock.now(CLOCK_THREAD_CPUTIME_ID) - before
-        ended.append(burst)
+        changed.append(burst)
         phase = .pausing
         next = nextBegin(after: HostClock.monotonic)
     }
@@ -139,15 +151,15 @@ final class Bursts {
         case .recording:
             burst.until = now
             burst.leftOut = probes.counters().sampledOut
-            ended.append(burst)
-        case .ending: ended.append(burst)
-        case .pausing: break
+            changed.append(burst)
+        case .ending: changed.append(burst)
+        case .pausing, .preparing: break
         }
     }
 
-    /// Those that have ended since the last call.
-    func takeEnded() -> [RecordedBurst] {
-        defer { ended.removeAll() }
-        return ended
+    /// Those that have begun or ended since the last call.
+    func takeChanged() -> [RecordedBurst] {
+        defer { changed.removeAll() }
+        return changed
     }
 }

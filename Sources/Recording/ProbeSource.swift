@@ -42,8 +42,10 @@ protocol ProbeSource: AnyObject {
     func endBurst()
     /// Follows nothing any more: I/Os without an end are given up, and those that come are counted.
     func pause()
+    /// Makes ready to follow again.
+    func prepareBurst() throws(ProbeError)
     /// Follows again, and lets I/Os in.
-    func resume() throws(ProbeError)
+    func beginBurst()
     func measureCost() -> Bool
     func costs() -> [ProbeCost]
     /// Measures what recording costs.

@@ -214,7 +214,6 @@ public final class Recorder {
                 nextFlush = now + Self.flushNanoseconds
                 intake.writeNewNames()
                 intake.attempt { writer throws(CaptureError) in try writer.flush() }
-                writeBursts()
             }
             if keepsSummaries, now >= nextSums {
                 nextSums = now + max(Self.sumsNanoseconds, min((now - start) / 8, 12 * Self.sumsNanoseconds))
@@ -297,12 +296,14 @@ public final class Recorder {
             listener.burstFailed(error)
             return false
         }
+        // Before the records of a burst: without its end it is still known that there was one.
+        writeBursts()
         return true
     }
 
     private func writeBursts() {
-        guard let ended = bursts?.takeEnded(), !ended.isEmpty else { return }
-        intake.attempt { writer throws(CaptureError) in try writer.write(bursts: ended) }
+        guard let changed = bursts?.takeChanged(), !changed.isEmpty else { return }
+        intake.attempt { writer throws(CaptureError) in try writer.write(bursts: changed) }
     }
 
     private func sumUpChosenKinds() {
@@ -354,7 +355,7 @@ public final class Recorder {
             try writer.write(devices: intake.devices.names)
             if intake.files.count > 0 { try writer.write(files: intake.files.names) }
             try writer.flush()
-            if let ended = bursts?.takeEnded(), !ended.isEmpty { try writer.write(bursts: ended) }
+            if let changed = bursts?.takeChanged(), !changed.isEmpty { try writer.write(bursts: changed) }
             try writer.write(loss: explained(counters.losses(written: writer.iosWritten), counters))
             try writer.write(cpus: probes?.use() ?? [])
             try writer.write(places: intake.places.places())

@@ -11,6 +11,7 @@ extension JSONReport {
         json.object("sample") { json in
             json.member("of_ios", sample.ofIOs)
             json.member("share_error", sample.shareError)
+            json.member("thinned_out", sample.thinnedOut)
             if let bursts = sample.bursts {
                 json.object("bursts") { json in
                     json.member("count", UInt64(bursts.count))

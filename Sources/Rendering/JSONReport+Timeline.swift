@@ -51,7 +51,7 @@ extension JSONReport {
         json.object { json in
             json.member("start_ns", interval.start)
             json.member("ios", interval.ios)
-            json.member("iops", interval.iops)
+            json.member("iops", interval.isUnknown ? nil : interval.iops)
             guard let slowest = interval.slowest else { return }
             json.member("mean_ns", interval.mean)
             json.member("p50_ns", interval.p50)

@@ -23,8 +23,8 @@ extension JSONSchema {
                       "start_ns": {"$ref": "#/$defs/count", "description": "Since origin_ns."},
                       "ios": {"$ref": "#/$defs/count"},
                       "iops": {
-                        "$ref": "#/$defs/number",
-                        "description": "Of the first and the last interval: by the part from the first submission to the last completion."
+                        "type": ["number", "null"],
+                        "description": "Of the first and the last interval: by the part from the first submission to the last completion. Null: nothing of it was recorded."
                       },
                       "mean_ns": {"$ref": "#/$defs/number"}, "p50_ns": {"$ref": "#/$defs/count"},
                       "p99_ns": {"$ref": "#/$defs/count"}, "max_ns": {"$ref": "#/$defs/count"},

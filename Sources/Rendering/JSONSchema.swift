@@ -145,6 +145,10 @@ public enum JSONSchema {
               "type": "object", "required": ["of_ios", "share_error"],
               "properties": {
                 "of_ios": {"$ref": "#/$defs/count"}, "share_error": {"type": "number"},
+                "thinned_out": {
+                  "$ref": "#/$defs/count",
+                  "description": "I/Os that were recorded and left out, for all to have had the same chance."
+                },
                 "bursts": {
                   "type": "object", "required": ["count", "recorded_ns", "mean_error"],
                   "properties": {

@@ -105,7 +105,7 @@ struct ReportHeader {
         let count = "\(Quantity.count(UInt64(bursts.count))) burst" + (bursts.count == 1 ? "" : "s")
         let what = "\(part(sample.ios, of: sample.ofIOs)) of \(Quantity.ios(sample.ofIOs))"
         var items = ["\(what), \(count) of \(Quantity.duration(bursts.time)) in all"]
-        guard let mean = bursts.meanError, bursts.shareError != nil else {
+        guard let mean = bursts.meanError, mean < 1, sample.shareError < 0.5 else {
             return items + ["too few to say how far shares may be off"]
         }
         items.append(

@@ -51,6 +51,7 @@ struct ReportPage {
         var items = ["recording took \(Quantity.percent(cost.mean)) of the CPU time, by its own measurement"]
         if !report.source.bursts.isEmpty { items.append("\(Quantity.percent(cost.whole)) while it recorded") }
         if let limit = cost.limit { items.append("limit \(Quantity.percent(limit))") }
+        if !report.source.bursts.isEmpty { items.append("--full records everything") }
         return fields("cost", items)
     }
 

@@ -122,7 +122,9 @@ struct TimelineText {
         let interval = timeline.intervals[place]
         let widths = Self.widths
         var line = (isSpike ? " !" : "  ") + TextLine.rightAligned(time(place), to: widths.time - 1)
-        guard interval.ios > 0 else { return line + TextLine.rightAligned("0", to: widths.iops) }
+        guard interval.ios > 0 else {
+            return line + TextLine.rightAligned(interval.isUnknown ? "-" : "0", to: widths.iops)
+        }
         line += TextLine.rightAligned(Quantity.count(UInt64(interval.iops.rounded())), to: widths.iops)
         for duration in [interval.p50, interval.p99, interval.max] {
             line += TextLine.rightAligned(Quantity.duration(duration), to: widths.duration)

@@ -15,7 +15,13 @@ public struct BurstCalendar: Equatable, Sendable {
 
     /// - Parameter steps: of the same recording: from when on how many I/Os were recorded.
     public init(_ bursts: [RecordedBurst], steps: [SamplingStep]) {
-        let sorted = bursts.filter { $0.from < $0.until }.sorted { $0.from < $1.from }
+        var sorted = bursts.filter { $0.from < $0.until }.sorted { $0.from < $1.from }
+        // The last one of a recorder that was killed: about as long as others.
+        let longest = sorted.filter { $0.until < .max }.map { $0.until - $0.from }.max() ?? 1_000_000_000
+        for place in sorted.indices where sorted[place].until == .max {
+            let next = place + 1 < sorted.count ? sorted[place + 1].from : .max
+            sorted[place].until = min(next, sorted[place].from &+ min(longest, .max - sorted[place].from))
+        }
         self.bursts = sorted
         let rarest = Double(steps.map(\.every).max() ?? 1)
         let steps = steps.sorted { $0.from < $1.from }
@@ -42,11 +48,13 @@ public struct BurstCalendar: Equatable, Sendable {
         return sum
     }
 
-    /// The burst in which an I/O was submitted, or else the one before: a clock that was read on another CPU may be ahead.
+    /// The burst in which an I/O was submitted; of one that is in none, the nearest: the clock was read on another CPU.
     func place(of submitted: UInt64) -> Int {
         let later = first(endingAfter: submitted)
-        guard later < bursts.count else { return bursts.count - 1 }
-        return bursts[later].from <= submitted ? later : max(0, later - 1)
+        guard later < bursts.count, later > 0, submitted < bursts[later].from else {
+            return min(later, bursts.count - 1)
+        }
+        return bursts[later].from - submitted < submitted - bursts[later - 1].until ? later : later - 1
     }
 
     private func first(endingAfter time: UInt64) -> Int {

@@ -194,10 +194,12 @@ public struct Report: Equatable, Sendable {
         }
 
         /// Takes in I/Os that are not there, besides those that are.
-        mutating func count(lost: UInt64, besides ios: UInt64) {
-            guard lost > 0 else { return }
+        /// - Parameter thinnedOut: of those that are, so many were left out.
+        mutating func count(lost: UInt64, besides ios: UInt64, thinnedOut: UInt64 = 0) {
+            guard lost > 0, ios > 0 else { return }
             lostIOs = lost
-            completeShare = Double(completeIOs) / Double(ios &+ lost)
+            let recorded = Double(ios &+ thinnedOut)
+            completeShare = Double(completeIOs) / Double(ios) * recorded / (recorded + Double(lost))
         }
     }
 

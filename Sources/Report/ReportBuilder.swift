@@ -28,16 +28,17 @@ public struct ReportBuilder: ~Copyable, Sendable {
     ///   - percentiles: wanted besides the usual ones, each from 0 to 100.
     ///   - groups: to report on once more by themselves.
     ///   - axis: of the timeline; `nil`: there is none.
+    ///   - bursts: of a recording in bursts; those of the axis, if there is one.
     ///   - leavesOutRecorders: I/Os of whose latency the recorder itself took a large part.
     public init(
         rule: CompletionRule, percentiles: [Double] = [], groups chosen: ChosenGroups? = nil, axis: TimelineAxis? = nil,
-        leavesOutRecorders: Bool = false
+        bursts: BurstCalendar = .none, leavesOutRecorders: Bool = false
     ) {
         self.leavesOutRecorders = leavesOutRecorders
         timeline = TimelineAccumulator(axis ?? TimelineAxis(origin: nil))
         hasTimeline = axis != nil
-        bursts = axis?.bursts ?? .none
-        spread = BurstSpread(bursts)
+        self.bursts = axis?.bursts ?? bursts
+        spread = BurstSpread(self.bursts)
         attribution = LifeAttribution(rule: rule)
         self.percentiles = percentiles
         self.chosen = chosen
@@ -152,7 +153,8 @@ public struct ReportBuilder: ~Copyable, Sendable {
         selection?.ofIOs &-= thinnedOut
         if all.disordered > 0 { loss.append(Self.disordered(all.disordered, of: all.ios)) }
         var sample = Sample(ios: selection?.ofIOs ?? all.ios, sampledOut: loss.sampledOut)
-        sample?.bursts = burstsOfSample(leftOut: loss.sampledOut - thinnedOut)
+        sample?.thinnedOut = thinnedOut
+        sample?.bursts = burstsOfSample(leftOut: selection == nil ? loss.sampledOut - thinnedOut : nil)
         let isOfAll = selection == nil && sample == nil
         let lossless = source.isComplete && !loss.contains { $0.severity == .loss && $0.count > 0 }
         var frame = ReportAccumulator.Frame(
@@ -170,7 +172,9 @@ public struct ReportBuilder: ~Copyable, Sendable {
             report.timeline = timeline.timeline(
                 population: bursts.isEmpty ? sample?.population ?? 1 : 1, load: all.load)
         }
-        if selection == nil { report.quality.count(lost: loss.lostIOs, besides: report.ios.total) }
+        if selection == nil {
+            report.quality.count(lost: loss.lostIOs, besides: report.ios.total, thinnedOut: thinnedOut)
+        }
         report.verdict = Verdict(on: report)
         guard let chosen else { return report }
         // An interrupt may end I/Os of several groups.
@@ -186,15 +190,18 @@ public struct ReportBuilder: ~Copyable, Sendable {
         return report
     }
 
-    /// - Parameter leftOut: I/Os that were not recorded.
-    private func burstsOfSample(leftOut: UInt64) -> Sample.Bursts? {
+    /// - Parameter leftOut: I/Os that were not recorded; `nil`: not known of those that were added.
+    private func burstsOfSample(leftOut: UInt64?) -> Sample.Bursts? {
         guard !bursts.isEmpty else { return nil }
+        let load = all.load
         // In a burst none is left out: what was until its end, was before it.
-        let before = bursts.bursts[bursts.place(of: all.load.lowerBound)].leftOut
-        let after = bursts.bursts[bursts.place(of: all.load.upperBound)].leftOut
+        let before = bursts.bursts[bursts.place(of: load.lowerBound)].leftOut
+        let after = bursts.bursts[bursts.place(of: load.upperBound)].leftOut
+        let span = Double(max(1, load.upperBound - load.lowerBound))
         return Sample.Bursts(
             count: bursts.bursts.count, time: bursts.time,
-            leftOutBesides: leftOut - min(leftOut, after - min(after, before)),
+            leftOutBesides: leftOut.map { $0 - min($0, after - min(after, before)) },
+            recordedPart: min(1, max(1 / span, bursts.recorded(in: load) / span)),
             shareError: spread.shareError, meanError: spread.meanError)
     }
 

@@ -7,6 +7,8 @@ public struct Sample: Equatable, Sendable {
     /// I/Os that passed the filters: counted, not estimated.
     public let ofIOs: UInt64
 
+    /// I/Os that were recorded besides, and left out for all to have had the same chance: see `Thinning`.
+    public var thinnedOut: UInt64 = 0
     /// Of a recording in bursts.
     public var bursts: Bursts?
 
@@ -15,8 +17,10 @@ public struct Sample: Equatable, Sendable {
         public var count: Int
         /// Nanoseconds, all together.
         public var time: UInt64
-        /// I/Os that were left out before the first one that was recorded, and after the last.
-        public var leftOutBesides: UInt64
+        /// I/Os that were left out before the first one that was recorded, and after the last; `nil` of a selection.
+        public var leftOutBesides: UInt64?
+        /// The part of the time from the first I/O to the last that was recorded.
+        public var recordedPart: Double
         /// By how far they differ, with 95% confidence: how far a share of the latency may be off, and the mean as a part of it.
         /// `nil` where there are too few.
         public var shareError: Double?
@@ -38,9 +42,11 @@ public struct Sample: Equatable, Sendable {
     /// How many I/Os there were for one that was recorded.
     public var population: Double { ios > 0 ? Double(ofIOs) / Double(ios) : 1 }
 
-    /// The same from the first I/O that was recorded to the last.
+    /// The same from the first I/O that was recorded to the last. Of a selection it is not counted, and estimated by the time.
     public var populationInSpan: Double {
-        ios > 0 ? Double(ofIOs - min(ofIOs - ios, bursts?.leftOutBesides ?? 0)) / Double(ios) : 1
+        guard let bursts else { return population }
+        guard ios > 0, let besides = bursts.leftOutBesides else { return 1 / max(bursts.recordedPart, 1e-9) }
+        return Double(ofIOs - min(ofIOs - ios, besides)) / Double(ios)
     }
 
     /// The part that was recorded, 0 to 1.

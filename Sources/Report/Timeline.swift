@@ -28,6 +28,8 @@ public struct Timeline: Equatable, Sendable {
         /// Nanoseconds since `origin`.
         public var start: UInt64
         public var ios: UInt64
+        /// Nothing of it was recorded.
+        public var isUnknown = false
         /// I/Os a second of the part that lies between the first submission and the last completion: of a sample what all I/Os
         /// probably were.
         public var iops: Double
@@ -113,7 +115,8 @@ extension Timeline.Interval {
         let total = sums.stages.reduce(0.0) { $0 + $1.reduce(0.0) { $0 + Double($1) } }
         let most = sums.slowest?.latency ?? 0
         self.init(
-            start: start, ios: ios, iops: Double(ios) * population * 1e9 / Double(covered),
+            start: start, ios: ios, isUnknown: covered == 0 && ios == 0,
+            iops: covered == 0 ? 0 : Double(ios) * population * 1e9 / Double(covered),
             mean: ios == 0 ? 0 : total / Double(ios), p50: sums.percentile(50, most), p99: sums.percentile(99, most),
             max: most, composition: sums.composition(), slowest: sums.slowest)
     }

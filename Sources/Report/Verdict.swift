@@ -177,7 +177,8 @@ public struct Verdict: Equatable, Sendable {
     /// As a share of all I/Os that should be there, whichever were selected.
     private static func lostShare(of report: Report) -> Double {
         let lost = report.loss.lostIOs
-        return lost == 0 ? 0 : Double(lost) / Double((report.selection?.ofIOs ?? report.ios.total) &+ lost)
+        let recorded = (report.selection?.ofIOs ?? report.ios.total) &+ (report.sample?.thinnedOut ?? 0)
+        return lost == 0 ? 0 : Double(lost) / Double(recorded &+ lost)
     }
 
     private static func notFollowed(in report: Report) -> [Sentence] {
@@ -196,7 +197,9 @@ public struct Verdict: Equatable, Sendable {
             return .lost(share: share, meanAtMost: nil)
         }
         let longest = losses.reduce(0.0) { $0 + Double($1.count) * Double($1.timeAtMost ?? 0) }
-        let mean = (Double(latency.total) + longest) / Double(report.ios.total &+ report.loss.lostIOs)
+        // Lost was a part of all that were recorded.
+        let recorded = Double(report.ios.total &+ (report.sample?.thinnedOut ?? 0))
+        let mean = (latency.mean * recorded + longest) / (recorded + Double(report.loss.lostIOs))
         return .lost(share: share, meanAtMost: mean > latency.mean ? mean : nil)
     }
 }

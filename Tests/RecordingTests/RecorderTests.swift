@@ -101,7 +101,7 @@ import Testing
         let contents = try CaptureReader(path: path).read { _ in }
         #expect(contents.bursts.count >= 3)
         #expect(contents.isComplete && contents.unknownChunks == 0)
-        #expect(probes.bursts.prefix(4) == ["end", "pause", "resume", "end"])
+        #expect(probes.bursts.prefix(4) == ["end", "pause", "prepare", "begin"])
         for (burst, next) in zip(contents.bursts, contents.bursts.dropFirst()) {
             #expect(burst.from < burst.until && burst.until < next.from)
         }

@@ -61,10 +61,11 @@ final class ScriptedProbes: ProbeSource {
     func sums() -> [KindSummaries.Sums] { [] }
     func endBurst() { bursts.append("end") }
     func pause() { bursts.append("pause") }
-    func resume() throws(ProbeError) {
+    func prepareBurst() throws(ProbeError) {
         if let burstRefusal { throw burstRefusal }
-        bursts.append("resume")
+        bursts.append("prepare")
     }
+    func beginBurst() { bursts.append("begin") }
     var burstRefusal: ProbeError?
     func measureCost() -> Bool { false }
     func costs() -> [ProbeCost] { [] }

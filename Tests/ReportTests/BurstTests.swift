@@ -49,6 +49,51 @@ struct BurstTests {
         #expect(sample.bursts?.leftOutBesides == 4_900)
     }
 
+    /// Where a part of the I/Os is looked at, it is not counted how many there were between bursts.
+    @Test func ofASelectionTheRateIsByTheTimeThatWasRecorded() throws {
+        let bursts = Self.bursts(10)
+        var builder = ReportBuilder(
+            rule: .defersWrites, axis: TimelineAxis(origin: 0, bursts: BurstCalendar(bursts, steps: [])))
+        for burst in bursts.prefix(6).suffix(4) {
+            for place in 0..<UInt64(100) {
+                builder.add(SyntheticIOs.deferred(at: burst.from + place * 100_000, queueWait: 20_000))
+            }
+        }
+        let report = builder.finish(
+            source: WaitSummaryTests.switchesSeen, loss: [.sampledOut(9_000)],
+            selection: .init(condition: "--from", ofIOs: 1_000))
+        let iops = try #require(report.headline.iops)
+        #expect(abs(iops / 10_000 - 1) < 0.02, "\(iops)")
+    }
+
+    /// I/Os are let in a moment before or after what the recorder's clock says.
+    @Test func theClockOfAnotherCPUMayBeAhead() {
+        let calendar = BurstCalendar(Self.bursts(3), steps: [])
+        #expect(calendar.place(of: 101 * Self.ms - 50_000) == 1)
+        #expect(calendar.place(of: 111 * Self.ms + 50_000) == 1)
+        #expect(calendar.place(of: 0) == 0 && calendar.place(of: 5000 * Self.ms) == 2)
+    }
+
+    /// A recorder that was killed in a burst has written when it began.
+    @Test func aBurstWithoutItsEndIsAsLongAsOthers() {
+        let last = RecordedBurst(from: 901 * Self.ms, until: .max, leftOut: 1, cut: 0)
+        let calendar = BurstCalendar(Self.bursts(3) + [last], steps: [])
+        #expect(calendar.time == 40 * Self.ms)
+        #expect(calendar.place(of: 905 * Self.ms) == 3)
+    }
+
+    @Test func whatIsLostIsAPartOfAllThatWasRecorded() throws {
+        var builder = ReportBuilder(rule: .defersWrites)
+        for place in 0..<100 {
+            builder.add(SyntheticIOs.deferred(at: 1_000_000 + UInt64(place) * 1000, queueWait: 20_000))
+        }
+        let lost = DataLoss(what: DataLoss.completionMissed, count: 10, severity: .loss, help: "")
+        let report = builder.finish(source: WaitSummaryTests.switchesSeen, loss: [lost], thinnedOut: 9_890)
+        let share = try #require(report.quality.completeShare)
+        #expect(abs(share - 0.999) < 0.0001)
+        #expect(Verdict.refusals(on: report).isEmpty)
+    }
+
     @Test func burstsThatDifferSayLess() throws {
         let same = Self.report(Self.bursts(10), leftOut: 9_000) { _ in Array(repeating: 20_000, count: 100) }
         #expect(same.sample?.bursts?.meanError == 0)

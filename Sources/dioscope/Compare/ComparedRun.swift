@@ -39,7 +39,7 @@ struct ComparedRun {
             }
         case .ios(let ios):
             (run, summary) = try reading {
-                var builder = RunBuilder(rule: ios.rule, blockLength: blockLength)
+                var builder = RunBuilder(rule: ios.rule, blockLength: blockLength, bursts: ios.bursts)
                 let summary = try ios.read { builder.add($0, $1) }
                 let run = builder.finish(
                     name: path, source: summary.source, loss: summary.loss,

@@ -83,8 +83,8 @@ struct RecordCommand: ParsableCommand {
         help: ArgumentHelp(
             "Record in bursts, when to record everything takes more of the CPU time than this: 2%.",
             discussion: """
-                An estimate, measured again and again; the first 20,000 I/Os are always recorded. Each change is \
-                reported, and the report is of one even sample. (default: 3%)
+                An estimate, measured again and again; the first 20,000 I/Os are always recorded, and more than the limit \
+                lets as long as they are few. What it chooses is reported. (default: 3%)
                 """,
             valueName: "P%"))
     var maxOverhead: Percentage?
@@ -124,6 +124,9 @@ struct RecordCommand: ParsableCommand {
         }
         if maxOverhead != nil && summary {
             throw ValidationError("--max-overhead and --summary exclude each other: sums cannot be evened out later")
+        }
+        if slower != nil && (burst != nil || maxOverhead != nil) {
+            throw ValidationError("--slower needs every I/O: it excludes --burst and --max-overhead")
         }
         if slower != nil && summary {
             throw ValidationError("--slower and --summary exclude each other: most I/Os have no record then")

@@ -40,7 +40,7 @@ struct MadePage {
         guard isCompared, !ios.isSummary else {
             return part(path, try pass.made(), isCompared ? try ComparedRun(path, blockLength: nil, nil).run : nil)
         }
-        var compared = RunBuilder(rule: ios.rule, blockLength: nil)
+        var compared = RunBuilder(rule: ios.rule, blockLength: nil, bursts: ios.bursts)
         let made = try pass.made { io, known in
             if let known { compared.add(io, known.life) } else { compared.add(io) }
         }
