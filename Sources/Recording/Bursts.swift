@@ -52,6 +52,8 @@ final class Bursts {
 
     /// I/Os of a burst are waited for so long after it, nanoseconds.
     private static let grace: UInt64 = 500_000_000
+    /// For io_uring's second hop they are waited for so long at least.
+    private static let hopGrace: UInt64 = 20_000_000
     /// To attach takes some milliseconds of a CPU, which a load with a rate of its own makes up for in as many.
     private static let preparation: UInt64 = 10_000_000
     /// The slots are looked at that often meanwhile.
@@ -119,7 +121,7 @@ final class Bursts {
 
     private func waitForOpen(at now: UInt64, until: UInt64) {
         let open = probes.openIOs()
-        guard open.isEmpty || now >= until else {
+        guard now >= until || (open.isEmpty && (areAllEnded || now + Self.grace >= until + Self.hopGrace)) else {
             next = now + Self.look
             return
         }
@@ -134,6 +136,13 @@ final class Bursts {
         changed.append(burst)
         phase = .pausing
         next = nextBegin(after: HostClock.monotonic)
+    }
+
+    /// All that began: also those whose completion was seen, and of which the submitter has still to be told.
+    private var areAllEnded: Bool {
+        var counters = probes.counters()
+        counters.dropped = dropped
+        return counters.inFlight == 0
     }
 
     /// Somewhere in the next period.

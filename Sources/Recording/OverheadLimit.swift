@@ -115,8 +115,8 @@ final class OverheadLimit {
         guard wanted != every else { return false }
         steps.append(SamplingStep(from: now, every: wanted, overhead: estimate.whole))
         bursts.follow(estimate.plan(every: wanted), at: now)
-        // Of the steps to what it is going to be, the last one.
-        if wanted == limited { listener.overheadLimited(to: wanted, whole: estimate.whole) }
+        // Of the steps to what it is going to be, the first and the last one.
+        if wanted == limited || steps.count == 2 { listener.overheadLimited(to: wanted, whole: estimate.whole) }
         return true
     }
 

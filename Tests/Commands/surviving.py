@@ -56,7 +56,7 @@ class SurvivalTests(commands.RecordingBed):
         with self.load("--runtime=60") as fio:
             for seconds in (2.1, 2.5, 2.9):
                 Path(self.file("capture")).unlink(missing_ok=True)
-                process = self.running("--file", self.file("file"))
+                process = self.running("--full", "--file", self.file("file"))
                 time.sleep(seconds)
                 killed = time.monotonic_ns()
                 process.kill()
@@ -111,7 +111,7 @@ class SurvivalTests(commands.RecordingBed):
     def test_suspended_recorder(self) -> None:
         """Held up for two seconds under load: what its rings could not take is counted, exactly."""
         subprocess.run(commands.fio_command(self.directory), capture_output=True, check=True)
-        process = self.running("--buffer", "64K", "--file", self.file("file"))
+        process = self.running("--full", "--buffer", "64K", "--file", self.file("file"))
         time.sleep(1)
         with self.load("--runtime=5") as fio:
             time.sleep(1.5)

@@ -35,6 +35,20 @@ struct BurstsTests {
         #expect(bursts.takeChanged().isEmpty)
     }
 
+    /// io_uring's second hop comes when the submitter runs.
+    @Test func whatIsCompleteAndNotToldIsWaitedForAMoment() throws {
+        let start = HostClock.monotonic
+        let bursts = Bursts(probes, plan: BurstPlan(length: 10 * Self.ms, period: 100 * Self.ms), at: start)
+        probes.counted.begun = 3
+        probes.counted.recorded = 2
+        try bursts.turn(at: start + 10 * Self.ms)
+        try bursts.turn(at: start + 12 * Self.ms)
+        #expect(probes.bursts == ["end"])
+        probes.counted.recorded = 3
+        try bursts.turn(at: start + 14 * Self.ms)
+        #expect(probes.bursts == ["end", "pause"])
+    }
+
     @Test func eachPeriodHasOneBurstAtATimeOfItsOwn() throws {
         let period = 100 * Self.ms
         let start = HostClock.monotonic
@@ -66,7 +80,7 @@ struct BurstsTests {
         #expect(limit.steps.first?.every == 1)
         #expect(limit.steps.map(\.every) == limit.steps.map(\.every).sorted())
         #expect(limit.steps.last?.every == 6)
-        #expect(listener.events == ["limited to 1/6"])
+        #expect(listener.events == ["limited to 1/2", "limited to 1/6"])
         let cost = try #require(limit.cost(at: now))
         #expect(cost.whole == 0.16 && cost.mean > 0.16 / 6 && cost.mean < 0.04)
     }
