@@ -219,7 +219,7 @@ public final class CaptureWriter {
         try write(.sampling, json: sampling)
     }
 
-    /// Writes further bursts, which have ended since the last ones.
+    /// Writes further bursts, which have begun or ended since the last ones; of each the last one counts.
     public func write(bursts: [RecordedBurst]) throws(CaptureError) {
         try write(.bursts, json: bursts)
     }

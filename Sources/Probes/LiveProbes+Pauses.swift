@@ -7,7 +7,10 @@ import Glibc
 /// Pauses between bursts of a recording: I/Os are counted, and no more. For a filter that says that there may be some.
 extension LiveProbes {
     /// Lets no further I/O in: those that come are counted as left out. Those in flight are still followed.
-    public func endBurst() { set(PROBE_PAUSE_BEGINS) }
+    public func endBurst() {
+        if unmatchedBefore == nil { unmatchedBefore = counters().unmatched }
+        set(PROBE_PAUSE_BEGINS)
+    }
 
     /// Nothing is followed any more, and what follows I/Os is detached. Those without an end are given up.
     public func pause() {

@@ -311,6 +311,8 @@ public final class LiveProbes {
 
     private var deliveredLate: UInt64 = 0
     var misses = PauseMisses()
+    /// Completions without a begin until the first pause: later ones are of I/Os that a pause left out.
+    var unmatchedBefore: UInt64?
     private var useBefore: [CPUUse] = []
 
     /// What each CPU did since the activation; empty when task switches are not seen.
@@ -353,6 +355,7 @@ public final class LiveProbes {
         for program in plan.included { counters.addMisses(object.misses(of: program), of: program.role) }
         counters.pointsMissed -= min(counters.pointsMissed, counters.witnessed)
         if misses.hasPaused { correct(&counters) }
+        if let unmatchedBefore { counters.unmatched = unmatchedBefore }
         return counters
     }
 

@@ -41,7 +41,7 @@ final class Bursts {
     private var next = UInt64.max
     private var periodBegan: UInt64
     /// I/Os without an end that were given up after bursts.
-    private(set) var dropped = ProbeCounters.OpenCount(inFlight: 0, over: 0)
+    private var dropped = ProbeCounters.OpenCount(inFlight: 0, over: 0)
     /// Those that have begun or ended, and were not asked for.
     private var changed: [RecordedBurst] = []
     private(set) var hasPaused = false
@@ -139,10 +139,13 @@ final class Bursts {
     }
 
     /// All that began: also those whose completion was seen, and of which the submitter has still to be told.
-    private var areAllEnded: Bool {
-        var counters = probes.counters()
+    private var areAllEnded: Bool { counting(in: probes.counters()).inFlight == 0 }
+
+    /// The counters with the I/Os that were given up.
+    func counting(in counters: ProbeCounters) -> ProbeCounters {
+        var counters = counters
         counters.dropped = dropped
-        return counters.inFlight == 0
+        return counters
     }
 
     /// Somewhere in the next period.

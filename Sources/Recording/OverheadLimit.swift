@@ -110,7 +110,7 @@ final class OverheadLimit {
         let most = CostEstimate.rung(atMost: ios / (Self.freeIOs / 2))
         let limited = confirmed(estimate.every(for: limit, now: every))
         let wanted = min(limited, most)
-        nextChoice = wanted < limited ? now + CostEstimate.shortestPeriod * UInt64(wanted) : .max
+        nextChoice = wanted < limited ? now + CostEstimate.shortestLength * UInt64(wanted) : .max
         reportEnd(wanted)
         guard wanted != every else { return false }
         steps.append(SamplingStep(from: now, every: wanted, overhead: estimate.whole))
@@ -148,8 +148,8 @@ struct CostEstimate: Equatable {
 
     /// Less would hardly be worth its name.
     static let most: UInt32 = 64
-    /// Nanoseconds.
-    static let shortestPeriod: UInt64 = 100_000_000
+    /// Of a burst, nanoseconds.
+    static let shortestLength: UInt64 = 100_000_000
     private static let rungs: [UInt32] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, most]
     static func rung(atMost most: UInt64) -> UInt32 { rungs.last { UInt64($0) <= most } ?? 1 }
     /// What pauses cost is measured again after so many bursts were.
@@ -199,6 +199,6 @@ struct CostEstimate: Equatable {
 
     /// Of a burst, nanoseconds: long enough for what it costs to begin and to end one to be little of it.
     private static func length(_ attaching: UInt64) -> UInt64 {
-        max(shortestPeriod, min(1_000_000_000, 25 * attaching))
+        max(shortestLength, min(1_000_000_000, 25 * attaching))
     }
 }

@@ -264,18 +264,17 @@ public final class Recorder {
 
     /// The counters now and then: the slots are looked at only if an I/O can be in one.
     private func countersOnTheWay() -> ProbeCounters? {
-        guard var counters = probes?.counters() else { return nil }
-        counters.dropped = bursts?.dropped ?? counters.dropped
+        guard let probes, case let counters = counting(in: probes.counters()) else { return nil }
         return counters.inFlight == 0 ? counters : countersAndOpenIOs(isLast: false)
     }
 
     /// The counters, and the I/Os without an end that are still in the slots.
     private func countersAndOpenIOs(isLast: Bool = true) -> ProbeCounters? {
         guard let probes else { return nil }
-        var counters = openIOs.counters(of: probes, now: HostClock.monotonic, isLast: isLast)
-        counters.dropped = bursts?.dropped ?? counters.dropped
-        return counters
+        return counting(in: openIOs.counters(of: probes, now: HostClock.monotonic, isLast: isLast))
     }
+
+    private func counting(in counters: ProbeCounters) -> ProbeCounters { bursts?.counting(in: counters) ?? counters }
 
     /// Milliseconds.
     private var turnLength: Int32 {
@@ -344,6 +343,7 @@ public final class Recorder {
     private func finish(_ counters: ProbeCounters, commandStatus: Int32?) {
         if keepsSummaries { writeSums() }
         noteSyncs()
+        writeBursts()
         openFiles.note(probes?.directOpens())
         // A command opens its files itself.
         if command.isEmpty, counters.begun < Self.fewIOs { openFiles.noteOpen(passing: filter) }
@@ -355,7 +355,6 @@ public final class Recorder {
             try writer.write(devices: intake.devices.names)
             if intake.files.count > 0 { try writer.write(files: intake.files.names) }
             try writer.flush()
-            if let changed = bursts?.takeChanged(), !changed.isEmpty { try writer.write(bursts: changed) }
             try writer.write(loss: explained(counters.losses(written: writer.iosWritten), counters))
             try writer.write(cpus: probes?.use() ?? [])
             try writer.write(places: intake.places.places())

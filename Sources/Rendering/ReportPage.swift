@@ -41,7 +41,7 @@ struct ReportPage {
         var items = shown.map { step in
             (step.every == 1 ? "all I/Os" : "bursts, 1/\(step.every) of the time,") + " after \(since(first, step))"
         }
-        if shown.count < further.count { items.insert("\(further.count - 3) steps", at: 1) }
+        if shown.count < further.count { items.insert("\(further.count - shown.count) steps", at: 1) }
         return fields("sampling", items + ["I/Os of other times are thinned to the rarest of these"])
     }
 

@@ -28,17 +28,17 @@ public struct ReportBuilder: ~Copyable, Sendable {
     ///   - percentiles: wanted besides the usual ones, each from 0 to 100.
     ///   - groups: to report on once more by themselves.
     ///   - axis: of the timeline; `nil`: there is none.
-    ///   - bursts: of a recording in bursts; those of the axis, if there is one.
+    ///   - bursts: of a recording in bursts.
     ///   - leavesOutRecorders: I/Os of whose latency the recorder itself took a large part.
     public init(
         rule: CompletionRule, percentiles: [Double] = [], groups chosen: ChosenGroups? = nil, axis: TimelineAxis? = nil,
         bursts: BurstCalendar = .none, leavesOutRecorders: Bool = false
     ) {
         self.leavesOutRecorders = leavesOutRecorders
-        timeline = TimelineAccumulator(axis ?? TimelineAxis(origin: nil))
+        self.bursts = bursts
+        timeline = TimelineAccumulator(axis ?? TimelineAxis(origin: nil), bursts: bursts)
         hasTimeline = axis != nil
-        self.bursts = axis?.bursts ?? bursts
-        spread = BurstSpread(self.bursts)
+        spread = BurstSpread(bursts)
         attribution = LifeAttribution(rule: rule)
         self.percentiles = percentiles
         self.chosen = chosen

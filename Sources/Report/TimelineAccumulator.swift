@@ -9,6 +9,7 @@ import DirectIO
 /// octave, and its stages by octave, so that at the end the slowest I/Os of a cell can be separated from the others.
 struct TimelineAccumulator: ~Copyable, Sendable {
     private let axis: TimelineAxis
+    private let bursts: BurstCalendar
     private var origin: UInt64
     private var hasOrigin: Bool
     /// Nanoseconds of a cell.
@@ -42,8 +43,9 @@ struct TimelineAccumulator: ~Copyable, Sendable {
     /// More than a year.
     private static let longest: UInt64 = 1 << 55
 
-    init(_ axis: TimelineAxis) {
+    init(_ axis: TimelineAxis, bursts: BurstCalendar) {
         self.axis = axis
+        self.bursts = bursts
         origin = axis.origin ?? 0
         hasOrigin = axis.origin != nil
         start = origin
@@ -273,7 +275,7 @@ extension TimelineAccumulator {
 
     /// Nanoseconds of this time in which I/Os were recorded: then they are not more than those that were added.
     private func recorded(_ time: Range<UInt64>, of length: UInt64) -> UInt64 {
-        guard axis.bursts.isEmpty else { return UInt64(axis.bursts.recorded(in: time)) }
+        guard bursts.isEmpty else { return UInt64(bursts.recorded(in: time)) }
         return time.isEmpty ? length : time.upperBound - time.lowerBound
     }
 
@@ -291,7 +293,7 @@ extension TimelineAccumulator {
         let length = UInt64(cells - first) * width
         let ios = (first..<cells).reduce(UInt64(0)) { $0 &+ count(in: $1) }
         // Each has bursts in it, and those of one are much like those of another.
-        let shortest = min(2 * axis.bursts.longestPeriod, length)
+        let shortest = min(2 * bursts.longestPeriod, length)
         let fewest = max(1, min(Self.mostIntervals, ios / Self.iosOfAnInterval))
         var decade: UInt64 = Self.finest
         while true {

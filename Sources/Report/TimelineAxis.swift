@@ -7,12 +7,9 @@ public struct TimelineAxis: Equatable, Sendable {
     public var origin: UInt64?
     /// Nanoseconds of an interval that was asked for; `nil`: as fits the length of the recording.
     public var interval: UInt64?
-    /// Of a recording in bursts.
-    public var bursts: BurstCalendar
 
-    public init(origin: UInt64?, interval: UInt64? = nil, bursts: BurstCalendar = .none) {
+    public init(origin: UInt64?, interval: UInt64? = nil) {
         self.origin = origin
         self.interval = interval
-        self.bursts = bursts
     }
 }

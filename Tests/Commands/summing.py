@@ -25,6 +25,18 @@ def fio_command(directory: Path, ios: int = IOS, *more: str) -> list[str]:
     return [*words, f"--number_ios={ios}", "--norandommap", "--io_size=1G"]
 
 
+def kill_under_load(bed: commands.RecordingBed, seconds: float, *options: str) -> None:
+    """A recorder, after so long; fio goes on until then."""
+    process = bed.running(*options)
+    fio = subprocess.Popen([*fio_command(bed.directory, 10_000_000), "--time_based", "--runtime=30"],
+                           stdout=subprocess.DEVNULL)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=20)
+    fio.terminate()
+    fio.wait(timeout=20)
+
+
 @unittest.skipUnless(os.geteuid() == 0, "not root: nothing can be recorded")
 class SummaryTests(commands.RecordingBed):
 
@@ -95,14 +107,7 @@ class SummaryTests(commands.RecordingBed):
 
     def test_killed_it_keeps_what_was_written(self) -> None:
         """Sums are written every five seconds."""
-        process = self.running("--summary")
-        fio = subprocess.Popen([*fio_command(self.directory, 10_000_000), "--time_based", "--runtime=30"],
-                               stdout=subprocess.DEVNULL)
-        time.sleep(8)
-        process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=20)
-        fio.terminate()
-        fio.wait(timeout=20)
+        kill_under_load(self, 8, "--summary")
         done = commands.dioscope("report", "--json", self.file("capture"))
         self.assertEqual(done.returncode, 2, done.stderr)
         report = json.loads(done.stdout)
@@ -182,14 +187,7 @@ class OverheadTests(commands.RecordingBed):
         self.assertEqual(self.report()["ios"]["total"], json.loads(done.stdout)["jobs"][0]["write"]["total_ios"])
 
     def test_a_killed_one_says_what_it_left_out(self) -> None:
-        process = self.running("--burst", "50ms/500ms")
-        fio = subprocess.Popen([*fio_command(self.directory, 10_000_000), "--time_based", "--runtime=30"],
-                               stdout=subprocess.DEVNULL)
-        time.sleep(4)
-        process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=20)
-        fio.terminate()
-        fio.wait(timeout=20)
+        kill_under_load(self, 4, "--burst", "50ms/500ms")
         report = json.loads(commands.dioscope("report", "--json", self.file("capture")).stdout)
         self.assertGreater(report["sample"]["of_ios"], 2 * report["ios"]["total"])
 

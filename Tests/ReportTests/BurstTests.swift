@@ -2,6 +2,7 @@
 
 import Attribution
 import DirectIO
+import TestSupport
 import Testing
 
 @testable import Report
@@ -24,8 +25,9 @@ struct BurstTests {
         _ bursts: [RecordedBurst], leftOut: UInt64, steps: [SamplingStep] = [], interval: UInt64? = nil,
         _ waits: (Int) -> [UInt64]
     ) -> Report {
-        let axis = TimelineAxis(origin: 0, interval: interval, bursts: BurstCalendar(bursts, steps: steps))
-        var builder = ReportBuilder(rule: .defersWrites, axis: axis)
+        let axis = TimelineAxis(origin: 0, interval: interval)
+        var builder = ReportBuilder(
+            rule: .defersWrites, axis: axis, bursts: BurstCalendar(bursts, steps: steps))
         for (number, burst) in bursts.enumerated() {
             let waits = waits(number)
             let gap = (burst.until - burst.from) / UInt64(max(1, waits.count))
@@ -53,7 +55,7 @@ struct BurstTests {
     @Test func ofASelectionTheRateIsByTheTimeThatWasRecorded() throws {
         let bursts = Self.bursts(10)
         var builder = ReportBuilder(
-            rule: .defersWrites, axis: TimelineAxis(origin: 0, bursts: BurstCalendar(bursts, steps: [])))
+            rule: .defersWrites, axis: TimelineAxis(origin: 0), bursts: BurstCalendar(bursts, steps: []))
         for burst in bursts.prefix(6).suffix(4) {
             for place in 0..<UInt64(100) {
                 builder.add(SyntheticIOs.deferred(at: burst.from + place * 100_000, queueWait: 20_000))
@@ -116,7 +118,7 @@ struct BurstTests {
 
     /// The error has to hold what it says: of loads whose mean wanders, the truth lies inside for 95 of 100.
     @Test func theErrorCoversTheTruth() throws {
-        var random = SplitMix(state: 7)
+        var random = SeededGenerator(seed: 7)
         var inside = 0
         let trials = 60
         let fixed = try #require(Self.fixedPart)
@@ -139,17 +141,6 @@ struct BurstTests {
         report(bursts(2), leftOut: 1) { _ in [0] }.latency?.mean
     }
 
-    private struct SplitMix {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     @Test func intervalsKnowHowMuchOfThemWasRecorded() throws {
         let report = Self.report(Self.bursts(20), leftOut: 18_000) { _ in Array(repeating: 20_000, count: 100) }
         let timeline = try #require(report.timeline)
@@ -168,10 +159,10 @@ struct BurstTests {
 
     @Test func partsThatAreReadApartSayTheSame() throws {
         let bursts = Self.bursts(5)
-        let axis = TimelineAxis(origin: 0, bursts: BurstCalendar(bursts, steps: []))
-        var whole = ReportBuilder(rule: .defersWrites, axis: axis)
-        var first = ReportBuilder(rule: .defersWrites, axis: axis)
-        var second = ReportBuilder(rule: .defersWrites, axis: axis)
+        let (axis, calendar) = (TimelineAxis(origin: 0), BurstCalendar(bursts, steps: []))
+        var whole = ReportBuilder(rule: .defersWrites, axis: axis, bursts: calendar)
+        var first = ReportBuilder(rule: .defersWrites, axis: axis, bursts: calendar)
+        var second = ReportBuilder(rule: .defersWrites, axis: axis, bursts: calendar)
         for (number, burst) in bursts.enumerated() {
             for place in 0..<50 {
                 let io = SyntheticIOs.deferred(

@@ -21,7 +21,7 @@ final class StatusLine {
         let text =
             "\(nanoseconds / 1_000_000_000) s  \(counters.recorded) I/Os  \(rate) IOPS  "
             + "\(counters.inFlight) in flight  \(counters.surelyLost) lost"
-            + (every > 1 ? "  recorded for 1/\(every) of the time" : "")
+            + (every > 1 ? "  one in \(every) recorded" : "")
         Terminal.replaceLine(with: text)
     }
 

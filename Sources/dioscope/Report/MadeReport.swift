@@ -34,7 +34,7 @@ struct ReportWishes {
     func builder(of ios: ChosenIOs, _ groups: ChosenGroups?) -> ReportBuilder {
         ReportBuilder(
             rule: ios.rule, percentiles: percentiles, groups: groups,
-            axis: TimelineAxis(origin: ios.origin, interval: interval, bursts: ios.bursts),
+            axis: TimelineAxis(origin: ios.origin, interval: interval), bursts: ios.bursts,
             leavesOutRecorders: isWithoutSelf)
     }
 

@@ -12,6 +12,7 @@ from lab import guest
 from lab.kernels import Kernel
 from lab.problem import FAILED, Problem
 
+from .growth import DEEP
 from .places import GUEST_FILES
 
 # How the null_blk completes: inline in the submitter, by a softirq of the same CPU, by a timer's interrupt.
@@ -35,8 +36,6 @@ ONE_CPU = (Run(0, 1, "whole"), Run(1, 1, "whole"), Run(2, 8, "whole"), Run(2, 8,
            Run(2, 8, "sampled 1/8"))
 # As fast as eight CPUs are, and 65,536 in flight, twice over.
 EIGHT_CPUS = (Run(0, 8, "whole", ios=131_072), Run(2, 8, "whole", depth=8192, ios=131_072))
-# As many requests for a CPU's queue as null_blk can be given.
-DEEP = "hw_queue_depth=10240 submit_queues=8"
 SECONDS = 5400
 
 
@@ -62,7 +61,7 @@ class Rate:
 
 def measure(kernel: Kernel, dioscope: Path) -> list[Rate]:
     """Two boots, with a device for each way that null_blk completes."""
-    return _boot(kernel, dioscope, ONE_CPU, 1, "") + _boot(kernel, dioscope, EIGHT_CPUS, 8, DEEP)
+    return _boot(kernel, dioscope, ONE_CPU, 1, "") + _boot(kernel, dioscope, EIGHT_CPUS, 8, f"{DEEP} submit_queues=8")
 
 
 def _boot(kernel: Kernel, dioscope: Path, runs: tuple[Run, ...], cpus: int, settings: str) -> list[Rate]:

@@ -8,8 +8,7 @@ prepare() {
     dd if=/dev/zero of=/mnt/t/file bs=1M count=64 conv=fsync 2>/dev/null && sync && echo 3 >/proc/sys/vm/drop_caches
     # khugepaged would collapse pages in some runs and not in others: hundreds of instructions an I/O.
     echo never 2>/dev/null >/sys/kernel/mm/transparent_hugepage/enabled
-    echo 1048576 >/proc/sys/fs/aio-max-nr
-    ulimit -n 65536
+    allow_many_in_flight
 }
 
 # consumed: nanoseconds that the recorder's threads, and those of what it started, have had the CPU.

@@ -7,8 +7,7 @@ prepare() {
     shift
     null_device "n$mode" "nullb$mode" 10000 irqmode="$mode" size=128 "$@" && make_filesystem ext4 "/mnt/$mode" || return 1
     dd if=/dev/zero of="/mnt/$mode/file" bs=1M count=64 conv=fsync 2>/dev/null && sync
-    echo 1048576 >/proc/sys/fs/aio-max-nr
-    ulimit -n 65536
+    allow_many_in_flight
 }
 
 # rate LABEL IRQ-MODE IOS JOBS DEPTH RECORD-OPTION...

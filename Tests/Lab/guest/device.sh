@@ -170,3 +170,9 @@ make_filesystem() {
     *) mount -t "$1" "$disk" "$mount_point" ;;
     esac
 }
+
+# allow_many_in_flight: more I/Os at once, and more open files, than the kernel lets by default.
+allow_many_in_flight() {
+    echo 1048576 >/proc/sys/fs/aio-max-nr
+    ulimit -n 65536
+}
