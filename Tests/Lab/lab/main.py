@@ -290,3 +290,6 @@ def main(arguments: list[str]) -> int:
         return problem.code
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # `Scripts/lab list | head`: what is left has no reader, and Python would say so at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
