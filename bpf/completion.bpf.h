@@ -169,10 +169,8 @@ static __always_inline bool begun_before_us(void)
 	return active && *active && !filtered_at_all();
 }
 
-static __always_inline int iomap_complete(struct probe_cpu *cpu, __u64 key, long ret)
+static __always_inline int iomap_complete(struct probe_cpu *cpu, struct probe_io *io, __u64 key, long ret)
 {
-	struct probe_io *io = slot_find(key);
-
 	if (io)
 		io_complete(cpu, io, key, ret, false);
 	/* A layer's own, loop's to its file, is part of another. */
@@ -185,10 +183,13 @@ SEC("?tp_btf/iomap_dio_complete")
 int BPF_PROG(dio_completed, struct kiocb *iocb, int error, long ret)
 {
 	struct probe_cpu *cpu = this_cpu();
+	struct probe_io *io;
+	__u64 key;
 
 	if (!cpu)
 		return 0;
-	return iomap_complete(cpu, io_key(cpu, PROBE_KEY_COMPLETE, iocb), error ? error : ret);
+	io = io_of_iocb(cpu, PROBE_KEY_COMPLETE, iocb, &key);
+	return iomap_complete(cpu, io, key, error ? error : ret);
 }
 
 /*
@@ -211,7 +212,7 @@ int BPF_PROG(completion_entered, struct iomap_dio *dio)
 
 	if (!cpu)
 		return 0;
-	iocb = io_key(cpu, PROBE_KEY_COMPLETE, read_kernel(dio, iocb));
+	io_of_iocb(cpu, PROBE_KEY_COMPLETE, read_kernel(dio, iocb), &iocb);
 	bpf_map_update_elem(&probe_completing, &key, &iocb, BPF_ANY);
 	return 0;
 }
@@ -228,7 +229,7 @@ int BPF_PROG(completion_left, struct iomap_dio *dio, long ret)
 		return 0;
 	iocb = *found;
 	bpf_map_delete_elem(&probe_completing, &key);
-	return iomap_complete(cpu, iocb, ret);
+	return iomap_complete(cpu, slot_find(iocb), iocb, ret);
 }
 
 /* ---- fs/direct-io.c and block devices: nothing comes after their own code but ki_complete ---- */

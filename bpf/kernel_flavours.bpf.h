@@ -9,7 +9,8 @@
  * Without it pointers that the verifier does not know are read by
  * bpf_probe_read_kernel(), and the compare-and-exchange that claims a slot
  * (5ffa25502b5a, 5.12) is done by a hash map. PROBE_INFER_CONTEXT is for kernels whose
- * preempt_count cannot be reached.
+ * preempt_count cannot be reached. PROBE_PLAIN is for recordings without filters and stacked disks: the
+ * verifier finds out what is constant, but leaves in its place what looks at it.
  */
 #ifndef KERNEL_FLAVOURS_BPF_H
 #define KERNEL_FLAVOURS_BPF_H
@@ -23,6 +24,28 @@
 
 /* Written before it is loaded, and never after. Weak, or the compiler would take it for the zeros that are in the file. */
 const struct probe_settings probe_settings __weak SEC(".rodata.settings");
+
+#ifdef PROBE_PLAIN
+
+/* User space loads this flavour for such settings alone; isPlain() in LiveProbes+Settings.swift has the same. */
+static __always_inline const struct probe_settings *plain_settings(void)
+{
+	__builtin_assume(!probe_settings.filter_task);
+	__builtin_assume(!probe_settings.filter_comm);
+	__builtin_assume(!probe_settings.filter_inode);
+	__builtin_assume(!probe_settings.filter_device);
+	__builtin_assume(probe_settings.sample_every <= 1);
+	__builtin_assume(probe_settings.clocks_run == 1);
+	__builtin_assume(!probe_settings.summary);
+	__builtin_assume(!probe_settings.stacked_disks);
+	__builtin_assume(!probe_settings.slots_elsewhere);
+	__builtin_assume(!probe_settings.contexts_misread);
+	return &probe_settings;
+}
+
+#define probe_settings (*plain_settings())
+
+#endif
 
 #ifdef PROBE_MODERN
 

@@ -114,14 +114,27 @@ static __always_inline bool is_users(const void *complete)
 	       complete == &io_complete_rw_iopoll;
 }
 
-/* The key of the I/O that this kiocb is part of. */
-static __always_inline __u64 io_key(struct probe_cpu *cpu, enum probe_key_user user, struct kiocb *iocb)
+/* - key: of the slot. */
+static __noinline struct probe_io *io_of_user(__u64 iocb, __u64 *key)
 {
-	__u64 key = iocb_key(cpu, user, iocb);
+	*key = user_iocb(iocb);
+	return slot_find(*key);
+}
 
-	if (!probe_settings.files_stack || is_users((const void *)read_kernel(iocb, ki_complete)))
-		return key;
-	return user_iocb(key);
+/*
+ * The I/O that this kiocb is part of, or NULL: nearly always that of a user. Only what is not found is
+ * asked whether a file system made it for another; begin lets no slot stay that had its address before.
+ */
+static __always_inline struct probe_io *io_of_iocb(struct probe_cpu *cpu, enum probe_key_user user,
+						   struct kiocb *iocb, __u64 *key)
+{
+	struct probe_io *io;
+
+	*key = iocb_key(cpu, user, iocb);
+	io = slot_find(*key);
+	if (io || !probe_settings.files_stack || is_users((const void *)read_kernel(iocb, ki_complete)))
+		return io;
+	return io_of_user(*key, key);
 }
 
 #endif

@@ -119,6 +119,8 @@ static __always_inline bool slot_may_exist(__u64 key)
 
 	if (!bucket)
 		return false;
+	/* Or the compiler would make an address for each key of it. */
+	barrier_var(bucket);
 	for (__u32 way = 0; way < PROBE_BUCKET_SLOTS; way++)
 		any |= bucket->iocb[way];
 	return any;

@@ -289,27 +289,47 @@ int BPF_PROG(submission_returned)
 
 /* ---- iomap: ext4, xfs and most others ---- */
 
+/*
+ * What a file system made this kiocb for. An I/O that had it, and whose completion was missed, must not
+ * be taken for that one.
+ */
+static __noinline __u64 key_of_user(struct probe_cpu *cpu, __u64 iocb)
+{
+	__u64 key = user_iocb(iocb);
+	struct probe_io *before = key == iocb || !cpu ? 0 : slot_find(iocb);
+
+	if (!before)
+		return key;
+	if (before->completed_ns)
+		emit_io(cpu, before);
+	else
+		lose_io(cpu, slot_of(before));
+	slot_free(iocb);
+	return key;
+}
+
 /* - counts: see counted_in_pause() */
 static __always_inline int iomap_begin(struct kiocb *iocb, struct iov_iter *iter, __u32 dio_flags,
 				       bool counts)
 {
 	struct probe_cpu *cpu = this_cpu_in_pause();
 	const void *complete = (const void *)read_kernel(iocb, ki_complete);
-	bool is_another = probe_settings.files_stack && !is_users(complete);
 	struct beginning this = { .cpu = cpu, .iocb = iocb, .iter = iter };
-	struct kiocb *user;
-	struct file *file;
-	struct inode *inode;
 	struct super_block *sb;
+	struct kiocb *user;
+	struct inode *inode;
+	struct file *file;
+	bool is_another;
 	__u64 key;
 
 	if (counted_in_pause(cpu, complete, counts))
 		return 0;
+	is_another = probe_settings.files_stack && !is_users(complete);
 	this.facts = (dio_flags & IOMAP_DIO_FORCE_WAIT ? PROBE_FACT_FORCE_WAIT : 0) |
 		     (dio_flags & IOMAP_DIO_PARTIAL ? PROBE_FACT_PARTIAL : 0);
 	key = cpu ? iocb_key(cpu, PROBE_KEY_BEGIN, iocb) : 0;
 	if (is_another)
-		key = user_iocb(key);
+		key = key_of_user(cpu, key);
 	user = iocb;
 	if (is_another) {
 		user = cast_kernel(struct kiocb, key);

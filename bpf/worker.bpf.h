@@ -97,13 +97,14 @@ int BPF_PROG(work_queued, int requested_cpu, struct pool_workqueue *pool, struct
 	struct kiocb *iocb = iocb_of_work(work);
 	struct probe_cpu *cpu;
 	struct probe_io *io;
+	__u64 key;
 
 	cpu = this_cpu();
 	if (!cpu)
 		return 0;
 	if (!iocb)
 		return other_work_queued(cpu, work);
-	io = slot_find(io_key(cpu, PROBE_KEY_QUEUE, iocb));
+	io = io_of_iocb(cpu, PROBE_KEY_QUEUE, iocb, &key);
 	if (!io)
 		return 0;
 	/* end_io queues the work: where it cannot be probed, this still shows where it ran. */
@@ -135,10 +136,11 @@ static __always_inline int work_activates(struct work_struct *work)
 	struct kiocb *iocb = iocb_of_work(work);
 	struct probe_cpu *cpu = this_cpu();
 	struct probe_io *io;
+	__u64 key;
 
 	if (!cpu || !iocb)
 		return 0;
-	io = slot_find(io_key(cpu, PROBE_KEY_ACTIVATE, iocb));
+	io = io_of_iocb(cpu, PROBE_KEY_ACTIVATE, iocb, &key);
 	return io && io->queued_ns ? waited_at_limit(cpu, io) : 0;
 }
 
@@ -162,10 +164,11 @@ int BPF_PROG(work_activated, struct work_struct *work)
 	struct kiocb *iocb = iocb_of_work(work);
 	struct probe_cpu *cpu = this_cpu();
 	struct probe_io *io;
+	__u64 key;
 
 	if (!cpu || !iocb)
 		return 0;
-	io = slot_find(io_key(cpu, PROBE_KEY_ACTIVATE, iocb));
+	io = io_of_iocb(cpu, PROBE_KEY_ACTIVATE, iocb, &key);
 	if (!io || io->kind < PROBE_RECORD_LIFE || !(((struct probe_life *)io)->marks & PROBE_LIFE_AT_LIMIT))
 		return 0;
 	return waited_at_limit(cpu, io);
@@ -200,7 +203,8 @@ static __always_inline void queue_wait_ends(struct probe_io *io, const struct pr
 static __always_inline void io_work_starts(struct probe_cpu *cpu, enum probe_key_user user, struct kiocb *iocb,
 					   __u32 tid, __u64 now, const struct probe_occupied *clocks)
 {
-	struct probe_io *io = slot_find(io_key(cpu, user, iocb));
+	__u64 key;
+	struct probe_io *io = io_of_iocb(cpu, user, iocb, &key);
 
 	/* Both saw it, after all. */
 	if (user == PROBE_KEY_START_WITNESS && io && io->started_ns && io->started_ns >= io->queued_ns)

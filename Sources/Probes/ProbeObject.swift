@@ -13,9 +13,9 @@ final class ProbeObject {
     private var kept: [Int32] = []
     let plan: ProbePlan
 
-    /// Opens the object of the plan's flavour, with only the plan's programs.
-    init(plan: ProbePlan) throws(ProbeError) {
-        let image = Self.image(of: plan.flavour)
+    /// Opens the object of a flavour, with only the plan's programs.
+    init(plan: ProbePlan, flavour: ProbePlan.Flavour) throws(ProbeError) {
+        let image = Self.image(of: flavour)
         var options = bpf_object_open_opts()
         options.sz = MemoryLayout<bpf_object_open_opts>.size
         let opened = image.withUnsafeBytes { bytes in
@@ -186,6 +186,7 @@ final class ProbeObject {
         let hex =
             switch flavour {
             case .modern: BPFObjects.modern
+            case .plain: BPFObjects.plain
             case .inferring: BPFObjects.inferring
             case .baseline: BPFObjects.baseline
             }

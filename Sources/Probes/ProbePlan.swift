@@ -10,6 +10,8 @@ public struct ProbePlan: Sendable {
     public enum Flavour: String, Sendable {
         /// 6.2 and later.
         case modern
+        /// As modern, for settings as they nearly always are: fewer instructions.
+        case plain
         /// As modern, where preempt_count cannot be reached: contexts are inferred from handlers entered.
         case inferring
         /// 5.10 and later.

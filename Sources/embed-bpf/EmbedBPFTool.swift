@@ -16,6 +16,7 @@ struct EmbedBPFTool {
 
     static let flavours = [
         Flavour(name: "modern", flags: ["-DPROBE_MODERN", "-mcpu=v3"]),
+        Flavour(name: "plain", flags: ["-DPROBE_MODERN", "-DPROBE_PLAIN", "-mcpu=v3"]),
         Flavour(name: "inferring", flags: ["-DPROBE_MODERN", "-DPROBE_INFER_CONTEXT", "-mcpu=v3"]),
         // v3 would make clang use atomics that 5.10's verifier refuses.
         Flavour(name: "baseline", flags: ["-mcpu=v2"]),

@@ -19,7 +19,7 @@ struct ProbeProgramTests {
     }
 
     /// The table and the BPF source name the same programs, attached to the same places.
-    @Test(arguments: [ProbePlan.Flavour.modern, .inferring, .baseline])
+    @Test(arguments: [ProbePlan.Flavour.modern, .plain, .inferring, .baseline])
     func everyObjectHoldsExactlyTheProgramsOfTheTable(flavour: ProbePlan.Flavour) throws {
         let image = ProbeObject.image(of: flavour)
         let object = try #require(image.withUnsafeBytes { bpf_object__open_mem($0.baseAddress, $0.count, nil) })
