@@ -206,6 +206,19 @@ static __always_inline bool reads_nothing(struct kiocb *iocb, __u64 position, __
 	return !length || position >= (__u64)read_kernel(host, i_size);
 }
 
+/* Is ki_complete the only sign of its completion? What only meets a page that is not in memory may go on elsewhere. */
+static __always_inline bool needs_ki_complete(const struct beginning *this)
+{
+	return this->complete && (this->user_is_another || this->facts & (PROBE_FACT_LEGACY | PROBE_FACT_BLOCK_DEVICE |
+									 PROBE_FACT_PARTIAL));
+}
+
+/* It cannot be recorded for the moment: in bursts of a load that did not need them, those programs are detached. */
+static __always_inline bool ends_unseen(const struct beginning *this)
+{
+	return probe_settings.pauses && needs_ki_complete(this) && !demand_ki_complete();
+}
+
 static __always_inline int io_begin(const struct beginning *this)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -236,7 +249,7 @@ static __always_inline int io_begin(const struct beginning *this)
 		return 0;
 	}
 	know_submitter(cpu, pid_tgid);
-	if (is_left_out()) {
+	if (is_left_out() || ends_unseen(this)) {
 		__sync_fetch_and_add(&cpu->sampled_out, 1);
 		return 0;
 	}

@@ -15,6 +15,8 @@ struct probe_state {
 	struct probe_cpu cpus[PROBE_MAX_CPUS];
 	struct probe_bucket buckets[PROBE_NEAR_BUCKETS];	/* not used when there are other than that many */
 	__u32 pause;						/* enum probe_pause */
+	__u32 ki_complete_unseen;				/* set by user space: its programs are detached */
+	__u32 ki_complete_needed;				/* an I/O came whose completion only they see */
 };
 
 /* User space starts no recording where there are more CPUs. */
@@ -37,6 +39,13 @@ static __always_inline struct probe_cpu *this_cpu_in_pause(void)
 static __always_inline __u32 pause_state(void)
 {
 	return *(volatile __u32 *)&probe_state.pause;
+}
+
+/* Tells user space that it is needed. Is it seen? */
+static __always_inline bool demand_ki_complete(void)
+{
+	*(volatile __u32 *)&probe_state.ki_complete_needed = 1;
+	return !*(volatile __u32 *)&probe_state.ki_complete_unseen;
 }
 
 #else
@@ -72,6 +81,12 @@ static __always_inline __u32 pause_state(void)
 	__u32 *state = bpf_map_lookup_elem(&probe_pause, &first);
 
 	return state ? *state : PROBE_PAUSE_NONE;
+}
+
+/* Its programs stay attached. */
+static __always_inline bool demand_ki_complete(void)
+{
+	return true;
 }
 
 #endif

@@ -19,6 +19,7 @@ extension LiveProbes {
         misses.pauseBegins(at: missedBegins)
         for program in ofBursts where !Self.staysAttached { object.detach(program) }
         emptySlots()
+        leaveKiComplete()
     }
 
     /// Attaches again what `pause` detached; it still returns at once.
@@ -38,6 +39,48 @@ extension LiveProbes {
         misses.pauseEnds(at: missedBegins)
         set(PROBE_PAUSE_NONE)
         if let counting { object.detach(counting.program) }
+    }
+
+    /// There are no pauses from now on.
+    public func stopPauses() {
+        if state.isKiCompleteUnseen == true { isKiCompleteWanted = true }
+    }
+
+    /// At ki_complete. They alone see the end of I/Os to block devices, of fs/direct-io.c and of files that are kept in others, and of those
+    /// whose completion the kernel skipped.
+    private var ofKiComplete: [ProbeProgram] {
+        let functions = ["aio_completed", "io_uring_completed", "io_uring_poll_completed"]
+        return plan.included.filter { functions.contains($0.function) }
+    }
+
+    /// So many I/Os are looked at first.
+    private static let kiCompleteIOs = 20_000
+
+    /// Where so many I/Os had no need of ki_complete, its programs are detached: in a pause they would cost as much as to count. One that
+    /// does need them is left out, and has them attached again.
+    private func leaveKiComplete() {
+        guard !Self.staysAttached, state.isKiCompleteUnseen == false, !state.isKiCompleteNeeded, !plan.seesLayers,
+            !isKiCompleteWanted, missedCompletions == 0, currentBegins >= Self.kiCompleteIOs
+        else { return }
+        state.isKiCompleteUnseen = true
+        for program in ofKiComplete { object.detachApart(program) }
+    }
+
+    /// To be called again and again: a program that is still being detached cannot be attached.
+    func attachKiCompleteIfNeeded() {
+        guard state.isKiCompleteUnseen == true,
+            state.isKiCompleteNeeded || isKiCompleteWanted || missedCompletions > 0
+        else { return }
+        isKiCompleteWanted = true
+        for program in ofKiComplete where !object.isAttached(program) {
+            guard object.attach(program) == 0 else { return }
+        }
+        state.forgetSent(cpuCount)
+        state.isKiCompleteUnseen = false
+    }
+
+    private var missedCompletions: UInt64 {
+        plan.included.filter { $0.role == .completes }.reduce(0) { $0 + object.misses(of: $1) }
     }
 
     /// QEMU's emulation of several CPUs runs instructions that the kernel has just changed, and the kernel dies of it, the sooner

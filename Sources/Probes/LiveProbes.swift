@@ -214,6 +214,7 @@ public final class LiveProbes {
     @available(*, noasync, message: "blocks the calling thread")
     public func drain(timeoutMilliseconds: Int32) {
         rings.drain(timeoutMilliseconds: timeoutMilliseconds)
+        attachKiCompleteIfNeeded()
     }
 
     /// Delivers I/Os that are complete, but for io_uring's second hop that did not come: without it they are records
@@ -311,6 +312,8 @@ public final class LiveProbes {
 
     private var deliveredLate: UInt64 = 0
     var misses = PauseMisses()
+    /// From now on the programs of ki_complete are to be attached.
+    var isKiCompleteWanted = false
     /// Completions without a begin until the first pause: later ones are of I/Os that a pause left out.
     var unmatchedBefore: UInt64?
     private var useBefore: [CPUUse] = []
@@ -343,6 +346,9 @@ public final class LiveProbes {
     public func costs() -> [ProbeCost] {
         plan.included.map { object.cost(of: $0) }.filter { $0.runs > 0 }
     }
+
+    /// I/Os that were let in so far.
+    var currentBegins: UInt64 { cpus().reduce(0) { $0 &+ $1.begins } }
 
     /// I/Os that passed the filters so far, recorded or not.
     public var iosSeen: UInt64 { cpus().reduce(0) { $0 &+ $1.begins &+ $1.sampled_out } }

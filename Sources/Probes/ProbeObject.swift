@@ -122,6 +122,21 @@ final class ProbeObject {
         bpf_link__destroy(link)
     }
 
+    func isAttached(_ program: ProbeProgram) -> Bool { links[program.function] != nil }
+
+    /// Detaches on a thread of its own: at a function that waits for a grace period of RCU Tasks, which may take seconds.
+    func detachApart(_ program: ProbeProgram) {
+        guard let link = links.removeValue(forKey: program.function) else { return }
+        var thread = pthread_t()
+        let status = pthread_create(
+            &thread, nil,
+            { link in
+                if let link { bpf_link__destroy(OpaquePointer(link)) }
+                return nil
+            }, UnsafeMutableRawPointer(link))
+        if status == 0 { pthread_detach(thread) } else { bpf_link__destroy(link) }
+    }
+
     /// -1 when the object has no such map.
     func descriptor(of map: String) -> Int32 {
         bpf_object__find_map_fd_by_name(object, map)

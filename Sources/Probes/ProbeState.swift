@@ -28,7 +28,8 @@ final class ProbeState {
     /// Swift has no arrays as long as those of C.
     private static let bucketsBegin = Int(PROBE_MAX_CPUS) * MemoryLayout<probe_cpu>.stride
     private static let pauseBegins = bucketsBegin + Int(PROBE_NEAR_BUCKETS) * MemoryLayout<probe_bucket>.stride
-    private static let wholeSize = pauseBegins + MemoryLayout<UInt32>.size
+    /// The words that begin there: whether recording pauses, whether ki_complete is unseen, whether it is needed.
+    private static let wholeSize = pauseBegins + 3 * MemoryLayout<UInt32>.size
 
     static func hasRoom(forCPUs count: Int) -> Bool { count <= Int(PROBE_MAX_CPUS) }
 
@@ -63,11 +64,29 @@ final class ProbeState {
         for bucket in 0..<Int(PROBE_NEAR_BUCKETS) where buckets[bucket] != .zero { buckets[bucket] = .zero }
     }
 
+    private var words: UnsafeMutablePointer<UInt32> {
+        (start + Self.pauseBegins).assumingMemoryBound(to: UInt32.self)
+    }
+
     /// `false` where that is in a map of its own.
     func set(_ pause: probe_pause) -> Bool {
         guard isWhole else { return false }
-        (start + Self.pauseBegins).assumingMemoryBound(to: UInt32.self).pointee = pause.rawValue
+        words[0] = pause.rawValue
         return true
+    }
+
+    /// `nil` where the programs do not ask.
+    var isKiCompleteUnseen: Bool? {
+        get { isWhole ? words[1] != 0 : nil }
+        set { if isWhole, let newValue { words[1] = newValue ? 1 : 0 } }
+    }
+
+    /// An I/O came whose completion only the programs of ki_complete see.
+    var isKiCompleteNeeded: Bool { isWhole && words[2] != 0 }
+
+    /// Notes of I/Os whose ki_complete is about to be called, of which nobody saw whether it was.
+    func forgetSent(_ count: Int) {
+        for cpu in 0..<count { (first + cpu).pointee.sent_key = 0 }
     }
 
     /// What the programs knew of the moment in which they ran last. Counters, the clocks' readings and what does not change

@@ -70,6 +70,7 @@ final class Bursts {
     func follow(_ plan: BurstPlan?, at now: UInt64) {
         self.plan = plan
         periodBegan = now
+        if plan == nil, hasPaused { probes.stopPauses() }
         switch phase {
         case .recording: next = plan.map { burst.from + $0.length } ?? .max
         case .ending, .preparing: break

@@ -46,6 +46,8 @@ protocol ProbeSource: AnyObject {
     func prepareBurst() throws(ProbeError)
     /// Follows again, and lets I/Os in.
     func beginBurst()
+    /// There are no pauses from now on.
+    func stopPauses()
     func measureCost() -> Bool
     func costs() -> [ProbeCost]
     /// Measures what recording costs.

@@ -66,6 +66,7 @@ final class ScriptedProbes: ProbeSource {
         bursts.append("prepare")
     }
     func beginBurst() { bursts.append("begin") }
+    func stopPauses() { bursts.append("no pauses") }
     var burstRefusal: ProbeError?
     func measureCost() -> Bool { false }
     func costs() -> [ProbeCost] { [] }
