@@ -365,11 +365,19 @@ int BPF_PROG(dio_began, struct kiocb *iocb, struct iov_iter *iter, __u32 dio_fla
 	return iomap_begin(iocb, iter, dio_flags, true);
 }
 
+/* What a filter concerns, or the kernel began itself. Apart, for the other way to be short. */
+static __noinline int count_after_all(struct kiocb *iocb, struct iov_iter *iter, __u32 dio_flags)
+{
+	return iomap_begin(cast_kernel(struct kiocb, iocb), cast_kernel(struct iov_iter, iter), dio_flags, true);
+}
+
 /* Instead of the kprobe, which costs twice as much, while nothing but counting is done. */
 SEC("?tp_btf/iomap_dio_rw_begin")
 int BPF_PROG(dio_counted, struct kiocb *iocb, struct iov_iter *iter, __u32 dio_flags)
 {
-	return is_paused() ? iomap_begin(iocb, iter, dio_flags, true) : 0;
+	if (!is_paused() || counted_in_pause(this_cpu_in_pause(), (const void *)read_kernel(iocb, ki_complete), true))
+		return 0;
+	return count_after_all(iocb, iter, dio_flags);
 }
 
 /*

@@ -184,9 +184,10 @@ struct CostEstimate: Equatable {
     }
 
     /// One I/O of how many may be recorded. It is left as it is while it is within the limit, and not twice as many could be.
-    /// Where pauses alone come near the limit, bursts may take a quarter of that on top: less would spare next to nothing.
+    /// It aims a tenth below: what it goes by are moments, and not all of the cost is in them. Where pauses alone come near
+    /// the limit, bursts may take a quarter of that on top: less would spare next to nothing.
     func every(for limit: Double, now: UInt32) -> UInt32 {
-        let reachable = max(limit, 1.25 * (pausing ?? 0) / cpus)
+        let reachable = max(0.9 * limit, 1.25 * (pausing ?? 0) / cpus)
         let wanted = Self.rungs.first { part(every: $0) <= reachable } ?? Self.most
         return wanted > now || 2 * wanted <= now ? wanted : now
     }

@@ -104,7 +104,7 @@ struct BurstsTests {
         note(0.24)
         note(0.01, isOfPause: true)
         let rare = estimate.every(for: 0.03, now: 1)
-        #expect(rare == 12)
+        #expect(rare == 16)
         note(0.2)
         // A little is no reason.
         #expect(estimate.every(for: 0.03, now: rare) == rare)
