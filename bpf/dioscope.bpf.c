@@ -7,6 +7,7 @@
 #include "cpus.bpf.h"
 #include "opens.bpf.h"
 #include "submit.bpf.h"
+#include "block_device.bpf.h"
 #include "device.bpf.h"
 #include "worker.bpf.h"
 #include "completion.bpf.h"
