@@ -188,7 +188,8 @@ int BPF_PROG(dio_completed, struct kiocb *iocb, int error, long ret)
 
 	if (!cpu)
 		return 0;
-	io = io_of_iocb(cpu, PROBE_KEY_COMPLETE, iocb, &key);
+	key = iocb_key(cpu, PROBE_KEY_COMPLETE, iocb);
+	io = io_at(iocb, &key);
 	return iomap_complete(cpu, io, key, error ? error : ret);
 }
 
@@ -212,7 +213,7 @@ int BPF_PROG(completion_entered, struct iomap_dio *dio)
 
 	if (!cpu)
 		return 0;
-	io_of_iocb(cpu, PROBE_KEY_COMPLETE, read_kernel(dio, iocb), &iocb);
+	iocb = iocb_key(cpu, PROBE_KEY_COMPLETE, read_kernel(dio, iocb));
 	bpf_map_update_elem(&probe_completing, &key, &iocb, BPF_ANY);
 	return 0;
 }
@@ -223,13 +224,15 @@ int BPF_PROG(completion_left, struct iomap_dio *dio, long ret)
 	struct probe_cpu *cpu = this_cpu();
 	__u64 key = (__u64)dio;
 	__u64 *found = bpf_map_lookup_elem(&probe_completing, &key);
+	struct probe_io *io;
 	__u64 iocb;
 
 	if (!found || !cpu)
 		return 0;
 	iocb = *found;
 	bpf_map_delete_elem(&probe_completing, &key);
-	return iomap_complete(cpu, slot_find(iocb), iocb, ret);
+	io = io_at(cast_kernel(struct kiocb, iocb), &iocb);
+	return iomap_complete(cpu, io, iocb, ret);
 }
 
 /* ---- fs/direct-io.c and block devices: nothing comes after their own code but ki_complete ---- */

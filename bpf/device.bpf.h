@@ -334,7 +334,6 @@ static __always_inline int bio_ends(enum probe_key_user user, struct bio *bio)
 	struct kiocb *iocb;
 	struct probe_io *io;
 	void *private;
-	__u64 key;
 
 	if (!cpu)
 		return 0;
@@ -343,7 +342,7 @@ static __always_inline int bio_ends(enum probe_key_user user, struct bio *bio)
 	iocb = read_kernel(dio, iocb);
 	if (has_witness(PROBE_WITNESSED_END) && was_done(cpu, PROBE_WITNESSED_END, iocb_key(cpu, user, bio)))
 		return 0;
-	io = io_of_iocb(cpu, user, iocb, &key);
+	io = io_of_iocb(cpu, user, iocb);
 	if (io)
 		io_end(io, cpu, iomap_end_facts(io, iocb, dio, bio));
 	return 0;
@@ -369,11 +368,10 @@ int BPF_PROG(simple_bio_ended, struct bio *bio)
 	struct probe_cpu *cpu = this_cpu();
 	struct probe_io *io;
 	__u32 facts = PROBE_FACT_SIMPLE | PROBE_FACT_END_DECIDES;
-	__u64 key;
 
 	if (!cpu || !iocb)
 		return 0;
-	io = io_of_iocb(cpu, PROBE_KEY_SIMPLE_END, iocb, &key);
+	io = io_of_iocb(cpu, PROBE_KEY_SIMPLE_END, iocb);
 	if (!io)
 		return 0;
 	if (read_kernel(bio, bi_status))

@@ -66,7 +66,7 @@ static __always_inline bool counted_in_pause(struct probe_cpu *cpu, const void *
 		return false;
 	if (!counts)
 		return true;
-	if (is_filtered() || issuer_by(complete) == PROBE_ISSUER_OTHER)
+	if (is_filtered() || !is_users(complete))
 		return false;
 	__sync_fetch_and_add(&cpu->sampled_out, 1);
 	return true;

@@ -17,6 +17,12 @@ static __always_inline enum probe_issuer issuer_by(const void *complete)
 	return PROBE_ISSUER_OTHER;
 }
 
+/* Does a user wait for it, and no file system between? */
+static __always_inline bool is_users(const void *complete)
+{
+	return issuer_by(complete) != PROBE_ISSUER_OTHER;
+}
+
 /* A request of io_uring that polls has IOCB_HIPRI taken away on some ways; its completion function shows it. */
 static __always_inline bool issuer_polls(const void *complete)
 {

@@ -27,19 +27,12 @@ const struct probe_settings probe_settings __weak SEC(".rodata.settings");
 
 #ifdef PROBE_PLAIN
 
-/* User space loads this flavour for such settings alone; isPlain() in LiveProbes+Settings.swift has the same. */
+/* User space loads this flavour for such settings alone. */
 static __always_inline const struct probe_settings *plain_settings(void)
 {
-	__builtin_assume(!probe_settings.filter_task);
-	__builtin_assume(!probe_settings.filter_comm);
-	__builtin_assume(!probe_settings.filter_inode);
-	__builtin_assume(!probe_settings.filter_device);
-	__builtin_assume(probe_settings.sample_every <= 1);
-	__builtin_assume(probe_settings.clocks_run == 1);
-	__builtin_assume(!probe_settings.summary);
-	__builtin_assume(!probe_settings.stacked_disks);
-	__builtin_assume(!probe_settings.slots_elsewhere);
-	__builtin_assume(!probe_settings.contexts_misread);
+	bool are_plain = probe_settings_are_plain(&probe_settings);
+
+	__builtin_assume(are_plain);
 	return &probe_settings;
 }
 

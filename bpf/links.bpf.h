@@ -8,6 +8,7 @@
 #ifndef LINKS_BPF_H
 #define LINKS_BPF_H
 
+#include "issuers.bpf.h"
 #include "slots.bpf.h"
 
 struct {
@@ -107,34 +108,32 @@ static __always_inline struct probe_link *link_of_work(__u64 function)
 	return link && link->from == PROBE_LINK_WORK ? link : 0;
 }
 
-/* Does a user wait for this kiocb, and no file system between? */
-static __always_inline bool is_users(const void *complete)
+/* - key: of a kiocb; becomes that of the one which a file system made it for. */
+static __noinline struct probe_io *io_of_user(__u64 *key)
 {
-	return !complete || complete == &aio_complete_rw || complete == &io_complete_rw ||
-	       complete == &io_complete_rw_iopoll;
-}
-
-/* - key: of the slot. */
-static __noinline struct probe_io *io_of_user(__u64 iocb, __u64 *key)
-{
-	*key = user_iocb(iocb);
+	*key = user_iocb(*key);
 	return slot_find(*key);
 }
 
 /*
  * The I/O that this kiocb is part of, or NULL: nearly always that of a user. Only what is not found is
  * asked whether a file system made it for another; begin lets no slot stay that had its address before.
+ * - key: the kiocb as a number; becomes that of the slot.
  */
-static __always_inline struct probe_io *io_of_iocb(struct probe_cpu *cpu, enum probe_key_user user,
-						   struct kiocb *iocb, __u64 *key)
+static __always_inline struct probe_io *io_at(struct kiocb *iocb, __u64 *key)
 {
-	struct probe_io *io;
+	struct probe_io *io = slot_find(*key);
 
-	*key = iocb_key(cpu, user, iocb);
-	io = slot_find(*key);
 	if (io || !probe_settings.files_stack || is_users((const void *)read_kernel(iocb, ki_complete)))
 		return io;
-	return io_of_user(*key, key);
+	return io_of_user(key);
+}
+
+static __always_inline struct probe_io *io_of_iocb(struct probe_cpu *cpu, enum probe_key_user user, struct kiocb *iocb)
+{
+	__u64 key = iocb_key(cpu, user, iocb);
+
+	return io_at(iocb, &key);
 }
 
 #endif

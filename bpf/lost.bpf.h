@@ -38,6 +38,15 @@ verified_once_with_memory int lose_io(struct probe_cpu *cpu, struct probe_deep *
 	return 0;
 }
 
+/* Its slot is wanted for another: an I/O that did complete is still recorded. */
+static __always_inline void io_is_over(struct probe_cpu *cpu, struct probe_io *io)
+{
+	if (io->completed_ns)
+		emit_io(cpu, io);
+	else
+		lose_io(cpu, slot_of(io));
+}
+
 #ifdef PROBE_MODERN
 
 /* No device keeps an I/O for so long; its kiocb may never begin again. */
@@ -60,10 +69,7 @@ verified_once_with_memory int forgotten_way(struct probe_cpu *cpu, __u64 key)
 			continue;
 		if (__sync_val_compare_and_swap(&bucket->iocb[way], there, key) != there)
 			continue;
-		if (io->completed_ns)
-			emit_io(cpu, io);
-		else
-			lose_io(cpu, slot_of(io));
+		io_is_over(cpu, io);
 		return way;
 	}
 	return -1;

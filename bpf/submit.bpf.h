@@ -61,7 +61,7 @@ static __always_inline bool is_punted(const struct probe_io *io, __u64 position)
 	       io->offset_bytes == position;
 }
 
-/* This kiocb's slot from before, if its end was missed; an I/O that did complete is still recorded. */
+/* This kiocb's slot from before, if its end was missed. */
 static __always_inline struct probe_io *slot_restart(struct probe_cpu *cpu, __u64 key, __u64 position)
 {
 	struct probe_io *io = slot_may_exist(key) ? slot_find(key) : 0;
@@ -70,10 +70,8 @@ static __always_inline struct probe_io *slot_restart(struct probe_cpu *cpu, __u6
 		return 0;
 	if (is_punted(io, position) || (!io->completed_ns && came_to_nothing(io)))
 		__sync_fetch_and_add(&cpu->restarted, 1);
-	else if (io->completed_ns)
-		emit_io(cpu, io);
 	else
-		lose_io(cpu, slot_of(io));
+		io_is_over(cpu, io);
 	return io;
 }
 
@@ -123,7 +121,7 @@ static __always_inline bool is_of_layer(const struct beginning *this)
 	struct probe_io *io;
 	__u64 above;
 
-	if (!probe_settings.layers || issuer_by(this->complete) != PROBE_ISSUER_OTHER)
+	if (!probe_settings.layers || is_users(this->complete))
 		return false;
 	above = io_above(this->key, false);
 	if (!above || above == this->key)
@@ -313,10 +311,7 @@ static __noinline __u64 key_of_user(struct probe_cpu *cpu, __u64 iocb)
 
 	if (!before)
 		return key;
-	if (before->completed_ns)
-		emit_io(cpu, before);
-	else
-		lose_io(cpu, slot_of(before));
+	io_is_over(cpu, before);
 	slot_free(iocb);
 	return key;
 }
@@ -347,7 +342,7 @@ static __always_inline int iomap_begin(struct kiocb *iocb, struct iov_iter *iter
 	if (is_another) {
 		user = cast_kernel(struct kiocb, key);
 		complete = (const void *)read_kernel(user, ki_complete);
-		this.user_is_another = issuer_by(complete) != PROBE_ISSUER_OTHER;
+		this.user_is_another = is_users(complete);
 	}
 	file = read_kernel(user, ki_filp);
 	inode = read_kernel(file, f_inode);

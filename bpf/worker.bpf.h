@@ -97,14 +97,13 @@ int BPF_PROG(work_queued, int requested_cpu, struct pool_workqueue *pool, struct
 	struct kiocb *iocb = iocb_of_work(work);
 	struct probe_cpu *cpu;
 	struct probe_io *io;
-	__u64 key;
 
 	cpu = this_cpu();
 	if (!cpu)
 		return 0;
 	if (!iocb)
 		return other_work_queued(cpu, work);
-	io = io_of_iocb(cpu, PROBE_KEY_QUEUE, iocb, &key);
+	io = io_of_iocb(cpu, PROBE_KEY_QUEUE, iocb);
 	if (!io)
 		return 0;
 	/* end_io queues the work: where it cannot be probed, this still shows where it ran. */
@@ -136,11 +135,10 @@ static __always_inline int work_activates(struct work_struct *work)
 	struct kiocb *iocb = iocb_of_work(work);
 	struct probe_cpu *cpu = this_cpu();
 	struct probe_io *io;
-	__u64 key;
 
 	if (!cpu || !iocb)
 		return 0;
-	io = io_of_iocb(cpu, PROBE_KEY_ACTIVATE, iocb, &key);
+	io = io_of_iocb(cpu, PROBE_KEY_ACTIVATE, iocb);
 	return io && io->queued_ns ? waited_at_limit(cpu, io) : 0;
 }
 
@@ -164,11 +162,10 @@ int BPF_PROG(work_activated, struct work_struct *work)
 	struct kiocb *iocb = iocb_of_work(work);
 	struct probe_cpu *cpu = this_cpu();
 	struct probe_io *io;
-	__u64 key;
 
 	if (!cpu || !iocb)
 		return 0;
-	io = io_of_iocb(cpu, PROBE_KEY_ACTIVATE, iocb, &key);
+	io = io_of_iocb(cpu, PROBE_KEY_ACTIVATE, iocb);
 	if (!io || io->kind < PROBE_RECORD_LIFE || !(((struct probe_life *)io)->marks & PROBE_LIFE_AT_LIMIT))
 		return 0;
 	return waited_at_limit(cpu, io);
@@ -203,8 +200,7 @@ static __always_inline void queue_wait_ends(struct probe_io *io, const struct pr
 static __always_inline void io_work_starts(struct probe_cpu *cpu, enum probe_key_user user, struct kiocb *iocb,
 					   __u32 tid, __u64 now, const struct probe_occupied *clocks)
 {
-	__u64 key;
-	struct probe_io *io = io_of_iocb(cpu, user, iocb, &key);
+	struct probe_io *io = io_of_iocb(cpu, user, iocb);
 
 	/* Both saw it, after all. */
 	if (user == PROBE_KEY_START_WITNESS && io && io->started_ns && io->started_ns >= io->queued_ns)

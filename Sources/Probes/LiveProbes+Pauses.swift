@@ -43,7 +43,7 @@ extension LiveProbes {
 
     /// There are no pauses from now on.
     public func stopPauses() {
-        if state.isKiCompleteUnseen == true { isKiCompleteWanted = true }
+        if state.isKiCompleteUnseen == true { state.isKiCompleteNeeded = true }
     }
 
     /// At ki_complete. They alone see the end of I/Os to block devices, of fs/direct-io.c and of files that are kept in others, and of those
@@ -60,7 +60,7 @@ extension LiveProbes {
     /// does need them is left out, and has them attached again.
     private func leaveKiComplete() {
         guard !Self.staysAttached, state.isKiCompleteUnseen == false, !state.isKiCompleteNeeded, !plan.seesLayers,
-            !isKiCompleteWanted, missedCompletions == 0, currentBegins >= Self.kiCompleteIOs
+            currentBegins >= Self.kiCompleteIOs, missedCompletions == 0
         else { return }
         state.isKiCompleteUnseen = true
         for program in ofKiComplete { object.detachApart(program) }
@@ -68,10 +68,7 @@ extension LiveProbes {
 
     /// To be called again and again: a program that is still being detached cannot be attached.
     func attachKiCompleteIfNeeded() {
-        guard state.isKiCompleteUnseen == true,
-            state.isKiCompleteNeeded || isKiCompleteWanted || missedCompletions > 0
-        else { return }
-        isKiCompleteWanted = true
+        guard state.isKiCompleteUnseen == true, state.isKiCompleteNeeded || missedCompletions > 0 else { return }
         for program in ofKiComplete where !object.isAttached(program) {
             guard object.attach(program) == 0 else { return }
         }

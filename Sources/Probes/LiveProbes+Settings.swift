@@ -43,11 +43,4 @@ extension LiveProbes {
         }
         return settings
     }
-    /// Those that the plain flavour of the programs takes for granted: `plain_settings` of bpf/kernel_flavours.bpf.h.
-    static func isPlain(_ settings: probe_settings) -> Bool {
-        settings.filter_task == 0 && settings.filter_comm == 0 && settings.filter_inode == 0
-            && settings.filter_device == 0 && settings.sample_every <= 1 && settings.clocks_run == 1
-            && settings.summary == 0 && settings.stacked_disks == 0
-            && settings.slots_elsewhere == 0 && settings.contexts_misread == 0
-    }
 }

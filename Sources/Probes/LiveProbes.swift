@@ -312,8 +312,6 @@ public final class LiveProbes {
 
     private var deliveredLate: UInt64 = 0
     var misses = PauseMisses()
-    /// From now on the programs of ki_complete are to be attached.
-    var isKiCompleteWanted = false
     /// Completions without a begin until the first pause: later ones are of I/Os that a pause left out.
     var unmatchedBefore: UInt64?
     private var useBefore: [CPUUse] = []
@@ -406,8 +404,9 @@ extension LiveProbes {
             if let missing = plan.missingEssential {
                 throw .missingEssential(place: missing.program.place, reason: missing.refusal ?? "")
             }
-            let settings = settings(plan: plan, filter: filter, sizes: sizes, rings: rings)
-            let flavour = plan.flavour == .modern && isPlain(settings) ? .plain : plan.flavour
+            var settings = settings(plan: plan, filter: filter, sizes: sizes, rings: rings)
+            let isPlain = probe_settings_are_plain(&settings) != 0
+            let flavour = plan.flavour == .modern && isPlain ? .plain : plan.flavour
             let object = try ProbeObject(plan: plan, flavour: flavour)
             try object.set(settings)
             try setSizes(of: object, sizes: sizes, cpuCount: cpuCount, rings: rings.count)

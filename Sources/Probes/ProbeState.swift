@@ -82,7 +82,10 @@ final class ProbeState {
     }
 
     /// An I/O came whose completion only the programs of ki_complete see.
-    var isKiCompleteNeeded: Bool { isWhole && words[2] != 0 }
+    var isKiCompleteNeeded: Bool {
+        get { isWhole && words[2] != 0 }
+        set { if isWhole { words[2] = newValue ? 1 : 0 } }
+    }
 
     /// Notes of I/Os whose ki_complete is about to be called, of which nobody saw whether it was.
     func forgetSent(_ count: Int) {

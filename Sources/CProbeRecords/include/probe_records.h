@@ -273,6 +273,15 @@ struct probe_settings {
 	probe_u32 counted_apart;	/* in a pause I/Os of iomap are counted by a program of its own, not by the kprobe */
 };
 
+/* No filter, sample, summary or stacked disk, and all causes: what the plain flavour of the programs takes for granted. */
+static inline __attribute__((always_inline)) int probe_settings_are_plain(const struct probe_settings *settings)
+{
+	return (settings->filter_task == 0) & (settings->filter_comm == 0) & (settings->filter_inode == 0) &
+	       (settings->filter_device == 0) & (settings->sample_every <= 1) & (settings->clocks_run == 1) &
+	       (settings->summary == 0) & (settings->stacked_disks == 0) & (settings->slots_elsewhere == 0) &
+	       (settings->contexts_misread == 0);
+}
+
 #include "probe_links.h"
 
 /* Programs that look up a slot; each has its own place in probe_cpu.key. */
