@@ -105,17 +105,6 @@ static __always_inline void complete_now(struct probe_cpu *cpu, struct probe_io 
 		io->completed_ns = bpf_ktime_get_ns();
 }
 
-/* Is it completed by a kworker, in a work that is not its own? */
-verified_once int in_other_work(__u32 context)
-{
-	const void *function;
-
-	if (context != PROBE_CONTEXT_KWORKER)
-		return 0;
-	function = (const void *)read_kernel(worker_of(current_task()), current_func);
-	return function && !completes_io(function);
-}
-
 /* - is_called_back: this is its ki_complete. */
 static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *io, __u64 key, long ret,
 					bool is_called_back)
@@ -126,11 +115,7 @@ static __always_inline void io_complete(struct probe_cpu *cpu, struct probe_io *
 		slot_free(key);
 		return;
 	}
-	io->complete_context = current_context(cpu);
-	io->complete_cpu = bpf_get_smp_processor_id();
-	/* In an interrupt, or a work of a driver's, that is where end_io ran, also where it cannot be probed. */
-	if (!(io->facts & PROBE_FACT_END_SEEN) && (is_delivery(io->complete_context) || in_other_work(io->complete_context)))
-		end_must_be_here(slot_of(io), cpu);
+	completes_here(cpu, io);
 	io->error = ret < 0 ? ret : 0;
 	if (is_of_task(io->complete_context) && !io->started_ns &&
 	    (__u32)bpf_get_current_pid_tgid() == io->submitter_tid)
@@ -305,6 +290,24 @@ static __always_inline void user_complete(struct probe_cpu *cpu, struct probe_io
 }
 
 /*
+ * The completion of what a file system made for it was skipped, and so was the queueing of the work that completes
+ * the user's, if there is one: then it was not here.
+ */
+verified_once_with_memory int stacked_complete(struct probe_cpu *cpu, struct probe_deep *slot, __u64 key)
+{
+	struct probe_io *io = io_in(slot);
+
+	if (!cpu || !slot)
+		return 0;
+	__sync_fetch_and_add(&cpu->rescued, 1);
+	if (!in_hop())
+		completes_here(cpu, io);
+	io->completed_ns = bpf_ktime_get_ns();
+	user_complete(cpu, io, key);
+	return 0;
+}
+
+/*
  * ki_complete. An I/O of iomap's that still has a slot here was completed while
  * the probe of iomap_dio_complete was running on this CPU already: an interrupt
  * in the midst of a kworker's. It is recorded from here, a moment later.
@@ -319,6 +322,8 @@ verified_once_with_memory int unsent_complete(struct probe_cpu *cpu, __u64 key, 
 		io_send(cpu, io, key);
 		return 0;
 	}
+	if (io && user_follows(io) && ret < 0)
+		io->error = ret;
 	if (io && io->completed_ns && user_follows(io)) {
 		if (!io->iocb_completed_ns)
 			user_complete(cpu, io, key);
@@ -327,6 +332,8 @@ verified_once_with_memory int unsent_complete(struct probe_cpu *cpu, __u64 key, 
 	/* With CALLER_COMP it comes before the completion, only to get the issuer to work. */
 	if (!io || io->completed_ns || io->facts & PROBE_FACT_CALLER_COMP)
 		return 0;
+	if (user_follows(io))
+		return stacked_complete(cpu, slot_of(io), key);
 	if (!(io->facts & (PROBE_FACT_LEGACY | PROBE_FACT_BLOCK_DEVICE)))
 		__sync_fetch_and_add(&cpu->rescued, 1);
 	io_complete(cpu, io, key, ret, true);

@@ -7,6 +7,38 @@
 #include "occupants.bpf.h"
 #include "witnesses.bpf.h"
 
+/* Is it completed by a kworker, in a work that is not its own? */
+verified_once int in_other_work(__u32 context)
+{
+	const void *function;
+
+	if (context != PROBE_CONTEXT_KWORKER)
+		return 0;
+	function = (const void *)read_kernel(worker_of(current_task()), current_func);
+	return function && !completes_io(function);
+}
+
+/* What runs here and now completes it. */
+static __always_inline void completes_here(struct probe_cpu *cpu, struct probe_io *io)
+{
+	io->complete_context = current_context(cpu);
+	io->complete_cpu = bpf_get_smp_processor_id();
+	/* In an interrupt, or a work of a driver's, that is where end_io ran, also where it cannot be probed. */
+	if (!(io->facts & PROBE_FACT_END_SEEN) && (is_delivery(io->complete_context) || in_other_work(io->complete_context)))
+		end_must_be_here(slot_of(io), cpu);
+}
+
+/* Is this the work that completes a user's kiocb, after the file system's own? */
+verified_once int in_hop(void)
+{
+	struct probe_link *link;
+
+	if (!is_kworker(current_task()))
+		return 0;
+	link = link_of_work((__u64)read_kernel(worker_of(current_task()), current_func));
+	return link && link->to == PROBE_LINK_KIOCB;
+}
+
 /* The file system's own kiocb is done; a work is to complete the user's. */
 static __always_inline void hop_queued(struct probe_cpu *cpu, const struct probe_link *link, struct work_struct *work)
 {
@@ -18,6 +50,12 @@ static __always_inline void hop_queued(struct probe_cpu *cpu, const struct probe
 	life = life_of(io);
 	life->hop_cpu = bpf_get_smp_processor_id();
 	life->hop_queued_ns = read_clocks(cpu, &life->hop_wait);
+	/* The completion, right before this, was skipped. */
+	if (!io->completed_ns) {
+		completes_here(cpu, io);
+		io->completed_ns = life->hop_queued_ns;
+		__sync_fetch_and_add(&cpu->rescued, 1);
+	}
 	if (clocks_run())
 		__sync_fetch_and_add(&cpu->waiting, 1);
 }

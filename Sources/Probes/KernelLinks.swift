@@ -55,6 +55,15 @@ struct KernelLinks: Sendable {
         return names.split(whereSeparator: \.isWhitespace).contains { $0 == "overlay" || $0 == "fuse" }
     }
 
+    /// One of these is mounted.
+    static var filesAreStacked: Bool {
+        let mounts = String(decoding: contents(ofKernelFile: "/proc/self/mounts") ?? [], as: UTF8.self)
+        return mounts.split(separator: "\n").contains { mount in
+            let type = mount.split(separator: " ").dropFirst(2).first
+            return type == "overlay" || type == "fuseblk" || type == "fuse" || type?.hasPrefix("fuse.") == true
+        }
+    }
+
     static let kernel = "vmlinux"
 
     /// From what a function is called with to what that was made for.

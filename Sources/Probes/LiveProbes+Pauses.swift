@@ -49,7 +49,7 @@ extension LiveProbes {
     /// At ki_complete. They alone see the end of I/Os to block devices, of fs/direct-io.c and of files that are kept in others, and of those
     /// whose completion the kernel skipped.
     private var ofKiComplete: [ProbeProgram] {
-        let functions = ["aio_completed", "io_uring_completed", "io_uring_poll_completed"]
+        let functions = ["aio_completed", "io_uring_completed", "io_uring_poll_completed"] + ProbePlan.userWitnesses
         return plan.included.filter { functions.contains($0.function) }
     }
 

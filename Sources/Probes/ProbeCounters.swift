@@ -156,6 +156,9 @@ public struct ProbeCounters: Equatable, Sendable {
         return max(slots, unended) - min(slots, unended)
     }
 
+    /// No I/O is on its way, nor complete and waiting for a last step.
+    public var isSettled: Bool { inFlight == 0 && unaccounted == 0 }
+
     /// I/Os that the capture lacks, as far as it is known.
     public var lost: UInt64 { ringFull + slotsFull + beginsMissed + completionsLost }
 

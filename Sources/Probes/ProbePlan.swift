@@ -54,22 +54,28 @@ public struct ProbePlan: Sendable {
         countsIRQDisabling = btf.hasVariable("local_interrupt_disable_state")
         hasSimpleReads = btf.hasStructure("iomap_dio_simple")
         let hasLegacy = btf.hasFunction("__blockdev_direct_IO")
-        let table = ProbeProgram.all(preempted: Self.preemptedKinds(btf))
+        let preempted = Self.preemptedKinds(btf)
+        let table = ProbeProgram.all(preempted: preempted)
         someFunction = table.lazy.filter(\.isTrampoline).compactMap { btf.number(of: $0.target) }.first
         hasProbeLinks = btf.hasStructure("bpf_kprobe_multi_link")
-        let hasLayers = stackedDisks
+        // What completes a stacked file's I/O for its user is such a work too: its ki_complete needs a witness.
+        let witnessesUsers = KernelLinks.filesAreStacked && preempted.contains(.functionEntry)
         programs = table.map { program in
-            let isOfLayers = program.function.hasPrefix("layer_")
-            let refusal = isOfLayers && !hasLayers ? "no layers here" : Self.refusal(of: program, by: btf)
+            let isOfUsers = witnessesUsers && Self.userWitnesses.contains(program.function)
+            let isWanted = !program.function.hasPrefix("layer_") || stackedDisks || isOfUsers
+            let refusal = isWanted ? Self.refusal(of: program, by: btf) : "no layers here"
             return Entry(
                 program: program, refusal: refusal,
-                isOtherKernels: isOfLayers && !hasLayers
+                isOtherKernels: !isWanted
                     || (program.function.hasPrefix("legacy_")
                         ? !hasLegacy : refusal != nil && Self.kernelDependent.contains(program.function))
             )
         }
         settle()
     }
+
+    /// Of what calls a user's ki_complete.
+    static let userWitnesses: Set<String> = ["layer_aio_witnessed", "layer_io_uring_witnessed"]
 
     /// Functions that come and go between kernels, without a loss where they are missing; so does fs/direct-io.c.
     private static let kernelDependent: Set<String> = [

@@ -330,12 +330,12 @@ public final class Recorder {
         let end = HostClock.monotonic + Self.graceNanoseconds
         drain(timeoutMilliseconds: 0)
         while intake.failure == nil, HostClock.monotonic < end, let counters = countersAndOpenIOs(),
-            counters.inFlight > 0
+            !counters.isSettled
         {
             drain(timeoutMilliseconds: 10)
         }
         drain(timeoutMilliseconds: 0)
-        if let counters = countersAndOpenIOs(), counters.inFlight > 0 { probes?.deliverCompleted() }
+        probes?.deliverCompleted()
         intake.slow.tell()
         return countersAndOpenIOs() ?? ProbeCounters(isFiltered: false)
     }

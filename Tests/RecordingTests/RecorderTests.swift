@@ -72,6 +72,17 @@ import Testing
         #expect(summary.places?.cpus.map(\.cpu) == [1, 2])
     }
 
+    @Test func whatIsCompleteButForALastStepReachesTheFile() throws {
+        let (recorder, _) = try recorder(for: 1, turns: [[.write(from: 10)]]) {
+            $0.completed = [.write(from: 20)]
+            $0.counted.begun = 1
+        }
+        _ = try recorder.run()
+        let read = try CaptureReader(path: path).read { _ in }
+        #expect(read.end?.ios == 2)
+        #expect(read.loss.lostIOs == 0)
+    }
+
     @Test func aCommandEndsItAndItsStatusIsKept() throws {
         let (recorder, _) = try recorder(command: ["sh", "-c", "exit 7"], turns: [[.write(from: 10)]])
         #expect(try recorder.run().commandStatus == 7)

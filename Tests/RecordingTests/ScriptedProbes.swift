@@ -15,6 +15,8 @@ final class ScriptedProbes: ProbeSource {
     private var turns: [[probe_io]]
     /// Begun I/Os without an end.
     var open: [OpenIO] = []
+    /// Complete, and in their slots for a last step that does not come.
+    var completed: [probe_io] = []
     /// What the kernel would have counted.
     var counted = ProbeCounters(isFiltered: false)
     private(set) var isActive = false
@@ -45,7 +47,14 @@ final class ScriptedProbes: ProbeSource {
         }
     }
 
-    func deliverCompleted() { delivered += 1 }
+    func deliverCompleted() {
+        delivered += 1
+        for record in completed {
+            counted.recorded += 1
+            withUnsafeBytes(of: record) { sink.take($0) }
+        }
+        completed = []
+    }
     func counters() -> ProbeCounters { counted }
     var iosSeen: UInt64 { counted.begun + counted.sampledOut }
     func openIOs() -> [OpenIO] { open }
